@@ -1,0 +1,223 @@
+"""U2-Net: a U-shaped network whose every stage is itself a small U (Qin et al., Pattern Recognition 106, 2020).
+
+The architecture is data: a :class:`U2NetConfig` lists each stage's height and widths, and one module builds any of the
+family from it. The parameters are named as in the official checkpoints (``stage1.rebnconvin.conv_s1.weight``, ``side1``,
+``outconv``), so those load with ``strict=True``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+__all__ = ["U2NET", "U2NETP", "RSU", "ConvBnRelu", "Stage", "U2Net", "U2NetConfig"]
+
+Heads = Literal["all", "fused"]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One residual U-block.
+
+    ``height`` is the L of RSU-L (its number of encoder layers), ``mid`` the width inside the block, ``out`` the width of
+    what it hands on. A ``dilated`` block (RSU-4F) widens its kernels instead of pooling, and keeps its resolution.
+    """
+
+    height: int
+    mid: int
+    out: int
+    dilated: bool = False
+
+
+@dataclass(frozen=True)
+class U2NetConfig:
+    """The stage table: ``encoder`` from the highest resolution to the lowest, ``decoder`` back up again.
+
+    The decoder has one stage less than the encoder: the lowest encoder stage feeds it directly.
+    """
+
+    encoder: tuple[Stage, ...]
+    decoder: tuple[Stage, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.encoder) < 2 or len(self.decoder) != len(self.encoder) - 1:
+            raise ValueError(
+                f"a U2-Net needs at least 2 encoder stages and one decoder stage less; "
+                f"got {len(self.encoder)} and {len(self.decoder)}"
+            )
+
+
+U2NET = U2NetConfig(
+    encoder=(
+        Stage(7, 32, 64),
+        Stage(6, 32, 128),
+        Stage(5, 64, 256),
+        Stage(4, 128, 512),
+        Stage(4, 256, 512, dilated=True),
+        Stage(4, 256, 512, dilated=True),
+    ),
+    decoder=(
+        Stage(4, 256, 512, dilated=True),
+        Stage(4, 128, 256),
+        Stage(5, 64, 128),
+        Stage(6, 32, 64),
+        Stage(7, 16, 64),
+    ),
+)
+"""The full network: 44.0 M parameters."""
+
+U2NETP = U2NetConfig(
+    encoder=(
+        Stage(7, 16, 64),
+        Stage(6, 16, 64),
+        Stage(5, 16, 64),
+        Stage(4, 16, 64),
+        Stage(4, 16, 64, dilated=True),
+        Stage(4, 16, 64, dilated=True),
+    ),
+    decoder=(
+        Stage(4, 16, 64, dilated=True),
+        Stage(4, 16, 64),
+        Stage(5, 16, 64),
+        Stage(6, 16, 64),
+        Stage(7, 16, 64),
+    ),
+)
+"""The small network: 1.13 M parameters."""
+
+
+class ConvBnRelu(nn.Module):
+    """3x3 convolution, batch normalisation, ReLU; keeps the resolution.
+
+    Input ``(n, in_channels, h, w)``, output ``(n, out_channels, h, w)``, floating point, not negative.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, dilation: int = 1) -> None:
+        super().__init__()
+        self.conv_s1 = nn.Conv2d(in_channels, out_channels, 3, padding=dilation, dilation=dilation)
+        self.bn_s1 = nn.BatchNorm2d(out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.bn_s1(self.conv_s1(x)))
+
+
+class RSU(nn.Module):
+    """Residual U-block: a U of ``stage.height`` layers, added to the block's own first convolution.
+
+    Input ``(n, in_channels, h, w)``, output ``(n, stage.out, h, w)``. Any size works: pooling rounds up and the way back
+    resizes to each skip connection's exact size.
+    """
+
+    def __init__(self, in_channels: int, stage: Stage) -> None:
+        super().__init__()
+        if stage.height < 3:
+            raise ValueError(f"an RSU is at least 3 layers high, got {stage.height}")
+        self.height = stage.height
+        self.dilated = stage.dilated
+        mid, height = stage.mid, stage.height
+        self.rebnconvin = ConvBnRelu(in_channels, stage.out)
+        for level in range(1, height + 1):
+            entry = stage.out if level == 1 else mid
+            self.add_module(f"rebnconv{level}", ConvBnRelu(entry, mid, self._dilation(level)))
+        for level in range(height - 1, 0, -1):
+            out = stage.out if level == 1 else mid
+            self.add_module(f"rebnconv{level}d", ConvBnRelu(2 * mid, out, self._dilation(level)))
+
+    def _dilation(self, level: int) -> int:
+        """1, 2, 4, 8 in a dilated block; else only the bottom layer is dilated, by 2."""
+        if self.dilated:
+            return 2 ** (level - 1)
+        return 2 if level == self.height else 1
+
+    def _layer(self, name: str) -> ConvBnRelu:
+        return cast("ConvBnRelu", self.get_submodule(name))
+
+    def forward(self, x: Tensor) -> Tensor:
+        entry = self.rebnconvin(x)
+        skips: list[Tensor] = []
+        x = entry
+        for level in range(1, self.height):
+            # The first layer sees the full resolution, and the bottom one shares that of the layer above it.
+            if level > 1 and not self.dilated:
+                x = _pool(x)
+            x = self._layer(f"rebnconv{level}")(x)
+            skips.append(x)
+        x = self._layer(f"rebnconv{self.height}")(x)
+        for level in range(self.height - 1, 0, -1):
+            skip = skips[level - 1]
+            # Here too the bottom pair and dilated blocks are at one resolution already.
+            if level < self.height - 1 and not self.dilated:
+                x = _resize_like(x, skip)
+            x = self._layer(f"rebnconv{level}d")(torch.cat((x, skip), 1))
+        return x + entry
+
+
+class U2Net(nn.Module):
+    """The nested U, with one saliency head per decoder stage and their fusion.
+
+    Input ``(n, in_channels, h, w)``, normalised as the model's contract says. Output: a tuple of maps
+    ``(n, out_channels, h, w)``, the fused one first, then the heads from the highest resolution to the lowest; with
+    ``heads="fused"`` only the fused map, as a tensor. Values are probabilities 0..1, or unbounded when ``logits``.
+    ``heads`` and ``logits`` have no parameters and may be changed on the built module.
+    """
+
+    def __init__(
+        self,
+        config: U2NetConfig = U2NET,
+        *,
+        in_channels: int = 3,
+        out_channels: int = 1,
+        heads: Heads = "all",
+        logits: bool = False,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.depth = len(config.encoder)
+        self.heads: Heads = heads
+        self.logits = logits
+        previous = in_channels
+        for number, stage in enumerate(config.encoder, 1):
+            self.add_module(f"stage{number}", RSU(previous, stage))
+            previous = stage.out
+        side_widths = [config.encoder[-1].out]
+        for number, stage in zip(range(self.depth - 1, 0, -1), config.decoder, strict=True):
+            self.add_module(f"stage{number}d", RSU(previous + config.encoder[number - 1].out, stage))
+            previous = stage.out
+            side_widths.insert(0, previous)
+        for number, width in enumerate(side_widths, 1):
+            self.add_module(f"side{number}", nn.Conv2d(width, out_channels, 3, padding=1))
+        self.outconv = nn.Conv2d(self.depth * out_channels, out_channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        encoded: list[Tensor] = []
+        for number in range(1, self.depth + 1):
+            x = self.get_submodule(f"stage{number}")(_pool(x) if encoded else x)
+            encoded.append(x)
+        # From here on the list holds what each head reads: decoder outputs, and the bottom encoder stage itself.
+        for number in range(self.depth - 1, 0, -1):
+            skip = encoded[number - 1]
+            x = self.get_submodule(f"stage{number}d")(torch.cat((_resize_like(x, skip), skip), 1))
+            encoded[number - 1] = x
+        sides: list[Tensor] = []
+        for number in range(1, self.depth + 1):
+            side: Tensor = self.get_submodule(f"side{number}")(encoded[number - 1])
+            sides.append(_resize_like(side, sides[0]) if sides else side)
+        fused: Tensor = self.outconv(torch.cat(sides, 1))
+        if self.heads == "fused":
+            return fused if self.logits else torch.sigmoid(fused)
+        maps = (fused, *sides)
+        return maps if self.logits else tuple(torch.sigmoid(each) for each in maps)
+
+
+def _pool(x: Tensor) -> Tensor:
+    """Halve the resolution, rounding up."""
+    return F.max_pool2d(x, 2, stride=2, ceil_mode=True)
+
+
+def _resize_like(x: Tensor, reference: Tensor) -> Tensor:
+    """``x`` resized bilinearly to the height and width of ``reference``."""
+    return F.interpolate(x, size=reference.shape[2:], mode="bilinear", align_corners=False)
