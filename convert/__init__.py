@@ -1,0 +1,1 @@
+"""Checkpoint → ONNX → OpenVINO IR, and the zoo of models that mattekit knows."""

@@ -1,0 +1,127 @@
+"""ONNX or PyTorch → OpenVINO IR, deterministic and self-describing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
+from ..core.contract import Contract
+from ..core.errors import DependencyError, ModelError
+from .onnx_export import INPUT_NAME, OUTPUT_NAME
+
+if TYPE_CHECKING:
+    import openvino
+    from torch import nn
+
+__all__ = ["Shape", "ir_from_onnx", "ir_from_torch", "save_ir"]
+
+Shape = tuple[int, int, int]
+"""Batch, height and width of the IR's input; -1 leaves one free."""
+
+# A name that OpenVINO made up from a counter of the process: `Reshape_12207`, `Constant_15`.
+_COUNTED = re.compile(r"[A-Za-z]+[A-Za-z0-9]*_\d+")
+
+
+def ir_from_onnx(path: Path, *, heads: str = "fused") -> openvino.Model:
+    """Convert the ONNX file at `path`; with `heads="fused"` only its first output is kept.
+
+    Raises:
+        ModelError: OpenVINO cannot read the file as an ONNX model of one picture input.
+    """
+    import openvino
+
+    try:
+        model = openvino.convert_model(path)
+    except RuntimeError as error:
+        raise ModelError(f"{path}: OpenVINO cannot convert it ({_first_line(error)}); is it a whole ONNX file?") from error
+    _check_input(model, path)
+    if heads == "fused" and len(model.outputs) > 1:
+        model = openvino.Model([model.outputs[0]], model.get_parameters(), model.get_friendly_name())
+    return model
+
+
+def ir_from_torch(module: nn.Module, *, contract: Contract) -> openvino.Model:
+    """Convert a module in eval mode without a detour, with free batch, height and width.
+
+    Raises:
+        DependencyError: torch is not installed.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise DependencyError.for_extra("exporting", error.name or "torch", "export") from error
+    import openvino
+
+    multiple = contract.input.multiple
+    example = torch.zeros(1, 3, 32 * multiple, 48 * multiple)
+    # The module's forward calls its argument whatever it likes, so it is given by position.
+    return openvino.convert_model(module, example_input=example, input=[openvino.PartialShape([-1, 3, -1, -1])])
+
+
+def save_ir(
+    model: openvino.Model,
+    target: Path,
+    *,
+    contract: Contract,
+    provenance: Provenance,
+    shape: Shape,
+    fp16: bool,
+) -> None:
+    """Fix the shape, write contract and provenance into `rt_info/mattekit`, and save `target` and its `.bin`.
+
+    The same model gives the same bytes. A fixed shape can still be changed with `Model.reshape` later, since the graph
+    itself computes its sizes.
+
+    Args:
+        model: with one input (N, 3, H, W); changed in place.
+        target: the `.xml` file.
+        contract: written as JSON under `mattekit/contract`.
+        provenance: written as JSON under `mattekit/provenance`.
+        shape: batch, height, width; -1 where free.
+        fp16: whether the weights are stored in half precision.
+
+    Raises:
+        ModelError: the network does not accept the shape.
+    """
+    import openvino
+
+    batch, height, width = shape
+    try:
+        model.reshape(openvino.PartialShape([batch, 3, height, width]))
+    except RuntimeError as error:
+        raise ModelError(
+            f"{provenance.model}: the network does not accept batch {batch}, {height}x{width} ({_first_line(error)}); "
+            f"choose another --size, or export with --dynamic"
+        ) from error
+    model.inputs[0].set_names({INPUT_NAME})
+    for number, output in enumerate(model.outputs):
+        output.set_names({OUTPUT_NAME if number == 0 else f"{OUTPUT_NAME}_side{number}"})
+    _name_by_position(model)
+    model.set_rt_info(contract.to_json(), ["mattekit", CONTRACT_KEY])
+    model.set_rt_info(provenance.to_json(), ["mattekit", PROVENANCE_KEY])
+    openvino.save_model(model, target, compress_to_fp16=fp16)
+
+
+def _name_by_position(model: openvino.Model) -> None:
+    """Rename what OpenVINO named from a counter of the process by its position in the graph instead."""
+    taken = {node.get_friendly_name() for node in model.get_ordered_ops()}
+    for position, node in enumerate(model.get_ordered_ops()):
+        if _COUNTED.fullmatch(node.get_friendly_name()):
+            name = f"{node.get_type_name()}_{position}"
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            node.set_friendly_name(name)
+
+
+def _check_input(model: openvino.Model, path: Path) -> None:
+    shape = model.inputs[0].get_partial_shape()
+    if len(model.inputs) != 1 or shape.rank.is_dynamic or len(shape) != 4 or not shape[1].compatible(3):
+        raise ModelError(f"{path}: expected one input of shape (N, 3, H, W), found {[str(i.shape) for i in model.inputs]}")
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[-1] if lines else type(error).__name__)[:200]

@@ -1,0 +1,148 @@
+"""PyTorch → ONNX, deterministic and self-describing."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
+from ..core.contract import Contract
+from ..core.errors import DependencyError
+
+if TYPE_CHECKING:
+    import onnx
+    from torch import nn
+
+__all__ = ["INPUT_NAME", "OPSET", "OUTPUT_NAME", "Exporter", "annotate_onnx", "export_onnx"]
+
+OPSET = 18
+INPUT_NAME = "input"
+OUTPUT_NAME = "output"
+
+Exporter = Literal["torchscript", "dynamo"]
+"""Which of PyTorch's two exporters traces the module.
+
+`torchscript` takes seconds and names each layer after its module, which is what a list of ignored layers for
+quantization needs; `dynamo` is its successor, takes 10 to 20 times as long, and is there for networks that only it can
+trace.
+"""
+
+
+def export_onnx(
+    module: nn.Module,
+    target: Path,
+    *,
+    contract: Contract,
+    provenance: Provenance,
+    exporter: Exporter = "torchscript",
+) -> None:
+    """Write `module` to `target` as one ONNX file with free batch, height and width, its contract and provenance inside.
+
+    The sizes stay free because a traced fixed size is baked into every resize and could never be changed afterwards; a
+    fixed size is set on the IR. The same module gives the same bytes.
+
+    Args:
+        module: in eval mode, (N, 3, H, W) float32 in, one tensor or a tuple of tensors out.
+        target: where to write; no external data file is written beside it.
+        contract: written into the file's metadata under `mattekit.contract`.
+        provenance: written into the file's metadata under `mattekit.provenance`.
+        exporter: which of PyTorch's exporters traces.
+
+    Raises:
+        DependencyError: torch or onnx is not installed.
+    """
+    try:
+        import onnx
+        import torch
+    except ImportError as error:
+        raise DependencyError.for_extra("exporting", error.name or "torch", "export") from error
+
+    example = torch.zeros(2, 3, *_example_size(contract))
+    with torch.inference_mode():
+        result = module(example)
+    outputs = 1 if isinstance(result, torch.Tensor) else len(result)
+    names = [OUTPUT_NAME, *(f"{OUTPUT_NAME}_side{number}" for number in range(1, outputs))]
+    with warnings.catch_warnings():
+        # The exporters warn of their own deprecations and of shapes that they trace as constants; what matters of that
+        # is caught by comparing the outputs afterwards.
+        warnings.simplefilter("ignore")
+        if exporter == "dynamo":
+            free = torch.export.Dim.DYNAMIC
+            torch.onnx.export(
+                module,
+                (example,),
+                target,
+                dynamo=True,
+                external_data=False,
+                opset_version=OPSET,
+                input_names=[INPUT_NAME],
+                output_names=names,
+                dynamic_shapes=({0: free, 2: free, 3: free},),
+                verbose=False,
+            )
+        else:
+            axes = {0: "batch", 2: "height", 3: "width"}
+            torch.onnx.export(
+                module,
+                (example,),
+                target,
+                dynamo=False,
+                opset_version=OPSET,
+                input_names=[INPUT_NAME],
+                output_names=names,
+                dynamic_axes={name: axes for name in (INPUT_NAME, *names)},
+            )
+    model = onnx.load(str(target))
+    _name_by_module(model)
+    _drop_trace_metadata(model)
+    annotate_onnx(model, contract, provenance)
+    onnx.save(model, str(target))
+
+
+def annotate_onnx(model: onnx.ModelProto, contract: Contract, provenance: Provenance) -> None:
+    """Write contract and provenance into the metadata of `model`, replacing what is there under their names."""
+    ours = {
+        f"mattekit.{CONTRACT_KEY}": contract.to_json(),
+        f"mattekit.{PROVENANCE_KEY}": provenance.to_json(),
+    }
+    kept = {entry.key: entry.value for entry in model.metadata_props if entry.key not in ours}
+    del model.metadata_props[:]
+    for key, value in {**kept, **ours}.items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, value
+
+
+def _example_size(contract: Contract) -> tuple[int, int]:
+    """A small size for tracing, with height and width different so that neither can be mistaken for the other."""
+    multiple = contract.input.multiple
+    if contract.task == "segmentation":
+        return 64, 96
+    return 16 * multiple, 24 * multiple
+
+
+def _name_by_module(model: onnx.ModelProto) -> None:
+    """Give each node that the dynamo exporter traced the path of its module, as the TorchScript exporter does."""
+    seen: dict[str, int] = {}
+    for node in model.graph.node:
+        scopes = next((entry.value for entry in node.metadata_props if entry.key == "pkg.torch.onnx.name_scopes"), None)
+        if scopes is None:
+            continue
+        path = [part.strip().strip("'\"") for part in scopes.strip("[]").split(",")]
+        module = path[-2] if len(path) > 1 else ""
+        base = "/" + "/".join(part for part in (*module.split("."), node.op_type) if part)
+        count = seen.get(base, 0)
+        seen[base] = count + 1
+        node.name = base if count == 0 else f"{base}_{count}"
+
+
+def _drop_trace_metadata(model: onnx.ModelProto) -> None:
+    """Remove what the dynamo exporter notes of its trace: paths of the machine would change the bytes."""
+    del model.graph.metadata_props[:]
+    for items in (model.graph.node, model.graph.value_info, model.graph.input, model.graph.output, model.functions):
+        for item in items:
+            del item.metadata_props[:]
+    for initializer in model.graph.initializer:
+        del initializer.metadata_props[:]
+    for node in model.graph.node:
+        node.doc_string = ""

@@ -1,0 +1,75 @@
+"""A model is data and one build function: `ModelSpec` is one entry of the zoo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from ..core.contract import Contract, Task
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+__all__ = ["Licence", "ModelSpec", "Weights"]
+
+
+
+@dataclass(frozen=True)
+class Licence:
+    """Who may use it: SPDX identifiers (or a plain sentence where none exists) for the code and the weights.
+
+    `commercial` is True where the weights' licence allows commercial use, False where it forbids it, None where the
+    publisher states nothing (which is to be read as "ask first").
+    """
+
+    code: str
+    weights: str
+    commercial: bool | None
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where an entry's weights are.
+
+    urls: mirrors of the same bytes, the first one first tried; empty where the publisher has no direct download.
+    filename: name in the cache. sha256: 64 hex digits, None where nobody published one (then `md5`, where that exists,
+    or the hash printed on first use is all there is). size: bytes, None where unknown.
+    bundled: file name inside the package's own `convert/weights/`, for weights that mattekit carries itself.
+    """
+
+    filename: str
+    urls: tuple[str, ...] = ()
+    sha256: str | None = None
+    md5: str | None = None
+    size: int | None = None
+    bundled: str | None = None
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One entry of the zoo.
+
+    id: what the user types. source: `torch` entries are built by `build()` (a module in eval mode with random weights)
+    and filled by a checkpoint; `onnx` entries are ready-made ONNX files. adapt: turns a checkpoint's own habits (prefixes,
+    wrappers, renamed keys) into the module's state dict; the loader has already removed what every family shares
+    (`module.` prefixes and `params`, `params_ema`, `state_dict` wrappers). paper: where the network was published.
+    """
+
+    id: str
+    title: str
+    task: Task
+    contract: Contract
+    weights: Weights
+    licence: Licence
+    source: Literal["torch", "onnx"] = "torch"
+    build: Callable[[], nn.Module] | None = None
+    adapt: Callable[[dict[str, Tensor]], dict[str, Tensor]] | None = None
+    paper: str = ""
+    homepage: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def scale(self) -> int:
+        """Return the enlargement in each direction: 1 for segmentation."""
+        return self.contract.output.scale

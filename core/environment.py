@@ -1,0 +1,87 @@
+"""The machine's fingerprint: what a figure was measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Environment"]
+
+_PACKAGES = (
+    "mattekit",
+    "openvino",
+    "nncf",
+    "torch",
+    "onnx",
+    "onnxruntime",
+    "numpy",
+    "opencv-python-headless",
+    "pillow",
+)
+_CPU_FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_bf16", "amx_int8", "asimd", "asimddp", "i8mm")
+
+
+class Environment(BaseModel):
+    """Processor, memory (bytes), operating system, Python and the versions of the packages that decide a figure.
+
+    Figures of two environments that differ are not to be mixed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cpu: str
+    cpu_features: tuple[str, ...]
+    cores: int
+    memory_bytes: int | None
+    system: str
+    python: str
+    packages: dict[str, str]
+
+    @classmethod
+    def current(cls) -> Environment:
+        """Read this machine's; a package that is not installed is left out."""
+        packages: dict[str, str] = {}
+        for name in _PACKAGES:
+            try:
+                packages[name] = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                continue
+        cpu, flags = _processor()
+        return cls(
+            cpu=cpu,
+            cpu_features=tuple(name for name in _CPU_FEATURES if name in flags),
+            cores=_usable_cores(),
+            memory_bytes=_memory(),
+            system=f"{platform.system()} {platform.release()} {platform.machine()}",
+            python=platform.python_version(),
+            packages=packages,
+        )
+
+
+def _processor() -> tuple[str, frozenset[str]]:
+    info = Path("/proc/cpuinfo")
+    if not info.is_file():
+        return platform.processor() or platform.machine(), frozenset()
+    fields: dict[str, str] = {}
+    for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+        key, _, value = line.partition(":")
+        fields.setdefault(key.strip(), value.strip())
+    flags = fields.get("flags") or fields.get("Features") or ""
+    return fields.get("model name", platform.machine()), frozenset(flags.split())
+
+
+def _usable_cores() -> int:
+    """Count the cores that this process may use, which a container's limit makes fewer than the machine's."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _memory() -> int | None:
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return None
