@@ -1,0 +1,194 @@
+"""Bring an entry's weights onto this machine, and let nothing through that is not the expected bytes.
+
+The cache is one folder per entry under `cache_dir()`. A file is downloaded to a temporary name, checked, and only then
+renamed into place; it is checked again each time that it is asked for. Where nobody publishes a SHA-256, that of the
+first download is logged, kept beside the file (`<file>.sha256`), and binding from then on.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from ..core.errors import FetchError, HashMismatchError
+from ..core.files import atomic_path, digest_of, locked, sha256_of
+from .download import MAX_UNKNOWN_SIZE, download
+from .spec import ModelSpec, Weights
+
+__all__ = ["Fetched", "Progress", "cache_dir", "cached_path", "fetch", "retrieve", "verified_path"]
+
+Progress = Callable[[int, int | None], None]
+"""Called during a download with the bytes so far and the total, None where the server does not say."""
+
+_BUNDLED = Path(__file__).parent / "weights"
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Weights that are on this machine and verified.
+
+    origin: where this call found them. url: what they were downloaded from, by this call. first_use: nobody publishes
+    their hash and this call saw them first, so `sha256` is worth showing to the user.
+    """
+
+    path: Path
+    sha256: str
+    origin: Literal["bundled", "cache", "download"]
+    url: str | None = None
+    first_use: bool = False
+
+
+def cache_dir() -> Path:
+    """Return the cache folder: `MATTEKIT_HOME` where that is set, else the user's cache folder for mattekit."""
+    home = os.environ.get("MATTEKIT_HOME")
+    if home:
+        return Path(home).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("mattekit", appauthor=False))
+
+
+def cached_path(spec: ModelSpec) -> Path:
+    """Return where the entry's weights are, or would be; they may be absent."""
+    if spec.weights.bundled is not None:
+        return _BUNDLED / spec.weights.bundled
+    return cache_dir() / "weights" / spec.id / spec.weights.filename
+
+
+def verified_path(spec: ModelSpec) -> Path:
+    """Return the entry's weights from the package or the cache, verified now; never downloads.
+
+    Raises:
+        FetchError: they are not there.
+        HashMismatchError: they are there, but truncated or altered.
+    """
+    return _verify(spec, cached_path(spec)).path
+
+
+def fetch(spec: ModelSpec, *, offline: bool = False, progress: Progress | None = None) -> Path:
+    """Return the path of the entry's weights, verified, after a download where that is needed; see `retrieve`."""
+    return retrieve(spec, offline=offline, progress=progress).path
+
+
+def retrieve(spec: ModelSpec, *, offline: bool = False, progress: Progress | None = None) -> Fetched:
+    """Return the entry's weights, verified; download them where they are absent, truncated or altered.
+
+    The mirrors are tried in order. Several processes may ask for the same file: one downloads, the others wait.
+
+    Raises:
+        FetchError: no mirror gave the file, or `offline` and it is not in the cache.
+        HashMismatchError: every mirror gave something else than the expected bytes, or `offline` and the file in the
+            cache is not the expected one.
+    """
+    target = cached_path(spec)
+    if offline or spec.weights.bundled is not None:
+        return _verify(spec, target)
+    with locked(target.with_name(f".{target.name}.lock")):
+        if target.is_file():
+            try:
+                return _verify(spec, target)
+            except HashMismatchError as error:
+                _LOG.warning("%s", error)
+        return _download(spec, target, progress)
+
+
+def _download(spec: ModelSpec, target: Path, progress: Progress | None) -> Fetched:
+    """Try each mirror; the caller holds the lock."""
+    weights = spec.weights
+    if not weights.urls:
+        raise FetchError(
+            f"{spec.id} has no direct download; get {weights.filename} from {spec.homepage} and give it with --weights"
+        )
+    # Nobody else writes here, so these are what a killed download left.
+    for leftover in target.parent.glob(f".{target.stem}.*.tmp{target.suffix}"):
+        leftover.unlink(missing_ok=True)
+    known = _remembered(target)
+    failures: list[tuple[str, FetchError]] = []
+    for url in weights.urls:
+        try:
+            with atomic_path(target) as temporary:
+                download(url, temporary, limit=weights.size or MAX_UNKNOWN_SIZE, progress=progress)
+                sha256 = _check(weights, temporary, known=known)
+                if weights.sha256 is None:
+                    _sidecar(target).write_text(f"{sha256}  {target.name}\n", encoding="utf-8")
+        except FetchError as error:
+            failures.append((url, error))
+            continue
+        first_use = weights.sha256 is None and weights.md5 is None and known is None
+        if first_use:
+            _LOG.warning(
+                "%s: nobody publishes a hash of %s; its SHA-256 is %s, and this is checked from now on",
+                spec.id,
+                target.name,
+                sha256,
+            )
+        return Fetched(target, sha256, "download", url, first_use)
+    reasons = "; ".join(f"{urlsplit(url).hostname}: {error}" for url, error in failures)
+    kind = HashMismatchError if all(isinstance(error, HashMismatchError) for _, error in failures) else FetchError
+    raise kind(
+        f"{spec.id}: {weights.filename} could not be downloaded ({reasons}); "
+        f"try again later, or get it from {spec.homepage or 'its publisher'} and give it with --weights"
+    )
+
+
+def _verify(spec: ModelSpec, path: Path) -> Fetched:
+    """Check the file at its final place against all that is known of it."""
+    if not path.is_file():
+        if spec.weights.bundled is not None:
+            raise FetchError(f"{path} is missing from the installation; install mattekit again")
+        raise FetchError(
+            f"{path} is not in the cache; download it with: mattekit models fetch {spec.id} "
+            "(without --offline), or give a file with --weights"
+        )
+    known = _remembered(path)
+    mend = (
+        "install mattekit again"
+        if spec.weights.bundled is not None
+        else f"delete it, or replace it with: mattekit models fetch {spec.id} (without --offline)"
+    )
+    try:
+        sha256 = _check(spec.weights, path, known=known)
+    except FetchError as error:
+        raise HashMismatchError(f"{path} is not the expected file: {error}; {mend}") from error
+    first_use = spec.weights.sha256 is None and spec.weights.md5 is None and known is None
+    if first_use and spec.weights.bundled is None:
+        _sidecar(path).write_text(f"{sha256}  {path.name}\n", encoding="utf-8")
+    return Fetched(path, sha256, "bundled" if spec.weights.bundled is not None else "cache", None, first_use)
+
+
+def _check(weights: Weights, path: Path, *, known: str | None) -> str:
+    """Return the file's SHA-256 if its size and hashes are right; `known` is the SHA-256 of an earlier download.
+
+    Raises:
+        HashMismatchError: they are not; the message says only what differs.
+    """
+    size = path.stat().st_size
+    if weights.size is not None and size != weights.size:
+        raise HashMismatchError(f"it has {size:,} bytes instead of {weights.size:,}")
+    sha256 = sha256_of(path)
+    if weights.sha256 is not None and sha256 != weights.sha256.lower():
+        raise HashMismatchError(f"its SHA-256 is {sha256} instead of {weights.sha256}")
+    if weights.sha256 is None and known is not None and sha256 != known:
+        raise HashMismatchError(f"its SHA-256 is {sha256}, but that of the first download was {known}")
+    if weights.sha256 is None and weights.md5 is not None:
+        md5 = digest_of(path, "md5")
+        if md5 != weights.md5.lower():
+            raise HashMismatchError(f"its MD5 is {md5} instead of {weights.md5}")
+    return sha256
+
+
+def _remembered(path: Path) -> str | None:
+    """Return the SHA-256 of the first download, where it was kept."""
+    sidecar = _sidecar(path)
+    words = sidecar.read_text(encoding="utf-8").split() if sidecar.is_file() else []
+    return words[0].lower() if words else None
+
+
+def _sidecar(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")

@@ -1,0 +1,55 @@
+"""The zoo: every model that mattekit knows by name. Listing it needs no torch."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from ...core.errors import ModelError
+from ..spec import ModelSpec
+from . import imdn, rembg, rfdn, rlfn, rrdbnet, srvgg, u2net
+
+__all__ = ["all_specs", "get", "register"]
+
+_REGISTRY: dict[str, ModelSpec] = {}
+
+
+def register(specs: Iterable[ModelSpec]) -> None:
+    """Add entries to the zoo.
+
+    Raises:
+        ValueError: an id is taken already; the entries before it are added.
+    """
+    for spec in specs:
+        if spec.id in _REGISTRY:
+            raise ValueError(f"the zoo already has a model {spec.id!r}; give the new one another id")
+        _REGISTRY[spec.id] = spec
+
+
+# One line for each family, in the order in which they are listed.
+register(u2net.SPECS)
+register(rembg.SPECS)
+register(rrdbnet.SPECS)
+register(srvgg.SPECS)
+register(imdn.SPECS)
+register(rfdn.SPECS)
+register(rlfn.SPECS)
+
+
+def all_specs() -> tuple[ModelSpec, ...]:
+    """Return every entry, in the order of registration."""
+    return tuple(_REGISTRY.values())
+
+
+def get(model_id: str) -> ModelSpec:
+    """Return the entry of that id.
+
+    Raises:
+        ModelError: there is none; the message names the nearest ids.
+    """
+    spec = _REGISTRY.get(model_id)
+    if spec is None:
+        near = difflib.get_close_matches(model_id.lower(), _REGISTRY, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else "list the models with: mattekit models"
+        raise ModelError(f"there is no model {model_id!r} in the zoo; {hint}")
+    return spec

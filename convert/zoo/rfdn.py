@@ -1,0 +1,50 @@
+"""RFDN (Liu et al., ECCV Workshops 2020): light super-resolution of clean pictures, x4."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.contract import Contract, InputContract, OutputContract
+from ..spec import Licence, ModelSpec, Weights
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["SPECS"]
+
+_RAW = "https://raw.githubusercontent.com/njulj/RFDN"
+
+
+def _build() -> nn.Module:
+    from ..networks.rfdn import RFDN
+
+    return RFDN(4).eval()
+
+
+SPECS: tuple[ModelSpec, ...] = (
+    ModelSpec(
+        id="rfdn-x4",
+        title="RFDN x4, clean pictures, light",
+        task="super_resolution",
+        contract=Contract(
+            task="super_resolution",
+            input=InputContract(divide_by=1.0),
+            output=OutputContract(kind="image", scale=4, value_max=255.0),
+            halo=16,
+        ),
+        weights=Weights(
+            filename="RFDN_AIM.pth",
+            urls=(
+                f"{_RAW}/ca002cfccd5f3eeaa28fbfbd04493d9448bd5cbf/trained_model/RFDN_AIM.pth",
+                f"{_RAW}/master/trained_model/RFDN_AIM.pth",
+            ),
+            sha256="11af8ec8ebd68689e90ef1e29044f9804c72d3bd9f7573820b7b26035782760c",
+            size=1_754_927,
+        ),
+        licence=Licence(code="MIT", weights="MIT", commercial=True),
+        build=_build,
+        paper="https://arxiv.org/abs/2009.11551",
+        homepage="https://github.com/njulj/RFDN",
+        notes=("Height and width must be at least 15.",),
+    ),
+)

@@ -1,0 +1,152 @@
+"""The official U²-Net checkpoints (Qin et al., Pattern Recognition 106, 2020) and Levin Dabhi's clothes parser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.contract import Contract, InputContract, OutputContract
+from ..spec import Licence, ModelSpec, Weights
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["CLOTH_LABELS", "IMAGENET_MEAN", "IMAGENET_STD", "SPECS"]
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+CLOTH_LABELS = ("background", "upper", "lower", "full")
+
+_PAPER = "https://arxiv.org/abs/2005.09007"
+_HOME = "https://github.com/xuebinqin/U-2-Net"
+_APACHE = Licence(code="Apache-2.0", weights="Apache-2.0", commercial=True)
+_REPOSITORY_LICENCE = (
+    "The repository is Apache-2.0 and links the weights without other terms; "
+    "the training photos have terms of their own."
+)
+
+
+def _drive(file_id: str) -> str:
+    return f"https://drive.usercontent.google.com/download?id={file_id}&export=download&confirm=t"
+
+
+def _full() -> nn.Module:
+    from ..networks.u2net import U2NET, U2Net
+
+    return U2Net(U2NET, heads="fused").eval()
+
+
+def _small() -> nn.Module:
+    from ..networks.u2net import U2NETP, U2Net
+
+    return U2Net(U2NETP, heads="fused").eval()
+
+
+def _clothes() -> nn.Module:
+    from ..networks.u2net import U2NET, U2Net
+
+    return U2Net(U2NET, out_channels=len(CLOTH_LABELS), heads="fused", logits=True).eval()
+
+
+def _salient(side: int, *, invert: bool = False) -> Contract:
+    """Return what the official test scripts do around the network, at `side` x `side` pixels."""
+    return Contract(
+        task="segmentation",
+        input=InputContract(
+            height=side, width=side, divide_by="image_max", mean=IMAGENET_MEAN, std=IMAGENET_STD, resize="linear"
+        ),
+        output=OutputContract(kind="alpha", min_max=True, invert=invert, resize="linear"),
+    )
+
+
+SPECS: tuple[ModelSpec, ...] = (
+    ModelSpec(
+        id="u2net",
+        title="U²-Net, any salient object",
+        task="segmentation",
+        contract=_salient(320),
+        weights=Weights(
+            filename="u2net.pth",
+            urls=(
+                "https://huggingface.co/Carve/u2net-universal/resolve/10305d785481cf4b2eee1d447c39cd6e5f43d74b/full_weights.pth",
+                _drive("1ao1ovG1Qtx4b7EoskHXmi2E9rp5CHLcZ"),
+            ),
+            sha256="10025a17f49cd3208afc342b589890e402ee63123d6f2d289a4a0903695cce58",
+            size=176_290_937,
+        ),
+        licence=_APACHE,
+        build=_full,
+        paper=_PAPER,
+        homepage=_HOME,
+        notes=(_REPOSITORY_LICENCE, "Trained on DUTS-TR."),
+    ),
+    ModelSpec(
+        id="u2netp",
+        title="U²-Net, small, any salient object",
+        task="segmentation",
+        contract=_salient(320),
+        weights=Weights(
+            filename="u2netp.pth",
+            urls=(_drive("1rbSTGKAE-MTxBYHd-51l2hMOQPT_7EPy"),),
+            sha256="e7567cde013fb64813973ce6e1ecc25a80c05c3ca7adbc5a54f3c3d90991b854",
+            md5="e4f636406ca4e2af789941e7f139ee2e",
+            size=4_683_258,
+        ),
+        licence=_APACHE,
+        build=_small,
+        paper=_PAPER,
+        homepage=_HOME,
+        notes=(_REPOSITORY_LICENCE, "Trained on DUTS-TR."),
+    ),
+    ModelSpec(
+        id="u2net_human_seg",
+        title="U²-Net, people",
+        task="segmentation",
+        contract=_salient(320),
+        weights=Weights(filename="u2net_human_seg.pth", urls=(_drive("1m_Kgs91b21gayc2XLW0ou8yugAIadWVP"),)),
+        licence=_APACHE,
+        build=_full,
+        paper=_PAPER,
+        homepage=_HOME,
+        notes=(
+            _REPOSITORY_LICENCE,
+            "Trained on the Supervisely Person dataset.",
+            "No hash is published; the SHA-256 is shown on first use.",
+        ),
+    ),
+    ModelSpec(
+        id="u2net_cloth_seg",
+        title="U²-Net, clothes: upper body, lower body, full body",
+        task="segmentation",
+        contract=Contract(
+            task="segmentation",
+            input=InputContract(height=768, width=768, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), resize="linear"),
+            output=OutputContract(kind="classes", labels=CLOTH_LABELS, resize="linear"),
+        ),
+        weights=Weights(filename="cloth_segm_u2net_latest.pth", urls=(_drive("1mhF3yqd7R-Uje092eypktNl-RoZNuiCJ"),)),
+        licence=Licence(code="MIT", weights="MIT (by the repository)", commercial=None),
+        build=_clothes,
+        paper=_PAPER,
+        homepage="https://github.com/levindabhi/cloth-segmentation",
+        notes=(
+            "Commercial use is unclear: trained on iMaterialist (Fashion) 2019, whose competition terms the publisher "
+            "does not discuss.",
+            "No hash is published; the SHA-256 is shown on first use.",
+        ),
+    ),
+    ModelSpec(
+        id="u2net_portrait",
+        title="U²-Net, a photo of a head to a pencil drawing",
+        task="segmentation",
+        contract=_salient(512, invert=True),
+        weights=Weights(filename="u2net_portrait.pth", urls=(_drive("1IG3HdpcRiDoWNookbncQjeaPN28t90yW"),)),
+        licence=Licence(code="Apache-2.0", weights="Apache-2.0 (by the repository)", commercial=None),
+        build=_full,
+        paper=_PAPER,
+        homepage=_HOME,
+        notes=(
+            "The output is a drawing, not a mask: crop the photo to the head first.",
+            "Commercial use is unclear: trained on APDrawing, whose terms the publisher does not discuss.",
+            "No hash is published; the SHA-256 is shown on first use.",
+        ),
+    ),
+)

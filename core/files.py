@@ -1,0 +1,148 @@
+"""Files that are either whole or not there: hashes, atomic writes, and a lock between processes."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+from .errors import InputError
+
+__all__ = ["atomic_directory", "atomic_path", "digest_of", "locked", "sha256_of"]
+
+
+def digest_of(path: Path, algorithm: str) -> str:
+    """Return the file's digest in lower-case hexadecimal; `algorithm` as hashlib names it, such as `sha256`."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """Return the file's SHA-256: 64 lower-case hexadecimal digits."""
+    return digest_of(path, "sha256")
+
+
+@contextlib.contextmanager
+def atomic_path(target: Path) -> Generator[Path]:
+    """Give a temporary path to write to, which becomes `target` when the block ends without an exception.
+
+    The temporary file lies in the same folder (made if need be) and has the same suffix, because some writers choose
+    their format by it. It reaches the disk before it is renamed, so a crash leaves the old `target` or the new one.
+    After an exception nothing is left and `target` is as it was.
+
+    Raises:
+        InputError: `target` is a folder.
+        FileNotFoundError: the block wrote nothing.
+    """
+    if target.is_dir():
+        raise InputError(f"{target} is a folder, but a file is to be written there; remove it or choose another name")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary_name(target)
+    try:
+        yield temporary
+        _flush_to_disk(temporary)
+        temporary.replace(target)
+        _flush_to_disk(target.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_directory(target: Path) -> Generator[Path]:
+    """Give a temporary empty folder, which becomes `target` when the block ends without an exception.
+
+    It lies beside `target`. A folder that is already at `target` is replaced as a whole, and only at the end: a file of
+    the old one that the block did not write again is gone. After an exception nothing is left and `target` is as it
+    was.
+
+    Raises:
+        InputError: `target` is a file.
+    """
+    if target.exists() and not target.is_dir():
+        raise InputError(f"{target} is a file, but a folder is to be written there; remove it or choose another name")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary_name(target)
+    temporary.mkdir()
+    try:
+        yield temporary
+        for path in sorted(temporary.rglob("*")):
+            _flush_to_disk(path)
+        _flush_to_disk(temporary)
+        _replace_directory(temporary, target)
+        _flush_to_disk(target.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Generator[None]:
+    """Hold a lock on `path` (an empty file, made if need be): other processes and threads wait until the block ends.
+
+    The operating system releases it when a process dies, so a leftover file locks nobody out.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as stream:
+        _lock(stream.fileno())
+        try:
+            yield
+        finally:
+            _unlock(stream.fileno())
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(descriptor: int) -> None:
+        # LK_LOCK gives up after ten seconds; a download takes longer.
+        while True:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            with contextlib.suppress(OSError):
+                msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+                return
+
+    def _unlock(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _temporary_name(target: Path) -> Path:
+    return target.with_name(f".{target.stem}.{secrets.token_hex(6)}.tmp{target.suffix}")
+
+
+def _replace_directory(temporary: Path, target: Path) -> None:
+    """Rename over `target`; no system renames over a folder with files in it, so the old one steps aside first."""
+    if not target.exists():
+        temporary.replace(target)
+        return
+    aside = _temporary_name(target)
+    target.replace(aside)
+    try:
+        temporary.replace(target)
+    except OSError:
+        aside.replace(target)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _flush_to_disk(path: Path) -> None:
+    if sys.platform == "win32" and path.is_dir():
+        return  # Windows opens no folders.
+    descriptor = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
