@@ -1,0 +1,102 @@
+"""The picture that every stage of the pipeline hands to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Picture", "Pixels", "to_depth"]
+
+Pixels = NDArray[np.uint8 | np.uint16]
+
+
+def to_depth(pixels: Pixels, depth: int) -> Pixels:
+    """Return `pixels` in `depth` bits: 8 (uint8, 0-255) or 16 (uint16, 0-65535).
+
+    8 to 16 bits multiplies by 257, so that white stays white; 16 to 8 divides by 257 and rounds to the nearest, so that
+    going up and down again changes nothing. An array that has the depth already is returned itself, not a copy.
+    """
+    if depth not in (8, 16):
+        raise ValueError(f"depth must be 8 or 16, not {depth}")
+    if pixels.dtype == np.uint8:
+        return pixels if depth == 8 else np.multiply(pixels, np.uint16(257), dtype=np.uint16)
+    if depth == 16:
+        return pixels
+    # convertScaleAbs rounds to the nearest; 257 is odd, so there are no ties.
+    return np.asarray(cv2.convertScaleAbs(pixels, alpha=1 / 257), dtype=np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Pixels, upright, with what has to travel with them.
+
+    Attributes:
+        rgb: (H, W, 3), uint8 or uint16, RGB order, the full range of its type, C-contiguous; straight, which is to say
+            not multiplied by alpha.
+        alpha: (H, W) of the same type, 0 transparent to full opaque; None where the picture has no alpha channel.
+        icc: the RGB ICC profile that `rgb` is meant in; None means sRGB.
+        grey: the source held one grey channel; the three of `rgb` are then equal.
+        source: the name to use for this picture in messages; empty if it came from no file.
+        notes: what the reader had to do that the owner may want to know (a damaged profile left out, the first frame of
+            an animation taken), one sentence each.
+    """
+
+    rgb: Pixels
+    alpha: Pixels | None = None
+    icc: bytes | None = None
+    grey: bool = False
+    source: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse arrays of the wrong shape or type with a ValueError: that is a mistake in the calling code."""
+        if self.rgb.ndim != 3 or self.rgb.shape[2] != 3 or 0 in self.rgb.shape:
+            raise ValueError(f"rgb must have the shape (H, W, 3), not {self.rgb.shape}")
+        if self.rgb.dtype.name not in ("uint8", "uint16"):
+            raise ValueError(f"rgb must be uint8 or uint16, not {self.rgb.dtype}")
+        if self.alpha is None:
+            return
+        if self.alpha.shape != self.rgb.shape[:2]:
+            raise ValueError(f"alpha must have the shape {self.rgb.shape[:2]}, not {self.alpha.shape}")
+        if self.alpha.dtype != self.rgb.dtype:
+            raise ValueError(f"alpha must be {self.rgb.dtype} like rgb, not {self.alpha.dtype}")
+
+    @property
+    def width(self) -> int:
+        """Pixels in a row."""
+        return int(self.rgb.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.rgb.shape[0])
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.width, self.height
+
+    @property
+    def depth(self) -> int:
+        """Bits of one sample: 8 or 16."""
+        return 8 * int(self.rgb.dtype.itemsize)
+
+    @property
+    def full(self) -> int:
+        """The value of white and of opaque: 255 or 65535."""
+        return (1 << self.depth) - 1
+
+    def with_depth(self, depth: int) -> Picture:
+        """Return the picture in 8 or 16 bits a sample; itself if it is so already."""
+        if depth == self.depth:
+            return self
+        alpha = None if self.alpha is None else to_depth(self.alpha, depth)
+        return replace(self, rgb=to_depth(self.rgb, depth), alpha=alpha)
+
+    def with_changes(self, **changes: Any) -> Picture:
+        """Return a copy with these attributes replaced (`dataclasses.replace`)."""
+        return replace(self, **changes)

@@ -1,0 +1,243 @@
+"""Writing a picture or a mask to a file."""
+
+from __future__ import annotations
+
+import os
+import struct
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ...core.errors import ImageError
+from ...core.files import atomic_path
+from .blend import over_colour
+from .picture import Picture, to_depth
+from .png import encode_png
+from .profiles import convert_rgb
+from .tiff import encode_tiff
+
+__all__ = [
+    "FORMATS_WITH_ALPHA",
+    "WRITABLE_EXTENSIONS",
+    "clear_hidden",
+    "encode_mask",
+    "encode_picture",
+    "format_of",
+    "write_mask",
+    "write_picture",
+]
+
+WRITABLE_EXTENSIONS = {
+    ".png": "png",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".jpe": "jpeg",
+    ".jfif": "jpeg",
+    ".webp": "webp",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".bmp": "bmp",
+}
+"""The extensions, in lower case, that a picture can be written to, and the format of each."""
+
+FORMATS_WITH_ALPHA = frozenset({"png", "tiff", "webp"})
+
+_LONGEST_SIDE = {"jpeg": 65_535, "webp": 16_383}
+_DEFAULT_QUALITY = {"jpeg": 92, "webp": 90}
+_WHITE = (255, 255, 255)
+_ICC_MARKER = b"ICC_PROFILE\0"
+_ICC_PIECE = 65_519
+
+
+def format_of(path: str | Path) -> str:
+    """Return the format that a file's extension stands for: png, jpeg, webp, tiff or bmp.
+
+    Raises:
+        ImageError: no picture can be written to that extension; the message lists those that can.
+    """
+    extension = Path(path).suffix.lower()
+    if extension not in WRITABLE_EXTENSIONS:
+        asked = f"the extension {extension!r}" if extension else "a name without an extension"
+        raise ImageError(f"{path}: can't write {asked}; use one of {', '.join(WRITABLE_EXTENSIONS)}")
+    return WRITABLE_EXTENSIONS[extension]
+
+
+def clear_hidden(picture: Picture) -> Picture:
+    """Return the picture with black wherever alpha is 0; `picture` itself where it has no alpha.
+
+    What a transparent pixel looked like can be brought back from a file by anyone, and takes room in it.
+    """
+    if picture.alpha is None:
+        return picture
+    mask = (picture.alpha != 0).astype(np.uint8)
+    return replace(picture, rgb=np.asarray(cv2.copyTo(picture.rgb, mask), dtype=picture.rgb.dtype))
+
+
+def encode_picture(
+    picture: Picture,
+    format: str,  # noqa: A002 - the word that every library of pictures uses
+    *,
+    quality: int | None = None,
+    background: tuple[int, int, int] = _WHITE,
+    keep_hidden: bool = False,
+    threads: int | None = None,
+) -> bytes:
+    """Encode a picture.
+
+    PNG and TIFF keep 16 bits; the others get 8, rounded. The ICC profile is embedded; a BMP, which has no place for it
+    here, is converted to sRGB. Formats without alpha (JPEG, BMP) get the picture composited on `background`.
+
+    Args:
+        picture: what to write.
+        format: png, jpeg, webp, tiff or bmp.
+        quality: 1-100 for JPEG (92) and WebP (90; 100 is lossless); ignored by the lossless formats.
+        background: RGB, 0-255, in the picture's own colour space.
+        keep_hidden: keep the colours under alpha 0; by default they are written black.
+        threads: how many threads a PNG may use; by default all cores.
+
+    Returns:
+        The file's bytes; the same picture gives the same bytes.
+
+    Raises:
+        ImageError: an unknown format, a quality out of range, or a picture too large for the format.
+    """
+    name = picture.source or "the picture"
+    if format not in WRITABLE_EXTENSIONS.values():
+        known = ", ".join(dict.fromkeys(WRITABLE_EXTENSIONS.values()))
+        raise ImageError(f"{name}: can't write the format {format!r}; use one of {known}")
+    chosen = _DEFAULT_QUALITY.get(format, 100) if quality is None else quality
+    if not 1 <= chosen <= 100:
+        raise ImageError(f"{name}: the quality is {chosen}; use a number from 1 to 100")
+    longest = _LONGEST_SIDE.get(format)
+    if longest is not None and max(picture.size) > longest:
+        raise ImageError(
+            f"{name}: {picture.width}x{picture.height} is too large for {format.upper()}, whose sides end at "
+            f"{longest} pixels; write a PNG or TIFF"
+        )
+    if format == "png":
+        planes = [picture.rgb] if picture.alpha is None else [picture.rgb, picture.alpha]
+        return encode_png(planes, icc=picture.icc, clear_hidden=not keep_hidden, threads=threads)
+    if format in FORMATS_WITH_ALPHA:
+        shown = picture if keep_hidden else clear_hidden(picture)
+    else:
+        shown = over_colour(picture, background)
+    if format == "tiff":
+        try:
+            return encode_tiff(shown.rgb, shown.alpha, icc=shown.icc)
+        except OverflowError as error:
+            raise ImageError(f"{name}: {error}; write a PNG") from error
+    shown = shown.with_depth(8)
+    if format == "jpeg":
+        return _with_jpeg_profile(_imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, chosen]), shown.icc)
+    if format == "bmp":
+        return _imencode(".bmp", replace(shown, rgb=convert_rgb(shown.rgb, shown.icc, None)), [])
+    return _encode_webp(shown, chosen, keep_hidden)
+
+
+def write_picture(
+    picture: Picture,
+    path: str | Path,
+    *,
+    quality: int | None = None,
+    background: tuple[int, int, int] = _WHITE,
+    keep_hidden: bool = False,
+    threads: int | None = None,
+) -> None:
+    """Write a picture to a file, in the format that its extension stands for; see `encode_picture` for the options.
+
+    The file appears under its name only when it is complete; a missing folder is made. Pixels are written upright and
+    without an EXIF orientation.
+
+    Raises:
+        ImageError: the format, the picture's size, or the file system doesn't allow it.
+    """
+    target = Path(path)
+    chosen = format_of(target)
+    data = encode_picture(
+        picture, chosen, quality=quality, background=background, keep_hidden=keep_hidden, threads=threads
+    )
+    _save(target, data)
+
+
+def encode_mask(alpha: NDArray[np.uint8 | np.uint16], format: str = "png") -> bytes:  # noqa: A002 - as above
+    """Encode an alpha channel as a grey picture: (H, W), uint8 or uint16, 0 background to full subject.
+
+    PNG and TIFF keep 16 bits, the others get 8; a TIFF holds three equal channels. JPEG and WebP are lossy, and a mask
+    in them is only near.
+
+    Raises:
+        ImageError: an unknown format, or a mask too large for the format.
+    """
+    if alpha.ndim != 2 or 0 in alpha.shape or alpha.dtype.name not in ("uint8", "uint16"):
+        raise ValueError(f"a mask must be (H, W) uint8 or uint16, not {alpha.shape} {alpha.dtype}")
+    if format == "png":
+        return encode_png([alpha])
+    if format == "jpeg" and max(alpha.shape) <= _LONGEST_SIDE["jpeg"]:
+        done, data = cv2.imencode(".jpg", to_depth(alpha, 8), [cv2.IMWRITE_JPEG_QUALITY, 95])
+        if done:
+            return data.tobytes()
+    rgb = np.asarray(cv2.cvtColor(np.ascontiguousarray(alpha), cv2.COLOR_GRAY2RGB), dtype=alpha.dtype)
+    return encode_picture(Picture(rgb, grey=True), format, quality=95 if format == "jpeg" else 100)
+
+
+def write_mask(alpha: NDArray[np.uint8 | np.uint16], path: str | Path) -> None:
+    """Write an alpha channel as a grey picture, atomically; see `encode_mask` and `write_picture`."""
+    target = Path(path)
+    _save(target, encode_mask(alpha, format_of(target)))
+
+
+def _save(target: Path, data: bytes) -> None:
+    """Write the bytes under a temporary name and rename."""
+    if target.is_dir():
+        raise ImageError(f"{target}: this is a folder; give the name of a file in it")
+    try:
+        with atomic_path(target) as temporary:
+            temporary.write_bytes(data)
+    except PermissionError as error:
+        raise ImageError(f"{target}: no permission to write there; choose another folder") from error
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ImageError(f"{target}: it can't be written ({reason}); check the folder and the space left") from error
+
+
+def _imencode(extension: str, picture: Picture, parameters: list[int]) -> bytes:
+    """Encode 8-bit RGB with OpenCV."""
+    done, data = cv2.imencode(extension, cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2BGR), parameters)
+    if not done:
+        raise ImageError(f"{picture.source or 'the picture'}: OpenCV can't encode {extension}; write a PNG")
+    return data.tobytes()
+
+
+def _with_jpeg_profile(jpeg: bytes, icc: bytes | None) -> bytes:
+    """Put an ICC profile into a JPEG, in as many APP2 segments as it takes, behind the JFIF header."""
+    if icc is None:
+        return jpeg
+    pieces = [icc[at : at + _ICC_PIECE] for at in range(0, len(icc), _ICC_PIECE)]
+    if len(pieces) > 255:
+        raise ImageError("the ICC profile is too large for a JPEG; write a PNG")
+    segments = b"".join(
+        b"\xff\xe2" + struct.pack(">H", 2 + 14 + len(piece)) + _ICC_MARKER + bytes([number, len(pieces)]) + piece
+        for number, piece in enumerate(pieces, 1)
+    )
+    at = 2
+    if jpeg[2:4] == b"\xff\xe0":
+        at = 4 + int.from_bytes(jpeg[4:6], "big")
+    return jpeg[:at] + segments + jpeg[at:]
+
+
+def _encode_webp(picture: Picture, quality: int, exact: bool) -> bytes:
+    """Encode with Pillow, which embeds the profile."""
+    if picture.alpha is None:
+        image = Image.fromarray(cast("NDArray[np.uint8]", picture.rgb))
+    else:
+        image = Image.fromarray(np.dstack([picture.rgb, picture.alpha]))
+    out = BytesIO()
+    options = {"lossless": quality == 100, "exact": exact, "method": 2, "icc_profile": picture.icc or b""}
+    image.save(out, "WEBP", quality=quality if quality < 100 else 50, **options)
+    return out.getvalue()
