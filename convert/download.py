@@ -60,6 +60,8 @@ def download(url: str, target: Path, *, limit: int, progress: Callable[[int, int
     except (OSError, ValueError) as error:
         # requests' exceptions are OSErrors, except those about malformed addresses.
         raise FetchError(_reason(error)) from error
+    finally:
+        guard.close()
     if guard.total is not None and target.stat().st_size != guard.total:
         raise FetchError(f"the transfer broke off after {target.stat().st_size:,} of {guard.total:,} bytes")
 
@@ -71,15 +73,16 @@ class _Guard:
         self.limit = limit
         self.from_loopback = from_loopback
         self.total: int | None = None
+        self._responses: list[_Response] = []
+
+    def close(self) -> None:
+        """Close the connections; an unfinished response would keep its own open."""
+        for response in self._responses:
+            response.close()
 
     def on_response(self, response: _Response, *_args: object, **_kwargs: object) -> None:
-        try:
-            self._inspect(response)
-        except FetchError:
-            response.close()
-            raise
-
-    def _inspect(self, response: _Response) -> None:
+        """Raise a FetchError if the response leads astray or cannot be the file."""
+        self._responses.append(response)
         if response.is_redirect:
             _require_allowed(urljoin(response.url, response.headers["location"]), from_loopback=self.from_loopback)
             return

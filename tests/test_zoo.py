@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import Counter
+from urllib.parse import urlsplit
+
+import pytest
+from mattekit.convert import zoo
+from mattekit.convert.spec import ModelSpec
+from mattekit.core.contract import Contract
+from mattekit.core.errors import ModelError
+
+PROMISED = {
+    *("u2net", "u2netp", "u2net_human_seg", "u2net_cloth_seg", "u2net_portrait"),
+    *("realesrgan-x4plus", "realesrgan-x2plus", "realesrgan-x4plus-anime-6b"),
+    *("realesr-general-x4v3", "realesr-animevideov3"),
+    *("imdn-x2", "imdn-x3", "imdn-x4", "rfdn-x4", "rlfn-x4"),
+    *("rembg-u2net", "rembg-u2netp", "rembg-u2net_human_seg", "rembg-u2net_cloth_seg", "rembg-silueta"),
+    *("rembg-isnet-general-use", "rembg-isnet-anime"),
+    *(f"rembg-birefnet-{name}" for name in ("general", "general-lite", "portrait", "dis", "hrsod", "cod", "massive")),
+}
+PARAMETERS = {
+    "u2net": 44_009_869,
+    "u2netp": 1_131_181,
+    "realesrgan-x4plus": 16_697_987,
+    "realesrgan-x2plus": 16_703_171,
+    "realesrgan-x4plus-anime-6b": 4_467_779,
+    "realesr-general-x4v3": 1_213_296,
+    "realesr-animevideov3": 621_424,
+    "imdn-x2": 694_404,
+    "imdn-x3": 703_059,
+    "imdn-x4": 715_176,
+    "rfdn-x4": 433_448,
+    "rlfn-x4": 317_218,
+}
+
+every_spec = pytest.mark.parametrize("spec", zoo.all_specs(), ids=lambda spec: spec.id)
+
+
+def test_every_promised_model_is_there() -> None:
+    assert {spec.id for spec in zoo.all_specs()} >= PROMISED
+
+
+def test_a_second_model_of_the_same_id_is_refused() -> None:
+    before = zoo.all_specs()
+    with pytest.raises(ValueError, match="already has a model 'u2netp'"):
+        zoo.register([zoo.get("u2netp")])
+    assert zoo.all_specs() == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"), [("u2nett", "u2net or u2netp"), ("rfdn", "rfdn-x4"), ("IMDN-X4", "imdn-x4"), ("??", "models")]
+)
+def test_an_unknown_id_names_the_nearest(wrong: str, hint: str) -> None:
+    with pytest.raises(ModelError, match=hint):
+        zoo.get(wrong)
+
+
+def test_listing_needs_no_heavy_package() -> None:
+    code = (
+        "import sys; from mattekit.convert import zoo; zoo.all_specs();"
+        "print([name for name in ('torch', 'onnx', 'openvino', 'nncf', 'pooch', 'cv2') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@every_spec
+def test_an_entry_says_all_that_a_user_must_know(spec: ModelSpec) -> None:
+    assert re.fullmatch(r"[a-z0-9_-]+", spec.id)
+    assert spec.title
+    assert spec.homepage.startswith("https://") or spec.weights.bundled
+    assert spec.licence.code
+    assert spec.licence.weights
+    assert spec.task == spec.contract.task
+    assert (spec.build is None) == (spec.source == "onnx")
+    # Whoever reads "unclear" or "forbidden" deserves the reason.
+    assert spec.licence.commercial or any("ommercial" in note or "licence" in note for note in spec.notes)
+
+
+@every_spec
+def test_weights_are_pinned_as_far_as_anybody_published_it(spec: ModelSpec) -> None:
+    weights = spec.weights
+    assert re.fullmatch(r"[\w.-]+", weights.filename)
+    assert weights.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", weights.sha256)
+    assert weights.md5 is None or re.fullmatch(r"[0-9a-f]{32}", weights.md5)
+    assert all(urlsplit(url).scheme == "https" for url in weights.urls)
+    assert len(set(weights.urls)) == len(weights.urls)
+    if weights.bundled is not None:
+        assert weights.sha256 is not None
+    elif weights.sha256 is None and weights.md5 is None:
+        assert any("hash" in note for note in spec.notes), "an entry without a hash must say so"
+
+
+def test_no_two_entries_share_a_hash() -> None:
+    counts = Counter(spec.weights.sha256 for spec in zoo.all_specs() if spec.weights.sha256)
+    assert max(counts.values()) == 1
+
+
+@every_spec
+def test_a_contract_survives_its_journey_through_a_file(spec: ModelSpec) -> None:
+    assert Contract.from_json(spec.contract.to_json(), source=spec.id) == spec.contract
+
+
+@pytest.mark.parametrize("model_id", sorted(PARAMETERS))
+def test_networks_have_the_published_number_of_parameters(model_id: str) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    build = zoo.get(model_id).build
+    assert build is not None
+    with torch.device("meta"):
+        module = build()
+    assert not module.training
+    assert sum(parameter.numel() for parameter in module.parameters()) == PARAMETERS[model_id]
+
+
+def test_contracts_follow_their_publishers() -> None:
+    official, ready = zoo.get("u2netp").contract, zoo.get("rembg-u2netp").contract
+    assert (official.input.resize, official.output.resize) == ("linear", "linear")
+    assert (ready.input.resize, ready.output.resize) == ("lanczos", "lanczos")
+    assert official.input.divide_by == ready.input.divide_by == "image_max"
+    portrait = zoo.get("u2net_portrait").contract
+    assert (portrait.input.height, portrait.output.invert) == (512, True)
+    clothes = zoo.get("u2net_cloth_seg").contract
+    assert (clothes.input.height, clothes.input.divide_by, clothes.input.mean) == (768, 255.0, (0.5, 0.5, 0.5))
+    assert clothes.output.labels == ("background", "upper", "lower", "full")
+    isnet = zoo.get("rembg-isnet-general-use").contract
+    assert (isnet.input.height, isnet.input.mean, isnet.input.std) == (1024, (0.5, 0.5, 0.5), (1.0, 1.0, 1.0))
+    assert zoo.get("rembg-birefnet-general").contract.output.activation == "sigmoid"
+    assert zoo.get("realesrgan-x2plus").contract.input.multiple == 2
+    for model_id in ("rfdn-x4", "rlfn-x4"):
+        contract = zoo.get(model_id).contract
+        assert (contract.input.divide_by, contract.output.value_max) == (1.0, 255.0)
