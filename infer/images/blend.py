@@ -1,18 +1,25 @@
-"""Putting straight-alpha pixels over others, exactly: every sample is the float formula's result, rounded."""
+"""Putting straight-alpha pixels over others, and resampling them, without dark or bright fringes.
+
+Every composited sample is the float formula's result, rounded to the nearest.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from .picture import Picture, Pixels
 
-__all__ = ["over", "over_colour"]
+__all__ = ["over", "over_alpha", "over_colour", "resample", "resize_straight"]
 
-# So many samples at a time are held in floating point: the memory doesn't grow with the picture.
-_BAND = 1 << 21
+_Samples = NDArray[np.uint8 | np.uint16 | np.float32]
+
+# So many pixels at a time are held in floating point: the memory doesn't grow with the picture.
+_BAND = 1 << 20
 
 
 def over(rgb: Pixels, alpha: Pixels, backdrop: Pixels) -> Pixels:
@@ -23,32 +30,110 @@ def over(rgb: Pixels, alpha: Pixels, backdrop: Pixels) -> Pixels:
         alpha: (H, W) of the same type.
         backdrop: (H, W, 3) of the same type; (1, 1, 3) is one colour for all.
     """
-    height, width = alpha.shape
-    full = float(np.iinfo(rgb.dtype).max)
-    rows = max(1, _BAND // width)
-    flat = backdrop.shape[:2] == (1, 1)
-    out = np.empty_like(rgb)
-    for top in range(0, height, rows):
-        band = slice(top, top + rows)
-        weight = np.multiply(alpha[band], np.float32(1 / full), dtype=np.float32)
-        rest = cv2.subtract(np.ones_like(weight), weight)
+    out = np.empty_like(rgb, order="C")
+    for band in _bands(alpha):
+        weight, rest = _weights(alpha[band])
         front = np.ascontiguousarray(rgb[band])
-        back = np.broadcast_to(backdrop, front.shape) if flat else backdrop[band]
-        back = np.ascontiguousarray(back)
+        back = np.ascontiguousarray(_rows(backdrop, band, front.shape))
         if rgb.dtype == np.uint8:
-            cv2.blendLinear(front, back, weight, rest, dst=out[band])
+            out[band] = cv2.blendLinear(front, back, weight, rest)
         else:
             mixed = cv2.blendLinear(front.astype(np.float32), back.astype(np.float32), weight, rest)
-            out[band] = np.clip(np.rint(mixed), 0, full)
+            out[band] = np.clip(np.rint(mixed), 0, 65535)
     return out
+
+
+def over_alpha(rgb: Pixels, alpha: Pixels, backdrop: Pixels, backdrop_alpha: Pixels) -> tuple[Pixels, Pixels]:
+    """Composite on a backdrop that is itself transparent in places (the "over" operator on straight alpha).
+
+    Args:
+        rgb: (H, W, 3) uint8 or uint16.
+        alpha: (H, W) of the same type.
+        backdrop: (H, W, 3) or (1, 1, 3) of the same type.
+        backdrop_alpha: (H, W) or (1, 1) of the same type.
+
+    Returns:
+        Straight colours and alpha; where both are wholly transparent, the colours of `rgb`.
+    """
+    full = np.float32(np.iinfo(rgb.dtype).max)
+    out, out_alpha = np.empty_like(rgb, order="C"), np.empty_like(alpha, order="C")
+    for band in _bands(alpha):
+        weight, rest = _weights(alpha[band])
+        rest *= _rows(backdrop_alpha, band, weight.shape) / full
+        total = weight + rest
+        out_alpha[band] = np.rint(total * full)
+        empty = total == 0
+        share = np.where(empty, np.float32(1), weight / np.where(empty, np.float32(1), total))[..., None]
+        back = _rows(backdrop, band, rgb[band].shape).astype(np.float32)
+        out[band] = np.rint(back + (rgb[band] - back) * share)
+    return out, out_alpha
 
 
 def over_colour(picture: Picture, colour: tuple[int, int, int]) -> Picture:
     """Return the picture composited on a colour (RGB, 0-255, in the picture's colour space), without alpha."""
     if picture.alpha is None:
         return picture
-    backdrop = np.asarray(colour, dtype=np.uint8).astype(picture.rgb.dtype)
-    if picture.depth == 16:
-        backdrop *= np.uint16(257)
+    backdrop = np.asarray(colour, dtype=picture.rgb.dtype) * np.asarray(picture.full // 255, dtype=picture.rgb.dtype)
     rgb = over(picture.rgb, picture.alpha, backdrop.reshape(1, 1, 3))
-    return replace(picture, rgb=rgb, alpha=None)
+    grey = picture.grey and len(set(colour)) == 1
+    return replace(picture, rgb=rgb, alpha=None, grey=grey)
+
+
+def resample(pixels: _Samples, width: int, height: int) -> _Samples:
+    """Resample (H, W) or (H, W, C) pixels: first by area where an axis shrinks, then bicubically where one grows."""
+    shrunk = (min(width, pixels.shape[1]), min(height, pixels.shape[0]))
+    if shrunk != pixels.shape[1::-1]:
+        pixels = cast("_Samples", cv2.resize(pixels, shrunk, interpolation=cv2.INTER_AREA))
+    if shrunk != (width, height):
+        pixels = cast("_Samples", cv2.resize(pixels, (width, height), interpolation=cv2.INTER_CUBIC))
+    return pixels
+
+
+def resize_straight(rgb: Pixels, alpha: Pixels | None, width: int, height: int) -> tuple[Pixels, Pixels | None]:
+    """Resample colours and alpha so that what is transparent doesn't bleed into what is not.
+
+    Args:
+        rgb: (H, W, 3) uint8 or uint16, straight.
+        alpha: (H, W) of the same type, or None.
+        width: of the result, in pixels.
+        height: of the result, in pixels.
+
+    Returns:
+        (height, width, 3) and (height, width) of the same type; black where alpha becomes 0.
+    """
+    if (width, height) == rgb.shape[1::-1]:
+        return rgb, alpha
+    if alpha is None:
+        return cast("Pixels", resample(rgb, width, height)), None
+    full = int(np.iinfo(rgb.dtype).max)
+    # 255 * 255 fits in 16 bits, which takes half of the memory of floating point.
+    kind, wide = (cv2.CV_16U, np.uint16) if full == 255 else (cv2.CV_32F, np.float32)
+    weighted = resample(cast("_Samples", cv2.multiply(rgb, cv2.merge([alpha] * 3), dtype=kind)), width, height)
+    weights = resample(np.multiply(alpha, wide(full), dtype=wide), width, height)
+    out = np.empty((height, width, 3), rgb.dtype)
+    out_alpha = np.empty((height, width), rgb.dtype)
+    for band in _bands(out_alpha):
+        weight = np.clip(weights[band].astype(np.float32), 0, np.float32(full) * full)
+        rounded = np.rint(weight / full)
+        out_alpha[band] = rounded
+        factor = np.divide(full, weight, out=np.zeros_like(weight), where=rounded > 0)
+        out[band] = np.clip(np.rint(weighted[band] * factor[..., None]), 0, full)
+    return out, out_alpha
+
+
+def _bands(alpha: Pixels) -> list[slice]:
+    """Return the rows of a picture in bands of about `_BAND` pixels."""
+    height, width = alpha.shape
+    rows = max(1, _BAND // width)
+    return [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
+
+
+def _weights(alpha: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return alpha as 0-1, and what it leaves of 1."""
+    weight = np.multiply(alpha, np.float32(1 / np.iinfo(alpha.dtype).max), dtype=np.float32)
+    return weight, np.float32(1) - weight
+
+
+def _rows(pixels: Pixels, band: slice, shape: tuple[int, ...]) -> Pixels:
+    """Return a band of a backdrop; one that is a single pixel stands for all."""
+    return np.broadcast_to(pixels, shape) if pixels.shape[:2] == (1, 1) else pixels[band]

@@ -33,9 +33,9 @@ from ...core.errors import ImageError
 from .decode import decode
 from .picture import Picture
 
-__all__ = ["DEFAULT_MAX_PIXELS", "MAX_PIXELS_VARIABLE", "READABLE_EXTENSIONS", "read_picture"]
+__all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "READABLE_EXTENSIONS", "pixel_limit", "read_picture"]
 
-DEFAULT_MAX_PIXELS = 200_000_000
+MAX_PIXELS = 200_000_000
 MAX_PIXELS_VARIABLE = "MATTEKIT_MAX_PIXELS"
 
 READABLE_EXTENSIONS = frozenset(
@@ -137,7 +137,7 @@ def read_picture(source: str | Path | bytes, *, max_pixels: int | None = None) -
     Raises:
         ImageError: the file can't be read, is damaged or cut off, is not a picture, or is too large.
     """
-    limit = _limit(max_pixels)
+    limit = pixel_limit(max_pixels)
     if isinstance(source, bytes):
         name, data = "the picture in memory", source
     else:
@@ -172,17 +172,15 @@ def read_picture(source: str | Path | bytes, *, max_pixels: int | None = None) -
     )
 
 
-def _limit(max_pixels: int | None) -> int:
+def pixel_limit(max_pixels: int | None) -> int:
     """Return the pixel limit: the argument, the environment's, or the default."""
     if max_pixels is not None:
         return max_pixels
     text = os.environ.get(MAX_PIXELS_VARIABLE, "").strip().replace("_", "")
     if not text:
-        return DEFAULT_MAX_PIXELS
+        return MAX_PIXELS
     if not text.isdecimal() or int(text) == 0:
-        raise ImageError(
-            f"{MAX_PIXELS_VARIABLE} is {text!r}, not a number of pixels; set it to, say, {DEFAULT_MAX_PIXELS}"
-        )
+        raise ImageError(f"{MAX_PIXELS_VARIABLE} is {text!r}, not a number of pixels; set it to, say, {MAX_PIXELS}")
     return int(text)
 
 
