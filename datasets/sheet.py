@@ -1,0 +1,65 @@
+"""Contact sheets: many small pictures on one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from .sample import AlphaMatte, Pixels, Sample
+
+__all__ = ["contact_sheet", "grey", "sample_row"]
+
+_MARGIN, _CAPTION = 6, 18
+
+
+def grey(alpha: AlphaMatte) -> Pixels:
+    """Return a mask, (H, W) 0-1, as a grey picture, (H, W, 3) uint8."""
+    return np.repeat(np.rint(alpha * 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def sample_row(sample: Sample) -> list[Pixels]:
+    """Return the pictures that show a sample: its picture and its truth."""
+    row = [sample.image]
+    if sample.alpha is not None:
+        row.append(grey(sample.alpha))
+    if sample.high_resolution is not None:
+        row.append(sample.high_resolution)
+    return row
+
+
+def contact_sheet(rows: Sequence[tuple[str, Sequence[Pixels]]], *, columns: int = 4, height: int = 120) -> Pixels:
+    """Lay out groups of pictures with a caption above each group, `columns` groups in a line.
+
+    Args:
+        rows: caption and pictures, (H, W, 3) uint8 RGB, of each group; at least one group with one picture.
+        columns: groups in a line.
+        height: of each picture on the sheet, in pixels; widths follow, so that nothing is distorted.
+
+    Returns:
+        The sheet, (H, W, 3) uint8 RGB, on white.
+    """
+    cells = [_cell(caption, pictures, height) for caption, pictures in rows]
+    width = max(cell.shape[1] for cell in cells)
+    lines: list[Pixels] = []
+    for start in range(0, len(cells), columns):
+        line = np.full((height + _CAPTION + _MARGIN, columns * width, 3), 255, dtype=np.uint8)
+        for place, cell in enumerate(cells[start : start + columns]):
+            line[: cell.shape[0], place * width : place * width + cell.shape[1]] = cell
+        lines.append(line)
+    return np.concatenate(lines)
+
+
+def _cell(caption: str, pictures: Sequence[Pixels], height: int) -> Pixels:
+    scaled: list[Pixels] = []
+    for picture in pictures:
+        width = max(1, round(picture.shape[1] * height / picture.shape[0]))
+        way = cv2.INTER_AREA if picture.shape[0] > height else cv2.INTER_NEAREST
+        scaled.append(cv2.resize(picture, (width, height), interpolation=way).astype(np.uint8))
+    row = np.concatenate(scaled, axis=1)
+    cell = np.full((height + _CAPTION, row.shape[1] + _MARGIN, 3), 255, dtype=np.uint8)
+    cell[_CAPTION:, : row.shape[1]] = row
+    plain = caption.encode("ascii", "replace").decode()
+    cv2.putText(cell, plain, (2, _CAPTION - 5), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
+    return cell
