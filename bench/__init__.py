@@ -1,1 +1,1 @@
-"""Accuracy and latency: what a model is worth, measured into records and judged by gates."""
+"""Accuracy and latency, measured into records."""

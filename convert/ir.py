@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.contract import Contract
@@ -35,10 +35,13 @@ def ir_from_onnx(path: Path, *, heads: str = "fused") -> openvino.Model:
     try:
         model = openvino.convert_model(path)
     except RuntimeError as error:
-        raise ModelError(f"{path}: OpenVINO cannot convert it ({_first_line(error)}); is it a whole ONNX file?") from error
+        raise ModelError(
+            f"{path}: OpenVINO cannot convert it ({_first_line(error)}); is it a whole ONNX file?"
+        ) from error
     _check_input(model, path)
-    if heads == "fused" and len(model.outputs) > 1:
-        model = openvino.Model([model.outputs[0]], model.get_parameters(), model.get_friendly_name())
+    if heads == "fused":
+        for result in model.get_results()[1:]:
+            model.remove_result(result)
     return model
 
 
@@ -117,9 +120,13 @@ def _name_by_position(model: openvino.Model) -> None:
 
 
 def _check_input(model: openvino.Model, path: Path) -> None:
+    import openvino
+
     shape = model.inputs[0].get_partial_shape()
-    if len(model.inputs) != 1 or shape.rank.is_dynamic or len(shape) != 4 or not shape[1].compatible(3):
-        raise ModelError(f"{path}: expected one input of shape (N, 3, H, W), found {[str(i.shape) for i in model.inputs]}")
+    if len(model.inputs) != 1 or shape.rank.is_dynamic or len(shape) != 4 or not shape[1].compatible(openvino.Dimension(3)):
+        raise ModelError(
+            f"{path}: expected one input of shape (N, 3, H, W), found {[str(i.shape) for i in model.inputs]}"
+        )
 
 
 def _first_line(error: Exception) -> str:

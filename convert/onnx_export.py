@@ -37,7 +37,7 @@ def export_onnx(
     provenance: Provenance,
     exporter: Exporter = "torchscript",
 ) -> None:
-    """Write `module` to `target` as one ONNX file with free batch, height and width, its contract and provenance inside.
+    """Write `module` as one ONNX file with free batch, height and width, its contract and provenance inside.
 
     The sizes stay free because a traced fixed size is baked into every resize and could never be changed afterwards; a
     fixed size is set on the IR. The same module gives the same bytes.
@@ -91,7 +91,7 @@ def export_onnx(
                 opset_version=OPSET,
                 input_names=[INPUT_NAME],
                 output_names=names,
-                dynamic_axes={name: axes for name in (INPUT_NAME, *names)},
+                dynamic_axes=dict.fromkeys((INPUT_NAME, *names), axes),
             )
     model = onnx.load(str(target))
     _name_by_module(model)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["Licence", "ModelSpec", "Weights"]
 
 
-
 @dataclass(frozen=True)
 class Licence:
     """Who may use it: SPDX identifiers (or a plain sentence where none exists) for the code and the weights.
@@ -51,8 +50,8 @@ class ModelSpec:
     """One entry of the zoo.
 
     id: what the user types. source: `torch` entries are built by `build()` (a module in eval mode with random weights)
-    and filled by a checkpoint; `onnx` entries are ready-made ONNX files. adapt: turns a checkpoint's own habits (prefixes,
-    wrappers, renamed keys) into the module's state dict; the loader has already removed what every family shares
+    and filled by a checkpoint; `onnx` entries are ready-made ONNX files. adapt: turns a checkpoint's own habits (other
+    keys) into the module's state dict; the loader has already removed what every family shares
     (`module.` prefixes and `params`, `params_ema`, `state_dict` wrappers). paper: where the network was published.
     """
 

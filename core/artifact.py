@@ -12,7 +12,7 @@ from .errors import ModelError
 from .files import sha256_of
 from .record import ArtifactRef
 
-__all__ = ["CONTRACT_KEY", "PROVENANCE_KEY", "Artifact", "ModelFormat", "Precision", "Provenance"]
+__all__ = ["CONTRACT_KEY", "PROVENANCE_KEY", "Artifact", "ModelFormat", "Precision", "Provenance", "Stage"]
 
 CONTRACT_KEY = "contract"
 """Where the contract is: `rt_info/mattekit/contract` in an IR, `mattekit.contract` in an ONNX file's metadata."""
@@ -21,6 +21,9 @@ PROVENANCE_KEY = "provenance"
 """Where the provenance is, beside the contract."""
 
 ModelFormat = Literal["torch", "onnx", "openvino"]
+Stage = Literal["torch", "onnx", "ir"]
+"""What a conversion passes through: the module, the ONNX file, the OpenVINO IR."""
+
 Precision = Literal["fp32", "fp16", "int8"]
 
 

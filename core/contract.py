@@ -37,7 +37,7 @@ class InputContract(_Frozen):
     """What the network's input means: `(x / divide_by - mean) / std`, NCHW, float32.
 
     `x` has values 0-255. `height` and `width` are the size that the picture is resized to; both are None for a network
-    that takes any size, which then must be a multiple of `multiple` (the picture is padded by reflection and the output
+    that takes any size, which then must be a multiple of `multiple` (the picture's border is repeated, and the output
     cropped). `divide_by="image_max"` divides by the largest value of the resized picture, as U²-Net's official script
     does; on an all-black picture the divisor is 1e-6, so that the result is 0 and never NaN.
     """
@@ -68,7 +68,8 @@ class OutputContract(_Frozen):
     kind `alpha`: (N, 1, h, w); after `activation` and, where `min_max` is set, `(x - min) / (max - min)` per picture
     (and `1 - x` where `invert` is set), an alpha of 0-1. kind `classes`: (N, len(labels), h, w) scores, the largest
     wins; `labels[0]` is the background. kind `image`: (N, 3, scale*H, scale*W), values 0 to `value_max`.
-    `resize` brings a mask back to the picture's size.
+    `resize` brings a mask back to the picture's size, in 8 bits for an 8-bit picture; `rounding` says how it gets to
+    8 bits: `down` cuts the fraction off, as the official U²-Net script and rembg do.
     """
 
     kind: Literal["alpha", "classes", "image"]
@@ -77,6 +78,7 @@ class OutputContract(_Frozen):
     invert: bool = False
     labels: tuple[str, ...] = ()
     scale: _Positive = 1
+    rounding: Literal["nearest", "down"] = "nearest"
     value_max: Annotated[float, Field(gt=0)] = 1.0
     resize: ResizeFilter = "linear"
 

@@ -1,4 +1,4 @@
-"""Records: what one stage measured, immutable and versioned; all that is printed, plotted or gated is read from them."""
+"""Records: what one stage measured, as immutable, versioned JSON; all that is printed, plotted or gated is in them."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def _contract(
         task="segmentation",
         input=InputContract(height=side, width=side, divide_by="image_max", mean=mean, std=std, resize="lanczos"),
         output=OutputContract(
-            kind="alpha", activation="sigmoid" if sigmoid else "none", min_max=True, resize="lanczos"
+            kind="alpha", activation="sigmoid" if sigmoid else "none", min_max=True, rounding="down", resize="lanczos"
         ),
     )
 

@@ -54,7 +54,7 @@ def _salient(side: int, *, invert: bool = False) -> Contract:
         input=InputContract(
             height=side, width=side, divide_by="image_max", mean=IMAGENET_MEAN, std=IMAGENET_STD, resize="linear"
         ),
-        output=OutputContract(kind="alpha", min_max=True, invert=invert, resize="linear"),
+        output=OutputContract(kind="alpha", min_max=True, invert=invert, rounding="down", resize="bilinear_antialias"),
     )
 
 

@@ -1,0 +1,40 @@
+# `make demo` and `make test` work on a new machine with nothing but Python 3.11 to 3.13 and a package index.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# A strict editable install is a tree of links, which type checkers and other tools follow like an installed package;
+# it is laid anew when a module is added or removed.
+MODULES := $(shell find core convert infer datasets bench quantize reports -name '*.py' | LC_ALL=C sort | cksum | cut -d' ' -f1)
+
+.PHONY: install demo test quick lint clean
+
+install: $(STAMP)-$(MODULES)
+
+$(STAMP)-$(MODULES): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "mattekit needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12"; exit 1; }
+	# torch first and alone: as a dependency of another package it could come in another build.
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	rm -rf build $(STAMP)-*
+	$(BIN)/pip install --quiet --constraint constraints.txt --config-settings editable_mode=strict --editable '.[dev]'
+	touch $@
+
+demo: install
+	$(BIN)/python tools/demo.py
+
+test: lint
+	$(BIN)/pytest
+
+quick: install
+	$(BIN)/pytest -m 'not slow'
+
+lint: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) build

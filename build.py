@@ -1,0 +1,210 @@
+"""Wires the rooms: a model's name or file → a checked export → something that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .bench.parity import EXACT, HALF, ParityLadder, open_stage
+from .convert import zoo
+from .convert.export import ExportSettings, export, folder_of
+from .convert.fetch import Progress, cache_dir, fetch
+from .core.artifact import Artifact, Stage
+from .core.contract import Task
+from .core.errors import DependencyError, InputError, ModelError
+from .core.record import Record
+from .core.version import __version__
+from .infer.images.picture import Picture
+from .infer.images.read import read_picture
+from .infer.pipeline import Pipeline
+from .infer.remove import Remover
+from .infer.runtimes import LoadedModel
+from .infer.runtimes.openvino import load
+from .infer.superimpose import Background, Placement, load_background
+from .infer.upscale import TILE, Upscaler
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["ExportReport", "export_model", "model_file", "open_model", "open_pipeline", "sample_pictures"]
+
+_SAMPLES = 3
+"""How many of the given pictures the parity check runs by default."""
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export wrote: the artifacts (the IR last), and the record of its checks, which lies beside them."""
+
+    artifacts: list[Artifact]
+    record: Record
+    record_path: Path
+
+    @property
+    def ir(self) -> Artifact:
+        """Return the IR."""
+        return self.artifacts[-1]
+
+
+def export_model(
+    model: str,
+    out_dir: Path,
+    settings: ExportSettings,
+    *,
+    weights: Path | None = None,
+    images: Sequence[Path] = (),
+    offline: bool = False,
+    progress: Progress | None = None,
+) -> ExportReport:
+    """Export a zoo entry to `<out_dir>/<model>/<precision>/`, comparing each step with the one before on real pictures.
+
+    Args:
+        model: a zoo id.
+        out_dir: parent of the model's folder.
+        settings: how to export.
+        weights: a checkpoint of the user's; the entry's own where None, downloaded if need be.
+        images: pictures for the comparison; three photos that come with scikit-image where empty.
+        offline: never download.
+        progress: called during a download.
+
+    Raises:
+        ParityError: a step moved the outputs too far; nothing is left at the final path.
+        MattekitError: as its message says.
+    """
+    spec = zoo.get(model)
+    if weights is not None and not weights.is_file():
+        raise InputError(f"{weights}: there is no such file; give a checkpoint of {model}")
+    path = weights or fetch(spec, offline=offline, progress=progress)
+    pictures = [read_picture(image) for image in images[:_SAMPLES]] if images else sample_pictures()
+    contract = spec.contract.with_size(*settings.size) if settings.size else spec.contract
+    ladder = ParityLadder(pictures, contract)
+
+    def check(stage: Stage, source: nn.Module | Path, halved: bool) -> None:
+        ladder(stage, open_stage(stage, source), HALF if halved else EXACT)
+
+    artifacts = export(spec, path, out_dir, settings, check)
+    record = Record(
+        kind="export",
+        artifacts=tuple(artifact.ref() for artifact in artifacts),
+        settings={
+            "model": model,
+            "weights_sha256": artifacts[-1].provenance.weights_sha256,
+            "pictures": [picture.source for picture in pictures],
+            **asdict(settings),
+        },
+        figures=tuple(ladder.figures),
+        samples=ladder.samples,
+    )
+    record_path = folder_of(spec, settings.precision, out_dir) / "export.json"
+    record.write(record_path)
+    return ExportReport(artifacts, record, record_path)
+
+
+def sample_pictures() -> list[Picture]:
+    """Return three photos that come with scikit-image: a portrait, a cat, a cup.
+
+    Raises:
+        DependencyError: scikit-image is not installed.
+    """
+    try:
+        from skimage import data
+    except ImportError as error:
+        raise DependencyError.for_extra("comparing the steps on its sample photos", "scikit-image", "export") from error
+    return [
+        Picture(rgb=getattr(data, name)(), source=f"scikit-image: {name}")
+        for name in ("astronaut", "chelsea", "coffee")
+    ]
+
+
+def model_file(model: str, task: Task, *, offline: bool = False, progress: Progress | None = None) -> Path:
+    """Return the file that `model` means: an IR or ONNX file, an export's folder, or the IR of a zoo entry.
+
+    A zoo entry's IR is kept in the cache; the first use exports it, which needs the extra `export` unless the entry is a
+    ready-made ONNX file.
+
+    Raises:
+        ModelError: it is neither a file nor an entry of the zoo, or an entry of another task.
+        MattekitError: the export failed, as its message says.
+    """
+    path = Path(model)
+    if path.suffix in {".xml", ".onnx"} or path.exists():
+        return _file_in(path)
+    spec = zoo.get(model)
+    if spec.task != task:
+        raise ModelError(f"{model} is a {spec.task} model, but a {task} model is needed here; see: mattekit models")
+    home = cache_dir() / "ir" / f"{__version__}-{(spec.weights.sha256 or 'unpinned')[:16]}"
+    settings = ExportSettings()
+    ir = folder_of(spec, settings.precision, home) / "model.xml"
+    if not ir.is_file():
+        export_model(model, home, settings, offline=offline, progress=progress)
+    return ir
+
+
+def open_model(
+    model: str,
+    task: Task,
+    device: str = "CPU",
+    *,
+    offline: bool = False,
+    progress: Progress | None = None,
+) -> LoadedModel:
+    """Find a model as `model_file` does and compile it for an OpenVINO device.
+
+    Raises:
+        DeviceError: the device is not there, or it refused the model.
+        MattekitError: as `model_file`.
+    """
+    return load(model_file(model, task, offline=offline, progress=progress), device)
+
+
+def open_pipeline(
+    *,
+    model: str | None = None,
+    sr: str | None = None,
+    background: Background | str | None = None,
+    placement: Placement | None = None,
+    keep: tuple[str, ...] = (),
+    device: str = "CPU",
+    tile: int = TILE,
+    offline: bool = False,
+    progress: Progress | None = None,
+) -> Pipeline:
+    """Open the main job: remove the background, improve the resolution, superimpose; each is left out where it is None.
+
+    Args:
+        model: a segmentation model, as `model_file` takes it.
+        sr: a super-resolution model, likewise.
+        background: a picture, a colour, a blur, or the words that `load_background` reads.
+        placement: where and how large the subject stands on the background.
+        keep: for a segmentation model of classes, the labels that stay.
+        device: an OpenVINO device for both models.
+        tile: side of a super-resolution tile in input pixels; 0 never cuts.
+        offline: never download.
+        progress: called during a download.
+
+    Raises:
+        MattekitError: as its message says.
+    """
+    # Cheap mistakes are found before a model is compiled.
+    chosen = load_background(background) if isinstance(background, str) else background
+    remover = upscaler = None
+    if model is not None:
+        opened = open_model(model, "segmentation", device, offline=offline, progress=progress)
+        remover = Remover(opened, keep=keep)
+    if sr is not None:
+        opened = open_model(sr, "super_resolution", device, offline=offline, progress=progress)
+        upscaler = Upscaler(opened, tile=tile)
+    return Pipeline(remover, upscaler, chosen, placement or Placement())
+
+
+def _file_in(path: Path) -> Path:
+    if not path.is_dir():
+        return path
+    found = [path / name for name in ("model.xml", "model.onnx") if (path / name).is_file()]
+    if not found:
+        raise ModelError(
+            f"{path}: the folder holds no model.xml; give the folder of one export, or the .xml file itself"
+        )
+    return found[0]

@@ -1,0 +1,337 @@
+"""The command line: parse → call one function → print → exit code. No logic."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .core.errors import InputError, MattekitError
+from .core.version import __version__
+
+if TYPE_CHECKING:
+    from .infer.pipeline import Pipeline
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="mattekit",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A checkpoint goes in, a deployable OpenVINO model comes out, with the evidence.",
+    epilog="Exit codes: 0 done, 1 an input cannot be used, 2 wrong usage, 3 a check failed, 4 some inputs failed.",
+)
+models_app = typer.Typer(help="The zoo: list its models, show one, fetch its weights.", invoke_without_command=True)
+app.add_typer(models_app, name="models")
+
+
+class _Precision(StrEnum):
+    fp32 = "fp32"
+    fp16 = "fp16"
+
+
+class _Route(StrEnum):
+    onnx = "onnx"
+    direct = "direct"
+
+
+class _Exporter(StrEnum):
+    torchscript = "torchscript"
+    dynamo = "dynamo"
+
+
+class _Heads(StrEnum):
+    fused = "fused"
+    all = "all"
+
+
+class _Fit(StrEnum):
+    fill = "fill"
+    fit = "fit"
+    stretch = "stretch"
+    tile = "tile"
+
+
+Inputs = Annotated[list[str], typer.Argument(help="Files, folders or globs.", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)]
+Device = Annotated[str, typer.Option(help="OpenVINO device: CPU, GPU.0, NPU, AUTO, …")]
+Offline = Annotated[bool, typer.Option("--offline", help="Never download.")]
+Format = Annotated[str, typer.Option("--format", help="png, jpg, webp, tiff or bmp.")]
+Quality = Annotated[int | None, typer.Option(min=1, max=100, help="Of lossy formats.")]
+RecordFile = Annotated[Path | None, typer.Option("--record", help="Write the times of every stage to this JSON file.")]
+Segmentation = Annotated[str, typer.Option("--model", help="An IR, an ONNX file, or a model of the zoo.")]
+Keep = Annotated[list[str] | None, typer.Option(help="Of a model of classes: a class that stays; repeatable.")]
+BackgroundOption = Annotated[
+    str,
+    typer.Option(help="An image, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency."),
+]
+Fit = Annotated[_Fit, typer.Option(help="How a background image takes the picture's size.")]
+Anchor = Annotated[str, typer.Option(help="Where the subject stands: center, top-left, bottom, …")]
+Scale = Annotated[float, typer.Option(min=0.01, max=100, help="Size of the subject.")]
+Offset = Annotated[tuple[int, int], typer.Option(help="Pixels right and down from the anchor.")]
+Sr = Annotated[str, typer.Option("--sr", help="An IR, an ONNX file, a model of the zoo, or none.")]
+Tile = Annotated[int, typer.Option(min=0, help="Side of a super-resolution tile in pixels; 0 never cuts.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"mattekit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Take in options that belong to no command."""
+    del version
+
+
+@app.command()
+def export(
+    model: Annotated[str, typer.Argument(help="A model of the zoo; see: mattekit models", show_default=False)],
+    out: Out,
+    weights: Annotated[Path | None, typer.Option(help="A checkpoint of yours instead of the zoo's.")] = None,
+    precision: Annotated[_Precision, typer.Option(help="Of the stored weights.")] = _Precision.fp32,
+    route: Annotated[_Route, typer.Option(help="PyTorch → ONNX → IR, or PyTorch → IR.")] = _Route.onnx,
+    exporter: Annotated[_Exporter, typer.Option(help="Which of PyTorch's ONNX exporters.")] = _Exporter.torchscript,
+    size: Annotated[str | None, typer.Option(help="Fixed input size: N or HEIGHTxWIDTH.")] = None,
+    dynamic: Annotated[bool, typer.Option("--dynamic", help="Leave height and width free.")] = False,
+    batch: Annotated[str, typer.Option(help="A number, or dynamic.")] = "1",
+    heads: Annotated[_Heads, typer.Option(help="A U²-Net's fused head, or all seven.")] = _Heads.fused,
+    images: Annotated[
+        list[str] | None,
+        typer.Option(help="Pictures for the comparison of the steps: files, folders or globs; repeatable."),
+    ] = None,
+    offline: Offline = False,
+) -> None:
+    """Export a checkpoint to ONNX and OpenVINO IR, comparing each step with the one before on real pictures."""
+    from .build import export_model
+    from .convert.export import ExportSettings
+    from .infer.collect import collect_inputs
+    from .reports.terminal import download_progress, print_export
+
+    settings = ExportSettings(
+        precision=precision.value,
+        route=route.value,
+        exporter=exporter.value,
+        size=_size(size),
+        dynamic=dynamic,
+        batch=_batch(batch),
+        heads=heads.value,
+    )
+    with download_progress() as progress:
+        report = export_model(
+            model,
+            out,
+            settings,
+            weights=weights,
+            images=collect_inputs(images) if images else (),
+            offline=offline,
+            progress=progress,
+        )
+    print_export(report.artifacts, report.record, report.record_path)
+
+
+@app.command()
+def run(
+    inputs: Inputs,
+    out: Out,
+    model: Segmentation = "mattelite",
+    sr: Sr = "srlite-x2",
+    background: BackgroundOption = "none",
+    fit: Fit = _Fit.fill,
+    anchor: Anchor = "center",
+    scale: Scale = 1.0,
+    offset: Offset = (0, 0),
+    keep: Keep = None,
+    device: Device = "CPU",
+    tile: Tile = 256,
+    format_: Format = "png",
+    quality: Quality = None,
+    record: RecordFile = None,
+    offline: Offline = False,
+) -> None:
+    """Remove the background, improve the resolution, superimpose on a new background."""
+    from .build import open_pipeline
+    from .infer.superimpose import Placement
+    from .reports.terminal import download_progress
+
+    with download_progress() as progress:
+        pipeline = open_pipeline(
+            model=model,
+            sr=None if sr == "none" else sr,
+            background=background,
+            placement=Placement(fit.value, anchor, scale, offset),
+            keep=tuple(keep or ()),
+            device=device,
+            tile=tile,
+            offline=offline,
+            progress=progress,
+        )
+    _run(inputs, out, pipeline, format_, quality, record, device)
+
+
+@app.command()
+def remove(
+    inputs: Inputs,
+    out: Out,
+    model: Segmentation = "mattelite",
+    only_mask: Annotated[bool, typer.Option("--only-mask", help="Write the greyscale mask.")] = False,
+    keep: Keep = None,
+    device: Device = "CPU",
+    format_: Format = "png",
+    quality: Quality = None,
+    record: RecordFile = None,
+    offline: Offline = False,
+) -> None:
+    """Remove the background: an RGBA picture, or its mask."""
+    from .build import open_pipeline
+    from .reports.terminal import download_progress
+
+    with download_progress() as progress:
+        pipeline = open_pipeline(model=model, keep=tuple(keep or ()), device=device, offline=offline, progress=progress)
+    _run(inputs, out, pipeline, format_, quality, record, device, only_mask=only_mask)
+
+
+@app.command()
+def upscale(
+    inputs: Inputs,
+    out: Out,
+    sr: Annotated[
+        str, typer.Option("--sr", "--model", help="An IR, an ONNX file, or a model of the zoo.")
+    ] = "srlite-x2",
+    device: Device = "CPU",
+    tile: Tile = 256,
+    format_: Format = "png",
+    quality: Quality = None,
+    record: RecordFile = None,
+    offline: Offline = False,
+) -> None:
+    """Improve the resolution with a super-resolution model."""
+    from .build import open_pipeline
+    from .reports.terminal import download_progress
+
+    with download_progress() as progress:
+        pipeline = open_pipeline(sr=sr, device=device, tile=tile, offline=offline, progress=progress)
+    _run(inputs, out, pipeline, format_, quality, record, device)
+
+
+@app.command()
+def superimpose(
+    inputs: Inputs,
+    out: Out,
+    background: BackgroundOption,
+    fit: Fit = _Fit.fill,
+    anchor: Anchor = "center",
+    scale: Scale = 1.0,
+    offset: Offset = (0, 0),
+    format_: Format = "png",
+    quality: Quality = None,
+    record: RecordFile = None,
+) -> None:
+    """Lay cut-outs (pictures with alpha) on a background."""
+    from .build import open_pipeline
+    from .infer.superimpose import Placement
+
+    pipeline = open_pipeline(background=background, placement=Placement(fit.value, anchor, scale, offset))
+    _run(inputs, out, pipeline, format_, quality, record, "CPU")
+
+
+@models_app.callback()
+def models(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the models."""
+    if context.invoked_subcommand is None:
+        from .convert.zoo import all_specs
+        from .reports.terminal import print_models
+
+        print_models(all_specs(), as_json=as_json)
+
+
+@models_app.command("show")
+def models_show(
+    model: Annotated[str, typer.Argument(show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show one model: contract, weights, licences, and its card where mattekit carries one."""
+    from .convert.zoo import get
+    from .reports.terminal import print_model
+
+    print_model(get(model), as_json=as_json)
+
+
+@models_app.command("fetch")
+def models_fetch(
+    model: Annotated[str, typer.Argument(show_default=False)],
+    offline: Offline = False,
+) -> None:
+    """Download a model's weights into the cache and verify them."""
+    from .convert.fetch import retrieve
+    from .convert.zoo import get
+    from .reports.terminal import download_progress, print_fetched
+
+    spec = get(model)
+    with download_progress() as progress:
+        fetched = retrieve(spec, offline=offline, progress=progress)
+    print_fetched(spec, fetched)
+
+
+def _run(
+    inputs: list[str],
+    out: Path,
+    pipeline: Pipeline,
+    extension: str,
+    quality: int | None,
+    record: Path | None,
+    device: str,
+    *,
+    only_mask: bool = False,
+) -> None:
+    from .infer.batch import OutputSettings, record_of, run_files
+    from .infer.collect import collect_inputs
+    from .reports.terminal import follow_run
+
+    files = collect_inputs(inputs)
+    settings = OutputSettings(extension=f".{extension.lstrip('.')}", only_mask=only_mask, quality=quality)
+    outcomes = follow_run(run_files(files, out, pipeline, settings), len(files))
+    if record:
+        record_of(outcomes, {"device": device, "out": str(out)}).write(record)
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if failed:
+        raise typer.Exit(4 if len(outcomes) > 1 else failed[0].error.exit_code if failed[0].error else 1)
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(part.isdecimal() for part in parts):
+        raise InputError(f"--size {text}: give one number, or HEIGHTxWIDTH such as 240x320")
+    return int(parts[0]), int(parts[-1])
+
+
+def _batch(text: str) -> int:
+    if text == "dynamic":
+        return -1
+    if not text.isdecimal():
+        raise InputError(f"--batch {text}: give a number, or dynamic")
+    return int(text)
+
+
+def main() -> None:
+    """Run the command line; errors that mattekit raises on purpose become one sentence and an exit code."""
+    try:
+        app(standalone_mode=True)
+    except MattekitError as error:
+        sys.stderr.write(f"mattekit: {error}\n")
+        sys.exit(error.exit_code)

@@ -1,0 +1,171 @@
+"""A zoo entry and its weights → ONNX and IR in their folder, checked step by step, or nothing at all."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ..core.artifact import Artifact, Precision, Provenance, Stage
+from ..core.contract import Contract
+from ..core.errors import InputError
+from ..core.files import atomic_directory, sha256_of
+from .checkpoint import load_module
+from .ir import Shape, ir_from_onnx, ir_from_torch, save_ir
+from .onnx_export import Exporter, export_onnx
+from .spec import ModelSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["ExportSettings", "Heads", "Route", "StageCheck", "export", "folder_of"]
+
+Route = Literal["onnx", "direct"]
+Heads = Literal["fused", "all"]
+
+StageCheck = Callable[[Stage, "nn.Module | Path", bool], None]
+"""Called after each step: the stage's name (`torch`, `onnx`, `ir`), what to run, whether its weights are halved.
+
+Raises to stop the export; nothing is then left at the final path.
+"""
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """How to export.
+
+    precision: of the stored weights. route: `onnx` goes PyTorch → ONNX → IR and keeps both; `direct` goes PyTorch → IR.
+    size: height and width of the input, None for the contract's own (a fixed size for segmentation, free for
+    super-resolution); dynamic leaves both free. batch: -1 leaves it free. heads: `all` keeps a U²-Net's side outputs.
+    """
+
+    precision: Precision = "fp32"
+    route: Route = "onnx"
+    exporter: Exporter = "torchscript"
+    size: tuple[int, int] | None = None
+    dynamic: bool = False
+    batch: int = 1
+    heads: Heads = "fused"
+
+    def __post_init__(self) -> None:
+        """Refuse settings that exclude each other with an InputError."""
+        if self.precision == "int8":
+            raise InputError("export writes fp32 or fp16; int8 is made from those by quantization")
+        if self.size and self.dynamic:
+            raise InputError("--size fixes what --dynamic leaves free; give one of them")
+        if self.batch != -1 and self.batch < 1:
+            raise InputError(f"a batch of {self.batch} makes no sense; give 1 or more, or 'dynamic'")
+
+
+def folder_of(spec: ModelSpec, precision: Precision, out_dir: Path) -> Path:
+    """Return where a model of that precision goes: `<out_dir>/<model>/<precision>`."""
+    return out_dir / spec.id / precision
+
+
+def export(
+    spec: ModelSpec,
+    weights: Path,
+    out_dir: Path,
+    settings: ExportSettings,
+    check: StageCheck,
+) -> list[Artifact]:
+    """Write `<out_dir>/<model>/<precision>/model.{onnx,xml,bin}` and return what was written, the IR last.
+
+    The same weights and settings give the same bytes. The folder appears whole, after the last check, or not at all;
+    what was there before stays until then.
+
+    Args:
+        spec: the zoo entry.
+        weights: its checkpoint, or its ready-made ONNX file.
+        out_dir: parent of the model's folder.
+        settings: how to export.
+        check: called after each step.
+
+    Raises:
+        CheckpointError: the weights do not fit the network.
+        ModelError: the network does not accept the size, or the ONNX file cannot be converted.
+        DependencyError: torch or onnx is not installed.
+        ParityError: from `check`.
+    """
+    contract, shape = _shape(spec.contract, settings)
+    folder = folder_of(spec, settings.precision, out_dir)
+    fp16 = settings.precision == "fp16"
+    provenance = _provenance(spec, weights, settings)
+    with atomic_directory(folder) as temporary:
+        onnx_path, ir_path = temporary / "model.onnx", temporary / "model.xml"
+        if spec.source == "onnx":
+            shutil.copyfile(weights, onnx_path)
+            check("onnx", onnx_path, False)
+            model = ir_from_onnx(onnx_path, heads=settings.heads)
+        else:
+            module = load_module(spec, weights)
+            _keep_heads(module, settings.heads)
+            check("torch", module, False)
+            if settings.route == "onnx":
+                export_onnx(module, onnx_path, contract=contract, provenance=provenance, exporter=settings.exporter)
+                check("onnx", onnx_path, False)
+                model = ir_from_onnx(onnx_path, heads=settings.heads)
+            else:
+                model = ir_from_torch(module, contract=contract)
+        save_ir(model, ir_path, contract=contract, provenance=provenance, shape=shape, fp16=fp16)
+        check("ir", ir_path, fp16)
+    return _artifacts(folder, settings, contract, provenance)
+
+
+def _keep_heads(module: nn.Module, heads: Heads) -> None:
+    from .networks.u2net import U2Net
+
+    if isinstance(module, U2Net):
+        module.heads = heads
+    elif heads == "all":
+        raise InputError("--heads all: this network has one output only; leave the option out")
+
+
+def _artifacts(folder: Path, settings: ExportSettings, contract: Contract, provenance: Provenance) -> list[Artifact]:
+    artifacts: list[Artifact] = []
+    made_from = provenance.weights_sha256
+    files: tuple[tuple[str, Precision], ...] = (("model.onnx", "fp32"), ("model.xml", settings.precision))
+    for name, precision in files:
+        path = folder / name
+        if path.is_file():
+            artifact = Artifact.of_files(
+                path,
+                precision=precision,
+                contract=contract,
+                provenance=provenance,
+                made_from=made_from,
+            )
+            made_from = artifact.sha256[name]
+            artifacts.append(artifact)
+    return artifacts
+
+
+def _shape(contract: Contract, settings: ExportSettings) -> tuple[Contract, Shape]:
+    """Decide the IR's shape, and the contract that goes with it."""
+    if settings.dynamic:
+        return contract, (settings.batch, -1, -1)
+    if settings.size is None:
+        height, width = contract.input.height or -1, contract.input.width or -1
+        return contract, (settings.batch, height, width)
+    height, width = settings.size
+    multiple = contract.input.multiple
+    if height < 1 or width < 1 or height % multiple or width % multiple:
+        raise InputError(f"--size {height}x{width}: the network takes positive multiples of {multiple} only")
+    return contract.with_size(height, width), (settings.batch, height, width)
+
+
+def _provenance(spec: ModelSpec, weights: Path, settings: ExportSettings) -> Provenance:
+    names = ("mattekit", "openvino", *(("torch", "onnx") if spec.source == "torch" else ()))
+    return Provenance(
+        model=spec.id,
+        weights_file=weights.name,
+        weights_sha256=sha256_of(weights),
+        code_licence=spec.licence.code,
+        weights_licence=spec.licence.weights,
+        commercial=spec.licence.commercial,
+        route="ready-made" if spec.source == "onnx" else settings.route,
+        tools={name: metadata.version(name) for name in names},
+    )

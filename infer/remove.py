@@ -1,0 +1,94 @@
+"""Take a background away: a picture in, its matte or its cut-out out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import ModelError
+from .cutout import cut_out
+from .images.picture import Picture, Pixels
+from .resize import resize_mask
+from .runtimes import LoadedModel
+from .tensors import MatteTensor, matte_from, tensor_from
+
+__all__ = ["Matte", "Remover"]
+
+
+@dataclass(frozen=True)
+class Matte:
+    """A picture's alpha, and how far to trust it.
+
+    alpha: (H, W), the picture's size and depth: uint8 0-255 or uint16 0-65535. confidence: the
+    range that the raw mask spans, 0-1: near 1 where there is a subject. foreground: False where the network saw no
+    subject; the alpha then holds the raw values, which are near 0. labels: names of the classes that the network found,
+    for a network of classes; empty otherwise.
+    """
+
+    alpha: Pixels
+    confidence: float
+    foreground: bool
+    labels: tuple[str, ...] = ()
+
+
+class Remover:
+    """A segmentation model, ready to take backgrounds away.
+
+    Args:
+        model: of task `segmentation`.
+        keep: for a network of classes, the labels that stay (all but the background where empty).
+
+    Raises:
+        ModelError: the model has another task, or has no label of a name in `keep`.
+    """
+
+    def __init__(self, model: LoadedModel, *, keep: tuple[str, ...] = ()) -> None:
+        contract = model.contract
+        if contract.task != "segmentation":
+            raise ModelError(
+                f"{model.path}: a {contract.task} model cannot remove a background; give a segmentation model"
+            )
+        labels = contract.output.labels
+        unknown = [name for name in keep if name not in labels]
+        if unknown:
+            known = ", ".join(labels) or "none: it separates foreground and background only"
+            raise ModelError(f"{model.path}: the model has no class {unknown[0]!r}; its classes: {known}")
+        self.model = model
+        self._kept = np.array([name in keep if keep else index > 0 for index, name in enumerate(labels)], dtype=bool)
+
+    def matte(self, picture: Picture) -> Matte:
+        """Predict the alpha of a picture, at the picture's own size."""
+        contract = self.model.contract
+        result = matte_from(self.model.runtime.run(tensor_from(picture.rgb, contract)), contract)
+        mask = result.alpha
+        labels: tuple[str, ...] = ()
+        if result.classes is not None:
+            mask = self._kept[result.classes].astype(np.float32)
+            labels = tuple(contract.output.labels[index] for index in np.unique(result.classes))
+        return Matte(
+            alpha=self._at_size(mask, picture),
+            confidence=result.confidence,
+            foreground=_has_foreground(result, mask),
+            labels=labels,
+        )
+
+    def remove(self, picture: Picture) -> tuple[Picture, Matte]:
+        """Return the picture with its background transparent, and the matte; an alpha of its own is kept in."""
+        matte = self.matte(picture)
+        return cut_out(picture, matte.alpha), matte
+
+    def _at_size(self, mask: NDArray[np.float32], picture: Picture) -> Pixels:
+        height, width = picture.rgb.shape[:2]
+        filter_ = self.model.contract.output.resize
+        if picture.rgb.dtype == np.uint8:
+            scaled = mask * np.float32(255)
+            if self.model.contract.output.rounding == "nearest":
+                np.rint(scaled, out=scaled)
+            return resize_mask(scaled.astype(np.uint8), height, width, filter_)
+        return np.rint(resize_mask(mask, height, width, filter_) * 65535).astype(np.uint16)
+
+
+def _has_foreground(result: MatteTensor, mask: NDArray[np.float32]) -> bool:
+    return result.foreground and bool(mask.any())

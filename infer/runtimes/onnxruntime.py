@@ -1,0 +1,48 @@
+"""ONNX Runtime on the CPU: the independent witness for what OpenVINO computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ...core.errors import DependencyError, ModelError
+from .base import Tensor
+
+__all__ = ["OnnxRuntime"]
+
+
+class OnnxRuntime:
+    """An ONNX file executed by ONNX Runtime's CPU provider.
+
+    Raises:
+        DependencyError: onnxruntime is not installed.
+        ModelError: the file is not a model that it can execute.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise DependencyError.for_extra("running an ONNX file", "onnxruntime", "export") from error
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except Exception as error:
+            # Its errors share no base of their own below Exception, but one module.
+            if not type(error).__module__.startswith("onnxruntime"):
+                raise
+            raise ModelError(f"{path}: ONNX Runtime cannot load it ({str(error)[:200]})") from error
+        self._input = self._session.get_inputs()[0].name
+        self._output = self._session.get_outputs()[0].name
+
+    @property
+    def name(self) -> str:
+        """Return `onnxruntime`."""
+        return "onnxruntime"
+
+    def run(self, tensor: Tensor) -> Tensor:
+        """Execute the network on (N, 3, H, W) float32 and return its first output as float32."""
+        (result,) = self._session.run([self._output], {self._input: tensor})
+        return np.asarray(result, dtype=np.float32)

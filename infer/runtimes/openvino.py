@@ -1,0 +1,157 @@
+"""OpenVINO: IR and ONNX files on any of its devices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
+from ...core.contract import Contract
+from ...core.errors import ContractError, DeviceError, ModelError
+from .base import LoadedModel, Tensor
+
+if TYPE_CHECKING:
+    import openvino
+
+__all__ = ["OpenVinoRuntime", "available_devices", "load", "read_contract"]
+
+
+class OpenVinoRuntime:
+    """A model compiled for one device.
+
+    Any input shape that the model allows is accepted; a model with free sizes is compiled once.
+
+    Args:
+        model: the model, not changed.
+        device: an OpenVINO device string; `AUTO` and lists of devices pass through.
+        hint: `LATENCY` gives one request the whole device, `THROUGHPUT` shares it between several.
+        exact: ask the device for f32 arithmetic, where its default may be f16 or bf16.
+
+    Raises:
+        DeviceError: the device is not there, or it refused the model.
+    """
+
+    def __init__(
+        self,
+        model: openvino.Model,
+        device: str = "CPU",
+        *,
+        hint: str = "LATENCY",
+        exact: bool = False,
+    ) -> None:
+        import openvino
+
+        core = openvino.Core()
+        _require_device(core, device)
+        config: dict[str, Any] = {"PERFORMANCE_HINT": hint}
+        if exact:
+            config["INFERENCE_PRECISION_HINT"] = "f32"
+        try:
+            self._compiled = core.compile_model(model, device, config)
+        except RuntimeError as error:
+            raise DeviceError(
+                f"{device}: the device refused the model ({_reason(error)}); try --device CPU, or another --size"
+            ) from error
+        self._device = device
+        self._request = self._compiled.create_infer_request()
+        self._output = self._compiled.outputs[0]
+
+    @property
+    def name(self) -> str:
+        """Return `openvino:` and the device that was asked for."""
+        return f"openvino:{self._device}"
+
+    @property
+    def execution_devices(self) -> list[str]:
+        """Return the devices that really execute, which differ from the one asked for under AUTO."""
+        return [str(device) for device in self._compiled.get_property("EXECUTION_DEVICES")]
+
+    @property
+    def inference_precision(self) -> str:
+        """Return the arithmetic that the device was compiled for: `f32`, `f16` or `bf16`."""
+        return str(self._compiled.get_property("INFERENCE_PRECISION_HINT").to_string())
+
+    def run(self, tensor: Tensor) -> Tensor:
+        """Execute the network on (N, 3, H, W) float32 and return a copy of its first output as float32."""
+        result = self._request.infer([tensor])
+        return np.array(result[self._output], dtype=np.float32)
+
+
+def available_devices() -> list[str]:
+    """List the devices that OpenVINO finds on this machine."""
+    import openvino
+
+    return list(openvino.Core().available_devices)
+
+
+def load(path: Path, device: str = "CPU", *, contract: Contract | None = None, **options: Any) -> LoadedModel:
+    """Read an IR (`.xml`) or ONNX file with its contract and compile it.
+
+    Args:
+        path: the `.xml` file (its `.bin` beside it) or `.onnx` file.
+        device: an OpenVINO device string.
+        contract: used instead of the one inside the file, which then needs none.
+        options: `hint` and `exact`, as for `OpenVinoRuntime`.
+
+    Raises:
+        ModelError: the file cannot be read as a model.
+        ContractError: the model carries no contract, and none was given.
+        DeviceError: the device is not there, or it refused the model.
+    """
+    import openvino
+
+    if path.suffix not in {".xml", ".onnx"}:
+        raise ModelError(f"{path}: not a model file; give an OpenVINO IR (.xml) or an ONNX file (.onnx)")
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no such file; make it with: mattekit export MODEL -o DIR")
+    if path.suffix == ".xml" and not path.with_suffix(".bin").is_file():
+        raise ModelError(f"{path}: its weights {path.with_suffix('.bin').name} are missing; copy both files together")
+    try:
+        model = openvino.Core().read_model(path)
+    except RuntimeError as error:
+        raise ModelError(f"{path}: OpenVINO cannot read it ({_reason(error)}); export the model again") from error
+    found, provenance = read_contract(model, path)
+    chosen = contract or found
+    if chosen is None:
+        raise ContractError(
+            f"{path}: the model carries no mattekit contract, so its pre- and post-processing are unknown; "
+            f"export it with: mattekit export MODEL --weights {path.name} -o DIR"
+        )
+    return LoadedModel(path, chosen, provenance, OpenVinoRuntime(model, device, **options))
+
+
+def read_contract(model: openvino.Model, path: Path) -> tuple[Contract | None, Provenance | None]:
+    """Read what the export wrote into the model; None where it is not there.
+
+    Raises:
+        ContractError: there is a contract, but not one that this mattekit knows.
+        ModelError: there is a provenance, but it is damaged.
+    """
+    texts: dict[str, str] = {}
+    for key in (CONTRACT_KEY, PROVENANCE_KEY):
+        # An IR keeps ours in a tree; the ONNX frontend puts the file's metadata under `framework` with flat names.
+        for where in (["mattekit", key], ["framework", f"mattekit.{key}"]):
+            if model.has_rt_info(where):
+                texts[key] = str(model.get_rt_info(where).astype(str))
+                break
+    contract = Contract.from_json(texts[CONTRACT_KEY], source=str(path)) if CONTRACT_KEY in texts else None
+    provenance = Provenance.from_json(texts[PROVENANCE_KEY], source=str(path)) if PROVENANCE_KEY in texts else None
+    return contract, provenance
+
+
+def _require_device(core: openvino.Core, device: str) -> None:
+    asked = device.split(":", 1)[-1] if ":" in device else device
+    names = [name.strip().lstrip("-") for name in asked.split(",")]
+    available = list(core.available_devices)
+    families = {name.split(".")[0] for name in available}
+    for name in names:
+        if name in {"AUTO", "MULTI", "HETERO", "BATCH"} or name in available or name in families:
+            continue
+        raise DeviceError(f"{name}: OpenVINO finds no such device here; available: {', '.join(available)}")
+
+
+def _reason(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[-1] if lines else type(error).__name__)[:200]

@@ -1,0 +1,145 @@
+"""Improve a picture's resolution, tile by tile, in bounded memory."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import cast
+
+import cv2
+import numpy as np
+
+from ..core.errors import ImageError, ModelError
+from .images.picture import Picture, Pixels
+from .images.read import MAX_PIXELS_VARIABLE, pixel_limit
+from .runtimes import LoadedModel
+from .tensors import normalise, pixels_from
+
+__all__ = ["TILE", "Upscaler"]
+
+TILE = 256
+"""Default side of a tile in input pixels, its overlap included."""
+
+
+class Upscaler:
+    """A super-resolution model, ready to enlarge pictures.
+
+    Pictures larger than a tile are cut into tiles of one size that overlap by twice the contract's halo; from each only
+    the part that its neighbours do not know better is kept, so that no seam is blended or pasted.
+
+    Args:
+        model: of task `super_resolution`.
+        tile: side of a tile in input pixels, overlap included; 0 never cuts.
+        max_pixels: largest result, in pixels; the limit for reading pictures where None.
+
+    Raises:
+        ModelError: the model has another task, or the tile is too small for its halo.
+    """
+
+    def __init__(self, model: LoadedModel, *, tile: int = TILE, max_pixels: int | None = None) -> None:
+        contract = model.contract
+        if contract.task != "super_resolution":
+            raise ModelError(f"{model.path}: a {contract.task} model cannot upscale; give a super-resolution model")
+        self.model = model
+        # An IR with a fixed size takes windows of just that size.
+        self._window = (contract.input.height or tile, contract.input.width or tile)
+        if 0 < min(self._window) < 4 * contract.halo + contract.input.multiple:
+            raise ModelError(
+                f"{model.path}: tiles of {min(self._window)} pixels leave too little inside the model's halo of "
+                f"{contract.halo}; use {4 * contract.halo + 64} or more"
+            )
+        self._max_pixels = pixel_limit(max_pixels)
+
+    @property
+    def scale(self) -> int:
+        """Return the enlargement in each direction."""
+        return self.model.contract.output.scale
+
+    def upscale(self, picture: Picture) -> Picture:
+        """Enlarge a picture; its alpha is resampled bicubically, and what is fully transparent is not computed.
+
+        Returns:
+            A picture of scale*H x scale*W, same depth and profile. Colours under an alpha of 0 are unspecified.
+
+        Raises:
+            ImageError: the result would be larger than `max_pixels`.
+        """
+        height, width = picture.rgb.shape[:2]
+        scale = self.scale
+        if height * width * scale * scale > self._max_pixels:
+            raise ImageError(
+                f"upscaling {width}x{height} by {scale} gives {width * scale}x{height * scale}, more than the limit of "
+                f"{self._max_pixels / 1e6:.0f} megapixels; use a smaller picture or scale, or raise the limit "
+                f"with {MAX_PIXELS_VARIABLE}"
+            )
+        rgb = np.zeros((height * scale, width * scale, 3), picture.rgb.dtype)
+        alpha = None if picture.alpha is None else _enlarge_alpha(picture.alpha, scale)
+        rows, columns = self._spans(height, self._window[0]), self._spans(width, self._window[1])
+        for top, first_row, last_row in rows:
+            for left, first_column, last_column in columns:
+                kept = (slice(first_row, last_row), slice(first_column, last_column))
+                if picture.alpha is not None and not picture.alpha[_grown(kept, height, width)].any():
+                    continue
+                window = picture.rgb[
+                    top : top + _side(height, self._window[0]),
+                    left : left + _side(width, self._window[1]),
+                ]
+                enlarged = self._enlarge(window)
+                rgb[first_row * scale : last_row * scale, first_column * scale : last_column * scale] = enlarged[
+                    (first_row - top) * scale : (last_row - top) * scale,
+                    (first_column - left) * scale : (last_column - left) * scale,
+                ]
+        return picture.with_changes(rgb=rgb, alpha=alpha)
+
+    def _spans(self, length: int, window: int) -> list[tuple[int, int, int]]:
+        """Cut a side into windows of one length: each one's start, and the span of it that is kept."""
+        side = _side(length, window)
+        if side == length:
+            return [(0, 0, length)]
+        step = side - 2 * self.model.contract.halo
+        count = -(-(length - side) // step) + 1
+        starts = [round(index * (length - side) / (count - 1)) for index in range(count)]
+        # Neighbours meet in the middle of their overlap, where both are furthest from their borders.
+        cuts = [0, *((after + before + side) // 2 for before, after in pairwise(starts)), length]
+        return [(start, cuts[index], cuts[index + 1]) for index, start in enumerate(starts)]
+
+    def _enlarge(self, window: Pixels) -> Pixels:
+        contract = self.model.contract
+        dtype = window.dtype.type
+        height, width = window.shape[:2]
+        multiple = contract.input.multiple
+        pixels = window.astype(np.float32)
+        if dtype is np.uint16:
+            pixels /= 257
+        if contract.input.height and contract.input.width:
+            down, across = contract.input.height - height, contract.input.width - width
+        else:
+            down, across = -height % multiple, -width % multiple
+        if down or across:
+            pixels = np.pad(pixels, ((0, down), (0, across), (0, 0)), mode="edge")
+        output = self.model.runtime.run(normalise(pixels, contract))
+        expected = (1, 3, pixels.shape[0] * self.scale, pixels.shape[1] * self.scale)
+        if output.shape != expected:
+            raise ModelError(
+                f"{self.model.path}: the network gave {output.shape} where its contract promises {expected}"
+            )
+        if not np.isfinite(output).all():
+            raise ModelError(f"{self.model.path}: the network's output holds values that are not finite")
+        return pixels_from(output, contract, dtype)[: height * self.scale, : width * self.scale]
+
+
+def _side(length: int, window: int) -> int:
+    return min(length, window) if window else length
+
+
+def _enlarge_alpha(alpha: Pixels, scale: int) -> Pixels:
+    size = (alpha.shape[1] * scale, alpha.shape[0] * scale)
+    return cast("Pixels", cv2.resize(alpha, size, interpolation=cv2.INTER_CUBIC))
+
+
+def _grown(kept: tuple[slice, slice], height: int, width: int) -> tuple[slice, slice]:
+    """The span and two pixels around it, which bicubic resampling of the alpha reaches."""
+    rows, columns = kept
+    return (
+        slice(max(rows.start - 2, 0), min(rows.stop + 2, height)),
+        slice(max(columns.start - 2, 0), min(columns.stop + 2, width)),
+    )

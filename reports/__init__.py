@@ -1,0 +1,1 @@
+"""Records and results → tables, plots and pages. Renders, never measures."""

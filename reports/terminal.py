@@ -1,0 +1,188 @@
+"""What the command line prints: tables, progress, summaries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ..convert.fetch import Fetched, cached_path
+from ..convert.fetch import Progress as ByteProgress
+from ..convert.spec import ModelSpec
+from ..core.artifact import Artifact
+from ..core.record import Record
+from ..infer.batch import Outcome
+from ..infer.pipeline import STAGES
+
+__all__ = [
+    "download_progress",
+    "follow_run",
+    "print_export",
+    "print_fetched",
+    "print_model",
+    "print_models",
+]
+
+_COMMERCIAL = {True: "yes", False: "no", None: "not stated"}
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """A console whose lines are not wrapped where nobody reads them on a screen: `grep` wants whole ones."""
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = 10_000
+        console.soft_wrap = True
+    return console
+
+
+@contextmanager
+def download_progress() -> Generator[ByteProgress]:
+    """Give a callback for downloads, shown as a bar on a terminal and not at all elsewhere."""
+    console = _console(stderr=True)
+    columns = (TextColumn("downloading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("download", total=None, visible=False)
+
+        def update(done: int, total: int | None) -> None:
+            bar.update(task, completed=done, total=total, visible=True)
+
+        yield update
+
+
+def follow_run(outcomes: Iterable[Outcome], total: int) -> list[Outcome]:
+    """Consume a run's outcomes, show progress, then what failed and where the time went; return them all."""
+    console, errors = _console(), _console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    seen: list[Outcome] = []
+    live = errors.is_terminal and total > 1
+    with Progress(*columns, console=errors, transient=True, disable=not live) as bar:
+        task = bar.add_task("pictures", total=total)
+        for outcome in outcomes:
+            seen.append(outcome)
+            bar.update(task, advance=1, description=escape(outcome.source.name))
+            if outcome.target is not None:
+                remarks = list(outcome.notes)
+                if outcome.foreground is False:
+                    remarks.append(f"no foreground found (confidence {outcome.confidence or 0:.2f})")
+                note = f"  ({'; '.join(remarks)})" if remarks else ""
+                console.print(escape(f"{outcome.target}{note}"), soft_wrap=True)
+    failed = [outcome for outcome in seen if outcome.error is not None]
+    for outcome in failed:
+        errors.print(escape(f"mattekit: {outcome.error}"), soft_wrap=True)
+    if total > 1:
+        errors.print(escape(_summary(seen, failed)), soft_wrap=True)
+    return seen
+
+
+def _summary(seen: Sequence[Outcome], failed: Sequence[Outcome]) -> str:
+    done = [outcome for outcome in seen if outcome.error is None]
+    parts = [f"{len(done)} of {len(seen)} done" + (f", {len(failed)} failed" if failed else "")]
+    times = [
+        f"{stage} {median(values) * 1000:.0f}"
+        for stage in STAGES
+        if (values := [outcome.seconds[stage] for outcome in done if stage in outcome.seconds])
+    ]
+    if times:
+        parts.append(f"median ms: {', '.join(times)}")
+    return "; ".join(parts)
+
+
+def print_export(artifacts: Sequence[Artifact], record: Record, record_path: Path) -> None:
+    """Print the checks of an export as a table, then what was written."""
+    console = _console()
+    table = Table(title="Each step against the one before, worst picture", title_justify="left")
+    steps: dict[str, dict[str, str]] = {}
+    for figure in record.figures:
+        value = "identical" if figure.value == float("inf") else f"{figure.value:.3g}"
+        steps.setdefault(figure.labels["step"], {})[figure.name] = value
+    names = list(dict.fromkeys(figure.name for figure in record.figures))
+    table.add_column("step")
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="right")
+    for step, values in steps.items():
+        table.add_row(step, *(values.get(name, "") for name in names))
+    console.print(table)
+    for artifact in artifacts:
+        size = sum((artifact.path.parent / name).stat().st_size for name in artifact.sha256)
+        digest = artifact.sha256[artifact.path.name]
+        console.print(escape(f"{artifact.path}  {size / 1e6:.2f} MB  sha256 {digest[:16]}…"), soft_wrap=True)
+    console.print(escape(str(record_path)), soft_wrap=True)
+
+
+def print_models(specs: Sequence[ModelSpec], *, as_json: bool) -> None:
+    """Print the zoo."""
+    if as_json:
+        print(json.dumps([_as_data(spec) for spec in specs], indent=1))
+        return
+    table = Table()
+    for column in ("model", "task", "scale", "input", "size", "commercial use", "here", "what"):
+        table.add_column(column, no_wrap=column == "model", justify="right" if column == "size" else "left")
+    for spec in specs:
+        given = spec.contract.input
+        table.add_row(
+            spec.id,
+            spec.task.replace("_", " "),
+            f"x{spec.scale}" if spec.scale > 1 else "",
+            f"{given.height}x{given.width}" if given.height else "any",
+            f"{spec.weights.size / 1e6:.1f} MB" if spec.weights.size else "?",
+            _COMMERCIAL[spec.licence.commercial],
+            "bundled" if spec.weights.bundled else "cached" if cached_path(spec).is_file() else "",
+            escape(spec.title),
+        )
+    _console().print(table)
+
+
+def print_model(spec: ModelSpec, *, as_json: bool) -> None:
+    """Print all that the zoo knows of one model, and its card where it has one."""
+    data = _as_data(spec)
+    if as_json:
+        print(json.dumps(data, indent=1))
+        return
+    console = _console()
+    table = Table(show_header=False)
+    for key, value in data.items():
+        lines = value if isinstance(value, list) else [value]
+        shown = "\n".join(json.dumps(line) if isinstance(line, dict) else str(line) for line in lines)
+        table.add_row(key.replace("_", " "), escape(shown))
+    console.print(table)
+    card = cached_path(spec).with_suffix(".md")
+    if spec.weights.bundled and card.is_file():
+        console.print(escape(card.read_text(encoding="utf-8")), soft_wrap=True)
+
+
+def print_fetched(spec: ModelSpec, fetched: Fetched) -> None:
+    """Print where the weights are, and their hash."""
+    console = _console()
+    console.print(escape(str(fetched.path)), soft_wrap=True)
+    how = "as published" if spec.weights.sha256 else "not published by anyone; checked against this from now on"
+    console.print(f"sha256 {fetched.sha256} ({how})", soft_wrap=True)
+
+
+def _as_data(spec: ModelSpec) -> dict[str, object]:
+    return {
+        "id": spec.id,
+        "title": spec.title,
+        "task": spec.task,
+        "scale": spec.scale,
+        "source": spec.source,
+        "urls": list(spec.weights.urls),
+        "filename": spec.weights.filename,
+        "size": spec.weights.size,
+        "sha256": spec.weights.sha256,
+        "md5": spec.weights.md5,
+        "bundled": spec.weights.bundled is not None,
+        "code_licence": spec.licence.code,
+        "weights_licence": spec.licence.weights,
+        "commercial_use": spec.licence.commercial,
+        "contract": spec.contract.model_dump(mode="json"),
+        "paper": spec.paper,
+        "homepage": spec.homepage,
+        "notes": list(spec.notes),
+    }
