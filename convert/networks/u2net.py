@@ -1,8 +1,8 @@
 """U2-Net: a U-shaped network whose every stage is itself a small U (Qin et al., Pattern Recognition 106, 2020).
 
-The architecture is data: a :class:`U2NetConfig` lists each stage's height and widths, and one module builds any of the
-family from it. The parameters are named as in the official checkpoints (``stage1.rebnconvin.conv_s1.weight``, ``side1``,
-``outconv``), so those load with ``strict=True``.
+The architecture is data: a :class:`U2NetConfig` lists each stage's height and widths, and one module builds any of
+the family from it. The parameters are named as in the official checkpoints (``stage1.rebnconvin.conv_s1.weight``,
+``side1``, ``outconv``), so those load with ``strict=True``.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
-__all__ = ["U2NET", "U2NETP", "RSU", "ConvBnRelu", "Stage", "U2Net", "U2NetConfig"]
+__all__ = ["MATTELITE", "RSU", "U2NET", "U2NETP", "ConvBnRelu", "Stage", "U2Net", "U2NetConfig"]
 
 Heads = Literal["all", "fused"]
 
@@ -23,8 +23,8 @@ Heads = Literal["all", "fused"]
 class Stage:
     """One residual U-block.
 
-    ``height`` is the L of RSU-L (its number of encoder layers), ``mid`` the width inside the block, ``out`` the width of
-    what it hands on. A ``dilated`` block (RSU-4F) widens its kernels instead of pooling, and keeps its resolution.
+    ``height`` is the L of RSU-L (its number of encoder layers), ``mid`` the width inside the block, ``out`` the width
+    of what it hands on. A ``dilated`` block (RSU-4F) widens its kernels instead of pooling, and keeps its resolution.
     """
 
     height: int
@@ -89,6 +89,25 @@ U2NETP = U2NetConfig(
 )
 """The small network: 1.13 M parameters."""
 
+MATTELITE = U2NetConfig(
+    encoder=(
+        Stage(7, 8, 24),
+        Stage(6, 16, 48),
+        Stage(5, 16, 64),
+        Stage(4, 16, 64),
+        Stage(4, 16, 64, dilated=True),
+        Stage(4, 16, 64, dilated=True),
+    ),
+    decoder=(
+        Stage(4, 16, 64, dilated=True),
+        Stage(4, 16, 64),
+        Stage(5, 16, 64),
+        Stage(6, 16, 48),
+        Stage(7, 8, 24),
+    ),
+)
+"""mattelite: U2NETP, narrower where the resolution, and so the cost of a channel, is highest. 0.90 M parameters."""
+
 
 class ConvBnRelu(nn.Module):
     """3x3 convolution, batch normalisation, ReLU; keeps the resolution.
@@ -102,14 +121,15 @@ class ConvBnRelu(nn.Module):
         self.bn_s1 = nn.BatchNorm2d(out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.bn_s1(self.conv_s1(x)))
+        """See the class."""
+        return functional.relu(self.bn_s1(self.conv_s1(x)))
 
 
 class RSU(nn.Module):
     """Residual U-block: a U of ``stage.height`` layers, added to the block's own first convolution.
 
-    Input ``(n, in_channels, h, w)``, output ``(n, stage.out, h, w)``. Any size works: pooling rounds up and the way back
-    resizes to each skip connection's exact size.
+    Input ``(n, in_channels, h, w)``, output ``(n, stage.out, h, w)``. Any size works: pooling rounds up and the way
+    back resizes to each skip connection's exact size.
     """
 
     def __init__(self, in_channels: int, stage: Stage) -> None:
@@ -137,6 +157,7 @@ class RSU(nn.Module):
         return cast("ConvBnRelu", self.get_submodule(name))
 
     def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
         entry = self.rebnconvin(x)
         skips: list[Tensor] = []
         x = entry
@@ -193,6 +214,7 @@ class U2Net(nn.Module):
         self.outconv = nn.Conv2d(self.depth * out_channels, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """See the class."""
         encoded: list[Tensor] = []
         for number in range(1, self.depth + 1):
             x = self.get_submodule(f"stage{number}")(_pool(x) if encoded else x)
@@ -215,9 +237,9 @@ class U2Net(nn.Module):
 
 def _pool(x: Tensor) -> Tensor:
     """Halve the resolution, rounding up."""
-    return F.max_pool2d(x, 2, stride=2, ceil_mode=True)
+    return functional.max_pool2d(x, 2, stride=2, ceil_mode=True)
 
 
 def _resize_like(x: Tensor, reference: Tensor) -> Tensor:
     """``x`` resized bilinearly to the height and width of ``reference``."""
-    return F.interpolate(x, size=reference.shape[2:], mode="bilinear", align_corners=False)
+    return functional.interpolate(x, size=reference.shape[2:], mode="bilinear", align_corners=False)
