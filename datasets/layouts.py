@@ -1,4 +1,4 @@
-"""The published sets of the field: where their pictures lie once unpacked, how many there are, and what they are called.
+"""The published sets of the field: where their pictures lie once unpacked, how many they are and what they are called.
 
 A layout is added by one entry in `_ALL`.
 """
@@ -46,11 +46,11 @@ _P3M = "https://github.com/JizhiziLi/P3M"
 
 
 def _segmentation(
-    name: str, title: str, pair: tuple[str, str], count: int, homepage: str, names: str = r".+"
+    name: str, title: str, pair: tuple[str, str], count: int, homepage: str, *, names: str = r".+"
 ) -> Layout:
     """Give each set its own folders first, then those that most repackaged copies use."""
     common = (("images", "masks"), ("image", "mask"), ("imgs", "gt"), ("im", "gt"))
-    return Layout(name, title, "segmentation", (pair, *common), count, homepage, names)
+    return Layout(name, title, "segmentation", (pair, *common), count, homepage, names=names)
 
 
 def _super_resolution(name: str, title: str, count: int, homepage: str, names: str) -> Layout:
@@ -71,13 +71,18 @@ _ALL = (
         ("images", "ground_truth_mask"),
         1000,
         "https://www.cse.cuhk.edu.hk/leojia/projects/hsaliency/dataset.html",
-        r"0\d{3}|1000",
+        names=r"0\d{3}|1000",
     ),
     _segmentation(
         "hku_is", "HKU-IS (Li and Yu, CVPR 2015)", ("imgs", "gt"), 4447, "https://i.cs.hku.hk/~gbli/deep_saliency.html"
     ),
     _segmentation(
-        "pascal_s", "PASCAL-S (Li et al., CVPR 2014)", ("Imgs", "GT"), 850, "http://cbs.ic.gatech.edu/salobj/", r"\d+"
+        "pascal_s",
+        "PASCAL-S (Li et al., CVPR 2014)",
+        ("Imgs", "GT"),
+        850,
+        "http://cbs.ic.gatech.edu/salobj/",
+        names=r"\d+",
     ),
     _segmentation(
         "dut_omron",

@@ -27,7 +27,7 @@ def open_dataset(text: str, *, scale: int = 1) -> Dataset:
     """Open a data set by its description; `GRAMMAR` says what can be typed.
 
     Args:
-        text: the description. A folder whose name has a comma in it must be given as LAYOUT:FOLDER or as a plain folder.
+        text: the description. A folder with a comma in its name must be given as LAYOUT:FOLDER or as a plain folder.
         scale: for super-resolution, how much larger the truth is; ignored for segmentation.
 
     Raises:
