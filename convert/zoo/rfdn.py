@@ -30,7 +30,8 @@ SPECS: tuple[ModelSpec, ...] = (
             task="super_resolution",
             input=InputContract(divide_by=1.0),
             output=OutputContract(kind="image", scale=4, value_max=255.0),
-            halo=16,
+            # Its attention pools on a grid of 6 pixels; a multiple of that keeps tiles on the grid.
+            halo=18,
         ),
         weights=Weights(
             filename="RFDN_AIM.pth",
@@ -45,6 +46,9 @@ SPECS: tuple[ModelSpec, ...] = (
         build=_build,
         paper="https://arxiv.org/abs/2009.11551",
         homepage="https://github.com/njulj/RFDN",
-        notes=("Height and width must be at least 15.",),
+        notes=(
+            "Height and width must be at least 15.",
+            "Tiles that begin at multiples of 6 pixels differ least from the whole picture.",
+        ),
     ),
 )
