@@ -12,7 +12,7 @@ from matte_augment import augment, compose
 from matte_data import HELD_OUT, load_teacher, normalised
 from mattekit.convert.networks.u2net import MATTELITE, ConvBnRelu, U2Net
 from numpy.typing import NDArray
-from prune import fold, shrink
+from prune import fold, set_statistics, shrink
 from runs import Average, Run, data_root, learning_rate, pick_device
 from torch import Tensor, nn
 from torch.nn import functional
@@ -76,6 +76,17 @@ def without_norms(network: U2Net) -> U2Net:
         if isinstance(module, ConvBnRelu):
             module.bn_s1 = nn.Identity()  # pyright: ignore[reportAttributeAccessIssue]
     return network
+
+
+def with_norms(state: dict[str, Tensor], network: U2Net) -> dict[str, Tensor]:
+    """The state of :func:`without_norms`, with identities where ``network`` has batch normalisations."""
+    identities: dict[str, Tensor] = {}
+    for name, module in network.named_modules():
+        if isinstance(module, ConvBnRelu):
+            channels = module.bn_s1.num_features
+            set_statistics(module, torch.zeros(channels), torch.ones(channels))
+            identities |= {f"{name}.bn_s1.{key}": value for key, value in module.bn_s1.state_dict().items()}
+    return identities | state
 
 
 def loss_of(maps: tuple[Tensor, ...], truth: Tensor, soft: Tensor) -> Tensor:
