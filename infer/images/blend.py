@@ -18,6 +18,9 @@ __all__ = ["over", "over_alpha", "over_colour", "resample", "resize_straight"]
 
 _Samples = NDArray[np.uint8 | np.uint16 | np.float32]
 
+# blendLinear divides by the sum of the weights plus 1e-5, which must be nothing beside that sum.
+_BLEND_TOTAL = 4096.0
+
 # So many pixels at a time are held in floating point: the memory doesn't grow with the picture.
 _BAND = 1 << 20
 
@@ -32,7 +35,7 @@ def over(rgb: Pixels, alpha: Pixels, backdrop: Pixels) -> Pixels:
     """
     out = np.empty_like(rgb, order="C")
     for band in _bands(alpha):
-        weight, rest = _weights(alpha[band])
+        weight, rest = _weights(alpha[band], _BLEND_TOTAL)
         front = np.ascontiguousarray(rgb[band])
         back = np.ascontiguousarray(_rows(backdrop, band, front.shape))
         if rgb.dtype == np.uint8:
@@ -106,15 +109,19 @@ def resize_straight(rgb: Pixels, alpha: Pixels | None, width: int, height: int) 
     if alpha is None:
         return cast("Pixels", resample(rgb, width, height)), None
     full = int(np.iinfo(rgb.dtype).max)
-    # 255 * 255 fits in 16 bits, which takes half of the memory of floating point.
-    kind, wide = (cv2.CV_16U, np.uint16) if full == 255 else (cv2.CV_32F, np.float32)
-    weighted = resample(cast("_Samples", cv2.multiply(rgb, cv2.merge([alpha] * 3), dtype=kind)), width, height)
-    weights = resample(np.multiply(alpha, wide(full), dtype=wide), width, height)
+    # Half of 255 * 255 fits in 16 bits, with room for what a bicubic filter overshoots; that takes half of the memory
+    # of floating point.
+    kind = cv2.CV_16U if full == 255 else cv2.CV_32F
+    weighted = resample(
+        cast("_Samples", cv2.multiply(rgb, cv2.merge([alpha] * 3), scale=0.5, dtype=kind)), width, height
+    )
+    whole = np.full_like(alpha, full)
+    weights = resample(cast("_Samples", cv2.multiply(alpha, whole, scale=0.5, dtype=kind)), width, height)
     out = np.empty((height, width, 3), rgb.dtype)
     out_alpha = np.empty((height, width), rgb.dtype)
     for band in _bands(out_alpha):
-        weight = np.clip(weights[band].astype(np.float32), 0, np.float32(full) * full)
-        rounded = np.rint(weight / full)
+        weight = weights[band].astype(np.float32)
+        rounded = np.clip(np.rint(weight * np.float32(2 / full)), 0, full)
         out_alpha[band] = rounded
         factor = np.divide(full, weight, out=np.zeros_like(weight), where=rounded > 0)
         out[band] = np.clip(np.rint(weighted[band] * factor[..., None]), 0, full)
@@ -128,10 +135,10 @@ def _bands(alpha: Pixels) -> list[slice]:
     return [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
 
 
-def _weights(alpha: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return alpha as 0-1, and what it leaves of 1."""
-    weight = np.multiply(alpha, np.float32(1 / np.iinfo(alpha.dtype).max), dtype=np.float32)
-    return weight, np.float32(1) - weight
+def _weights(alpha: Pixels, total: float = 1.0) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return alpha as 0-`total`, and what it leaves of it."""
+    weight = np.multiply(alpha, np.float32(total / np.iinfo(alpha.dtype).max), dtype=np.float32)
+    return weight, np.float32(total) - weight
 
 
 def _rows(pixels: Pixels, band: slice, shape: tuple[int, ...]) -> Pixels:

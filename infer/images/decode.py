@@ -14,7 +14,7 @@ from .profiles import cmyk_to_srgb, grey_to_srgb, lab_to_srgb, profile_space
 __all__ = ["Decoded", "decode", "upright"]
 
 _ORIENTATION = 0x0112
-_TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_EXTRA = 258, 262, 338
+_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_EXTRA = 256, 257, 258, 262, 338
 _DAMAGED_PROFILE = "the embedded ICC profile is damaged and was left out; the colours are taken as sRGB"
 
 
@@ -72,7 +72,7 @@ def decode(image: ImageFile.ImageFile, data: bytes) -> Decoded:
     colour, alpha = channels
     grey = colour.ndim == 2
     space = None if icc is None else profile_space(icc)
-    if icc is not None and not (space == "RGB" and image.mode not in ("CMYK", "LAB")):
+    if icc is not None and not (space == "RGB" and image.mode != "CMYK"):
         if space == "GRAY" and grey:
             colour = grey_to_srgb(colour, icc)
         elif not (space == "CMYK" and image.mode == "CMYK"):
@@ -88,6 +88,9 @@ def decode(image: ImageFile.ImageFile, data: bytes) -> Decoded:
 def _profile(image: ImageFile.ImageFile, data: bytes) -> tuple[bytes | None, tuple[str, ...]]:
     """Return the embedded profile if it can be used, and a note if there is one that can't."""
     icc = cast("bytes | None", image.info.get("icc_profile"))
+    if image.mode == "LAB":
+        # Lab is itself what profiles refer to.
+        return None, ()
     if not icc:
         # Pillow leaves a profile out that it can't unpack.
         torn = image.format == "PNG" and b"iCCP" in data[: max(data.find(b"IDAT"), 0)]
@@ -177,7 +180,8 @@ def _deep_tiff(image: ImageFile.ImageFile, data: bytes) -> tuple[Pixels, Pixels 
     bits = _tiff_tag(image, _TIFF_BITS)
     if set(bits) != {16}:
         return None
-    pixels = _imdecode(data, cv2.IMREAD_UNCHANGED, image.size)
+    stored = (*_tiff_tag(image, _TIFF_WIDTH), *_tiff_tag(image, _TIFF_HEIGHT))
+    pixels = _imdecode(_unturned(data), cv2.IMREAD_UNCHANGED, cast("tuple[int, int]", stored))
     if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3 or pixels.shape[2] != len(bits):
         return None
     if pixels.shape[2] == 3:
@@ -191,6 +195,17 @@ def _deep_tiff(image: ImageFile.ImageFile, data: bytes) -> tuple[Pixels, Pixels 
         scale = 65535.0 / np.maximum(alpha, 1)[..., None]
         colour = np.rint(np.minimum(colour * scale, 65535.0)).astype(np.uint16)
     return colour, alpha
+
+
+def _unturned(data: bytes) -> bytes:
+    """Return a TIFF file whose orientation tag says 1: OpenCV's versions differ in what they do with the others."""
+    order = "little" if data.startswith(b"II") else "big"
+    directory = int.from_bytes(data[4:8], order)
+    count = int.from_bytes(data[directory : directory + 2], order)
+    for at in range(directory + 2, directory + 2 + 12 * count, 12):
+        if int.from_bytes(data[at : at + 2], order) == _ORIENTATION:
+            return b"".join([data[: at + 8], (1).to_bytes(2, order), data[at + 10 :]])
+    return data
 
 
 def _is_deep_colour(image: ImageFile.ImageFile, data: bytes) -> bool:

@@ -73,8 +73,8 @@ def lab_to_srgb(image: Image.Image) -> NDArray[np.uint8]:
 def grey_to_srgb(grey: Pixels, icc: bytes) -> Pixels:
     """Convert (H, W) uint8 or uint16 grey values, meant in the grey profile `icc`, to sRGB's grey of the same type.
 
-    LittleCMS converts the 256 values of 8 bits; 16-bit values lie on straight lines between those, which is within one
-    255th of the exact curve.
+    LittleCMS converts the 256 values of 8 bits; 16-bit values lie on straight lines between those, which is within two
+    255ths of the exact curve.
     """
     ramp = np.arange(256, dtype=np.uint8)[None]
     curve = _convert(Image.fromarray(ramp), icc, None)[0, :, 1]

@@ -1,0 +1,534 @@
+"""Reading pictures: every kind of file comes out as Pillow's own conversions say, or with one clear sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import struct
+import warnings
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mattekit.core.errors import ImageError
+from mattekit.infer.images import MAX_PIXELS, read_picture
+from PIL import Image, ImageCms, ImageOps
+
+
+def noise(*shape: int, dtype: type[np.uint8] | type[np.uint16] = np.uint8) -> np.ndarray:
+    return np.random.default_rng(7).integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+
+
+def smooth(height: int = 24, width: int = 36) -> np.ndarray:
+    """Colours that survive a JPEG."""
+    y, x = np.mgrid[:height, :width]
+    return np.dstack([x * 255 / width, y * 255 / height, (x + y) * 255 / (width + height)]).astype(np.uint8)
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def profile(space: bytes, tags: dict[bytes, bytes], pcs: bytes = b"XYZ ") -> bytes:
+    """An ICC profile of version 2.4."""
+    tags = {b"desc": b"desc" + bytes(4) + struct.pack(">I", 2) + b"t\0" + bytes(78), **tags}
+    tags[b"wtpt"] = xyz(0.9642, 1.0, 0.8249)
+    table, body, at = b"", b"", 128 + 4 + 12 * len(tags)
+    for name, data in tags.items():
+        table += struct.pack(">4sII", name, at + len(body), len(data))
+        body += data + bytes(-len(data) % 4)
+    rest = struct.pack(">I", len(tags)) + table + body
+    head = struct.pack(">I4sI4s4s4s12s4s", 128 + len(rest), b"", 0x02400000, b"prtr", space, pcs, bytes(12), b"acsp")
+    return (head + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)).ljust(128, b"\0") + rest
+
+
+def xyz(x: float, y: float, z: float) -> bytes:
+    return b"XYZ " + bytes(4) + struct.pack(">3i", *(round(v * 65536) for v in (x, y, z)))
+
+
+def gamma(value: float) -> bytes:
+    return b"curv" + bytes(4) + struct.pack(">IH", 1, round(value * 256))
+
+
+def wide_rgb() -> bytes:
+    curves = {name: gamma(1.8) for name in (b"rTRC", b"gTRC", b"bTRC")}
+    primaries = {b"rXYZ": xyz(0.7977, 0.288, 0), b"gXYZ": xyz(0.1352, 0.7119, 0), b"bXYZ": xyz(0.0313, 0.0001, 0.8249)}
+    return profile(b"RGB ", {**primaries, **curves})
+
+
+def grey_profile() -> bytes:
+    return profile(b"GRAY", {b"kTRC": gamma(1.4)})
+
+
+def cmyk_profile() -> bytes:
+    """A table of two points on each of the four axes to Lab."""
+    corners = bytearray()
+    for index in range(16):
+        c, m, y, k = (index >> 3) & 1, (index >> 2) & 1, (index >> 1) & 1, index & 1
+        light = 255 * (1 - 0.3 * c) * (1 - 0.4 * m) * (1 - 0.1 * y) * (1 - 0.85 * k)
+        corners += bytes([round(light), round(128 - 50 * c + 70 * m), round(128 - 45 * c + 85 * y)])
+    matrix = struct.pack(">9i", *(65536 if i % 4 == 0 else 0 for i in range(9)))
+    lut = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + matrix + bytes(range(256)) * 4 + corners + bytes(range(256)) * 3
+    return profile(b"CMYK", {b"A2B0": lut, b"A2B1": lut}, b"Lab ")
+
+
+def to_srgb(image: Image.Image, icc: bytes) -> np.ndarray:
+    return np.asarray(
+        ImageCms.profileToProfile(
+            image,
+            io.BytesIO(icc),
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    )
+
+
+def png16(samples: np.ndarray, colour_type: int, *extra: tuple[bytes, bytes], behind: bool = False) -> bytes:
+    """A 16-bit PNG, written here because Pillow writes none of colour."""
+    height, width = samples.shape[:2]
+    lines = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)),
+        (b"IDAT", zlib.compress(lines)),
+    ]
+    chunks = [*chunks, *extra] if behind else [chunks[0], *extra, chunks[1]]
+    chunks.append((b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks
+    )
+
+
+def tiff16(samples: np.ndarray, photometric: int = 2, extra: int | None = None, orientation: int = 1) -> bytes:
+    height, width, count = np.atleast_3d(samples).shape
+    pixels = samples.astype("<u2").tobytes()
+    shorts = {258: [16] * count, 259: [1], 262: [photometric], 274: [orientation], 277: [count]}
+    if extra is not None:
+        shorts[338] = [extra]
+    longs = {256: width, 257: height, 273: 8 + 2 * count, 278: height, 279: len(pixels)}
+    ifd_at = 8 + 2 * count + len(pixels)
+    entries = [struct.pack("<HHII", tag, 4, 1, value) for tag, value in longs.items()]
+    for tag, values in shorts.items():
+        field = struct.pack("<I", 8) if len(values) > 2 else struct.pack(f"<{len(values)}H", *values).ljust(4, b"\0")
+        entries.append(struct.pack("<HHI", tag, 3, len(values)) + field)
+    entries.sort(key=lambda entry: struct.unpack("<H", entry[:2]))
+    directory = struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
+    return struct.pack("<2sHI", b"II", 42, ifd_at) + struct.pack(f"<{count}H", *[16] * count) + pixels + directory
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "grey JPEG", "RGBA PNG"])
+def test_exif_orientation_is_applied_as_pillow_applies_it(kind: str, orientation: int) -> None:
+    mode = {"grey JPEG": "L", "RGBA PNG": "RGBA"}.get(kind, "RGB")
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = saved(Image.fromarray(smooth()).convert(mode), kind.rsplit(maxsplit=1)[-1], exif=exif, **options)
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+    picture = read_picture(data)
+    assert picture.rgb.shape[:2] == ((36, 24) if orientation > 4 else (24, 36))
+    np.testing.assert_array_equal(picture.rgb, np.asarray(expected.convert("RGB")))
+    assert picture.rgb.flags.c_contiguous
+    assert picture.grey == (mode == "L")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["PNG", "PNG, orientation behind the pixels", "TIFF"])
+def test_exif_orientation_of_16_bits(kind: str, orientation: int) -> None:
+    samples = noise(5, 7, 3, dtype=np.uint16)
+    if kind == "TIFF":
+        data = tiff16(samples, orientation=orientation)
+    else:
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        data = png16(samples, 2, (b"eXIf", exif.tobytes()[6:]), behind="behind" in kind)
+    marker = Image.fromarray(samples[..., 0] >> 8).convert("L")
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(saved(marker, "PNG", exif=exif))))
+    picture = read_picture(data)
+    assert picture.rgb.dtype == np.uint16
+    np.testing.assert_array_equal(picture.rgb[..., 0] >> 8, np.asarray(expected))
+    assert sorted(picture.rgb[..., 1].ravel()) == sorted(samples[..., 1].ravel())
+
+
+def palette_image() -> Image.Image:
+    paletted = Image.fromarray(noise(9, 11) % 4)
+    paletted.putpalette([10, 20, 30, 200, 100, 0, 0, 255, 7, 90, 90, 90])
+    return paletted
+
+
+CASES = {
+    "grey": (Image.fromarray(noise(9, 11)), "PNG", {}),
+    "grey with a transparent value": (Image.fromarray(noise(9, 11) % 8), "PNG", {"transparency": 3}),
+    "grey and alpha": (Image.fromarray(noise(9, 11, 2)), "PNG", {}),
+    "one bit": (Image.fromarray(noise(9, 11)).convert("1"), "PNG", {}),
+    "palette": (palette_image(), "PNG", {}),
+    "palette with one transparent entry": (palette_image(), "PNG", {"transparency": 2}),
+    "palette with alpha": (palette_image(), "PNG", {"transparency": bytes([0, 100, 200, 255])}),
+    "RGB": (Image.fromarray(noise(9, 11, 3)), "PNG", {}),
+    "RGB with a transparent colour": (Image.fromarray(noise(9, 11, 3) % 2), "PNG", {"transparency": (1, 0, 1)}),
+    "RGBA": (Image.fromarray(noise(9, 11, 4)), "PNG", {}),
+    "one pixel": (Image.fromarray(noise(1, 1, 3)), "PNG", {}),
+    "one pixel JPEG": (Image.fromarray(noise(1, 1, 3)), "JPEG", {}),
+    "long": (Image.fromarray(noise(1, 60000, 3)), "PNG", {}),
+    "long JPEG": (Image.fromarray(noise(3, 40000, 3)), "JPEG", {}),
+    "high JPEG": (Image.fromarray(noise(40000, 3)), "JPEG", {}),
+    "JPEG": (Image.fromarray(smooth()), "JPEG", {"quality": 90}),
+    "JPEG, subsampled and progressive": (Image.fromarray(smooth()), "JPEG", {"subsampling": 2, "progressive": True}),
+    "JPEG that stores RGB": (Image.fromarray(smooth()), "JPEG", {"keep_rgb": True}),
+    "grey JPEG": (Image.fromarray(smooth()).convert("L"), "JPEG", {}),
+    "BMP": (Image.fromarray(noise(9, 11, 3)), "BMP", {}),
+    "palette BMP": (palette_image(), "BMP", {}),
+    "WebP": (Image.fromarray(noise(9, 11, 4)), "WEBP", {"lossless": True, "exact": True}),
+    "lossy WebP": (Image.fromarray(smooth()), "WEBP", {}),
+    "GIF": (palette_image(), "GIF", {}),
+    "AVIF": (Image.fromarray(smooth()), "AVIF", {}),
+    "TIFF": (Image.fromarray(noise(9, 11, 4)), "TIFF", {"compression": "tiff_lzw"}),
+    "one-bit TIFF": (Image.fromarray(noise(9, 11)).convert("1"), "TIFF", {"compression": "group4"}),
+    "YCbCr TIFF": (Image.fromarray(smooth()).convert("YCbCr"), "TIFF", {}),
+    "PPM": (Image.fromarray(noise(9, 11, 3)), "PPM", {}),
+    "JPEG 2000": (Image.fromarray(noise(9, 11, 3)), "JPEG2000", {}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_8_bit_pixels_are_those_of_pillow(case: str, tmp_path: Path) -> None:
+    image, kind, options = CASES[case]
+    path = tmp_path / "picture.dat"
+    path.write_bytes(saved(image, kind, **options))
+    with Image.open(path) as opened:
+        has_alpha = opened.has_transparency_data
+        expected = np.asarray(opened.convert("RGBA"))
+    picture = read_picture(path)
+    assert picture.rgb.dtype == np.uint8
+    np.testing.assert_array_equal(picture.rgb, expected[..., :3])
+    assert (picture.alpha is not None) == has_alpha
+    if picture.alpha is not None:
+        np.testing.assert_array_equal(picture.alpha, expected[..., 3])
+    assert picture.source == str(path)
+    assert picture.icc is None
+    assert picture.notes == ()
+    assert picture.grey == (case.split(maxsplit=1)[0] in ("grey", "one-bit") or case in ("one bit", "high JPEG"))
+
+
+def test_16_bits_are_kept() -> None:
+    colour, alpha = noise(6, 5, 3, dtype=np.uint16), noise(6, 5, dtype=np.uint16)
+    both = np.dstack([colour, alpha])
+    for data in (png16(colour, 2), tiff16(colour)):
+        picture = read_picture(data)
+        np.testing.assert_array_equal(picture.rgb, colour)
+        assert picture.alpha is None
+    for data in (png16(both, 6), tiff16(both, extra=2)):
+        picture = read_picture(data)
+        np.testing.assert_array_equal(picture.rgb, colour)
+        np.testing.assert_array_equal(picture.alpha, alpha)
+    grey = colour[..., 0]
+    for data in (png16(grey, 0), tiff16(grey, photometric=1), tiff16(65535 - grey, photometric=0)):
+        picture = read_picture(data)
+        np.testing.assert_array_equal(picture.rgb, np.dstack([grey] * 3))
+        assert picture.grey
+    picture = read_picture(png16(np.dstack([grey, alpha]), 4))
+    np.testing.assert_array_equal(picture.rgb, np.dstack([grey] * 3))
+    np.testing.assert_array_equal(picture.alpha, alpha)
+    assert picture.grey
+    pgm = b"P5 5 6 65535\n" + grey.astype(">u2").tobytes()
+    np.testing.assert_array_equal(read_picture(pgm).rgb[..., 2], grey)
+
+
+def test_16_bit_transparent_colour_becomes_alpha() -> None:
+    colour = noise(6, 5, 3, dtype=np.uint16)
+    colour[2, 3] = (1, 2, 3)
+    picture = read_picture(png16(colour, 2, (b"tRNS", struct.pack(">3H", 1, 2, 3))))
+    np.testing.assert_array_equal(picture.rgb, colour)
+    assert picture.alpha is not None
+    assert picture.alpha.tolist() == (65535 * (colour != (1, 2, 3)).any(axis=2)).tolist()
+    grey = colour[..., 1]
+    picture = read_picture(png16(grey, 0, (b"tRNS", struct.pack(">H", 2))))
+    assert picture.alpha is not None
+    assert picture.alpha.tolist() == (65535 * (grey != 2)).tolist()
+
+
+def test_premultiplied_16_bit_tiff_becomes_straight() -> None:
+    colour, alpha = noise(6, 5, 3, dtype=np.uint16), noise(6, 5, dtype=np.uint16) | 0x8000
+    stored = np.rint(colour * (alpha[..., None] / 65535)).astype(np.uint16)
+    picture = read_picture(tiff16(np.dstack([stored, alpha]), extra=1))
+    assert np.abs(picture.rgb.astype(int) - colour).max() <= 2
+    np.testing.assert_array_equal(picture.alpha, alpha)
+
+
+def test_cmyk_jpeg_without_profile() -> None:
+    inks = Image.fromarray(smooth()).convert("CMYK")
+    data = saved(inks, "JPEG", quality=95)
+    expected = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    np.testing.assert_array_equal(read_picture(data).rgb, expected)
+    assert np.abs(expected.astype(int) - smooth()).mean() < 6
+    # Without Adobe's marker the values are not inverted.
+    at = data.index(b"\xff\xee")
+    bare = data[:at] + data[at + 2 + int.from_bytes(data[at + 2 : at + 4], "big") :]
+    stored = 255 - np.asarray(Image.open(io.BytesIO(data)))
+    np.testing.assert_array_equal(read_picture(bare).rgb, np.asarray(Image.fromarray(stored, "CMYK").convert("RGB")))
+
+
+def test_ycck_jpeg() -> None:
+    # Marking the CMYK file's transform as 2 makes libjpeg read the same samples as YCCK.
+    data = bytearray(saved(Image.fromarray(smooth()).convert("CMYK"), "JPEG", quality=95))
+    at = data.index(b"Adobe")
+    data[at + 11] = 2
+    expected = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    np.testing.assert_array_equal(read_picture(bytes(data)).rgb, expected)
+    assert np.asarray(Image.open(io.BytesIO(data))).shape == (24, 36, 4)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_cmyk_profile_is_applied(kind: str) -> None:
+    icc = cmyk_profile()
+    data = saved(Image.fromarray(smooth()).convert("CMYK"), kind, icc_profile=icc)
+    picture = read_picture(data)
+    np.testing.assert_array_equal(picture.rgb, to_srgb(Image.open(io.BytesIO(data)), icc))
+    naive = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    assert np.abs(picture.rgb.astype(int) - naive).mean() > 10
+    assert picture.icc is None
+    assert picture.notes == ()
+
+
+def test_grey_profile_is_applied() -> None:
+    icc = grey_profile()
+    ramp = np.tile(np.arange(256, dtype=np.uint8), (2, 1))
+    picture = read_picture(saved(Image.fromarray(ramp), "PNG", icc_profile=icc))
+    np.testing.assert_array_equal(picture.rgb, to_srgb(Image.fromarray(ramp), icc))
+    assert np.abs(picture.rgb[..., 0].astype(int) - ramp).max() > 20
+    assert (picture.icc, picture.grey, picture.notes) == (None, True, ())
+    two = read_picture(saved(Image.fromarray(np.dstack([ramp, ramp])), "PNG", icc_profile=icc))
+    np.testing.assert_array_equal(two.rgb, picture.rgb)
+    np.testing.assert_array_equal(two.alpha, ramp)
+    wide = np.tile(np.arange(0, 65536, 16, dtype=np.uint16), (2, 1))
+    deep = read_picture(png16(wide, 0, (b"iCCP", b"g\0\0" + zlib.compress(icc))))
+    # The formula itself: linear light by the profile's curve, then sRGB's.
+    linear = (wide / 65535) ** (round(1.4 * 256) / 256)
+    exact = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    assert np.abs(deep.rgb[..., 0] / 65535 - exact).max() < 2 / 255
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_rgb_profile_stays(kind: str) -> None:
+    icc = wide_rgb()
+    picture = read_picture(saved(Image.fromarray(smooth()), kind, icc_profile=icc))
+    assert picture.icc == icc
+    assert picture.notes == ()
+    if kind in ("PNG", "TIFF"):
+        np.testing.assert_array_equal(picture.rgb, smooth())
+
+
+def test_palette_with_profile_keeps_it() -> None:
+    icc = wide_rgb()
+    assert read_picture(saved(palette_image(), "PNG", icc_profile=icc)).icc == icc
+
+
+def test_16_bit_profile_stays() -> None:
+    icc = wide_rgb()
+    picture = read_picture(png16(noise(4, 4, 3, dtype=np.uint16), 2, (b"iCCP", b"x\0\0" + zlib.compress(icc))))
+    assert picture.icc == icc
+
+
+@pytest.mark.parametrize("damage", ["cut", "junk", "zeroed tags", "unknown space", "empty tags"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_damaged_profile_is_named_and_left_out(mode: str, damage: str) -> None:
+    good = {"RGB": wide_rgb, "L": grey_profile, "CMYK": cmyk_profile}[mode]()
+    bad = {
+        "cut": good[:140],
+        "junk": noise(3000).tobytes(),
+        "zeroed tags": good[:128] + bytes(len(good) - 128),
+        "unknown space": good[:16] + b"ABCD" + good[20:],
+        "empty tags": struct.pack(">I", 132) + good[4:128] + bytes(4),
+    }[damage]
+    plain = saved(Image.fromarray(smooth()).convert(mode), "JPEG")
+    picture = read_picture(saved(Image.fromarray(smooth()).convert(mode), "JPEG", icc_profile=bad))
+    assert picture.icc is None
+    assert len(picture.notes) == 1
+    assert "ICC profile" in picture.notes[0]
+    np.testing.assert_array_equal(picture.rgb, read_picture(plain).rgb)
+
+
+def test_profile_that_cannot_be_unpacked_is_named() -> None:
+    data = png16(noise(4, 4, 3, dtype=np.uint16), 2, (b"iCCP", b"x\0\0" + b"not deflate"))
+    assert "ICC profile" in read_picture(data).notes[0]
+
+
+def test_profile_for_another_kind_of_picture_is_named() -> None:
+    picture = read_picture(saved(Image.fromarray(smooth()), "JPEG", icc_profile=cmyk_profile()))
+    assert picture.icc is None
+    assert "CMYK" in picture.notes[0]
+    grey = read_picture(saved(Image.fromarray(smooth()).convert("L"), "JPEG", icc_profile=wide_rgb()))
+    assert grey.icc == wide_rgb()
+
+
+def test_lab_tiff() -> None:
+    to_lab = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
+    image = to_lab.apply(Image.fromarray(smooth()))
+    picture = read_picture(saved(image, "TIFF"))
+    assert np.abs(picture.rgb.astype(int) - smooth()).mean() < 2
+    assert picture.notes == ()
+
+
+def test_first_frame_of_an_animation() -> None:
+    frames = [Image.fromarray(np.full((5, 6, 3), v, np.uint8)) for v in (10, 200)]
+    for kind in ("GIF", "WEBP", "PNG", "TIFF", "AVIF"):
+        picture = read_picture(saved(frames[0], kind, save_all=True, append_images=frames[1:]))
+        assert np.abs(picture.rgb.astype(int) - 10).max() <= 6, kind
+        assert any("first" in note for note in picture.notes), kind
+
+
+def test_the_limit_is_checked_before_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    vast = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in ((b"IHDR", vast), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
+    )
+    with pytest.raises(ImageError, match=r"100000x100000 .* MATTEKIT_MAX_PIXELS"):
+        read_picture(data)
+    small = saved(Image.fromarray(smooth()), "PNG")
+    with pytest.raises(ImageError, match="36x24"):
+        read_picture(small, max_pixels=36 * 24 - 1)
+    assert read_picture(small, max_pixels=36 * 24).size == (36, 24)
+    monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "100")
+    with pytest.raises(ImageError, match="MATTEKIT_MAX_PIXELS"):
+        read_picture(small)
+    monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "many")
+    with pytest.raises(ImageError, match="'many'"):
+        read_picture(small)
+    monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "")
+    assert read_picture(small).size == (36, 24)
+    assert MAX_PIXELS == 200_000_000
+
+
+@pytest.mark.parametrize("pillows_limit", [500, 100])
+def test_pillows_own_limit_does_not_count(pillows_limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Pillow warns above its limit, 89 megapixels, and refuses above twice that.
+    data = saved(Image.fromarray(smooth()), "PNG")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillows_limit)
+    assert read_picture(data).size == (36, 24)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("empty.jpg", b"", "empty"),
+        ("text.jpg", b"hello, this is no picture at all", "not a picture"),
+        ("photo.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        ("paper.pdf", b"%PDF-1.7 ...", "PDF"),
+        ("drawing.svg", b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+        ("header.png", b"\x89PNG\r\n\x1a\n", "header"),
+        ("header.tif", b"II*\0\xff\xff\xff\xff", "header"),
+        ("header.webp", b"RIFF\x10\0\0\0WEBPVP8 ", "damaged"),
+        ("header.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", "damaged"),
+    ],
+)
+def test_files_that_are_no_pictures(name: str, content: bytes, says: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ImageError, match=says) as caught:
+        read_picture(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_paths_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ImageError, match="no such file"):
+        read_picture(tmp_path / "missing.png")
+    with pytest.raises(ImageError, match="folder"):
+        read_picture(tmp_path)
+    with pytest.raises(ImageError, match="not a valid file name"):
+        read_picture("a\0b.png")
+    with pytest.raises(ImageError, match="shorten"):
+        read_picture(tmp_path / ("x" * 5000))
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.png")
+        with pytest.raises(ImageError, match="pipe"):
+            read_picture(tmp_path / "pipe.png")
+    path = tmp_path / "locked.png"
+    path.write_bytes(b"x")
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(ImageError, match="permission"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "RGBA PNG", "WEBP", "TIFF", "GIF", "BMP", "PNG of 16 bits"])
+def test_cut_off_files_are_refused(kind: str) -> None:
+    if kind == "PNG of 16 bits":
+        data = png16(noise(40, 50, 3, dtype=np.uint16), 2)
+    else:
+        image = Image.fromarray(noise(40, 50, 4 if "RGBA" in kind else 3))
+        data = saved(image, kind.rsplit(maxsplit=1)[-1])
+    for part in (0.3, 0.6, 0.9):
+        with pytest.raises(ImageError, match=r"damaged|cut off"):
+            read_picture(data[: int(len(data) * part)])
+
+
+def test_wide_and_floating_point_samples_are_refused() -> None:
+    with pytest.raises(ImageError, match="floating-point"):
+        read_picture(saved(Image.fromarray(np.ones((3, 3), np.float32)), "TIFF"))
+    with pytest.raises(ImageError, match="16 bits"):
+        read_picture(saved(Image.fromarray(np.full((3, 3), 70000, np.int32)), "TIFF"))
+
+
+SEEDS = [
+    saved(Image.fromarray(smooth()), "JPEG", icc_profile=wide_rgb()),
+    saved(Image.fromarray(smooth()).convert("CMYK"), "JPEG"),
+    saved(Image.fromarray(smooth()), "PNG", icc_profile=wide_rgb()),
+    saved(palette_image(), "PNG", transparency=bytes([0, 100, 200, 255])),
+    saved(Image.fromarray(smooth()), "TIFF", compression="tiff_lzw"),
+    saved(Image.fromarray(smooth()), "WEBP"),
+    saved(palette_image(), "GIF"),
+    saved(Image.fromarray(smooth()), "BMP"),
+    png16(noise(5, 5, 3, dtype=np.uint16), 2),
+    tiff16(noise(5, 5, 3, dtype=np.uint16)),
+    saved(Image.fromarray(smooth()), "JPEG2000"),
+]
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    seed=st.sampled_from(SEEDS),
+    changes=st.lists(st.tuples(st.integers(0, 1500), st.integers(0, 255)), min_size=1, max_size=6),
+)
+def test_damaged_bytes_give_a_picture_or_one_sentence(seed: bytes, changes: list[tuple[int, int]]) -> None:
+    data = bytearray(seed)
+    for at, value in changes:
+        data[at % len(data)] = value
+    with contextlib.suppress(ImageError):
+        assert read_picture(bytes(data), max_pixels=10_000_000).rgb.ndim == 3
+
+
+def test_pillows_warnings_stay_inside() -> None:
+    # Pillow warns about the first file's EXIF block and the second one's transparency.
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0"
+    data = saved(Image.fromarray(smooth()), "JPEG", exif=exif)
+    odd = saved(palette_image(), "PNG", transparency=bytes([0, 100, 200, 255]))
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        pictures = list(pool.map(read_picture, [data, odd] * 20))
+    assert len(pictures) == 40
+    assert warnings.filters == before
+
+
+def test_12_megapixel_photo() -> None:
+    rgb = cv2.resize(smooth(), (4000, 3000))
+    done, data = cv2.imencode(".jpg", rgb)
+    assert done
+    picture = read_picture(data.tobytes())
+    assert picture.size == (4000, 3000)
+    np.testing.assert_array_equal(picture.rgb, np.asarray(Image.open(io.BytesIO(data.tobytes()))))

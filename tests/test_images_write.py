@@ -1,0 +1,307 @@
+"""Writing pictures: what is read back is what was written, and a file is there whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mattekit.core.errors import ImageError
+from mattekit.infer.cutout import cut_out
+from mattekit.infer.images import (
+    WRITABLE_EXTENSIONS,
+    Picture,
+    clear_hidden,
+    encode_mask,
+    encode_picture,
+    format_of,
+    read_picture,
+    to_depth,
+    write_mask,
+    write_picture,
+)
+from mattekit.infer.images import png as png_module
+from mattekit.infer.images.png import encode_png
+from PIL import Image, ImageCms
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def noise(*shape: int, dtype: type[np.uint8] | type[np.uint16] = np.uint8, seed: int = 3) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+
+
+def smooth(height: int = 24, width: int = 36) -> np.ndarray:
+    y, x = np.mgrid[:height, :width]
+    return np.dstack([x * 255 / width, y * 255 / height, (x + y) * 255 / (width + height)]).astype(np.uint8)
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+@pytest.mark.parametrize("icc", [None, SRGB])
+def test_lossless_formats_give_back_every_sample(
+    kind: str, alpha: bool, dtype: type[np.uint8] | type[np.uint16], icc: bytes | None
+) -> None:
+    picture = Picture(noise(31, 17, 3, dtype=dtype), noise(31, 17, dtype=dtype, seed=4) if alpha else None, icc)
+    data = encode_picture(picture, kind, keep_hidden=True)
+    back = read_picture(data)
+    np.testing.assert_array_equal(back.rgb, picture.rgb)
+    if picture.alpha is None:
+        assert back.alpha is None
+    else:
+        np.testing.assert_array_equal(back.alpha, picture.alpha)
+    assert back.rgb.dtype == dtype
+    assert back.icc == icc
+    assert back.notes == ()
+    # Two other decoders see the same; OpenCV multiplies the colours of an 8-bit TIFF by alpha.
+    independent = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert independent is not None
+    if not (kind == "tiff" and alpha and dtype == np.uint8):
+        np.testing.assert_array_equal(independent[..., 2::-1], picture.rgb)
+    if dtype == np.uint8:
+        np.testing.assert_array_equal(np.asarray(opened(data))[..., :3], picture.rgb)
+    assert opened(data).info.get("icc_profile") == icc
+    assert encode_picture(picture, kind, keep_hidden=True) == data
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    height=st.integers(1, 40),
+    width=st.integers(1, 40),
+    channels=st.sampled_from([1, 3, 4]),
+    wide=st.booleans(),
+    stripe=st.integers(1, 4000),
+    threads=st.integers(1, 4),
+)
+def test_png_of_any_shape_in_any_stripes(
+    height: int, width: int, channels: int, wide: bool, stripe: int, threads: int
+) -> None:
+    samples = noise(height, width, channels, dtype=np.uint16 if wide else np.uint8, seed=height * 41 + width)
+    planes = {1: [samples[..., 0]], 3: [samples], 4: [samples[..., :3], samples[..., -1]]}[channels]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(png_module, "_STRIPE_BYTES", stripe)
+        data = encode_png(planes, threads=threads)
+        assert data == encode_png(planes, threads=1)
+    back = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert back is not None
+    order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[channels]
+    np.testing.assert_array_equal(back.reshape(height, width, -1)[..., order], samples)
+    # Pillow checks what libpng lets pass: the checksum over the whole stream.
+    opened(data).load()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 60000), (40000, 3)])
+@pytest.mark.parametrize("kind", ["png", "tiff", "bmp", "jpeg"])
+def test_extreme_shapes(shape: tuple[int, int], kind: str) -> None:
+    picture = Picture(noise(*shape, 3))
+    back = read_picture(encode_picture(picture, kind))
+    assert back.size == picture.size
+    if kind != "jpeg":
+        np.testing.assert_array_equal(back.rgb, picture.rgb)
+
+
+def test_hidden_colours_are_cleared_unless_kept() -> None:
+    alpha = (noise(20, 30) > 128).astype(np.uint8) * noise(20, 30, seed=9)
+    for depth in (8, 16):
+        picture = Picture(noise(20, 30, 3), alpha).with_depth(depth)
+        for kind in ("png", "tiff"):
+            back = read_picture(encode_picture(picture, kind))
+            assert picture.alpha is not None
+            assert not back.rgb[picture.alpha == 0].any()
+            np.testing.assert_array_equal(back.rgb[picture.alpha > 0], picture.rgb[picture.alpha > 0])
+            np.testing.assert_array_equal(back.alpha, picture.alpha)
+            np.testing.assert_array_equal(back.rgb, clear_hidden(picture).rgb)
+    webp = read_picture(encode_picture(Picture(noise(20, 30, 3), alpha), "webp", quality=100))
+    np.testing.assert_array_equal(webp.rgb, clear_hidden(Picture(noise(20, 30, 3), alpha)).rgb)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "bmp"])
+@pytest.mark.parametrize("background", [(255, 255, 255), (10, 200, 90)])
+def test_formats_without_alpha_get_a_background(kind: str, background: tuple[int, int, int]) -> None:
+    x = np.arange(24 * 36).reshape(24, 36) % 36
+    picture = Picture(smooth(), (x * 7).astype(np.uint8))
+    weight = (x * 7 / 255)[..., None]
+    expected = smooth() * weight + np.array(background) * (1 - weight)
+    back = read_picture(encode_picture(picture, kind, background=background, quality=100))
+    assert back.alpha is None
+    assert np.abs(back.rgb - expected).max() <= (0.51 if kind == "bmp" else 12)
+    assert np.abs(back.rgb - expected).mean() <= 1.5
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_lossy_formats_come_near(depth: int) -> None:
+    picture = Picture(smooth(), None, SRGB).with_depth(depth)
+    for kind in ("jpeg", "webp"):
+        data = encode_picture(picture, kind)
+        back = read_picture(data)
+        assert np.abs(back.rgb.astype(int) - smooth()).mean() < 3
+        assert back.icc == SRGB
+        assert len(encode_picture(picture, kind, quality=30)) < len(data)
+    exact = read_picture(encode_picture(picture, "webp", quality=100))
+    np.testing.assert_array_equal(exact.rgb, smooth())
+
+
+def test_large_profile_takes_several_jpeg_segments() -> None:
+    # Bytes behind the tags are allowed, and make the profile larger than one segment.
+    icc = struct.pack(">I", len(SRGB) + 150_000) + SRGB[4:] + noise(150_000).tobytes()
+    data = encode_picture(Picture(smooth(), None, icc), "jpeg")
+    assert opened(data).info["icc_profile"] == icc
+    assert read_picture(data).size == (36, 24)
+
+
+def test_the_extension_decides(tmp_path: Path) -> None:
+    formats = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP", "tiff": "TIFF", "bmp": "BMP"}
+    for extension, kind in WRITABLE_EXTENSIONS.items():
+        path = tmp_path / "new folder" / f"picture{extension.upper()}"
+        write_picture(Picture(smooth()), path)
+        with Image.open(path) as image:
+            assert image.format == formats[kind]
+        assert path.read_bytes() == encode_picture(Picture(smooth()), kind)
+    for name in ("a.gif", "a", "a.png.txt"):
+        with pytest.raises(ImageError, match=r"\.png, \.jpg"):
+            write_picture(Picture(smooth()), tmp_path / name)
+    assert format_of("x/Y.TIF") == "tiff"
+
+
+def test_what_a_format_cannot_hold() -> None:
+    wide = Picture(np.zeros((1, 70_000, 3), np.uint8), source="wide.png")
+    for kind in ("jpeg", "webp"):
+        with pytest.raises(ImageError, match=r"wide\.png: 70000x1 is too large"):
+            encode_picture(wide, kind)
+    with pytest.raises(ImageError, match="png, jpeg"):
+        encode_picture(wide, "gif")
+    for quality in (0, 101):
+        with pytest.raises(ImageError, match="1 to 100"):
+            encode_picture(wide, "png", quality=quality)
+    with pytest.raises(ImageError, match="too large"):
+        encode_mask(np.zeros((1, 70_000), np.uint8), "jpeg")
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "out.png"
+    write_picture(Picture(smooth()), path)
+    before = path.read_bytes()
+
+    def full(_: Path, __: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(ImageError, match="No space left"):
+            write_picture(Picture(noise(5, 5, 3)), path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["out.png"]
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(ImageError, match="folder"):
+        write_picture(Picture(smooth()), tmp_path / "folder.png")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ImageError, match="can't be written"):
+        write_picture(Picture(smooth()), tmp_path / "file" / "a.png")
+
+
+def test_orientation_is_not_written_again(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    source = io.BytesIO()
+    Image.fromarray(smooth()).save(source, "PNG", exif=exif)
+    picture = read_picture(source.getvalue())
+    for extension in WRITABLE_EXTENSIONS:
+        write_picture(picture, tmp_path / f"a{extension}")
+        assert read_picture(tmp_path / f"a{extension}").size == picture.size == (24, 36)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_masks(dtype: type[np.uint8] | type[np.uint16], tmp_path: Path) -> None:
+    mask = noise(15, 22, dtype=dtype)
+    write_mask(mask, tmp_path / "mask.png")
+    with Image.open(tmp_path / "mask.png") as image:
+        assert image.mode == ("L" if dtype == np.uint8 else "I;16")
+        np.testing.assert_array_equal(np.asarray(image), mask)
+    write_mask(mask, tmp_path / "mask.tif")
+    np.testing.assert_array_equal(read_picture(tmp_path / "mask.tif").rgb[..., 1], mask)
+    for extension in (".bmp", ".webp"):
+        write_mask(mask, tmp_path / f"mask{extension}")
+        np.testing.assert_array_equal(read_picture(tmp_path / f"mask{extension}").rgb[..., 0], to_depth(mask, 8))
+    write_mask(smooth()[..., 0], tmp_path / "mask.jpg")
+    back = read_picture(tmp_path / "mask.jpg")
+    assert back.grey
+    assert np.abs(back.rgb[..., 0].astype(int) - smooth()[..., 0]).max() < 5
+    with pytest.raises(ValueError, match="mask must be"):
+        encode_mask(noise(4, 4, 3))
+
+
+def test_bmp_is_converted_to_srgb_because_it_holds_no_profile() -> None:
+    # Red and green exchanged: a profile whose conversion nobody can overlook.
+    swapped = SRGB.replace(b"rXYZ", b"tXYZ", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"tXYZ", b"gXYZ", 1)
+    picture = Picture(smooth(), None, swapped)
+    back = read_picture(encode_picture(picture, "bmp"))
+    assert np.abs(back.rgb.astype(int) - smooth()[..., [1, 0, 2]]).max() <= 3
+
+
+def test_depths() -> None:
+    values = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    np.testing.assert_array_equal(to_depth(values, 8), np.rint(values / 257))
+    eight = np.arange(256, dtype=np.uint8)[None]
+    np.testing.assert_array_equal(to_depth(to_depth(eight, 16), 8), eight)
+    assert to_depth(eight, 16)[0, -1] == 65535
+    three = np.dstack([values, values.T, 65535 - values])
+    np.testing.assert_array_equal(to_depth(three, 8), np.rint(three / 257))
+    with pytest.raises(ValueError, match="8 or 16"):
+        to_depth(eight, 12)
+
+
+def test_a_picture_of_the_wrong_shape_is_a_mistake() -> None:
+    for rgb, alpha in (
+        (np.zeros((4, 4), np.uint8), None),
+        (np.zeros((0, 4, 3), np.uint8), None),
+        (np.zeros((4, 4, 3), np.float32), None),
+        (np.zeros((4, 4, 3), np.uint8), np.zeros((4, 5), np.uint8)),
+        (np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint16)),
+    ):
+        with pytest.raises(ValueError, match="must"):
+            Picture(rgb, alpha)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_cut_out(depth: int, dtype: type[np.uint8 | np.uint16 | np.floating]) -> None:
+    picture = Picture(noise(9, 7, 3), None, SRGB, source="a.jpg").with_depth(depth)
+    share = np.linspace(0, 1, 63).reshape(9, 7)
+    top = {"uint8": 255, "uint16": 65535}.get(dtype.__name__, 1)
+    alpha = (share * top if top == 1 else np.rint(share * top)).astype(dtype)
+    cut = cut_out(picture, alpha)
+    assert cut.alpha is not None
+    assert cut.alpha.dtype == picture.rgb.dtype
+    assert np.abs(cut.alpha / picture.full - alpha.astype(float) / top).max() <= 0.501 / picture.full + 1e-7
+    np.testing.assert_array_equal(cut.rgb, picture.rgb)
+    assert (cut.icc, cut.source) == (SRGB, "a.jpg")
+    again = cut_out(cut, alpha)
+    assert again.alpha is not None
+    expected = (cut.alpha / cut.full) ** 2
+    assert np.abs(again.alpha / picture.full - expected).max() <= 0.51 / picture.full + 1e-6
+
+
+def test_cut_out_refuses_what_does_not_fit() -> None:
+    picture = Picture(noise(9, 7, 3), source="a.jpg")
+    with pytest.raises(ImageError, match=r"a\.jpg: .* resize"):
+        cut_out(picture, noise(7, 9))
+    with pytest.raises(ImageError, match="not finite"):
+        cut_out(picture, np.full((9, 7), np.nan, np.float32))
+    with pytest.raises(ImageError, match="int32"):
+        cut_out(picture, np.zeros((9, 7), np.int32))  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ImageError, match="foreground"):
+        cut_out(picture, noise(9, 7), colours=noise(9, 8, 3))
+    # Values beyond 0-1 are clipped.
+    assert cut_out(picture, np.full((9, 7), 1.5, np.float32)).alpha is not None
+    colours = noise(9, 7, 3, seed=8)
+    np.testing.assert_array_equal(cut_out(picture, noise(9, 7), colours=colours).rgb, colours)
