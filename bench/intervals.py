@@ -1,0 +1,79 @@
+"""Bootstrap intervals: how far a figure could be off because these samples were measured and not others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CONFIDENCE", "RESAMPLES", "Interval", "drop_interval", "mean_interval", "ratio_interval"]
+
+CONFIDENCE = 0.95
+RESAMPLES = 5000
+
+Interval = tuple[float, float]
+"""Lower and upper bound."""
+
+_Means = NDArray[np.float64]
+
+
+def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
+    """Return the percentile bootstrap interval of the mean (Efron, Annals of Statistics 7, 1979).
+
+    The same values always give the same interval. At least one value is needed; one value gives itself twice. Infinite
+    values give infinite bounds.
+    """
+    data = np.asarray(values, dtype=np.float64)[None]
+    return _interval(data, lambda means: means[0], confidence)
+
+
+def drop_interval(
+    baseline: Sequence[float], values: Sequence[float], *, relative: bool = False, confidence: float = CONFIDENCE
+) -> Interval:
+    """Return the interval of the mean of `baseline - value`, over samples that are paired one to one.
+
+    With `relative` it is that of the drop as a share of the baseline's mean (its size, without its sign). Pairs that
+    are both infinite in the same direction count as equal.
+    """
+    before, after = np.asarray(baseline, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    same = before == after
+    difference = np.where(same, 0.0, before - np.where(same, 0.0, after))
+    if not relative:
+        return _interval(difference[None], lambda means: means[0], confidence)
+    return _interval(np.stack([difference, before]), _relative, confidence)
+
+
+def ratio_interval(baseline: Sequence[float], values: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of `mean(values) / mean(baseline)`, over samples that are paired one to one."""
+    return _interval(np.stack([np.asarray(values, dtype=np.float64), np.asarray(baseline)]), _ratio, confidence)
+
+
+def _relative(means: _Means) -> _Means:
+    return _quotient(means[0], np.abs(means[1]), of_zeros=0.0)
+
+
+def _ratio(means: _Means) -> _Means:
+    return _quotient(means[0], means[1], of_zeros=1.0)
+
+
+def _quotient(above: _Means, below: _Means, of_zeros: float) -> _Means:
+    zero = below == 0
+    quotient = above / np.where(zero, 1, below)
+    return np.where(zero, np.where(above == 0, of_zeros, np.copysign(np.inf, above)), quotient)
+
+
+def _interval(rows: _Means, statistic: Callable[[_Means], _Means], confidence: float) -> Interval:
+    """Resample the columns of (k, n) rows, and take the percentiles of a statistic of the rows' means."""
+    count = rows.shape[1]
+    rng = np.random.default_rng(0)
+    means = np.empty((rows.shape[0], RESAMPLES))
+    chunk = max(1, 1_000_000 // count)
+    for start in range(0, RESAMPLES, chunk):
+        picked = rng.integers(count, size=(min(chunk, RESAMPLES - start), count))
+        means[:, start : start + len(picked)] = rows[:, picked].mean(axis=2)
+    # Of an even number of values, one of which is infinite, interpolation would make NaN: take a value that is there.
+    low, high = np.quantile(
+        statistic(means), [(1 - confidence) / 2, (1 + confidence) / 2], method="closest_observation"
+    )
+    return float(low), float(high)

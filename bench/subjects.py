@@ -1,0 +1,183 @@
+"""What is validated, and what it is compared with: a model on a device, or a folder of golden outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..core.contract import Task
+from ..core.errors import InputError, ModelError
+from ..core.files import sha256_of
+from ..core.record import ArtifactRef
+from ..datasets.folders import pictures_in
+from ..datasets.pictures import read_alpha, read_rgb
+from ..datasets.sample import AlphaMatte, Pixels, Sample
+from ..infer.images.picture import Picture
+from ..infer.remove import Remover
+from ..infer.runtimes import LoadedModel, Runtime
+from ..infer.upscale import TILE, Upscaler
+
+__all__ = ["OpenModel", "Subject", "golden_subject", "model_subject", "open_subject"]
+
+OpenModel = Callable[[str, str], LoadedModel]
+"""Opens what a user calls a model, other than a file, on an OpenVINO device: (name, device) to a loaded model."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something that answers samples.
+
+    model: id. device: the runtime with its device, such as `openvino:CPU`. arithmetic: what the device really computes
+    in, such as `f32`; empty where unknown. alpha, picture: the answer to a sample, of which the task has one.
+    """
+
+    model: str
+    task: Task
+    scale: int
+    precision: str
+    device: str
+    arithmetic: str
+    artifact: ArtifactRef | None
+    alpha: Callable[[Sample], AlphaMatte] | None = None
+    picture: Callable[[Sample], Pixels] | None = None
+
+    @property
+    def label(self) -> str:
+        """Return what tells it from others in a table: model, precision and device."""
+        return " ".join(part for part in (self.model, self.precision, self.device) if part)
+
+
+def open_subject(
+    text: str, device: str = "CPU", *, tile: int = TILE, exact: bool = False, open_model: OpenModel | None = None
+) -> Subject:
+    """Open what a user types.
+
+    Args:
+        text: an IR (`.xml`) or ONNX file, or an export's folder, for OpenVINO; `onnxruntime:FILE.onnx`; `torch:MODEL`
+            or `torch:MODEL@CHECKPOINT`, an entry of the zoo as PyTorch computes it; `golden:FOLDER`, outputs on disk;
+            anything else is handed to `open_model`.
+        device: an OpenVINO device string.
+        tile: side of a super-resolution tile in input pixels, overlap included; 0 never cuts.
+        exact: ask the device for f32 arithmetic, where its default may be f16 or bf16.
+        open_model: opens names that are none of the above.
+
+    Raises:
+        MattekitError: it cannot be opened, as its message says.
+    """
+    kind, colon, rest = text.partition(":")
+    if colon and kind == "golden":
+        return golden_subject(Path(rest).expanduser())
+    if colon and kind == "torch":
+        return _torch_subject(rest, tile)
+    if colon and kind == "onnxruntime":
+        return _onnx_subject(Path(rest).expanduser(), tile)
+    path = _model_in(Path(text).expanduser())
+    if path.suffix in {".xml", ".onnx"}:
+        from ..infer.runtimes.openvino import load
+
+        return model_subject(load(path, device, exact=exact), tile=tile)
+    if open_model is None:
+        raise ModelError(f"{text!r} is no model file; give an .xml or .onnx file, or an export's folder")
+    return model_subject(open_model(text, device), tile=tile)
+
+
+def model_subject(model: LoadedModel, *, tile: int = TILE) -> Subject:
+    """Make a subject of a loaded model; its precision is that of the folder it lies in (`fp32`, `fp16`, `int8`)."""
+    path, contract = model.path, model.contract
+    files = [path, path.with_suffix(".bin")] if path.suffix == ".xml" else [path]
+    hashes = {file.name: sha256_of(file) for file in files if file.is_file()}
+    format_ = {".xml": "openvino", ".onnx": "onnx"}.get(path.suffix, "torch")
+    precision = path.parent.name if path.parent.name in {"fp32", "fp16", "int8"} else ""
+    common = Subject(
+        model=model.id,
+        task=contract.task,
+        scale=contract.output.scale,
+        precision=precision,
+        device=model.runtime.name,
+        arithmetic=str(getattr(model.runtime, "inference_precision", "")),
+        artifact=ArtifactRef.model_validate(
+            {"model": model.id, "format": format_, "precision": precision, "sha256": hashes}
+        ),
+    )
+    if contract.task == "segmentation":
+        remover = Remover(model)
+
+        def alpha(sample: Sample) -> AlphaMatte:
+            found = remover.matte(Picture(rgb=sample.image)).alpha
+            return (found / np.float32(np.iinfo(found.dtype).max)).astype(np.float32)
+
+        return replace(common, alpha=alpha)
+    upscaler = Upscaler(model, tile=tile)
+
+    def picture(sample: Sample) -> Pixels:
+        return upscaler.upscale(Picture(rgb=sample.image)).rgb.astype(np.uint8)
+
+    return replace(common, picture=picture)
+
+
+def golden_subject(folder: Path) -> Subject:
+    """Make a subject of a folder with one output for each sample, of the sample's id and any suffix.
+
+    It answers both tasks; `task` and `scale` are those of whatever it is compared with.
+
+    Raises:
+        InputError: there is no such folder, or no picture in it; and, when it is asked, no output for the sample.
+    """
+    files = pictures_in(folder)
+
+    def find(sample: Sample) -> Path:
+        if sample.id not in files:
+            raise InputError(f"{folder}: there is no output for the sample {sample.id!r}; add it, or leave it out")
+        return files[sample.id]
+
+    return Subject(
+        model=f"golden:{folder.name}",
+        task="segmentation",
+        scale=1,
+        precision="",
+        device="files",
+        arithmetic="",
+        artifact=None,
+        alpha=lambda sample: read_alpha(find(sample)),
+        picture=lambda sample: read_rgb(find(sample)),
+    )
+
+
+def _torch_subject(text: str, tile: int) -> Subject:
+    from ..convert import zoo
+    from ..convert.checkpoint import load_module
+    from ..convert.fetch import fetch
+    from ..infer.runtimes.torch import TorchRuntime
+
+    name, _, checkpoint = text.partition("@")
+    spec = zoo.get(name)
+    if spec.build is None:
+        raise ModelError(f"{name}: this entry is an ONNX file, not a PyTorch module; give onnxruntime:FILE.onnx")
+    weights = Path(checkpoint).expanduser() if checkpoint else fetch(spec)
+    runtime: Runtime = TorchRuntime(load_module(spec, weights))
+    subject = model_subject(LoadedModel(weights, spec.contract, None, runtime), tile=tile)
+    reference = ArtifactRef(model=name, format="torch", precision="fp32", sha256={weights.name: sha256_of(weights)})
+    return replace(subject, model=name, precision="fp32", artifact=reference, arithmetic="f32")
+
+
+def _onnx_subject(path: Path, tile: int) -> Subject:
+    from ..infer.runtimes.onnxruntime import OnnxRuntime
+    from ..infer.runtimes.openvino import load
+
+    described = load(path)
+    model = LoadedModel(path, described.contract, described.provenance, OnnxRuntime(path))
+    return model_subject(model, tile=tile)
+
+
+def _model_in(path: Path) -> Path:
+    if not path.is_dir():
+        return path
+    found = [path / name for name in ("model.xml", "model.onnx") if (path / name).is_file()]
+    if not found:
+        raise ModelError(
+            f"{path}: the folder holds no model.xml; give the folder of one export, or the .xml file itself"
+        )
+    return found[0]
