@@ -39,7 +39,7 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
 def normalised(image: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
     """``(h, w, 3)`` 8-bit RGB to the network's ``(1, 3, side, side)``, as the contract of the U2-Net family says."""
     resized = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
-    resized = (resized / max(float(resized.max()), 1.0) - np.float32(MEAN)) / np.float32(DEVIATION)
+    resized = (resized / max(float(resized.max()), 1.0) - np.array(MEAN, np.float32)) / np.array(DEVIATION, np.float32)
     return np.ascontiguousarray(resized.transpose(2, 0, 1)[None])
 
 

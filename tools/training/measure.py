@@ -44,7 +44,7 @@ def segmentation(path: Path, *, antialias: bool) -> dict[str, float]:
         image, truth = read_rgb(photo), read_mask(folder / "masks" / f"{photo.stem}.png") > 127
         small = pillow_bilinear(image, side) if antialias else cv2.resize(image, (side, side))
         pixels = small.astype(np.float32) / max(float(small.max()), 1.0)
-        pixels = (pixels - np.float32(MEAN)) / np.float32(DEVIATION)
+        pixels = (pixels - np.array(MEAN, np.float32)) / np.array(DEVIATION, np.float32)
         alpha = np.asarray(model(np.ascontiguousarray(pixels.transpose(2, 0, 1)[None]))[0])[0, 0]
         alpha = (alpha - alpha.min()) / max(float(alpha.max() - alpha.min()), 1e-6)
         alpha = cv2.resize(alpha, truth.shape[::-1], interpolation=cv2.INTER_LINEAR)
@@ -74,7 +74,7 @@ def super_resolution(path: Path, scale: int) -> dict[str, float]:
 def speed(paths: list[Path], rounds: int) -> None:
     """Median milliseconds of each IR with its own static input size, and the ratio of the first one's to it."""
     models = [compiled(path) for path in paths]
-    inputs = [np.random.default_rng(0).random(model.inputs[0].shape, np.float32) for model in models]
+    inputs = [np.random.default_rng(0).random(tuple(model.inputs[0].shape), np.float32) for model in models]
     times: list[list[float]] = [[] for _ in paths]
     for turn in range(rounds + 3):
         for model, pixels, samples in zip(models, inputs, times, strict=True):

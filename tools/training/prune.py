@@ -218,7 +218,7 @@ def _rows(inputs: Tensor, conv: nn.Conv2d, positions: Tensor) -> Tensor:
     """The convolution's input windows at flat ``positions``, ``(len(positions), in * k * k)``."""
     _, channels, height, width = inputs.shape
     (size, _), (dilation, _), (pad, _) = conv.kernel_size, conv.dilation, conv.padding  # pyright: ignore[reportAssignmentType, reportGeneralTypeIssues]
-    padded = functional.pad(inputs, (pad,) * 4)
+    padded = functional.pad(inputs, [int(pad)] * 4)
     photo, rest = positions // (height * width), positions % (height * width)
     y, x = rest // width, rest % width
     windows = [padded[photo, :, y + dy * dilation, x + dx * dilation] for dy in range(size) for dx in range(size)]

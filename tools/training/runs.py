@@ -9,7 +9,7 @@ import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
@@ -30,16 +30,19 @@ def pick_device() -> torch.device:
     return torch.device("cpu")
 
 
-class Average:
+Network = TypeVar("Network", bound=nn.Module)
+
+
+class Average(Generic[Network]):
     """Exponential moving average of a network's parameters and buffers: what is evaluated and exported."""
 
-    def __init__(self, network: nn.Module, decay: float = 0.999) -> None:
-        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+    def __init__(self, network: Network, decay: float = 0.999) -> None:
+        self.network: Network = copy.deepcopy(network).eval().requires_grad_(False)
         self.decay = decay
         self.steps = 0
 
     @torch.no_grad()
-    def update(self, network: nn.Module) -> None:
+    def update(self, network: Network) -> None:
         """Move towards ``network``; faster in the first steps, when the average still remembers the start."""
         self.steps += 1
         weight = 1 - min(self.decay, (1 + self.steps) / (10 + self.steps))

@@ -60,7 +60,7 @@ class Photos:
             if rng.random() < 0.2:
                 quality = int(rng.integers(25, 90))
                 encoded = cv2.imencode(".jpg", photo, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-                photo = cv2.imdecode(encoded, cv2.IMREAD_COLOR).astype(np.uint8)
+                photo = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), dtype=np.uint8)
             photos.append(photo)
             targets.append(np.stack((mask, soft)))
         return np.stack(photos), np.stack(targets).astype(np.float32)
@@ -143,7 +143,7 @@ def main() -> None:
         network = shrink(teacher, MATTELITE, data.calibration(side), lambda line: print(line, flush=True))
         start.parent.mkdir(parents=True, exist_ok=True)
         torch.save(network.state_dict(), start)
-    network = without_norms(network).to(device, memory_format=torch.channels_last)
+    network = without_norms(network).to(device)
     optimizer = torch.optim.AdamW(network.parameters(), lr=arguments.rate, weight_decay=1e-4)
     average = Average(network, decay=0.99)
     run = Run(arguments.out, arguments.minutes)

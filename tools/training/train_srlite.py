@@ -100,7 +100,7 @@ def main() -> None:
     network = SrLite(scale, arguments.width, arguments.depth, collapsible=True)
     if arguments.start:
         adopt_trunk(network, arguments.start)
-    network = network.to(device, memory_format=torch.channels_last)
+    network = network.to(device)
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimizer = torch.optim.Adam(trained, lr=arguments.rate, betas=(0.9, 0.99))
     average = Average(network)
