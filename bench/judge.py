@@ -1,0 +1,256 @@
+"""Judging: gates against records, with or without a baseline. What cannot be judged is never passed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ..core.record import Figure, Record
+from .gates import Gate, Limit
+from .intervals import Interval, drop_interval, ratio_interval
+from .tables import column, figure_interval, slice_rows
+
+__all__ = ["EXIT_CODES", "Status", "Verdict", "exit_code", "judge"]
+
+Status = Literal["passed", "failed", "not enough evidence"]
+
+EXIT_CODES: dict[Status, int] = {"passed": 0, "failed": 3, "not enough evidence": 4}
+
+_TIME_UNITS = frozenset({"ms", "s", "µs", "us", "fps", "1/s", "images/s"})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of one limit for one figure.
+
+    value: the figure that was judged. baseline: what it was compared with. amount: what the limit bounds: the figure
+    itself, the drop, or the ratio. interval: of `amount`, by bootstrap; None without samples. samples: how many there
+    were. reason: one sentence.
+    """
+
+    gate: str
+    limit: Limit
+    bound: float
+    status: Status
+    reason: str
+    labels: dict[str, str]
+    value: float | None = None
+    baseline: float | None = None
+    amount: float | None = None
+    interval: Interval | None = None
+    samples: int | None = None
+
+
+def exit_code(verdicts: Sequence[Verdict]) -> int:
+    """Return 0 if all passed, 3 if one failed, 4 if none failed but evidence is missing, or nothing was judged."""
+    found = {verdict.status for verdict in verdicts}
+    for status in ("failed", "not enough evidence"):
+        if status in found:
+            return EXIT_CODES[status]
+    return 0 if found else EXIT_CODES["not enough evidence"]
+
+
+def judge(gates: Sequence[Gate], records: Sequence[Record], baselines: Sequence[Record] = ()) -> list[Verdict]:
+    """Judge every limit of every gate on every figure that it is for.
+
+    `min` and `max` are judged on the figure. A drop is judged by its paired bootstrap interval: it passes only if the
+    whole interval is within the limit, fails if the drop itself is beyond it, and otherwise there is not enough
+    evidence; so is a ratio. Without samples, as for latency, the figures alone are compared.
+
+    Not enough evidence is also: a gate that no record is for; a model that a gate is for and that lacks the metric; a
+    figure without a value; fewer samples than the gate asks for; no baseline, or several equally near ones; a baseline
+    of another data set hash, reference, or (for times) machine; samples that are not the same as the baseline's.
+
+    Args:
+        gates: what to judge by.
+        records: what was measured.
+        baselines: what to compare with; of several for one model and data set, one of the same device and precision.
+    """
+    verdicts: list[Verdict] = []
+    for gate in gates:
+        groups: dict[tuple[str, str, str], list[tuple[Record, Figure]]] = {}
+        for record in records:
+            for figure in record.figures:
+                if gate.covers(figure.labels):
+                    identity = (
+                        figure.labels.get("model", ""),
+                        figure.labels.get("precision", ""),
+                        figure.labels.get("device", ""),
+                    )
+                    groups.setdefault(identity, []).append((record, figure))
+        if not groups:
+            verdicts += _missing(gate, "no record is for this gate; validate a model that it names", {})
+        for identity, figures in groups.items():
+            wanted = [
+                (record, figure)
+                for record, figure in figures
+                if figure.name == gate.metric and figure.labels.get("slice", "all") == gate.slice
+            ]
+            if not wanted:
+                labels: dict[str, str] = dict(zip(("model", "precision", "device"), identity, strict=True))
+                what = gate.metric if gate.slice == "all" else f"{gate.metric} of the slice {gate.slice}"
+                verdicts += _missing(gate, f"{what} was not measured; validate with --metrics {gate.metric}", labels)
+            for record, figure in wanted:
+                verdicts += [_verdict(gate, limit, record, figure, baselines) for limit in gate.limits()]
+    return verdicts
+
+
+def _missing(gate: Gate, reason: str, labels: dict[str, str]) -> list[Verdict]:
+    return [
+        Verdict(gate.describe(), limit, bound, "not enough evidence", reason, labels)
+        for limit, bound in gate.limits().items()
+    ]
+
+
+def _verdict(gate: Gate, limit: Limit, record: Record, figure: Figure, baselines: Sequence[Record]) -> Verdict:
+    samples = _samples_of(record, figure)
+    count = None if samples is None else len(samples)
+    if figure.value is None or math.isnan(figure.value):
+        outcome = _Outcome("not enough evidence", f"{figure.name} has no value")
+    elif count is not None and count < gate.samples:
+        outcome = _Outcome("not enough evidence", f"{count} samples, but the gate asks for {gate.samples} or more")
+    elif limit in {"min", "max"}:
+        outcome = _alone(gate, limit, record, figure)
+    else:
+        found = _baseline(gate, record, figure, baselines)
+        if isinstance(found, str):
+            outcome = _Outcome("not enough evidence", found)
+        else:
+            outcome = _against(gate, limit, figure, samples, found)
+    return Verdict(
+        gate.describe(),
+        limit,
+        gate.limits()[limit],
+        outcome.status,
+        outcome.reason,
+        dict(figure.labels),
+        value=figure.value,
+        baseline=outcome.baseline,
+        amount=outcome.amount,
+        interval=outcome.interval,
+        samples=count,
+    )
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    status: Status
+    reason: str
+    baseline: float | None = None
+    amount: float | None = None
+    interval: Interval | None = None
+
+
+def _alone(gate: Gate, limit: Limit, record: Record, figure: Figure) -> _Outcome:
+    value, bound = figure.value, gate.limits()[limit]
+    if value is None:
+        return _Outcome("not enough evidence", f"{figure.name} has no value")
+    passed = value >= bound if limit == "min" else value <= bound
+    word = "is" if passed else "is not"
+    reason = f"{_number(value)} {word} {'at least' if limit == 'min' else 'at most'} {_number(bound)}"
+    interval = figure_interval(record, figure, gate.confidence)
+    return _Outcome("passed" if passed else "failed", reason, amount=value, interval=interval)
+
+
+def _against(
+    gate: Gate, limit: Limit, figure: Figure, samples: dict[str, float] | None, found: tuple[Record, Figure]
+) -> _Outcome:
+    (other, before), bound = found, gate.limits()[limit]
+    if before.value is None or math.isnan(before.value):
+        return _Outcome("not enough evidence", f"the baseline's {figure.name} has no value")
+    amount = _amount(limit, before.value, figure)
+    interval = None
+    if samples is not None:
+        pairs = _paired(samples, _samples_of(other, before))
+        if pairs is None:
+            reason = "the samples are not those of the baseline; validate both on the same ones"
+            return _Outcome("not enough evidence", reason, before.value)
+        interval = _amount_interval(limit, pairs, figure, gate.confidence)
+    shown = f"{'ratio' if limit == 'max_ratio' else 'drop'} {_number(amount)}"
+    if interval:
+        shown += f" in [{_number(interval[0])}, {_number(interval[1])}]"
+    # Written so that what is not a number never passes.
+    if not amount <= bound:
+        status, reason = "failed", f"{shown}, more than {_number(bound)}"
+    elif interval is not None and not interval[1] <= bound:
+        status = "not enough evidence"
+        reason = f"{shown}: with these samples it could be more than {_number(bound)}; validate on more of them"
+    else:
+        status, reason = "passed", f"{shown}, at most {_number(bound)}"
+    return _Outcome(status, reason, before.value, amount, interval)
+
+
+def _samples_of(record: Record, figure: Figure) -> dict[str, float] | None:
+    """Return a figure's samples by id; None where the record has no table with a row for each sample."""
+    values, ids = column(record, figure.name), record.samples.get("id")
+    if values is None or ids is None or len(ids) != len(values):
+        return None
+    rows = slice_rows(record, figure.labels.get("slice", "all"))
+    picked = ((str(ids[row]), values[row]) for row in rows)
+    return {name: value for name, value in picked if value is not None}
+
+
+def _paired(after: dict[str, float], before: dict[str, float] | None) -> tuple[list[float], list[float]] | None:
+    if before is None or before.keys() != after.keys() or not after:
+        return None
+    return [before[name] for name in after], list(after.values())
+
+
+def _baseline(gate: Gate, record: Record, figure: Figure, baselines: Sequence[Record]) -> tuple[Record, Figure] | str:
+    """Find what a figure is compared with, or say why there is nothing."""
+    labels = figure.labels
+    same = [
+        (other, before)
+        for other in baselines
+        for before in other.figures
+        if before.name == figure.name
+        and gate.compares(labels, before.labels)
+        and all(before.labels.get(key, "") == labels.get(key, "") for key in ("dataset", "slice"))
+    ]
+    if not same:
+        where = labels.get("dataset") or "this data set"
+        return f"no baseline has {figure.name} of this model on {where}; give --baseline, or set baseline_model"
+    for key in ("device", "precision"):
+        nearer = [pair for pair in same if pair[1].labels.get(key, "") == labels.get(key, "")]
+        same = nearer or same
+    if len(same) > 1:
+        return f"{len(same)} baselines of {figure.name} are equally near; give the one that is meant"
+    other, before = same[0]
+    for setting, what in (("dataset_hash", "data set hash"), ("reference", "reference"), ("border", "border")):
+        if other.settings.get(setting) != record.settings.get(setting):
+            return f"the baseline has another {what}; validate the baseline again on this data"
+    machines = ((e.cpu, e.cores) for e in (other.environment, record.environment))
+    if figure.unit in _TIME_UNITS and len(set(machines)) > 1:
+        return "the baseline was measured on another machine; times of two machines are not compared"
+    return other, before
+
+
+def _amount(limit: Limit, before: float, figure: Figure) -> float:
+    value = figure.value if figure.value is not None else math.nan
+    if limit == "max_ratio":
+        return _share(value, before, of_zeros=1.0)
+    drop = 0.0 if before == value else (before - value) * (-1 if figure.higher_is_better is False else 1)
+    return drop if limit == "max_drop" else _share(drop, abs(before), of_zeros=0.0)
+
+
+def _share(part: float, whole: float, *, of_zeros: float) -> float:
+    if whole == 0:
+        return of_zeros if part == 0 else math.copysign(math.inf, part)
+    return part / whole
+
+
+def _amount_interval(
+    limit: Limit, pairs: tuple[list[float], list[float]], figure: Figure, confidence: float
+) -> Interval:
+    before, after = pairs
+    if limit == "max_ratio":
+        return ratio_interval(before, after, confidence)
+    relative = limit == "max_drop_relative"
+    low, high = drop_interval(before, after, relative=relative, confidence=confidence)
+    return (-high, -low) if figure.higher_is_better is False else (low, high)
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}"

@@ -1,0 +1,98 @@
+"""What a validation leaves on disk: records, a CSV of all samples, and a contact sheet of the worst."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..core.files import atomic_path
+from ..core.record import Record
+from ..datasets.pictures import write_png
+from ..datasets.sample import Dataset, Pixels, Sample
+from ..datasets.sheet import contact_sheet, grey, sample_row
+from .subjects import Subject
+from .tables import column, samples_table, worst_samples
+
+__all__ = ["record_name", "worst_sheet", "write_sheet", "write_validation"]
+
+
+def record_name(record: Record) -> str:
+    """Return a file name without suffix that tells a validation record from others: model, precision, device, data set."""
+    labels = record.figures[0].labels if record.figures else {}
+    parts = [labels.get(key, "") for key in ("model", "precision", "device", "dataset")]
+    if labels.get("reference", "truth") != "truth":
+        parts.append(f"vs-{labels['reference']}")
+    return "-".join(re.sub(r"[^\w.]+", "_", part).strip("_") for part in parts if part) or record.kind
+
+
+def write_validation(
+    records: Sequence[Record],
+    subjects: Sequence[Subject],
+    dataset: Dataset,
+    folder: Path,
+    *,
+    by: str | None = None,
+    worst: int = 12,
+) -> list[Path]:
+    """Write, for each record, `NAME.json`, `NAME.csv` (the worst sample first) and `NAME.worst.png` into a folder.
+
+    Args:
+        records: what `validate` returned for the subjects, in their order.
+        subjects: answer the worst samples once more, for the sheet.
+        dataset: what was validated on.
+        folder: made if need be; files of the same names are replaced.
+        by: the metric that orders samples; the record's first unless given.
+        worst: samples on the sheet; 0 writes none.
+
+    Returns:
+        The records' paths.
+
+    Raises:
+        InputError: `by` was not measured.
+    """
+    paths: list[Path] = []
+    for record, subject in zip(records, subjects, strict=True):
+        name = record_name(record)
+        table = samples_table(record, by=by)
+        with atomic_path(folder / f"{name}.csv") as temporary:
+            table.to_csv(temporary, index=False)
+        if worst:
+            write_sheet(folder / f"{name}.worst.png", worst_sheet(record, subject, dataset, by=by, count=worst))
+        record.write(folder / f"{name}.json")
+        paths.append(folder / f"{name}.json")
+    return paths
+
+
+def worst_sheet(
+    record: Record, subject: Subject, dataset: Dataset, *, by: str | None = None, count: int = 12
+) -> Pixels:
+    """Return a contact sheet of a record's worst samples, (H, W, 3) uint8 RGB: picture, truth, answer, difference."""
+    name = by or record.figures[0].name
+    values = column(record, name) or []
+    rows: list[tuple[str, list[Pixels]]] = []
+    for row in worst_samples(record, by=name, count=count):
+        sample = dataset[row]
+        value = values[row]
+        caption = f"{sample.id} {name}" + ("" if value is None else f" {value:.4g}")
+        rows.append((caption, [*sample_row(sample), *_answer(subject, sample)]))
+    return contact_sheet(rows, columns=2)
+
+
+def write_sheet(path: Path, sheet: Pixels) -> None:
+    """Write a contact sheet as PNG; the file appears whole or not at all."""
+    with atomic_path(path) as temporary:
+        write_png(temporary, sheet)
+
+
+def _answer(subject: Subject, sample: Sample) -> list[Pixels]:
+    if sample.alpha is not None and subject.alpha:
+        alpha = subject.alpha(sample)
+        return [grey(alpha), grey(np.abs(alpha - sample.alpha))]
+    if sample.high_resolution is not None and subject.picture:
+        picture = subject.picture(sample)
+        off = np.abs(picture.astype(np.int16) - sample.high_resolution)
+        return [picture, np.minimum(4 * off, 255).astype(np.uint8)]
+    return []

@@ -1,0 +1,115 @@
+"""Verdicts for machines and people: a record, JUnit XML, and Markdown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+from xml.etree import ElementTree as ET
+
+from pydantic import JsonValue
+
+from ..core.files import atomic_path
+from ..core.record import Record
+from .judge import Verdict, exit_code
+
+__all__ = ["append_step_summary", "gate_record", "junit_xml", "markdown", "one_line", "write_text"]
+
+KIND = "gate"
+"""The `kind` of the records."""
+
+_WORDS = {0: "passed", 3: "failed", 4: "not enough evidence"}
+
+
+def gate_record(verdicts: Sequence[Verdict], settings: dict[str, JsonValue]) -> Record:
+    """Return the verdicts as a record: a row in `samples` for each, and what came of all in `settings`."""
+    columns: dict[str, list[JsonValue]] = {
+        "gate": [v.gate for v in verdicts],
+        "limit": [v.limit for v in verdicts],
+        "bound": [v.bound for v in verdicts],
+        "status": [v.status for v in verdicts],
+        "reason": [v.reason for v in verdicts],
+        "value": [v.value for v in verdicts],
+        "baseline": [v.baseline for v in verdicts],
+        "amount": [v.amount for v in verdicts],
+        "low": [v.interval[0] if v.interval else None for v in verdicts],
+        "high": [v.interval[1] if v.interval else None for v in verdicts],
+        "samples": [v.samples for v in verdicts],
+    }
+    for key in ("model", "precision", "device", "dataset"):
+        columns[key] = [v.labels.get(key, "") for v in verdicts]
+    return Record(kind=KIND, settings={**settings, "outcome": _WORDS[exit_code(verdicts)]}, samples=columns)
+
+
+def one_line(verdict: Verdict) -> str:
+    """Return a verdict as one line of text: what came of it, what it is about, and why."""
+    about = " ".join(part for part in (_subject(verdict), verdict.labels.get("dataset", "")) if part)
+    return f"{verdict.status.upper()}: {verdict.gate} {verdict.limit} ({about or 'no record'}): {verdict.reason}"
+
+
+def junit_xml(verdicts: Sequence[Verdict]) -> str:
+    """Return JUnit XML: a test case for each verdict; missing evidence is an `error`, which no CI takes for a pass."""
+    failed = sum(v.status == "failed" for v in verdicts)
+    missing = sum(v.status == "not enough evidence" for v in verdicts)
+    counts = {"tests": str(len(verdicts)), "failures": str(failed), "errors": str(missing)}
+    root = ET.Element("testsuites", counts)
+    suite = ET.SubElement(root, "testsuite", {"name": "mattekit gate", **counts})
+    for verdict in verdicts:
+        name = f"{verdict.gate} {verdict.limit} {verdict.bound:g}"
+        case = ET.SubElement(suite, "testcase", {"classname": _subject(verdict) or "gates", "name": name})
+        if verdict.status == "failed":
+            ET.SubElement(case, "failure", {"message": verdict.reason})
+        elif verdict.status == "not enough evidence":
+            ET.SubElement(case, "error", {"message": verdict.reason, "type": "not enough evidence"})
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def markdown(verdicts: Sequence[Verdict]) -> str:
+    """Return a heading with the outcome, and a table with a row for each verdict."""
+    lines = [
+        f"### Gates: {_WORDS[exit_code(verdicts)]}",
+        "",
+        "| verdict | metric | model | data set | limit | figure | baseline | interval | samples | reason |",
+        "|---|---|---|---|---|---:|---:|---|---:|---|",
+    ]
+    for v in verdicts:
+        interval = f"{v.interval[0]:.4g} to {v.interval[1]:.4g}" if v.interval else ""
+        cells = [
+            f"**{v.status}**" if v.status != "passed" else v.status,
+            v.gate,
+            _subject(v),
+            v.labels.get("dataset", ""),
+            f"{v.limit} {v.bound:g}",
+            "" if v.value is None else f"{v.value:.4g}",
+            "" if v.baseline is None else f"{v.baseline:.4g}",
+            interval,
+            "" if v.samples is None else str(v.samples),
+            v.reason,
+        ]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def append_step_summary(text: str) -> None:
+    """Append Markdown to the file that GitHub Actions shows on a run's page; nothing where the variable is not set."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        with Path(path).open("a", encoding="utf-8") as stream:
+            stream.write(text + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, which appears whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _subject(verdict: Verdict) -> str:
+    labels: dict[Literal["model", "precision", "device"], str] = {
+        "model": verdict.labels.get("model", ""),
+        "precision": verdict.labels.get("precision", ""),
+        "device": verdict.labels.get("device", ""),
+    }
+    return " ".join(part for part in labels.values() if part)
