@@ -16,10 +16,11 @@ from .runtimes.base import Tensor
 
 __all__ = ["LEAST_SPREAD", "MatteTensor", "matte_from", "normalise", "pixels_from", "tensor_from"]
 
-LEAST_SPREAD = 0.1
+LEAST_SPREAD = 0.25
 """Smallest range of a raw mask that min-max normalisation stretches to 0-1.
 
-A picture with a subject spans nearly all of it; below this a mask holds nothing but noise, or one even value.
+A picture with a subject spans nearly all of it, and U2NETP reaches 0.1 on pure noise; below this limit there is nothing
+but noise, or one even value.
 """
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import struct
+from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -17,10 +17,8 @@ from PIL import Image
 from ...core.errors import ImageError
 from ...core.files import atomic_path
 from .blend import over_colour
-from .picture import Picture, to_depth
-from .png import encode_png
+from .picture import Picture, Pixels, to_depth
 from .profiles import convert_rgb
-from .tiff import encode_tiff
 
 __all__ = [
     "FORMATS_WITH_ALPHA",
@@ -51,8 +49,9 @@ FORMATS_WITH_ALPHA = frozenset({"png", "tiff", "webp"})
 _LONGEST_SIDE = {"jpeg": 65_535, "webp": 16_383}
 _DEFAULT_QUALITY = {"jpeg": 92, "webp": 90}
 _WHITE = (255, 255, 255)
-_ICC_MARKER = b"ICC_PROFILE\0"
-_ICC_PIECE = 65_519
+_TIFF_ROWS = 128
+# The fastest setting of OpenCV's for cut-outs that is also small.
+_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
 
 
 def format_of(path: str | Path) -> str:
@@ -86,7 +85,6 @@ def encode_picture(
     quality: int | None = None,
     background: tuple[int, int, int] = _WHITE,
     keep_hidden: bool = False,
-    threads: int | None = None,
 ) -> bytes:
     """Encode a picture.
 
@@ -99,7 +97,6 @@ def encode_picture(
         quality: 1-100 for JPEG (92) and WebP (90; 100 is lossless); ignored by the lossless formats.
         background: RGB, 0-255, in the picture's own colour space.
         keep_hidden: keep the colours under alpha 0; by default they are written black.
-        threads: how many threads a PNG may use; by default all cores.
 
     Returns:
         The file's bytes; the same picture gives the same bytes.
@@ -120,23 +117,19 @@ def encode_picture(
             f"{name}: {picture.width}x{picture.height} is too large for {format.upper()}, whose sides end at "
             f"{longest} pixels; write a PNG or TIFF"
         )
-    if format == "png":
-        planes = [picture.rgb] if picture.alpha is None else [picture.rgb, picture.alpha]
-        return encode_png(planes, icc=picture.icc, clear_hidden=not keep_hidden, threads=threads)
     if format in FORMATS_WITH_ALPHA:
         shown = picture if keep_hidden else clear_hidden(picture)
     else:
         shown = over_colour(picture, background)
+    if format == "png":
+        return _imencode(".png", shown, _PNG)
     if format == "tiff":
-        try:
-            return encode_tiff(shown.rgb, shown.alpha, icc=shown.icc)
-        except OverflowError as error:
-            raise ImageError(f"{name}: {error}; write a PNG") from error
+        return _encode_tiff(shown)
     shown = shown.with_depth(8)
     if format == "jpeg":
-        return _with_jpeg_profile(_imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, chosen]), shown.icc)
+        return _encode_jpeg(shown, chosen)
     if format == "bmp":
-        return _imencode(".bmp", replace(shown, rgb=convert_rgb(shown.rgb, shown.icc, None)), [])
+        return _imencode(".bmp", replace(shown, rgb=convert_rgb(shown.rgb, shown.icc, None), icc=None), [])
     return _encode_webp(shown, chosen, keep_hidden)
 
 
@@ -147,7 +140,6 @@ def write_picture(
     quality: int | None = None,
     background: tuple[int, int, int] = _WHITE,
     keep_hidden: bool = False,
-    threads: int | None = None,
 ) -> None:
     """Write a picture to a file, in the format that its extension stands for; see `encode_picture` for the options.
 
@@ -159,9 +151,7 @@ def write_picture(
     """
     target = Path(path)
     chosen = format_of(target)
-    data = encode_picture(
-        picture, chosen, quality=quality, background=background, keep_hidden=keep_hidden, threads=threads
-    )
+    data = encode_picture(picture, chosen, quality=quality, background=background, keep_hidden=keep_hidden)
     _save(target, data)
 
 
@@ -177,7 +167,7 @@ def encode_mask(alpha: NDArray[np.uint8 | np.uint16], format: str = "png") -> by
     if alpha.ndim != 2 or 0 in alpha.shape or alpha.dtype.name not in ("uint8", "uint16"):
         raise ValueError(f"a mask must be (H, W) uint8 or uint16, not {alpha.shape} {alpha.dtype}")
     if format == "png":
-        return encode_png([alpha])
+        return _imencoded(".png", alpha, None, _PNG, "the mask")
     if format == "jpeg" and max(alpha.shape) <= _LONGEST_SIDE["jpeg"]:
         done, data = cv2.imencode(".jpg", to_depth(alpha, 8), [cv2.IMWRITE_JPEG_QUALITY, 95])
         if done:
@@ -206,29 +196,58 @@ def _save(target: Path, data: bytes) -> None:
         raise ImageError(f"{target}: it can't be written ({reason}); check the folder and the space left") from error
 
 
-def _imencode(extension: str, picture: Picture, parameters: list[int]) -> bytes:
-    """Encode 8-bit RGB with OpenCV."""
-    done, data = cv2.imencode(extension, cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2BGR), parameters)
+def _imencode(extension: str, picture: Picture, parameters: Sequence[int]) -> bytes:
+    """Encode RGB(A) of any depth with OpenCV."""
+    name = picture.source or "the picture"
+    if picture.alpha is None:
+        pixels = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2BGR)
+    else:
+        pixels = np.empty((picture.height, picture.width, 4), picture.rgb.dtype)
+        cv2.mixChannels([picture.rgb, picture.alpha], [pixels], [0, 2, 1, 1, 2, 0, 3, 3])
+    return _imencoded(extension, cast("Pixels", pixels), picture.icc, parameters, name)
+
+
+def _imencoded(extension: str, pixels: Pixels, icc: bytes | None, parameters: Sequence[int], name: str) -> bytes:
+    """Encode grey, BGR or BGRA samples with OpenCV, and embed the profile."""
+    kinds, contents = ([], []) if icc is None else ([cv2.IMAGE_METADATA_ICCP], [np.frombuffer(icc, np.uint8)[None]])
+    done, data = cv2.imencodeWithMetadata(extension, pixels, kinds, contents, parameters)
     if not done:
-        raise ImageError(f"{picture.source or 'the picture'}: OpenCV can't encode {extension}; write a PNG")
+        raise ImageError(f"{name}: OpenCV can't encode it as {extension}; write another format")
     return data.tobytes()
 
 
-def _with_jpeg_profile(jpeg: bytes, icc: bytes | None) -> bytes:
-    """Put an ICC profile into a JPEG, in as many APP2 segments as it takes, behind the JFIF header."""
-    if icc is None:
-        return jpeg
-    pieces = [icc[at : at + _ICC_PIECE] for at in range(0, len(icc), _ICC_PIECE)]
-    if len(pieces) > 255:
-        raise ImageError("the ICC profile is too large for a JPEG; write a PNG")
-    segments = b"".join(
-        b"\xff\xe2" + struct.pack(">H", 2 + 14 + len(piece)) + _ICC_MARKER + bytes([number, len(pieces)]) + piece
-        for number, piece in enumerate(pieces, 1)
+def _encode_tiff(picture: Picture) -> bytes:
+    """Encode with tifffile: Pillow has no 16-bit colour, and OpenCV no profiles in a TIFF."""
+    import tifffile
+
+    out = BytesIO()
+    samples = picture.rgb if picture.alpha is None else np.dstack([picture.rgb, picture.alpha])
+    tifffile.imwrite(
+        out,
+        samples,
+        photometric="rgb",
+        extrasamples=[] if picture.alpha is None else ["unassalpha"],
+        compression="adobe_deflate",
+        predictor=True,
+        iccprofile=picture.icc,
+        metadata=None,
+        rowsperstrip=_TIFF_ROWS,
     )
-    at = 2
-    if jpeg[2:4] == b"\xff\xe0":
-        at = 4 + int.from_bytes(jpeg[4:6], "big")
-    return jpeg[:at] + segments + jpeg[at:]
+    return out.getvalue()
+
+
+def _encode_jpeg(picture: Picture, quality: int) -> bytes:
+    """Encode with OpenCV, or with Pillow where there is a profile: only that splits a large one into segments."""
+    if picture.icc is None:
+        return _imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    out = BytesIO()
+    image = Image.fromarray(cast("NDArray[np.uint8]", picture.rgb))
+    try:
+        image.save(out, "JPEG", quality=quality, icc_profile=picture.icc)
+    except ValueError as error:
+        name = picture.source or "the picture"
+        raise ImageError(f"{name}: its ICC profile doesn't fit into a JPEG ({error}); write a PNG") from error
+    return out.getvalue()
 
 
 def _encode_webp(picture: Picture, quality: int, exact: bool) -> bytes:
