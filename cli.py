@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .core.errors import InputError, MattekitError
+from .core.errors import MattekitError
 from .core.version import __version__
 
 if TYPE_CHECKING:
@@ -29,33 +28,6 @@ models_app = typer.Typer(help="The zoo: list its models, show one, fetch its wei
 app.add_typer(models_app, name="models")
 
 
-class _Precision(StrEnum):
-    fp32 = "fp32"
-    fp16 = "fp16"
-
-
-class _Route(StrEnum):
-    onnx = "onnx"
-    direct = "direct"
-
-
-class _Exporter(StrEnum):
-    torchscript = "torchscript"
-    dynamo = "dynamo"
-
-
-class _Heads(StrEnum):
-    fused = "fused"
-    all = "all"
-
-
-class _Fit(StrEnum):
-    fill = "fill"
-    fit = "fit"
-    stretch = "stretch"
-    tile = "tile"
-
-
 Inputs = Annotated[list[str], typer.Argument(help="Files, folders or globs.", show_default=False)]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)]
 Device = Annotated[str, typer.Option(help="OpenVINO device: CPU, GPU.0, NPU, AUTO, …")]
@@ -69,7 +41,9 @@ BackgroundOption = Annotated[
     str,
     typer.Option(help="An image, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency."),
 ]
-Fit = Annotated[_Fit, typer.Option(help="How a background image takes the picture's size.")]
+Fit = Annotated[
+    Literal["fill", "fit", "stretch", "tile"], typer.Option(help="How a background image takes the picture's size.")
+]
 Anchor = Annotated[str, typer.Option(help="Where the subject stands: center, top-left, bottom, …")]
 Scale = Annotated[float, typer.Option(min=0.01, max=100, help="Size of the subject.")]
 Offset = Annotated[tuple[int, int], typer.Option(help="Pixels right and down from the anchor.")]
@@ -99,13 +73,15 @@ def export(
     model: Annotated[str, typer.Argument(help="A model of the zoo; see: mattekit models", show_default=False)],
     out: Out,
     weights: Annotated[Path | None, typer.Option(help="A checkpoint of yours instead of the zoo's.")] = None,
-    precision: Annotated[_Precision, typer.Option(help="Of the stored weights.")] = _Precision.fp32,
-    route: Annotated[_Route, typer.Option(help="PyTorch → ONNX → IR, or PyTorch → IR.")] = _Route.onnx,
-    exporter: Annotated[_Exporter, typer.Option(help="Which of PyTorch's ONNX exporters.")] = _Exporter.torchscript,
+    precision: Annotated[Literal["fp32", "fp16"], typer.Option(help="Of the stored weights.")] = "fp32",
+    route: Annotated[Literal["onnx", "direct"], typer.Option(help="PyTorch → ONNX → IR, or PyTorch → IR.")] = "onnx",
+    exporter: Annotated[
+        Literal["torchscript", "dynamo"], typer.Option(help="Which of PyTorch's ONNX exporters.")
+    ] = "torchscript",
     size: Annotated[str | None, typer.Option(help="Fixed input size: N or HEIGHTxWIDTH.")] = None,
     dynamic: Annotated[bool, typer.Option("--dynamic", help="Leave height and width free.")] = False,
     batch: Annotated[str, typer.Option(help="A number, or dynamic.")] = "1",
-    heads: Annotated[_Heads, typer.Option(help="A U²-Net's fused head, or all seven.")] = _Heads.fused,
+    heads: Annotated[Literal["fused", "all"], typer.Option(help="A U²-Net's fused head, or all seven.")] = "fused",
     images: Annotated[
         list[str] | None,
         typer.Option(help="Pictures for the comparison of the steps: files, folders or globs; repeatable."),
@@ -114,18 +90,18 @@ def export(
 ) -> None:
     """Export a checkpoint to ONNX and OpenVINO IR, comparing each step with the one before on real pictures."""
     from .build import export_model
-    from .convert.export import ExportSettings
+    from .convert.export import ExportSettings, parse_batch, parse_size
     from .infer.collect import collect_inputs
     from .reports.terminal import download_progress, print_export
 
     settings = ExportSettings(
-        precision=precision.value,
-        route=route.value,
-        exporter=exporter.value,
-        size=_size(size),
+        precision=precision,
+        route=route,
+        exporter=exporter,
+        size=parse_size(size),
         dynamic=dynamic,
-        batch=_batch(batch),
-        heads=heads.value,
+        batch=parse_batch(batch),
+        heads=heads,
     )
     with download_progress() as progress:
         report = export_model(
@@ -147,7 +123,7 @@ def run(
     model: Segmentation = "mattelite",
     sr: Sr = "srlite-x2",
     background: BackgroundOption = "none",
-    fit: Fit = _Fit.fill,
+    fit: Fit = "fill",
     anchor: Anchor = "center",
     scale: Scale = 1.0,
     offset: Offset = (0, 0),
@@ -161,22 +137,24 @@ def run(
 ) -> None:
     """Remove the background, improve the resolution, superimpose on a new background."""
     from .build import open_pipeline
+    from .infer.collect import collect_inputs
     from .infer.superimpose import Placement
     from .reports.terminal import download_progress
 
+    files = collect_inputs(inputs)
     with download_progress() as progress:
         pipeline = open_pipeline(
             model=model,
             sr=None if sr == "none" else sr,
             background=background,
-            placement=Placement(fit.value, anchor, scale, offset),
+            placement=Placement(fit, anchor, scale, offset),
             keep=tuple(keep or ()),
             device=device,
             tile=tile,
             offline=offline,
             progress=progress,
         )
-    _run(inputs, out, pipeline, format_, quality, record, device)
+    _run(files, out, pipeline, format_, quality, record, device)
 
 
 @app.command()
@@ -194,11 +172,13 @@ def remove(
 ) -> None:
     """Remove the background: an RGBA picture, or its mask."""
     from .build import open_pipeline
+    from .infer.collect import collect_inputs
     from .reports.terminal import download_progress
 
+    files = collect_inputs(inputs)
     with download_progress() as progress:
         pipeline = open_pipeline(model=model, keep=tuple(keep or ()), device=device, offline=offline, progress=progress)
-    _run(inputs, out, pipeline, format_, quality, record, device, only_mask=only_mask)
+    _run(files, out, pipeline, format_, quality, record, device, only_mask=only_mask)
 
 
 @app.command()
@@ -217,11 +197,13 @@ def upscale(
 ) -> None:
     """Improve the resolution with a super-resolution model."""
     from .build import open_pipeline
+    from .infer.collect import collect_inputs
     from .reports.terminal import download_progress
 
+    files = collect_inputs(inputs)
     with download_progress() as progress:
         pipeline = open_pipeline(sr=sr, device=device, tile=tile, offline=offline, progress=progress)
-    _run(inputs, out, pipeline, format_, quality, record, device)
+    _run(files, out, pipeline, format_, quality, record, device)
 
 
 @app.command()
@@ -229,7 +211,7 @@ def superimpose(
     inputs: Inputs,
     out: Out,
     background: BackgroundOption,
-    fit: Fit = _Fit.fill,
+    fit: Fit = "fill",
     anchor: Anchor = "center",
     scale: Scale = 1.0,
     offset: Offset = (0, 0),
@@ -239,10 +221,12 @@ def superimpose(
 ) -> None:
     """Lay cut-outs (pictures with alpha) on a background."""
     from .build import open_pipeline
+    from .infer.collect import collect_inputs
     from .infer.superimpose import Placement
 
-    pipeline = open_pipeline(background=background, placement=Placement(fit.value, anchor, scale, offset))
-    _run(inputs, out, pipeline, format_, quality, record, "CPU")
+    files = collect_inputs(inputs)
+    pipeline = open_pipeline(background=background, placement=Placement(fit, anchor, scale, offset))
+    _run(files, out, pipeline, format_, quality, record, "CPU")
 
 
 @models_app.callback()
@@ -287,7 +271,7 @@ def models_fetch(
 
 
 def _run(
-    inputs: list[str],
+    files: list[Path],
     out: Path,
     pipeline: Pipeline,
     extension: str,
@@ -297,35 +281,14 @@ def _run(
     *,
     only_mask: bool = False,
 ) -> None:
-    from .infer.batch import OutputSettings, record_of, run_files
-    from .infer.collect import collect_inputs
+    from .infer.batch import OutputSettings, exit_code_of, record_of, run_files
     from .reports.terminal import follow_run
 
-    files = collect_inputs(inputs)
     settings = OutputSettings(extension=f".{extension.lstrip('.')}", only_mask=only_mask, quality=quality)
     outcomes = follow_run(run_files(files, out, pipeline, settings), len(files))
     if record:
         record_of(outcomes, {"device": device, "out": str(out)}).write(record)
-    failed = [outcome for outcome in outcomes if outcome.error]
-    if failed:
-        raise typer.Exit(4 if len(outcomes) > 1 else failed[0].error.exit_code if failed[0].error else 1)
-
-
-def _size(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    parts = text.lower().split("x")
-    if len(parts) > 2 or not all(part.isdecimal() for part in parts):
-        raise InputError(f"--size {text}: give one number, or HEIGHTxWIDTH such as 240x320")
-    return int(parts[0]), int(parts[-1])
-
-
-def _batch(text: str) -> int:
-    if text == "dynamic":
-        return -1
-    if not text.isdecimal():
-        raise InputError(f"--batch {text}: give a number, or dynamic")
-    return int(text)
+    raise typer.Exit(exit_code_of(outcomes))
 
 
 def main() -> None:

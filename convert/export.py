@@ -21,7 +21,7 @@ from .spec import ModelSpec
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["ExportSettings", "Heads", "Route", "StageCheck", "export", "folder_of"]
+__all__ = ["ExportSettings", "Heads", "Route", "StageCheck", "export", "folder_of", "parse_batch", "parse_size"]
 
 Route = Literal["onnx", "direct"]
 Heads = Literal["fused", "all"]
@@ -58,6 +58,33 @@ class ExportSettings:
             raise InputError("--size fixes what --dynamic leaves free; give one of them")
         if self.batch != -1 and self.batch < 1:
             raise InputError(f"a batch of {self.batch} makes no sense; give 1 or more, or 'dynamic'")
+
+
+def parse_size(text: str | None) -> tuple[int, int] | None:
+    """Read `N` or `HEIGHTxWIDTH`; None stays None.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if text is None:
+        return None
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(part.isdecimal() for part in parts):
+        raise InputError(f"--size {text}: give one number, or HEIGHTxWIDTH such as 240x320")
+    return int(parts[0]), int(parts[-1])
+
+
+def parse_batch(text: str) -> int:
+    """Read a batch size; `dynamic` is -1.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if text == "dynamic":
+        return -1
+    if not text.isdecimal():
+        raise InputError(f"--batch {text}: give a number, or dynamic")
+    return int(text)
 
 
 def folder_of(spec: ModelSpec, precision: Precision, out_dir: Path) -> Path:

@@ -37,14 +37,15 @@ class InputContract(_Frozen):
     """What the network's input means: `(x / divide_by - mean) / std`, NCHW, float32.
 
     `x` has values 0-255. `height` and `width` are the size that the picture is resized to; both are None for a network
-    that takes any size, which then must be a multiple of `multiple` (the picture's border is repeated, and the output
-    cropped). `divide_by="image_max"` divides by the largest value of the resized picture, as U²-Net's official script
+    that takes any size, which then must be a multiple of `multiple` and at least `min_side` (the picture's border is
+    repeated, and the output cropped). `divide_by="image_max"` divides by the largest value of the resized picture, as U²-Net's official script
     does; on an all-black picture the divisor is 1e-6, so that the result is 0 and never NaN.
     """
 
     height: _Positive | None = None
     width: _Positive | None = None
     multiple: _Positive = 1
+    min_side: _Positive = 1
     colour_order: Literal["RGB", "BGR"] = "RGB"
     divide_by: Annotated[float, Field(gt=0)] | Literal["image_max"] = 255.0
     mean: _Triple = (0.0, 0.0, 0.0)
@@ -95,7 +96,8 @@ class Contract(_Frozen):
     """Everything that a runtime must know to use a network: the task, its input and its output.
 
     `halo` is how many input pixels around a tile of a super-resolution network influence the tile's output enough to
-    be seen; tiles overlap by it on each side.
+    be seen; tiles overlap by it on each side. `tile_step`: the network samples its input on a grid of that many pixels, so
+    tiles start at multiples of it.
     """
 
     version: Literal[1] = CONTRACT_VERSION
@@ -103,6 +105,7 @@ class Contract(_Frozen):
     input: InputContract
     output: OutputContract
     halo: Annotated[int, Field(ge=0)] = 0
+    tile_step: _Positive = 1
 
     @model_validator(mode="after")
     def _output_fits_the_task(self) -> Self:

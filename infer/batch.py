@@ -10,14 +10,14 @@ from statistics import median
 
 from pydantic import JsonValue
 
-from ..core.errors import InputError
+from ..core.errors import InputError, PartialFailureError
 from ..core.record import Figure, Record
 from .collect import output_names
 from .images.read import read_picture
 from .images.write import write_mask, write_picture
 from .pipeline import STAGES, Pipeline, Result, Stage
 
-__all__ = ["Outcome", "OutputSettings", "record_of", "run_files"]
+__all__ = ["Outcome", "OutputSettings", "exit_code_of", "record_of", "run_files"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,14 @@ def record_of(outcomes: Sequence[Outcome], settings: dict[str, JsonValue]) -> Re
             )
     failures: list[JsonValue] = [{"input": str(o.source), "error": str(o.error)} for o in outcomes if o.error]
     return Record(kind="run", settings={**settings, "failures": failures}, figures=tuple(figures), samples=samples)
+
+
+def exit_code_of(outcomes: Sequence[Outcome]) -> int:
+    """Return 0 where every input is done, 4 where some failed, and the error's own code where it was the only input."""
+    failed = [outcome.error for outcome in outcomes if outcome.error is not None]
+    if not failed:
+        return 0
+    return PartialFailureError.exit_code if len(outcomes) > 1 else failed[0].exit_code
 
 
 def _run_file(source: Path, target: Path, pipeline: Pipeline, settings: OutputSettings) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import lcm
 from typing import cast
 
 import cv2
@@ -42,7 +43,8 @@ class Upscaler:
         self.model = model
         # An IR with a fixed size takes windows of just that size.
         self._window = (contract.input.height or tile, contract.input.width or tile)
-        if 0 < min(self._window) < 4 * contract.halo + contract.input.multiple:
+        self._step = lcm(contract.tile_step, contract.input.multiple)
+        if 0 < min(self._window) < 4 * contract.halo + 2 * self._step:
             raise ModelError(
                 f"{model.path}: tiles of {min(self._window)} pixels leave too little inside the model's halo of "
                 f"{contract.halo}; use {4 * contract.halo + 64} or more"
@@ -74,46 +76,49 @@ class Upscaler:
         rgb = np.zeros((height * scale, width * scale, 3), picture.rgb.dtype)
         alpha = None if picture.alpha is None else _enlarge_alpha(picture.alpha, scale)
         rows, columns = self._spans(height, self._window[0]), self._spans(width, self._window[1])
-        for top, first_row, last_row in rows:
-            for left, first_column, last_column in columns:
+        for top, bottom, first_row, last_row in rows:
+            for left, right, first_column, last_column in columns:
                 kept = (slice(first_row, last_row), slice(first_column, last_column))
                 if picture.alpha is not None and not picture.alpha[_grown(kept, height, width)].any():
                     continue
-                window = picture.rgb[
-                    top : top + _side(height, self._window[0]),
-                    left : left + _side(width, self._window[1]),
-                ]
-                enlarged = self._enlarge(window)
+                enlarged = self._enlarge(picture.rgb[top:bottom, left:right])
                 rgb[first_row * scale : last_row * scale, first_column * scale : last_column * scale] = enlarged[
                     (first_row - top) * scale : (last_row - top) * scale,
                     (first_column - left) * scale : (last_column - left) * scale,
                 ]
         return picture.with_changes(rgb=rgb, alpha=alpha)
 
-    def _spans(self, length: int, window: int) -> list[tuple[int, int, int]]:
-        """Cut a side into windows of one length: each one's start, and the span of it that is kept."""
-        side = _side(length, window)
+    def _spans(self, length: int, window: int) -> list[tuple[int, int, int, int]]:
+        """Cut a side into windows of one length: where each starts and ends, and the span of it that is kept."""
+        side = min(length, window) if window else length
         if side == length:
-            return [(0, 0, length)]
-        step = side - 2 * self.model.contract.halo
-        count = -(-(length - side) // step) + 1
-        starts = [round(index * (length - side) / (count - 1)) for index in range(count)]
+            return [(0, length, 0, length)]
+        # Every tile starts on the network's grid: the side is shortened until the last one does too.
+        side -= (side - length) % self._step
+        reach = side - 2 * self.model.contract.halo
+        count = -(-(length - side) // (reach // self._step * self._step)) + 1
+        starts = [index * (length - side) // (count - 1) // self._step * self._step for index in range(count)]
         # Neighbours meet in the middle of their overlap, where both are furthest from their borders.
         cuts = [0, *((after + before + side) // 2 for before, after in pairwise(starts)), length]
-        return [(start, cuts[index], cuts[index + 1]) for index, start in enumerate(starts)]
+        return [(start, start + side, cuts[index], cuts[index + 1]) for index, start in enumerate(starts)]
+
+    def _missing(self, length: int) -> int:
+        """How many pixels a side must be padded by."""
+        wanted = self.model.contract.input
+        padded = max(length, wanted.min_side)
+        return padded + -padded % wanted.multiple - length
 
     def _enlarge(self, window: Pixels) -> Pixels:
         contract = self.model.contract
         dtype = window.dtype.type
         height, width = window.shape[:2]
-        multiple = contract.input.multiple
         pixels = window.astype(np.float32)
         if dtype is np.uint16:
             pixels /= 257
         if contract.input.height and contract.input.width:
             down, across = contract.input.height - height, contract.input.width - width
         else:
-            down, across = -height % multiple, -width % multiple
+            down, across = self._missing(height), self._missing(width)
         if down or across:
             pixels = np.pad(pixels, ((0, down), (0, across), (0, 0)), mode="edge")
         output = self.model.runtime.run(normalise(pixels, contract))
@@ -125,10 +130,6 @@ class Upscaler:
         if not np.isfinite(output).all():
             raise ModelError(f"{self.model.path}: the network's output holds values that are not finite")
         return pixels_from(output, contract, dtype)[: height * self.scale, : width * self.scale]
-
-
-def _side(length: int, window: int) -> int:
-    return min(length, window) if window else length
 
 
 def _enlarge_alpha(alpha: Pixels, scale: int) -> Pixels:

@@ -28,10 +28,11 @@ SPECS: tuple[ModelSpec, ...] = (
         task="super_resolution",
         contract=Contract(
             task="super_resolution",
-            input=InputContract(divide_by=1.0),
+            input=InputContract(divide_by=1.0, min_side=15),
             output=OutputContract(kind="image", scale=4, value_max=255.0),
-            # Its attention pools on a grid of 6 pixels; a multiple of that keeps tiles on the grid.
+            # Its attention samples the picture on a grid of 6 pixels.
             halo=18,
+            tile_step=6,
         ),
         weights=Weights(
             filename="RFDN_AIM.pth",
