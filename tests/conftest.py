@@ -61,11 +61,11 @@ def segmentation_weights(photo: Path, tmp_path_factory: pytest.TempPathFactory) 
                 layer.momentum = 1
         module.train()(tensor)
         logits = module.eval()(tensor)
-        spread = 2 * logits.std()
-        module.outconv.weight /= spread
-        module.outconv.bias.copy_((module.outconv.bias - logits.mean()) / spread)
+        state, spread = module.state_dict(), 2 * logits.std()
+        state["outconv.weight"] = state["outconv.weight"] / spread
+        state["outconv.bias"] = (state["outconv.bias"] - logits.mean()) / spread
     path = tmp_path_factory.mktemp("weights") / "u2netp.pth"
-    torch.save(module.state_dict(), path)
+    torch.save(state, path)
     return path
 
 
