@@ -20,7 +20,7 @@ __all__ = ["record_name", "worst_sheet", "write_sheet", "write_validation"]
 
 
 def record_name(record: Record) -> str:
-    """Return a file name without suffix that tells a validation record from others: model, precision, device, data set."""
+    """Return a file name, without suffix, that tells a validation record from others."""
     labels = record.figures[0].labels if record.figures else {}
     parts = [labels.get(key, "") for key in ("model", "precision", "device", "dataset")]
     if labels.get("reference", "truth") != "truth":

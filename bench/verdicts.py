@@ -10,11 +10,11 @@ from xml.etree import ElementTree as ET
 
 from pydantic import JsonValue
 
-from ..core.files import atomic_path
+from ..core.files import atomic_path, sha256_of
 from ..core.record import Record
 from .judge import Verdict, exit_code
 
-__all__ = ["append_step_summary", "gate_record", "junit_xml", "markdown", "one_line", "write_text"]
+__all__ = ["append_step_summary", "gate_record", "junit_xml", "markdown", "one_line", "publish"]
 
 KIND = "gate"
 """The `kind` of the records."""
@@ -63,7 +63,7 @@ def junit_xml(verdicts: Sequence[Verdict]) -> str:
         elif verdict.status == "not enough evidence":
             ET.SubElement(case, "error", {"message": verdict.reason, "type": "not enough evidence"})
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
 def markdown(verdicts: Sequence[Verdict]) -> str:
@@ -100,7 +100,7 @@ def append_step_summary(text: str) -> None:
             stream.write(text + "\n")
 
 
-def write_text(path: Path, text: str) -> None:
+def _write_text(path: Path, text: str) -> None:
     """Write a text file, which appears whole or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -113,3 +113,30 @@ def _subject(verdict: Verdict) -> str:
         "device": verdict.labels.get("device", ""),
     }
     return " ".join(part for part in labels.values() if part)
+
+
+def publish(
+    verdicts: Sequence[Verdict],
+    *,
+    gates: Path | None = None,
+    junit: Path | None = None,
+    markdown_file: Path | None = None,
+    json_file: Path | None = None,
+) -> None:
+    """Write the verdicts in each format that a file is given for, and to GitHub's step summary where there is one.
+
+    Args:
+        verdicts: what `judge` returned.
+        gates: the gates' file, noted in the JSON record with its hash.
+        junit: for JUnit XML.
+        markdown_file: for Markdown.
+        json_file: for the record.
+    """
+    if junit:
+        _write_text(junit, junit_xml(verdicts))
+    if markdown_file:
+        _write_text(markdown_file, markdown(verdicts))
+    if json_file:
+        noted: dict[str, JsonValue] = {"gates": str(gates), "gates_sha256": sha256_of(gates)} if gates else {}
+        gate_record(verdicts, noted).write(json_file)
+    append_step_summary(markdown(verdicts))

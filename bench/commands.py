@@ -1,0 +1,204 @@
+"""The commands `validate`, `gate` and `datasets`: parse → call functions → print → exit code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..core.record import Record
+    from .gates import Gate
+    from .judge import Verdict
+    from .subjects import OpenModel
+
+__all__ = ["datasets_app", "register"]
+
+EXIT_HELP = "Exit codes: 0 passed, 1 error, 2 wrong usage, 3 a gate failed, 4 not enough evidence."
+
+datasets_app = typer.Typer(help="Data sets: list the layouts, show one, make the synthetic one, check one.")
+
+DataSet = Annotated[str, typer.Argument(help="A folder, LAYOUT:FOLDER, synthetic, or images=…,masks=….")]
+ScaleOption = Annotated[int, typer.Option(min=1, help="Of super-resolution: how much larger the truth is.")]
+GateOption = Annotated[Path | None, typer.Option("--gate", "--gates", help="A TOML file of gates.")]
+BaselineOption = Annotated[
+    list[Path] | None, typer.Option(help="A record of an earlier validation, for drops; repeatable.")
+]
+JunitOption = Annotated[Path | None, typer.Option(help="Write the verdicts as JUnit XML.")]
+MarkdownOption = Annotated[Path | None, typer.Option(help="Write the verdicts as Markdown.")]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the verdicts as a JSON record.")]
+
+
+def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
+    """Add the commands to the main application.
+
+    Args:
+        app: gets `validate`, `gate` and `datasets`.
+        open_model: opens a model of the zoo by its id on a device; without it, `validate` takes files only.
+    """
+
+    @app.command(epilog=EXIT_HELP)
+    def validate(
+        artifacts: Annotated[
+            list[str],
+            typer.Argument(
+                help="IRs, ONNX files, exports' folders, zoo models, onnxruntime:FILE, torch:MODEL[@CHECKPOINT].",
+                show_default=False,
+            ),
+        ],
+        *,
+        data: Annotated[
+            str,
+            typer.Option(help="A folder, LAYOUT:FOLDER, synthetic, or images=…,masks=….", show_default=False),
+        ],
+        reference: Annotated[
+            str | None, typer.Option(help="Compare with this model's answers, or golden:FOLDER, in place of the truth.")
+        ] = None,
+        metrics: Annotated[str | None, typer.Option(help="Names with commas between, or all.")] = None,
+        device: Annotated[str, typer.Option(help="OpenVINO device: CPU, GPU.0, NPU, AUTO, …")] = "CPU",
+        exact: Annotated[bool, typer.Option("--exact", help="Ask the device for f32 arithmetic.")] = False,
+        tile: Annotated[int, typer.Option(min=0, help="Side of a super-resolution tile; 0 never cuts.")] = 256,
+        limit: Annotated[int | None, typer.Option(min=1, help="Take so many samples, spread evenly.")] = None,
+        gate: GateOption = None,
+        baseline: BaselineOption = None,
+        out: Annotated[Path, typer.Option("--out", "-o", help="Folder for records, tables and sheets.")] = Path(
+            "validation"
+        ),
+        by: Annotated[str | None, typer.Option(help="The metric that orders samples; the first unless given.")] = None,
+        worst: Annotated[int, typer.Option(min=0, help="Samples on the sheet of the worst.")] = 12,
+        junit: JunitOption = None,
+        markdown: MarkdownOption = None,
+        json_: JsonOption = None,
+    ) -> None:
+        """Measure models on a data set: a table, records, the worst samples, and gates' verdicts."""
+        from .runs import Request, run_validation
+
+        # Mistakes in small files are found before a model runs.
+        gates, baselines = _gates(gate), _records(baseline or [])
+        report = run_validation(
+            Request(
+                artifacts=tuple(artifacts),
+                data=data,
+                reference=reference,
+                metrics=tuple(metrics.split(",")) if metrics else None,
+                device=device,
+                exact=exact,
+                tile=tile,
+                limit=limit,
+                by=by,
+                worst=worst,
+            ),
+            out,
+            open_model=open_model,
+            progress=_progress if sys.stderr.isatty() else None,
+        )
+        typer.echo(report.text)
+        if gates:
+            raise typer.Exit(_judge(gates, report.records, baselines, gate, (junit, markdown, json_)))
+
+    @app.command(epilog=EXIT_HELP)
+    def gate(
+        records: Annotated[list[Path], typer.Argument(help="Records of validations.", show_default=False)],
+        *,
+        gate: Annotated[Path, typer.Option("--gate", "--gates", help="A TOML file of gates.", show_default=False)],
+        baseline: BaselineOption = None,
+        junit: JunitOption = None,
+        markdown: MarkdownOption = None,
+        json_: JsonOption = None,
+    ) -> None:
+        """Judge saved records by gates, without running a model."""
+        code = _judge(_gates(gate), _records(records), _records(baseline or []), gate, (junit, markdown, json_))
+        raise typer.Exit(code)
+
+    app.add_typer(datasets_app, name="datasets")
+
+
+@datasets_app.command("list")
+def datasets_list() -> None:
+    """List the published sets whose layouts are known, and what else can be opened."""
+    from ..datasets.layouts import LAYOUTS
+    from ..datasets.opening import GRAMMAR
+
+    for layout in LAYOUTS.values():
+        typer.echo(f"{layout.name:12} {layout.count:5} {layout.task:17} {layout.title}  {layout.homepage}")
+    typer.echo(f"\nA data set is {GRAMMAR}.")
+
+
+@datasets_app.command("show")
+def datasets_show(
+    data: DataSet,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The contact sheet, a PNG file.", show_default=False)],
+    scale: ScaleOption = 2,
+    count: Annotated[int, typer.Option(min=1, help="Samples on the sheet, spread evenly.")] = 24,
+) -> None:
+    """Write a contact sheet of samples with their truths."""
+    from ..datasets.opening import open_dataset
+    from ..datasets.sheet import contact_sheet, sample_row
+    from .outputs import write_sheet
+
+    dataset = open_dataset(data, scale=scale)
+    rows = [(sample.id, sample_row(sample)) for sample in dataset.take(count)]
+    write_sheet(out, contact_sheet(rows))
+    typer.echo(f"{out}: {len(rows)} of {len(dataset)} samples of {dataset.name}")
+
+
+@datasets_app.command("make")
+def datasets_make(
+    out: Annotated[Path, typer.Option("--out", "-o", help="A new folder.", show_default=False)],
+    count: Annotated[int, typer.Option(min=1, help="Pictures.")] = 42,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT in pixels.")] = "384x288",
+) -> None:
+    """Write the synthetic set with its exact mattes and foregrounds as PNG files."""
+    from ..datasets.opening import open_dataset
+    from ..datasets.synthetic import write_synthetic
+
+    dataset = open_dataset(f"synthetic:count={count},seed={seed},size={size}")
+    write_synthetic(dataset, out)
+    typer.echo(f"{out}: {len(dataset)} pictures with masks and foregrounds")
+
+
+@datasets_app.command("check")
+def datasets_check(data: DataSet, scale: ScaleOption = 2) -> None:
+    """Load every sample: partners, sizes, and for published sets their number and names; print the content's hash."""
+    from ..datasets.opening import open_dataset
+
+    dataset = open_dataset(data, scale=scale)
+    count = sum(1 for _ in dataset)
+    typer.echo(f"{dataset.name}: {count} samples for {dataset.task}, all readable, sha256 {dataset.content_hash}")
+
+
+def _progress(done: int, total: int) -> None:
+    sys.stderr.write(f"\r{done}/{total} samples" + ("\n" if done == total else ""))
+
+
+def _gates(path: Path | None) -> tuple[Gate, ...]:
+    from .gates import read_gates
+
+    return read_gates(path) if path else ()
+
+
+def _records(paths: list[Path]) -> list[Record]:
+    from ..core.record import Record
+
+    return [Record.read(path) for path in paths]
+
+
+def _judge(
+    gates: tuple[Gate, ...],
+    records: list[Record],
+    baselines: list[Record],
+    source: Path | None,
+    targets: tuple[Path | None, Path | None, Path | None],
+) -> int:
+    from .judge import exit_code, judge
+    from .verdicts import one_line, publish
+
+    verdicts: list[Verdict] = judge(gates, records, baselines)
+    for verdict in verdicts:
+        typer.echo(one_line(verdict))
+    junit, markdown, json_ = targets
+    publish(verdicts, gates=source, junit=junit, markdown_file=markdown, json_file=json_)
+    return exit_code(verdicts)

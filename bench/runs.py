@@ -1,0 +1,105 @@
+"""A whole validation, from what a user types to files and a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..core.errors import InputError
+from ..core.record import Record
+from ..datasets.opening import open_dataset
+from .outputs import write_validation
+from .subjects import OpenModel, open_subject
+from .tables import figure_interval, samples_table, summary_table
+from .validate import metrics_for, validate
+
+__all__ = ["Report", "Request", "run_validation"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to validate, in the user's words.
+
+    artifacts, reference: as `open_subject` takes them. data: as `open_dataset` takes it. limit: take so many samples,
+    spread evenly. by: the metric that orders samples. worst: how many of them to show.
+    """
+
+    artifacts: tuple[str, ...]
+    data: str
+    reference: str | None = None
+    metrics: tuple[str, ...] | None = None
+    device: str = "CPU"
+    exact: bool = False
+    tile: int = 256
+    limit: int | None = None
+    by: str | None = None
+    worst: int = 12
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of it: a record for each artifact, where the records lie, and tables as text."""
+
+    records: list[Record]
+    paths: list[Path]
+    text: str
+
+
+def run_validation(
+    request: Request,
+    out: Path,
+    *,
+    open_model: OpenModel | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Open the models and the data set, measure, and write records, tables and sheets into a folder.
+
+    Args:
+        request: what to validate.
+        out: folder, made if need be.
+        open_model: opens names that are no files.
+        progress: called after each sample with how many are done and how many there are.
+
+    Raises:
+        MattekitError: as its message says; nothing is written then.
+    """
+    if not request.artifacts:
+        raise InputError("there is no model to validate; give one artifact or more")
+    subjects = [
+        open_subject(text, request.device, tile=request.tile, exact=request.exact, open_model=open_model)
+        for text in request.artifacts
+    ]
+    reference = (
+        open_subject(request.reference, request.device, tile=request.tile, exact=True, open_model=open_model)
+        if request.reference
+        else None
+    )
+    dataset = open_dataset(request.data, scale=subjects[0].scale)
+    if request.limit:
+        dataset = dataset.take(request.limit)
+    # A wrong name is said before the first sample, not after the last.
+    chosen = metrics_for(dataset.task, request.metrics, clips="clip" in dataset[0].tags)
+    if request.by and request.by not in {metric.name for metric in chosen}:
+        raise InputError(f"samples cannot be ordered by {request.by!r}, which is not measured; add it to the metrics")
+    records = validate(subjects, dataset, metrics=request.metrics, reference=reference, progress=progress)
+    paths = write_validation(records, subjects, dataset, out, by=request.by, worst=request.worst)
+    return Report(records, paths, _text(records, paths, request))
+
+
+def _text(records: list[Record], paths: list[Path], request: Request) -> str:
+    parts = [summary_table(records).to_string(index=False, float_format="%.4f", na_rep="not measured")]
+    for record, path in zip(records, paths, strict=True):
+        figures = [figure for figure in record.figures if figure.labels.get("slice") == "all"]
+        spans: list[str] = []
+        for figure in figures:
+            interval = figure_interval(record, figure)
+            if interval:
+                spans.append(f"{figure.name} {interval[0]:.4f} to {interval[1]:.4f}")
+        parts.append(f"{path}\n  95% intervals over the samples: {', '.join(spans) or 'none'}")
+        if request.worst:
+            table = samples_table(record, by=request.by).head(min(request.worst, 5))
+            shown = table[["id", *(figure.name for figure in figures[:4])]]
+            rows = shown.to_string(index=False, float_format="%.4f")
+            parts.append(f"  worst by {request.by or figures[0].name}:\n{rows}")
+    return "\n\n".join(parts)

@@ -1,0 +1,310 @@
+"""Gates: what passes, what fails, what is not known, and what each exit code is for."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import cv2
+import numpy as np
+import pytest
+import typer
+from mattekit.bench.commands import register
+from mattekit.bench.gates import Gate, read_gates
+from mattekit.bench.judge import exit_code, judge
+from mattekit.bench.verdicts import junit_xml, markdown
+from mattekit.core.errors import InputError, MattekitError
+from mattekit.core.record import Figure, Record
+from mattekit.datasets.synthetic import synthetic, write_synthetic
+from pydantic import JsonValue
+from typer.testing import CliRunner
+
+LABELS = {"model": "net", "precision": "fp32", "device": "openvino:CPU", "dataset": "set", "slice": "all"}
+
+
+def _record(
+    values: Sequence[float],
+    *,
+    metric: str = "iou",
+    better: bool = True,
+    unit: str = "",
+    labels: Mapping[str, str] | None = None,
+    hash_: str = "aa",
+    value: float | None = None,
+) -> Record:
+    samples: dict[str, list[JsonValue]] = {"id": [f"s{i}" for i in range(len(values))], metric: list(values)}
+    figure = Figure(
+        name=metric,
+        value=float(np.mean(values)) if len(values) else value,
+        unit=unit,
+        higher_is_better=better,
+        labels={**LABELS, **(labels or {})},
+    )
+    return Record(
+        kind="validation",
+        settings={"dataset_hash": hash_, "reference": "truth", "border": 0},
+        figures=(figure,),
+        samples=samples if len(values) else {},
+    )
+
+
+def _spread(mean: float, count: int = 40, noise: float = 0.0, seed: int = 0) -> list[float]:
+    rng = np.random.default_rng(9)
+    base = rng.normal(0, 0.03, count)
+    return list(
+        mean + base - base.mean() + np.random.default_rng(seed).normal(0, noise, count) if noise else mean + base
+    )
+
+
+GOOD = _record(_spread(0.9))
+
+
+def _statuses(gate: Gate, records: Sequence[Record], baselines: Sequence[Record] = ()) -> list[str]:
+    return [verdict.status for verdict in judge([gate], records, baselines)]
+
+
+@pytest.mark.parametrize(
+    ("gate", "expected"),
+    [
+        (Gate(metric="iou", min=0.8), "passed"),
+        (Gate(metric="iou", min=0.95), "failed"),
+        (Gate(metric="iou", max=0.95), "passed"),
+        (Gate(metric="iou", max=0.8), "failed"),
+        (Gate(metric="mae", min=0.8), "not enough evidence"),
+        (Gate(metric="iou", min=0.8, slice="kind=hair"), "not enough evidence"),
+        (Gate(metric="iou", min=0.8, model="other"), "not enough evidence"),
+        (Gate(metric="iou", min=0.8, dataset="other"), "not enough evidence"),
+        (Gate(metric="iou", min=0.8, model="n?t", device="openvino:*", dataset="s*", precision="fp32"), "passed"),
+        (Gate(metric="iou", min=0.8, samples=41), "not enough evidence"),
+        (Gate(metric="iou", min=0.8, samples=40), "passed"),
+        (Gate(metric="iou", max_drop=0.1), "not enough evidence"),
+    ],
+)
+def test_one_record(gate: Gate, expected: str) -> None:
+    assert _statuses(gate, [GOOD]) == [expected]
+
+
+def test_a_figure_without_a_value_never_passes() -> None:
+    for value in (None, float("nan")):
+        record = _record([], value=value)
+        assert _statuses(Gate(metric="iou", min=0), [record]) == ["not enough evidence"]
+        assert _statuses(Gate(metric="iou", max_drop=1), [GOOD], [record]) == ["not enough evidence"]
+    assert exit_code([]) == 4
+
+
+def test_a_model_without_the_metric_does_not_hide_behind_another() -> None:
+    other = _record(_spread(0.1), metric="mae", better=False, labels={"model": "second"})
+    assert _statuses(Gate(metric="iou", min=0.8), [GOOD, other]) == ["passed", "not enough evidence"]
+
+
+@pytest.mark.parametrize(
+    ("after", "limit", "expected"),
+    [
+        (0.899, {"max_drop": 0.01}, "passed"),
+        (0.95, {"max_drop": 0.0}, "passed"),
+        (0.88, {"max_drop": 0.01}, "failed"),
+        (0.89, {"max_drop_relative": 0.02}, "passed"),
+        (0.87, {"max_drop_relative": 0.02}, "failed"),
+        (0.89, {"max_ratio": 1.0}, "passed"),
+        (0.99, {"max_ratio": 1.05}, "failed"),
+    ],
+)
+def test_drops(after: float, limit: dict[str, float], expected: str) -> None:
+    gate = Gate.model_validate({"metric": "iou", **limit})
+    assert _statuses(gate, [_record(_spread(after))], [GOOD]) == [expected]
+
+
+def test_lucky_samples_do_not_pass() -> None:
+    gate = Gate(metric="iou", max_drop=0.01)
+    lucky = _record(_spread(0.897, count=20, noise=0.06, seed=4))
+    (verdict,) = judge([gate], [lucky], [_record(_spread(0.9, count=20))])
+    assert verdict.amount is not None
+    assert verdict.interval is not None
+    assert verdict.amount <= 0.01 < verdict.interval[1]
+    assert verdict.status == "not enough evidence"
+    assert "could be more than 0.01" in verdict.reason
+
+
+def test_errors_drop_upwards() -> None:
+    before, worse, better = (_record(_spread(mean), metric="mae", better=False) for mean in (0.1, 0.12, 0.09))
+    gate = Gate(metric="mae", max_drop=0.01)
+    assert _statuses(gate, [worse], [before]) == ["failed"]
+    assert _statuses(gate, [better], [before]) == ["passed"]
+    (verdict,) = judge([gate], [worse], [before])
+    assert verdict.interval == pytest.approx((0.02, 0.02))
+
+
+def test_infinite_figures() -> None:
+    perfect = _record([float("inf")] * 12, metric="psnr")
+    gate = Gate(metric="psnr", max_drop=0.1)
+    assert _statuses(gate, [perfect], [perfect]) == ["passed"]
+    assert _statuses(gate, [_record([40.0] * 12, metric="psnr")], [perfect]) == ["failed"]
+    assert _statuses(gate, [perfect], [_record([40.0] * 12, metric="psnr")]) == ["passed"]
+
+
+@pytest.mark.parametrize(
+    ("baselines", "reason"),
+    [
+        ([], "no baseline"),
+        ([_record(_spread(0.9), hash_="bb")], "another data set hash"),
+        ([_record(_spread(0.9), labels={"dataset": "else"})], "no baseline"),
+        ([_record(_spread(0.9), labels={"model": "else"})], "no baseline"),
+        ([_record(_spread(0.9, count=39))], "samples are not those"),
+        ([GOOD, GOOD], "2 baselines"),
+    ],
+)
+def test_baselines_that_are_no_evidence(baselines: list[Record], reason: str) -> None:
+    (verdict,) = judge([Gate(metric="iou", max_drop=0.5)], [GOOD], baselines)
+    assert verdict.status == "not enough evidence"
+    assert reason in verdict.reason
+
+
+def test_the_nearest_baseline_is_taken() -> None:
+    int8 = _record(_spread(0.9), labels={"precision": "int8"})
+    fp32, old = _record(_spread(0.93)), _record(_spread(0.901), labels={"precision": "int8"})
+    (verdict,) = judge([Gate(metric="iou", max_drop=0.01)], [int8], [fp32, old])
+    assert verdict.status == "passed"
+    (verdict,) = judge([Gate(metric="iou", max_drop=0.01)], [int8], [fp32])
+    assert verdict.status == "failed"
+    named = _record(_spread(0.9), labels={"model": "teacher"})
+    assert _statuses(Gate(metric="iou", max_drop=0.01, baseline_model="teach*"), [GOOD], [named]) == ["passed"]
+
+
+def test_times_of_two_machines_are_not_compared() -> None:
+    here = _record([], metric="latency", better=False, unit="ms", value=10.0)
+    environment = here.environment.model_copy(update={"cpu": "another"})
+    elsewhere = here.model_copy(update={"environment": environment})
+    gate = Gate(metric="latency", max_ratio=1.1)
+    assert _statuses(gate, [here], [here]) == ["passed"]
+    assert _statuses(gate, [here], [elsewhere]) == ["not enough evidence"]
+    assert _statuses(gate, [_record([], metric="latency", better=False, unit="ms", value=12.0)], [here]) == ["failed"]
+
+
+def test_verdicts_for_machines_and_people() -> None:
+    gates = [Gate(metric="iou", min=0.8), Gate(metric="iou", min=0.95), Gate(metric="mae", max=0.1)]
+    verdicts = judge(gates, [GOOD])
+    root = ET.fromstring(junit_xml(verdicts))
+    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("3", "1", "1")
+    assert [len(case) for case in root.iter("testcase")] == [0, 1, 1]
+    text = markdown(verdicts)
+    assert text.startswith("### Gates: failed")
+    assert len(text.splitlines()) == 4 + len(verdicts)
+    assert exit_code(verdicts) == 3
+    assert exit_code(verdicts[:1]) == 0
+    assert exit_code([verdicts[0], verdicts[2]]) == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("gate = []", "gate"),
+        ("", "gate: Field required"),
+        ("[[gate]]\nmetric = 'iou'", "gate 1: .*a gate needs a limit"),
+        ("[[gate]]\nmetric = 'iou'\nmin = 0.5\n[[gate]]\nmetric = 'iou'\nmaximum = 3", "gate 2 maximum"),
+        ("[[gate]]\nmetric = 'iou'\nmin = nan", "finite"),
+        ("[[gate]]\nmetric = 'iou'\nmax_drop = -1", "greater than or equal to 0"),
+        ("version = 2\n[[gate]]\nmetric = 'iou'\nmin = 1", "version"),
+        ("not toml", "not a TOML file"),
+    ],
+)
+def test_gate_files_with_mistakes(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "gates.toml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=message):
+        read_gates(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_gates(tmp_path / "none.toml")
+
+
+@pytest.fixture(scope="module")
+def app() -> typer.Typer:
+    application = typer.Typer(pretty_exceptions_enable=False)
+    register(application)
+    return application
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a small data set, worse golden answers, and gate files for each outcome."""
+    dataset = synthetic(12, seed=2, height=48, width=64)
+    write_synthetic(dataset, tmp_path / "set")
+    (tmp_path / "worse").mkdir()
+    for path in (tmp_path / "set" / "masks").iterdir():
+        mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        assert mask is not None
+        cv2.imwrite(str(tmp_path / "worse" / path.name), cv2.erode(mask, np.ones((5, 5), dtype=np.uint8)))
+    gates = {
+        "pass": "metric = 'iou'\nmin = 0.1",
+        "fail": "metric = 'iou'\nmin = 1.0",
+        "drop": "metric = 'iou'\nmax_drop = 0.01\nbaseline_model = '*'",
+    }
+    for name, content in gates.items():
+        (tmp_path / f"{name}.toml").write_text(f"[[gate]]\n{content}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    return tmp_path
+
+
+def _run(app: typer.Typer, *words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, words)
+    if isinstance(result.exception, MattekitError):
+        return result.exception.exit_code, str(result.exception)
+    return result.exit_code, result.output
+
+
+def test_every_exit_code(app: typer.Typer, folder: Path) -> None:
+    words = ("validate", "golden:worse", "--data", "set", "--metrics", "iou,mae", "-o", "out")
+    assert _run(app, *words)[0] == 0
+    record = "out/golden_worse-files-set.json"
+    assert (folder / record).is_file()
+    assert _run(app, *words, "--gate", "pass.toml")[0] == 0
+    assert _run(app, *words, "--gate", "none.toml") == (
+        1,
+        "none.toml: cannot be read (No such file or directory); give a TOML file of gates",
+    )
+    assert _run(app, *words, "--tile", "-1")[0] == 2
+    assert _run(app, *words, "--gate", "fail.toml")[0] == 3
+    assert _run(app, *words, "--gate", "drop.toml")[0] == 4
+    assert _run(app, "gate", record, "--gate", "pass.toml")[0] == 0
+    assert _run(app, "gate", "none.json", "--gate", "pass.toml")[0] == 1
+    assert _run(app, "gate", record)[0] == 2
+    code, output = _run(app, "gate", record, "--gate", "fail.toml")
+    assert code == 3
+    assert "FAILED: iou min" in output
+    code, output = _run(app, "gate", record, "--gate", "drop.toml")
+    assert code == 4
+    assert "NOT ENOUGH EVIDENCE" in output
+    perfect = ("validate", "golden:set/masks", "--data", "set", "--metrics", "iou,mae", "-o", "out")
+    assert _run(app, *perfect)[0] == 0
+    baseline = "out/golden_masks-files-set.json"
+    code, output = _run(app, "gate", record, "--gate", "drop.toml", "--baseline", baseline)
+    assert code == 3
+    assert " in [" in output
+    assert _run(app, "gate", baseline, "--gate", "drop.toml", "--baseline", record)[0] == 0
+
+
+def test_outputs_for_ci(app: typer.Typer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary.md"))
+    words = ("validate", "golden:worse", "--data", "set", "-o", "out", "--limit", "10", "--worst", "2")
+    files = ("--junit", "ci/gate.xml", "--markdown", "ci/gate.md", "--json", "ci/gate.json")
+    assert _run(app, *words, "--gate", "fail.toml", *files)[0] == 3
+    assert ET.parse(folder / "ci" / "gate.xml").getroot().get("failures") == "1"
+    assert (folder / "summary.md").read_text(encoding="utf-8").startswith("### Gates: failed")
+    record = Record.read(folder / "ci" / "gate.json")
+    assert record.kind == "gate"
+    assert record.samples["status"] == ["failed"]
+    assert json.loads((folder / "ci" / "gate.json").read_text(encoding="utf-8"))["settings"]["outcome"] == "failed"
+
+
+def test_data_set_commands(app: typer.Typer, folder: Path) -> None:
+    code, output = _run(app, "datasets", "list")
+    assert code == 0
+    assert "duts_te" in output
+    assert _run(app, "datasets", "make", "-o", "made", "--count", "3", "--size", "40x36")[0] == 0
+    code, output = _run(app, "datasets", "check", "made")
+    assert code == 0
+    assert "3 samples for segmentation" in output
+    assert _run(app, "datasets", "show", "made", "-o", "sheet.png")[0] == 0
+    assert cv2.imread(str(folder / "sheet.png")) is not None
+    assert _run(app, "datasets", "check", "nowhere")[0] == 1
+    assert _run(app, "datasets", "make", "-o", "x", "--count", "0")[0] == 2

@@ -1,0 +1,238 @@
+"""Validation: figures, slices, samples and files, from models that are plain functions."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from mattekit.bench.intervals import drop_interval, mean_interval, ratio_interval
+from mattekit.bench.metrics import iou
+from mattekit.bench.metrics.segmentation import f_beta_curve
+from mattekit.bench.outputs import record_name, worst_sheet, write_validation
+from mattekit.bench.runs import Request, run_validation
+from mattekit.bench.subjects import Subject, golden_subject, open_subject
+from mattekit.bench.tables import column, figure_interval, samples_table, slice_rows, summary_table, worst_samples
+from mattekit.bench.validate import default_metrics, metrics_for, validate
+from mattekit.core.errors import InputError, ModelError
+from mattekit.core.record import Record
+from mattekit.datasets import Dataset, Sample
+from mattekit.datasets.folders import segmentation_folders
+from mattekit.datasets.opening import open_dataset
+from mattekit.datasets.sample import AlphaMatte, Entry
+from mattekit.datasets.synthetic import synthetic, write_synthetic
+
+
+def _subject(answer: Callable[[Sample], AlphaMatte], model: str = "plain", precision: str = "fp32") -> Subject:
+    return Subject(
+        model=model,
+        task="segmentation",
+        scale=1,
+        precision=precision,
+        device="openvino:CPU",
+        arithmetic="f32",
+        artifact=None,
+        alpha=answer,
+    )
+
+
+def _blurred(sample: Sample) -> AlphaMatte:
+    assert sample.alpha is not None
+    return np.clip(cv2.GaussianBlur(sample.alpha, (0, 0), 2), 0, 1)
+
+
+def _perfect(sample: Sample) -> AlphaMatte:
+    assert sample.alpha is not None
+    return sample.alpha
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    """Fourteen small synthetic samples, rendered once."""
+    made = synthetic(14, seed=3, height=64, width=80)
+    samples = list(made)
+    entries = tuple(Entry(e.id, lambda s=s: s, recipe=e.recipe) for e, s in zip(made.entries, samples, strict=True))
+    return replace(made, entries=entries)
+
+
+@pytest.fixture(scope="module")
+def record(dataset: Dataset) -> Record:
+    return validate([_subject(_blurred)], dataset)[0]
+
+
+def _value(record: Record, name: str, slice_: str = "all") -> float | None:
+    (found,) = [f for f in record.figures if f.name == name and f.labels["slice"] == slice_]
+    return found.value
+
+
+def test_figures_are_the_samples_means(dataset: Dataset, record: Record) -> None:
+    expected = [iou(_blurred(sample), _perfect(sample)) for sample in dataset]
+    assert column(record, "iou") == expected
+    assert _value(record, "iou") == pytest.approx(np.mean(expected), abs=1e-12)
+    assert {figure.name for figure in record.figures} == set(default_metrics("segmentation"))
+    assert record.kind == "validation"
+    assert record.settings["dataset_hash"] == dataset.content_hash
+    assert record.settings["samples"] == 14
+
+
+def test_the_best_threshold_is_that_of_the_set(dataset: Dataset, record: Record) -> None:
+    curves = np.stack([f_beta_curve(_blurred(sample), _perfect(sample)) for sample in dataset])
+    assert _value(record, "max_f_beta") == pytest.approx(curves.mean(axis=0).max(), abs=1e-12)
+
+
+def test_slices(dataset: Dataset, record: Record) -> None:
+    values = column(record, "iou")
+    assert values is not None
+    for index in slice_rows(record, "kind=hair"):
+        assert "hair" in str(record.samples["id"][index])
+    expected = np.mean([values[row] or 0 for row in slice_rows(record, "kind=hair")])
+    assert _value(record, "iou", "kind=hair") == pytest.approx(expected)
+    slices = {figure.labels["slice"] for figure in record.figures}
+    assert {"all", "kind=empty", "kind=glass", "subject=empty"} <= slices
+    assert _value(record, "mae", "kind=empty") == 0
+    assert len(slice_rows(record, "all")) == len(dataset)
+    assert slice_rows(record, "kind=none") == []
+
+
+def test_several_models_and_a_reference(dataset: Dataset) -> None:
+    subjects = [_subject(_blurred, "one"), _subject(_perfect, "two")]
+    one, two = validate(subjects, dataset, metrics=["iou", "mae"])
+    assert (_value(one, "iou") or 0) < 1 == _value(two, "iou")
+    (same,) = validate(subjects[:1], dataset, metrics=["iou"], reference=subjects[0])
+    assert _value(same, "iou") == 1
+    assert same.settings["reference"] == "one fp32 openvino:CPU"
+    assert one.settings["reference"] == "truth"
+    table = summary_table([one, two])
+    assert table["model"].tolist() == ["one", "two"]
+    assert table["samples"].tolist() == [14, 14]
+
+
+def test_every_metric_and_what_cannot_be_measured(dataset: Dataset) -> None:
+    (record,) = validate([_subject(_blurred)], dataset, metrics=["all"])
+    assert all(figure.value is not None and math.isfinite(figure.value) for figure in record.figures)
+    (asked,) = validate([_subject(_blurred)], dataset, metrics=["iou", "dtssd"])
+    assert _value(asked, "dtssd") is None
+    assert column(asked, "dtssd") == [None] * len(dataset)
+
+
+def test_clips(tmp_path: Path) -> None:
+    for clip, frames in (("a", 3), ("b", 2), ("c", 1)):
+        for frame in range(frames):
+            for part, shape in (("images", (20, 24, 3)), ("masks", (20, 24))):
+                array = np.zeros(shape, dtype=np.uint8)
+                array[5:10, 5 + frame : 10 + frame] = 255
+                path = tmp_path / part / clip / f"{frame}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                cv2.imwrite(str(path), array)
+    clips = segmentation_folders(tmp_path / "images", tmp_path / "masks", tag_folders="clip")
+    (record,) = validate([_subject(_perfect)], clips, metrics=["dtssd", "still_flicker", "iou"])
+    assert column(record, "dtssd") == [0, None, None, 0, None, None]
+    assert _value(record, "dtssd") == 0
+    assert _value(record, "dtssd", "clip=c") is None
+    (steady,) = validate([_subject(lambda s: np.zeros(s.image.shape[:2], dtype=np.float32))], clips, metrics=["dtssd"])
+    assert (_value(steady, "dtssd") or 0) > 0
+
+
+def test_super_resolution_and_infinity(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for stem in "ab":
+        (tmp_path / "hr").mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / "hr" / f"{stem}.png"), rng.integers(0, 256, (32, 36, 3), dtype=np.uint8))
+    pairs = open_dataset(str(tmp_path), scale=2)
+    (record,) = validate([golden_subject(tmp_path / "hr")], pairs)
+    assert _value(record, "psnr_y") == math.inf
+    assert record.settings["border"] == 2
+    path = tmp_path / "record.json"
+    record.write(path)
+    assert '"Infinity"' in path.read_text(encoding="utf-8")
+    back = Record.read(path)
+    assert column(back, "psnr_y") == [math.inf, math.inf]
+    assert _value(back, "psnr_y") == math.inf
+    assert figure_interval(back, back.figures[0]) == (math.inf, math.inf)
+
+
+def test_golden_outputs(tmp_path: Path, dataset: Dataset) -> None:
+    write_synthetic(dataset, tmp_path / "set")
+    subject = open_subject(f"golden:{tmp_path / 'set' / 'masks'}")
+    (record,) = validate([subject], dataset, metrics=["mae"])
+    assert _value(record, "mae") == 0
+    next((tmp_path / "set" / "masks").iterdir()).unlink()
+    with pytest.raises(InputError, match="no output for the sample"):
+        validate([golden_subject(tmp_path / "set" / "masks")], dataset, metrics=["mae"])
+
+
+def test_worst_samples_come_first(record: Record) -> None:
+    by_iou, by_mae = (samples_table(record, by=name) for name in ("iou", "mae"))
+    assert by_iou["iou"].is_monotonic_increasing
+    assert by_mae["mae"].is_monotonic_decreasing
+    assert worst_samples(record, by="iou", count=1) == [
+        int(np.argmin([value or 0 for value in column(record, "iou") or []]))
+    ]
+    with pytest.raises(InputError, match=r"no samples of the metric 'psnr'; it has: .*iou"):
+        worst_samples(record, by="psnr")
+
+
+def test_files(tmp_path: Path, dataset: Dataset, record: Record) -> None:
+    (path,) = write_validation([record], [_subject(_blurred)], dataset, tmp_path / "out", by="mae", worst=3)
+    assert path.name == "plain-fp32-openvino_CPU-synthetic.json" == f"{record_name(record)}.json"
+    assert Record.read(path) == record
+    table = pd.read_csv(path.with_suffix(".csv"))
+    assert table["mae"].is_monotonic_decreasing
+    assert len(table) == 14
+    assert cv2.imread(str(path.with_suffix(".worst.png"))) is not None
+    assert worst_sheet(record, _subject(_blurred), dataset, count=3).dtype == np.uint8
+
+
+def test_a_run_from_words_to_files(tmp_path: Path, dataset: Dataset) -> None:
+    write_synthetic(dataset, tmp_path / "set")
+    words = Request(artifacts=(f"golden:{tmp_path / 'set' / 'masks'}",), data=str(tmp_path / "set"), limit=5)
+    report = run_validation(words, tmp_path / "out")
+    assert report.records[0].settings["samples"] == 5
+    assert "golden:masks" in report.text
+    assert "95% intervals" in report.text
+    with pytest.raises(InputError, match="ordered by 'psnr'"):
+        run_validation(replace(words, by="psnr"), tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
+def test_refusals(dataset: Dataset, tmp_path: Path) -> None:
+    good = _subject(_perfect)
+    with pytest.raises(InputError, match="no model"):
+        validate([], dataset)
+    with pytest.raises(InputError, match=r"psnr does not fit segmentation; choose from .*iou"):
+        metrics_for("segmentation", ["psnr"])
+    with pytest.raises(InputError, match="no metric 'nice'"):
+        validate([good], dataset, metrics=["nice"])
+    with pytest.raises(ModelError, match="is for super_resolution x2, but the data set synthetic is for segmentation"):
+        validate([replace(good, task="super_resolution", scale=2)], dataset)
+    with pytest.raises(ModelError, match=r"has the shape \(3, 3\)"):
+        validate([_subject(lambda _: np.zeros((3, 3), dtype=np.float32))], dataset)
+    with pytest.raises(InputError, match="NaN"):
+        validate([_subject(lambda s: np.full(s.image.shape[:2], np.nan, dtype=np.float32))], dataset)
+    with pytest.raises(ModelError, match="no model file"):
+        open_subject(str(tmp_path / "nothing"))
+    with pytest.raises(ModelError, match=r"no model\.xml"):
+        open_subject(str(tmp_path))
+
+
+def test_intervals() -> None:
+    rng = np.random.default_rng(1)
+    before = rng.normal(0.9, 0.05, 80)
+    after = before - 0.01 + rng.normal(0, 0.002, 80)
+    low, high = mean_interval(list(before))
+    assert low < before.mean() < high
+    assert (low, high) == mean_interval(list(before))
+    # The normal approximation agrees with the bootstrap where it may be used.
+    half = 1.96 * before.std(ddof=1) / math.sqrt(80)
+    assert (low, high) == pytest.approx((before.mean() - half, before.mean() + half), abs=0.002)
+    # Pairing takes the spread between samples away: the drop is known far better than either mean.
+    down, up = drop_interval(list(before), list(after))
+    assert down < 0.01 < up
+    assert up - down < 0.1 * (high - low)
+    assert drop_interval([1, 2, math.inf], [1, 2, math.inf]) == (0, 0)
+    assert drop_interval([0, 0], [0, 0], relative=True) == (0, 0)
+    assert ratio_interval([2, 4], [1, 2]) == (0.5, 0.5)
+    assert mean_interval([0.5]) == (0.5, 0.5)
