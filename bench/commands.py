@@ -18,7 +18,7 @@ __all__ = ["datasets_app", "register"]
 
 EXIT_HELP = "Exit codes: 0 passed, 1 error, 2 wrong usage, 3 a gate failed, 4 not enough evidence."
 
-datasets_app = typer.Typer(help="Data sets: list the layouts, show one, make the synthetic one, check one.")
+datasets_app = typer.Typer(help="Data sets: list the layouts, show, check or fetch one, make the synthetic one.")
 
 DataSet = Annotated[str, typer.Argument(help="A folder, LAYOUT:FOLDER, synthetic, or images=…,masks=….")]
 ScaleOption = Annotated[int, typer.Option(min=1, help="Of super-resolution: how much larger the truth is.")]
@@ -75,6 +75,8 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
         """Measure models on a data set: a table, records, the worst samples, and gates' verdicts."""
         from .runs import Request, run_validation
 
+        if gate is None and (baseline or junit or markdown or json_):
+            raise typer.BadParameter("--baseline, --junit, --markdown and --json are for verdicts; give --gate too")
         # Mistakes in small files are found before a model runs.
         gates, baselines = _gates(gate), _records(baseline or [])
         report = run_validation(
@@ -82,7 +84,7 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
                 artifacts=tuple(artifacts),
                 data=data,
                 reference=reference,
-                metrics=tuple(metrics.split(",")) if metrics else None,
+                metrics=tuple(name.strip() for name in metrics.split(",")) if metrics else None,
                 device=device,
                 exact=exact,
                 tile=tile,
@@ -158,6 +160,18 @@ def datasets_make(
     dataset = open_dataset(f"synthetic:count={count},seed={seed},size={size}")
     write_synthetic(dataset, out)
     typer.echo(f"{out}: {len(dataset)} pictures with masks and foregrounds")
+
+
+@datasets_app.command("fetch")
+def datasets_fetch(
+    name: Annotated[str, typer.Argument(help="A published set; see: mattekit datasets list", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="A new folder.", show_default=False)],
+) -> None:
+    """Download a published set, where its archive has a known hash, and unpack it."""
+    from ..datasets.download import fetch_layout
+
+    fetch_layout(name, out)
+    typer.echo(f"{out}: {name}; open it as {name}:{out}")
 
 
 @datasets_app.command("check")

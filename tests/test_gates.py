@@ -263,6 +263,7 @@ def test_every_exit_code(app: typer.Typer, folder: Path) -> None:
         "none.toml: cannot be read (No such file or directory); give a TOML file of gates",
     )
     assert _run(app, *words, "--tile", "-1")[0] == 2
+    assert _run(app, *words, "--junit", "gate.xml")[0] == 2
     assert _run(app, *words, "--gate", "fail.toml")[0] == 3
     assert _run(app, *words, "--gate", "drop.toml")[0] == 4
     assert _run(app, "gate", record, "--gate", "pass.toml")[0] == 0
@@ -308,3 +309,6 @@ def test_data_set_commands(app: typer.Typer, folder: Path) -> None:
     assert cv2.imread(str(folder / "sheet.png")) is not None
     assert _run(app, "datasets", "check", "nowhere")[0] == 1
     assert _run(app, "datasets", "make", "-o", "x", "--count", "0")[0] == 2
+    code, output = _run(app, "datasets", "fetch", "ecssd", "-o", "x")
+    assert code == 1
+    assert "no direct download" in output
