@@ -1,0 +1,46 @@
+"""Figures that others published or measured, reproduced from the networks to the means."""
+
+from pathlib import Path
+
+import pytest
+from mattekit.bench.subjects import open_subject
+from mattekit.bench.validate import validate
+from mattekit.core.record import Record
+from mattekit.datasets.folders import segmentation_folders
+from mattekit.datasets.opening import open_dataset
+
+pytest.importorskip("torch")
+
+
+def _figures(record: Record) -> dict[str, float | None]:
+    return {figure.name: figure.value for figure in record.figures if figure.labels["slice"] == "all"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "weights", "scale", "psnr"),
+    [
+        ("imdn-x2", "imdn_x2.pth", 2, 38.00),
+        ("imdn-x4", "imdn_x4.pth", 4, 32.21),
+        ("rfdn-x4", "rfdn_x4.pth", 4, 32.16),
+        ("rlfn-x4", "rlfn_x4.pth", 4, 32.10),
+        ("realesr-animevideov3", "realesr_animevideov3_x4.pth", 4, 28.25),
+    ],
+)
+def test_psnr_of_set5(shared_data: Path, model: str, weights: str, scale: int, psnr: float) -> None:
+    subject = open_subject(f"torch:{model}@{shared_data / 'weights' / 'super_resolution' / weights}", tile=0)
+    dataset = open_dataset(f"set5:{shared_data / 'super_resolution' / 'set5'}", scale=scale)
+    (record,) = validate([subject], dataset, metrics=["psnr_y"])
+    assert _figures(record)["psnr_y"] == pytest.approx(psnr, abs=0.006)
+    assert record.artifacts[0].format == "torch"
+
+
+@pytest.mark.slow
+def test_u2netp_against_the_official_masks(shared_data: Path) -> None:
+    folder = shared_data / "segmentation" / "u2net_test"
+    official = segmentation_folders(folder / "images", folder / "u2netp_results")
+    subject = open_subject(f"torch:u2netp@{shared_data / 'weights' / 'segmentation' / 'u2netp.pth'}")
+    (record,) = validate([subject], official, metrics=["iou", "mae"])
+    figures = _figures(record)
+    assert figures["iou"] == pytest.approx(0.992, abs=0.002)
+    assert figures["mae"] == pytest.approx(0.45 / 255, abs=0.1 / 255)
