@@ -1,0 +1,244 @@
+"""What is installed: the wheel holds our rooms and nothing else, and runs an exported model with the base install."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mattekit.convert import zoo
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = {"bench", "convert", "core", "datasets", "infer", "quantize", "reports"}
+NOT_ROOMS = {"build", "dist", "out", "tests", "tools", "mattekit.egg-info"}
+WEIGHTS = "mattekit.convert.weights"
+
+
+@pytest.fixture(scope="module")
+def project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def pins() -> dict[str, Version]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    requirements = [Requirement(line) for line in lines if line.strip() and not line.startswith("#")]
+    found: dict[str, Version] = {}
+    for requirement in requirements:
+        (specifier,) = requirement.specifier
+        assert specifier.operator == "==", f"constraints.txt: {requirement} is no pin"
+        found[canonicalize_name(requirement.name)] = Version(specifier.version)
+    return found
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy: a build leaves folders in its source tree, and ours has an editable install."""
+    folder = tmp_path_factory.mktemp("wheel")
+    left_out = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "out", "*.egg-info")
+    shutil.copytree(ROOT, folder / "source", ignore=left_out)
+    # Our own build.py must not be taken for the package `build`, so the command runs elsewhere.
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", ".", "source"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def contents(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name for name in archive.namelist() if not name.endswith("/")}
+
+
+def packages_on_disk() -> set[str]:
+    rooms = [path for path in ROOT.iterdir() if path.is_dir() and path.name not in NOT_ROOMS and path.name[0] != "."]
+    inits = [init for room in rooms for init in room.rglob("__init__.py")]
+    return {"mattekit", *(".".join(("mattekit", *init.parent.relative_to(ROOT).parts)) for init in inits)}
+
+
+def test_the_wheel_holds_nothing_but_the_package(contents: set[str], project: dict[str, Any]) -> None:
+    version = project["project"]["version"]
+    assert {name.split("/")[0] for name in contents} == {"mattekit", f"mattekit-{version}.dist-info"}
+    rooms = {name.split("/")[1] for name in contents if name.count("/") > 1 and name.startswith("mattekit/")}
+    assert rooms <= ROOMS
+    assert rooms >= {"bench", "convert", "core", "datasets", "infer", "reports"}
+    loose = {name for name in contents if name.startswith("mattekit/") and name.count("/") == 1}
+    assert loose == {f"mattekit/{name}" for name in ("__init__.py", "__main__.py", "build.py", "cli.py", "py.typed")}
+    assert {Path(name).suffix for name in contents if name.startswith("mattekit/")} <= {
+        *(".py", ".typed", ".safetensors", ".md", ".html", ".css", ".js")
+    }
+
+
+def test_every_module_on_disk_is_in_the_wheel(contents: set[str]) -> None:
+    for package in packages_on_disk():
+        folder = ROOT.joinpath(*package.split(".")[1:])
+        inside = "/".join(package.split("."))
+        modules = {f"{inside}/{path.name}" for path in folder.glob("*.py")}
+        assert modules <= contents, f"not in the wheel: {sorted(modules - contents)}"
+
+
+def test_every_package_on_disk_is_listed(project: dict[str, Any]) -> None:
+    listed = project["tool"]["setuptools"]["packages"]
+    assert listed == sorted(set(listed)), "pyproject.toml: keep [tool.setuptools] packages sorted, each once"
+    forgotten = sorted(packages_on_disk() - set(listed))
+    assert not forgotten, f"pyproject.toml: add to [tool.setuptools] packages: {', '.join(forgotten)}"
+    # The folder of weights has no code; all others that are listed must be packages.
+    absent = sorted(set(listed) - packages_on_disk() - {WEIGHTS})
+    assert not absent, f"pyproject.toml: these packages are not there: {', '.join(absent)}"
+
+
+def test_metadata_says_what_is_needed_and_under_which_licence(wheel: Path, contents: set[str]) -> None:
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in contents)
+    with zipfile.ZipFile(wheel) as archive:
+        text = {
+            name.split("/")[1]: archive.read(name).decode()
+            for name in contents
+            if name.endswith((".dist-info/METADATA", ".dist-info/entry_points.txt"))
+        }
+    assert "mattekit = mattekit.cli:main" in text["entry_points.txt"]
+    assert re.search(r"^License-Expression: Apache-2.0$", text["METADATA"], re.MULTILINE)
+    needed = [Requirement(line) for line in re.findall(r"^Requires-Dist: (.+)$", text["METADATA"], re.MULTILINE)]
+    base = {requirement.name for requirement in needed if requirement.marker is None}
+    assert base >= {"openvino", "numpy", "opencv-python-headless", "pandas", "pydantic", "rich", "typer"}
+    assert not base & {"torch", "onnx", "onnxruntime", "nncf", "scikit-image", "safetensors"}
+
+
+def test_bundled_weights_are_in_the_wheel_with_their_cards(wheel: Path, contents: set[str]) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        for spec in zoo.all_specs():
+            if spec.weights.bundled is None:
+                continue
+            name = f"{WEIGHTS.replace('.', '/')}/{spec.weights.bundled}"
+            assert name in contents, f"{spec.id}: {name} is not in the wheel; is its folder in package-data?"
+            assert sha256(archive.read(name)).hexdigest() == spec.weights.sha256
+            card = str(Path(name).with_suffix(".md"))
+            assert card in contents, f"{spec.id} has no card; write {card}"
+
+
+def test_every_requirement_is_pinned(project: dict[str, Any], pins: dict[str, Version]) -> None:
+    extras = project["project"]["optional-dependencies"]
+    lines = [*project["project"]["dependencies"], *(line for extra in extras.values() for line in extra)]
+    for requirement in map(Requirement, lines):
+        name = canonicalize_name(requirement.name)
+        if name == "mattekit":
+            continue
+        assert name in pins, f"constraints.txt: pin {name}"
+        assert requirement.specifier.contains(pins[name]), f"constraints.txt: {name}=={pins[name]} is not {requirement}"
+
+
+def test_every_package_that_they_bring_is_pinned(pins: dict[str, Version]) -> None:
+    brought = set(requirements_of("mattekit", frozenset({"dev"}), set()))
+    assert brought >= {"torch", "nncf", "sympy", "scipy"}
+    unpinned = sorted(brought - set(pins))
+    assert not unpinned, f"constraints.txt: pin {', '.join(f'{n}=={metadata.version(n)}' for n in unpinned)}"
+
+
+def requirements_of(name: str, extras: frozenset[str], seen: set[tuple[str, frozenset[str]]]) -> Iterator[str]:
+    """Walk what is installed: the names of all that `name` needs on this system, directly or not."""
+    if (name, extras) in seen:
+        return
+    seen.add((name, extras))
+    for line in metadata.requires(name) or ():
+        requirement = Requirement(line)
+        environments = [{"extra": extra} for extra in sorted(extras) or [""]]
+        if requirement.marker and not any(requirement.marker.evaluate(each) for each in environments):
+            continue
+        other = canonicalize_name(requirement.name)
+        if other != "mattekit":
+            yield other
+        yield from requirements_of(other, frozenset(requirement.extras), seen)
+
+
+@pytest.fixture(scope="module")
+def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of programs of a new environment with the wheel and its base dependencies, and nothing else."""
+    environment = tmp_path_factory.mktemp("bare") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    programs = environment / ("Scripts" if sys.platform == "win32" else "bin")
+    pip = [programs / "python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    constraints = ["--constraint", ROOT / "constraints.txt"]
+    # The smallest of the dependencies, alone: whether it comes tells an index out of reach from a wrong requirement.
+    probe = [*pip, "--retries", "1", "install", "--no-deps", *constraints, "annotated-doc"]
+    tried = subprocess.run(probe, capture_output=True, text=True, check=False)
+    if tried.returncode:
+        pytest.skip(f"pip reaches no package index: {tried.stderr.strip().splitlines()[-1]}")
+    done = subprocess.run([*pip, "install", *constraints, wheel], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return programs
+
+
+def run(program: Path, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    command = [program, *arguments]
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_the_base_install_brings_nothing_heavy_and_imports_whole(bare: Path, tmp_path: Path) -> None:
+    code = """
+import importlib, importlib.util, json, pkgutil
+import mattekit
+heavy = [name for name in ("torch", "onnx", "onnxruntime", "nncf", "safetensors") if importlib.util.find_spec(name)]
+failed = {}
+for module in pkgutil.walk_packages(mattekit.__path__, "mattekit."):
+    try:
+        importlib.import_module(module.name)
+    except ImportError as error:
+        failed[module.name] = str(error)
+print(json.dumps([heavy, failed]))
+"""
+    done = run(bare / "python", "-W", "error", "-c", code, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    heavy, failed = json.loads(done.stdout)
+    assert heavy == []
+    # The networks are torch modules: each is imported by the function that builds it. All else imports without torch.
+    assert {name: why for name, why in failed.items() if not name.startswith("mattekit.convert.networks.")} == {}
+
+
+@pytest.mark.slow
+def test_the_base_install_runs_an_exported_model_to_the_same_mask(
+    bare: Path, segmentation_ir: Path, photo: Path, tmp_path: Path
+) -> None:
+    command = ("remove", photo, "--model", segmentation_ir, "--only-mask", "-o")
+    there = run(bare / "mattekit", *command, tmp_path / "bare", cwd=tmp_path)
+    assert there.returncode == 0, there.stderr
+    here = run(Path(sys.executable), "-m", "mattekit", *command, tmp_path / "dev", cwd=tmp_path)
+    assert here.returncode == 0, here.stderr
+    mask = (tmp_path / "bare" / "photo.png").read_bytes()
+    assert mask == (tmp_path / "dev" / "photo.png").read_bytes()
+    cut = run(bare / "mattekit", "remove", photo, "--model", segmentation_ir, "-o", tmp_path / "cut", cwd=tmp_path)
+    assert cut.returncode == 0, cut.stderr
+    assert (tmp_path / "cut" / "photo.png").read_bytes() != mask
+
+
+@pytest.mark.slow
+def test_the_base_install_lists_the_zoo(bare: Path, tmp_path: Path) -> None:
+    done = run(bare / "mattekit", "models", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [entry["id"] for entry in json.loads(done.stdout)] == [spec.id for spec in zoo.all_specs()]
+
+
+@pytest.mark.slow
+def test_the_base_install_says_what_an_export_needs(bare: Path, segmentation_weights: Path, tmp_path: Path) -> None:
+    arguments = ("export", "u2netp", "--weights", segmentation_weights, "-o", tmp_path / "out")
+    done = run(bare / "mattekit", *arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("mattekit: ")
+    assert "pip install 'mattekit[export]'" in line
+    assert not (tmp_path / "out").exists()
