@@ -4,14 +4,15 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # A strict editable install is a tree of links, which type checkers and other tools follow like an installed package;
-# it is laid anew when a module is added or removed.
-MODULES := $(shell find core convert infer datasets bench quantize reports -name '*.py' | LC_ALL=C sort | cksum | cut -d' ' -f1)
+# it is laid anew when a module or a weights file is added or removed.
+ROOMS := $(wildcard core convert infer datasets bench quantize reports)
+FILES := $(shell find $(ROOMS) -name '*.py' -o -path '*/weights/*' | LC_ALL=C sort | cksum | cut -d' ' -f1)
 
 .PHONY: install demo test quick lint clean
 
-install: $(STAMP)-$(MODULES)
+install: $(STAMP)-$(FILES)
 
-$(STAMP)-$(MODULES): pyproject.toml constraints.txt
+$(STAMP)-$(FILES): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 		|| { echo "mattekit needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12"; exit 1; }

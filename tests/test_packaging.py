@@ -25,7 +25,7 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {"bench", "convert", "core", "datasets", "infer", "quantize", "reports"}
 NOT_ROOMS = {"build", "dist", "out", "tests", "tools", "mattekit.egg-info"}
-WEIGHTS = "mattekit.convert.weights"
+WEIGHTS = "mattekit/convert/weights"
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +97,7 @@ def test_every_package_on_disk_is_listed(project: dict[str, Any]) -> None:
     assert listed == sorted(set(listed)), "pyproject.toml: keep [tool.setuptools] packages sorted, each once"
     forgotten = sorted(packages_on_disk() - set(listed))
     assert not forgotten, f"pyproject.toml: add to [tool.setuptools] packages: {', '.join(forgotten)}"
-    # The folder of weights has no code; all others that are listed must be packages.
-    absent = sorted(set(listed) - packages_on_disk() - {WEIGHTS})
+    absent = sorted(set(listed) - packages_on_disk())
     assert not absent, f"pyproject.toml: these packages are not there: {', '.join(absent)}"
 
 
@@ -123,7 +122,7 @@ def test_bundled_weights_are_in_the_wheel_with_their_cards(wheel: Path, contents
         for spec in zoo.all_specs():
             if spec.weights.bundled is None:
                 continue
-            name = f"{WEIGHTS.replace('.', '/')}/{spec.weights.bundled}"
+            name = f"{WEIGHTS}/{spec.weights.bundled}"
             assert name in contents, f"{spec.id}: {name} is not in the wheel; is its folder in package-data?"
             assert sha256(archive.read(name)).hexdigest() == spec.weights.sha256
             card = str(Path(name).with_suffix(".md"))
