@@ -60,6 +60,9 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
         device: Annotated[str, typer.Option(help="OpenVINO device: CPU, GPU.0, NPU, AUTO, …")] = "CPU",
         exact: Annotated[bool, typer.Option("--exact", help="Ask the device for f32 arithmetic.")] = False,
         tile: Annotated[int, typer.Option(min=0, help="Side of a super-resolution tile; 0 never cuts.")] = 256,
+        scale: Annotated[
+            int | None, typer.Option(min=1, help="Of super-resolution, where only golden outputs are compared.")
+        ] = None,
         limit: Annotated[int | None, typer.Option(min=1, help="Take so many samples, spread evenly.")] = None,
         gate: GateOption = None,
         baseline: BaselineOption = None,
@@ -88,6 +91,7 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
                 device=device,
                 exact=exact,
                 tile=tile,
+                scale=scale,
                 limit=limit,
                 by=by,
                 worst=worst,

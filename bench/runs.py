@@ -21,7 +21,8 @@ __all__ = ["Report", "Request", "run_validation"]
 class Request:
     """What to validate, in the user's words.
 
-    artifacts, reference: as `open_subject` takes them. data: as `open_dataset` takes it. limit: take so many samples,
+    artifacts, reference: as `open_subject` takes them. data: as `open_dataset` takes it. scale: of super-resolution;
+    that of the first model unless given, which only golden outputs make necessary. limit: take so many samples,
     spread evenly. by: the metric that orders samples. worst: how many of them to show.
     """
 
@@ -32,6 +33,7 @@ class Request:
     device: str = "CPU"
     exact: bool = False
     tile: int = 256
+    scale: int | None = None
     limit: int | None = None
     by: str | None = None
     worst: int = 12
@@ -75,7 +77,8 @@ def run_validation(
         if request.reference
         else None
     )
-    dataset = open_dataset(request.data, scale=subjects[0].scale)
+    models = [subject for subject in (*subjects, *([reference] if reference else [])) if subject.device != "files"]
+    dataset = open_dataset(request.data, scale=request.scale or (models[0].scale if models else 1))
     if request.limit:
         dataset = dataset.take(request.limit)
     # A wrong name is said before the first sample, not after the last.

@@ -152,6 +152,8 @@ def test_super_resolution_and_infinity(tmp_path: Path) -> None:
     assert column(back, "psnr_y") == [math.inf, math.inf]
     assert _value(back, "psnr_y") == math.inf
     assert figure_interval(back, back.figures[0]) == (math.inf, math.inf)
+    words = Request(artifacts=(f"golden:{tmp_path / 'hr'}",), data=str(tmp_path), scale=2)
+    assert _value(run_validation(words, tmp_path / "out").records[0], "psnr") == math.inf
 
 
 def test_golden_outputs(tmp_path: Path, dataset: Dataset) -> None:
