@@ -249,7 +249,8 @@ def _amount_interval(
         return ratio_interval(before, after, confidence)
     relative = limit == "max_drop_relative"
     low, high = drop_interval(before, after, relative=relative, confidence=confidence)
-    return (-high, -low) if figure.higher_is_better is False else (low, high)
+    # Adding 0 turns -0 into 0.
+    return (-high + 0.0, -low + 0.0) if figure.higher_is_better is False else (low, high)
 
 
 def _number(value: float) -> str:
