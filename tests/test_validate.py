@@ -41,7 +41,7 @@ def _subject(answer: Callable[[Sample], AlphaMatte], model: str = "plain", preci
 
 def _blurred(sample: Sample) -> AlphaMatte:
     assert sample.alpha is not None
-    return np.clip(cv2.GaussianBlur(sample.alpha, (0, 0), 2), 0, 1)
+    return np.clip(cv2.GaussianBlur(sample.alpha, (0, 0), 2), 0, 1).astype(np.float32)
 
 
 def _perfect(sample: Sample) -> AlphaMatte:
