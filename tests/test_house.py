@@ -1,0 +1,330 @@
+"""The rules of the house: what a module may look like, what a cold start may load, how an error is told."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import mattekit
+import pytest
+import typer
+from mattekit import cli
+from mattekit.core import errors
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("bench", "convert", "core", "datasets", "infer", "quantize", "reports")
+MODULES = sorted([*ROOT.glob("*.py"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))])
+
+LONGEST = 300
+LONGER: dict[str, str] = {
+    "cli.py": "one command after another, each with its options; there is no logic to move out",
+}
+"""Modules that may be longer, and why."""
+
+HEAVY = ("torch", "onnx", "onnxruntime", "onnxscript", "nncf", "skimage", "safetensors")
+"""What only the extras bring."""
+
+each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+@each_module
+def test_imports_inside_the_package_are_relative(path: Path) -> None:
+    # An absolute import of a room would find whatever else is called `datasets` or `core`.
+    absolute: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            absolute += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            absolute.append(node.module or "")
+    ours = [name for name in absolute if name.split(".")[0] in {"mattekit", *ROOMS}]
+    assert not ours, f"{path}: import {', '.join(ours)} relatively"
+
+
+@each_module
+def test_a_module_is_short(path: Path) -> None:
+    name = path.relative_to(ROOT).as_posix()
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGEST or name in LONGER, f"{name} has {lines} lines; take it apart, or give a reason in LONGER"
+
+
+def test_the_reasons_for_long_modules_are_of_modules() -> None:
+    assert set(LONGER) <= {path.relative_to(ROOT).as_posix() for path in MODULES}
+
+
+@each_module
+def test_a_module_says_what_is_public(path: Path) -> None:
+    # That the names are sorted and there, ruff sees to (RUF022, F822).
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    definitions = [node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    public = [node.name for node in definitions if not node.name.startswith("_")]
+    assigned = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    has_all = any(isinstance(target, ast.Name) and target.id == "__all__" for target in assigned)
+    assert has_all or not public, f"{path}: say in __all__ which of {', '.join(public)} are for others"
+
+
+@pytest.mark.parametrize("name", mattekit.__all__)
+def test_every_public_name_of_the_package_is_there(name: str) -> None:
+    assert getattr(mattekit, name) is not None
+
+
+def test_the_exceptions_are_drawn_as_they_are() -> None:
+    drawn: dict[str, tuple[str, int]] = {}
+    parents: list[str] = []
+    code = 1
+    for line in (errors.__doc__ or "").splitlines():
+        found = re.match(r"(?P<branch>[│├└─\s]*)(?P<name>\w+Error) ", line)
+        if found is None:
+            continue
+        depth = len(found["branch"]) // 4
+        said = re.search(r"exit code (\d)", line)
+        # A kind of error has the code of the kind above it unless it says another.
+        code = int(said[1]) if said else code
+        parents[depth:] = [found["name"]]
+        drawn[found["name"]] = (parents[depth - 1] if depth else "Exception", code)
+    real = {
+        name: (kind.__bases__[0].__name__, kind.exit_code)
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and issubclass(kind, errors.MattekitError)
+    }
+    assert drawn == real
+    assert set(errors.__all__) == set(real)
+
+
+def loaded_by(code: str) -> set[str]:
+    """Run `code` in a new interpreter and return the names of the top-level modules that it loaded."""
+    code = f"import sys\n{code}\nsys.stderr.write('LOADED ' + ' '.join({{name.split('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stderr.rpartition("LOADED ")[2].split())
+
+
+def command_line(*arguments: str | Path) -> str:
+    return f"""
+sys.argv = ["mattekit", *{[str(argument) for argument in arguments]!r}]
+from mattekit.cli import main
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+"""
+
+
+def test_importing_the_package_is_cheap() -> None:
+    loaded = loaded_by("import mattekit")
+    assert "mattekit" in loaded
+    assert not loaded & {*HEAVY, "openvino", "cv2", "numpy", "pandas", "PIL"}
+
+
+def test_help_is_cheap() -> None:
+    loaded = loaded_by(command_line("--help"))
+    assert "typer" in loaded
+    assert not loaded & {*HEAVY, "openvino", "cv2", "numpy", "pandas", "PIL"}
+
+
+def test_listing_the_models_is_cheap() -> None:
+    assert not loaded_by(command_line("models")) & {*HEAVY, "openvino", "pandas"}
+
+
+def test_a_cold_removal_loads_only_what_runs_a_model(segmentation_ir: Path, photo: Path, tmp_path: Path) -> None:
+    loaded = loaded_by(command_line("remove", photo, "--model", segmentation_ir, "-o", tmp_path))
+    assert "openvino" in loaded
+    assert not loaded & {*HEAVY, "pandas"}
+    assert (tmp_path / "photo.png").is_file()
+
+
+def test_help_takes_at_most_half_a_second_of_processor_time() -> None:
+    def spent() -> float:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    times: list[float] = []
+    for _ in range(5):
+        before = spent()
+        subprocess.run([sys.executable, "-m", "mattekit", "--help"], stdout=subprocess.DEVNULL, check=True)
+        times.append(spent() - before)
+    assert min(times) <= 0.5, f"seconds of the five runs: {times}"
+
+
+def commands(command: object, name: str) -> list[str]:
+    """Return what a user types for each command and group, the whole first."""
+    below: dict[str, object] = getattr(command, "commands", {})
+    return [name, *(typed for word, part in below.items() for typed in commands(part, f"{name} {word}"))]
+
+
+COMMANDS = commands(typer.main.get_command(cli.app), "mattekit")
+
+
+class Ended:
+    """How one call of the command line ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    def sentence(self) -> str:
+        """Return the one line of its error."""
+        assert "Traceback" not in self.err
+        (line,) = self.err.strip().splitlines()
+        assert line.startswith("mattekit: ")
+        return line.removeprefix("mattekit: ")
+
+
+Call = Callable[..., Ended]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Call the command line as the installed program does, in this process."""
+
+    def run(*arguments: str | Path) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["mattekit", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        captured = capsys.readouterr()
+        return Ended(int(stop.value.code or 0), captured.out, captured.err)
+
+    return run
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, call: Call) -> None:
+    ended = call(*command.split()[1:], "--help")
+    assert ended.code == 0
+    assert f"Usage: {command}" in ended.out
+
+
+def test_the_help_says_the_exit_codes(call: Call) -> None:
+    said = set(map(int, re.findall(r"\b(\d) [a-z]", call("--help").out.partition("Exit codes:")[2])))
+    raised = {getattr(errors, name).exit_code for name in errors.__all__}
+    assert said == {0, 2, *raised}
+
+
+def test_every_command_is_documented() -> None:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    missing = [command for command in COMMANDS if not re.search(rf"\b{command}\b", text)]
+    assert not missing, f"neither README.md nor docs/ mentions: {', '.join(missing)}"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("nonsense",), ("remove",), ("remove", "photo.jpg", "-o", "out", "--nonsense"), ("models", "show")]
+)
+def test_wrong_usage_ends_with_2(arguments: tuple[str, ...], call: Call) -> None:
+    ended = call(*arguments)
+    assert ended.code == 2
+    assert "Usage: mattekit" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_an_unknown_model_is_told_with_the_nearest(photo: Path, tmp_path: Path, call: Call) -> None:
+    for arguments in (
+        ("export", "u2netq", "-o", tmp_path / "out"),
+        ("remove", photo, "--model", "u2netq", "-o", tmp_path / "out"),
+        ("models", "show", "u2netq"),
+        ("models", "fetch", "u2netq"),
+    ):
+        ended = call(*arguments)
+        assert ended.code == 1
+        assert ended.sentence().startswith("there is no model 'u2netq' in the zoo; did you mean u2net")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_picture_is_told(segmentation_ir: Path, tmp_path: Path, call: Call) -> None:
+    missing = tmp_path / "missing.jpg"
+    ended = call("remove", missing, "--model", segmentation_ir, "-o", tmp_path / "out")
+    assert ended.code == 1
+    assert str(missing) in ended.sentence()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_model_file_is_told(photo: Path, tmp_path: Path, call: Call) -> None:
+    missing = tmp_path / "model.xml"
+    ended = call("remove", photo, "--model", missing, "-o", tmp_path / "out")
+    assert ended.code == 1
+    assert ended.sentence().startswith(f"{missing}: there is no such file")
+
+
+def test_a_missing_bin_is_told(segmentation_ir: Path, photo: Path, tmp_path: Path, call: Call) -> None:
+    shutil.copy(segmentation_ir / "model.xml", tmp_path)
+    ended = call("remove", photo, "--model", tmp_path, "-o", tmp_path / "out")
+    assert ended.code == 1
+    assert "model.bin" in ended.sentence()
+
+
+def test_a_cut_off_bin_is_told(segmentation_ir: Path, photo: Path, tmp_path: Path, call: Call) -> None:
+    shutil.copy(segmentation_ir / "model.xml", tmp_path)
+    whole = (segmentation_ir / "model.bin").read_bytes()
+    (tmp_path / "model.bin").write_bytes(whole[: len(whole) // 2])
+    ended = call("remove", photo, "--model", tmp_path, "-o", tmp_path / "out")
+    assert ended.code == 1
+    assert str(tmp_path / "model.xml") in ended.sentence()
+
+
+@pytest.mark.parametrize("damage", ["absent", "unknown"])
+def test_a_model_without_a_contract_is_told(
+    damage: str, segmentation_ir: Path, photo: Path, tmp_path: Path, call: Call
+) -> None:
+    shutil.copy(segmentation_ir / "model.bin", tmp_path)
+    tree = ET.parse(segmentation_ir / "model.xml")
+    notes = tree.find("rt_info")
+    assert notes is not None
+    if damage == "absent":
+        notes.clear()
+    else:
+        contract = notes.find("mattekit/contract")
+        assert contract is not None
+        contract.set("value", json.dumps({**json.loads(contract.get("value", "")), "version": 99}))
+    tree.write(tmp_path / "model.xml")
+    ended = call("remove", photo, "--model", tmp_path, "-o", tmp_path / "out")
+    assert ended.code == 1
+    assert "contract" in ended.sentence()
+    assert "export" in ended.sentence()
+
+
+def test_a_model_of_another_task_is_told(super_resolution_ir: Path, photo: Path, tmp_path: Path, call: Call) -> None:
+    ended = call("remove", photo, "--model", super_resolution_ir, "-o", tmp_path / "out")
+    assert ended.code == 1
+    assert "give a segmentation model" in ended.sentence()
+
+
+def test_an_unknown_device_is_told_with_those_that_are_there(
+    segmentation_ir: Path, photo: Path, tmp_path: Path, call: Call
+) -> None:
+    ended = call("remove", photo, "--model", segmentation_ir, "--device", "ABACUS", "-o", tmp_path / "out")
+    assert ended.code == 1
+    assert re.match(r"ABACUS: .*available: .*CPU", ended.sentence())
+
+
+def test_a_wrong_checkpoint_is_told(super_resolution_weights: Path, photo: Path, tmp_path: Path, call: Call) -> None:
+    out = tmp_path / "out"
+    for weights in (super_resolution_weights, photo, tmp_path / "missing.pth"):
+        ended = call("export", "u2netp", "--weights", weights, "-o", out)
+        assert ended.code == 1
+        assert str(weights) in ended.sentence()
+    assert not out.exists() or not list(out.rglob("*.*"))
+
+
+def test_one_bad_picture_of_several_ends_with_4_and_the_others_are_done(
+    segmentation_ir: Path, photo: Path, tmp_path: Path, call: Call
+) -> None:
+    pictures, out = tmp_path / "pictures", tmp_path / "out"
+    pictures.mkdir()
+    shutil.copy(photo, pictures / "good.jpg")
+    (pictures / "bad.jpg").write_bytes(b"no picture")
+    ended = call("remove", pictures, "--model", segmentation_ir, "-o", out)
+    assert ended.code == 4
+    assert [path.name for path in out.iterdir()] == ["good.png"]
+    bad, summary = ended.err.strip().splitlines()
+    assert bad.startswith(f"mattekit: {pictures / 'bad.jpg'}")
+    assert summary.startswith("1 of 2 done, 1 failed")
+    alone = call("remove", pictures / "bad.jpg", "--model", segmentation_ir, "-o", out)
+    assert alone.code == 1
+    assert str(pictures / "bad.jpg") in alone.sentence()
