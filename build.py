@@ -93,6 +93,7 @@ def export_model(
             "weights_sha256": artifacts[-1].provenance.weights_sha256,
             "pictures": [picture.source for picture in pictures],
             **asdict(settings),
+            "size": list(settings.size) if settings.size else None,
         },
         figures=tuple(ladder.figures),
         samples=ladder.samples,
@@ -121,8 +122,8 @@ def sample_pictures() -> list[Picture]:
 def model_file(model: str, task: Task, *, offline: bool = False, progress: Progress | None = None) -> Path:
     """Return the file that `model` means: an IR or ONNX file, an export's folder, or the IR of a zoo entry.
 
-    A zoo entry's IR is kept in the cache; the first use exports it, which needs the extra `export` unless the entry is a
-    ready-made ONNX file.
+    A zoo entry's IR is kept in the cache; the first use exports it, which needs the extra `export` unless the entry is
+    a ready-made ONNX file.
 
     Raises:
         ModelError: it is neither a file nor an entry of the zoo, or an entry of another task.

@@ -16,6 +16,7 @@ from ..core.contract import Contract
 from ..core.errors import ParityError
 from ..core.record import Figure
 from ..infer.images.picture import Picture
+from ..infer.resize import resize_pixels
 from ..infer.runtimes import Runtime, Tensor
 from ..infer.tensors import matte_from, normalise, pixels_from, tensor_from
 from .metrics import iou, psnr
@@ -79,6 +80,8 @@ class ParityLadder:
         for old, new in pairs:
             if old.shape != new.shape:
                 raise ParityError(f"{step}: the output changed its shape from {old.shape} to {new.shape}")
+            if not np.isfinite(new).all():
+                raise ParityError(f"{step}: the output holds values that are not finite; nothing was written")
         differences = [np.abs(new - old) / value_range for old, new in pairs]
         largest = [float(difference.max()) for difference in differences]
         mean = [float(difference.mean()) for difference in differences]
@@ -113,6 +116,9 @@ class ParityLadder:
     def _tensor(self, picture: Picture) -> Tensor:
         if self.contract.task == "segmentation":
             return tensor_from(picture.rgb, self.contract)
+        fixed = self.contract.input
+        if fixed.height and fixed.width:
+            return normalise(resize_pixels(picture.rgb, fixed.height, fixed.width, "linear"), self.contract)
         # Height and width differ, so that a swap of the two cannot go unnoticed.
         multiple = self.contract.input.multiple
         height = min(picture.height, _CROP) // multiple * multiple

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,8 +60,11 @@ def ir_from_torch(module: nn.Module, *, contract: Contract) -> openvino.Model:
 
     multiple = contract.input.multiple
     example = torch.zeros(1, 3, 32 * multiple, 48 * multiple)
-    # The module's forward calls its argument whatever it likes, so it is given by position.
-    return openvino.convert_model(module, example_input=example, input=[openvino.PartialShape([-1, 3, -1, -1])])
+    with warnings.catch_warnings():
+        # PyTorch warns that its tracer, which OpenVINO uses, is deprecated; the outputs are compared afterwards.
+        warnings.simplefilter("ignore")
+        # The module's forward calls its argument whatever it likes, so it is given by position.
+        return openvino.convert_model(module, example_input=example, input=[openvino.PartialShape([-1, 3, -1, -1])])
 
 
 def save_ir(
@@ -101,6 +105,7 @@ def save_ir(
     model.inputs[0].set_names({INPUT_NAME})
     for number, output in enumerate(model.outputs):
         output.set_names({OUTPUT_NAME if number == 0 else f"{OUTPUT_NAME}_side{number}"})
+    model.set_friendly_name(provenance.model)
     _name_by_position(model)
     model.set_rt_info(contract.to_json(), ["mattekit", CONTRACT_KEY])
     model.set_rt_info(provenance.to_json(), ["mattekit", PROVENANCE_KEY])
@@ -123,7 +128,12 @@ def _check_input(model: openvino.Model, path: Path) -> None:
     import openvino
 
     shape = model.inputs[0].get_partial_shape()
-    if len(model.inputs) != 1 or shape.rank.is_dynamic or len(shape) != 4 or not shape[1].compatible(openvino.Dimension(3)):
+    if (
+        len(model.inputs) != 1
+        or shape.rank.is_dynamic
+        or len(shape) != 4
+        or not shape[1].compatible(openvino.Dimension(3))
+    ):
         raise ModelError(
             f"{path}: expected one input of shape (N, 3, H, W), found {[str(i.shape) for i in model.inputs]}"
         )

@@ -1,0 +1,274 @@
+"""What an export promises: the same bytes, checked steps, a contract inside, and no half of a model on failure."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import onnx
+import openvino
+import pytest
+from mattekit import build
+from mattekit.bench.parity import EXACT, HALF, ParityLadder, Tolerance
+from mattekit.build import export_model
+from mattekit.convert import zoo
+from mattekit.convert.checkpoint import load_module
+from mattekit.convert.export import ExportSettings, parse_batch, parse_size
+from mattekit.core.contract import Contract
+from mattekit.core.errors import ContractError, InputError, ModelError, ParityError
+from mattekit.core.files import sha256_of
+from mattekit.core.record import Record
+from mattekit.infer.images import read_picture
+from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
+from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load
+from mattekit.infer.runtimes.torch import TorchRuntime
+
+SR = "realesr-animevideov3"
+
+
+def noise(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).random(shape, dtype=np.float32)
+
+
+def test_an_export_says_itself_what_it_is(super_resolution_ir: Path, super_resolution_weights: Path) -> None:
+    spec = zoo.get(SR)
+    from_ir = load(super_resolution_ir / "model.xml", exact=True)
+    from_onnx = load(super_resolution_ir / "model.onnx", exact=True)
+    for model in (from_ir, from_onnx):
+        assert model.contract == spec.contract
+        assert model.provenance is not None
+        assert model.provenance.model == SR
+        assert model.provenance.weights_sha256 == sha256_of(super_resolution_weights)
+        assert model.provenance.weights_licence == spec.licence.weights
+        assert model.provenance.tools["openvino"] == metadata.version("openvino")
+
+
+def test_torch_onnx_and_ir_agree_at_sizes_that_were_not_traced(
+    super_resolution_ir: Path, super_resolution_weights: Path
+) -> None:
+    module = TorchRuntime(load_module(zoo.get(SR), super_resolution_weights))
+    witness = OnnxRuntime(super_resolution_ir / "model.onnx")
+    ir = load(super_resolution_ir / "model.xml", exact=True).runtime
+    for shape in ((1, 3, 33, 20), (1, 3, 7, 41)):
+        tensor = noise(*shape)
+        expected = module.run(tensor)
+        assert expected.shape == (1, 3, shape[2] * 4, shape[3] * 4)
+        np.testing.assert_allclose(witness.run(tensor), expected, atol=1e-5)
+        np.testing.assert_allclose(ir.run(tensor), expected, atol=1e-5)
+
+
+def test_the_same_weights_give_the_same_bytes(
+    super_resolution_ir: Path, super_resolution_weights: Path, photo: Path, tmp_path: Path
+) -> None:
+    again = export_model(SR, tmp_path, ExportSettings(), weights=super_resolution_weights, images=[photo])
+    for name in ("model.onnx", "model.xml", "model.bin"):
+        assert (again.ir.path.parent / name).read_bytes() == (super_resolution_ir / name).read_bytes(), name
+
+
+def test_the_direct_route_gives_the_same_bytes_twice_and_the_same_picture(
+    super_resolution_ir: Path, super_resolution_weights: Path, photo: Path, tmp_path: Path
+) -> None:
+    settings = ExportSettings(route="direct")
+    reports = [
+        export_model(SR, tmp_path / name, settings, weights=super_resolution_weights, images=[photo]) for name in "ab"
+    ]
+    assert reports[0].ir.sha256 == reports[1].ir.sha256
+    assert [artifact.format for artifact in reports[0].artifacts] == ["openvino"]
+    tensor = noise(1, 3, 24, 31)
+    np.testing.assert_allclose(
+        load(reports[0].ir.path, exact=True).runtime.run(tensor),
+        load(super_resolution_ir / "model.xml", exact=True).runtime.run(tensor),
+        atol=1e-5,
+    )
+
+
+def test_fp16_halves_the_weights(super_resolution_weights: Path, photo: Path, tmp_path: Path) -> None:
+    settings = ExportSettings(precision="fp16")
+    report = export_model(SR, tmp_path, settings, weights=super_resolution_weights, images=[photo])
+    assert report.ir.path == tmp_path / SR / "fp16" / "model.xml"
+    onnx_bytes = (report.ir.path.parent / "model.onnx").stat().st_size
+    assert (report.ir.path.parent / "model.bin").stat().st_size < 0.55 * onnx_bytes
+    assert report.ir.precision == "fp16"
+    assert report.artifacts[0].precision == "fp32"
+    assert report.ir.made_from == report.artifacts[0].sha256["model.onnx"]
+
+
+def test_a_fixed_size_is_in_the_ir_and_in_its_contract(
+    super_resolution_weights: Path, photo: Path, tmp_path: Path
+) -> None:
+    settings = ExportSettings(size=parse_size("40x56"))
+    report = export_model(SR, tmp_path, settings, weights=super_resolution_weights, images=[photo])
+    model = load(report.ir.path)
+    assert (model.contract.input.height, model.contract.input.width) == (40, 56)
+    assert list(openvino.Core().read_model(report.ir.path).inputs[0].shape) == [1, 3, 40, 56]
+
+
+def test_a_free_batch(super_resolution_weights: Path, photo: Path, tmp_path: Path) -> None:
+    settings = ExportSettings(batch=parse_batch("dynamic"))
+    report = export_model(SR, tmp_path, settings, weights=super_resolution_weights, images=[photo])
+    model = openvino.Core().read_model(report.ir.path)
+    assert model.inputs[0].partial_shape[0].is_dynamic
+    assert OpenVinoRuntime(model).run(noise(3, 3, 16, 16)).shape == (3, 3, 64, 64)
+
+
+def test_the_record_keeps_every_step_and_every_picture(super_resolution_ir: Path) -> None:
+    record = Record.read(super_resolution_ir / "export.json")
+    assert record.kind == "export"
+    assert {figure.labels["step"] for figure in record.figures} == {"torch → onnx", "onnx → ir"}
+    assert {figure.name for figure in record.figures} == {"largest_difference", "mean_difference", "psnr"}
+    assert all(len(values) == 1 for values in record.samples.values())
+    assert {ref.format for ref in record.artifacts} == {"onnx", "openvino"}
+    assert record.environment.packages["openvino"]
+
+
+def test_a_step_beyond_its_tolerance_is_named_and_leaves_nothing(
+    super_resolution_weights: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "EXACT", replace(EXACT, largest=0.0))
+    with pytest.raises(ParityError, match="torch → onnx") as caught:
+        export_model(SR, tmp_path, ExportSettings(), weights=super_resolution_weights, images=[photo])
+    assert caught.value.exit_code == 3
+    assert list((tmp_path / SR).iterdir()) == []
+
+
+def test_a_failed_export_keeps_the_one_that_was_there(
+    super_resolution_ir: Path,
+    super_resolution_weights: Path,
+    photo: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / SR / "fp16"
+    shutil.copytree(super_resolution_ir, folder)
+    before = {path.name: sha256_of(path) for path in folder.iterdir()}
+    monkeypatch.setattr(build, "HALF", Tolerance(largest=0, mean=0, iou=1, psnr=200))
+    settings = ExportSettings(precision="fp16")
+    with pytest.raises(ParityError, match="onnx → ir"):
+        export_model(SR, tmp_path, settings, weights=super_resolution_weights, images=[photo])
+    assert {path.name: sha256_of(path) for path in folder.iterdir()} == before
+    assert [path.name for path in folder.parent.iterdir()] == ["fp16"]
+
+
+class _Broken:
+    """A runtime that answers with what is not a number."""
+
+    name = "broken"
+
+    def run(self, tensor: np.ndarray) -> np.ndarray:
+        return np.full((1, 3, tensor.shape[2] * 4, tensor.shape[3] * 4), np.nan, np.float32)
+
+
+def test_not_a_number_never_passes(super_resolution_ir: Path, photo: Path) -> None:
+    model = load(super_resolution_ir / "model.xml", exact=True)
+    ladder = ParityLadder([read_picture(photo)], model.contract)
+    ladder("onnx", model.runtime, EXACT)
+    with pytest.raises(ParityError, match="onnx → ir"):
+        ladder("ir", _Broken(), HALF)
+
+
+def test_all_seven_heads(segmentation_weights: Path, segmentation_ir: Path, photo: Path, tmp_path: Path) -> None:
+    settings = ExportSettings(heads="all", route="direct", size=(64, 96))
+    report = export_model("u2netp", tmp_path, settings, weights=segmentation_weights, images=[photo])
+    model = openvino.Core().read_model(report.ir.path)
+    assert [output.get_any_name() for output in model.outputs] == [
+        "output",
+        *(f"output_side{number}" for number in range(1, 7)),
+    ]
+    fused = openvino.Core().read_model(segmentation_ir / "model.xml")
+    assert len(fused.outputs) == 1
+    # A fixed size is no prison: the graph computes its sizes itself.
+    fused.reshape([1, 3, 64, 96])
+    tensor = noise(1, 3, 64, 96)
+    first = OpenVinoRuntime(model, exact=True).run(tensor)
+    np.testing.assert_allclose(first, OpenVinoRuntime(fused, exact=True).run(tensor), atol=1e-4)
+
+
+def test_a_ready_made_onnx_file_converts_with_its_own_contract(
+    segmentation_ir: Path, photo: Path, tmp_path: Path
+) -> None:
+    ready_made = tmp_path / "u2netp.onnx"
+    model = onnx.load(str(segmentation_ir / "model.onnx"))
+    del model.metadata_props[:]
+    onnx.save(model, str(ready_made))
+    report = export_model("rembg-u2netp", tmp_path, ExportSettings(), weights=ready_made, images=[photo])
+    opened = load(report.ir.path)
+    assert opened.contract == zoo.get("rembg-u2netp").contract
+    assert opened.contract.input.resize == "lanczos"
+    # The publisher's file stays as it is.
+    assert (report.ir.path.parent / "model.onnx").read_bytes() == ready_made.read_bytes()
+    with pytest.raises(ContractError, match="carries no mattekit contract"):
+        load(ready_made)
+
+
+@pytest.mark.slow
+def test_the_dynamo_exporter_computes_the_same(
+    super_resolution_weights: Path, super_resolution_ir: Path, photo: Path, tmp_path: Path
+) -> None:
+    settings = ExportSettings(exporter="dynamo")
+    reports = [
+        export_model(SR, tmp_path / name, settings, weights=super_resolution_weights, images=[photo]) for name in "ab"
+    ]
+    assert reports[0].artifacts[0].sha256 == reports[1].artifacts[0].sha256
+    assert reports[0].ir.sha256 == reports[1].ir.sha256
+    tensor = noise(1, 3, 19, 30)
+    np.testing.assert_allclose(
+        load(reports[0].ir.path, exact=True).runtime.run(tensor),
+        load(super_resolution_ir / "model.xml", exact=True).runtime.run(tensor),
+        atol=1e-5,
+    )
+    text = reports[0].artifacts[0].path.read_bytes()
+    assert str(Path(build.__file__).parent).encode() not in text, "the file must not name a folder of this machine"
+    names = [node.name for node in onnx.load_from_string(text).graph.node]
+    assert any(name.startswith(("/body.0", "/body/0")) for name in names), names[:5]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"precision": "int8"}, "quantization"),
+        ({"size": (32, 32), "dynamic": True}, "--dynamic"),
+        ({"batch": 0}, "batch of 0"),
+    ],
+)
+def test_settings_that_exclude_each_other(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        ExportSettings(**settings)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("text", ["x", "12x", "-3", "1x2x3", "a"])
+def test_sizes_that_are_none(text: str) -> None:
+    with pytest.raises(InputError, match="--size"):
+        parse_size(text)
+
+
+def test_a_damaged_contract_is_named(super_resolution_ir: Path, tmp_path: Path) -> None:
+    for suffix in (".xml", ".bin"):
+        shutil.copyfile(super_resolution_ir / f"model{suffix}", tmp_path / f"model{suffix}")
+    path = tmp_path / "model.xml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("&quot;scale&quot;:4", "&quot;scale&quot;:0"), encoding="utf-8"
+    )
+    with pytest.raises(ContractError, match=r"model\.xml.*output\.scale"):
+        load(path)
+
+
+def test_models_that_are_none(tmp_path: Path, super_resolution_ir: Path) -> None:
+    with pytest.raises(ModelError, match="there is no such file"):
+        load(tmp_path / "model.xml")
+    shutil.copyfile(super_resolution_ir / "model.xml", tmp_path / "model.xml")
+    with pytest.raises(ModelError, match=r"model\.bin are missing"):
+        load(tmp_path / "model.xml")
+    (tmp_path / "model.bin").write_bytes(b"short")
+    with pytest.raises(ModelError, match="cannot read it"):
+        load(tmp_path / "model.xml")
+    (tmp_path / "other.txt").write_text("x")
+    with pytest.raises(ModelError, match="not a model file"):
+        load(tmp_path / "other.txt")
+
+
+def test_a_contract_survives_its_json() -> None:
+    for spec in zoo.all_specs():
+        assert Contract.from_json(spec.contract.to_json(), source="test") == spec.contract

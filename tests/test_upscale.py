@@ -1,0 +1,172 @@
+"""Enlarging: tiles that nobody can see, any size and depth, and published figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mattekit.bench.metrics import psnr_y
+from mattekit.convert import zoo
+from mattekit.core.contract import Contract, InputContract, OutputContract
+from mattekit.core.errors import ImageError, ModelError
+from mattekit.infer.images import Picture, read_picture
+from mattekit.infer.runtimes import LoadedModel, Tensor
+from mattekit.infer.runtimes.openvino import load
+from mattekit.infer.upscale import Upscaler
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Blurs:
+    """Doubles a picture after a 5x5 mean: a network whose halo is known to be 2, and which counts its calls."""
+
+    name = "blurs"
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, ...]] = []
+
+    def run(self, tensor: Tensor) -> Tensor:
+        self.shapes.append(tensor.shape[2:])
+        blurred = cv2.blur(tensor[0].transpose(1, 2, 0), (5, 5), borderType=cv2.BORDER_REPLICATE)
+        return blurred.repeat(2, 0).repeat(2, 1).transpose(2, 0, 1)[None]
+
+
+def blurring(*, halo: int = 2, **given: int) -> tuple[LoadedModel, Blurs]:
+    step = given.pop("tile_step", 1)
+    contract = Contract(
+        task="super_resolution",
+        input=InputContract(**given),  # pyright: ignore[reportArgumentType]
+        output=OutputContract(kind="image", scale=2),
+        halo=halo,
+        tile_step=step,
+    )
+    runtime = Blurs()
+    return LoadedModel(Path("blurs.xml"), contract, None, runtime), runtime
+
+
+def noise(height: int, width: int, dtype: type[np.uint8] | type[np.uint16] = np.uint8) -> NDArray[np.uint8 | np.uint16]:
+    rng = np.random.default_rng(height * 1000 + width)
+    return rng.integers(0, np.iinfo(dtype).max + 1, (height, width, 3)).astype(dtype)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    height=st.integers(1, 150),
+    width=st.integers(1, 150),
+    tile=st.integers(24, 60),
+    step=st.sampled_from([1, 2, 4]),
+    multiple=st.sampled_from([1, 2]),
+)
+def test_tiles_give_what_the_whole_gives(height: int, width: int, tile: int, step: int, multiple: int) -> None:
+    picture = Picture(noise(height, width))
+    model, runtime = blurring(tile_step=step, multiple=multiple)
+    tiled = Upscaler(model, tile=tile).upscale(picture)
+    assert tiled.size == (2 * width, 2 * height)
+    assert len(set(runtime.shapes)) == 1, "one shape, so that a device compiles once"
+    assert max(runtime.shapes[0]) <= tile + multiple - 1 or max(height, width) <= tile
+    whole = Upscaler(model, tile=0).upscale(picture)
+    np.testing.assert_array_equal(tiled.rgb, whole.rgb)
+
+
+def test_a_halo_that_is_too_small_is_seen() -> None:
+    """The test above can fail: a network that looks further than its contract says leaves seams."""
+    picture = Picture(noise(80, 80))
+    model, _ = blurring(halo=0)
+    tiled, whole = (Upscaler(model, tile=tile).upscale(picture) for tile in (40, 0))
+    assert not np.array_equal(tiled.rgb, whole.rgb)
+
+
+def test_a_fixed_size_is_kept_to() -> None:
+    for size in ((10, 12), (40, 56), (90, 130)):
+        model, runtime = blurring(height=40, width=56)
+        enlarged = Upscaler(model).upscale(Picture(noise(*size)))
+        assert set(runtime.shapes) == {(40, 56)}
+        assert enlarged.size == (2 * size[1], 2 * size[0])
+
+
+def test_pictures_below_the_least_side() -> None:
+    model, runtime = blurring(min_side=15, multiple=4)
+    enlarged = Upscaler(model).upscale(Picture(noise(1, 9)))
+    assert enlarged.size == (18, 2)
+    assert runtime.shapes == [(16, 16)]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_depth_profile_and_range_are_kept(dtype: type[np.uint8] | type[np.uint16]) -> None:
+    full = int(np.iinfo(dtype).max)
+    model, _ = blurring()
+    flat = Picture(np.full((6, 7, 3), full, dtype), icc=b"profile")
+    enlarged = Upscaler(model).upscale(flat)
+    assert enlarged.rgb.dtype == dtype
+    assert enlarged.icc == b"profile"
+    assert (enlarged.rgb == full).all()
+
+
+def test_what_is_transparent_is_not_computed() -> None:
+    alpha = np.zeros((200, 200), np.uint8)
+    alpha[10:40, 10:40] = 255
+    picture = Picture(noise(200, 200), alpha)
+    model, runtime = blurring()
+    cut = Upscaler(model, tile=64).upscale(picture)
+    assert len(runtime.shapes) == 1
+    whole = Upscaler(model, tile=0).upscale(picture.with_changes(alpha=None))
+    assert cut.alpha is not None
+    assert cut.alpha.shape == (400, 400)
+    visible = cut.alpha > 0
+    np.testing.assert_array_equal(cut.rgb[visible], whole.rgb[visible])
+
+
+def test_limits_and_mistakes(segmentation_ir: Path) -> None:
+    model, _ = blurring()
+    with pytest.raises(ImageError, match="more than the limit"):
+        Upscaler(model, max_pixels=399).upscale(Picture(noise(10, 10)))
+    with pytest.raises(ModelError, match="too little inside"):
+        Upscaler(model, tile=8)
+    with pytest.raises(ModelError, match="give a super-resolution model"):
+        Upscaler(load(segmentation_ir / "model.xml"))
+
+
+def test_a_real_network_in_tiles(super_resolution_ir: Path, photo: Path) -> None:
+    """SRVGGNetCompact looks at 18 pixels around, and its contract says so: tiles change nothing but rounding."""
+    model = load(super_resolution_ir / "model.xml", exact=True)
+    picture = read_picture(photo)
+    tiled, whole = (Upscaler(model, tile=tile).upscale(picture) for tile in (88, 0))
+    assert np.abs(tiled.rgb.astype(int) - whole.rgb).max() <= 1
+
+
+FIGURES = {
+    ("imdn-x2", "imdn_x2"): (38.00, 33.63),
+    ("imdn-x4", "imdn_x4"): (32.21, 28.58),
+    ("rfdn-x4", "rfdn_x4"): (32.16, 28.65),
+    ("rlfn-x4", "rlfn_x4"): (32.10, 28.60),
+    ("realesr-animevideov3", "realesr_animevideov3_x4"): (28.25, 26.12),
+}
+"""PSNR-Y in dB on Set5 and Set14, the border cropped by the scale."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("names", "figures"), FIGURES.items(), ids=[names[0] for names in FIGURES])
+def test_published_figures_from_the_ir(
+    names: tuple[str, str], figures: tuple[float, float], shared_data: Path, photo: Path, tmp_path: Path
+) -> None:
+    from mattekit.build import export_model
+    from mattekit.convert.export import ExportSettings
+    from mattekit.datasets.folders import super_resolution_folders
+
+    weights = shared_data / "weights" / "super_resolution" / f"{names[1]}.pth"
+    report = export_model(names[0], tmp_path, ExportSettings(), weights=weights, images=[photo])
+    upscaler = Upscaler(load(report.ir.path), tile=0)
+    scale = zoo.get(names[0]).scale
+    for folder, expected in zip(("set5/hr", "set14"), figures, strict=True):
+        values: list[float] = []
+        for sample in super_resolution_folders(shared_data / "super_resolution" / folder, scale):
+            assert sample.high_resolution is not None
+            enlarged = upscaler.upscale(Picture(sample.image)).rgb
+            values.append(psnr_y(enlarged.astype(np.uint8), sample.high_resolution, border=scale))
+        assert np.mean(values) == pytest.approx(expected, abs=0.01), (folder, values)
