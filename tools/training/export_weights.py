@@ -41,24 +41,33 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write <id>.safetensors, .csv and .svg to")
     arguments = parser.parse_args()
 
-    saved = torch.load(arguments.run / "checkpoint.pt", map_location="cpu", weights_only=True)
-    rows: Rows = saved["rows"]
-    if arguments.id == "mattelite":
-        state, columns = mattelite_state(saved["average"]), ["held_out_iou", "loss"]
+    checkpoint, shrunk = arguments.run / "checkpoint.pt", arguments.run / "shrunk.csv"
+    if arguments.id == "mattelite" and not checkpoint.exists():
+        # Shrunk and not fine-tuned: what was logged is how well each layer imitates the teacher's.
+        state, log = torch.load(arguments.run / "shrunk.pt", map_location="cpu", weights_only=True), shrunk
+        errors = [float(line.split(",")[1]) for line in shrunk.read_text(encoding="utf-8").splitlines()[1:]]
+        rows: Rows = [{"step": float(index), "relative_error": error} for index, error in enumerate(errors)]
+        columns, unit = ["relative_error"], "layers"
     else:
-        state, columns = srlite_state(saved["average"], int(arguments.id[-1])), ["held_out_psnr_y", "set5_psnr_y"]
-    halves = {
-        name: (value.half() if value.is_floating_point() else value).contiguous() for name, value in state.items()
-    }
+        saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        log, unit = arguments.run / "log.csv", "steps"
+        if arguments.id == "mattelite":
+            state, columns = mattelite_state(saved["average"]), ["held_out_iou", "loss"]
+        else:
+            state, columns = srlite_state(saved["average"], int(arguments.id[-1])), ["held_out_psnr_y", "set5_psnr_y"]
+        # The first row has no loss yet.
+        rows = [row for row in saved["rows"] if all(row[column] == row[column] for column in columns)]
+    state = {name: (value.half() if value.is_floating_point() else value).contiguous() for name, value in state.items()}
     # The counter is only for training; loaders fill it in.
-    halves = {name: value for name, value in halves.items() if not name.endswith("num_batches_tracked")}
+    state = {name: value for name, value in state.items() if not name.endswith("num_batches_tracked")}
     arguments.out.mkdir(parents=True, exist_ok=True)
     target = arguments.out / f"{arguments.id}.safetensors"
-    save_file(halves, target)
-    shutil.copyfile(arguments.run / "log.csv", target.with_suffix(".csv"))
-    shown = [row for row in rows if all(row[column] == row[column] for column in columns)]
-    target.with_suffix(".svg").write_text(curve_svg(shown, columns, f"{arguments.id}, training"), encoding="utf-8")
-    print(f"{target}: {target.stat().st_size} bytes, step {saved['step']}")
+    save_file(state, target)
+    # save_file makes it readable by its owner alone, and the package is for everybody.
+    target.chmod(0o644)
+    shutil.copyfile(log, target.with_suffix(".csv"))
+    target.with_suffix(".svg").write_text(curve_svg(rows, columns, f"{arguments.id}, training", unit), encoding="utf-8")
+    print(f"{target}: {target.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

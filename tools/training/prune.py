@@ -244,7 +244,7 @@ def _regress(rows: Tensor, target: Tensor, prior: Tensor, *, rectified: bool) ->
 
 
 @torch.no_grad()
-def shrink(teacher: U2Net, config: U2NetConfig, photos: Tensor, report: Callable[[str], None]) -> U2Net:
+def shrink(teacher: U2Net, config: U2NetConfig, photos: Tensor, report: Callable[[str, float], None]) -> U2Net:
     """A network of the stage table ``config`` that imitates ``teacher`` (folded, logits) on ``photos`` (n, 3, h, w).
 
     Its batch normalisations hold the statistics of the photos, so that training can go on with them.
@@ -274,5 +274,5 @@ def shrink(teacher: U2Net, config: U2NetConfig, photos: Tensor, report: Callable
             assert isinstance(layer, ConvBnRelu)
             set_statistics(layer, output.mean(0), output.var(0).clamp_min(1e-6))
             output, wanted = functional.relu(output), functional.relu(wanted)
-        report(f"{name}: relative error {float((output - wanted).pow(2).mean() / wanted.var()):.3f}")
+        report(name, float((output - wanted).pow(2).mean() / wanted.var()))
     return student

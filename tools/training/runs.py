@@ -122,7 +122,7 @@ class Run:
             writer.writerows(self.rows)
 
 
-def curve_svg(rows: list[dict[str, float]], columns: list[str], title: str) -> str:
+def curve_svg(rows: list[dict[str, float]], columns: list[str], title: str, unit: str) -> str:
     """A small line chart of ``columns`` over ``step``, as SVG text: one panel per column, each with its own scale."""
     width, panel, left = 480, 120, 60
     parts = [
@@ -145,7 +145,7 @@ def curve_svg(rows: list[dict[str, float]], columns: list[str], title: str) -> s
             f'<text x="{left}" y="{top + 4}">{column}</text>'
             f'<text x="{left - 6}" y="{top + 14}" text-anchor="end">{high:.4g}</text>'
             f'<text x="{left - 6}" y="{top + panel - 28}" text-anchor="end">{low:.4g}</text>'
-            f'<text x="{width - 15}" y="{top + panel - 16}" text-anchor="end">{last:g} steps</text>'
+            f'<text x="{width - 15}" y="{top + panel - 16}" text-anchor="end">{last:g} {unit}</text>'
             f'<polyline fill="none" stroke="#1f6fb4" stroke-width="1.5" points="{points}"/>'
         )
     return "\n".join([*parts, "</svg>\n"])

@@ -15,6 +15,9 @@ Image = NDArray[np.uint8]
 HELD_OUT = 8
 """So many of the training photos, the last by name, are kept back to watch the training by."""
 
+SMALLER = (0.75, 0.6)
+"""The other sizes at which each photo is trained on."""
+
 
 def read_rgb(path: Path) -> Image:
     """The photo at ``path``."""
@@ -98,13 +101,15 @@ def render_picture(rng: np.random.Generator, size: int = 384) -> Image:
     return imresize(canvas, size, size)
 
 
-def training_images(root: Path, rendered: int, seed: int) -> Iterator[Image]:
-    """The photos to train on, at full and at three-quarter size, and ``rendered`` drawn pictures."""
+def training_images(root: Path, rendered: int, seed: int, *, full_size: bool = True) -> Iterator[Image]:
+    """The photos to train on, at full size (if so wished) and smaller, and ``rendered`` drawn pictures."""
     for path in sorted((root / "super_resolution/bsds500_train100").iterdir())[:-HELD_OUT]:
         photo = read_rgb(path)
-        yield photo
+        if full_size:
+            yield photo
         # Smaller means sharper: the JPEG blocks and the lens blur of the original shrink away.
-        yield imresize(photo, photo.shape[0] * 3 // 4, photo.shape[1] * 3 // 4)
+        for share in SMALLER:
+            yield imresize(photo, round(photo.shape[0] * share), round(photo.shape[1] * share))
     rng = np.random.default_rng(seed)
     for _ in range(rendered):
         yield render_picture(rng)
@@ -125,13 +130,21 @@ def make_pair(image: Image, scale: int) -> tuple[Image, Image]:
 def sample_batch(
     pairs: list[tuple[Image, Image]], scale: int, patch: int, count: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Random aligned crops, flipped and turned: ``(count, patch, patch, 3)`` and ``scale`` times that, both 8-bit."""
+    """Random aligned crops, flipped and turned: ``(count, patch, patch, 3)`` and ``scale`` times that, both 8-bit.
+
+    Each is the busier one of two candidates: half of a photo is sky, and there is nothing to be learnt from it.
+    """
     lows = np.empty((count, patch, patch, 3), np.uint8)
     highs = np.empty((count, patch * scale, patch * scale, 3), np.uint8)
     for index in range(count):
         low, high = pairs[int(rng.integers(len(pairs)))]
-        y = int(rng.integers(low.shape[0] - patch + 1))
-        x = int(rng.integers(low.shape[1] - patch + 1))
+        y, x = max(
+            (
+                (int(rng.integers(low.shape[0] - patch + 1)), int(rng.integers(low.shape[1] - patch + 1)))
+                for _ in range(2)
+            ),
+            key=lambda at: float(low[at[0] : at[0] + patch : 2, at[1] : at[1] + patch : 2, 1].std()),
+        )
         turn, flip = int(rng.integers(4)), bool(rng.integers(2))
         for source, target, factor in ((low, lows, 1), (high, highs, scale)):
             crop = source[y * factor : (y + patch) * factor, x * factor : (x + patch) * factor]

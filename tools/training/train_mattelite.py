@@ -123,9 +123,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of matte.npz (matte_data.py writes it)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; an existing run goes on")
     parser.add_argument("--minutes", type=float, default=80.0, help="training time in all, evaluation not counted")
-    parser.add_argument("--side", type=int, default=224)
+    parser.add_argument("--side", type=int, default=208)
     parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--rate", type=float, default=3e-4)
+    parser.add_argument("--rate", type=float, default=2e-5)
     parser.add_argument("--every", type=int, default=100, help="steps between evaluations")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -140,8 +140,15 @@ def main() -> None:
     else:
         teacher = load_teacher(data_root())
         fold(teacher)
-        network = shrink(teacher, MATTELITE, data.calibration(side), lambda line: print(line, flush=True))
         start.parent.mkdir(parents=True, exist_ok=True)
+        errors: list[str] = ["layer,relative_error"]
+
+        def report(layer: str, error: float) -> None:
+            print(f"{layer} {error:.3f}", flush=True)
+            errors.append(f"{layer},{error:.4f}")
+
+        network = shrink(teacher, MATTELITE, data.calibration(side), report)
+        (arguments.out / "shrunk.csv").write_text("\n".join([*errors, ""]), encoding="utf-8")
         torch.save(network.state_dict(), start)
     network = without_norms(network).to(device)
     optimizer = torch.optim.AdamW(network.parameters(), lr=arguments.rate, weight_decay=1e-4)
