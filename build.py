@@ -28,7 +28,7 @@ from .infer.upscale import TILE, Upscaler
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["ExportReport", "export_model", "model_file", "open_model", "open_pipeline", "sample_pictures"]
+__all__ = ["ExportReport", "export_model", "model_file", "open_by_id", "open_model", "open_pipeline", "sample_pictures"]
 
 _SAMPLES = 3
 """How many of the given pictures the parity check runs by default."""
@@ -158,6 +158,11 @@ def open_model(
         MattekitError: as `model_file`.
     """
     return load(model_file(model, task, offline=offline, progress=progress), device)
+
+
+def open_by_id(model: str, device: str) -> LoadedModel:
+    """Open a zoo entry of either task on an OpenVINO device, as `open_model` does."""
+    return open_model(model, zoo.get(model).task, device)
 
 
 def open_pipeline(

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from .bench import commands as validation
 from .core.errors import MattekitError
 from .core.version import __version__
 
 if TYPE_CHECKING:
     from .infer.pipeline import Pipeline
+    from .infer.runtimes import LoadedModel
 
 __all__ = ["app", "main"]
 
@@ -22,7 +24,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="A checkpoint goes in, a deployable OpenVINO model comes out, with the evidence.",
-    epilog="Exit codes: 0 done, 1 an input cannot be used, 2 wrong usage, 3 a check failed, 4 some inputs failed.",
+    epilog="Exit codes: 0 done, 1 an input cannot be used, 2 wrong usage, 3 a check or gate failed, "
+    "4 not enough evidence, 5 some of several inputs failed.",
 )
 models_app = typer.Typer(help="The zoo: list its models, show one, fetch its weights.", invoke_without_command=True)
 app.add_typer(models_app, name="models")
@@ -289,6 +292,15 @@ def _run(
     if record:
         record_of(outcomes, {"device": device, "out": str(out)}).write(record)
     raise typer.Exit(exit_code_of(outcomes))
+
+
+def _open(model: str, device: str) -> LoadedModel:
+    from .build import open_by_id
+
+    return open_by_id(model, device)
+
+
+validation.register(app, _open)
 
 
 def main() -> None:

@@ -36,10 +36,10 @@ class _Frozen(BaseModel):
 class InputContract(_Frozen):
     """What the network's input means: `(x / divide_by - mean) / std`, NCHW, float32.
 
-    `x` has values 0-255. `height` and `width` are the size that the picture is resized to; both are None for a network
+    `x` has values 0-255. `height` and `width` are the size that the picture is resized to. Both are None for a network
     that takes any size, which then must be a multiple of `multiple` and at least `min_side` (the picture's border is
-    repeated, and the output cropped). `divide_by="image_max"` divides by the largest value of the resized picture, as U²-Net's official script
-    does; on an all-black picture the divisor is 1e-6, so that the result is 0 and never NaN.
+    repeated, and the output cropped). `divide_by="image_max"` divides by the largest value of the resized picture, as
+    U²-Net's official script does; on an all-black picture the divisor is 1e-6, so that the result is 0 and never NaN.
     """
 
     height: _Positive | None = None
@@ -95,9 +95,9 @@ class OutputContract(_Frozen):
 class Contract(_Frozen):
     """Everything that a runtime must know to use a network: the task, its input and its output.
 
-    `halo` is how many input pixels around a tile of a super-resolution network influence the tile's output enough to
-    be seen; tiles overlap by it on each side. `tile_step`: the network samples its input on a grid of that many pixels, so
-    tiles start at multiples of it.
+    For super-resolution: `halo` is how many input pixels around a tile influence the tile's output enough to be seen,
+    by which tiles overlap on each side; `tile_step` is the grid, in pixels, on which the network samples its input, so
+    that tiles start at multiples of it.
     """
 
     version: Literal[1] = CONTRACT_VERSION

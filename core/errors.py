@@ -11,7 +11,7 @@ MattekitError                 any of them: catch this one to catch all
 │   └── HashMismatchError     a file whose SHA-256 is not the expected one
 ├── DeviceError               a device that is not there, or refused the model        exit code 1
 ├── ParityError               a conversion step moved the outputs too far             exit code 3
-└── PartialFailureError       some inputs failed, the rest is done                    exit code 4
+└── PartialFailureError       some inputs failed, the rest is done                    exit code 5
 
 A message is one sentence or two: the file, what is wrong, and how to mend it.
 """
@@ -92,4 +92,4 @@ class ParityError(MattekitError):
 class PartialFailureError(MattekitError):
     """Some of several inputs failed; the others are done."""
 
-    exit_code: ClassVar[int] = 4
+    exit_code: ClassVar[int] = 5

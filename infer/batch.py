@@ -95,7 +95,7 @@ def record_of(outcomes: Sequence[Outcome], settings: dict[str, JsonValue]) -> Re
 
 
 def exit_code_of(outcomes: Sequence[Outcome]) -> int:
-    """Return 0 where every input is done, 4 where some failed, and the error's own code where it was the only input."""
+    """Return 0 where every input is done, 5 where some failed, and the error's own code where it was the only input."""
     failed = [outcome.error for outcome in outcomes if outcome.error is not None]
     if not failed:
         return 0

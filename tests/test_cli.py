@@ -1,0 +1,149 @@
+"""The commands that run models, on real files, as a user types them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from mattekit.core.record import Record
+from mattekit.infer.images import read_picture
+from PIL import Image
+
+
+def mattekit(*arguments: object, code: int = 0) -> str:
+    """Run a command in a process of its own and return what it printed, both streams; never with a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mattekit", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == code, said
+    assert "Traceback" not in said
+    return said
+
+
+@pytest.fixture
+def folder(photo: Path, tmp_path: Path) -> Path:
+    """Two good pictures of one stem, a 16-bit one, and a bad one between them."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(photo.read_bytes())
+    picture = cv2.imread(str(photo))
+    assert picture is not None
+    cv2.imwrite(str(folder / "a.png"), picture[:50, :70])
+    (folder / "bad.jpg").write_bytes(photo.read_bytes()[:300])
+    cv2.imwrite(str(folder / "deep.png"), picture[:40, :60].astype(np.uint16) * 257)
+    return folder
+
+
+def test_a_folder_with_a_bad_file_is_done_but_for_that(folder: Path, segmentation_ir: Path, tmp_path: Path) -> None:
+    out, record = tmp_path / "out", tmp_path / "run.json"
+    said = mattekit("remove", folder, "--model", segmentation_ir, "-o", out, "--record", record, code=5)
+    assert sorted(path.name for path in out.iterdir()) == ["a-jpg.png", "a-png.png", "deep.png"]
+    assert f"mattekit: {folder / 'bad.jpg'}" in said
+    assert "3 of 4 done, 1 failed" in said
+    assert read_picture(out / "a-jpg.png").alpha is not None
+    assert read_picture(out / "deep.png").depth == 16
+    kept = Record.read(record)
+    assert {figure.labels["stage"] for figure in kept.figures if figure.name == "latency"} == {
+        "decode",
+        "remove",
+        "encode",
+    }
+    assert len(kept.samples["remove_s"]) == 3
+    assert "bad.jpg" in json.dumps(kept.settings["failures"])
+
+
+def test_one_bad_file_alone_is_an_error(folder: Path, segmentation_ir: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    said = mattekit("remove", folder / "bad.jpg", "--model", segmentation_ir, "-o", out, code=1)
+    assert "bad.jpg" in said
+    assert not list(out.glob("*"))
+
+
+def test_only_the_mask(photo: Path, segmentation_ir: Path, tmp_path: Path) -> None:
+    mattekit("remove", photo, "--model", segmentation_ir, "-o", tmp_path / "cut")
+    mattekit("remove", photo, "--model", segmentation_ir, "--only-mask", "-o", tmp_path / "mask")
+    with Image.open(tmp_path / "mask" / "photo.png") as mask, Image.open(tmp_path / "cut" / "photo.png") as cut:
+        assert mask.mode == "L"
+        assert cut.mode == "RGBA"
+        np.testing.assert_array_equal(np.asarray(mask), np.asarray(cut)[..., 3])
+
+
+def test_the_main_job_is_its_three_operations_in_order(
+    photo: Path, segmentation_ir: Path, super_resolution_ir: Path, tmp_path: Path
+) -> None:
+    common = ("--tile", 96)
+    mattekit(
+        "run", photo, "--model", segmentation_ir, "--sr", super_resolution_ir, "--background", "#336699", *common,
+        "-o", tmp_path / "run",
+    )  # fmt: skip
+    mattekit("remove", photo, "--model", segmentation_ir, "-o", tmp_path / "1")
+    mattekit("upscale", tmp_path / "1" / "photo.png", "--sr", super_resolution_ir, *common, "-o", tmp_path / "2")
+    mattekit("superimpose", tmp_path / "2" / "photo.png", "--background", "#336699", "-o", tmp_path / "3")
+    at_once, step_by_step = (read_picture(tmp_path / name / "photo.png") for name in ("run", "3"))
+    assert at_once.size == (640, 480)
+    assert at_once.alpha is None
+    # A file holds no colours under alpha 0, which the networks' borders see.
+    difference = np.abs(at_once.rgb.astype(int) - step_by_step.rgb)
+    assert np.median(difference) == 0
+    assert difference.mean() < 3
+
+
+@pytest.mark.parametrize(("extension", "mode"), [("jpg", "RGB"), ("webp", "RGBA"), ("bmp", "RGB")])
+def test_formats(extension: str, mode: str, photo: Path, segmentation_ir: Path, tmp_path: Path) -> None:
+    mattekit("remove", photo, "--model", segmentation_ir, "--format", extension, "-o", tmp_path)
+    with Image.open(tmp_path / f"photo.{extension}") as written:
+        assert written.mode == mode
+        assert written.size == (160, 120)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("remove", "nowhere.jpg"), "nowhere.jpg: there is no such file or folder"),
+        (("remove", "PHOTO", "--format", "docx"), "docx"),
+        (("remove", "PHOTO", "--device", "TPU"), "TPU: OpenVINO finds no such device here; available: CPU"),
+        (("remove", "PHOTO", "--keep", "hat"), "no class 'hat'"),
+        (("superimpose", "PHOTO", "--background", "nowhere.png"), "nowhere.png"),
+        (("superimpose", "PHOTO", "--background", "white", "--anchor", "middle"), "anchor 'middle' is unknown"),
+    ],
+)
+def test_mistakes_are_told_in_one_sentence(
+    arguments: tuple[str, ...], sentence: str, photo: Path, segmentation_ir: Path, tmp_path: Path
+) -> None:
+    filled = [str(photo) if argument == "PHOTO" else argument for argument in arguments]
+    if arguments[0] == "remove":
+        filled += ["--model", str(segmentation_ir)]
+    said = mattekit(*filled, "-o", tmp_path / "out", code=1)
+    assert sentence in said
+    assert len(said.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_zoo_as_a_table_and_as_json() -> None:
+    said = mattekit("models")
+    assert "u2netp" in said
+    assert "realesrgan-x4plus" in said
+    entries = {entry["id"]: entry for entry in json.loads(mattekit("models", "--json"))}
+    assert entries["rfdn-x4"]["scale"] == 4
+    assert entries["rfdn-x4"]["contract"]["input"]["divide_by"] == 1.0
+    assert json.loads(mattekit("models", "show", "u2net", "--json"))["commercial_use"] is True
+    assert "did you mean" in mattekit("models", "show", "u2netq", code=1)
+
+
+def test_an_export_as_typed(super_resolution_weights: Path, photo: Path, tmp_path: Path) -> None:
+    said = mattekit(
+        "export", "realesr-animevideov3", "--weights", super_resolution_weights, "--precision", "fp16",
+        "--images", photo, "-o", tmp_path,
+    )  # fmt: skip
+    assert "torch → onnx" in said
+    assert "onnx → ir" in said
+    folder = tmp_path / "realesr-animevideov3" / "fp16"
+    assert sorted(path.name for path in folder.iterdir()) == ["export.json", "model.bin", "model.onnx", "model.xml"]
+    said = mattekit("upscale", photo, "--sr", folder, "-o", tmp_path / "out")
+    assert read_picture(tmp_path / "out" / "photo.png").size == (640, 480)
