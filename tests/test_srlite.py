@@ -10,10 +10,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need the extra `export`")
 
-from mattekit.convert import checkpoint, fetch, zoo  # noqa: E402
+from mattekit.convert import checkpoint, fetch  # noqa: E402
 from mattekit.convert.networks.srlite import CollapsibleConv, SrLite, collapse  # noqa: E402
+from mattekit.convert.zoo import mattelite, srlite  # noqa: E402
 
 WEIGHTS = Path(fetch.__file__).parent / "weights"
+SPECS = {spec.id: spec for spec in (*mattelite.SPECS, *srlite.SPECS)}
 LIMITS = {"mattelite": 3_000_000, "srlite-x2": 500_000, "srlite-x4": 500_000}
 
 
@@ -60,7 +62,7 @@ def test_a_scale_that_enlarges_nothing_is_refused() -> None:
 
 @pytest.mark.parametrize("model", sorted(LIMITS))
 def test_bundled_weights_fit_their_network_and_their_limit(model: str) -> None:
-    spec = zoo.get(model)
+    spec = SPECS[model]
     assert spec.weights.bundled is not None
     path = WEIGHTS / spec.weights.bundled
     content = path.read_bytes()
@@ -76,13 +78,13 @@ def test_bundled_weights_come_with_their_card_log_and_curve(model: str) -> None:
     card = (WEIGHTS / f"{model}.md").read_text(encoding="utf-8")
     for section in ("Data", "Recipe", "Figures", "Not good at"):
         assert f"## {section}" in card, section
-    assert (WEIGHTS / f"{model}.csv").read_text(encoding="utf-8").startswith("step,minutes,")
+    assert (WEIGHTS / f"{model}.csv").read_text(encoding="utf-8").startswith(("step,minutes,", "layer,"))
     assert (WEIGHTS / f"{model}.svg").read_text(encoding="utf-8").startswith("<svg")
 
 
 @pytest.mark.parametrize("model", ["srlite-x2", "srlite-x4"])
 def test_bundled_weights_sharpen_an_edge(model: str) -> None:
-    spec = zoo.get(model)
+    spec = SPECS[model]
     network = checkpoint.load_module(spec, WEIGHTS / f"{model}.safetensors")
     photo = torch.full((1, 3, 16, 16), 0.2)
     photo[..., 8:] = 0.8

@@ -1,0 +1,57 @@
+"""mattelite: the segmentation network that comes with mattekit, of the U²-Net family and trained by this project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...core.contract import Contract, InputContract, OutputContract
+from ..spec import Licence, ModelSpec, Weights
+from .u2net import IMAGENET_MEAN, IMAGENET_STD
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["SPECS"]
+
+_SIDE = 208
+
+
+def _build() -> nn.Module:
+    from ..networks.u2net import MATTELITE, U2Net
+
+    return U2Net(MATTELITE, heads="fused").eval()
+
+
+SPECS: tuple[ModelSpec, ...] = (
+    ModelSpec(
+        id="mattelite",
+        title="mattelite, any salient object, bundled",
+        task="segmentation",
+        contract=Contract(
+            task="segmentation",
+            input=InputContract(
+                height=_SIDE,
+                width=_SIDE,
+                divide_by="image_max",
+                mean=IMAGENET_MEAN,
+                std=IMAGENET_STD,
+                resize="bilinear_antialias",
+            ),
+            output=OutputContract(kind="alpha", min_max=True, resize="linear"),
+        ),
+        weights=Weights(
+            filename="mattelite.safetensors",
+            bundled="mattelite.safetensors",
+            sha256="ae8aebb7a3851170763ac1d1346c5a0800cbd9d9f117e760c08854f5b31adf9b",
+            size=1_865_210,
+        ),
+        licence=Licence(code="Apache-2.0", weights="Apache-2.0", commercial=True),
+        build=_build,
+        paper="https://arxiv.org/abs/2005.09007",
+        notes=(
+            "For first steps, tests and low-power devices: official weights cut better edges.",
+            "Derived from the U2NETP weights of xuebinqin/U-2-Net (Apache-2.0) by pruning and fine-tuning.",
+            "Some of the training photos (ECSSD, DAVIS, BSDS500) are published for research, without a licence.",
+        ),
+    ),
+)

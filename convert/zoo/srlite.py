@@ -1,0 +1,52 @@
+"""srlite: the super-resolution networks that come with mattekit, x2 and x4, trained by this project."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ...core.contract import Contract, InputContract, OutputContract
+from ..spec import Licence, ModelSpec, Weights
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["SPECS"]
+
+_HALO = 10
+"""Ten 3x3 convolutions in a row: no pixel further away than this is looked at."""
+
+
+def _build(scale: int) -> nn.Module:
+    from ..networks.srlite import SrLite
+
+    return SrLite(scale).eval()
+
+
+def _spec(scale: int, *, sha256: str, size: int) -> ModelSpec:
+    filename = f"srlite-x{scale}.safetensors"
+    return ModelSpec(
+        id=f"srlite-x{scale}",
+        title=f"srlite x{scale}, clean pictures, bundled",
+        task="super_resolution",
+        contract=Contract(
+            task="super_resolution",
+            input=InputContract(),
+            output=OutputContract(kind="image", scale=scale),
+            halo=_HALO,
+        ),
+        weights=Weights(filename=filename, bundled=filename, sha256=sha256, size=size),
+        licence=Licence(code="Apache-2.0", weights="Apache-2.0", commercial=True),
+        build=partial(_build, scale),
+        notes=(
+            "For first steps, tests and low-power devices: larger networks restore more.",
+            "Sharpens the luminance; colour is enlarged by a bicubic filter.",
+            "Trained on BSDS500 photos (published for research, without a licence) and drawn pictures.",
+        ),
+    )
+
+
+SPECS: tuple[ModelSpec, ...] = (
+    _spec(2, sha256="ceec365e8d3c3d3846617de9f868951d29e0f45e36e9e1ec1a5259b62b8d97f5", size=156_768),
+    _spec(4, sha256="50874674540c7466e5c6f2e3917d134b2310234b84666d7810fff3d424d93fa4", size=169_112),
+)
