@@ -146,7 +146,7 @@ def print_model(spec: ModelSpec, *, as_json: bool) -> None:
         print(json.dumps(data, indent=1))
         return
     console = _console()
-    table = Table(show_header=False)
+    table = Table.grid(padding=(0, 2))
     for key, value in data.items():
         lines = value if isinstance(value, list) else [value]
         shown = "\n".join(json.dumps(line) if isinstance(line, dict) else str(line) for line in lines)

@@ -1,0 +1,79 @@
+"""The main job on the bundled models, command by command, offline: what `make demo` runs.
+
+Everything lands in `out/demo/`; the last lines name the files to look at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mattekit.datasets.rendered import render_background
+from mattekit.infer.images import Picture, read_picture, write_picture
+from skimage import data
+
+PHOTO, BACKGROUND = "astronaut.png", "background.png"
+
+
+def mattekit(*arguments: object) -> None:
+    """Run one command as a user would type it, and show it first; stop where it fails."""
+    words = [str(argument) for argument in arguments]
+    print(f"\n$ mattekit {shlex.join(words)}", flush=True)
+    done = subprocess.run([sys.executable, "-m", "mattekit", *words], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def sheet(photo: Path, cut: Path, composite: Path, target: Path, height: int = 360) -> None:
+    """Put the photo, its mask and the result side by side."""
+    mask = read_picture(cut).alpha
+    assert mask is not None
+    shown = [read_picture(photo).rgb, np.dstack([mask] * 3), read_picture(composite).rgb]
+    cells = [
+        cv2.resize(cell, (round(height * cell.shape[1] / cell.shape[0]), height), interpolation=cv2.INTER_AREA)
+        for cell in shown
+    ]
+    write_picture(Picture(np.ascontiguousarray(np.hstack(cells).astype(np.uint8))), target, quality=88)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("out") / "demo")
+    out: Path = parser.parse_args().out
+    started = time.monotonic()
+
+    # A portrait that comes with scikit-image (NASA, public domain), on a background drawn here.
+    write_picture(Picture(data.astronaut(), source="scikit-image: astronaut"), out / PHOTO)
+    write_picture(Picture(render_background(768, 1024, seed=7)), out / BACKGROUND)
+
+    models, remover, upscaler = out / "models", out / "models/mattelite/fp32", out / "models/srlite-x2/fp32"
+    mattekit("export", "mattelite", "-o", models)
+    mattekit("export", "srlite-x2", "-o", models)
+    mattekit("validate", remover, "--data", "synthetic:count=14,seed=0", "-o", out / "validation")
+    mattekit("remove", out / PHOTO, "--model", remover, "-o", out / "cut-out")
+    mattekit(
+        *("run", out / PHOTO, "--model", remover, "--sr", upscaler, "--background", out / BACKGROUND),
+        *("-o", out / "composite", "--record", out / "run.json"),
+    )
+    sheet(out / PHOTO, out / "cut-out" / PHOTO, out / "composite" / PHOTO, out / "demo.jpg")
+
+    print(f"\nDone in {time.monotonic() - started:.0f} s. Look at:")
+    for path, what in (
+        (out / "demo.jpg", "photo, mask and result side by side"),
+        (out / "cut-out" / PHOTO, "the subject alone, with alpha"),
+        (out / "composite" / PHOTO, "twice as large, on the new background"),
+        (out / "run.json", "how long each stage took, and on what machine"),
+        (models / "mattelite" / "fp32" / "export.json", "how far each conversion step moved the outputs"),
+        (out / "validation", "figures on synthetic pictures with exact masks, the worst first"),
+    ):
+        print(f"  {path}  {what}")
+
+
+if __name__ == "__main__":
+    main()
