@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import re
 import resource
@@ -17,6 +18,7 @@ import mattekit
 import pytest
 import typer
 from mattekit import cli
+from mattekit.convert import zoo
 from mattekit.core import errors
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -205,6 +207,19 @@ def test_the_help_says_the_exit_codes(call: Call) -> None:
     said = set(map(int, re.findall(r"\b(\d) [a-z]", call("--help").out.partition("Exit codes:")[2])))
     raised = {getattr(errors, name).exit_code for name in errors.__all__}
     assert said >= {0, 2, *raised}
+
+
+def test_the_models_that_commands_use_by_default_are_in_the_zoo() -> None:
+    defaults = {
+        (name, option): parameter.default
+        for name in ("run", "remove", "upscale")
+        for option, parameter in inspect.signature(getattr(cli, name)).parameters.items()
+        if option in {"model", "sr"}
+    }
+    assert defaults
+    known = {spec.id for spec in zoo.all_specs()}
+    unknown = sorted({model for model in defaults.values() if model not in known})
+    assert not unknown, f"convert/zoo/__init__.py: register {', '.join(unknown)}"
 
 
 def test_every_command_is_documented() -> None:

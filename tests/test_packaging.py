@@ -233,6 +233,19 @@ def test_the_base_install_lists_the_zoo(bare: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_base_install_says_what_the_first_use_of_a_bundled_model_needs(
+    bare: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Bundled weights are exported on first use: that takes torch, and only running takes none.
+    monkeypatch.setenv("MATTEKIT_HOME", str(tmp_path / "home"))
+    done = run(bare / "mattekit", "remove", photo, "-o", tmp_path / "out", cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert "pip install 'mattekit[export]'" in line
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
 def test_the_base_install_says_what_an_export_needs(bare: Path, segmentation_weights: Path, tmp_path: Path) -> None:
     arguments = ("export", "u2netp", "--weights", segmentation_weights, "-o", tmp_path / "out")
     done = run(bare / "mattekit", *arguments, cwd=tmp_path)

@@ -144,7 +144,10 @@ def test_the_map_shows_every_room() -> None:
     rooms = set(re.findall(r"^\| \d \| `([\w./]+)` \|", table, re.MULTILINE))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     packages = [name.split(".")[1:] for name in project["tool"]["setuptools"]["packages"]]
-    assert rooms == {"cli.py", "build.py", *("/".join(parts) + "/" for parts in packages if parts)}
+    there = {"cli.py", "build.py", *("/".join(parts) + "/" for parts in packages if parts)}
+    assert rooms == there, (
+        f"CONTRIBUTING.md: the map lacks {sorted(there - rooms)}, or has {sorted(rooms - there)} too many"
+    )
 
 
 def test_every_path_and_target_of_the_page_is_there() -> None:
