@@ -103,6 +103,7 @@ def test_the_code_of_the_recipes_is_as_tidy_as_ours(copy: Path) -> None:
     run("-m", "ruff", "format", "--quiet", "--no-cache", "--check", *written, cwd=copy)
 
 
+@pytest.mark.slow
 def test_the_recipes_work(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tests = [path for path in written_files() if path.startswith("tests/")]
     assert len(tests) == len(RECIPES) - 1
