@@ -11,7 +11,7 @@ from .bench.parity import EXACT, HALF, ParityLadder, open_stage
 from .convert import zoo
 from .convert.export import ExportSettings, export, folder_of
 from .convert.fetch import Progress, cache_dir, fetch
-from .core.artifact import Artifact, Stage
+from .core.artifact import Artifact, Stage, model_in
 from .core.contract import Task
 from .core.errors import DependencyError, InputError, ModelError
 from .core.record import Record
@@ -131,7 +131,7 @@ def model_file(model: str, task: Task, *, offline: bool = False, progress: Progr
     """
     path = Path(model)
     if path.suffix in {".xml", ".onnx"} or path.exists():
-        return _file_in(path)
+        return model_in(path)
     spec = zoo.get(model)
     if spec.task != task:
         raise ModelError(f"{model} is a {spec.task} model, but a {task} model is needed here; see: mattekit models")
@@ -203,14 +203,3 @@ def open_pipeline(
         opened = open_model(sr, "super_resolution", device, offline=offline, progress=progress)
         upscaler = Upscaler(opened, tile=tile)
     return Pipeline(remover, upscaler, chosen, placement or Placement())
-
-
-def _file_in(path: Path) -> Path:
-    if not path.is_dir():
-        return path
-    found = [path / name for name in ("model.xml", "model.onnx") if (path / name).is_file()]
-    if not found:
-        raise ModelError(
-            f"{path}: the folder holds no model.xml; give the folder of one export, or the .xml file itself"
-        )
-    return found[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..core.artifact import model_in
 from ..core.contract import Task
 from ..core.errors import InputError, ModelError
 from ..core.files import sha256_of
@@ -74,7 +75,7 @@ def open_subject(
         return _torch_subject(rest, tile)
     if colon and kind == "onnxruntime":
         return _onnx_subject(Path(rest).expanduser(), tile)
-    path = _model_in(Path(text).expanduser())
+    path = model_in(Path(text).expanduser())
     if path.suffix in {".xml", ".onnx"}:
         from ..infer.runtimes.openvino import load
 
@@ -170,14 +171,3 @@ def _onnx_subject(path: Path, tile: int) -> Subject:
     described = load(path)
     model = LoadedModel(path, described.contract, described.provenance, OnnxRuntime(path))
     return model_subject(model, tile=tile)
-
-
-def _model_in(path: Path) -> Path:
-    if not path.is_dir():
-        return path
-    found = [path / name for name in ("model.xml", "model.onnx") if (path / name).is_file()]
-    if not found:
-        raise ModelError(
-            f"{path}: the folder holds no model.xml; give the folder of one export, or the .xml file itself"
-        )
-    return found[0]

@@ -12,7 +12,7 @@ from .errors import ModelError
 from .files import sha256_of
 from .record import ArtifactRef
 
-__all__ = ["CONTRACT_KEY", "PROVENANCE_KEY", "Artifact", "ModelFormat", "Precision", "Provenance", "Stage"]
+__all__ = ["CONTRACT_KEY", "PROVENANCE_KEY", "Artifact", "ModelFormat", "Precision", "Provenance", "Stage", "model_in"]
 
 CONTRACT_KEY = "contract"
 """Where the contract is: `rt_info/mattekit/contract` in an IR, `mattekit.contract` in an ONNX file's metadata."""
@@ -106,3 +106,19 @@ class Artifact(_Frozen):
     def ref(self) -> ArtifactRef:
         """Return what a record keeps of the artifact."""
         return ArtifactRef(model=self.model, format=self.format, precision=self.precision, sha256=self.sha256)
+
+
+def model_in(path: Path) -> Path:
+    """Return the model that a folder of one export holds, the IR first; a path that is no folder stays as it is.
+
+    Raises:
+        ModelError: the folder holds no model.
+    """
+    if not path.is_dir():
+        return path
+    found = [path / name for name in ("model.xml", "model.onnx") if (path / name).is_file()]
+    if not found:
+        raise ModelError(
+            f"{path}: the folder holds no model.xml; give the folder of one export, or the .xml file itself"
+        )
+    return found[0]
