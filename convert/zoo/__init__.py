@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ...core.errors import ModelError
 from ..spec import ModelSpec
-from . import imdn, rembg, rfdn, rlfn, rrdbnet, srvgg, u2net
+from . import imdn, mattelite, rembg, rfdn, rlfn, rrdbnet, srlite, srvgg, u2net
 
 __all__ = ["all_specs", "get", "register"]
 
@@ -27,6 +27,8 @@ def register(specs: Iterable[ModelSpec]) -> None:
 
 
 # One line for each family, in the order in which they are listed.
+register(mattelite.SPECS)
+register(srlite.SPECS)
 register(u2net.SPECS)
 register(rembg.SPECS)
 register(rrdbnet.SPECS)
