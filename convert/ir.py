@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import openvino
     from torch import nn
 
-__all__ = ["Shape", "ir_from_onnx", "ir_from_torch", "save_ir"]
+__all__ = ["Shape", "ir_from_onnx", "ir_from_torch", "name_by_position", "save_ir"]
 
 Shape = tuple[int, int, int]
 """Batch, height and width of the IR's input; -1 leaves one free."""
@@ -106,17 +107,23 @@ def save_ir(
     for number, output in enumerate(model.outputs):
         output.set_names({OUTPUT_NAME if number == 0 else f"{OUTPUT_NAME}_side{number}"})
     model.set_friendly_name(provenance.model)
-    _name_by_position(model)
+    name_by_position(model)
     model.set_rt_info(contract.to_json(), ["mattekit", CONTRACT_KEY])
     model.set_rt_info(provenance.to_json(), ["mattekit", PROVENANCE_KEY])
     openvino.save_model(model, target, compress_to_fp16=fp16)
 
 
-def _name_by_position(model: openvino.Model) -> None:
-    """Rename what OpenVINO named from a counter of the process by its position in the graph instead."""
+def name_by_position(model: openvino.Model, keep: Collection[str] = ()) -> None:
+    """Rename what OpenVINO named from a counter of the process by its position in the graph instead.
+
+    Args:
+        model: changed in place.
+        keep: names that stay, such as those of the model that this one was made from.
+    """
     taken = {node.get_friendly_name() for node in model.get_ordered_ops()}
     for position, node in enumerate(model.get_ordered_ops()):
-        if _COUNTED.fullmatch(node.get_friendly_name()):
+        before = node.get_friendly_name()
+        if _COUNTED.fullmatch(before) and before not in keep:
             name = f"{node.get_type_name()}_{position}"
             while name in taken:
                 name += "_"

@@ -1,0 +1,113 @@
+"""The command `quantize`: parse → call a function → print → exit code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from .requests import Compress
+
+__all__ = ["register"]
+
+NOT_WORTH_IT = 3
+
+EXIT_HELP = (
+    "Exit codes: 0 done, 1 error, 2 wrong usage, 3 no INT8 model keeps the accuracy, or with --if-worth-it: "
+    "INT8 is not worth it on this device."
+)
+
+
+def register(app: typer.Typer, compress: Compress) -> None:
+    """Add the command to the main application.
+
+    Args:
+        app: gets `quantize`.
+        compress: quantizes with validation at hand.
+    """
+
+    @app.command(epilog=EXIT_HELP)
+    def quantize(
+        ir: Annotated[Path, typer.Argument(help="An FP32 IR with its contract, or its folder.", show_default=False)],
+        *,
+        out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)],
+        data: Annotated[
+            str | None,
+            typer.Option(
+                help="Samples to calibrate on: a folder, LAYOUT:FOLDER, images=…,masks=…; else the synthetic set."
+            ),
+        ] = None,
+        validation: Annotated[
+            str | None,
+            typer.Option(help="Samples to measure on; each fifth of --data is kept back for it if left out."),
+        ] = None,
+        samples: Annotated[int, typer.Option(min=1, help="Calibrate on at most so many.")] = 300,
+        validation_samples: Annotated[int, typer.Option(min=1, help="Measure on at most so many.")] = 60,
+        preset: Annotated[
+            Literal["mixed", "performance"] | None, typer.Option(help="Of the quantizers; the recipe's if left out.")
+        ] = None,
+        max_drop: Annotated[
+            str | None, typer.Option(help="Accuracy control: METRIC=LIMIT, such as iou=0.01 or psnr_y=0.1.")
+        ] = None,
+        device: Annotated[str, typer.Option(help="OpenVINO device: CPU, GPU.0, NPU, …")] = "CPU",
+        ignore_scope: Annotated[
+            Path | None, typer.Option(help="A file of layers that stay as they are, one name a line.")
+        ] = None,
+        recipe: Annotated[
+            str | None, typer.Option(help="A TOML file, or none; that of the model's family if left out.")
+        ] = None,
+        patch: Annotated[
+            int | None, typer.Option(min=16, help="Of super-resolution: side of a calibration patch in pixels.")
+        ] = None,
+        tile: Annotated[int, typer.Option(min=0, help="Of super-resolution: side of a tile when measuring.")] = 256,
+        verdict: Annotated[
+            bool, typer.Option("--verdict", help="Weigh FP32, FP16 and INT8 against each other on the device.")
+        ] = False,
+        if_worth_it: Annotated[
+            bool, typer.Option("--if-worth-it", help="With the verdict: exit with 3 where INT8 is not worth it.")
+        ] = False,
+        rounds: Annotated[int, typer.Option(min=5, help="Of the verdict: runs of each model.")] = 30,
+    ) -> None:
+        """Quantize an IR to INT8, calibrated on real samples, with accuracy control."""
+        from .requests import Request
+        from .settings import QuantizeSettings, parse_max_drop, read_scope
+
+        settings = QuantizeSettings(
+            samples=samples,
+            preset=preset,
+            max_drop=parse_max_drop(max_drop),
+            device=device,
+            ignored=read_scope(ignore_scope) if ignore_scope else (),
+            recipe=recipe,
+            patch=patch,
+        )
+        if data is None:
+            typer.secho(
+                "mattekit: WARNING: without --data, INT8 is calibrated on synthetic pictures, which look like no "
+                "photo; its accuracy on yours may be poor: give --data a folder of your own",
+                err=True,
+                bold=True,
+            )
+        request = Request(
+            ir=ir,
+            out=out,
+            settings=settings,
+            data=data,
+            validation=validation,
+            validation_samples=validation_samples,
+            tile=tile,
+            worth=verdict or if_worth_it,
+            rounds=rounds,
+        )
+        outcome = compress(request, _progress)
+        typer.echo(outcome.text)
+        if if_worth_it and not outcome.worth_it:
+            raise typer.Exit(NOT_WORTH_IT)
+
+
+def _progress(what: str, done: int, expected: int) -> None:
+    sys.stderr.write(f"[{done} of about {expected}] {what}\n" if expected > done else f"[{done}] {what}\n")
+    sys.stderr.flush()

@@ -1,0 +1,199 @@
+"""One quantization under way: calibration, measurements, the search, and what is recorded of them."""
+
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from ..convert.ir import name_by_position
+from ..core.errors import ParityError
+from ..core.record import Figure, Record
+from ..datasets.sample import Dataset
+from ..infer.layers import layer_noise, restore_layers
+from ..infer.runtimes import Tensor
+from .calibration import calibration_tensor, tensors
+from .ptq import quantize_plainly
+from .recipe import Recipe
+from .search import search
+from .settings import IDENTICAL, Accuracy, QuantizeSettings, Step
+from .source import Source, layer_names, save_int8
+from .state import SearchState
+
+if TYPE_CHECKING:
+    import openvino
+
+__all__ = ["Job"]
+
+_NOISE_SAMPLES = 3
+
+
+@dataclass
+class Job:
+    """One quantization under way.
+
+    used: the calibration samples. patch: side of a patch in pixels. work: the folder of `state`. steps: done so far.
+    """
+
+    source: Source
+    used: Dataset
+    settings: QuantizeSettings
+    recipe: Recipe
+    accuracy: Accuracy | None
+    state: SearchState
+    work: Path
+    step: Step | None
+    steps: int = 0
+
+    def run(self) -> tuple[str, ...]:
+        """Quantize, and return the layers that must not be."""
+        limit = self.settings.max_drop
+        self._calibrate()
+        self._tell(f"calibrated on {len(self.used)} samples", 2 if limit else 0)
+        if self.accuracy is None:
+            return ()
+        if not self.state.baseline:
+            self.state.baseline = self._measure(self.source.path)
+            self.state.write(self.work)
+        self._tell(f"{self.accuracy.metric} before quantization {_mean(self.state.baseline):.4f}", 1)
+        drop = self._drop((), 3 if limit else 0)
+        if limit is None or drop <= limit.limit:
+            return ()
+        found = search([layer for layer, _ in self._noise()], self._drop, limit.limit)
+        if found is None:
+            best = min(self.accuracy.drop(self.state.baseline, values) for values in self.state.tried.values())
+            raise ParityError(
+                f"{self.source.path}: in INT8 {limit.metric} drops by {best:.4f} at best, more than the allowed "
+                f"{limit.limit:g}, even with the noisiest third of the layers left in FP32; nothing was written: "
+                f"allow more, calibrate on other samples, or stay with FP16"
+            )
+        return found
+
+    def candidate(self, ignored: tuple[str, ...]) -> openvino.Model:
+        """Return the quantized network in which these layers are not."""
+        plain = self._plain()
+        return restore_layers(plain, self.source.model, ignored) if ignored else plain
+
+    def record(self, notes: dict[str, JsonValue], ignored: tuple[str, ...], seconds: float) -> Record:
+        """Return what was measured."""
+        labels = {"model": self.source.provenance.model, "precision": "int8", "device": self.settings.device}
+        peak = _peak_memory()
+        figures = [
+            Figure(name="peak_memory", value=peak, unit="B", higher_is_better=False, labels=labels),
+            Figure(name="seconds", value=seconds, unit="s", higher_is_better=False, labels=labels),
+            Figure(name="ignored_layers", value=len(ignored), higher_is_better=False, labels=labels),
+        ]
+        samples: dict[str, list[JsonValue]] = {}
+        settings: dict[str, JsonValue] = {**notes, "noise": [[name, snr] for name, snr in self.state.noise]}
+        if self.accuracy is not None:
+            metric, better = self.accuracy.metric, self.accuracy.higher_is_better
+            before, after = self.state.baseline, self.state.tried["\n".join(ignored)]
+            labels = {**labels, "dataset": self.accuracy.dataset, "samples": str(len(before))}
+            unit = self.accuracy.unit
+            figures += [
+                Figure(
+                    name=metric, value=_mean(values), unit=unit, higher_is_better=better, labels={**labels, "of": of}
+                )
+                for of, values in (("source", before), ("int8", after))
+            ]
+            drop = self.accuracy.drop(before, after)
+            figures.append(Figure(name=f"{metric}_drop", value=drop, unit=unit, higher_is_better=False, labels=labels))
+            samples = {"id": list(self.accuracy.ids), "source": list(before), "int8": list(after)}
+            settings["validation"] = self.accuracy.dataset
+            settings["validation_sha256"] = self.accuracy.dataset_hash
+            tried: dict[str, JsonValue] = {}
+            for names, values in self.state.tried.items():
+                what = names.replace("\n", ", ") or "none"
+                tried[what] = self.accuracy.drop(before, values)
+            settings["tried"] = tried
+        return Record(kind="quantization", settings=settings, figures=tuple(figures), samples=samples)
+
+    @property
+    def _patch(self) -> int:
+        return self.settings.patch or self.recipe.patch
+
+    def _plain(self) -> openvino.Model:
+        """Read the network in which all layers are quantized; always from its file, so that a resumed call equals."""
+        import openvino
+
+        return openvino.Core().read_model(self.work / "plain.xml")
+
+    def _calibrate(self) -> None:
+        """Quantize all layers that may be, unless an interrupted call has done so."""
+        import openvino
+
+        plain = self.work / "plain.xml"
+        if plain.is_file():
+            return
+        contract, patch, used = self.source.contract, self._patch, self.used
+
+        def tensor(number: int) -> Tensor:
+            return calibration_tensor(used[number], contract, patch, number)
+
+        model = quantize_plainly(
+            self.source.model.clone(),
+            len(used),
+            tensor,
+            preset=self.settings.preset or self.recipe.preset,
+            device=self.settings.device,
+            ignored=self.settings.ignored,
+            patterns=self.recipe.ignore,
+        )
+        name_by_position(model, keep=frozenset(layer_names(self.source.model)))
+        unfinished = self.work / "unfinished.xml"
+        openvino.save_model(model, unfinished, compress_to_fp16=False)
+        unfinished.with_suffix(".bin").replace(plain.with_suffix(".bin"))
+        unfinished.replace(plain)
+        self.state.write(self.work)
+
+    def _noise(self) -> list[tuple[str, float]]:
+        if not self.state.noise:
+            few = self.used.take(_NOISE_SAMPLES)
+            found = layer_noise(self.source.model, self._plain(), tensors(few, self.source.contract, self._patch))
+            self.state.noise = [(layer.name, layer.snr) for layer in found]
+            self.state.write(self.work)
+        name, snr = self.state.noise[0]
+        self._tell(f"the noisiest of {len(self.state.noise)} quantized layers is {name} ({snr:.1f} dB)", 2)
+        return self.state.noise
+
+    def _drop(self, ignored: tuple[str, ...], more: int) -> float:
+        key = "\n".join(ignored)
+        if self.accuracy is None:
+            raise TypeError("nothing to measure the accuracy with")
+        if key not in self.state.tried:
+            file = self.work / "candidate.xml"
+            save_int8(self.candidate(ignored), file, self.source, {})
+            self.state.tried[key] = self._measure(file)
+            self.state.write(self.work)
+        drop = self.accuracy.drop(self.state.baseline, self.state.tried[key])
+        what = f"{len(ignored)} layers in FP32" if ignored else "all layers in INT8"
+        self._tell(f"{what}: {self.accuracy.metric} drops by {drop:.4f}", more)
+        return drop
+
+    def _measure(self, path: Path) -> list[float]:
+        if self.accuracy is None:
+            raise TypeError("nothing to measure the accuracy with")
+        return [min(float(value), IDENTICAL) for value in self.accuracy.measure(path)]
+
+    def _tell(self, what: str, more: int) -> None:
+        self.steps += 1
+        if self.step:
+            self.step(what, self.steps, self.steps + more)
+
+
+def _mean(values: list[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _peak_memory() -> int | None:
+    """The most memory that this process has held, in bytes; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

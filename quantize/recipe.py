@@ -1,0 +1,74 @@
+"""Recipes: what is known about quantizing a family of models, one TOML file each in `recipes/`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..core.errors import InputError
+from .settings import Preset
+
+__all__ = ["Recipe", "find_recipe", "read_recipe"]
+
+_FOLDER = Path(__file__).parent / "recipes"
+
+
+class Recipe(BaseModel):
+    """How a family is quantized unless the user says otherwise.
+
+    models: zoo ids, with `*` and `?`. ignore: regular expressions for the names of layers that stay unquantized; each
+    must match from the name's start. why: what the recipe rests on.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    models: tuple[str, ...] = ()
+    preset: Preset = "mixed"
+    ignore: tuple[str, ...] = ()
+    patch: Annotated[int, Field(ge=16)] = 128
+    why: str = ""
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises:
+        InputError: the file cannot be read, or is no recipe.
+    """
+    try:
+        recipe = Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        for pattern in recipe.ignore:
+            re.compile(pattern)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give a TOML file, or --recipe none") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, re.error) as error:
+        raise InputError(f"{path}: not a recipe ({error}); see quantize/recipes/ for examples") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{path}: not a recipe ({where}: {first['msg']})") from error
+    return recipe
+
+
+def find_recipe(model: str, asked: str | None) -> tuple[str, Recipe]:
+    """Return the recipe's name and content: the one asked for, or that of the model's family.
+
+    A model without a family gets the empty recipe, called `none`.
+
+    Raises:
+        InputError: the file asked for is not a recipe.
+    """
+    if asked == "none":
+        return "none", Recipe()
+    if asked is not None:
+        return Path(asked).name, read_recipe(Path(asked))
+    for path in sorted(_FOLDER.glob("*.toml")):
+        recipe = read_recipe(path)
+        if any(fnmatchcase(model, pattern) for pattern in recipe.models):
+            return path.stem, recipe
+    return "none", Recipe()

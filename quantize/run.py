@@ -1,0 +1,135 @@
+"""A whole quantization: IR and samples in, an INT8 IR that says how it was made out, or nothing at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from ..core.artifact import Artifact
+from ..core.errors import InputError
+from ..core.files import atomic_directory
+from ..core.record import Record
+from ..datasets.sample import Dataset
+from ..infer.layers import quantized_layers
+from .calibration import require_disjoint, require_fit
+from .job import Job
+from .ptq import require_nncf
+from .recipe import Recipe, find_recipe
+from .settings import Accuracy, QuantizeSettings, Step
+from .source import open_source, save_int8
+from .state import open_state
+
+__all__ = ["Quantized", "quantize"]
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """What a quantization wrote: the artifact, its record and where that lies, and the layers that it left out."""
+
+    artifact: Artifact
+    record: Record
+    record_path: Path
+    ignored: tuple[str, ...]
+    quantized: int
+
+
+def quantize(
+    ir: Path,
+    out_dir: Path,
+    settings: QuantizeSettings,
+    calibration: Dataset,
+    *,
+    validation: Dataset | None = None,
+    accuracy: Accuracy | None = None,
+    step: Step | None = None,
+) -> Quantized:
+    """Write `<out_dir>/<model>/int8/model.{xml,bin}` and `quantize.json`.
+
+    The same IR, samples, settings and package versions give the same bytes. The folder appears whole, or not at all.
+    With `max_drop`, what an interrupted search found out is kept in `<out_dir>/<model>/.int8-search` and used by the
+    next call with the same arguments.
+
+    Args:
+        ir: the `.xml` file of an FP32 or FP16 IR with a contract.
+        out_dir: parent of the model's folder.
+        settings: how.
+        calibration: samples of the model's task, as many of which are used as the settings say.
+        validation: samples that are validated on, which must not be calibrated on.
+        accuracy: measured on them; needed for `max_drop`, and measured before and after in any case.
+        step: called after each step.
+
+    Raises:
+        ParityError: no allowed set of unquantized layers keeps the accuracy; nothing is left at the final path.
+        InputError: the data do not fit, or calibration and validation share a picture.
+        MattekitError: as its message says.
+    """
+    started = time.monotonic()
+    if settings.max_drop is not None and accuracy is None:
+        raise InputError("--max-drop needs samples with a truth to measure on; give --data or --validation")
+    source, nncf_version = open_source(ir), require_nncf()
+    for dataset in filter(None, (calibration, validation)):
+        require_fit(dataset, source.contract)
+    used = calibration.take(settings.samples)
+    if validation is not None:
+        require_disjoint(used, validation)
+    name, recipe = find_recipe(source.provenance.model, settings.recipe)
+    notes: dict[str, JsonValue] = {
+        "preset": settings.preset or recipe.preset,
+        "patch": (settings.patch or recipe.patch) if source.contract.task == "super_resolution" else None,
+        "device": settings.device,
+        "recipe": name,
+        "recipe_ignore": list(recipe.ignore),
+        "asked_ignore": list(settings.ignored),
+        "calibration": calibration.name,
+        "calibration_samples": len(used),
+        "calibration_sha256": used.content_hash,
+        "max_drop": {settings.max_drop.metric: settings.max_drop.limit} if settings.max_drop else None,
+        "made_from": dict(source.sha256),
+        "nncf": nncf_version,
+        "openvino": metadata.version("openvino"),
+    }
+    folder = out_dir / source.provenance.model / "int8"
+    work = folder.with_name(".int8-search")
+    key = _key(notes, recipe, accuracy)
+    job = Job(
+        source=source,
+        used=used,
+        settings=settings,
+        recipe=recipe,
+        accuracy=accuracy,
+        state=open_state(work, key),
+        work=work,
+        step=step,
+    )
+    ignored = job.run()
+    model = job.candidate(ignored)
+    notes["ignored"] = list(ignored)
+    with atomic_directory(folder) as temporary:
+        save_int8(model, temporary / "model.xml", source, notes)
+        record = job.record(notes, ignored, time.monotonic() - started)
+        artifact = Artifact.of_files(
+            temporary / "model.xml",
+            precision="int8",
+            contract=source.contract,
+            provenance=source.provenance,
+            made_from=source.sha256[source.path.name],
+        ).model_copy(update={"path": folder / "model.xml"})
+        record = record.model_copy(update={"artifacts": (artifact.ref(),)})
+        record.write(temporary / "quantize.json")
+    shutil.rmtree(work, ignore_errors=True)
+    return Quantized(artifact, record, folder / "quantize.json", ignored, len(quantized_layers(model)))
+
+
+def _key(notes: dict[str, JsonValue], recipe: Recipe, accuracy: Accuracy | None) -> str:
+    """Hash all that decides what a search finds out; the allowed drop does not, so that another one can go on."""
+    measured = [accuracy.metric, accuracy.dataset_hash] if accuracy else []
+    decisive = {name: value for name, value in notes.items() if name != "max_drop"}
+    text = json.dumps([decisive, recipe.model_dump(mode="json"), measured], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

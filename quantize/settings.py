@@ -1,0 +1,112 @@
+"""What a quantization is asked to do, and how accurate its result must be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..core.errors import InputError
+
+__all__ = ["IDENTICAL", "Accuracy", "MaxDrop", "Preset", "QuantizeSettings", "Step", "parse_max_drop", "read_scope"]
+
+Preset = Literal["mixed", "performance"]
+"""`mixed`: asymmetric activations, symmetric weights. `performance`: both symmetric."""
+
+IDENTICAL = 100.0
+"""dB that stand for the infinite PSNR of identical pictures, so that a mean of them is a number."""
+
+Step = Callable[[str, int, int], None]
+"""Progress: what has just been done, how many steps are done, and how many are expected in all (it may change)."""
+
+
+@dataclass(frozen=True)
+class MaxDrop:
+    """How much worse the mean of a metric may become, in the metric's own unit; 0 or more."""
+
+    metric: str
+    limit: float
+
+
+@dataclass(frozen=True)
+class QuantizeSettings:
+    """How to quantize.
+
+    samples: for calibration, at most. preset: None for the recipe's. max_drop: None for no accuracy control. device: an
+    OpenVINO device string, whose arithmetic is aimed at. ignored: names of layers that stay as they are, besides the
+    recipe's. recipe: a TOML file, `none`, or None for the one of the model's family. patch: side of a calibration patch
+    of a super-resolution network in pixels, None for the recipe's.
+    """
+
+    samples: int = 300
+    preset: Preset | None = None
+    max_drop: MaxDrop | None = None
+    device: str = "CPU"
+    ignored: tuple[str, ...] = ()
+    recipe: str | None = None
+    patch: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense with an InputError."""
+        if self.samples < 1:
+            raise InputError(f"calibration on {self.samples} samples makes no sense; give --samples 1 or more")
+        if self.patch is not None and self.patch < 16:
+            raise InputError(f"calibration on patches of {self.patch} pixels makes no sense; give 16 or more")
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How a model's accuracy is measured on data that it was not calibrated on.
+
+    metric, unit, higher_is_better: of the metric. dataset, dataset_hash: of the validation set. ids: of its samples.
+    measure: an IR file to the metric's value for each sample, finite or infinite.
+    """
+
+    metric: str
+    unit: str
+    higher_is_better: bool
+    dataset: str
+    dataset_hash: str
+    ids: tuple[str, ...]
+    measure: Callable[[Path], Sequence[float]]
+
+    def drop(self, before: Sequence[float], after: Sequence[float]) -> float:
+        """Return how much worse the mean became, in the metric's unit; negative where it became better."""
+        change = math.fsum(a - b for a, b in zip(before, after, strict=True)) / len(before)
+        return change if self.higher_is_better else -change
+
+
+def parse_max_drop(text: str | None) -> MaxDrop | None:
+    """Read `METRIC=LIMIT`, such as `iou=0.01`; None stays None.
+
+    Raises:
+        InputError: it is something else, or the limit is not a number of 0 or more.
+    """
+    if text is None:
+        return None
+    metric, equals, limit = text.partition("=")
+    try:
+        value = float(limit)
+    except ValueError:
+        value = -1.0
+    if not metric.strip() or not equals or not 0 <= value < math.inf:
+        raise InputError(f"--max-drop {text}: give a metric and a limit of 0 or more, such as iou=0.01 or psnr_y=0.1")
+    return MaxDrop(metric.strip(), value)
+
+
+def read_scope(path: Path) -> tuple[str, ...]:
+    """Read a file of layers that stay unquantized: one name a line; empty lines and what follows a `#` do not count.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path}: cannot be read as a list of layers; give a text file with one name a line"
+        ) from error
+    names = (line.partition("#")[0].strip() for line in text.splitlines())
+    return tuple(dict.fromkeys(name for name in names if name))
