@@ -124,9 +124,10 @@ def export(
     with atomic_directory(folder) as temporary:
         onnx_path, ir_path = temporary / "model.onnx", temporary / "model.xml"
         if spec.source == "onnx":
+            # Read where it lies, so that an error names the user's file.
+            model = ir_from_onnx(weights, heads=settings.heads)
             shutil.copyfile(weights, onnx_path)
             check("onnx", onnx_path, False)
-            model = ir_from_onnx(onnx_path, heads=settings.heads)
         else:
             module = load_module(spec, weights)
             _keep_heads(module, settings.heads)

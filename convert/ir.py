@@ -108,6 +108,8 @@ def save_ir(
         output.set_names({OUTPUT_NAME if number == 0 else f"{OUTPUT_NAME}_side{number}"})
     model.set_friendly_name(provenance.model)
     name_by_position(model)
+    # The ONNX file's metadata comes along under `framework`; two contracts could come to differ.
+    model.set_rt_info("onnx" if provenance.route != "direct" else "pytorch", ["framework"])
     model.set_rt_info(contract.to_json(), ["mattekit", CONTRACT_KEY])
     model.set_rt_info(provenance.to_json(), ["mattekit", PROVENANCE_KEY])
     openvino.save_model(model, target, compress_to_fp16=fp16)

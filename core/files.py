@@ -41,7 +41,7 @@ def atomic_path(target: Path) -> Generator[Path]:
     """
     if target.is_dir():
         raise InputError(f"{target} is a folder, but a file is to be written there; remove it or choose another name")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(target.parent)
     temporary = _temporary_name(target)
     try:
         yield temporary
@@ -65,7 +65,7 @@ def atomic_directory(target: Path) -> Generator[Path]:
     """
     if target.exists() and not target.is_dir():
         raise InputError(f"{target} is a file, but a folder is to be written there; remove it or choose another name")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(target.parent)
     temporary = _temporary_name(target)
     temporary.mkdir()
     try:
@@ -117,6 +117,15 @@ else:
 
     def _unlock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(f"{folder}: a file stands where a folder is needed; choose another folder") from error
+    except OSError as error:
+        raise InputError(f"{folder}: the folder cannot be made ({error.strerror}); choose another one") from error
 
 
 def _temporary_name(target: Path) -> Path:

@@ -121,7 +121,7 @@ def _run_file(source: Path, target: Path, pipeline: Pipeline, settings: OutputSe
         pixels=picture.width * picture.height,
         confidence=result.matte.confidence if result.matte else None,
         foreground=result.matte.foreground if result.matte else None,
-        notes=picture.notes,
+        notes=result.picture.notes,
     )
 
 

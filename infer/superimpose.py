@@ -108,7 +108,8 @@ def superimpose(
     else:
         rgb, alpha = _pasted(rgb, alpha, backdrop, size, (left, top))
     grey = subject.grey and backdrop.grey
-    return replace(subject, rgb=rgb, alpha=alpha, grey=grey, notes=(*subject.notes, *backdrop.notes))
+    opaque = () if subject.alpha is not None else ("it has no alpha, so it hides the background under it",)
+    return replace(subject, rgb=rgb, alpha=alpha, grey=grey, notes=(*subject.notes, *backdrop.notes, *opaque))
 
 
 def _canvas_size(subject: Picture, background: Background, where: Placement) -> tuple[int, int]:

@@ -94,10 +94,16 @@ def test_classes_and_colours_can_be_chosen() -> None:
 def test_a_dilated_block_sees_as_far_as_a_pooling_one_and_keeps_its_resolution() -> None:
     torch.manual_seed(0)
     block = RSU(4, Stage(4, 4, 8, dilated=True)).eval()
-    assert [block.get_submodule(f"rebnconv{n}.conv_s1").dilation[0] for n in range(1, 5)] == [1, 2, 4, 8]
-    assert [block.get_submodule(f"rebnconv{n}d.conv_s1").dilation[0] for n in (3, 2, 1)] == [4, 2, 1]
+
+    def dilation(of: RSU, name: str) -> int:
+        conv = of.get_submodule(f"{name}.conv_s1")
+        assert isinstance(conv, torch.nn.Conv2d)
+        return conv.dilation[0]
+
+    assert [dilation(block, f"rebnconv{n}") for n in range(1, 5)] == [1, 2, 4, 8]
+    assert [dilation(block, f"rebnconv{n}d") for n in (3, 2, 1)] == [4, 2, 1]
     pooling = RSU(4, Stage(4, 4, 8)).eval()
-    assert [pooling.get_submodule(f"rebnconv{n}.conv_s1").dilation[0] for n in range(1, 5)] == [1, 1, 1, 2]
+    assert [dilation(pooling, f"rebnconv{n}") for n in range(1, 5)] == [1, 1, 1, 2]
 
 
 def test_impossible_tables_are_refused() -> None:

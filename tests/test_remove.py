@@ -120,7 +120,9 @@ def test_linear_resizing_is_that_of_scikit_image(source: tuple[int, int], size: 
 
     rgb = photo_of(*source).rgb
     ours = resize_pixels(rgb, *size, "linear")
-    theirs = resize(rgb, size, order=1, mode="edge", anti_aliasing=False, preserve_range=True)
+    theirs = np.asarray(
+        resize(rgb, size, order=1, mode="edge", anti_aliasing=False, preserve_range=True), dtype=np.float32
+    )
     np.testing.assert_allclose(ours, theirs, atol=2e-3)
 
 

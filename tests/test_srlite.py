@@ -86,6 +86,7 @@ def test_bundled_weights_come_with_their_card_log_and_curve(model: str) -> None:
 def test_bundled_weights_sharpen_an_edge(model: str) -> None:
     spec = SPECS[model]
     network = checkpoint.load_module(spec, WEIGHTS / f"{model}.safetensors")
+    assert isinstance(network, SrLite)
     photo = torch.full((1, 3, 16, 16), 0.2)
     photo[..., 8:] = 0.8
     with torch.inference_mode():

@@ -144,6 +144,8 @@ def read_contract(model: openvino.Model, path: Path) -> tuple[Contract | None, P
 def _require_device(core: openvino.Core, device: str) -> None:
     asked = device.split(":", 1)[-1] if ":" in device else device
     names = [name.strip().lstrip("-") for name in asked.split(",")]
+    if not all(names):
+        raise DeviceError(f"{device!r} names no device; give one such as CPU, GPU.0 or AUTO:GPU,CPU")
     available = list(core.available_devices)
     families = {name.split(".")[0] for name in available}
     for name in names:
