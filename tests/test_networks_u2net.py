@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -98,7 +99,7 @@ def test_a_dilated_block_sees_as_far_as_a_pooling_one_and_keeps_its_resolution()
     def dilation(of: RSU, name: str) -> int:
         conv = of.get_submodule(f"{name}.conv_s1")
         assert isinstance(conv, torch.nn.Conv2d)
-        return conv.dilation[0]
+        return cast("tuple[int, int]", conv.dilation)[0]
 
     assert [dilation(block, f"rebnconv{n}") for n in range(1, 5)] == [1, 2, 4, 8]
     assert [dilation(block, f"rebnconv{n}d") for n in (3, 2, 1)] == [4, 2, 1]
