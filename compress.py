@@ -9,19 +9,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .bench.metrics import get_metric
-from .bench.subjects import model_subject
+from .bench.subjects import Subject, model_subject
 from .bench.validate import metrics_for, validate
 from .bench.worth import Accuracies, Worth, weigh
 from .core.contract import Task
 from .core.errors import InputError
 from .core.record import Record
 from .datasets.opening import open_dataset
-from .datasets.sample import Dataset
+from .datasets.sample import AlphaMatte, Dataset, Pixels, Sample
 from .infer.runtimes.openvino import load
 from .quantize.calibration import split
 from .quantize.requests import Request
 from .quantize.run import Quantized, quantize
-from .quantize.settings import IDENTICAL, Accuracy, Step
+from .quantize.settings import IDENTICAL, Accuracy, QuantizeSettings, Step
 from .quantize.source import Source, open_source
 
 __all__ = ["CompressReport", "accuracy_on", "compress"]
@@ -85,7 +85,7 @@ def compress(request: Request, step: Step | None = None) -> CompressReport:
         data, held = split(data)
     if held is not None:
         held = held.take(request.validation_samples)
-    accuracy = accuracy_on(held, metric, settings.device, request.tile) if held is not None else None
+    accuracy = accuracy_on(held, metric, settings, request.tile, source.path) if held is not None else None
     done = quantize(source.path, request.out, settings, data, validation=held, accuracy=accuracy, step=step)
     weighed = None
     if request.worth:
@@ -127,8 +127,15 @@ def _mean(values: Sequence[object]) -> float:
     return math.fsum(min(float(str(value)), IDENTICAL) for value in values) / len(values)
 
 
-def accuracy_on(dataset: Dataset, metric: str, device: str, tile: int) -> Accuracy:
+def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, tile: int, source: Path) -> Accuracy:
     """Return how a metric is measured on a data set, for `quantize`.
+
+    Args:
+        dataset: validated on.
+        metric: its name.
+        settings: of the quantization: the device, and what answers are compared with.
+        tile: side of a super-resolution tile in pixels.
+        source: the IR before quantization.
 
     Raises:
         InputError: there is no such metric.
@@ -136,22 +143,43 @@ def accuracy_on(dataset: Dataset, metric: str, device: str, tile: int) -> Accura
     chosen = get_metric(metric)
     if chosen.takes not in {"masks", "pictures"}:
         raise InputError(f"the metric {metric} is not of single pictures; choose one such as iou, mae or psnr_y")
-    # The samples are loaded once for each model that is measured: memory does not grow with the data set.
-    samples = replace(dataset)
+    reference = None
+    if settings.against == "source":
+        reference = _remembering(model_subject(load(source, settings.device), tile=tile))
 
     def measure(path: Path) -> Sequence[float]:
-        (record,) = validate([model_subject(load(path, device), tile=tile)], samples, metrics=[metric])
+        subject = model_subject(load(path, settings.device), tile=tile)
+        (record,) = validate([subject], dataset, metrics=[metric], reference=reference)
         return [float(str(value)) for value in record.samples[metric]]
 
     return Accuracy(
         metric=metric,
         unit=chosen.unit,
         higher_is_better=chosen.higher_is_better,
-        dataset=dataset.name,
+        dataset=dataset.name if reference is None else f"{dataset.name} against the source's answers",
         dataset_hash=dataset.content_hash,
         ids=tuple(entry.id for entry in dataset.entries),
         measure=measure,
     )
+
+
+def _remembering(subject: Subject) -> Subject:
+    """A subject that answers each sample once: candidates are compared with the same answers again and again."""
+    alphas: dict[str, AlphaMatte] = {}
+    pictures: dict[str, Pixels] = {}
+    alpha, picture = subject.alpha, subject.picture
+
+    def remembered_alpha(sample: Sample) -> AlphaMatte:
+        if sample.id not in alphas and alpha is not None:
+            alphas[sample.id] = alpha(sample)
+        return alphas[sample.id]
+
+    def remembered_picture(sample: Sample) -> Pixels:
+        if sample.id not in pictures and picture is not None:
+            pictures[sample.id] = picture(sample)
+        return pictures[sample.id]
+
+    return replace(subject, alpha=alpha and remembered_alpha, picture=picture and remembered_picture)
 
 
 def _table(record: Record) -> str:

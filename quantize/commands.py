@@ -52,6 +52,10 @@ def register(app: typer.Typer, compress: Compress) -> None:
         max_drop: Annotated[
             str | None, typer.Option(help="Accuracy control: METRIC=LIMIT, such as iou=0.01 or psnr_y=0.1.")
         ] = None,
+        against: Annotated[
+            Literal["truth", "source"],
+            typer.Option(help="What answers are compared with: the truth, or FP32's."),
+        ] = "truth",
         device: Annotated[str, typer.Option(help="OpenVINO device: CPU, GPU.0, NPU, …")] = "CPU",
         ignore_scope: Annotated[
             Path | None, typer.Option(help="A file of layers that stay as they are, one name a line.")
@@ -83,6 +87,7 @@ def register(app: typer.Typer, compress: Compress) -> None:
             ignored=read_scope(ignore_scope) if ignore_scope else (),
             recipe=recipe,
             patch=patch,
+            against=against,
         )
         if data is None:
             typer.secho(

@@ -129,7 +129,7 @@ def quantize(
 
 def _key(notes: dict[str, JsonValue], recipe: Recipe, accuracy: Accuracy | None) -> str:
     """Hash all that decides what a search finds out; the allowed drop does not, so that another one can go on."""
-    measured = [accuracy.metric, accuracy.dataset_hash] if accuracy else []
+    measured = [accuracy.metric, accuracy.dataset, accuracy.dataset_hash] if accuracy else []
     decisive = {name: value for name, value in notes.items() if name != "max_drop"}
     text = json.dumps([decisive, recipe.model_dump(mode="json"), measured], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -10,9 +10,6 @@ __all__ = ["Try", "most_layers", "search"]
 Try = Callable[[tuple[str, ...], int], float]
 """Leave these layers unquantized, with so many more tries expected after this one; returns the accuracy's drop."""
 
-_REFINED = 8
-"""Sets up to this size are thinned out layer by layer."""
-
 
 def most_layers(count: int) -> int:
     """Return how many of `count` layers may stay unquantized; with more, INT8 would be a name only."""
@@ -22,9 +19,10 @@ def most_layers(count: int) -> int:
 def search(ranking: Sequence[str], drop: Try, limit: float) -> tuple[str, ...] | None:
     """Find layers that must stay unquantized for the drop to be within the limit; None where no allowed set does it.
 
-    The set grows along the ranking (1, 2, 4, … layers) until the drop is within the limit, shrinks by bisection to the
-    shortest start of the ranking that still does, and is then thinned out layer by layer. Each try answers for itself:
-    no figure is inferred from another.
+    The set grows along the ranking (1, 2, 4, … layers) until the drop is within the limit, and shrinks by bisection
+    towards the shortest start of the ranking that still does. Single layers in the middle of it are not tried away:
+    a few layers in FP32 cost next to nothing, and the more sets are tried, the better the best one suits the
+    validation samples alone.
 
     Args:
         ranking: layers, the noisiest first.
@@ -39,21 +37,14 @@ def search(ranking: Sequence[str], drop: Try, limit: float) -> tuple[str, ...] |
         failed, size = size, min(2 * size, most)
     while size - failed > 1:
         middle = (failed + size) // 2
-        if drop(tuple(ranking[:middle]), ceil(log2(size - failed)) - 1 + middle) <= limit:
+        if drop(tuple(ranking[:middle]), ceil(log2(size - failed)) - 1) <= limit:
             size = middle
         else:
             failed = middle
-    kept = list(ranking[:size])
-    # The last of the shortest start is needed; the others only came before it in the ranking.
-    candidates = kept[:-1] if size <= _REFINED else []
-    for number, layer in enumerate(reversed(candidates), start=1):
-        thinner = tuple(name for name in kept if name != layer)
-        if drop(thinner, len(candidates) - number) <= limit:
-            kept = list(thinner)
-    return tuple(kept)
+    return tuple(ranking[:size])
 
 
 def _expected(size: int, most: int) -> int:
     """Tries after the one at `size` if that succeeds or, more likely while the set is small, the next one does."""
     following = min(2 * size, most)
-    return 0 if size == following else 1 + max(0, ceil(log2(following - size))) + min(following, _REFINED) - 1
+    return 0 if size == following else 1 + max(0, ceil(log2(following - size)))

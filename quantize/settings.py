@@ -10,13 +10,26 @@ from typing import Literal
 
 from ..core.errors import InputError
 
-__all__ = ["IDENTICAL", "Accuracy", "MaxDrop", "Preset", "QuantizeSettings", "Step", "parse_max_drop", "read_scope"]
+__all__ = [
+    "IDENTICAL",
+    "Accuracy",
+    "Against",
+    "MaxDrop",
+    "Preset",
+    "QuantizeSettings",
+    "Step",
+    "parse_max_drop",
+    "read_scope",
+]
 
 Preset = Literal["mixed", "performance"]
 """`mixed`: asymmetric activations, symmetric weights. `performance`: both symmetric."""
 
 IDENTICAL = 100.0
 """dB that stand for the infinite PSNR of identical pictures, so that a mean of them is a number."""
+
+Against = Literal["truth", "source"]
+"""What answers are compared with: the ground truth, or those of the model before quantization."""
 
 Step = Callable[[str, int, int], None]
 """Progress: what has just been done, how many steps are done, and how many are expected in all (it may change)."""
@@ -37,7 +50,7 @@ class QuantizeSettings:
     samples: for calibration, at most. preset: None for the recipe's. max_drop: None for no accuracy control. device: an
     OpenVINO device string, whose arithmetic is aimed at. ignored: names of layers that stay as they are, besides the
     recipe's. recipe: a TOML file, `none`, or None for the one of the model's family. patch: side of a calibration patch
-    of a super-resolution network in pixels, None for the recipe's.
+    of a super-resolution network in pixels, None for the recipe's. against: what the metric compares with.
     """
 
     samples: int = 300
@@ -47,6 +60,7 @@ class QuantizeSettings:
     ignored: tuple[str, ...] = ()
     recipe: str | None = None
     patch: int | None = None
+    against: Against = "truth"
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense with an InputError."""

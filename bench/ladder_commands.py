@@ -1,0 +1,82 @@
+"""The command `parity`: parse → call functions → print → exit code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from .ladder import Ladder
+
+__all__ = ["register"]
+
+BROKEN = 3
+
+EXIT_HELP = "Exit codes: 0 every stage is within its limit, 1 error, 2 wrong usage, 3 a stage is beyond its limit."
+
+
+def register(app: typer.Typer) -> None:
+    """Add `parity` to the main application."""
+
+    @app.command(epilog=EXIT_HELP)
+    def parity(
+        artifacts: Annotated[
+            list[str],
+            typer.Argument(
+                help="Stages in order: torch:MODEL[@CHECKPOINT], ONNX files, IRs, or the folder of a model.",
+                show_default=False,
+            ),
+        ],
+        *,
+        data: Annotated[
+            str, typer.Option(help="Real pictures with their truth: a folder, LAYOUT:FOLDER, images=…,masks=….")
+        ] = "synthetic",
+        limit: Annotated[int, typer.Option(min=1, help="Take so many samples, spread evenly.")] = 8,
+        device: Annotated[str, typer.Option(help="OpenVINO device of the IRs: CPU, GPU.0, NPU, …")] = "CPU",
+        layers: Annotated[
+            Path | None,
+            typer.Option(help="Write the layers that lose most in INT8 to this file, for quantize --ignore-scope."),
+        ] = None,
+        record: Annotated[Path | None, typer.Option(help="Write what was measured to this JSON file.")] = None,
+    ) -> None:
+        """Run the same pictures through every stage, torch to INT8, and name the first that moves the answers."""
+        from ..datasets.opening import open_dataset
+        from .ladder import climb, noisiest_layers, write_scope
+        from .rungs import open_rungs
+
+        rungs = open_rungs(artifacts, device)
+        dataset = open_dataset(data, scale=rungs[0].contract.output.scale).take(limit)
+        ladder = climb(rungs, dataset, progress=_progress if sys.stderr.isatty() else None)
+        typer.echo(_table(ladder))
+        if record:
+            ladder.record.write(record)
+        if layers:
+            found = noisiest_layers(rungs, dataset.take(3))
+            write_scope(found, layers)
+            typer.echo(f"{layers}: {len(found)} layers; the noisiest is {found[0].name} ({found[0].snr:.1f} dB)")
+        broken = ladder.first_broken
+        if broken:
+            typer.echo(f"the first stage beyond its limit is {broken.rung}: {broken.broken}")
+            raise typer.Exit(BROKEN)
+        typer.echo("every stage is within its limit")
+
+
+def _progress(label: str) -> None:
+    sys.stderr.write(f"{label} …\n")
+
+
+def _table(ladder: Ladder) -> str:
+    import pandas as pd
+
+    rows: list[dict[str, object]] = []
+    for number, step in enumerate(ladder.steps):
+        row: dict[str, object] = {"stage": step.rung}
+        if number:
+            row |= {"largest": step.largest, "mean": step.mean, "snr dB": step.snr}
+            row |= {f"{name} to before": value for name, value in step.task}
+        row |= {f"{name} to truth": value for name, value in step.truth}
+        rows.append(row | {"within": "no" if step.broken else "yes" if number else ""})
+    return str(pd.DataFrame(rows).to_string(index=False, float_format="%.4g", na_rep=""))
