@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..core.errors import ModelError
 from .runtimes.base import Tensor
 
@@ -100,7 +102,7 @@ def layer_noise(exact: openvino.Model, quantized: openvino.Model, tensors: Itera
         reader.replace_source_output(exact.inputs[0])
     results: list[openvino.Node] = []
     for reference, twin in pairs:
-        axes = opset13.constant(list(range(len(reference.get_output_partial_shape(0)))))
+        axes = opset13.constant(np.arange(len(reference.get_output_partial_shape(0)), dtype=np.int64))
         difference = opset13.subtract(twin.output(0), reference.output(0)).output(0)
         for value in (reference.output(0), difference):
             total = opset13.reduce_sum(opset13.multiply(value, value), axes, keep_dims=False)

@@ -1,0 +1,453 @@
+"""Quantization on networks small enough to be quantized for real in a second."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+from mattekit.core.artifact import Provenance
+from mattekit.core.contract import Contract, InputContract, OutputContract
+from mattekit.core.errors import InputError, ModelError, ParityError
+from mattekit.datasets.opening import open_dataset
+from mattekit.datasets.sample import Dataset
+from mattekit.infer.runtimes.openvino import load, read_contract
+from mattekit.quantize.calibration import calibration_tensor, content_of, require_disjoint, split
+from mattekit.quantize.recipe import find_recipe, read_recipe
+from mattekit.quantize.run import Quantized, quantize
+from mattekit.quantize.search import most_layers, search
+from mattekit.quantize.settings import Accuracy, MaxDrop, QuantizeSettings, parse_max_drop, read_scope
+from mattekit.quantize.source import QUANTIZATION_KEY
+
+if TYPE_CHECKING:
+    import openvino
+    from torch import nn
+
+for package in ("torch", "nncf"):
+    pytest.importorskip(package, reason="quantizing needs the extras `export` and `quantize`")
+
+# What NNCF imports warns about its own parts; nothing of it comes from mattekit's code.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+
+SEGMENTATION = Contract(
+    task="segmentation",
+    input=InputContract(height=64, width=64, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25)),
+    output=OutputContract(kind="alpha"),
+)
+SUPER_RESOLUTION = Contract(
+    task="super_resolution", input=InputContract(multiple=2), output=OutputContract(kind="image", scale=2)
+)
+OUTLIER = "down_outlier"
+
+
+def small_segmentation() -> nn.Module:
+    """A U of five convolutions; `OUTLIER` gets one input channel that is a thousand times as large as the others."""
+    import torch
+    from torch import nn
+
+    class Small(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.entry = nn.Conv2d(3, 8, 3, padding=1)
+            self.down = nn.Conv2d(8, 8, 3, padding=1)
+            self.down_outlier = nn.Conv2d(8, 8, 3, padding=1)
+            self.up = nn.Conv2d(16, 8, 3, padding=1)
+            self.last = nn.Conv2d(8, 1, 3, padding=1)
+            with torch.no_grad():
+                # A large channel that the next layer weighs down again: harmless in FP32, the end of an 8-bit grid.
+                self.down.weight[0] *= 1000
+                self.down_outlier.weight[:, 0] /= 1000
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            high = torch.relu(self.entry(x))
+            low = torch.relu(self.down(torch.max_pool2d(high, 2)))
+            low = torch.relu(self.down_outlier(low))
+            low = nn.functional.interpolate(low, scale_factor=2, mode="nearest")
+            out = self.last(torch.relu(self.up(torch.cat([high, low], 1))))
+            return torch.sigmoid(20 * (out - out.mean()))
+
+    return Small()
+
+
+def small_super_resolution() -> nn.Module:
+    from torch import nn
+
+    return nn.Sequential(nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 12, 3, padding=1), nn.PixelShuffle(2))
+
+
+def write_ir(build: Callable[[], nn.Module], contract: Contract, folder: Path) -> Path:
+    import torch
+    from mattekit.convert.ir import ir_from_torch, save_ir
+
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(1)
+        module = build().eval()
+    provenance = Provenance(
+        model="small",
+        weights_file="small.pth",
+        weights_sha256="0" * 64,
+        code_licence="Apache-2.0",
+        weights_licence="Apache-2.0",
+        commercial=True,
+        route="direct",
+        tools={},
+    )
+    shape = (1, contract.input.height or -1, contract.input.width or -1)
+    path = folder / "small" / "fp32" / "model.xml"
+    path.parent.mkdir(parents=True)
+    save_ir(
+        ir_from_torch(module, contract=contract),
+        path,
+        contract=contract,
+        provenance=provenance,
+        shape=shape,
+        fp16=False,
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def segmentation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_ir(small_segmentation, SEGMENTATION, tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="module")
+def super_resolution(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_ir(small_super_resolution, SUPER_RESOLUTION, tmp_path_factory.mktemp("small-sr"))
+
+
+def pictures(count: int, seed: int = 0) -> Dataset:
+    return open_dataset(f"synthetic:count={count},seed={seed},size=96x96")
+
+
+def ir_of(path: Path) -> openvino.Model:
+    import openvino
+
+    return openvino.Core().read_model(path)
+
+
+def agreement(source: Path, held: Dataset, calls: list[Path] | None = None) -> Accuracy:
+    """How near an IR's raw masks are to the source's: 1 where they are the same."""
+    runtime = load(source).runtime
+    inputs = [calibration_tensor(sample, SEGMENTATION, 64, 0) for sample in held]
+    wanted = [runtime.run(tensor) for tensor in inputs]
+
+    def measure(path: Path) -> Sequence[float]:
+        if calls is not None:
+            calls.append(path)
+        found = load(path).runtime
+        return [1 - float(np.abs(found.run(x) - y).mean()) for x, y in zip(inputs, wanted, strict=True)]
+
+    return Accuracy(
+        metric="agreement",
+        unit="",
+        higher_is_better=True,
+        dataset=held.name,
+        dataset_hash=held.content_hash,
+        ids=tuple(entry.id for entry in held.entries),
+        measure=measure,
+    )
+
+
+FEW = QuantizeSettings(samples=6, recipe="none")
+
+
+@pytest.fixture(scope="module")
+def plain(segmentation: Path, tmp_path_factory: pytest.TempPathFactory) -> Quantized:
+    held = pictures(4, seed=9)
+    return quantize(
+        segmentation,
+        tmp_path_factory.mktemp("plain"),
+        FEW,
+        pictures(6),
+        validation=held,
+        accuracy=agreement(segmentation, held),
+    )
+
+
+def noise(path: Path, quantized: Path) -> dict[str, float]:
+    from mattekit.infer.layers import layer_noise
+
+    tensors = [calibration_tensor(sample, SEGMENTATION, 64, 0) for sample in pictures(2)]
+    return {layer.name: layer.snr for layer in layer_noise(ir_of(path), ir_of(quantized), tensors)}
+
+
+def test_the_int8_ir_runs_keeps_its_contract_and_says_how_it_was_made(segmentation: Path, plain: Quantized) -> None:
+    path = plain.artifact.path
+    assert path.parent.name == "int8"
+    assert path.parent.parent.name == "small"
+    model = ir_of(path)
+    contract, provenance = read_contract(model, path)
+    assert contract == SEGMENTATION
+    assert provenance is not None
+    assert provenance.model == "small"
+    notes = json.loads(str(model.get_rt_info(["mattekit", QUANTIZATION_KEY]).astype(str)))
+    assert notes["precision"] == "int8"
+    assert notes["made_from"]["model.xml"] == plain.artifact.made_from
+    assert notes["calibration_sha256"] == pictures(6).content_hash
+    assert notes["calibration_samples"] == 6
+    assert notes["preset"] == "mixed"
+    assert notes["nncf"]
+    assert plain.quantized >= 5
+    assert path.with_suffix(".bin").stat().st_size < 0.5 * segmentation.with_suffix(".bin").stat().st_size
+    assert not path.parent.with_name(".int8-search").exists()
+
+
+def test_the_record_has_the_accuracy_and_the_peak_memory(plain: Quantized) -> None:
+    figures = {(figure.name, figure.labels.get("of")): figure.value for figure in plain.record.figures}
+    before, after = figures["agreement", "source"], figures["agreement", "int8"]
+    assert before == 1
+    assert after is not None
+    assert after < before
+    assert figures["agreement_drop", None] == pytest.approx(1 - after)
+    assert (figures["peak_memory", None] or 0) > 1e7
+    assert len(plain.record.samples["int8"]) == 4
+    assert plain.record_path.is_file()
+
+
+def test_the_same_quantization_gives_the_same_bytes(segmentation: Path, plain: Quantized, tmp_path: Path) -> None:
+    again = quantize(segmentation, tmp_path, FEW, pictures(6))
+    for name in ("model.xml", "model.bin"):
+        assert (again.artifact.path.parent / name).read_bytes() == (plain.artifact.path.parent / name).read_bytes()
+
+
+def test_the_noisiest_layer_is_the_one_with_the_outliers(segmentation: Path, plain: Quantized) -> None:
+    ranking = noise(segmentation, plain.artifact.path)
+    names = list(ranking)
+    assert OUTLIER in names[0]
+    assert ranking[names[0]] < 20 < ranking[names[-1]]
+
+
+def test_a_restored_layer_computes_as_before_and_the_others_do_not(segmentation: Path, plain: Quantized) -> None:
+    import openvino
+    from mattekit.infer.layers import quantized_layers, restore_layers
+
+    exact, int8 = ir_of(segmentation), ir_of(plain.artifact.path)
+    names = quantized_layers(int8)
+    assert not quantized_layers(exact)
+    tensor = calibration_tensor(pictures(1)[0], SEGMENTATION, 64, 0)
+
+    def run(model: openvino.Model) -> np.ndarray:
+        return np.array(openvino.Core().compile_model(model, "CPU")([tensor])[0])
+
+    assert np.abs(run(int8) - run(exact)).max() > 1e-3
+    restored = restore_layers(int8, exact, names)
+    assert not quantized_layers(restored)
+    np.testing.assert_allclose(run(restored), run(exact), atol=1e-5)
+    one = next(name for name in names if OUTLIER in name)
+    assert set(quantized_layers(restore_layers(int8, exact, [one]))) == set(names) - {one}
+    with pytest.raises(ModelError, match="no layer 'nowhere'"):
+        restore_layers(int8, exact, ["nowhere"])
+
+
+def test_accuracy_control_leaves_the_outliers_alone(segmentation: Path, tmp_path: Path) -> None:
+    held, told = pictures(4, seed=9), list[tuple[str, int, int]]()
+    accuracy = agreement(segmentation, held)
+    limit = 0.02
+    done = quantize(
+        segmentation,
+        tmp_path,
+        replace(FEW, max_drop=MaxDrop("agreement", limit)),
+        pictures(6),
+        validation=held,
+        accuracy=accuracy,
+        step=lambda what, number, expected: told.append((what, number, expected)),
+    )
+    assert done.ignored
+    assert OUTLIER in done.ignored[0]
+    assert done.quantized >= 3
+    assert accuracy.drop([1.0] * 4, accuracy.measure(done.artifact.path)) <= limit
+    assert [number for _, number, _ in told] == list(range(1, len(told) + 1))
+    assert all(expected >= number for _, number, expected in told)
+    assert json.loads(done.record_path.read_text())["settings"]["ignored"] == list(done.ignored)
+
+
+def test_an_unreachable_accuracy_writes_nothing_and_ends_with_3(segmentation: Path, tmp_path: Path) -> None:
+    held = pictures(4, seed=9)
+    settings = replace(FEW, max_drop=MaxDrop("agreement", 0.0))
+    with pytest.raises(ParityError, match="nothing was written") as error:
+        quantize(
+            segmentation,
+            tmp_path,
+            settings,
+            pictures(6),
+            validation=held,
+            accuracy=agreement(segmentation, held),
+        )
+    assert error.value.exit_code == 3
+    assert not (tmp_path / "small" / "int8").exists()
+
+
+def test_an_interrupted_search_goes_on(segmentation: Path, tmp_path: Path) -> None:
+    held, calls = pictures(4, seed=9), list[Path]()
+    settings = replace(FEW, max_drop=MaxDrop("agreement", 0.02))
+    accuracy = agreement(segmentation, held, calls)
+
+    def stop(path: Path) -> Sequence[float]:
+        values = accuracy.measure(path)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return values
+
+    with pytest.raises(KeyboardInterrupt):
+        quantize(
+            segmentation,
+            tmp_path,
+            settings,
+            pictures(6),
+            validation=held,
+            accuracy=replace(accuracy, measure=stop),
+        )
+    assert not (tmp_path / "small" / "int8").exists()
+    plain = tmp_path / "small" / ".int8-search" / "plain.xml"
+    calibrated = plain.stat().st_mtime_ns
+    calls.clear()
+    told: list[str] = []
+
+    def note(what: str, _number: int, _expected: int) -> None:
+        told.append(what)
+        assert not plain.exists() or plain.stat().st_mtime_ns == calibrated
+
+    resumed = quantize(segmentation, tmp_path, settings, pictures(6), validation=held, accuracy=accuracy, step=note)
+    # Of FP32, of all in INT8 and of the first candidate, only the last was not measured before.
+    assert segmentation not in calls
+    fresh = quantize(segmentation, tmp_path / "fresh", settings, pictures(6), validation=held, accuracy=accuracy)
+    assert resumed.ignored == fresh.ignored
+    assert resumed.artifact.sha256 == fresh.artifact.sha256
+
+
+def test_super_resolution_is_calibrated_on_patches(super_resolution: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(3):
+        rng = np.random.default_rng(number)
+        cv2.imwrite(str(folder / f"{number}.png"), cv2.resize(rng.integers(0, 256, (9, 12, 3), np.uint8), (120, 90)))
+    dataset = open_dataset(f"hr={folder}", scale=2)
+    tensor = calibration_tensor(dataset[0], SUPER_RESOLUTION, 33, 0)
+    assert tensor.shape == (1, 3, 34, 34)
+    done = quantize(super_resolution, tmp_path, replace(FEW, patch=32), dataset)
+    model = load(done.artifact.path)
+    assert model.contract == SUPER_RESOLUTION
+    shape = model.runtime.run(calibration_tensor(dataset[0], SUPER_RESOLUTION, 64, 0)).shape
+    assert shape == (1, 3, 128, 128)
+
+
+def test_what_is_calibrated_on_is_not_validated_on(segmentation: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"2 of the 2 validation samples are calibrated on too \('0000-"):
+        quantize(segmentation, tmp_path, FEW, pictures(6), validation=pictures(2))
+    assert not (tmp_path / "small").exists()
+    calibration, held = split(pictures(12))
+    assert (len(calibration), len(held)) == (10, 2)
+    require_disjoint(calibration, held)
+    with pytest.raises(InputError, match="too few"):
+        split(pictures(4))
+
+
+def test_content_is_pixels_not_files(tmp_path: Path) -> None:
+    for name in ("a.png", "b.bmp"):
+        cv2.imwrite(str(tmp_path / name), np.arange(48, dtype=np.uint8).reshape(4, 4, 3))
+    first, second = open_dataset(f"hr={tmp_path}", scale=1)
+    assert first.id != second.id
+    assert content_of(first) == content_of(second)
+
+
+def test_what_cannot_be_quantized_is_told(
+    segmentation: Path, super_resolution: Path, plain: Quantized, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match="quantized already"):
+        quantize(plain.artifact.path, tmp_path, FEW, pictures(6))
+    with pytest.raises(ModelError, match="not an OpenVINO IR"):
+        quantize(tmp_path / "none.xml", tmp_path, FEW, pictures(6))
+    with pytest.raises(InputError, match="is for segmentation, but the model is for super_resolution"):
+        quantize(super_resolution, tmp_path, FEW, pictures(6))
+    with pytest.raises(InputError, match="no layer 'nowhere'"):
+        quantize(segmentation, tmp_path, replace(FEW, ignored=("nowhere",)), pictures(6))
+    with pytest.raises(InputError, match="--max-drop needs samples"):
+        quantize(segmentation, tmp_path, replace(FEW, max_drop=MaxDrop("iou", 0.1)), pictures(6))
+    assert not (tmp_path / "small" / "int8").exists()
+
+
+def test_ignored_layers_stay_in_fp32(segmentation: Path, plain: Quantized, tmp_path: Path) -> None:
+    from mattekit.infer.layers import quantized_layers
+
+    name = next(name for name in noise(segmentation, plain.artifact.path) if OUTLIER in name)
+    scope = tmp_path / "scope.txt"
+    scope.write_text(f"# a comment\n{name}  # 3.2 dB\n\n{name}\n")
+    assert read_scope(scope) == (name,)
+    done = quantize(segmentation, tmp_path, replace(FEW, ignored=read_scope(scope)), pictures(6))
+    assert name not in quantized_layers(ir_of(done.artifact.path))
+    assert done.quantized >= 4
+
+
+def test_a_recipe_is_found_by_family_and_can_be_replaced(segmentation: Path, tmp_path: Path) -> None:
+    from mattekit.infer.layers import quantized_layers
+
+    assert find_recipe("u2netp", None)[0] == "u2net"
+    assert find_recipe("rfdn-x4", None)[1].ignore
+    assert find_recipe("rfdn-x4", "none")[1].ignore == ()
+    assert find_recipe("unheard-of", None)[0] == "none"
+    mine = tmp_path / "mine.toml"
+    mine.write_text("ignore = ['.*down_outlier.*']\npreset = 'performance'\n")
+    done = quantize(segmentation, tmp_path, replace(FEW, recipe=str(mine)), pictures(6))
+    assert not [name for name in quantized_layers(ir_of(done.artifact.path)) if OUTLIER in name]
+    assert done.record.settings["preset"] == "performance"
+    for text in ("ignore = [", "nonsense = 1", "preset = 'fast'", "ignore = ['(']"):
+        mine.write_text(text)
+        with pytest.raises(InputError, match=str(mine)):
+            read_recipe(mine)
+
+
+def test_every_recipe_can_be_read() -> None:
+    import mattekit.quantize
+
+    folder = Path(str(mattekit.quantize.__file__)).parent / "recipes"
+    found = sorted(folder.glob("*.toml"))
+    assert found
+    for path in found:
+        assert read_recipe(path).models, path
+        assert read_recipe(path).why.strip(), path
+
+
+@pytest.mark.parametrize("text", ["iou", "iou=", "=0.1", "iou=-1", "iou=many", "iou=inf", "iou=nan"])
+def test_a_wrong_drop_is_told(text: str) -> None:
+    with pytest.raises(InputError, match="--max-drop"):
+        parse_max_drop(text)
+    assert parse_max_drop("iou=0.01") == MaxDrop("iou", 0.01)
+    assert parse_max_drop(None) is None
+
+
+@pytest.mark.parametrize("needed", [1, 2, 3, 5, 6, 8, 20])
+def test_the_search_finds_the_shortest_start(needed: int) -> None:
+    ranking, tried = [str(number) for number in range(30)], list[int]()
+
+    def drop(layers: tuple[str, ...], more: int) -> float:
+        assert more >= 0
+        assert layers == tuple(ranking[: len(layers)])
+        tried.append(len(layers))
+        return 0.0 if len(layers) >= needed else 1.0
+
+    found = search(ranking, drop, 0.5)
+    assert found == (tuple(ranking[:needed]) if needed <= most_layers(30) else None)
+    assert len(tried) == len(set(tried)) <= 9
+
+
+def test_a_drop_that_is_not_a_number_is_never_within_the_limit() -> None:
+    assert search(["a", "b", "c"], lambda _layers, _more: float("nan"), 1.0) is None
+
+
+def test_a_resumed_folder_of_another_search_is_emptied(tmp_path: Path) -> None:
+    from mattekit.quantize.state import open_state
+
+    state = open_state(tmp_path / "work", "one")
+    state.baseline = [1.0]
+    state.write(tmp_path / "work")
+    assert open_state(tmp_path / "work", "one").baseline == [1.0]
+    assert open_state(tmp_path / "work", "two").baseline == []
+    assert not list((tmp_path / "work").iterdir())
+    shutil.rmtree(tmp_path / "work")
