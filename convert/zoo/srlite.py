@@ -47,6 +47,6 @@ def _spec(scale: int, *, sha256: str, size: int) -> ModelSpec:
 
 
 SPECS: tuple[ModelSpec, ...] = (
-    _spec(2, sha256="ceec365e8d3c3d3846617de9f868951d29e0f45e36e9e1ec1a5259b62b8d97f5", size=156_768),
+    _spec(2, sha256="42f7ec486c27f09e9009e12628aa0ed5553759740769862f0d7a663ee4b88730", size=156_768),
     _spec(4, sha256="50874674540c7466e5c6f2e3917d134b2310234b84666d7810fff3d424d93fa4", size=169_112),
 )
