@@ -1,0 +1,280 @@
+"""The ladder, the verdict and the command line around quantization, on the shared fixtures' models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from mattekit.bench.ladder import QUANTIZED, climb, noisiest_layers, write_scope
+from mattekit.bench.ladder_commands import register as register_parity
+from mattekit.bench.parity import Tolerance
+from mattekit.bench.rungs import open_rungs
+from mattekit.bench.worth import Accuracies, median_interval, weigh
+from mattekit.compress import compress
+from mattekit.core.artifact import Provenance
+from mattekit.core.contract import Contract, InputContract, OutputContract
+from mattekit.core.errors import InputError, ModelError
+from mattekit.core.record import Record
+from mattekit.datasets.opening import open_dataset
+from mattekit.quantize.commands import register as register_quantize
+from mattekit.quantize.requests import Request
+from mattekit.quantize.settings import QuantizeSettings, read_scope
+from typer.testing import CliRunner, Result
+
+for package in ("torch", "nncf"):
+    pytest.importorskip(package, reason="quantizing needs the extras `export` and `quantize`")
+
+# What NNCF imports warns about its own parts; nothing of it comes from mattekit's code.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+
+Call = Callable[..., Result]
+
+
+@pytest.fixture
+def call() -> Call:
+    """Call `quantize` and `parity` as the command line does."""
+    app = typer.Typer()
+    register_parity(app)
+    register_quantize(app, compress)
+
+    def run(*arguments: str | Path) -> Result:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def model_folder(super_resolution_ir: Path) -> Path:
+    return super_resolution_ir.parent
+
+
+@pytest.fixture(scope="module")
+def photos(photo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six parts of the photo, each 64x64, in the folder `hr`."""
+    from mattekit.datasets.pictures import read_rgb, write_png
+
+    folder = tmp_path_factory.mktemp("photos") / "hr"
+    folder.mkdir()
+    picture = read_rgb(photo)
+    for number in range(6):
+        top, left = number // 3 * 50, number % 3 * 40
+        write_png(folder / f"{number}.png", np.ascontiguousarray(picture[top : top + 64, left : left + 64]))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small_ir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a network of two convolutions, x2, that any machine runs in no time."""
+    import torch
+    from mattekit.convert.ir import ir_from_torch, save_ir
+
+    contract = Contract(
+        task="super_resolution", input=InputContract(), output=OutputContract(kind="image", scale=2, value_max=1.0)
+    )
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(1)
+        layers = (torch.nn.Conv2d(3, 16, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(16, 12, 3, padding=1))
+        module = torch.nn.Sequential(*layers, torch.nn.PixelShuffle(2)).eval()
+    provenance = Provenance(
+        model="small",
+        weights_file="small.pth",
+        weights_sha256="0" * 64,
+        code_licence="Apache-2.0",
+        weights_licence="Apache-2.0",
+        commercial=True,
+        route="direct",
+        tools={},
+    )
+    folder = tmp_path_factory.mktemp("small") / "fp32"
+    folder.mkdir()
+    model = ir_from_torch(module, contract=contract)
+    path = folder / "model.xml"
+    save_ir(model, path, contract=contract, provenance=provenance, shape=(1, -1, -1), fp16=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small_int8(small_ir: Path, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    request = Request(
+        small_ir, tmp_path_factory.mktemp("small"), QuantizeSettings(samples=3, patch=16), data=f"hr={photos}"
+    )
+    return compress(request).quantized.artifact.path
+
+
+@pytest.fixture(scope="module")
+def quantized(super_resolution_ir: Path, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The INT8 IR of the shared super-resolution model."""
+    settings = QuantizeSettings(samples=3, patch=16)
+    request = Request(super_resolution_ir, tmp_path_factory.mktemp("int8"), settings, data=f"hr={photos}")
+    return compress(request).quantized.artifact.path
+
+
+def test_quantize_measures_what_it_kept_back_and_gives_a_verdict(
+    small_ir: Path, photos: Path, tmp_path: Path, call: Call
+) -> None:
+    done = call(
+        "quantize", small_ir, "-o", tmp_path, "--data", f"hr={photos}", "--samples", 3, "--patch", 16,
+        "--verdict", "--rounds", 5, "--max-drop", "psnr_y=50",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "INT8 is " in done.output
+    assert "MB of memory" in done.output
+    folder = tmp_path / "small" / "int8"
+    assert {path.name for path in folder.iterdir()} == {"model.xml", "model.bin", "quantize.json", "worth.json"}
+    worth = Record.read(folder / "worth.json")
+    assert {figure.labels["precision"] for figure in worth.figures} == {"fp32", "fp16", "int8"}
+    assert all(len(worth.samples[f"{name}: latency"]) == 5 for name in ("fp32", "fp16", "int8"))
+    sizes = {figure.labels["precision"]: figure.value for figure in worth.figures if figure.name == "weights_size"}
+    assert (sizes["int8"] or 0) < (sizes["fp16"] or 0) < (sizes["fp32"] or 0)
+    assert {figure.labels["precision"] for figure in worth.figures if figure.name == "psnr_y"} == set(sizes)
+
+
+def test_without_data_a_loud_line_says_what_is_calibrated_on(small_ir: Path, tmp_path: Path, call: Call) -> None:
+    done = call("quantize", small_ir, "-o", tmp_path)
+    assert "WARNING: without --data" in done.output
+    # There is no synthetic set for super-resolution.
+    assert isinstance(done.exception, InputError)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_metric_of_another_task_is_told_before_anything_runs(
+    small_ir: Path, photos: Path, tmp_path: Path, call: Call
+) -> None:
+    done = call("quantize", small_ir, "-o", tmp_path, "--data", photos, "--max-drop", "iou=0.1")
+    assert isinstance(done.exception, InputError)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_ladder_climbs_from_torch_to_int8(
+    super_resolution_weights: Path, model_folder: Path, quantized: Path, photos: Path, tmp_path: Path, call: Call
+) -> None:
+    record, scope = tmp_path / "parity.json", tmp_path / "scope.txt"
+    done = call(
+        "parity", f"torch:realesr-animevideov3@{super_resolution_weights}", model_folder, quantized.parent,
+        "--data", f"hr={photos}", "--limit", 2, "--layers", scope, "--record", record,
+    )  # fmt: skip
+    written = Record.read(record)
+    rungs = ["torch", "onnx", "ir fp32", "ir int8"]
+    assert [rung for rung in _strings(written.settings["rungs"]) if " in " not in rung] == rungs
+    by_step = {(f.labels["step"], f.name, f.labels.get("against")): f.value for f in written.figures}
+    assert (by_step["onnx", "snr", None] or 0) > 80 > (by_step["ir int8", "snr", None] or 0)
+    assert by_step["torch", "psnr_y", "truth"] == pytest.approx(by_step["ir fp32", "psnr_y", "truth"], abs=0.01)
+    assert len(written.samples["ir int8: psnr"]) == 2
+    assert read_scope(scope)
+    assert done.exit_code == (3 if written.settings["first_broken"] else 0)
+    assert str(written.settings["first_broken"] or "every stage is within its limit") in done.output
+
+
+def test_the_ladder_names_the_first_stage_beyond_its_limit(model_folder: Path, quantized: Path, photos: Path) -> None:
+    rungs = open_rungs([str(model_folder), str(quantized)])
+    dataset = open_dataset(f"hr={photos}", scale=4).take(1)
+    never, always = Tolerance(0, 0, 1, 1000), Tolerance(10, 10, 0, 0)
+    strict = climb(rungs, dataset, tolerances={"quantized": never, "exact": always})
+    assert strict.first_broken is not None
+    assert strict.first_broken.rung == "ir int8"
+    assert "psnr is" in strict.first_broken.broken
+    both = climb(rungs, dataset, tolerances={"quantized": never, "exact": never})
+    assert both.first_broken is not None
+    assert both.first_broken.rung == "ir fp32"
+    assert climb(rungs, dataset, tolerances={"quantized": always, "exact": always}).first_broken is None
+    assert QUANTIZED.psnr > 0
+
+
+def test_the_layers_that_lose_most_can_be_ignored(
+    small_ir: Path, small_int8: Path, photos: Path, tmp_path: Path
+) -> None:
+    import openvino
+    from mattekit.infer.layers import quantized_layers
+
+    dataset = open_dataset(f"hr={photos}", scale=2)
+    rungs = open_rungs([str(small_ir), str(small_int8)])
+    found = noisiest_layers(rungs, dataset.take(1), limit=1000)
+    assert [layer.snr for layer in found] == sorted(layer.snr for layer in found)
+    write_scope(found[:1], tmp_path / "scope.txt")
+    ignored = read_scope(tmp_path / "scope.txt")
+    assert ignored == (found[0].name,)
+    settings = QuantizeSettings(samples=2, patch=16, ignored=ignored)
+    done = compress(Request(small_ir, tmp_path, settings, data=f"hr={photos}"))
+    left = quantized_layers(openvino.Core().read_model(done.quantized.artifact.path))
+    assert left
+    assert ignored[0] not in left
+    with pytest.raises(InputError, match="give both"):
+        noisiest_layers(rungs[:1], dataset)
+
+
+def test_a_ladder_of_one_rung_or_of_two_models_is_refused(
+    super_resolution_ir: Path, small_ir: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="two rungs or more"):
+        open_rungs([str(super_resolution_ir / "model.xml")])
+    with pytest.raises(InputError, match="different contracts"):
+        open_rungs([str(super_resolution_ir), str(small_ir)])
+    with pytest.raises(ModelError, match="neither the folder"):
+        open_rungs([str(tmp_path), str(super_resolution_ir)])
+
+
+def accuracies(before: float, after: float) -> Accuracies:
+    return Accuracies("iou", "", True, {"fp32": before, "int8": after}, allowed_drop=0.01, dataset="some")
+
+
+def test_a_verdict_weighs_speed_and_accuracy(small_ir: Path, small_int8: Path) -> None:
+    path = small_ir / "model.xml"
+    same = weigh({"fp32": path, "int8": path}, rounds=5)
+    assert not same.worth_it
+    assert "INT8 is not worth it on CPU because" in same.sentence
+    worse = weigh({"fp32": path, "int8": small_int8}, accuracies=accuracies(0.9, 0.8), rounds=5)
+    assert not worse.worth_it
+    assert "iou drops by 0.1000, more than 0.01" in worse.sentence
+    unknown = weigh({"fp32": path, "int8": small_int8}, accuracies=accuracies(0.9, float("nan")), rounds=5)
+    assert not unknown.worth_it
+    assert worse.record.settings["worth_it"] is False
+    assert json.loads(worse.record.model_dump_json())["samples"]["int8: latency"]
+    with pytest.raises(InputError, match="5 rounds or more"):
+        weigh({"fp32": path, "int8": path}, rounds=4)
+    with pytest.raises(InputError, match="an int8 IR"):
+        weigh({"fp32": path}, rounds=5)
+
+
+def test_the_interval_of_a_median_holds_it_and_repeats() -> None:
+    values = [float(value) for value in np.random.default_rng(1).normal(2, 0.1, 40)]
+    low, high = median_interval(values)
+    assert low < float(np.median(values)) < high
+    assert (low, high) == median_interval(values)
+    assert median_interval([3.0] * 5) == (3.0, 3.0)
+
+
+@pytest.mark.slow
+def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, tmp_path: Path) -> None:
+    from mattekit.bench.subjects import open_subject
+    from mattekit.bench.validate import validate
+    from mattekit.build import export_model
+    from mattekit.convert.export import ExportSettings
+    from mattekit.quantize.settings import MaxDrop
+
+    weights = shared_data / "weights" / "segmentation" / "u2netp.pth"
+    ir = export_model("u2netp", tmp_path, ExportSettings(), weights=weights).ir.path
+    train, val = (
+        f"images={folder / 'images'},masks={folder / 'masks'}"
+        for folder in (shared_data / "segmentation" / name for name in ("ecssd_train", "ecssd_val"))
+    )
+    settings = QuantizeSettings(samples=48, max_drop=MaxDrop("iou", 0.015), against="source")
+    done = compress(Request(ir, tmp_path, settings, data=train, validation=val, validation_samples=32)).quantized
+    assert any("stage2d" in name for name in done.ignored)
+    everything = open_dataset(val)
+    validated = {entry.id for entry in everything.take(32).entries}
+    held = replace(everything, entries=tuple(e for e in everything.entries if e.id not in validated)).take(40)
+    exact, int8 = open_subject(str(ir)), open_subject(str(done.artifact.path))
+    (record,) = validate([int8], held, metrics=["iou"], reference=exact)
+    (figure,) = (figure for figure in record.figures if figure.labels["slice"] == "all")
+    assert (figure.value or 0) >= 0.97
+    assert done.artifact.path.with_suffix(".bin").stat().st_size <= 0.3 * ir.with_suffix(".bin").stat().st_size
+
+
+def _strings(value: object) -> list[str]:
+    assert isinstance(value, list)
+    return [str(part) for part in value]  # pyright: ignore[reportUnknownVariableType]
