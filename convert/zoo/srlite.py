@@ -48,5 +48,5 @@ def _spec(scale: int, *, sha256: str, size: int) -> ModelSpec:
 
 SPECS: tuple[ModelSpec, ...] = (
     _spec(2, sha256="42f7ec486c27f09e9009e12628aa0ed5553759740769862f0d7a663ee4b88730", size=156_768),
-    _spec(4, sha256="50874674540c7466e5c6f2e3917d134b2310234b84666d7810fff3d424d93fa4", size=169_112),
+    _spec(4, sha256="f3f054248e39d3e0bec34eea19b4820b902960a853b685f6e904e663b3b83353", size=169_112),
 )
