@@ -122,7 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of matte.npz (matte_data.py writes it)")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run; an existing run goes on")
-    parser.add_argument("--minutes", type=float, default=80.0, help="training time in all, evaluation not counted")
+    parser.add_argument("--minutes", type=float, default=80.0, help="training time in all; 0 only shrinks")
     parser.add_argument("--side", type=int, default=208)
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--rate", type=float, default=2e-5)
@@ -150,6 +150,9 @@ def main() -> None:
         network = shrink(teacher, MATTELITE, data.calibration(side), report)
         (arguments.out / "shrunk.csv").write_text("\n".join([*errors, ""]), encoding="utf-8")
         torch.save(network.state_dict(), start)
+    if arguments.minutes <= 0:
+        # Shrunk only, and to be exported like that.
+        return
     network = without_norms(network).to(device)
     optimizer = torch.optim.AdamW(network.parameters(), lr=arguments.rate, weight_decay=1e-4)
     average = Average(network, decay=0.99)
