@@ -1,12 +1,14 @@
 # `make demo` and `make test` work on a new machine with nothing but Python 3.11 to 3.13 and a package index.
 PYTHON ?= python3
 VENV ?= .venv
+# An index of CPU builds of torch; on Linux the default index's build brings GPU libraries of several gigabytes.
+TORCH_INDEX ?=
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # A strict editable install is a tree of links, which type checkers and other tools follow like an installed package;
 # it is laid anew when a module or a weights file is added or removed.
 ROOMS := $(wildcard core convert infer datasets bench quantize reports)
-FILES := $(shell find $(ROOMS) -name '*.py' -o -path '*/weights/*' | LC_ALL=C sort | cksum | cut -d' ' -f1)
+FILES := $(shell find $(wildcard *.py) $(ROOMS) -name '*.py' -o -path '*/weights/*' | LC_ALL=C sort | cksum | cut -d' ' -f1)
 
 .PHONY: install demo test quick lint clean
 
@@ -17,7 +19,7 @@ $(STAMP)-$(FILES): pyproject.toml constraints.txt
 	$(BIN)/python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 		|| { echo "mattekit needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12"; exit 1; }
 	# torch first and alone: as a dependency of another package it could come in another build.
-	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
 	rm -rf build $(STAMP)-*
 	$(BIN)/pip install --quiet --constraint constraints.txt --config-settings editable_mode=strict --editable '.[dev]'
 	touch $@

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .bench.parity import EXACT, HALF, ParityLadder, open_stage
 from .convert import zoo
-from .convert.export import ExportSettings, export, folder_of
+from .convert.export import RECORD_NAME, ExportSettings, export, folder_of
 from .convert.fetch import Progress, cache_dir, fetch
 from .core.artifact import Artifact, Stage, model_in
 from .core.contract import Task
 from .core.errors import DependencyError, InputError, ModelError
+from .core.files import sha256_of
 from .core.record import Record
 from .core.version import __version__
 from .infer.images.picture import Picture
@@ -22,13 +26,15 @@ from .infer.pipeline import Pipeline
 from .infer.remove import Remover
 from .infer.runtimes import LoadedModel
 from .infer.runtimes.openvino import load
-from .infer.superimpose import Background, Placement, load_background
+from .infer.superimpose import Background, Colour, Placement, load_background
 from .infer.upscale import TILE, Upscaler
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["ExportReport", "export_model", "model_file", "open_by_id", "open_model", "open_pipeline", "sample_pictures"]
+
+_LOG = logging.getLogger(__name__)
 
 _SAMPLES = 3
 """How many of the given pictures the parity check runs by default."""
@@ -79,28 +85,30 @@ def export_model(
     path = weights or fetch(spec, offline=offline, progress=progress)
     pictures = [read_picture(image) for image in images[:_SAMPLES]] if images else sample_pictures()
     contract = spec.contract.with_size(*settings.size) if settings.size else spec.contract
-    ladder = ParityLadder(pictures, contract)
+    # A free batch is tried with two pictures, so that a one that tracing made a constant is found.
+    ladder = ParityLadder(pictures, contract, batch=settings.batch if settings.batch > 0 else 2)
 
     def check(stage: Stage, source: nn.Module | Path, halved: bool) -> None:
         ladder(stage, open_stage(stage, source), HALF if halved else EXACT)
 
-    artifacts = export(spec, path, out_dir, settings, check)
-    record = Record(
-        kind="export",
-        artifacts=tuple(artifact.ref() for artifact in artifacts),
-        settings={
-            "model": model,
-            "weights_sha256": artifacts[-1].provenance.weights_sha256,
-            "pictures": [picture.source for picture in pictures],
-            **asdict(settings),
-            "size": list(settings.size) if settings.size else None,
-        },
-        figures=tuple(ladder.figures),
-        samples=ladder.samples,
-    )
-    record_path = folder_of(spec, settings.precision, out_dir) / "export.json"
-    record.write(record_path)
-    return ExportReport(artifacts, record, record_path)
+    def evidence(artifacts: list[Artifact]) -> Record:
+        return Record(
+            kind="export",
+            artifacts=tuple(artifact.ref() for artifact in artifacts),
+            settings={
+                "model": model,
+                "weights_sha256": artifacts[-1].provenance.weights_sha256,
+                "pictures": [picture.source for picture in pictures],
+                **asdict(settings),
+                "size": list(settings.size) if settings.size else None,
+            },
+            figures=tuple(ladder.figures),
+            samples=ladder.samples,
+        )
+
+    artifacts = export(spec, path, out_dir, settings, check=check, evidence=evidence)
+    record_path = folder_of(spec, settings.precision, out_dir) / RECORD_NAME
+    return ExportReport(artifacts, Record.read(record_path), record_path)
 
 
 def sample_pictures() -> list[Picture]:
@@ -120,27 +128,44 @@ def sample_pictures() -> list[Picture]:
 
 
 def model_file(model: str, task: Task, *, offline: bool = False, progress: Progress | None = None) -> Path:
-    """Return the file that `model` means: an IR or ONNX file, an export's folder, or the IR of a zoo entry.
+    """Return the file that `model` means: the IR of a zoo entry, an IR or ONNX file, or an export's folder.
 
-    A zoo entry's IR is kept in the cache; the first use exports it, which needs the extra `export` unless the entry is
-    a ready-made ONNX file.
+    A zoo id means the zoo, whatever lies in the working folder; `./u2netp` is the folder. A zoo entry's IR is kept in
+    the cache, is exported on first use (which needs the extra `export`) and is checked against its hashes on each.
 
     Raises:
         ModelError: it is neither a file nor an entry of the zoo, or an entry of another task.
         MattekitError: the export failed, as its message says.
     """
     path = Path(model)
-    if path.suffix in {".xml", ".onnx"} or path.exists():
+    if model not in {spec.id for spec in zoo.all_specs()} and (path.suffix in {".xml", ".onnx"} or path.exists()):
         return model_in(path)
+    if path.name != model:
+        raise ModelError(f"{model}: there is no such file or folder; make it with: mattekit export MODEL -o DIR")
     spec = zoo.get(model)
     if spec.task != task:
         raise ModelError(f"{model} is a {spec.task} model, but a {task} model is needed here; see: mattekit models")
-    home = cache_dir() / "ir" / f"{__version__}-{(spec.weights.sha256 or 'unpinned')[:16]}"
+    # Where nobody publishes a hash, it is that of what was fetched.
+    weights = spec.weights.sha256 or sha256_of(fetch(spec, offline=offline, progress=progress))
+    parts = (__version__, metadata.version("openvino"), weights, spec.contract.to_json())
+    home = cache_dir() / "ir" / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     settings = ExportSettings()
-    ir = folder_of(spec, settings.precision, home) / "model.xml"
-    if not ir.is_file():
+    folder = folder_of(spec, settings.precision, home)
+    if not _is_intact(folder):
+        _LOG.warning("%s: exporting it, once; the next use takes it from the cache", model)
         export_model(model, home, settings, offline=offline, progress=progress)
-    return ir
+    return folder / "model.xml"
+
+
+def _is_intact(folder: Path) -> bool:
+    """Tell whether the folder holds an export whose files are the ones that its record names."""
+    if not (folder / RECORD_NAME).is_file():
+        return False
+    hashes = {name: value for ref in Record.read(folder / RECORD_NAME).artifacts for name, value in ref.sha256.items()}
+    intact = all((folder / name).is_file() and sha256_of(folder / name) == value for name, value in hashes.items())
+    if not intact:
+        _LOG.warning("%s: the files are not the ones that were exported; exporting again", folder)
+    return intact
 
 
 def open_model(
@@ -167,9 +192,9 @@ def open_by_id(model: str, device: str) -> LoadedModel:
 
 def open_pipeline(
     *,
-    model: str | None = None,
-    sr: str | None = None,
-    background: Background | str | None = None,
+    model: str | Path | None = None,
+    sr: str | Path | None = None,
+    background: Background | str | Path | None = None,
     placement: Placement | None = None,
     keep: tuple[str, ...] = (),
     device: str = "CPU",
@@ -194,12 +219,16 @@ def open_pipeline(
         MattekitError: as its message says.
     """
     # Cheap mistakes are found before a model is compiled.
-    chosen = load_background(background) if isinstance(background, str) else background
+    chosen = load_background(str(background)) if isinstance(background, str | Path) else background
+    where = placement or Placement()
+    if chosen is None and where != Placement():
+        # A placement on nothing is one on a transparent canvas.
+        chosen = Colour(255, 255, 255, alpha=0)
     remover = upscaler = None
     if model is not None:
-        opened = open_model(model, "segmentation", device, offline=offline, progress=progress)
+        opened = open_model(str(model), "segmentation", device, offline=offline, progress=progress)
         remover = Remover(opened, keep=keep)
     if sr is not None:
-        opened = open_model(sr, "super_resolution", device, offline=offline, progress=progress)
+        opened = open_model(str(sr), "super_resolution", device, offline=offline, progress=progress)
         upscaler = Upscaler(opened, tile=tile)
-    return Pipeline(remover, upscaler, chosen, placement or Placement())
+    return Pipeline(remover, upscaler, chosen, where)

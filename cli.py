@@ -13,6 +13,7 @@ from .core.errors import MattekitError
 from .core.version import __version__
 
 if TYPE_CHECKING:
+    from .infer.batch import Batch
     from .infer.pipeline import Pipeline
     from .infer.runtimes import LoadedModel
 
@@ -140,11 +141,10 @@ def run(
 ) -> None:
     """Remove the background, improve the resolution, superimpose on a new background."""
     from .build import open_pipeline
-    from .infer.collect import collect_inputs
     from .infer.superimpose import Placement
     from .reports.terminal import download_progress
 
-    files = collect_inputs(inputs)
+    batch = _plan(inputs, out, format_, quality)
     with download_progress() as progress:
         pipeline = open_pipeline(
             model=model,
@@ -157,7 +157,7 @@ def run(
             offline=offline,
             progress=progress,
         )
-    _run(files, out, pipeline, format_, quality, record, device)
+    _run(batch, pipeline, record, device)
 
 
 @app.command()
@@ -175,13 +175,12 @@ def remove(
 ) -> None:
     """Remove the background: an RGBA picture, or its mask."""
     from .build import open_pipeline
-    from .infer.collect import collect_inputs
     from .reports.terminal import download_progress
 
-    files = collect_inputs(inputs)
+    batch = _plan(inputs, out, format_, quality, only_mask=only_mask)
     with download_progress() as progress:
         pipeline = open_pipeline(model=model, keep=tuple(keep or ()), device=device, offline=offline, progress=progress)
-    _run(files, out, pipeline, format_, quality, record, device, only_mask=only_mask)
+    _run(batch, pipeline, record, device)
 
 
 @app.command()
@@ -200,13 +199,12 @@ def upscale(
 ) -> None:
     """Improve the resolution with a super-resolution model."""
     from .build import open_pipeline
-    from .infer.collect import collect_inputs
     from .reports.terminal import download_progress
 
-    files = collect_inputs(inputs)
+    batch = _plan(inputs, out, format_, quality)
     with download_progress() as progress:
         pipeline = open_pipeline(sr=sr, device=device, tile=tile, offline=offline, progress=progress)
-    _run(files, out, pipeline, format_, quality, record, device)
+    _run(batch, pipeline, record, device)
 
 
 @app.command()
@@ -224,12 +222,11 @@ def superimpose(
 ) -> None:
     """Lay cut-outs (pictures with alpha) on a background."""
     from .build import open_pipeline
-    from .infer.collect import collect_inputs
     from .infer.superimpose import Placement
 
-    files = collect_inputs(inputs)
+    batch = _plan(inputs, out, format_, quality)
     pipeline = open_pipeline(background=background, placement=Placement(fit, anchor, scale, offset))
-    _run(files, out, pipeline, format_, quality, record, "CPU")
+    _run(batch, pipeline, record, "CPU")
 
 
 @models_app.callback()
@@ -273,24 +270,20 @@ def models_fetch(
     print_fetched(spec, fetched)
 
 
-def _run(
-    files: list[Path],
-    out: Path,
-    pipeline: Pipeline,
-    extension: str,
-    quality: int | None,
-    record: Path | None,
-    device: str,
-    *,
-    only_mask: bool = False,
-) -> None:
-    from .infer.batch import OutputSettings, exit_code_of, record_of, run_files
-    from .reports.terminal import follow_run
+def _plan(inputs: list[str], out: Path, extension: str, quality: int | None, *, only_mask: bool = False) -> Batch:
+    from .infer.batch import OutputSettings, plan_batch
 
     settings = OutputSettings(extension=f".{extension.lstrip('.')}", only_mask=only_mask, quality=quality)
-    outcomes = follow_run(run_files(files, out, pipeline, settings), len(files))
+    return plan_batch(inputs, out, settings)
+
+
+def _run(batch: Batch, pipeline: Pipeline, record: Path | None, device: str) -> None:
+    from .infer.batch import exit_code_of, record_of, run_batch
+    from .reports.terminal import follow_run
+
+    outcomes = follow_run(run_batch(batch, pipeline), len(batch.inputs))
     if record:
-        record_of(outcomes, {"device": device, "out": str(out)}).write(record)
+        record_of(outcomes, pipeline, {"device": device}).write(record)
     raise typer.Exit(exit_code_of(outcomes))
 
 

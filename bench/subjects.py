@@ -87,21 +87,15 @@ def open_subject(
 
 def model_subject(model: LoadedModel, *, tile: int = TILE) -> Subject:
     """Make a subject of a loaded model; its precision is that of the folder it lies in (`fp32`, `fp16`, `int8`)."""
-    path, contract = model.path, model.contract
-    files = [path, path.with_suffix(".bin")] if path.suffix == ".xml" else [path]
-    hashes = {file.name: sha256_of(file) for file in files if file.is_file()}
-    format_ = {".xml": "openvino", ".onnx": "onnx"}.get(path.suffix, "torch")
-    precision = path.parent.name if path.parent.name in {"fp32", "fp16", "int8"} else ""
+    contract, artifact = model.contract, model.ref()
     common = Subject(
         model=model.id,
         task=contract.task,
         scale=contract.output.scale,
-        precision=precision,
+        precision=artifact.precision,
         device=model.runtime.name,
         arithmetic=str(getattr(model.runtime, "inference_precision", "")),
-        artifact=ArtifactRef.model_validate(
-            {"model": model.id, "format": format_, "precision": precision, "sha256": hashes}
-        ),
+        artifact=artifact,
     )
     if contract.task == "segmentation":
         remover = Remover(model)

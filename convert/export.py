@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..core.artifact import Artifact, Precision, Provenance, Stage
-from ..core.contract import Contract
+from ..core.contract import Contract, least_tile
 from ..core.errors import InputError
 from ..core.files import atomic_directory, sha256_of
+from ..core.record import Record
 from .checkpoint import load_module
+from .fetch import cached_path
 from .ir import Shape, ir_from_onnx, ir_from_torch, save_ir
 from .onnx_export import Exporter, export_onnx
 from .spec import ModelSpec
@@ -21,16 +23,34 @@ from .spec import ModelSpec
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["ExportSettings", "Heads", "Route", "StageCheck", "export", "folder_of", "parse_batch", "parse_size"]
+__all__ = [
+    "OWN_LICENCE",
+    "RECORD_NAME",
+    "ExportSettings",
+    "Heads",
+    "Route",
+    "StageCheck",
+    "export",
+    "folder_of",
+    "parse_batch",
+    "parse_size",
+]
 
 Route = Literal["onnx", "direct"]
 Heads = Literal["fused", "all"]
+
+RECORD_NAME = "export.json"
+"""The record of an export's checks, beside the model."""
 
 StageCheck = Callable[[Stage, "nn.Module | Path", bool], None]
 """Called after each step: the stage's name (`torch`, `onnx`, `ir`), what to run, whether its weights are halved.
 
 Raises to stop the export; nothing is then left at the final path.
 """
+
+
+OWN_LICENCE = "not stated: weights given by the user"
+"""What an IR says of the licence of weights that are not the publisher's."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +117,9 @@ def export(
     weights: Path,
     out_dir: Path,
     settings: ExportSettings,
+    *,
     check: StageCheck,
+    evidence: Callable[[list[Artifact]], Record],
 ) -> list[Artifact]:
     """Write `<out_dir>/<model>/<precision>/model.{onnx,xml,bin}` and return what was written, the IR last.
 
@@ -110,6 +132,7 @@ def export(
         out_dir: parent of the model's folder.
         settings: how to export.
         check: called after each step.
+        evidence: called after the last one with the artifacts; its record is written beside them as `export.json`.
 
     Raises:
         CheckpointError: the weights do not fit the network.
@@ -140,7 +163,9 @@ def export(
                 model = ir_from_torch(module, contract=contract)
         save_ir(model, ir_path, contract=contract, provenance=provenance, shape=shape, fp16=fp16)
         check("ir", ir_path, fp16)
-    return _artifacts(folder, settings, contract, provenance)
+        artifacts = _artifacts(temporary, settings, contract, provenance)
+        evidence(artifacts).write(temporary / RECORD_NAME)
+    return [artifact.model_copy(update={"path": folder / artifact.path.name}) for artifact in artifacts]
 
 
 def _keep_heads(module: nn.Module, heads: Heads) -> None:
@@ -182,18 +207,24 @@ def _shape(contract: Contract, settings: ExportSettings) -> tuple[Contract, Shap
     multiple = contract.input.multiple
     if height < 1 or width < 1 or height % multiple or width % multiple:
         raise InputError(f"--size {height}x{width}: the network takes positive multiples of {multiple} only")
+    least = least_tile(contract)
+    if contract.task == "super_resolution" and min(height, width) < least:
+        raise InputError(f"--size {height}x{width}: tiles of this network overlap, and need sides of {least} or more")
     return contract.with_size(height, width), (settings.batch, height, width)
 
 
 def _provenance(spec: ModelSpec, weights: Path, settings: ExportSettings) -> Provenance:
     names = ("mattekit", "openvino", *(("torch", "onnx") if spec.source == "torch" else ()))
+    sha256 = sha256_of(weights)
+    # The publisher's licence covers the publisher's bytes, not whatever fits the same network.
+    published = sha256 == spec.weights.sha256 or weights.resolve() == cached_path(spec).resolve()
     return Provenance(
         model=spec.id,
         weights_file=weights.name,
-        weights_sha256=sha256_of(weights),
+        weights_sha256=sha256,
         code_licence=spec.licence.code,
-        weights_licence=spec.licence.weights,
-        commercial=spec.licence.commercial,
+        weights_licence=spec.licence.weights if published else OWN_LICENCE,
+        commercial=spec.licence.commercial if published else None,
         route="ready-made" if spec.source == "onnx" else settings.route,
         tools={name: metadata.version(name) for name in names},
     )

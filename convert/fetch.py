@@ -106,7 +106,7 @@ def _download(spec: ModelSpec, target: Path, progress: Progress | None) -> Fetch
             f"{spec.id} has no direct download; get {weights.filename} from {spec.homepage} and give it with --weights"
         )
     # Nobody else writes here, so these are what a killed download left.
-    for leftover in target.parent.glob(f".{target.stem}.*.tmp{target.suffix}"):
+    for leftover in target.parent.glob(f".{target.stem[:40]}.*.tmp{target.suffix}"):
         leftover.unlink(missing_ok=True)
     known = _remembered(target)
     failures: list[tuple[str, FetchError]] = []

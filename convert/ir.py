@@ -33,10 +33,11 @@ def ir_from_onnx(path: Path, *, heads: str = "fused") -> openvino.Model:
         ModelError: OpenVINO cannot read the file as an ONNX model of one picture input.
     """
     import openvino
+    from openvino.tools.ovc.error import Error as ConversionError
 
     try:
         model = openvino.convert_model(path)
-    except RuntimeError as error:
+    except (RuntimeError, ConversionError) as error:
         raise ModelError(
             f"{path}: OpenVINO cannot convert it ({_first_line(error)}); is it a whole ONNX file?"
         ) from error

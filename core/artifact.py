@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -111,11 +111,17 @@ class Artifact(_Frozen):
 def model_in(path: Path) -> Path:
     """Return the model that a folder of one export holds, the IR first; a path that is no folder stays as it is.
 
+    A model's folder with one precision in it stands for that precision.
+
     Raises:
-        ModelError: the folder holds no model.
+        ModelError: the folder holds no model, or several precisions.
     """
     if not path.is_dir():
         return path
+    precisions = [path / name for name in get_args(Precision) if (path / name).is_dir()]
+    if len(precisions) > 1:
+        raise ModelError(f"{path}: the folder holds {', '.join(p.name for p in precisions)}; give one of them")
+    path = precisions[0] if precisions else path
     found = [path / name for name in ("model.xml", "model.onnx") if (path / name).is_file()]
     if not found:
         raise ModelError(

@@ -6,13 +6,14 @@ metadata) at export, and read back from there at run time.
 
 from __future__ import annotations
 
+from math import lcm
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import ContractError
 
-__all__ = ["CONTRACT_VERSION", "Contract", "InputContract", "OutputContract", "ResizeFilter", "Task"]
+__all__ = ["CONTRACT_VERSION", "Contract", "InputContract", "OutputContract", "ResizeFilter", "Task", "least_tile"]
 
 CONTRACT_VERSION = 1
 
@@ -138,3 +139,9 @@ class Contract(_Frozen):
             raise ContractError(
                 f"{source}: its contract cannot be used ({where}: {first['msg']}); export the model again"
             ) from error
+
+
+def least_tile(contract: Contract) -> int:
+    """Return the smallest side of a tile, in pixels, inside whose overlap something is left to keep."""
+    step = lcm(contract.tile_step, contract.input.multiple)
+    return max(2 * contract.halo + 2 * step, contract.input.min_side)

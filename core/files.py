@@ -85,7 +85,7 @@ def locked(path: Path) -> Generator[None]:
 
     The operating system releases it when a process dies, so a leftover file locks nobody out.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     with path.open("ab") as stream:
         _lock(stream.fileno())
         try:
@@ -129,7 +129,8 @@ def _make_folder(folder: Path) -> None:
 
 
 def _temporary_name(target: Path) -> Path:
-    return target.with_name(f".{target.stem}.{secrets.token_hex(6)}.tmp{target.suffix}")
+    # Cut, so that the longest name that a file may have still leaves room for the rest.
+    return target.with_name(f".{target.stem[:40]}.{secrets.token_hex(6)}.tmp{target.suffix}")
 
 
 def _replace_directory(temporary: Path, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +13,12 @@ from pydantic import JsonValue
 
 from ..core.errors import InputError, PartialFailureError
 from ..core.record import Figure, Record
-from .collect import output_names
+from .collect import collect_inputs, output_names
 from .images.read import read_picture
-from .images.write import write_mask, write_picture
+from .images.write import format_of, write_mask, write_picture
 from .pipeline import STAGES, Pipeline, Result, Stage
 
-__all__ = ["Outcome", "OutputSettings", "exit_code_of", "record_of", "run_files"]
+__all__ = ["Batch", "Outcome", "OutputSettings", "exit_code_of", "plan_batch", "record_of", "run_batch"]
 
 
 @dataclass(frozen=True)
@@ -48,25 +49,48 @@ class Outcome:
     notes: tuple[str, ...] = ()
 
 
-def run_files(inputs: Sequence[Path], out_dir: Path, pipeline: Pipeline, settings: OutputSettings) -> Iterator[Outcome]:
-    """Run each input through the pipeline and write its result to `out_dir`, named after the input.
+@dataclass(frozen=True)
+class Batch:
+    """What is read, and where each result goes."""
+
+    inputs: tuple[Path, ...]
+    targets: tuple[Path, ...]
+    settings: OutputSettings
+
+
+def plan_batch(inputs: Sequence[str | Path], out_dir: Path, settings: OutputSettings) -> Batch:
+    """Find the inputs, name the results after them and make sure that they can be written: before a model is opened.
+
+    Raises:
+        InputError: there is nothing to read, the format is unknown, a result would overwrite an input, or `out_dir`
+            cannot be written to.
+    """
+    format_of(Path(f"picture{settings.extension}"))
+    files = collect_inputs(inputs)
+    targets = output_names(files, out_dir, suffix=settings.suffix, extension=settings.extension)
+    existing = next(folder for folder in (out_dir, *out_dir.absolute().parents) if folder.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise InputError(f"{out_dir}: results cannot be written there; choose another folder")
+    return Batch(tuple(files), tuple(targets), settings)
+
+
+def run_batch(batch: Batch, pipeline: Pipeline) -> Iterator[Outcome]:
+    """Run each input through the pipeline and write its result.
 
     Yields one outcome per input, in order; an input that cannot be read or processed is an outcome with its error.
 
     Raises:
-        InputError: `out_dir` cannot hold the results; nothing was done.
         DeviceError: the device failed.
     """
-    targets = output_names(inputs, out_dir, suffix=settings.suffix, extension=settings.extension)
-    for source, target in zip(inputs, targets, strict=True):
+    for source, target in zip(batch.inputs, batch.targets, strict=True):
         try:
-            yield _run_file(source, target, pipeline, settings)
+            yield _run_file(source, target, pipeline, batch.settings)
         except InputError as error:
             yield Outcome(source, error=error)
 
 
-def record_of(outcomes: Sequence[Outcome], settings: dict[str, JsonValue]) -> Record:
-    """Put what a run measured into a record: the median of each stage in ms, and every picture's raw times."""
+def record_of(outcomes: Sequence[Outcome], pipeline: Pipeline, settings: dict[str, JsonValue]) -> Record:
+    """Put what a run measured into a record: the models, each stage's median in ms, and every picture's raw times."""
     done = [outcome for outcome in outcomes if outcome.error is None]
     samples: dict[str, list[JsonValue]] = {
         "input": [str(outcome.source) for outcome in done],
@@ -91,15 +115,21 @@ def record_of(outcomes: Sequence[Outcome], settings: dict[str, JsonValue]) -> Re
                 )
             )
     failures: list[JsonValue] = [{"input": str(o.source), "error": str(o.error)} for o in outcomes if o.error]
-    return Record(kind="run", settings={**settings, "failures": failures}, figures=tuple(figures), samples=samples)
+    return Record(
+        kind="run",
+        artifacts=tuple(model.ref() for model in pipeline.models),
+        settings={**settings, **pipeline.describe(), "failures": failures},
+        figures=tuple(figures),
+        samples=samples,
+    )
 
 
 def exit_code_of(outcomes: Sequence[Outcome]) -> int:
-    """Return 0 where every input is done, 5 where some failed, and the error's own code where it was the only input."""
+    """Return 0 where every input is done, 5 where some failed, and the first error's own code where none is."""
     failed = [outcome.error for outcome in outcomes if outcome.error is not None]
     if not failed:
         return 0
-    return PartialFailureError.exit_code if len(outcomes) > 1 else failed[0].exit_code
+    return PartialFailureError.exit_code if len(failed) < len(outcomes) else failed[0].exit_code
 
 
 def _run_file(source: Path, target: Path, pipeline: Pipeline, settings: OutputSettings) -> Outcome:

@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pydantic import JsonValue
+
 from .images.picture import Picture
 from .remove import Matte, Remover
+from .runtimes import LoadedModel
 from .superimpose import Background, Placement, superimpose
 from .upscale import Upscaler
 
@@ -40,6 +43,31 @@ class Pipeline:
     upscaler: Upscaler | None = None
     background: Background | None = None
     placement: Placement = field(default_factory=Placement)
+
+    @property
+    def models(self) -> tuple[LoadedModel, ...]:
+        """Return the models that run, in their order."""
+        return tuple(user.model for user in (self.remover, self.upscaler) if user is not None)
+
+    def describe(self) -> dict[str, JsonValue]:
+        """Return what a record keeps of the settings: what really executes, the tile, the background, the placement."""
+        background = self.background
+        runtimes: list[JsonValue] = [
+            {
+                "model": model.id,
+                "runtime": model.runtime.name,
+                "arithmetic": str(getattr(model.runtime, "inference_precision", "")),
+                "executed_on": list(getattr(model.runtime, "execution_devices", ())),
+            }
+            for model in self.models
+        ]
+        placement = self.placement
+        return {
+            "runtimes": runtimes,
+            "tile": list(self.upscaler.tile) if self.upscaler else None,
+            "background": (background.source or "a picture") if isinstance(background, Picture) else str(background),
+            "placement": f"{placement.fit}, {placement.anchor}, scale {placement.scale}, offset {placement.offset}",
+        }
 
     def __call__(self, picture: Picture) -> Picture:
         """Return what becomes of the picture."""

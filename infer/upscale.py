@@ -9,6 +9,7 @@ from typing import cast
 import cv2
 import numpy as np
 
+from ..core.contract import least_tile
 from ..core.errors import ImageError, ModelError
 from .images.picture import Picture, Pixels
 from .images.read import MAX_PIXELS_VARIABLE, pixel_limit
@@ -44,12 +45,17 @@ class Upscaler:
         # An IR with a fixed size takes windows of just that size.
         self._window = (contract.input.height or tile, contract.input.width or tile)
         self._step = lcm(contract.tile_step, contract.input.multiple)
-        if 0 < min(self._window) < 4 * contract.halo + 2 * self._step:
+        if 0 < min(self._window) < least_tile(contract):
             raise ModelError(
                 f"{model.path}: tiles of {min(self._window)} pixels leave too little inside the model's halo of "
-                f"{contract.halo}; use {4 * contract.halo + 64} or more"
+                f"{contract.halo}; use {least_tile(contract)} or more"
             )
         self._max_pixels = pixel_limit(max_pixels)
+
+    @property
+    def tile(self) -> tuple[int, int]:
+        """Return the height and width of a tile in input pixels; 0 never cuts."""
+        return self._window
 
     @property
     def scale(self) -> int:
@@ -60,7 +66,9 @@ class Upscaler:
         """Enlarge a picture; its alpha is resampled bicubically, and what is fully transparent is not computed.
 
         Returns:
-            A picture of scale*H x scale*W, same depth and profile. Colours under an alpha of 0 are unspecified.
+            A picture of scale*H x scale*W, same depth and profile. Colours under an alpha of 0 are unspecified; for the
+            network they are those of the nearest visible pixel, so that neither black nor an old background shows as
+            a fringe.
 
         Raises:
             ImageError: the result would be larger than `max_pixels`.
@@ -75,13 +83,14 @@ class Upscaler:
             )
         rgb = np.zeros((height * scale, width * scale, 3), picture.rgb.dtype)
         alpha = None if picture.alpha is None else _enlarge_alpha(picture.alpha, scale)
+        source = picture.rgb if picture.alpha is None else _bled(picture.rgb, picture.alpha)
         rows, columns = self._spans(height, self._window[0]), self._spans(width, self._window[1])
         for top, bottom, first_row, last_row in rows:
             for left, right, first_column, last_column in columns:
                 kept = (slice(first_row, last_row), slice(first_column, last_column))
                 if picture.alpha is not None and not picture.alpha[_grown(kept, height, width)].any():
                     continue
-                enlarged = self._enlarge(picture.rgb[top:bottom, left:right])
+                enlarged = self._enlarge(source[top:bottom, left:right])
                 rgb[first_row * scale : last_row * scale, first_column * scale : last_column * scale] = enlarged[
                     (first_row - top) * scale : (last_row - top) * scale,
                     (first_column - left) * scale : (last_column - left) * scale,
@@ -135,6 +144,18 @@ class Upscaler:
 def _enlarge_alpha(alpha: Pixels, scale: int) -> Pixels:
     size = (alpha.shape[1] * scale, alpha.shape[0] * scale)
     return cast("Pixels", cv2.resize(alpha, size, interpolation=cv2.INTER_CUBIC))
+
+
+def _bled(rgb: Pixels, alpha: Pixels) -> Pixels:
+    """Give each hidden pixel the colour of the nearest visible one."""
+    hidden = (alpha == 0).astype(np.uint8)
+    if not hidden.any() or hidden.all():
+        return rgb
+    _, labels = cv2.distanceTransformWithLabels(hidden, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
+    visible = hidden == 0
+    colours = np.zeros((int(labels.max()) + 1, 3), rgb.dtype)
+    colours[labels[visible]] = rgb[visible]
+    return colours[labels]
 
 
 def _grown(kept: tuple[slice, slice], height: int, width: int) -> tuple[slice, slice]:

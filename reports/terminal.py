@@ -72,7 +72,9 @@ def follow_run(outcomes: Iterable[Outcome], total: int) -> list[Outcome]:
                 if outcome.foreground is False:
                     remarks.append(f"no foreground found (confidence {outcome.confidence or 0:.2f})")
                 note = f"  ({'; '.join(remarks)})" if remarks else ""
-                console.print(escape(f"{outcome.target}{note}"), soft_wrap=True)
+                # Two consoles on one screen would write into each other; redirected output stays apart.
+                shown = bar.console if live and console.is_terminal else console
+                shown.print(escape(f"{outcome.target}{note}"), soft_wrap=True)
     failed = [outcome for outcome in seen if outcome.error is not None]
     for outcome in failed:
         errors.print(escape(f"mattekit: {outcome.error}"), soft_wrap=True)

@@ -16,7 +16,7 @@ from mattekit.bench.parity import EXACT, HALF, ParityLadder, Tolerance
 from mattekit.build import export_model
 from mattekit.convert import zoo
 from mattekit.convert.checkpoint import load_module
-from mattekit.convert.export import ExportSettings, parse_batch, parse_size
+from mattekit.convert.export import OWN_LICENCE, ExportSettings, parse_batch, parse_size
 from mattekit.core.contract import Contract
 from mattekit.core.errors import ContractError, InputError, ModelError, ParityError
 from mattekit.core.files import sha256_of
@@ -42,7 +42,9 @@ def test_an_export_says_itself_what_it_is(super_resolution_ir: Path, super_resol
         assert model.provenance is not None
         assert model.provenance.model == SR
         assert model.provenance.weights_sha256 == sha256_of(super_resolution_weights)
-        assert model.provenance.weights_licence == spec.licence.weights
+        # Random weights are not the publisher's, and so is their licence.
+        assert model.provenance.weights_licence == OWN_LICENCE
+        assert model.provenance.commercial is None
         assert model.provenance.tools["openvino"] == metadata.version("openvino")
 
 
@@ -99,11 +101,11 @@ def test_fp16_halves_the_weights(super_resolution_weights: Path, photo: Path, tm
 def test_a_fixed_size_is_in_the_ir_and_in_its_contract(
     super_resolution_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
-    settings = ExportSettings(size=parse_size("40x56"))
+    settings = ExportSettings(size=parse_size("48x56"))
     report = export_model(SR, tmp_path, settings, weights=super_resolution_weights, images=[photo])
     model = load(report.ir.path)
-    assert (model.contract.input.height, model.contract.input.width) == (40, 56)
-    assert list(openvino.Core().read_model(report.ir.path).inputs[0].shape) == [1, 3, 40, 56]
+    assert (model.contract.input.height, model.contract.input.width) == (48, 56)
+    assert list(openvino.Core().read_model(report.ir.path).inputs[0].shape) == [1, 3, 48, 56]
 
 
 def test_a_free_batch(super_resolution_weights: Path, photo: Path, tmp_path: Path) -> None:
@@ -112,6 +114,21 @@ def test_a_free_batch(super_resolution_weights: Path, photo: Path, tmp_path: Pat
     model = openvino.Core().read_model(report.ir.path)
     assert model.inputs[0].partial_shape[0].is_dynamic
     assert OpenVinoRuntime(model).run(noise(3, 3, 16, 16)).shape == (3, 3, 64, 64)
+
+
+def test_a_fixed_batch_is_checked_and_runs_one_picture_at_a_time(
+    super_resolution_weights: Path, photo: Path, tmp_path: Path
+) -> None:
+    settings = ExportSettings(batch=3)
+    report = export_model(SR, tmp_path, settings, weights=super_resolution_weights, images=[photo])
+    assert openvino.Core().read_model(report.ir.path).inputs[0].partial_shape[0].get_length() == 3
+    assert load(report.ir.path, keep_batch=True).runtime.run(noise(3, 3, 16, 16)).shape == (3, 3, 64, 64)
+    assert load(report.ir.path).runtime.run(noise(1, 3, 16, 16)).shape == (1, 3, 64, 64)
+
+
+def test_a_size_that_leaves_no_tile_is_refused(super_resolution_weights: Path, photo: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="need sides of"):
+        export_model(SR, tmp_path, ExportSettings(size=(20, 20)), weights=super_resolution_weights, images=[photo])
 
 
 def test_the_record_keeps_every_step_and_every_picture(super_resolution_ir: Path) -> None:
@@ -159,6 +176,9 @@ class _Broken:
 
     def run(self, tensor: np.ndarray) -> np.ndarray:
         return np.full((1, 3, tensor.shape[2] * 4, tensor.shape[3] * 4), np.nan, np.float32)
+
+    def run_all(self, tensor: np.ndarray) -> list[np.ndarray]:
+        return [self.run(tensor)]
 
 
 def test_not_a_number_never_passes(super_resolution_ir: Path, photo: Path) -> None:

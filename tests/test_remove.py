@@ -34,6 +34,9 @@ class Says:
         self.output = output
         self.seen: list[Tensor] = []
 
+    def run_all(self, tensor: Tensor) -> list[Tensor]:
+        return [self.run(tensor)]
+
     def run(self, tensor: Tensor) -> Tensor:
         self.seen.append(tensor)
         return self.output

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ...core.errors import ImageError
+from ...core.errors import ImageError, InputError
 from ...core.files import atomic_path
 from .blend import over_colour
 from .picture import Picture, Pixels, to_depth
@@ -158,7 +158,7 @@ def write_picture(
 def encode_mask(alpha: NDArray[np.uint8 | np.uint16], format: str = "png") -> bytes:  # noqa: A002 - as above
     """Encode an alpha channel as a grey picture: (H, W), uint8 or uint16, 0 background to full subject.
 
-    PNG and TIFF keep 16 bits, the others get 8; a TIFF holds three equal channels. JPEG and WebP are lossy, and a mask
+    PNG and TIFF keep 16 bits, the others get 8. JPEG and WebP are lossy, and a mask
     in them is only near.
 
     Raises:
@@ -172,6 +172,8 @@ def encode_mask(alpha: NDArray[np.uint8 | np.uint16], format: str = "png") -> by
         done, data = cv2.imencode(".jpg", to_depth(alpha, 8), [cv2.IMWRITE_JPEG_QUALITY, 95])
         if done:
             return data.tobytes()
+    if format == "tiff":
+        return _tiff(alpha, photometric="minisblack")
     rgb = np.asarray(cv2.cvtColor(np.ascontiguousarray(alpha), cv2.COLOR_GRAY2RGB), dtype=alpha.dtype)
     return encode_picture(Picture(rgb, grey=True), format, quality=95 if format == "jpeg" else 100)
 
@@ -189,6 +191,8 @@ def _save(target: Path, data: bytes) -> None:
     try:
         with atomic_path(target) as temporary:
             temporary.write_bytes(data)
+    except InputError as error:
+        raise ImageError(str(error)) from error
     except PermissionError as error:
         raise ImageError(f"{target}: no permission to write there; choose another folder") from error
     except OSError as error:
@@ -217,19 +221,24 @@ def _imencoded(extension: str, pixels: Pixels, icc: bytes | None, parameters: Se
 
 
 def _encode_tiff(picture: Picture) -> bytes:
+    if picture.alpha is None:
+        return _tiff(picture.rgb, photometric="rgb", icc=picture.icc)
+    return _tiff(np.dstack([picture.rgb, picture.alpha]), photometric="rgb", icc=picture.icc)
+
+
+def _tiff(samples: Pixels, *, photometric: str, icc: bytes | None = None) -> bytes:
     """Encode with tifffile: Pillow has no 16-bit colour, and OpenCV no profiles in a TIFF."""
     import tifffile
 
     out = BytesIO()
-    samples = picture.rgb if picture.alpha is None else np.dstack([picture.rgb, picture.alpha])
     tifffile.imwrite(
         out,
         samples,
-        photometric="rgb",
-        extrasamples=[] if picture.alpha is None else ["unassalpha"],
+        photometric=photometric,
+        extrasamples=["unassalpha"] if samples.shape[2:] == (4,) else [],
         compression="adobe_deflate",
         predictor=True,
-        iccprofile=picture.icc,
+        iccprofile=icc,
         metadata=None,
         rowsperstrip=_TIFF_ROWS,
     )

@@ -46,3 +46,8 @@ class OnnxRuntime:
         """Execute the network on (N, 3, H, W) float32 and return its first output as float32."""
         (result,) = self._session.run([self._output], {self._input: tensor})
         return np.asarray(result, dtype=np.float32)
+
+    def run_all(self, tensor: Tensor) -> list[Tensor]:
+        """Execute the network and return every output, the first one first."""
+        results = self._session.run(None, {self._input: tensor})
+        return [np.asarray(result, dtype=np.float32) for result in results]

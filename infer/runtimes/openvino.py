@@ -74,9 +74,23 @@ class OpenVinoRuntime:
         return str(self._compiled.get_property("INFERENCE_PRECISION_HINT").to_string())
 
     def run(self, tensor: Tensor) -> Tensor:
-        """Execute the network on (N, 3, H, W) float32 and return a copy of its first output as float32."""
-        result = self._request.infer([tensor])
-        return np.array(result[self._output], dtype=np.float32)
+        """Execute the network on (N, 3, H, W) float32 and return a copy of its first output as float32.
+
+        Raises:
+            DeviceError: the device failed, or the model does not take this shape.
+        """
+        return self._infer(tensor, [self._output])[0]
+
+    def run_all(self, tensor: Tensor) -> list[Tensor]:
+        """Execute the network and return copies of all outputs; raises as `run` does."""
+        return self._infer(tensor, list(self._compiled.outputs))
+
+    def _infer(self, tensor: Tensor, outputs: list[openvino.ConstOutput]) -> list[Tensor]:
+        try:
+            result = self._request.infer([tensor])
+        except RuntimeError as error:
+            raise DeviceError(f"{self._device}: the inference failed ({_reason(error)})") from error
+        return [np.array(result[output], dtype=np.float32) for output in outputs]
 
 
 def available_devices() -> list[str]:
@@ -86,13 +100,21 @@ def available_devices() -> list[str]:
     return list(openvino.Core().available_devices)
 
 
-def load(path: Path, device: str = "CPU", *, contract: Contract | None = None, **options: Any) -> LoadedModel:
+def load(
+    path: Path,
+    device: str = "CPU",
+    *,
+    contract: Contract | None = None,
+    keep_batch: bool = False,
+    **options: Any,
+) -> LoadedModel:
     """Read an IR (`.xml`) or ONNX file with its contract and compile it.
 
     Args:
         path: the `.xml` file (its `.bin` beside it) or `.onnx` file.
         device: an OpenVINO device string.
         contract: used instead of the one inside the file, which then needs none.
+        keep_batch: keep a fixed batch; without it such a model is reshaped to one picture at a time.
         options: `hint` and `exact`, as for `OpenVinoRuntime`.
 
     Raises:
@@ -119,6 +141,10 @@ def load(path: Path, device: str = "CPU", *, contract: Contract | None = None, *
             f"{path}: the model carries no mattekit contract, so its pre- and post-processing are unknown; "
             f"export it with: mattekit export MODEL --weights {path.name} -o DIR"
         )
+    shape = model.inputs[0].partial_shape
+    if not keep_batch and shape[0].is_static and shape[0].get_length() != 1:
+        shape[0] = 1
+        model.reshape(shape)
     return LoadedModel(path, chosen, provenance, OpenVinoRuntime(model, device, **options))
 
 

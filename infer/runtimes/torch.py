@@ -27,9 +27,13 @@ class TorchRuntime:
 
     def run(self, tensor: Tensor) -> Tensor:
         """Execute the module on (N, 3, H, W) float32 and return its (first) output as float32."""
+        return self.run_all(tensor)[0]
+
+    def run_all(self, tensor: Tensor) -> list[Tensor]:
+        """Execute the module and return every output, the first one first."""
         import torch
 
         with torch.inference_mode():
             result = self._module(torch.from_numpy(np.ascontiguousarray(tensor)))
-        first = result if isinstance(result, torch.Tensor) else result[0]
-        return first.numpy()
+        results = [result] if isinstance(result, torch.Tensor) else list(result)
+        return [each.numpy() for each in results]
