@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +11,24 @@ import pytest
 import typer
 from mattekit.bench.ladder import QUANTIZED, climb, noisiest_layers, write_scope
 from mattekit.bench.ladder_commands import register as register_parity
+from mattekit.bench.metrics import iou
 from mattekit.bench.parity import Tolerance
 from mattekit.bench.rungs import open_rungs
 from mattekit.bench.worth import Accuracies, median_interval, weigh
+from mattekit.build import export_model
 from mattekit.compress import compress
+from mattekit.convert.export import ExportSettings
 from mattekit.core.artifact import Provenance
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import InputError, ModelError
 from mattekit.core.record import Record
 from mattekit.datasets.opening import open_dataset
+from mattekit.datasets.pictures import read_rgb
+from mattekit.infer.runtimes.openvino import load
+from mattekit.infer.tensors import matte_from, tensor_from
 from mattekit.quantize.commands import register as register_quantize
 from mattekit.quantize.requests import Request
-from mattekit.quantize.settings import QuantizeSettings, read_scope
+from mattekit.quantize.settings import MaxDrop, QuantizeSettings, read_scope
 from typer.testing import CliRunner, Result
 
 for package in ("torch", "nncf"):
@@ -56,7 +61,7 @@ def model_folder(super_resolution_ir: Path) -> Path:
 @pytest.fixture(scope="module")
 def photos(photo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six parts of the photo, each 64x64, in the folder `hr`."""
-    from mattekit.datasets.pictures import read_rgb, write_png
+    from mattekit.datasets.pictures import write_png
 
     folder = tmp_path_factory.mktemp("photos") / "hr"
     folder.mkdir()
@@ -250,28 +255,24 @@ def test_the_interval_of_a_median_holds_it_and_repeats() -> None:
 
 @pytest.mark.slow
 def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, tmp_path: Path) -> None:
-    from mattekit.bench.subjects import open_subject
-    from mattekit.bench.validate import validate
-    from mattekit.build import export_model
-    from mattekit.convert.export import ExportSettings
-    from mattekit.quantize.settings import MaxDrop
-
     weights = shared_data / "weights" / "segmentation" / "u2netp.pth"
     ir = export_model("u2netp", tmp_path, ExportSettings(), weights=weights).ir.path
     train, val = (
         f"images={folder / 'images'},masks={folder / 'masks'}"
         for folder in (shared_data / "segmentation" / name for name in ("ecssd_train", "ecssd_val"))
     )
-    settings = QuantizeSettings(samples=48, max_drop=MaxDrop("iou", 0.015), against="source")
-    done = compress(Request(ir, tmp_path, settings, data=train, validation=val, validation_samples=32)).quantized
-    assert any("stage2d" in name for name in done.ignored)
-    everything = open_dataset(val)
-    validated = {entry.id for entry in everything.take(32).entries}
-    held = replace(everything, entries=tuple(e for e in everything.entries if e.id not in validated)).take(40)
-    exact, int8 = open_subject(str(ir)), open_subject(str(done.artifact.path))
-    (record,) = validate([int8], held, metrics=["iou"], reference=exact)
-    (figure,) = (figure for figure in record.figures if figure.labels["slice"] == "all")
-    assert (figure.value or 0) >= 0.97
+    settings = QuantizeSettings(samples=24, max_drop=MaxDrop("iou", 0.015))
+    done = compress(Request(ir, tmp_path, settings, data=train, validation=val, validation_samples=24)).quantized
+    assert any("stage2d/rebnconv1d" in name for name in done.ignored)
+    exact, int8 = (load(path, exact=True) for path in (ir, done.artifact.path))
+    agreements: list[float] = []
+    # Photos that were neither calibrated nor validated on.
+    for path in sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir()):
+        tensor = tensor_from(read_rgb(path), exact.contract)
+        wanted, found = (matte_from(model.runtime.run(tensor), model.contract).alpha for model in (exact, int8))
+        agreements.append(iou(found, wanted))
+    # Quantized plainly, this network reaches 0.67.
+    assert float(np.mean(agreements)) >= 0.975
     assert done.artifact.path.with_suffix(".bin").stat().st_size <= 0.3 * ir.with_suffix(".bin").stat().st_size
 
 
