@@ -92,21 +92,21 @@ U2NETP = U2NetConfig(
 MATTELITE = U2NetConfig(
     encoder=(
         Stage(7, 8, 24),
-        Stage(6, 16, 48),
-        Stage(5, 16, 64),
-        Stage(4, 16, 64),
-        Stage(4, 16, 64, dilated=True),
-        Stage(4, 16, 64, dilated=True),
+        Stage(6, 16, 40),
+        Stage(5, 16, 56),
+        Stage(4, 16, 56),
+        Stage(4, 16, 56, dilated=True),
+        Stage(4, 16, 56, dilated=True),
     ),
     decoder=(
-        Stage(4, 16, 64, dilated=True),
-        Stage(4, 16, 64),
-        Stage(5, 16, 64),
-        Stage(6, 16, 48),
+        Stage(4, 16, 56, dilated=True),
+        Stage(4, 16, 56),
+        Stage(5, 16, 56),
+        Stage(6, 16, 40),
         Stage(7, 8, 24),
     ),
 )
-"""mattelite: U2NETP, narrower where the resolution, and so the cost of a channel, is highest. 0.90 M parameters."""
+"""mattelite: narrower than U2NETP, most where resolution makes a channel dear; 0.76 M parameters."""
 
 
 class ConvBnRelu(nn.Module):

@@ -42,15 +42,15 @@ SPECS: tuple[ModelSpec, ...] = (
         weights=Weights(
             filename="mattelite.safetensors",
             bundled="mattelite.safetensors",
-            sha256="ae8aebb7a3851170763ac1d1346c5a0800cbd9d9f117e760c08854f5b31adf9b",
-            size=1_865_210,
+            sha256="3a7f18ca5beebea37f39ce71d5b58448ff2d992b207571eafb0fb32b1a4f33ec",
+            size=1_595_706,
         ),
         licence=Licence(code="Apache-2.0", weights="Apache-2.0", commercial=True),
         build=_build,
         paper="https://arxiv.org/abs/2005.09007",
         notes=(
             "For first steps, tests and low-power devices: official weights cut better edges.",
-            "Derived from the U2NETP weights of xuebinqin/U-2-Net (Apache-2.0) by pruning and fine-tuning.",
+            "Distilled from the activations of U2NETP (xuebinqin/U-2-Net, Apache-2.0), layer by layer.",
             "Some of the training photos (ECSSD, DAVIS, BSDS500) are published for research, without a licence.",
         ),
     ),

@@ -1,7 +1,8 @@
-"""Shrink a trained U2-Net to a smaller stage table, layer by layer, so that every layer starts out useful.
+"""Distil a trained U2-Net into a smaller stage table, layer by layer and without gradients.
 
 For each layer in the order of execution: the channels that carry the most are kept, and the layer's weights are found
-by ridge regression, so that from the *small* network's inputs it gives what the big network's layer gives (He et al.,
+by ridge regression, so that from the *small* network's inputs it gives what the big network's layer gives: all that is
+taken from the big network are its activations on photos, none of its weights (He et al.,
 "Channel pruning", ICCV 2017; Zhang et al., TPAMI 2016, for the rectified target). No gradient is needed; a few minutes
 on one core.
 """
@@ -16,7 +17,7 @@ from mattekit.convert.networks.u2net import ConvBnRelu, U2Net, U2NetConfig
 from torch import Tensor, nn
 from torch.nn import functional
 
-SAMPLES = 16_000
+SAMPLES = 48_000
 """So many positions, spread over the calibration photos, take part in each layer's regression."""
 
 
@@ -127,18 +128,6 @@ class Channels:
 
     kept: dict[str, Tensor]
 
-    def inputs_of(self, name: str, network: U2Net) -> Tensor:
-        """The big network's input channels that the small network's layer ``name`` still has, in its order."""
-        sources = sources_of(name, network)
-        start, parts = 0, []
-        for source in sources:
-            width = network.get_submodule(source).out_channels if source else 3
-            assert isinstance(width, int)
-            kept = self.kept[source] if source else torch.arange(3)
-            parts.append(kept + start)
-            start += width
-        return torch.cat(parts)
-
 
 def conv_name(stage: str, layer: str) -> str:
     """``stage1`` and ``rebnconv2d`` to the convolution's full name."""
@@ -225,8 +214,8 @@ def _rows(inputs: Tensor, conv: nn.Conv2d, positions: Tensor) -> Tensor:
     return torch.stack(windows, 2).reshape(len(positions), channels * size * size)
 
 
-def _regress(rows: Tensor, target: Tensor, prior: Tensor, *, rectified: bool) -> Tensor:
-    """Weights ``(features + 1, out)``, the last row the bias, that map ``rows`` to ``target``, drawn to ``prior``.
+def _regress(rows: Tensor, target: Tensor, *, rectified: bool) -> Tensor:
+    """Weights ``(features + 1, out)``, the last row the bias, that map ``rows`` to ``target``, drawn to zero.
 
     Behind a ReLU all negative values are alike: where both target and fit are negative, nothing is to be fitted.
     """
@@ -234,11 +223,11 @@ def _regress(rows: Tensor, target: Tensor, prior: Tensor, *, rectified: bool) ->
     gram = (rows.T @ rows / len(rows)).double()
     ridge = torch.full((gram.shape[0],), 1e-3 * float(gram.diagonal()[:-1].mean()) + 1e-8, dtype=torch.float64)
     factor = torch.linalg.cholesky(gram + torch.diag(ridge))
-    weights = prior
+    weights = torch.zeros(rows.shape[1], target.shape[1])
     for _ in range(5 if rectified else 1):
         fit = rows @ weights
         wanted = torch.where((target < 0) & (fit < 0), fit, target) if rectified else target
-        moment = (rows.T @ wanted / len(rows)).double() + ridge[:, None] * prior.double()
+        moment = (rows.T @ wanted / len(rows)).double()
         weights = torch.cholesky_solve(moment, factor).float()
     return weights
 
@@ -262,10 +251,8 @@ def shrink(teacher: U2Net, config: U2NetConfig, photos: Tensor, report: Callable
         wanted = torch.cat(samples[name].values)
         inputs = inputs_of_layer(student, name, chunks)
         rows = torch.cat([_rows(x, small, at) for x, at in zip(inputs, samples[name].positions, strict=True)])
-        prior = big.weight[channels.kept[name]][:, channels.inputs_of(name, teacher)].flatten(1)
-        prior = torch.cat((prior, big.bias[channels.kept[name], None]), 1).T
         behind_relu = name.endswith("conv_s1")
-        weights = _regress(rows, wanted, prior, rectified=behind_relu)
+        weights = _regress(rows, wanted, rectified=behind_relu)
         small.weight.copy_(weights[:-1].T.reshape(small.weight.shape))
         small.bias.copy_(weights[-1])
         output = rows @ weights[:-1] + weights[-1]

@@ -42,8 +42,13 @@ class Photos:
 
     def calibration(self, side: int) -> Tensor:
         """A couple of photos from everywhere, ``(n, 3, side, side)``, for the layer-wise regression."""
-        chosen = [i for name, step in (("ecssd", 17), ("ccp", 120), ("davis", 70), ("bsds", 20))
-                  for i in self.by_source[name][::step]]  # fmt: skip
+        every = {
+            "ecssd": slice(0, 170, 5),
+            "ccp": slice(0, None, 60),
+            "davis": slice(0, None, 40),
+            "bsds": slice(0, None, 8),
+        }
+        chosen = [index for name, part in every.items() for index in self.by_source[name][part]]
         return torch.cat([torch.from_numpy(normalised(self.photos[i], side)) for i in chosen])
 
     def batch(self, count: int, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
