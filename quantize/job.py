@@ -14,7 +14,7 @@ from ..convert.ir import name_by_position
 from ..core.errors import ParityError
 from ..core.record import Figure, Record
 from ..datasets.sample import Dataset
-from ..infer.layers import layer_noise, restore_layers
+from ..infer.layers import layer_influence, layer_noise, restore_layers
 from ..infer.runtimes import Tensor
 from .calibration import calibration_tensor, tensors
 from .ptq import quantize_plainly
@@ -152,12 +152,18 @@ class Job:
 
     def _noise(self) -> list[tuple[str, float]]:
         if not self.state.noise:
-            few = self.used.take(_NOISE_SAMPLES)
-            found = layer_noise(self.source.model, self._plain(), tensors(few, self.source.contract, self._patch))
+            few, contract = self.used.take(_NOISE_SAMPLES), self.source.contract
+            plain = self._plain()
+            found = layer_noise(self.source.model, plain, tensors(few, contract, self._patch))
+            if contract.task == "super_resolution":
+                # A picture shows the noise of the trunk and forgives that of its branches; a mask's layers have
+                # outliers, and what they do alone says less than how noisy they are.
+                names = [layer.name for layer in found]
+                found = layer_influence(self.source.model, plain, names, tensors(few, contract, self._patch))
             self.state.noise = [(layer.name, layer.snr) for layer in found]
             self.state.write(self.work)
         name, snr = self.state.noise[0]
-        self._tell(f"the noisiest of {len(self.state.noise)} quantized layers is {name} ({snr:.1f} dB)", 2)
+        self._tell(f"the first of {len(self.state.noise)} quantized layers is {name} ({snr:.1f} dB)", 2)
         return self.state.noise
 
     def _drop(self, ignored: tuple[str, ...], more: int) -> float:

@@ -224,6 +224,17 @@ def test_the_noisiest_layer_is_the_one_with_the_outliers(segmentation: Path, pla
     assert ranking[names[0]] < 20 < ranking[names[-1]]
 
 
+def test_the_most_harmful_layer_is_found_by_its_effect_on_the_output(segmentation: Path, plain: Quantized) -> None:
+    from mattekit.infer.layers import layer_influence
+
+    names = list(noise(segmentation, plain.artifact.path))
+    tensors = [calibration_tensor(pictures(1)[0], SEGMENTATION, 64, 0)]
+    found = layer_influence(ir_of(segmentation), ir_of(plain.artifact.path), names, tensors)
+    assert OUTLIER in found[0].name
+    assert {layer.name for layer in found} == set(names)
+    assert [layer.snr for layer in found] == sorted(layer.snr for layer in found)
+
+
 def test_a_restored_layer_computes_as_before_and_the_others_do_not(segmentation: Path, plain: Quantized) -> None:
     import openvino
     from mattekit.infer.layers import quantized_layers, restore_layers
