@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from .bench import commands as validation
+from .bench import ladder_commands as parity
 from .core.errors import MattekitError
 from .core.version import __version__
+from .quantize import commands as quantization
 
 if TYPE_CHECKING:
     from .infer.batch import Batch
     from .infer.pipeline import Pipeline
     from .infer.runtimes import LoadedModel
+    from .quantize.requests import Outcome, Request
+    from .quantize.settings import Step
 
 __all__ = ["app", "main"]
 
@@ -293,6 +297,14 @@ def _open(model: str, device: str) -> LoadedModel:
     return open_by_id(model, device)
 
 
+def _compress(request: Request, step: Step) -> Outcome:
+    from .compress import compress
+
+    return compress(request, step)
+
+
+quantization.register(app, _compress)
+parity.register(app)
 validation.register(app, _open)
 
 
