@@ -55,7 +55,19 @@ def main() -> None:
     models, remover, upscaler = out / "models", out / "models/mattelite/fp32", out / "models/srlite-x2/fp32"
     mattekit("export", "mattelite", "-o", models)
     mattekit("export", "srlite-x2", "-o", models)
-    mattekit("validate", remover, "--data", "synthetic:count=14,seed=0", "-o", out / "validation")
+    mattekit(
+        *("quantize", remover, "--data", "synthetic:count=40,seed=1", "--max-drop", "iou=0.02", "--verdict"),
+        *("-o", models),
+    )
+    mattekit(
+        "validate",
+        remover,
+        models / "mattelite" / "int8",
+        "--data",
+        "synthetic:count=14,seed=0",
+        "-o",
+        out / "validation",
+    )
     mattekit("remove", out / PHOTO, "--model", remover, "-o", out / "cut-out")
     mattekit(
         *("run", out / PHOTO, "--model", remover, "--sr", upscaler, "--background", out / BACKGROUND),
@@ -70,6 +82,7 @@ def main() -> None:
         (out / "composite" / PHOTO, "twice as large, on the new background"),
         (out / "run.json", "how long each stage took, and on what machine"),
         (models / "mattelite" / "fp32" / "export.json", "how far each conversion step moved the outputs"),
+        (models / "mattelite" / "int8" / "worth.json", "size, accuracy and latency of FP32, FP16 and INT8"),
         (out / "validation", "figures on synthetic pictures with exact masks, the worst first"),
     ):
         print(f"  {path}  {what}")
