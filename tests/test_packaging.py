@@ -85,7 +85,7 @@ def test_the_wheel_holds_nothing_but_the_package(contents: set[str], project: di
     strange = loose - floors - {f"mattekit/{name}" for name in ("__init__.py", "__main__.py", "py.typed")}
     assert not strange, f"pyproject.toml: no layer of import-linter's contract is {', '.join(sorted(strange))}"
     assert {Path(name).suffix for name in contents if name.startswith("mattekit/")} <= {
-        *(".py", ".typed", ".safetensors", ".md", ".html", ".css", ".js")
+        *(".py", ".typed", ".safetensors", ".toml", ".md", ".html", ".css", ".js")
     }
 
 
@@ -245,8 +245,9 @@ def test_the_base_install_says_what_the_first_use_of_a_bundled_model_needs(
     monkeypatch.setenv("MATTEKIT_HOME", str(tmp_path / "home"))
     done = run(bare / "mattekit", "remove", photo, "-o", tmp_path / "out", cwd=tmp_path)
     assert done.returncode == 1
-    (line,) = done.stderr.strip().splitlines()
-    assert "pip install 'mattekit[export]'" in line
+    what, why = done.stderr.strip().splitlines()
+    assert "mattelite: exporting it, once" in what
+    assert "pip install 'mattekit[export]'" in why
     assert not (tmp_path / "out").exists()
 
 
