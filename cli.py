@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .bench import commands as validation
-from .bench import ladder_commands as parity
+from .commands import parity, quantization, validation
 from .core.errors import MattekitError
 from .core.version import __version__
-from .quantize import commands as quantization
 
 if TYPE_CHECKING:
     from .infer.batch import Batch

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import typer
 from mattekit.bench.ladder import QUANTIZED, climb, noisiest_layers, write_scope
-from mattekit.bench.ladder_commands import register as register_parity
 from mattekit.bench.metrics import iou
 from mattekit.bench.parity import Tolerance
 from mattekit.bench.rungs import open_rungs
 from mattekit.bench.worth import Accuracies, median_interval, weigh
 from mattekit.build import export_model
+from mattekit.commands.parity import register as register_parity
+from mattekit.commands.quantization import register as register_quantize
 from mattekit.compress import compress
 from mattekit.convert.export import ExportSettings
 from mattekit.core.artifact import Provenance
@@ -26,7 +27,6 @@ from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.pictures import read_rgb
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.tensors import matte_from, tensor_from
-from mattekit.quantize.commands import register as register_quantize
 from mattekit.quantize.requests import Request
 from mattekit.quantize.settings import MaxDrop, QuantizeSettings, read_scope
 from typer.testing import CliRunner, Result

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import pytest
 import typer
-from mattekit.bench.commands import register
 from mattekit.bench.gates import Gate, read_gates
 from mattekit.bench.judge import exit_code, judge
-from mattekit.bench.verdicts import junit_xml, markdown
+from mattekit.commands.validation import register
 from mattekit.core.errors import InputError, MattekitError
 from mattekit.core.record import Figure, Record
 from mattekit.datasets.synthetic import synthetic, write_synthetic
+from mattekit.reports.verdicts import junit_xml, markdown
 from pydantic import JsonValue
 from typer.testing import CliRunner
 

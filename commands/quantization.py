@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from .requests import Compress
+    from ..quantize.requests import Compress
 
 __all__ = ["register"]
 
@@ -76,8 +76,8 @@ def register(app: typer.Typer, compress: Compress) -> None:
         rounds: Annotated[int, typer.Option(min=5, help="Of the verdict: runs of each model.")] = 30,
     ) -> None:
         """Quantize an IR to INT8, calibrated on real samples, with accuracy control."""
-        from .requests import Request
-        from .settings import QuantizeSettings, parse_max_drop, read_scope
+        from ..quantize.requests import Request
+        from ..quantize.settings import QuantizeSettings, parse_max_drop, read_scope
 
         settings = QuantizeSettings(
             samples=samples,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from ..bench.gates import Gate
+    from ..bench.judge import Verdict
+    from ..bench.subjects import OpenModel
     from ..core.record import Record
-    from .gates import Gate
-    from .judge import Verdict
-    from .subjects import OpenModel
 
 __all__ = ["datasets_app", "register"]
 
@@ -76,7 +76,7 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
         json_: JsonOption = None,
     ) -> None:
         """Measure models on a data set: a table, records, the worst samples, and gates' verdicts."""
-        from .runs import Request, run_validation
+        from ..bench.runs import Request, run_validation
 
         if gate is None and (baseline or junit or markdown or json_):
             raise typer.BadParameter("--baseline, --junit, --markdown and --json are for verdicts; give --gate too")
@@ -140,9 +140,9 @@ def datasets_show(
     count: Annotated[int, typer.Option(min=1, help="Samples on the sheet, spread evenly.")] = 24,
 ) -> None:
     """Write a contact sheet of samples with their truths."""
+    from ..bench.outputs import write_sheet
     from ..datasets.opening import open_dataset
     from ..datasets.sheet import contact_sheet, sample_row
-    from .outputs import write_sheet
 
     dataset = open_dataset(data, scale=scale)
     rows = [(sample.id, sample_row(sample)) for sample in dataset.take(count)]
@@ -193,7 +193,7 @@ def _progress(done: int, total: int) -> None:
 
 
 def _gates(path: Path | None) -> tuple[Gate, ...]:
-    from .gates import read_gates
+    from ..bench.gates import read_gates
 
     return read_gates(path) if path else ()
 
@@ -211,8 +211,8 @@ def _judge(
     source: Path | None,
     targets: tuple[Path | None, Path | None, Path | None],
 ) -> int:
-    from .judge import exit_code, judge
-    from .verdicts import one_line, publish
+    from ..bench.judge import exit_code, judge
+    from ..reports.verdicts import one_line, publish
 
     verdicts: list[Verdict] = judge(gates, records, baselines)
     for verdict in verdicts:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from .ladder import Ladder
+    from ..bench.ladder import Ladder
 
 __all__ = ["register"]
 
@@ -43,9 +43,9 @@ def register(app: typer.Typer) -> None:
         record: Annotated[Path | None, typer.Option(help="Write what was measured to this JSON file.")] = None,
     ) -> None:
         """Run the same pictures through every stage, torch to INT8, and name the first that moves the answers."""
+        from ..bench.ladder import climb, noisiest_layers, write_scope
+        from ..bench.rungs import open_rungs
         from ..datasets.opening import open_dataset
-        from .ladder import climb, noisiest_layers, write_scope
-        from .rungs import open_rungs
 
         rungs = open_rungs(artifacts, device)
         dataset = open_dataset(data, scale=rungs[0].contract.output.scale).take(limit)

@@ -10,9 +10,9 @@ from xml.etree import ElementTree as ET
 
 from pydantic import JsonValue
 
+from ..bench.judge import Verdict, exit_code
 from ..core.files import atomic_path, sha256_of
 from ..core.record import Record
-from .judge import Verdict, exit_code
 
 __all__ = ["append_step_summary", "gate_record", "junit_xml", "markdown", "one_line", "publish"]
 
