@@ -15,7 +15,7 @@ from ..core.contract import Contract
 from ..core.errors import ContractError, ModelError
 from ..core.files import sha256_of
 from ..infer.layers import quantized_layers
-from ..infer.runtimes.openvino import read_contract
+from ..infer.runtimes.openvino import read_contract, read_model
 
 if TYPE_CHECKING:
     import openvino
@@ -44,16 +44,11 @@ def open_source(path: Path) -> Source:
         ModelError: it is no IR that can be read, or it is quantized already.
         ContractError: it carries no contract.
     """
-    import openvino
-
     if path.is_dir():
         path /= "model.xml"
     if path.suffix != ".xml" or not path.is_file():
         raise ModelError(f"{path}: not an OpenVINO IR; make one with: mattekit export MODEL -o DIR")
-    try:
-        model = openvino.Core().read_model(path)
-    except RuntimeError as error:
-        raise ModelError(f"{path}: OpenVINO cannot read it; export the model again") from error
+    model = read_model(path)
     contract, provenance = read_contract(model, path)
     if contract is None or provenance is None:
         raise ContractError(f"{path}: the IR carries no mattekit contract; make one with: mattekit export MODEL -o DIR")

@@ -15,7 +15,7 @@ from .base import LoadedModel, Tensor
 if TYPE_CHECKING:
     import openvino
 
-__all__ = ["OpenVinoRuntime", "available_devices", "load", "read_contract"]
+__all__ = ["OpenVinoRuntime", "available_devices", "load", "read_contract", "read_model"]
 
 
 class OpenVinoRuntime:
@@ -122,18 +122,7 @@ def load(
         ContractError: the model carries no contract, and none was given.
         DeviceError: the device is not there, or it refused the model.
     """
-    import openvino
-
-    if path.suffix not in {".xml", ".onnx"}:
-        raise ModelError(f"{path}: not a model file; give an OpenVINO IR (.xml) or an ONNX file (.onnx)")
-    if not path.is_file():
-        raise ModelError(f"{path}: there is no such file; make it with: mattekit export MODEL -o DIR")
-    if path.suffix == ".xml" and not path.with_suffix(".bin").is_file():
-        raise ModelError(f"{path}: its weights {path.with_suffix('.bin').name} are missing; copy both files together")
-    try:
-        model = openvino.Core().read_model(path)
-    except RuntimeError as error:
-        raise ModelError(f"{path}: OpenVINO cannot read it ({_reason(error)}); export the model again") from error
+    model = read_model(path)
     found, provenance = read_contract(model, path)
     chosen = contract or found
     if chosen is None:
@@ -146,6 +135,26 @@ def load(
         shape[0] = 1
         model.reshape(shape)
     return LoadedModel(path, chosen, provenance, OpenVinoRuntime(model, device, **options))
+
+
+def read_model(path: Path) -> openvino.Model:
+    """Read an IR (`.xml`, its `.bin` beside it) or ONNX file without compiling it.
+
+    Raises:
+        ModelError: the file is not there, or cannot be read as a model.
+    """
+    import openvino
+
+    if path.suffix not in {".xml", ".onnx"}:
+        raise ModelError(f"{path}: not a model file; give an OpenVINO IR (.xml) or an ONNX file (.onnx)")
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no such file; make it with: mattekit export MODEL -o DIR")
+    if path.suffix == ".xml" and not path.with_suffix(".bin").is_file():
+        raise ModelError(f"{path}: its weights {path.with_suffix('.bin').name} are missing; copy both files together")
+    try:
+        return openvino.Core().read_model(path)
+    except RuntimeError as error:
+        raise ModelError(f"{path}: OpenVINO cannot read it ({_reason(error)}); export the model again") from error
 
 
 def read_contract(model: openvino.Model, path: Path) -> tuple[Contract | None, Provenance | None]:
