@@ -11,6 +11,7 @@ from mattekit.convert.networks.srlite import SrLite, collapse
 from numpy.typing import NDArray
 from runs import Average, Run, data_root, learning_rate, pick_device
 from sr_data import Image, held_out_images, make_pair, psnr_y, read_rgb, sample_batch
+from sr_grow import grow
 from sr_teacher import prepared_pairs
 from torch import Tensor
 
@@ -36,10 +37,13 @@ def mean_psnr(network: SrLite, pairs: list[tuple[Image, Image]], device: torch.d
 
 
 def adopt(network: SrLite, checkpoint: Path) -> None:
-    """Start from another run's averaged weights; of another scale's, everything but the last layer fits."""
+    """Start from another run's averaged weights, of this scale or the other, of this size or a smaller one."""
     saved = torch.load(checkpoint, map_location="cpu", weights_only=True)["average"]
-    own = network.state_dict()
-    network.load_state_dict(own | {name: value for name, value in saved.items() if value.shape == own[name].shape})
+    width, columns = saved["tail.weight"].shape[1], saved["tail.weight"].shape[0]
+    depth = len({name.split(".")[1] for name in saved if name.startswith("body.")})
+    small = SrLite(round(columns**0.5), width, depth, collapsible=True)
+    small.load_state_dict(saved)
+    grow(small, network)
 
 
 def set5_pairs(root: Path, scale: int) -> list[tuple[Image, Image]]:
