@@ -1,1 +1,1 @@
-"""The command line's larger commands, one file for each group: parse → call → print → exit code."""
+"""The command line's commands, one file for each group: parse → call → print → exit code."""

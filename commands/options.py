@@ -1,0 +1,49 @@
+"""Options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+__all__ = [
+    "Anchor",
+    "BackgroundOption",
+    "Device",
+    "Fit",
+    "Format",
+    "Inputs",
+    "Keep",
+    "Offline",
+    "Offset",
+    "Out",
+    "Quality",
+    "RecordFile",
+    "Scale",
+    "Segmentation",
+    "Sr",
+    "Tile",
+]
+
+Inputs = Annotated[list[str], typer.Argument(help="Files, folders or globs.", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)]
+Device = Annotated[str, typer.Option(help="OpenVINO device: CPU, GPU.0, NPU, AUTO, …")]
+Offline = Annotated[bool, typer.Option("--offline", help="Never download.")]
+Format = Annotated[str, typer.Option("--format", help="png, jpg, webp, tiff or bmp.")]
+Quality = Annotated[int | None, typer.Option(min=1, max=100, help="Of lossy formats.")]
+RecordFile = Annotated[Path | None, typer.Option("--record", help="Write the times of every stage to this JSON file.")]
+Segmentation = Annotated[str, typer.Option("--model", help="An IR, an ONNX file, or a model of the zoo.")]
+Keep = Annotated[list[str] | None, typer.Option(help="Of a model of classes: a class that stays; repeatable.")]
+BackgroundOption = Annotated[
+    str,
+    typer.Option(help="An image, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency."),
+]
+Fit = Annotated[
+    Literal["fill", "fit", "stretch", "tile"], typer.Option(help="How a background image takes the picture's size.")
+]
+Anchor = Annotated[str, typer.Option(help="Where the subject stands: center, top-left, bottom, …")]
+Scale = Annotated[float, typer.Option(min=0.01, max=100, help="Size of the subject.")]
+Offset = Annotated[tuple[int, int], typer.Option(help="Pixels right and down from the anchor.")]
+Sr = Annotated[str, typer.Option("--sr", help="An IR, an ONNX file, a model of the zoo, or none.")]
+Tile = Annotated[int, typer.Option(min=0, help="Side of a super-resolution tile in pixels; 0 never cuts.")]
