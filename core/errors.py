@@ -3,6 +3,7 @@
 MattekitError                 any of them: catch this one to catch all
 ├── InputError                what the user gave cannot be used                       exit code 1
 │   ├── ImageError            a picture that cannot be read or written
+│   ├── VideoError            a video that cannot be read or written
 │   ├── CheckpointError       weights that do not fit their network
 │   ├── ModelError            an unknown model, or a file that is not a usable model
 │   └── ContractError         a model without a contract, or with one that is not valid
@@ -33,6 +34,7 @@ __all__ = [
     "ModelError",
     "ParityError",
     "PartialFailureError",
+    "VideoError",
 ]
 
 
@@ -48,6 +50,10 @@ class InputError(MattekitError):
 
 class ImageError(InputError):
     """A picture that cannot be read or written."""
+
+
+class VideoError(InputError):
+    """A video that cannot be read or written."""
 
 
 class CheckpointError(InputError):

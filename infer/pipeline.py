@@ -73,8 +73,12 @@ class Pipeline:
         """Return what becomes of the picture."""
         return self.run(picture).picture
 
-    def run(self, picture: Picture) -> Result:
+    def run(self, picture: Picture, *, matte: Matte | None = None) -> Result:
         """Return what becomes of the picture, with the matte and the time that each stage took.
+
+        Args:
+            picture: what to process.
+            matte: taken instead of predicting one, where there is a remover: a film's frames have theirs smoothed.
 
         Raises:
             ImageError: the result would be larger than the limit.
@@ -84,7 +88,7 @@ class Pipeline:
         original = picture
         if self.remover is not None:
             with _timed(seconds, "remove"):
-                picture, matte = self.remover.remove(picture)
+                picture, matte = self.remover.remove(picture, matte)
         if self.upscaler is not None:
             with _timed(seconds, "upscale"):
                 picture = self.upscaler.upscale(picture)

@@ -74,9 +74,12 @@ class Remover:
             labels=labels,
         )
 
-    def remove(self, picture: Picture) -> tuple[Picture, Matte]:
-        """Return the picture with its background transparent, and the matte; an alpha of its own is kept in."""
-        matte = self.matte(picture)
+    def remove(self, picture: Picture, matte: Matte | None = None) -> tuple[Picture, Matte]:
+        """Return the picture with its background transparent, and the matte; an alpha of its own is kept in.
+
+        A `matte` that is given is taken instead of a predicted one.
+        """
+        matte = matte or self.matte(picture)
         return cut_out(picture, matte.alpha), matte
 
     def _at_size(self, mask: NDArray[np.float32], picture: Picture) -> Pixels:
