@@ -84,7 +84,6 @@ class Pipeline:
             ImageError: the result would be larger than the limit.
         """
         seconds: dict[Stage, float] = {}
-        matte: Matte | None = None
         original = picture
         if self.remover is not None:
             with _timed(seconds, "remove"):
