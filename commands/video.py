@@ -1,0 +1,110 @@
+"""The command `video`: parse → call functions → print → exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Anchor, Device, Fit, Keep, Offline, Offset, RecordFile, Scale, Sr, Tile
+
+__all__ = ["register"]
+
+_BACKGROUND = "An image or video, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency."
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the main application."""
+
+    @app.command()
+    def video(
+        source: Annotated[
+            str,
+            typer.Argument(
+                help="A video, a folder or glob of numbered frames, a camera's number, or a stream's URL.",
+                metavar="INPUT",
+                show_default=False,
+            ),
+        ],
+        *,
+        out: Annotated[
+            Path,
+            typer.Option(
+                "--out",
+                "-o",
+                help="The result: .mp4, .mov, .mkv, .webm, .webp, or a folder for PNG files.",
+                show_default=False,
+            ),
+        ],
+        model: Annotated[
+            str, typer.Option("--model", help="An IR, an ONNX file, a model of the zoo, or none.")
+        ] = "mattelite",
+        sr: Sr = "none",
+        background: Annotated[str, typer.Option(help=_BACKGROUND)] = "none",
+        fit: Fit = "fill",
+        anchor: Anchor = "center",
+        scale: Scale = 1.0,
+        offset: Offset = (0, 0),
+        keep: Keep = None,
+        device: Device = "CPU",
+        tile: Tile = 256,
+        smooth: Annotated[
+            float, typer.Option(min=0, max=0.99, help="Smooth the mask over time, such as 0.6; 0 leaves it.")
+        ] = 0.0,
+        codec: Annotated[
+            str | None, typer.Option(help="h264, vp9, prores, webp or png; by default the one that OUT's suffix is for.")
+        ] = None,
+        quality: Annotated[int | None, typer.Option(min=1, max=100, help="Of the codec; 100 loses least.")] = None,
+        fps: Annotated[str | None, typer.Option(help="Of numbered frames: 25, 29.97 or 30000/1001.")] = None,
+        frames: Annotated[int | None, typer.Option(min=1, help="End after so many frames.")] = None,
+        max_broken: Annotated[int, typer.Option(min=0, help="Conceal so many broken frames before failing.")] = 25,
+        no_audio: Annotated[bool, typer.Option("--no-audio", help="Leave the audio out.")] = False,
+        record: RecordFile = None,
+        offline: Offline = False,
+    ) -> None:
+        """Remove the background of a video, improve its resolution, superimpose on a new background.
+
+        Frames keep their own times and the audio is handed on unchanged. Ctrl-C ends the recording of a camera or a
+        stream, and leaves nothing of anything else.
+        """
+        from ..build import open_pipeline
+        from ..core.errors import PartialFailureError
+        from ..infer.superimpose import Placement
+        from ..infer.video.plan import plan_video
+        from ..infer.video.run import VideoSettings, run_video
+        from ..infer.video.sources import parse_fps
+        from ..reports.terminal import download_progress
+        from ..reports.video import frame_progress, print_video
+
+        placement = Placement(fit, anchor, scale, offset)
+        settings = VideoSettings(smooth=smooth, max_broken=max_broken, frames=frames, audio=not no_audio)
+        plan = plan_video(
+            source,
+            out,
+            removes=model != "none",
+            background=background,
+            placement=placement,
+            codec=codec,
+            quality=quality,
+            fps=parse_fps(fps),
+        )
+        with download_progress() as downloads:
+            pipeline = open_pipeline(
+                model=None if model == "none" else model,
+                sr=None if sr == "none" else sr,
+                background=plan.background,
+                placement=placement,
+                keep=tuple(keep or ()),
+                device=device,
+                tile=tile,
+                offline=offline,
+                progress=downloads,
+            )
+        with frame_progress() as progress:
+            report = run_video(plan, pipeline, settings, record={"device": device}, progress=progress)
+        print_video(report)
+        if record:
+            report.record.write(record)
+        if report.truncated:
+            raise typer.Exit(PartialFailureError.exit_code)

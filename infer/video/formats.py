@@ -1,0 +1,139 @@
+"""Which containers and codecs a video can be written in, chosen by the result's name; impossible pairs are refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from ...core.errors import DependencyError, InputError
+from .library import codec_available
+
+__all__ = ["Codec", "OutputFormat", "choose_format"]
+
+Codec = Literal["h264", "vp9", "prores", "webp", "png"]
+
+
+@dataclass(frozen=True)
+class OutputFormat:
+    """How frames are written.
+
+    container: FFmpeg's name; empty for a folder of pictures. encoder: FFmpeg's name. pixel_format: of what is encoded.
+    options: the encoder's. muxer_options: the container's. even: width and height must be. audio: whether there is room
+    for it.
+    """
+
+    codec: Codec
+    alpha: bool
+    container: str = ""
+    encoder: str = ""
+    pixel_format: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    muxer_options: tuple[tuple[str, str], ...] = ()
+    even: bool = False
+    audio: bool = True
+
+
+# By suffix: FFmpeg's container and what may be in it, the default for opaque frames first.
+_CONTAINERS: dict[str, tuple[str, tuple[Codec, ...]]] = {
+    ".mp4": ("mp4", ("h264",)),
+    ".m4v": ("mp4", ("h264",)),
+    ".mov": ("mov", ("h264", "prores")),
+    ".mkv": ("matroska", ("h264", "vp9")),
+    ".webm": ("webm", ("vp9",)),
+    ".webp": ("webp", ("webp",)),
+    "": ("", ("png",)),
+}
+
+_ENCODERS: dict[Codec, str] = {
+    "h264": "libx264",
+    "vp9": "libvpx-vp9",
+    "prores": "prores_ks",
+    "webp": "libwebp_anim",
+    "png": "",
+}
+
+_WITH_ALPHA: tuple[Codec, ...] = ("vp9", "prores", "webp", "png")
+
+_TITLES = {"h264": "H.264", "vp9": "VP9", "prores": "ProRes", "webp": "WebP", "png": "PNG"}
+
+
+def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: bool) -> OutputFormat:
+    """Choose how `out` is written.
+
+    Args:
+        out: its suffix decides the container; without one it is a folder of PNG files.
+        codec: one of `Codec`; None takes the container's own.
+        quality: 1-100, 100 without loss where the codec can; None takes what looks like the source. ProRes and PNG
+            have none.
+        alpha: the frames are transparent somewhere.
+
+    Raises:
+        InputError: an unknown suffix or codec, or a container, a codec and an alpha that don't go together.
+        DependencyError: the installed PyAV has no such encoder.
+    """
+    suffix = out.suffix.lower()
+    if suffix not in _CONTAINERS:
+        known = ", ".join(filter(None, _CONTAINERS))
+        raise InputError(
+            f"{out}: no video is written to {suffix}; use {known}, or a folder's name without a dot for PNG"
+        )
+    container, codecs = _CONTAINERS[suffix]
+    name = suffix or "a folder"
+    fitting = tuple(one for one in codecs if not alpha or one in _WITH_ALPHA)
+    if codec is not None and codec not in codecs:
+        if codec not in get_args(Codec):
+            raise InputError(f"the codec {codec!r} is unknown; use one of {', '.join(get_args(Codec))}")
+        places = [key or "a folder" for key, (_, inside) in _CONTAINERS.items() if codec in inside]
+        raise InputError(f"{out}: {name} can't hold {_TITLES[codec]}; leave --codec out, or write {' or '.join(places)}")
+    if not fitting or (codec is not None and codec not in fitting):
+        what = _TITLES[codec or codecs[0]]
+        raise InputError(
+            f"{out}: {what} in {suffix} can't hold transparency; give a --background, or write .webm (VP9), "
+            ".mov (ProRes 4444), .webp or a folder of PNG files"
+        )
+    # The match is one of `codecs`, which are all of them `Codec`.
+    chosen = next(one for one in fitting if codec is None or one == codec)
+    encoder = _ENCODERS[chosen]
+    if encoder and not codec_available(encoder):
+        raise DependencyError(
+            f"{out}: the installed PyAV was built without the encoder {encoder}; install its official wheel, or choose "
+            "another suffix"
+        )
+    pixel_format, options, even = _encoding(chosen, quality, alpha)
+    return OutputFormat(
+        codec=chosen,
+        alpha=alpha,
+        container=container,
+        encoder=encoder,
+        pixel_format=pixel_format,
+        options=tuple(options.items()),
+        muxer_options=(("loop", "0"),) if chosen == "webp" else (),
+        even=even,
+        audio=chosen not in {"webp", "png"},
+    )
+
+
+def _encoding(codec: Codec, quality: int | None, alpha: bool) -> tuple[str, dict[str, str], bool]:
+    """Return the pixel format, the encoder's options, and whether sides must be even."""
+    if codec == "h264":
+        # x264's scale ends at 51; 0 is without loss.
+        crf = 18 if quality is None else round(51 * (100 - quality) / 99)
+        return "yuv420p", {"crf": str(crf), "preset": "fast"}, True
+    if codec == "vp9":
+        crf = 24 if quality is None else round(63 * (100 - quality) / 99)
+        options = {"crf": str(crf), "b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"}
+        if quality == 100:
+            options["lossless"] = "1"
+        if alpha:
+            # Frames that are never shown have no place in the alpha's stream.
+            options["auto-alt-ref"] = "0"
+        return ("yuva420p" if alpha else "yuv420p"), options, False
+    if codec == "prores":
+        if alpha:
+            return "yuva444p10le", {"profile": "4444", "alpha_bits": "8", "vendor": "apl0"}, False
+        return "yuv422p10le", {"profile": "hq", "vendor": "apl0"}, True
+    if codec == "webp":
+        lossless = {"lossless": "1"} if quality == 100 else {"quality": str(quality or 85)}
+        return "bgra", lossless, False
+    return "", {}, False

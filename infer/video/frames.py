@@ -1,0 +1,106 @@
+"""What every source of frames gives, and every sink takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Protocol
+
+from ..images.picture import Picture
+from .colour import VideoColour
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.packet import Packet
+
+__all__ = ["Frame", "Item", "Source", "Tally", "VideoInfo"]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One frame and its time.
+
+    picture: upright, RGB, 8 bits; None where the frame is broken and has to be concealed. pts: when it is shown, in
+    units of the source's time base; each frame's is larger than the one before. duration: in the same units, 0 unknown.
+    """
+
+    picture: Picture | None
+    pts: int
+    duration: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """What a source gives at a time: the audio packets since the last frame, unchanged, then a frame (or none)."""
+
+    frame: Frame | None
+    packets: tuple[Packet, ...] = ()
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What is known before the frames.
+
+    time_base: the unit of the frames' times, in seconds. rate: frames per second, about; None where nothing says so.
+    frames: how many there should be; None where nothing says so. sample_aspect: width to height of one upright pixel.
+    live: it goes on until somebody ends it. audio: the streams that are handed on packet by packet.
+    alpha: the frames have an alpha channel.
+    """
+
+    name: str
+    time_base: Fraction
+    colour: VideoColour
+    rate: Fraction | None = None
+    frames: int | None = None
+    sample_aspect: Fraction | None = None
+    live: bool = False
+    audio: tuple[AudioStream, ...] = ()
+    alpha: bool = False
+
+
+@dataclass
+class Tally:
+    """What a source had to do that its owner may want to know, one sentence each, and the frames it let go.
+
+    dropped: frames of a camera that came faster than they could be processed.
+    """
+
+    notes: list[str] = field(default_factory=list)
+    dropped: int = 0
+
+    def note(self, sentence: str) -> None:
+        """Add a sentence, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
+
+
+class Source(Protocol):
+    """Frames with their times, in order."""
+
+    @property
+    def info(self) -> VideoInfo:
+        """Return what is known before the frames."""
+        ...
+
+    @property
+    def tally(self) -> Tally:
+        """Return what is known after them."""
+        ...
+
+    def items(self) -> Iterator[Item]:
+        """Yield the frames, once. Runs in one thread of its own."""
+        ...
+
+    @property
+    def truncated(self) -> bool:
+        """Say, after the frames, whether some were missing at the end."""
+        ...
+
+    def stop(self) -> None:
+        """End the frames soon, from any thread."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file or the device; nothing is yielded any more."""
+        ...

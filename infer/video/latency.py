@@ -1,0 +1,69 @@
+"""How long each stage took, in memory that doesn't grow with the video."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import JsonValue
+
+from ...core.record import Figure
+
+__all__ = ["STAGES", "Latencies"]
+
+STAGES = ("decode", "remove", "smooth", "upscale", "superimpose", "encode")
+"""In the order in which a frame passes them."""
+
+_MOST = 4096
+
+
+class Latencies:
+    """Times of each stage, frame by frame.
+
+    Where there are more than a few thousand, every second one is let go and from then on only every second one kept
+    (and so on): samples spread evenly over the whole video.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, list[float]] = {}
+        self._totals: dict[str, float] = {}
+        self._stride, self._count = 1, 0
+
+    def add(self, seconds: dict[str, float]) -> None:
+        """Take one frame's times."""
+        for stage, value in seconds.items():
+            self._totals[stage] = self._totals.get(stage, 0.0) + value
+        if self._count % self._stride == 0:
+            for stage, value in seconds.items():
+                self._kept.setdefault(stage, []).append(value)
+            if max(map(len, self._kept.values()), default=0) > _MOST:
+                self._kept = {stage: values[::2] for stage, values in self._kept.items()}
+                self._stride *= 2
+        self._count += 1
+
+    @property
+    def bottleneck(self) -> str | None:
+        """Return the stage that was busy longest: the others overlap with it. None before the first frame."""
+        return max(self._totals, key=lambda stage: self._totals[stage], default=None)
+
+    def figures(self, wall_s: float) -> list[Figure]:
+        """Return each stage's p50, p90 and p99 in ms, and the bottleneck with its share of the time that passed."""
+        figures = [
+            Figure(
+                name="latency",
+                value=float(np.percentile(self._kept[stage], percent)) * 1000,
+                unit="ms",
+                higher_is_better=False,
+                labels={"stage": stage, "statistic": f"p{percent}"},
+            )
+            for stage in STAGES
+            if stage in self._kept
+            for percent in (50, 90, 99)
+        ]
+        stage = self.bottleneck
+        if stage is not None:
+            share = self._totals[stage] / wall_s if wall_s > 0 else 0.0
+            figures.append(Figure(name="bottleneck", value=share, labels={"stage": stage}))
+        return figures
+
+    def samples(self) -> dict[str, list[JsonValue]]:
+        """Return what was kept, in seconds; `<stage>_s` by name."""
+        return {f"{stage}_s": list(self._kept[stage]) for stage in STAGES if stage in self._kept}

@@ -1,0 +1,311 @@
+"""The pipeline over a video: decoding, the models and encoding overlap, in bounded memory, the order kept."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+
+from pydantic import JsonValue
+
+from ...core.errors import InputError, VideoError
+from ...core.record import Figure, Record
+from ..images.picture import Picture
+from ..pipeline import Pipeline
+from ..remove import Matte
+from .flow import in_order, in_thread
+from .frames import Frame, Item
+from .latency import Latencies
+from .plan import VideoPlan
+from .sinks import open_sink
+from .smooth import Smoother
+
+__all__ = ["VideoReport", "VideoSettings", "run_video"]
+
+Progress = Callable[[int, int | None], None]
+"""Called after each frame: how many are done, and how many there are (None where nobody knows)."""
+
+_SIGTERM_CODE = 128 + int(signal.SIGTERM)
+
+# Frames that wait between two stages; with those that the stages hold, about a dozen are in memory.
+_DEPTH = 2
+
+
+@dataclass(frozen=True)
+class VideoSettings:
+    """How a video is run.
+
+    smooth: strength of the mattes' smoothing over time, 0 (none) to below 1. max_broken: so many frames are concealed
+    before the run fails. frames: end after so many; None takes all. audio: hand it on. workers: frames of each stage
+    that are computed at a time.
+    """
+
+    smooth: float = 0.0
+    max_broken: int = 25
+    frames: int | None = None
+    audio: bool = True
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no sense with an InputError."""
+        if self.max_broken < 0 or self.workers < 1 or (self.frames is not None and self.frames < 1):
+            raise InputError("a video's numbers of frames and workers must be positive")
+        Smoother(self.smooth)
+
+
+@dataclass(frozen=True)
+class VideoReport:
+    """What became of a video.
+
+    broken: frames that were concealed. truncated: the input ended before it should have. notes: what its owner may
+    want to know, one sentence each.
+    """
+
+    out: Path
+    frames: int
+    broken: int
+    truncated: bool
+    notes: tuple[str, ...]
+    record: Record
+
+
+@dataclass
+class _Job:
+    """A frame on its way."""
+
+    item: Item
+    behind: Picture | None = None
+    matte: Matte | None = None
+    result: Picture | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def picture(self) -> Picture | None:
+        return self.item.frame.picture if self.item.frame is not None else None
+
+
+def run_video(
+    plan: VideoPlan,
+    pipeline: Pipeline,
+    settings: VideoSettings | None = None,
+    *,
+    record: dict[str, JsonValue] | None = None,
+    progress: Progress | None = None,
+) -> VideoReport:
+    """Run a video through the pipeline; the result appears whole or not at all.
+
+    A broken frame takes the result of the one before it. Of a camera or a stream, Ctrl-C ends the recording, and what
+    there is is kept; of anything else it leaves nothing.
+
+    Args:
+        plan: what is read and written; it is closed at the end.
+        pipeline: what each frame goes through.
+        settings: how.
+        record: more to keep in the record's settings.
+        progress: told after each frame.
+
+    Raises:
+        VideoError: too many broken frames, no frame at all, or a result that can't be written.
+        ImageError: a frame can't be processed, such as one that would become too large.
+        DeviceError: the device failed.
+    """
+    run = _Run(plan, pipeline, settings or VideoSettings())
+    try:
+        return run(record or {}, progress)
+    finally:
+        plan.close()
+
+
+class _Run:
+    def __init__(self, plan: VideoPlan, pipeline: Pipeline, settings: VideoSettings) -> None:
+        self._plan, self._pipeline, self._settings = plan, pipeline, settings
+        self._source = plan.source
+        self._latencies = Latencies()
+        self._frames = self._broken = self._empty = 0
+
+    def __call__(self, record: dict[str, JsonValue], progress: Progress | None) -> VideoReport:
+        plan, info, tally = self._plan, self._source.info, self._source.tally
+        if not self._settings.audio:
+            info = replace(info, audio=())
+        total = info.frames if self._settings.frames is None else min(filter(None, (info.frames, self._settings.frames)))
+        started = time.perf_counter()
+        with open_sink(plan.out, plan.format, info, tally) as sink, _ended_by_signals(self._source.stop, info.live):
+            last: Picture | None = None
+            waiting: list[Frame] = []
+            jobs = self._jobs()
+            try:
+                for job in jobs:
+                    frame = job.item.frame
+                    if info.audio:
+                        sink.hand_on(job.item.packets)
+                    if frame is None:
+                        continue
+                    if job.result is None:
+                        self._count_broken()
+                    last = job.result or last
+                    if last is None:
+                        # Before the first good frame there is nothing to show: it stands in for them.
+                        waiting.append(frame)
+                        continue
+                    begun = time.perf_counter()
+                    for one in (*waiting, frame):
+                        sink.write(last, one)
+                        self._frames += 1
+                    waiting.clear()
+                    job.seconds["encode"] = time.perf_counter() - begun
+                    self._latencies.add(job.seconds)
+                    if progress is not None:
+                        progress(self._frames, total)
+            finally:
+                jobs.close()
+            sink.finish()
+        wall = time.perf_counter() - started
+        return self._report(record, wall)
+
+    def _jobs(self) -> Generator[_Job]:
+        """Chain the stages: each has a thread of its own, or several, and a queue in front."""
+        workers = self._settings.workers
+        # A camera goes on whether its frames are taken or not; the others wait.
+        drop = self._dropped if self._source.info.live and self._source.info.rate is None else None
+        jobs: Generator[_Job] = in_thread(self._read(), _DEPTH, drop=drop)
+        if self._pipeline.remover is not None:
+            jobs = in_order(jobs, self._find_matte, workers, workers + 1)
+            if self._settings.smooth:
+                jobs = in_thread(self._smoothed(jobs), 1)
+            else:
+                jobs = in_thread(jobs, 1)
+        return in_order(jobs, self._compose, workers, workers + 1)
+
+    def _read(self) -> Generator[_Job]:
+        count, first = 0, None
+        items = self._source.items()
+        film, time_base = self._plan.film, self._source.info.time_base
+        while True:
+            begun = time.perf_counter()
+            item = next(items, None)
+            if item is None:
+                return
+            job = _Job(item)
+            if item.frame is not None:
+                if count == self._settings.frames:
+                    return
+                count += 1
+                first = item.frame.pts if first is None else first
+                if film is not None:
+                    job.behind = film.at((item.frame.pts - first) * time_base)
+            job.seconds["decode"] = time.perf_counter() - begun
+            yield job
+
+    def _find_matte(self, job: _Job) -> _Job:
+        if job.picture is not None and self._pipeline.remover is not None:
+            begun = time.perf_counter()
+            job.matte = self._pipeline.remover.matte(job.picture)
+            job.seconds["remove"] = time.perf_counter() - begun
+        return job
+
+    def _smoothed(self, jobs: Iterable[_Job]) -> Generator[_Job]:
+        smoother = Smoother(self._settings.smooth)
+        try:
+            for job in jobs:
+                if job.picture is not None and job.matte is not None:
+                    begun = time.perf_counter()
+                    job.matte = replace(job.matte, alpha=smoother.smooth(job.picture, job.matte.alpha))
+                    job.seconds["smooth"] = time.perf_counter() - begun
+                yield job
+        finally:
+            if isinstance(jobs, Generator):
+                jobs.close()
+
+    def _compose(self, job: _Job) -> _Job:
+        if job.picture is not None:
+            behind = job.behind if job.behind is not None else self._pipeline.background
+            result = replace(self._pipeline, background=behind).run(job.picture, matte=job.matte)
+            for stage, seconds in result.seconds.items():
+                job.seconds[stage] = job.seconds.get(stage, 0.0) + seconds
+            job.result = result.picture
+            if result.matte is not None and not result.matte.foreground:
+                self._empty += 1
+        return job
+
+    def _dropped(self) -> None:
+        self._source.tally.dropped += 1
+
+    def _count_broken(self) -> None:
+        self._broken += 1
+        if self._broken > self._settings.max_broken:
+            raise VideoError(
+                f"{self._source.info.name}: more than {self._settings.max_broken} frames are broken; nothing was "
+                "written: copy the file again, or allow more with --max-broken"
+            )
+
+    def _report(self, settings: dict[str, JsonValue], wall_s: float) -> VideoReport:
+        tally, info = self._source.tally, self._source.info
+        if tally.dropped:
+            tally.note(f"{tally.dropped} frames came faster than they could be processed, and were dropped")
+        if self._empty:
+            tally.note(f"no foreground was found in {self._empty} frames")
+        format_ = self._plan.format
+        counts = {"frames": self._frames, "broken": self._broken, "dropped": tally.dropped, "empty": self._empty}
+        figures = [
+            Figure(name=name, value=value, higher_is_better=None if name == "frames" else False)
+            for name, value in counts.items()
+        ]
+        speed = self._frames / wall_s if wall_s > 0 else None
+        figures.append(Figure(name="throughput", value=speed, unit="frames/s", higher_is_better=True))
+        figures += self._latencies.figures(wall_s)
+        record = Record(
+            kind="video",
+            artifacts=tuple(model.ref() for model in self._pipeline.models),
+            settings={
+                **settings,
+                **self._pipeline.describe(),
+                "input": info.name,
+                "output": str(self._plan.out),
+                "codec": format_.encoder or format_.codec,
+                "pixel_format": format_.pixel_format,
+                "encoder_options": dict(format_.options),
+                "time_base": str(info.time_base),
+                "smooth": self._settings.smooth,
+                "workers": self._settings.workers,
+                "truncated": self._source.truncated,
+                "notes": list(tally.notes),
+            },
+            figures=tuple(figures),
+            samples=self._latencies.samples(),
+        )
+        return VideoReport(
+            self._plan.out, self._frames, self._broken, self._source.truncated, tuple(tally.notes), record
+        )
+
+
+@contextmanager
+def _ended_by_signals(stop: Callable[[], None], live: bool) -> Generator[None]:
+    """While it lasts, the first Ctrl-C (or SIGTERM) ends a live recording well; anything else ends as errors do."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = False
+
+    def end(number: int, _: FrameType | None) -> None:
+        nonlocal asked
+        if live and not asked:
+            asked = True
+            stop()
+        elif number == signal.SIGTERM:
+            # Not the system's own way to die, which would leave the temporary file.
+            sys.exit(_SIGTERM_CODE)
+        else:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
