@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,10 +50,88 @@ def run(
     artifacts: Annotated[
         list[str],
         typer.Argument(
-            help="IRs, ONNX files, exports' folders, zoo models, onnxruntime:FILE, torch:MODEL[@CHECKPOINT].",
+            help="IRs, ONNX files, exports' folders (a model's folder means each precision in it), zoo models, "
+            "onnxruntime:FILE, torch:MODEL[@CHECKPOINT].",
             show_default=False,
         ),
     ],
+    *,
+    device: Annotated[str, typer.Option(help="OpenVINO devices: CPU,GPU,NPU,AUTO; of a list in one, AUTO:GPU+CPU.")] = (
+        "CPU"
+    ),
+    runtime: Annotated[
+        str, typer.Option(help="Of artifacts that do not name one: openvino,onnxruntime,torch.")
+    ] = "openvino",
+    hint: Annotated[str, typer.Option(help="latency,throughput")] = "latency",
+    streams: Annotated[str, typer.Option(help="Numbers with commas between, or auto: left to the hint.")] = "auto",
+    batch: Annotated[str, typer.Option(help="Pictures in one inference; numbers with commas between.")] = "1",
+    size: Annotated[
+        str | None,
+        typer.Option(help="Input sizes, N or HEIGHTxWIDTH with commas between; the model's own if left out."),
+    ] = None,
+    precision: Annotated[str | None, typer.Option(help="Of the artifacts: fp32,fp16,int8; all if left out.")] = None,
+    scenario: Annotated[str, typer.Option(help="single-stream, offline, or server:QPS.")] = "single-stream",
+    seconds: Annotated[float, typer.Option(min=0.001, help="Of each candidate, in all rounds together.")] = 10.0,
+    iterations: Annotated[int | None, typer.Option(min=1, help="In place of the seconds.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often the candidates take turns; verdicts need 12.")] = 20,
+    warm_up: Annotated[int, typer.Option(min=0, help="Inferences before the rounds.")] = 3,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Of every candidate on the CPU; all cores if left out.")
+    ] = (None),
+    end_to_end: Annotated[
+        Path | None, typer.Option(help="A folder of pictures: also decode, pre, infer, post and encode.")
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="Words of the candidate that others are compared with; the first if left out.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="Accuracy beside latency on: a folder, LAYOUT:FOLDER, …")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Of --data: so many samples, spread evenly.")] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="List the layers by time, beside the roofline.")] = False,
+    require_device: Annotated[
+        bool, typer.Option("--require-device", help="End with an error where a device is missing.")
+    ] = False,
+    record: Annotated[Path | None, typer.Option("--record", "-o", help="Write what was measured to this file.")] = None,
 ) -> None:
-    """Measure artifacts on devices, runtimes and settings, in interleaved rounds."""
-    raise NotImplementedError(artifacts)
+    """Measure artifacts on devices, runtimes and settings, in interleaved rounds, each in a process of its own."""
+    from ..bench.latency.recording import exit_code
+    from ..bench.latency.session import measure
+    from ..bench.latency.words import Words, parse_request
+    from ..reports.benchmarks import print_benchmark
+
+    words = Words(
+        device=device, runtime=runtime, hint=hint, streams=streams, batch=batch, size=size, precision=precision
+    )
+    request = parse_request(
+        artifacts,
+        words,
+        scenario=scenario,
+        rounds=rounds,
+        iterations=iterations,
+        seconds=seconds,
+        warm_up=warm_up,
+        end_to_end=end_to_end,
+        require_device=require_device,
+        threads=threads,
+        baseline=baseline,
+        profile=profile,
+        data=data,
+        samples=limit,
+    )
+    found = measure(request, _find, _progress if sys.stderr.isatty() else None)
+    # Written first: a table that cannot be printed must not lose the measurement.
+    if record:
+        found.write(record)
+    print_benchmark(found)
+    raise typer.Exit(exit_code(found))
+
+
+def _find(model: str) -> Path:
+    from ..build import model_file
+    from ..convert import zoo
+
+    return model_file(model, zoo.get(model).task)
+
+
+def _progress(what: str, done: int, expected: int) -> None:
+    sys.stderr.write(f"[{done} of {expected}] {what}\n")
+    sys.stderr.flush()

@@ -15,27 +15,34 @@ __all__ = ["OnnxRuntime"]
 class OnnxRuntime:
     """An ONNX file executed by ONNX Runtime's CPU provider.
 
+    Args:
+        path: the `.onnx` file.
+        threads: for one inference; as many as there are cores where None.
+
+    `session` is ONNX Runtime's own, for what `run` does not offer.
+
     Raises:
         DependencyError: onnxruntime is not installed.
         ModelError: the file is not a model that it can execute.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, threads: int | None = None) -> None:
         try:
             import onnxruntime
         except ImportError as error:
             raise DependencyError.for_extra("running an ONNX file", "onnxruntime", "export") from error
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        options.intra_op_num_threads = threads or 0
         try:
-            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             # Its errors share no base of their own below Exception, but one module.
             if not type(error).__module__.startswith("onnxruntime"):
                 raise
             raise ModelError(f"{path}: ONNX Runtime cannot load it ({str(error)[:200]})") from error
-        self._input = self._session.get_inputs()[0].name
-        self._output = self._session.get_outputs()[0].name
+        self._input = self.session.get_inputs()[0].name
+        self._output = self.session.get_outputs()[0].name
 
     @property
     def name(self) -> str:
@@ -44,10 +51,10 @@ class OnnxRuntime:
 
     def run(self, tensor: Tensor) -> Tensor:
         """Execute the network on (N, 3, H, W) float32 and return its first output as float32."""
-        (result,) = self._session.run([self._output], {self._input: tensor})
+        (result,) = self.session.run([self._output], {self._input: tensor})
         return np.asarray(result, dtype=np.float32)
 
     def run_all(self, tensor: Tensor) -> list[Tensor]:
         """Execute the network and return every output, the first one first."""
-        results = self._session.run(None, {self._input: tensor})
+        results = self.session.run(None, {self._input: tensor})
         return [np.asarray(result, dtype=np.float32) for result in results]

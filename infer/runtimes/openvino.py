@@ -15,7 +15,7 @@ from .base import LoadedModel, Tensor
 if TYPE_CHECKING:
     import openvino
 
-__all__ = ["OpenVinoRuntime", "available_devices", "load", "read_contract", "read_model"]
+__all__ = ["OpenVinoRuntime", "available_devices", "load", "read_contract", "read_model", "require_device"]
 
 
 class OpenVinoRuntime:
@@ -44,7 +44,7 @@ class OpenVinoRuntime:
         import openvino
 
         core = openvino.Core()
-        _require_device(core, device)
+        require_device(device)
         config: dict[str, Any] = {"PERFORMANCE_HINT": hint}
         if exact:
             config["INFERENCE_PRECISION_HINT"] = "f32"
@@ -176,12 +176,17 @@ def read_contract(model: openvino.Model, path: Path) -> tuple[Contract | None, P
     return contract, provenance
 
 
-def _require_device(core: openvino.Core, device: str) -> None:
+def require_device(device: str) -> None:
+    """Make sure that OpenVINO finds a device, or each device of a list, on this machine.
+
+    Raises:
+        DeviceError: it does not; the message lists those that it finds.
+    """
     asked = device.split(":", 1)[-1] if ":" in device else device
     names = [name.strip().lstrip("-") for name in asked.split(",")]
     if not all(names):
         raise DeviceError(f"{device!r} names no device; give one such as CPU, GPU.0 or AUTO:GPU,CPU")
-    available = list(core.available_devices)
+    available = available_devices()
     families = {name.split(".")[0] for name in available}
     for name in names:
         if name in {"AUTO", "MULTI", "HETERO", "BATCH"} or name in available or name in families:

@@ -1,0 +1,95 @@
+"""Accuracy beside latency: each point of a grid on a data set, and which points no other one beats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from ...core.contract import Contract
+from ...core.errors import MattekitError
+from ...datasets.opening import open_dataset
+from ...datasets.sample import Dataset
+from ..metrics import get_metric
+from ..subjects import model_subject
+from ..validate import default_metrics, validate
+from .candidates import Candidate
+from .engines import loaded, open_engine
+from .outcomes import Accuracy, Outcome
+
+__all__ = ["measure_accuracy", "pareto_front"]
+
+
+def measure_accuracy(
+    outcomes: Sequence[Outcome],
+    data: str,
+    samples: int | None = None,
+    *,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> None:
+    """Give each outcome the mean of its task's first metric on a data set, as `validate` measures it.
+
+    Candidates that differ only in what cannot move an answer (batch, streams, hint) are measured once. One that does
+    not fit the data set, such as another task's, gets a note instead.
+
+    Args:
+        outcomes: of candidates that were measured.
+        data: as `open_dataset` takes it.
+        samples: take so many, spread evenly.
+        progress: called before each candidate.
+
+    Raises:
+        InputError: the data set cannot be opened.
+    """
+    known: dict[tuple[object, ...], Accuracy | str] = {}
+    datasets: dict[int, Dataset] = {}
+    for number, outcome in enumerate(outcomes):
+        candidate = outcome.candidate
+        scale = candidate.contract.output.scale
+        if scale not in datasets:
+            dataset = open_dataset(data, scale=scale)
+            datasets[scale] = dataset.take(samples) if samples else dataset
+        same = (candidate.file, candidate.runtime, candidate.device, candidate.height, candidate.width)
+        if same not in known:
+            if progress:
+                progress(f"accuracy of {candidate.key}", number, len(outcomes))
+            known[same] = _of(candidate, datasets[scale])
+        found = known[same]
+        if isinstance(found, str):
+            outcome.notes.append(f"no accuracy: {found}")
+        else:
+            outcome.accuracy = found
+
+
+def _of(candidate: Candidate, dataset: Dataset) -> Accuracy | str:
+    contract: Contract = candidate.contract
+    if (dataset.task, dataset.scale) != (contract.task, contract.output.scale):
+        return f"the data set {dataset.name} is for {dataset.task}"
+    try:
+        engine = open_engine(candidate.model_copy(update={"batch": 1, "streams": None, "hint": candidate.hint}))
+        subject = model_subject(loaded(candidate, engine.runtime), tile=max(candidate.height, candidate.width))
+        subject = replace(subject, model=candidate.model, precision=candidate.precision)
+        metric = get_metric(default_metrics(contract.task)[0])
+        (record,) = validate([subject], dataset, metrics=[metric.name])
+    except MattekitError as error:
+        return str(error)
+    (figure,) = (each for each in record.figures if each.labels.get("slice") == "all")
+    return Accuracy(
+        metric=metric.name,
+        unit=metric.unit,
+        higher_is_better=metric.higher_is_better,
+        value=figure.value,
+        dataset=dataset.name,
+        dataset_hash=dataset.content_hash,
+        samples=len(dataset),
+    )
+
+
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[bool]:
+    """Tell of each point (cost, loss), both better when smaller, whether no other point is at least as good in both.
+
+    Of equal points all are on the front.
+    """
+    return [
+        not any(other[0] <= point[0] and other[1] <= point[1] and other != point for other in points)
+        for point in points
+    ]

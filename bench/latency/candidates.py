@@ -1,0 +1,78 @@
+"""What is measured: one artifact on one runtime and device with one set of settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ...core.contract import Contract
+
+__all__ = ["Candidate", "Hint", "RuntimeName", "Status"]
+
+RuntimeName = Literal["openvino", "onnxruntime", "torch"]
+Hint = Literal["latency", "throughput"]
+
+Status = Literal["measured", "missing device", "failed", "fallback"]
+"""What came of a candidate. `fallback`: it ran, but not on the device or in the precision that was asked for."""
+
+_Count = Annotated[int, Field(ge=1)]
+
+
+class Candidate(BaseModel):
+    """One row of a benchmark.
+
+    precision: of the artifact; what the device computes in is found out. hint and streams: of OpenVINO; None leaves
+    the streams to the hint. threads: for the CPU, the same for all candidates. file: the `.xml`, `.onnx` or checkpoint
+    file. zoo_id: of a torch candidate, the entry whose network the checkpoint fills. number: 2 and up where several
+    candidates are the same but for their file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    precision: str
+    runtime: RuntimeName
+    device: str = "CPU"
+    hint: Hint | None = None
+    streams: _Count | None = None
+    batch: _Count = 1
+    height: _Count
+    width: _Count
+    threads: _Count
+    file: Path
+    zoo_id: str = ""
+    contract: Contract
+    number: _Count = 1
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Return what tells its figures from others; `candidate` is its key. Empty: a setting without a meaning."""
+        openvino = self.runtime == "openvino"
+        return {
+            "candidate": self.key,
+            "model": self.model,
+            "precision": self.precision,
+            "runtime": self.runtime,
+            "device": self.device,
+            "hint": self.hint or "",
+            "streams": str(self.streams or "auto") if openvino else "",
+            "batch": str(self.batch),
+            "size": f"{self.height}x{self.width}",
+        }
+
+    @property
+    def key(self) -> str:
+        """Return its name in the record: the same settings give the same key in every run."""
+        parts = [self.model, self.precision, f"{self.runtime}:{self.device}"]
+        parts += [self.hint] if self.hint else []
+        parts += [f"s{self.streams}"] if self.streams else []
+        parts += [f"b{self.batch}", f"{self.height}x{self.width}"]
+        parts += [f"#{self.number}"] if self.number > 1 else []
+        return " ".join(part for part in parts if part)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Return the shape of the input."""
+        return (self.batch, 3, self.height, self.width)

@@ -1,0 +1,122 @@
+"""Where the time goes inside a network: the executed layers, their arithmetic and the bytes that they move."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .candidates import Candidate
+from .engines import sample_input
+from .executed import INT8
+from .messages import Inspected, Layer
+from .openvino_engine import compile_candidate, layer_facts, read_candidate
+
+if TYPE_CHECKING:
+    import openvino
+
+__all__ = ["inspect", "int8_share"]
+
+
+def inspect(candidate: Candidate, cache: Path, iterations: int) -> Inspected:
+    """Compile an OpenVINO candidate with counters and time its layers; then fill a model cache and compile from it.
+
+    The counters cost time themselves, and so nothing else is measured in this process. A layer's time is the median
+    over the iterations.
+
+    Raises:
+        MattekitError: the candidate cannot be opened.
+    """
+    import openvino
+
+    compiled = compile_candidate(read_candidate(candidate), candidate, {"PERF_COUNT": True})
+    request = compiled.create_infer_request()
+    request.set_input_tensor(openvino.Tensor(sample_input(candidate)))
+    times: dict[str, list[float]] = {}
+    for number in range(iterations + 1):
+        request.start_async()
+        request.wait()
+        if number:
+            for entry in request.profiling_info:
+                times.setdefault(entry.node_name, []).append(entry.real_time.total_seconds() * 1000)
+    layers = [
+        Layer(
+            name=operation.get_friendly_name(),
+            type=facts["layerType"],
+            precision=facts["runtimePrecision"],
+            primitive=facts["primitiveType"],
+            ms=median(times.get(operation.get_friendly_name(), [0.0])),
+            flops=_flops(operation, facts["layerType"]),
+            bytes=_bytes(operation),
+        )
+        for operation, facts in layer_facts(compiled)
+    ]
+    return Inspected(cached_compile_ms=_cached_compile(candidate, cache), layers=layers)
+
+
+def int8_share(layers: Sequence[Layer]) -> float | None:
+    """Return the share of the layers' time that is spent in integer arithmetic; None where no time is known."""
+    total = sum(layer.ms for layer in layers)
+    return sum(layer.ms for layer in layers if layer.precision in INT8) / total if total else None
+
+
+def _cached_compile(candidate: Candidate, cache: Path) -> float | None:
+    settings = {"CACHE_DIR": str(cache)}
+    compile_candidate(read_candidate(candidate), candidate, settings)
+    model = read_candidate(candidate)
+    started = time.perf_counter()
+    compiled = compile_candidate(model, candidate, settings)
+    spent = (time.perf_counter() - started) * 1000
+    try:
+        return spent if compiled.get_property("LOADED_FROM_CACHE") else None
+    except RuntimeError:
+        return None
+
+
+def _shapes(operation: openvino.Node) -> list[tuple[int, ...]]:
+    """The static shapes of the inputs; an empty one stands for one that is not known."""
+    shapes = [operation.get_input_partial_shape(index) for index in range(operation.get_input_size())]
+    return [tuple(shape.to_shape()) if shape.is_static else () for shape in shapes]
+
+
+def _output(operation: openvino.Node) -> tuple[int, ...]:
+    shape = operation.get_output_partial_shape(0)
+    return tuple(shape.to_shape()) if shape.is_static else ()
+
+
+def _flops(operation: openvino.Node, kind: str) -> float:
+    """Operations of a layer: two for each multiply-add; of what only moves or maps values, one for each output value.
+
+    What is fused into a convolution (bias, activation, sum) is not counted, as in the literature.
+    """
+    inputs, output = _shapes(operation), _output(operation)
+    size = float(np.prod(output)) if output else 0.0
+    if kind == "Convolution" and len(inputs) > 1 and len(inputs[1]) >= 3:
+        # Of grouped convolutions the weights have one dimension more in front.
+        weights = inputs[1][2:] if len(inputs[1]) > len(output) else inputs[1][1:]
+        return 2 * size * float(np.prod(weights))
+    if kind == "Deconvolution" and len(inputs) > 1 and len(inputs[1]) >= 3:
+        weights = inputs[1][2:] if len(inputs[1]) > len(output) else inputs[1][1:]
+        return 2 * float(np.prod(inputs[0])) * float(np.prod(weights))
+    if kind in {"FullyConnected", "MatMul"} and inputs and inputs[0]:
+        return 2 * size * inputs[0][-1]
+    return size
+
+
+def _bytes(operation: openvino.Node) -> float:
+    """Bytes that a layer reads and writes, each once."""
+    moved = 0.0
+    for shape, kind in (
+        *zip(
+            _shapes(operation),
+            (operation.get_input_element_type(index) for index in range(operation.get_input_size())),
+            strict=True,
+        ),
+        (_output(operation), operation.get_output_element_type(0)),
+    ):
+        moved += float(np.prod(shape)) * kind.bitwidth / 8 if shape else 0.0
+    return moved

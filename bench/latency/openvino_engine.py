@@ -1,0 +1,205 @@
+"""OpenVINO, driven as its own `benchmark_app` drives it: inputs bound once, requests started and waited for."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ...core.errors import DeviceError, ModelError
+from ...infer.runtimes.base import Tensor
+from ...infer.runtimes.openvino import read_model
+from .candidates import Candidate
+from .engines import sample_input
+from .executed import Executed, Layers
+from .scenarios import Queue
+
+if TYPE_CHECKING:
+    import openvino
+
+__all__ = ["OpenVinoEngine", "compile_candidate", "layer_facts", "read_candidate"]
+
+_DATA = frozenset({"Const", "Input", "Output", "Parameter", "Result"})
+
+
+class OpenVinoEngine:
+    """An IR or ONNX file on one of OpenVINO's devices.
+
+    Raises:
+        DeviceError: the device refused the model.
+        ModelError: the file cannot be read, or the model does not take this size or batch.
+    """
+
+    def __init__(self, candidate: Candidate) -> None:
+        self._candidate = candidate
+        model = read_candidate(candidate)
+        self._quantized = any(op.get_type_name() == "FakeQuantize" for op in model.get_ops())
+        started = time.perf_counter()
+        self._compiled = compile_candidate(model, candidate)
+        self.compile_ms = (time.perf_counter() - started) * 1000
+        self._request = self._compiled.create_infer_request()
+        self._bind(self._request)
+        self.runtime = _Tensors(self._compiled, candidate.device)
+
+    def infer(self) -> None:
+        """Answer one query, and wait for it."""
+        self._request.start_async()
+        self._request.wait()
+
+    def queue(self, answered: Callable[[float], None]) -> Queue:
+        """Open as many requests as the plugin calls optimal for its streams."""
+        return _Requests(self._compiled, self._bind, answered)
+
+    def executed(self) -> Executed:
+        """Say what is really executed."""
+        import openvino
+
+        devices = [str(device) for device in _property(self._compiled, "EXECUTION_DEVICES") or ["unknown"]]
+        precision = _property(self._compiled, "INFERENCE_PRECISION_HINT")
+        plugin = str(openvino.Core().get_versions(devices[0].strip("()").split(".")[0]) and devices[0])
+        named = _named(devices[0].strip("()"))
+        counted = Counter(
+            (facts["layerType"], facts["runtimePrecision"], facts["primitiveType"])
+            for _, facts in layer_facts(self._compiled)
+        )
+        return Executed(
+            devices=devices,
+            plugin=named or plugin,
+            inference_precision="" if precision is None else _NAMES.get(precision.to_string(), precision.to_string()),
+            streams=int(_property(self._compiled, "NUM_STREAMS") or 0),
+            threads=int(_property(self._compiled, "INFERENCE_NUM_THREADS") or 0),
+            requests=_requests(self._compiled),
+            layers=[Layers(type=a, precision=b, primitive=c, count=n) for (a, b, c), n in sorted(counted.items())],
+            quantized=self._quantized,
+        )
+
+    def _bind(self, request: openvino.InferRequest) -> None:
+        import openvino
+
+        request.set_input_tensor(openvino.Tensor(sample_input(self._candidate), shared_memory=False))
+
+
+_NAMES = {"float": "f32", "float32": "f32", "float16": "f16", "bfloat16": "bf16"}
+
+
+def read_candidate(candidate: Candidate) -> openvino.Model:
+    """Read the candidate's model and give it the candidate's shape.
+
+    Raises:
+        ModelError: the file cannot be read, or the model does not take this size or batch.
+    """
+    model = read_model(candidate.file)
+    try:
+        model.reshape(list(candidate.shape))
+    except RuntimeError as error:
+        raise ModelError(
+            f"{candidate.file}: the model does not take an input of {candidate.shape}; export it with --dynamic"
+        ) from error
+    return model
+
+
+def compile_candidate(
+    model: openvino.Model, candidate: Candidate, extra: dict[str, Any] | None = None
+) -> openvino.CompiledModel:
+    """Compile with the candidate's settings, and extra ones such as a cache's folder.
+
+    Raises:
+        DeviceError: the device refused the model.
+    """
+    import openvino
+
+    config: dict[str, Any] = {"PERFORMANCE_HINT": (candidate.hint or "latency").upper(), **(extra or {})}
+    if candidate.streams:
+        config["NUM_STREAMS"] = candidate.streams
+    if candidate.device == "CPU":
+        config["INFERENCE_NUM_THREADS"] = candidate.threads
+    try:
+        return openvino.Core().compile_model(model, candidate.device, config)
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise DeviceError(f"{candidate.device}: the device refused the model ({lines[-1][:200]})") from error
+
+
+def layer_facts(compiled: openvino.CompiledModel) -> list[tuple[openvino.Node, dict[str, str]]]:
+    """Return the executed layers with what the plugin notes of each; none where the device gives no runtime model."""
+    try:
+        operations = compiled.get_runtime_model().get_ordered_ops()
+    except RuntimeError:
+        return []
+    found: list[tuple[openvino.Node, dict[str, str]]] = []
+    for operation in operations:
+        info = operation.get_rt_info()
+        facts = {
+            key: str(info[key].astype(str)) if key in info else ""
+            for key in ("layerType", "runtimePrecision", "primitiveType", "originalLayersNames")
+        }
+        if facts["layerType"] and facts["layerType"] not in _DATA:
+            found.append((operation, facts))
+    return found
+
+
+class _Tensors:
+    """The compiled model as a `Runtime`."""
+
+    def __init__(self, compiled: openvino.CompiledModel, device: str) -> None:
+        self._request = compiled.create_infer_request()
+        self._compiled = compiled
+        self.name = f"openvino:{device}"
+
+    def run(self, tensor: Tensor) -> Tensor:
+        return self.run_all(tensor)[0]
+
+    def run_all(self, tensor: Tensor) -> list[Tensor]:
+        try:
+            result = self._request.infer([tensor])
+        except RuntimeError as error:
+            raise DeviceError(f"{self.name}: the inference failed ({str(error)[-200:]})") from error
+        return [result[output].copy() for output in self._compiled.outputs]
+
+
+class _Requests:
+    """A queue of asynchronous requests."""
+
+    def __init__(
+        self,
+        compiled: openvino.CompiledModel,
+        bind: Callable[[openvino.InferRequest], None],
+        answered: Callable[[float], None],
+    ) -> None:
+        import openvino
+
+        self._queue = openvino.AsyncInferQueue(compiled, _requests(compiled))
+        for request in self._queue:
+            bind(request)
+        self._queue.set_callback(lambda _, since: answered(since))
+
+    def submit(self, since: float) -> None:
+        self._queue.start_async(userdata=since)
+
+    def drain(self) -> None:
+        self._queue.wait_all()
+
+
+def _requests(compiled: openvino.CompiledModel) -> int:
+    return int(_property(compiled, "OPTIMAL_NUMBER_OF_INFER_REQUESTS") or 1)
+
+
+def _property(compiled: openvino.CompiledModel, name: str) -> Any:
+    """A property of the compiled model; None where the plugin has no such property."""
+    try:
+        return compiled.get_property(name)
+    except RuntimeError:
+        return None
+
+
+def _named(device: str) -> str:
+    """The device's full name with the plugin's version; empty where OpenVINO does not know it."""
+    import openvino
+
+    core = openvino.Core()
+    try:
+        version = core.get_versions(device)[device.partition(".")[0]]
+        return f"{core.get_property(device, 'FULL_DEVICE_NAME')} ({version.description} {version.build_number})"
+    except (RuntimeError, KeyError):
+        return ""

@@ -1,0 +1,309 @@
+"""What came of a benchmark, as one record; docs/benchmarks.md describes its layout."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from statistics import fmean
+from typing import Any, cast
+
+from pydantic import JsonValue
+
+from ...core.files import sha256_of
+from ...core.record import ArtifactRef, Figure, Record
+from ..significance import Difference, compare_rounds
+from .accuracy import pareto_front
+from .candidates import Candidate
+from .grid import Request
+from .layers import int8_share
+from .outcomes import Outcome
+from .stability import RULE, unsteady
+from .stages import STAGES, TOTAL
+
+__all__ = ["KIND", "MODEL", "PERCENTILES", "entries_of", "exit_code", "percentile", "record_of"]
+
+KIND = "bench"
+"""The `kind` of the records."""
+
+MODEL = "model"
+"""The stage that is the network alone."""
+
+PERCENTILES = (50, 90, 95, 99)
+
+
+def percentile(values: Sequence[float], percent: int) -> float | None:
+    """Return the smallest value that `percent` of the values do not exceed (nearest rank, as MLPerf counts).
+
+    None where there are too few values for it to differ from the largest: 10 for the 90th, 20 for the 95th, 100 for
+    the 99th.
+    """
+    if len(values) * (100 - percent) < 100:
+        return None
+    return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
+
+
+def record_of(
+    outcomes: Sequence[Outcome], request: Request, baseline: Outcome, rounds: int, pictures: Sequence[str]
+) -> Record:
+    """Put a benchmark into a record.
+
+    Args:
+        outcomes: of all candidates, measured or not.
+        request: what was asked for.
+        baseline: what the others are compared with.
+        rounds: how often they took turns.
+        pictures: that went the whole way.
+    """
+    front = _front(outcomes)
+    entries: list[JsonValue] = []
+    figures: list[Figure] = []
+    samples: dict[str, list[JsonValue]] = {}
+    steady = True
+    for outcome in outcomes:
+        key = outcome.candidate.key
+        reasons = _unsteady(outcome, request)
+        steady = steady and not reasons
+        differences = _differences(outcome, baseline, request)
+        entry = _entry(outcome, request, reasons, differences, baseline)
+        entry["pareto"] = front.get(key)
+        entries.append(entry)
+        figures += _figures(outcome, request)
+        figures += _comparisons(outcome, request, differences, baseline)
+        samples |= _samples(outcome)
+    return Record(
+        kind=KIND,
+        artifacts=tuple(_references(outcomes)),
+        settings={
+            "scenario": str(request.scenario),
+            "rounds": rounds,
+            "iterations": request.iterations,
+            "seconds": None if request.iterations else request.seconds,
+            "warm_up": request.warm_up,
+            "threads": outcomes[0].candidate.threads,
+            "baseline": baseline.candidate.key,
+            "pictures": list(pictures),
+            "profile": request.profile,
+            "data": request.data,
+            "stable": steady,
+            "stability_rule": RULE,
+            "candidates": entries,
+        },
+        figures=tuple(figures),
+        samples=samples,
+    )
+
+
+def entries_of(record: Record) -> list[Mapping[str, Any]]:
+    """Return what a record says of each candidate."""
+    return cast("list[Mapping[str, Any]]", record.settings["candidates"])
+
+
+def exit_code(record: Record) -> int:
+    """Return what the command line returns for a benchmark.
+
+    3 where a candidate executed something else than it was asked for, 1 where nothing was measured, 5 where some
+    candidates failed, else 0; that a device is missing is told, and is no failure unless it is required.
+    """
+    found = {entry["status"] for entry in entries_of(record)}
+    if "fallback" in found:
+        return 3
+    if "measured" not in found:
+        return 1
+    return 5 if "failed" in found else 0
+
+
+def _entry(
+    outcome: Outcome, request: Request, reasons: list[str], differences: dict[str, Difference], baseline: Outcome
+) -> dict[str, JsonValue]:
+    labels: dict[str, JsonValue] = dict(outcome.candidate.labels)
+    comparisons: list[JsonValue] = [
+        {"stage": stage, "baseline": baseline.candidate.key, **asdict(difference)}
+        for stage, difference in differences.items()
+    ]
+    notes: list[JsonValue] = [*outcome.notes, *_overload(outcome, request)]
+    return {
+        **labels,
+        "task": outcome.candidate.contract.task,
+        "scale": outcome.candidate.contract.output.scale,
+        "file": str(outcome.candidate.file),
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "executed": outcome.opened.executed.model_dump(mode="json") if outcome.opened else None,
+        "unstable": list(reasons),
+        "comparisons": comparisons,
+        "notes": notes,
+    }
+
+
+def _overload(outcome: Outcome, request: Request) -> list[str]:
+    """Queries that arrive faster than they are answered pile up: their percentiles tell the burst's length."""
+    qps = request.scenario.qps
+    if not qps or not outcome.measured:
+        return []
+    queries = [len(burst.latencies_ms) for burst in outcome.bursts]
+    rate = sum(queries) / sum(burst.wall_ms for burst in outcome.bursts) * 1000
+    # The last query of each burst is waited for, which alone lowers the rate where bursts are short.
+    if rate >= 0.8 * qps:
+        return []
+    return [f"overloaded: {rate:.1f} queries a second were answered of {qps:g}; its latencies grow with the burst"]
+
+
+def _unsteady(outcome: Outcome, request: Request) -> list[str]:
+    if not outcome.measured:
+        return []
+    # Random arrivals make the rounds of a server differ by themselves.
+    rounds = [] if request.scenario.kind == "server" else outcome.medians(request.scenario)
+    return unsteady(rounds, outcome.others())
+
+
+def _differences(outcome: Outcome, baseline: Outcome, request: Request) -> dict[str, Difference]:
+    if outcome is baseline or not outcome.measured or not baseline.measured:
+        return {}
+    found = {MODEL: compare_rounds(baseline.times(request.scenario), outcome.times(request.scenario))}
+    if outcome.stages and len(outcome.stages) == len(baseline.stages):
+        before, after = ([round_.stages[TOTAL] for round_ in each.stages] for each in (baseline, outcome))
+        found[TOTAL] = compare_rounds(before, after)
+    return found
+
+
+def _figures(outcome: Outcome, request: Request) -> list[Figure]:
+    base = {**outcome.candidate.labels, "scenario": str(request.scenario)}
+    labels = {**base, "stage": MODEL}
+
+    def lower(name: str, value: float | None, unit: str = "ms") -> Figure:
+        return Figure(name=name, value=value, unit=unit, higher_is_better=False, labels=labels)
+
+    if not outcome.measured:
+        # Asked for, and did not come about: no gate passes on it.
+        return [lower("latency_p50", None)]
+    latencies = outcome.latencies()
+    figures = [lower(f"latency_p{percent}", percentile(latencies, percent)) for percent in PERCENTILES]
+    figures.append(lower("latency_mean", fmean(latencies)))
+    figures.append(
+        Figure(name="throughput", value=outcome.throughput(), unit="1/s", higher_is_better=True, labels=labels)
+    )
+    figures.append(Figure(name="queries", value=len(latencies), labels=labels))
+    if outcome.opened:
+        figures += [lower("first_inference", outcome.opened.first_ms), lower("compile_time", outcome.opened.compile_ms)]
+    if request.scenario.kind == "single-stream":
+        outside = sum(burst.wall_ms for burst in outcome.bursts) - math.fsum(latencies)
+        figures.append(lower("loop_overhead", outside / len(latencies)))
+    if outcome.inspected:
+        figures.append(lower("compile_time_cached", outcome.inspected.cached_compile_ms))
+        share = int8_share(outcome.inspected.layers)
+        figures.append(Figure(name="int8_time_share", value=share, higher_is_better=None, labels=labels))
+    if outcome.closed:
+        figures.append(lower("peak_memory", outcome.closed.peak_bytes, "B"))
+        figures.append(lower("process_memory", outcome.closed.base_bytes, "B"))
+    others = outcome.others()
+    if others is not None:
+        figures.append(lower("other_load", others, ""))
+    figures.append(lower("idle_cpu", sum(burst.idle_cpu_s for burst in outcome.bursts), "s"))
+    if outcome.accuracy:
+        found = outcome.accuracy
+        of = {**labels, "dataset": found.dataset, "dataset_hash": found.dataset_hash, "samples": str(found.samples)}
+        figures.append(
+            Figure(
+                name=found.metric,
+                value=found.value,
+                unit=found.unit,
+                higher_is_better=found.higher_is_better,
+                labels=of,
+            )
+        )
+    return figures + _stage_figures(outcome, base)
+
+
+def _stage_figures(outcome: Outcome, base: dict[str, str]) -> list[Figure]:
+    figures: list[Figure] = []
+    for stage in (*STAGES, TOTAL) if outcome.stages else ():
+        times = [value for round_ in outcome.stages for value in round_.stages[stage]]
+        labels = {**base, "stage": stage}
+        for name, value in (
+            *((f"latency_p{percent}", percentile(times, percent)) for percent in PERCENTILES),
+            ("latency_mean", fmean(times)),
+        ):
+            figures.append(Figure(name=name, value=value, unit="ms", higher_is_better=False, labels=labels))
+        if stage == TOTAL:
+            rate = len(times) / math.fsum(times) * 1000
+            figures.append(Figure(name="throughput", value=rate, unit="1/s", higher_is_better=True, labels=labels))
+    return figures
+
+
+def _comparisons(
+    outcome: Outcome, request: Request, differences: dict[str, Difference], baseline: Outcome
+) -> list[Figure]:
+    figures: list[Figure] = []
+    for stage, difference in differences.items():
+        labels = {
+            **outcome.candidate.labels,
+            "scenario": str(request.scenario),
+            "stage": stage,
+            "baseline": baseline.candidate.key,
+            "verdict": difference.verdict,
+        }
+        for name, value in (
+            ("ratio", difference.ratio),
+            ("ratio_low", difference.low),
+            ("ratio_high", difference.high),
+            ("p_value", difference.p_value),
+        ):
+            better = None if name == "p_value" else False
+            figures.append(Figure(name=name, value=value, higher_is_better=better, labels=labels))
+    return figures
+
+
+def _samples(outcome: Outcome) -> dict[str, list[JsonValue]]:
+    """Every raw value, keyed by candidate and stage; of each, the round that it was measured in."""
+    key = outcome.candidate.key
+    samples: dict[str, list[JsonValue]] = {}
+    if outcome.bursts:
+        samples[f"{key}: {MODEL}"] = list(outcome.latencies())
+        samples[f"{key}: {MODEL} round"] = [
+            number for number, burst in enumerate(outcome.bursts) for _ in burst.latencies_ms
+        ]
+        samples[f"{key}: {MODEL} wall"] = [burst.wall_ms for burst in outcome.bursts]
+    for stage in (*STAGES, TOTAL) if outcome.stages else ():
+        samples[f"{key}: {stage}"] = [value for round_ in outcome.stages for value in round_.stages[stage]]
+    if outcome.inspected and outcome.inspected.layers:
+        samples[f"{key}: layers"] = [layer.model_dump(mode="json") for layer in outcome.inspected.layers]
+    return samples
+
+
+def _references(outcomes: Sequence[Outcome]) -> list[ArtifactRef]:
+    found: dict[str, ArtifactRef] = {}
+    for outcome in outcomes:
+        candidate = outcome.candidate
+        if str(candidate.file) not in found and outcome.status != "failed":
+            found[str(candidate.file)] = _reference(candidate)
+    return list(found.values())
+
+
+def _reference(candidate: Candidate) -> ArtifactRef:
+    file = candidate.file
+    files = [file, file.with_suffix(".bin")] if file.suffix == ".xml" else [file]
+    return ArtifactRef(
+        model=candidate.model,
+        format="openvino" if file.suffix == ".xml" else "onnx" if file.suffix == ".onnx" else "torch",
+        precision=candidate.precision,
+        sha256={each.name: sha256_of(each) for each in files},
+    )
+
+
+def _front(outcomes: Sequence[Outcome]) -> dict[str, bool]:
+    """Tell of each candidate with an accuracy whether it is on the Pareto front of its data set."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.measured and outcome.accuracy and outcome.accuracy.value is not None:
+            groups.setdefault(outcome.accuracy.dataset_hash, []).append(outcome)
+    front: dict[str, bool] = {}
+    for group in groups.values():
+        points: list[tuple[float, float]] = []
+        for outcome in group:
+            value = outcome.accuracy.value if outcome.accuracy and outcome.accuracy.value is not None else math.nan
+            sign = -1 if outcome.accuracy and outcome.accuracy.higher_is_better else 1
+            cost = percentile(outcome.latencies(), 50) or math.nan
+            points.append((cost / outcome.candidate.batch, sign * value))
+        front |= {outcome.candidate.key: on for outcome, on in zip(group, pareto_front(points), strict=True)}
+    return front

@@ -1,0 +1,163 @@
+"""Scenarios, with MLPerf Inference's meaning (Reddi et al., ISCA 2020): how queries arrive, and what is counted.
+
+single-stream: the next query is issued when the last one is answered; its figure is the 90th percentile of latency.
+offline: all queries are there at once; its figure is the throughput. server:QPS: queries arrive at random (a Poisson
+process of that rate), whether the last one is answered or not; latency counts from the arrival, and its figure is the
+99th percentile. MLPerf's rules for a submission (minimum durations and counts, accuracy runs) are not enforced here.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+from ...core.errors import InputError
+
+__all__ = ["Burst", "Queue", "Scenario", "Work", "parse_scenario", "run_burst"]
+
+Kind = Literal["single-stream", "offline", "server"]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """How queries arrive; qps is the mean rate of `server`, and None for the others."""
+
+    kind: Kind = "single-stream"
+    qps: float | None = None
+
+    def __str__(self) -> str:
+        """Return what a user types."""
+        return f"{self.kind}:{self.qps:g}" if self.qps else self.kind
+
+
+def parse_scenario(text: str) -> Scenario:
+    """Read `single-stream`, `offline` or `server:QPS`.
+
+    Raises:
+        InputError: it is none of them.
+    """
+    kind, _, rate = text.partition(":")
+    if text in {"single-stream", "offline"}:
+        return Scenario("single-stream" if text == "single-stream" else "offline")
+    try:
+        qps = float(rate)
+    except ValueError:
+        qps = math.nan
+    if kind == "server" and math.isfinite(qps) and qps > 0:
+        return Scenario("server", qps)
+    raise InputError(f"--scenario {text}: give single-stream, offline, or server:QPS such as server:20")
+
+
+class Queue(Protocol):
+    """Queries in flight; `submit` waits until one more can be started, `drain` until all are answered."""
+
+    def submit(self, since: float) -> None:
+        """Start a query whose latency counts from `since`, a time of `time.perf_counter`."""
+        ...
+
+    def drain(self) -> None:
+        """Wait until all are answered."""
+        ...
+
+
+class Work(Protocol):
+    """What a scenario drives."""
+
+    def infer(self) -> None:
+        """Answer one query on the prepared input, and wait for it."""
+        ...
+
+    def queue(self, answered: Callable[[float], None]) -> Queue:
+        """Open a queue; `answered` is called with each query's `since` the moment that it is answered."""
+        ...
+
+
+@dataclass(frozen=True)
+class Burst:
+    """What one candidate did in one round: milliseconds of each query, in the order of their answers, and in all."""
+
+    latencies_ms: list[float]
+    wall_ms: float
+
+
+def run_burst(work: Work, scenario: Scenario, *, iterations: int | None, seconds: float | None, seed: int = 0) -> Burst:
+    """Run queries for a number of iterations, or for as long as the seconds last, but one at least.
+
+    Nothing else happens between two queries of a single stream, so that the loop's own time is that of two readings of
+    the clock and an append.
+
+    Args:
+        work: answers queries.
+        scenario: how they arrive.
+        iterations: how many, or None.
+        seconds: how long, where iterations is None; a query that was started is always finished.
+        seed: of the arrivals; the same for all candidates of a round.
+    """
+    if scenario.qps is not None:
+        return _server(work, _arrivals(scenario.qps, iterations, seconds or 0.0, seed))
+    return (_single if scenario.kind == "single-stream" else _offline)(work, iterations, seconds or 0.0)
+
+
+def _single(work: Work, limit: int | None, seconds: float) -> Burst:
+    clock, infer = time.perf_counter, work.infer
+    latencies: list[float] = []
+    begin = clock()
+    end = begin + seconds
+    while True:
+        started = clock()
+        infer()
+        done = clock()
+        latencies.append((done - started) * 1000)
+        if (len(latencies) >= limit) if limit is not None else (done >= end):
+            break
+    return Burst(latencies, (clock() - begin) * 1000)
+
+
+def _offline(work: Work, limit: int | None, seconds: float) -> Burst:
+    clock = time.perf_counter
+    latencies: list[float] = []
+    queue = work.queue(lambda since: latencies.append((clock() - since) * 1000))
+    begin = clock()
+    end = begin + seconds
+    started = 0
+    while True:
+        queue.submit(clock())
+        started += 1
+        if (started >= limit) if limit is not None else (clock() >= end):
+            break
+    queue.drain()
+    return Burst(latencies, (clock() - begin) * 1000)
+
+
+def _server(work: Work, arrivals: list[float]) -> Burst:
+    clock = time.perf_counter
+    latencies: list[float] = []
+    queue = work.queue(lambda since: latencies.append((clock() - since) * 1000))
+    begin = clock()
+    for offset in arrivals:
+        due = begin + offset
+        wait = due - clock()
+        if wait > 0:
+            time.sleep(wait)
+        # Where the queue is full this waits, and the query's latency goes on counting from when it was due.
+        queue.submit(due)
+    queue.drain()
+    return Burst(latencies, (clock() - begin) * 1000)
+
+
+def _arrivals(qps: float, limit: int | None, seconds: float, seed: int) -> list[float]:
+    """Seconds from the start of each query: gaps of a Poisson process are exponential."""
+    rng = np.random.default_rng(seed)
+    if limit is not None:
+        return [float(value) for value in np.cumsum(rng.exponential(1 / qps, limit))]
+    arrivals: list[float] = []
+    now = float(rng.exponential(1 / qps))
+    while now < seconds or not arrivals:
+        arrivals.append(now)
+        now += float(rng.exponential(1 / qps))
+    return arrivals

@@ -1,0 +1,160 @@
+"""The coordinator: opens each candidate in a process of its own, and lets exactly one of them run at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ...core.errors import InputError
+from ...core.record import Record
+from ...infer.collect import collect_inputs
+from ..significance import compare_rounds
+from .accuracy import measure_accuracy
+from .artifacts import FindModel
+from .candidates import Candidate
+from .executed import fallback
+from .grid import Request, plan
+from .messages import BurstCommand, BurstTimes, InspectCommand, Inspected, Open, Opened, StagesCommand, StageTimes
+from .outcomes import Outcome
+from .process import CandidateError, WorkerProcess
+from .recording import record_of
+from .rounds import interleave
+
+__all__ = ["Progress", "measure"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+_INSPECTIONS = 5
+_PROFILE = 20
+
+
+def measure(request: Request, find_model: FindModel | None = None, progress: Progress | None = None) -> Record:
+    """Measure candidates in interleaved rounds.
+
+    Every candidate is opened in a process of its own, one after another, with its threads limited like all others'.
+    In each round each of them runs one burst, in an order that changes, while all others sleep. A candidate that cannot
+    be opened, or that executes something else than it was asked for, is told as such and does not stop the others.
+
+    Args:
+        request: what to measure.
+        find_model: returns the IR of a zoo model.
+        progress: called as the work goes on.
+
+    Raises:
+        InputError: the request makes no sense, as its message says.
+        DeviceError: a device is missing, and the request requires it.
+        DependencyError: SciPy is not installed, and there is something to compare.
+    """
+    _check(request)
+    outcomes = [Outcome(each.candidate, each.status, each.reason) for each in plan(request, find_model)]
+    baseline = _baseline(outcomes, request.baseline)
+    if len(outcomes) > 1:
+        # What is missing for the verdicts is said before the measurement, not after it.
+        compare_rounds([[1.0]], [[1.0]])
+    pictures = collect_inputs([request.end_to_end]) if request.end_to_end else []
+    tell = progress or (lambda *_: None)
+    runnable = [outcome for outcome in outcomes if outcome.status == "measured"]
+    with contextlib.ExitStack() as stack:
+        for number, outcome in enumerate(runnable):
+            tell(f"inspecting {outcome.candidate.key}", number, len(runnable))
+            _inspect(outcome, _PROFILE if request.profile else _INSPECTIONS)
+        workers: dict[str, WorkerProcess] = {}
+        for number, outcome in enumerate(runnable):
+            tell(f"opening {outcome.candidate.key}", number, len(runnable))
+            worker = _open(outcome, request, pictures, stack)
+            if worker is not None:
+                workers[outcome.candidate.key] = worker
+        live = [outcome for outcome in runnable if outcome.candidate.key in workers]
+        interleave(
+            {
+                outcome.candidate.key: _turn(outcome, workers[outcome.candidate.key], request, pictures)
+                for outcome in live
+            },
+            _rounds(request),
+            progress=lambda done, total: tell("rounds", done, total),
+        )
+        for outcome in live:
+            if outcome.status == "measured":
+                outcome.closed = workers[outcome.candidate.key].close()
+    if request.data:
+        measure_accuracy([o for o in outcomes if o.measured], request.data, request.samples, progress=tell)
+    return record_of(outcomes, request, baseline, _rounds(request), [str(path) for path in pictures])
+
+
+def _check(request: Request) -> None:
+    if request.rounds < 1 or request.warm_up < 0 or not request.seconds > 0:
+        raise InputError("give 1 round or more, a warm-up of 0 or more, and more than 0 seconds")
+    if request.iterations is not None and request.iterations < 1:
+        raise InputError("--iterations: give 1 or more")
+
+
+def _baseline(outcomes: Sequence[Outcome], words: str | None) -> Outcome:
+    """The candidate in whose key all the words occur; of several, the first that can be measured."""
+    fitting = [o for o in outcomes if words is None or all(word in o.candidate.key for word in words.split())]
+    if not fitting:
+        keys = "; ".join(outcome.candidate.key for outcome in outcomes)
+        raise InputError(f"--baseline {words}: no candidate has these words in its name; there are: {keys}")
+    return next((outcome for outcome in fitting if outcome.status == "measured"), fitting[0])
+
+
+def _rounds(request: Request) -> int:
+    return min(request.rounds, request.iterations) if request.iterations else request.rounds
+
+
+def _inspect(outcome: Outcome, iterations: int) -> None:
+    if outcome.candidate.runtime != "openvino":
+        return
+    with tempfile.TemporaryDirectory() as folder, WorkerProcess(outcome.candidate) as worker:
+        try:
+            outcome.inspected = worker.ask(InspectCommand(cache=Path(folder), iterations=iterations), Inspected)
+        except CandidateError as error:
+            outcome.notes.append(f"its layers could not be timed: {error}")
+
+
+def _open(
+    outcome: Outcome, request: Request, pictures: Sequence[Path], stack: contextlib.ExitStack
+) -> WorkerProcess | None:
+    worker = stack.enter_context(WorkerProcess(outcome.candidate))
+    try:
+        outcome.opened = worker.ask(Open(warm_up=request.warm_up), Opened)
+        instead = fallback(outcome.candidate, outcome.opened.executed)
+        if instead is not None:
+            outcome.fail(instead, "fallback")
+            return None
+        if _whole_way(outcome.candidate) and pictures:
+            worker.ask(StagesCommand(pictures=[pictures[0]]), StageTimes)
+    except CandidateError as error:
+        outcome.fail(str(error))
+        return None
+    return worker
+
+
+def _turn(outcome: Outcome, worker: WorkerProcess, request: Request, pictures: Sequence[Path]) -> Callable[[int], None]:
+    """What a candidate does in a round: a burst, and one picture the whole way, the same for all candidates."""
+    rounds = _rounds(request)
+    each = math.ceil(request.iterations / rounds) if request.iterations else None
+
+    def turn(number: int) -> None:
+        if outcome.status != "measured":
+            return
+        command = BurstCommand(
+            scenario=str(request.scenario), iterations=each, seconds=request.seconds / rounds, seed=number
+        )
+        try:
+            outcome.bursts.append(worker.ask(command, BurstTimes))
+            if pictures and _whole_way(outcome.candidate):
+                picture = pictures[number % len(pictures)]
+                outcome.stages.append(worker.ask(StagesCommand(pictures=[picture]), StageTimes))
+        except CandidateError as error:
+            outcome.fail(f"in round {number + 1}: {error}")
+
+    return turn
+
+
+def _whole_way(candidate: Candidate) -> bool:
+    """Pictures pass one by one: a network for several at a time has no end-to-end figure."""
+    return candidate.batch == 1

@@ -1,0 +1,85 @@
+"""End to end: from a picture's file to the encoded result, and how long each stage takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...infer.images import Picture, encode_picture, read_picture
+from ...infer.remove import Remover
+from ...infer.runtimes import Runtime, Tensor
+from ...infer.upscale import Upscaler
+from .candidates import Candidate
+from .engines import loaded
+
+__all__ = ["STAGES", "TOTAL", "time_stages"]
+
+STAGES = ("decode", "pre", "infer", "post", "encode")
+TOTAL = "total"
+
+
+class _Clocked:
+    """A runtime that remembers when it was first called, and how long it ran in all."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.first: float | None = None
+        self.spent = 0.0
+
+    @property
+    def name(self) -> str:
+        return self._runtime.name
+
+    def run(self, tensor: Tensor) -> Tensor:
+        started = time.perf_counter()
+        if self.first is None:
+            self.first = started
+        answer = self._runtime.run(tensor)
+        self.spent += time.perf_counter() - started
+        return answer
+
+    def run_all(self, tensor: Tensor) -> list[Tensor]:
+        return self._runtime.run_all(tensor)
+
+
+def time_stages(candidate: Candidate, runtime: Runtime, pictures: Sequence[Path]) -> dict[str, list[float]]:
+    """Bring pictures from file to encoded PNG one after another; milliseconds by stage and picture.
+
+    `pre` ends with the first call of the network, `infer` is the time inside it, `post` all else up to the encoding:
+    of a super-resolution picture that is cut into tiles, `post` includes the preparation of the tiles after the first.
+    Nothing is written to a disk, whose speed is not the model's. `total` is measured, not summed.
+
+    Raises:
+        MattekitError: a picture cannot be read, or its result is too large.
+    """
+    clocked = _Clocked(runtime)
+    model = loaded(candidate, clocked)
+    if candidate.contract.task == "segmentation":
+        remover = Remover(model)
+
+        def work(picture: Picture) -> Picture:
+            return remover.remove(picture)[0]
+    else:
+        work = Upscaler(model, tile=max(candidate.height, candidate.width)).upscale
+    times: dict[str, list[float]] = {stage: [] for stage in (*STAGES, TOTAL)}
+    for path in pictures:
+        clocked.first, clocked.spent = None, 0.0
+        began = time.perf_counter()
+        picture = read_picture(path)
+        decoded = time.perf_counter()
+        result = work(picture)
+        worked = time.perf_counter()
+        encode_picture(result, "png")
+        ended = time.perf_counter()
+        pre = (clocked.first or decoded) - decoded
+        for stage, seconds in (
+            ("decode", decoded - began),
+            ("pre", pre),
+            ("infer", clocked.spent),
+            ("post", worked - decoded - pre - clocked.spent),
+            ("encode", ended - worked),
+            (TOTAL, ended - began),
+        ):
+            times[stage].append(seconds * 1000)
+    return times
