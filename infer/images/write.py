@@ -18,6 +18,7 @@ from ...core.errors import ImageError, InputError
 from ...core.files import atomic_path
 from .blend import over_colour
 from .picture import Picture, Pixels, to_depth
+from .png import encode_png
 from .profiles import convert_rgb
 
 __all__ = [
@@ -50,8 +51,6 @@ _LONGEST_SIDE = {"jpeg": 65_535, "webp": 16_383}
 _DEFAULT_QUALITY = {"jpeg": 92, "webp": 90}
 _WHITE = (255, 255, 255)
 _TIFF_ROWS = 128
-# The fastest setting of OpenCV's for cut-outs that is also small.
-_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP)
 
 
 def format_of(path: str | Path) -> str:
@@ -117,12 +116,12 @@ def encode_picture(
             f"{name}: {picture.width}x{picture.height} is too large for {format.upper()}, whose sides end at "
             f"{longest} pixels; write a PNG or TIFF"
         )
+    if format == "png":
+        return encode_png(picture.rgb, picture.alpha, picture.icc, keep_hidden=keep_hidden)
     if format in FORMATS_WITH_ALPHA:
         shown = picture if keep_hidden else clear_hidden(picture)
     else:
         shown = over_colour(picture, background)
-    if format == "png":
-        return _imencode(".png", shown, _PNG)
     if format == "tiff":
         return _encode_tiff(shown)
     shown = shown.with_depth(8)
@@ -167,7 +166,7 @@ def encode_mask(alpha: NDArray[np.uint8 | np.uint16], format: str = "png") -> by
     if alpha.ndim != 2 or 0 in alpha.shape or alpha.dtype.name not in ("uint8", "uint16"):
         raise ValueError(f"a mask must be (H, W) uint8 or uint16, not {alpha.shape} {alpha.dtype}")
     if format == "png":
-        return _imencoded(".png", alpha, None, _PNG, "the mask")
+        return encode_png(alpha)
     if format == "jpeg" and max(alpha.shape) <= _LONGEST_SIDE["jpeg"]:
         done, data = cv2.imencode(".jpg", to_depth(alpha, 8), [cv2.IMWRITE_JPEG_QUALITY, 95])
         if done:

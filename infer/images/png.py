@@ -1,0 +1,97 @@
+"""PNG, written in bands: ISA-L's deflate, several times as fast as zlib's, on rows that are filtered in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+import cv2
+import numpy as np
+from isal import isal_zlib
+from numpy.typing import NDArray
+
+from .picture import Pixels
+
+__all__ = ["encode_png"]
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_GREY, _RGB, _RGBA = 0, 2, 6
+_UP = 2
+
+# Of ISA-L's levels the one whose files are no larger than those of zlib's fastest.
+_LEVEL = 1
+
+# Samples that are worked on at a time: filtered and compressed while they are in the processor's cache.
+_BAND = 1 << 18
+
+
+def encode_png(
+    colour: Pixels, alpha: Pixels | None = None, icc: bytes | None = None, *, keep_hidden: bool = True
+) -> bytes:
+    """Encode samples of 8 or 16 bits as a PNG; beside the file's bytes it needs memory for one band of rows only.
+
+    Args:
+        colour: (H, W, 3) RGB, or (H, W) grey; uint8 or uint16.
+        alpha: (H, W) of the same type, straight; with RGB only.
+        icc: the profile to embed.
+        keep_hidden: False writes black where alpha is 0.
+
+    Returns:
+        The file's bytes; on one machine the same samples give the same bytes.
+    """
+    height, width = colour.shape[:2]
+    kind = _RGBA if alpha is not None else _RGB if colour.ndim == 3 else _GREY
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes((8 * colour.dtype.itemsize, kind, 0, 0, 0))
+    parts = [_SIGNATURE, *_chunk(b"IHDR", header)]
+    if icc is not None:
+        parts += _chunk(b"iCCP", b"ICC Profile\0\0" + isal_zlib.compress(icc, level=_LEVEL))
+    stream = isal_zlib.compressobj(level=_LEVEL)
+    for rows in _filtered(_bands(colour, alpha, keep_hidden)):
+        data = stream.compress(cast("bytes", rows.data))
+        if data:
+            parts += _chunk(b"IDAT", data)
+    parts += _chunk(b"IDAT", stream.flush())
+    parts += _chunk(b"IEND", b"")
+    return b"".join(parts)
+
+
+def _chunk(name: bytes, data: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    checksum = isal_zlib.crc32(data, isal_zlib.crc32(name))
+    return len(data).to_bytes(4, "big"), name, data, checksum.to_bytes(4, "big")
+
+
+def _bands(colour: Pixels, alpha: Pixels | None, keep_hidden: bool) -> Iterator[NDArray[np.uint8]]:
+    """Yield the rows from top to bottom as (rows, bytes of a row), in PNG's order of channels and bytes."""
+    height, width = colour.shape[:2]
+    step = max(1, _BAND // (width * 4 * colour.dtype.itemsize))
+    for top in range(0, height, step):
+        samples = colour[top : top + step]
+        if alpha is not None:
+            samples = _interleaved(samples, alpha[top : top + step], keep_hidden)
+        if samples.dtype == np.uint16:
+            samples = samples.byteswap() if np.little_endian else samples
+        flat = np.ascontiguousarray(samples).reshape(samples.shape[0], -1)
+        yield flat.view(np.uint8)
+
+
+def _interleaved(rgb: Pixels, alpha: Pixels, keep_hidden: bool) -> Pixels:
+    rgba = np.empty((*alpha.shape, 4), rgb.dtype)
+    cv2.mixChannels([np.ascontiguousarray(rgb), np.ascontiguousarray(alpha)], [rgba], [0, 0, 1, 1, 2, 2, 3, 3])
+    if keep_hidden:
+        return rgba
+    shown = alpha if alpha.dtype == np.uint8 else (alpha != 0).astype(np.uint8)
+    return cast("Pixels", cv2.copyTo(rgba, shown))
+
+
+def _filtered(bands: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+    """Yield each row as its difference to the one above, behind the byte that says so."""
+    above: NDArray[np.uint8] | None = None
+    out = np.empty((0, 0), np.uint8)
+    for rows in bands:
+        if out.shape != (rows.shape[0], rows.shape[1] + 1):
+            out = np.empty((rows.shape[0], rows.shape[1] + 1), np.uint8)
+            out[:, 0] = _UP
+        out[0, 1:] = rows[0] if above is None else rows[0] - above
+        np.subtract(rows[1:], rows[:-1], out=out[1:, 1:])
+        above = rows[-1].copy()
+        yield out
