@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -17,9 +17,9 @@ from ..core.files import sha256_of
 from ..core.record import ArtifactRef, Figure, Record
 from ..infer.runtimes import LoadedModel, Tensor
 from ..infer.runtimes.openvino import OpenVinoRuntime, load
-from .intervals import CONFIDENCE, RESAMPLES, Interval
+from .intervals import Interval, median_interval
 
-__all__ = ["LEAST_SPEEDUP", "Accuracies", "Worth", "median_interval", "weigh"]
+__all__ = ["LEAST_SPEEDUP", "Accuracies", "Worth", "weigh"]
 
 KIND = "worth"
 """The `kind` of the records."""
@@ -118,15 +118,6 @@ def weigh(
         samples=samples,
     )
     return Worth(worth_it, sentence, record)
-
-
-def median_interval(values: Sequence[float]) -> Interval:
-    """Return the percentile bootstrap interval of the median; the same values always give the same interval."""
-    data = np.asarray(values, dtype=np.float64)
-    picked = np.random.default_rng(0).integers(len(data), size=(RESAMPLES, len(data)))
-    medians = np.median(data[picked], axis=1)
-    low, high = np.quantile(medians, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
 
 
 def _judge(

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from mattekit.bench.intervals import median_interval
 from mattekit.bench.ladder import QUANTIZED, climb, noisiest_layers, write_scope
 from mattekit.bench.metrics import iou
 from mattekit.bench.parity import Tolerance
 from mattekit.bench.rungs import open_rungs
-from mattekit.bench.worth import Accuracies, median_interval, weigh
+from mattekit.bench.worth import Accuracies, weigh
 from mattekit.build import export_model
 from mattekit.commands.parity import register as register_parity
 from mattekit.commands.quantization import register as register_quantize
