@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..core.errors import ImageError
 from .images.read import READABLE_EXTENSIONS
+from .video import VIDEO_EXTENSIONS
 
 __all__ = ["collect_inputs", "output_names"]
 
@@ -87,6 +88,8 @@ def _expand(item: str | Path, recursive: bool, extensions: frozenset[str]) -> li
         if path.is_dir():
             return _in_folder(path, recursive, extensions)
         if path.exists():
+            if path.suffix.lower() in VIDEO_EXTENSIONS:
+                raise ImageError(f"{path}: it is a video; run it with: mattekit video {path} -o OUT")
             return [path]
     except (OSError, ValueError) as error:
         raise ImageError(f"{item}: it can't be looked at ({error}); check the name and the permissions") from error

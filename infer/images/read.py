@@ -86,7 +86,9 @@ _HINTS = {
     b"ftypmif": "it is a HEIF photo: convert it to JPEG or PNG first",
     b"%PDF": "it is a PDF document: export the page as PNG first",
     b"<svg": "it is an SVG drawing: export it as PNG first",
-    b"ftyp": "it is a video: this reads still pictures",
+    b"ftyp": "it is a video: run it with mattekit video",
+    b"\x1aE\xdf\xa3": "it is a video: run it with mattekit video",
+    b"AVI LIST": "it is a video: run it with mattekit video",
 }
 
 

@@ -115,9 +115,9 @@ def frame_from(rgb: Pixels, alpha: Pixels | None, pixel_format: str, colour: Vid
     target = VideoFormat(pixel_format)
     if any(component.is_alpha for component in target.components):
         opacity = np.full(rgb.shape[:2], 255, np.uint8) if alpha is None else alpha
-        frame = VideoFrame.from_ndarray(np.ascontiguousarray(np.dstack([rgb, opacity])), format="rgba")
+        frame = VideoFrame.from_ndarray(np.ascontiguousarray(np.dstack([rgb, opacity]), dtype=np.uint8), format="rgba")
     else:
-        frame = VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+        frame = VideoFrame.from_ndarray(np.ascontiguousarray(rgb, dtype=np.uint8), format="rgb24")
     if target.is_rgb:
         return frame.reformat(format=pixel_format)
     return frame.reformat(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -17,36 +16,20 @@ from ..images.read import MAX_PIXELS_VARIABLE, pixel_limit
 from .clock import Clock
 from .colour import VideoColour, picture_from
 from .frames import Frame, Item, Tally, VideoInfo
-from .library import load_av, telling
+from .library import load_av
+from .opening import MEND, is_stream, open_container, open_decoder, video_stream
 from .orientation import orientation_of
 
 if TYPE_CHECKING:
     from av import VideoFrame
-    from av.codec.context import CodecContext
-    from av.container import InputContainer
     from av.packet import Packet
+    from av.stream import Stream
     from av.video.stream import VideoStream
 
-__all__ = ["PROTOCOLS", "VideoFile"]
-
-PROTOCOLS = frozenset({"http", "https", "rtmp", "rtmps", "rtp", "rtsp", "srt", "tcp", "udp"})
-"""What a stream's URL may begin with."""
-
-# A playlist or a list of files inside a "video" would make FFmpeg open whatever it names: only containers are read.
-_FORMATS = (
-    "3g2,3gp,aac,apng,asf,av1,avi,dv,flv,gif,h264,hevc,ivf,m4a,m4v,matroska,mj2,mjpeg,mov,mp4,mpeg,mpegts,mpegvideo,"
-    "mxf,nut,ogg,rm,vc1,webm,wtv,yuv4mpegpipe"
-)
-
-_TIMEOUT_S = (20.0, 10.0)
+__all__ = ["VideoFile"]
 
 # So many packets without a frame are handed on by themselves, so that a long tail of audio doesn't gather.
 _MOST_PACKETS = 256
-
-_MEND = "check that it is a whole video file"
-
-# The decoders that FFmpeg takes by itself leave the alpha of these out.
-_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 
 class VideoFile:
@@ -61,34 +44,18 @@ class VideoFile:
     """
 
     def __init__(self, location: str, *, max_pixels: int | None = None) -> None:
-        av = load_av()
+        load_av()
         self._name = location
         self._limit = pixel_limit(max_pixels)
         self._stopped = threading.Event()
         self.tally = Tally()
         self._truncated = False
-        live = location.partition("://")[0].lower() in PROTOCOLS and "://" in location
-        options = {"max_pixels": str(self._limit)}
-        if live:
-            options["protocol_whitelist"] = f"{','.join(sorted(PROTOCOLS))},crypto,httpproxy,tls"
-        else:
-            _require_file(Path(location))
-            options |= {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
-        with telling(location, "opened as a video", _MEND):
-            self._container = cast(
-                "InputContainer",
-                av.open(
-                    location if live else f"file:{Path(location).absolute()}",
-                    options=options,
-                    metadata_errors="replace",
-                    timeout=_TIMEOUT_S if live else None,
-                ),
-            )
+        self._container = open_container(location, self._limit)
         try:
-            self._stream = _video_stream(self._container, location)
-            self._decoder = self._open_decoder()
-            self._check_size(self._decoder.width, self._decoder.height)
-            self._prime(live)
+            self._stream = video_stream(self._container, location)
+            self._decoder = open_decoder(self._stream)
+            self._check_size(self._stream.width, self._stream.height)
+            self._prime()
         except BaseException:
             self._container.close()
             raise
@@ -118,28 +85,18 @@ class VideoFile:
         self._reading.close()
         self._container.close()
 
-    def _open_decoder(self) -> CodecContext:
-        """Return the stream's decoder, or one that knows alpha where the stream has some."""
-        av = load_av()
-        context = self._stream.codec_context
-        name = _WITH_ALPHA.get(context.name)
-        if self._stream.metadata.get("alpha_mode") == "1" and name and name in av.codec.codecs_available:
-            decoder = av.CodecContext.create(name, "r")
-            decoder.extradata = context.extradata
-            return decoder
-        # Frames in threads would report a broken packet with a later one.
-        context.thread_type = "SLICE"
-        return context
-
-    def _prime(self, live: bool) -> None:
+    def _prime(self) -> None:
         """Decode up to the first good frame, which says what the stream's header doesn't."""
         stream, context = self._stream, self._stream.codec_context
         self._colour = VideoColour.of_context(context)
         self._turn = 1
-        time_base = cast("Fraction", stream.time_base or Fraction(1, 90_000))
+        self._size: tuple[int, int] | None = None
+        time_base = stream.time_base or Fraction(1, 90_000)
         rate = stream.average_rate or stream.guessed_rate
         step = round(1 / (rate * time_base)) if rate and time_base else 0
         self._clock = Clock(max(1, step))
+        self._aside: list[Packet[Stream]] = []
+        self._broken: list[int | None] = []
         self._reading = self._read()
         self._primed: list[Item] = []
         for item in self._reading:
@@ -147,7 +104,7 @@ class VideoFile:
             if item.frame is not None and item.frame.picture is not None:
                 break
         else:
-            raise VideoError(f"{self._name}: no frame of it can be decoded; {_MEND}")
+            raise VideoError(f"{self._name}: no frame of it can be decoded; {MEND}")
         aspect = stream.sample_aspect_ratio
         if aspect and self._turn >= 5:
             aspect = 1 / aspect
@@ -158,9 +115,11 @@ class VideoFile:
             rate=rate or None,
             frames=stream.frames or None,
             sample_aspect=aspect or None,
-            live=live,
+            live=is_stream(self._name),
             audio=tuple(self._container.streams.audio),
-            alpha=any(item.frame.picture.alpha is not None for item in self._primed if item.frame and item.frame.picture),
+            alpha=any(
+                item.frame.picture.alpha is not None for item in self._primed if item.frame and item.frame.picture
+            ),
         )
         if self._colour.is_hdr:
             self.tally.note(
@@ -175,71 +134,84 @@ class VideoFile:
 
     def _read(self) -> Generator[Item]:
         """Demultiplex and decode; yields items in the order in which they are shown."""
-        av = load_av()
-        packets: list[Packet] = []
-        broken: list[int | None] = []
         count = 0
-        demuxed = self._container.demux(self._stream, *self._container.streams.audio)
-        while not self._stopped.is_set():
-            try:
-                packet = next(demuxed, None)
-            except (av.error.FFmpegError, OSError) as error:
-                reason = getattr(error, "strerror", None) or str(error)
-                self._cut_off(f"reading it ended with an error ({reason})")
-                packet = None
+        for packet in self._packets():
             if packet is not None and packet.stream is not self._stream:
                 if packet.size and packet.dts is not None:
-                    packets.append(packet)
-                if len(packets) >= _MOST_PACKETS:
-                    yield Item(None, tuple(packets))
-                    packets.clear()
+                    self._aside.append(packet)
+                if len(self._aside) >= _MOST_PACKETS:
+                    yield self._item(None)
                 continue
-            frames: list[VideoFrame] = []
-            flushed = packet is None or not packet.size
-            count += not flushed
-            try:
-                frames = self._decode(None if flushed else packet)
-            except (av.error.FFmpegError, ValueError, MemoryError):
-                if packet is not None and not flushed:
-                    broken.append(packet.pts)
-            if packet is not None and packet.is_corrupt and packet.pts not in broken:
-                broken.append(packet.pts)
-            for frame in frames:
-                before = [pts for pts in broken if pts is None or (frame.pts is not None and pts < frame.pts)]
-                for pts in sorted(before, key=lambda value: -1 if value is None else value):
-                    broken.remove(pts)
-                    yield Item(self._clock.broken(pts), tuple(packets))
-                    packets.clear()
-                spoiled = frame.pts in broken
-                if spoiled:
-                    broken.remove(frame.pts)
-                yield Item(self._shown(frame, spoiled=spoiled), tuple(packets))
-                packets.clear()
-            if flushed:
-                break
-        for pts in sorted(broken, key=lambda value: -1 if value is None else value):
-            yield Item(self._clock.broken(pts), tuple(packets))
-            packets.clear()
-        if packets:
-            yield Item(None, tuple(packets))
+            count += packet is not None
+            for frame in self._decode(packet):
+                for pts in self._broken_before(frame.pts):
+                    yield self._item(self._clock.broken(pts))
+                yield self._item(self._shown(frame))
+        for pts in self._broken_before(None):
+            yield self._item(self._clock.broken(pts))
+        if self._aside:
+            yield self._item(None)
         if not self._stopped.is_set():
             self._check_end(count)
 
-    def _decode(self, packet: Packet | None) -> list[VideoFrame]:
-        frames = cast("list[VideoFrame]", self._decoder.decode(packet))
+    def _packets(self) -> Iterator[Packet[Stream] | None]:
+        """Yield the packets of video and audio, then None; a file that can't be read further ends there."""
+        av = load_av()
+        packets = self._container.demux(self._stream, *self._container.streams.audio)
+        while not self._stopped.is_set():
+            try:
+                packet = next(packets, None)
+            except (av.error.FFmpegError, OSError) as error:
+                self._cut_off(f"reading it ended with an error ({getattr(error, 'strerror', None) or error})")
+                break
+            if packet is None:
+                break
+            # An empty packet asks for what the decoder still holds, which the last one does.
+            if packet.size:
+                yield packet
+        yield None
+
+    def _decode(self, packet: Packet[Stream] | None) -> list[VideoFrame]:
+        """Return the frames that a packet completes; a packet that can't be decoded is a broken frame."""
+        av = load_av()
+        if packet is not None and packet.is_corrupt:
+            self._broken.append(packet.pts)
+        try:
+            frames = self._decoder.decode(cast("Packet[VideoStream] | None", packet))
+        except (av.error.FFmpegError, ValueError, MemoryError):
+            if packet is not None and not packet.is_corrupt:
+                self._broken.append(packet.pts)
+            return []
         for frame in frames:
             self._check_size(frame.width, frame.height)
         return frames
 
-    def _shown(self, frame: VideoFrame, *, spoiled: bool) -> Frame:
+    def _broken_before(self, pts: int | None) -> list[int | None]:
+        """Take out the times of the broken frames that come before `pts`, in order; all of them where it is None."""
+        taken = [at for at in self._broken if at is None or pts is None or at < pts]
+        self._broken = [at for at in self._broken if at not in taken]
+        return sorted(taken, key=lambda at: (at is not None, at or 0))
+
+    def _item(self, frame: Frame | None) -> Item:
+        """Return the frame with the audio packets that came before it."""
+        packets, self._aside = tuple(self._aside), []
+        return Item(frame, packets)
+
+    def _shown(self, frame: VideoFrame) -> Frame:
         """Return the frame upright, or a broken one."""
         av = load_av()
         pts, duration = frame.pts, int(frame.duration or 0)
-        if spoiled or frame.is_corrupt:
+        spoiled = frame.is_corrupt or pts in self._broken
+        self._broken = [at for at in self._broken if at != pts]
+        if spoiled:
             return self._clock.broken(pts)
         try:
             picture = self._upright(frame)
         except (av.error.FFmpegError, ValueError, MemoryError):
+            return self._clock.broken(pts)
+        self._size = self._size or picture.size
+        if picture.size != self._size:
+            self.tally.note(f"some frames are {picture.width}x{picture.height}, not the size of the first")
             return self._clock.broken(pts)
         return self._clock.shown(picture, pts, duration)
 
@@ -280,22 +252,3 @@ class VideoFile:
     def _cut_off(self, sentence: str) -> None:
         self._truncated = True
         self.tally.note(f"{sentence}: the file is cut off or damaged, and what could be decoded was kept")
-
-
-def _require_file(path: Path) -> None:
-    try:
-        if path.is_file():
-            return
-        what = "this is a folder or a device" if path.exists() else "there is no such file"
-    except (OSError, ValueError) as error:
-        raise VideoError(f"{path}: it can't be looked at ({error}); check the name") from error
-    raise VideoError(f"{path}: {what}; give a video file, a folder of frames, a camera's number or a stream's URL")
-
-
-def _video_stream(container: InputContainer, name: str) -> VideoStream:
-    av = load_av()
-    for stream in container.streams.video:
-        # A piece of music may carry its cover as a video of one picture.
-        if not stream.disposition & av.stream.Disposition.attached_pic:
-            return stream
-    raise VideoError(f"{name}: it holds no video; give a file with one")

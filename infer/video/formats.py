@@ -55,7 +55,7 @@ _ENCODERS: dict[Codec, str] = {
 
 _WITH_ALPHA: tuple[Codec, ...] = ("vp9", "prores", "webp", "png")
 
-_TITLES = {"h264": "H.264", "vp9": "VP9", "prores": "ProRes", "webp": "WebP", "png": "PNG"}
+_TITLES: dict[Codec, str] = {"h264": "H.264", "vp9": "VP9", "prores": "ProRes", "webp": "WebP", "png": "PNG"}
 
 
 def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: bool) -> OutputFormat:
@@ -79,21 +79,22 @@ def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: b
             f"{out}: no video is written to {suffix}; use {known}, or a folder's name without a dot for PNG"
         )
     container, codecs = _CONTAINERS[suffix]
-    name = suffix or "a folder"
-    fitting = tuple(one for one in codecs if not alpha or one in _WITH_ALPHA)
-    if codec is not None and codec not in codecs:
-        if codec not in get_args(Codec):
-            raise InputError(f"the codec {codec!r} is unknown; use one of {', '.join(get_args(Codec))}")
+    if codec is not None and codec not in get_args(Codec):
+        raise InputError(f"the codec {codec!r} is unknown; use one of {', '.join(get_args(Codec))}")
+    asked: list[Codec] = [one for one in codecs if codec is None or one == codec]
+    if not asked:
         places = [key or "a folder" for key, (_, inside) in _CONTAINERS.items() if codec in inside]
-        raise InputError(f"{out}: {name} can't hold {_TITLES[codec]}; leave --codec out, or write {' or '.join(places)}")
-    if not fitting or (codec is not None and codec not in fitting):
-        what = _TITLES[codec or codecs[0]]
         raise InputError(
-            f"{out}: {what} in {suffix} can't hold transparency; give a --background, or write .webm (VP9), "
-            ".mov (ProRes 4444), .webp or a folder of PNG files"
+            f"{out}: {suffix or 'a folder'} can't hold the codec {codec}; leave --codec out, or write "
+            f"{' or '.join(places)}"
         )
-    # The match is one of `codecs`, which are all of them `Codec`.
-    chosen = next(one for one in fitting if codec is None or one == codec)
+    fitting: list[Codec] = [one for one in asked if not alpha or one in _WITH_ALPHA]
+    if not fitting:
+        raise InputError(
+            f"{out}: {_TITLES[asked[0]]} in {suffix} can't hold transparency; give a --background, or write .webm "
+            "(VP9), .mov (ProRes 4444), .webp or a folder of PNG files"
+        )
+    chosen = fitting[0]
     encoder = _ENCODERS[chosen]
     if encoder and not codec_available(encoder):
         raise DependencyError(

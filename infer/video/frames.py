@@ -13,6 +13,7 @@ from .colour import VideoColour
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.packet import Packet
+    from av.stream import Stream
 
 __all__ = ["Frame", "Item", "Source", "Tally", "VideoInfo"]
 
@@ -35,7 +36,7 @@ class Item:
     """What a source gives at a time: the audio packets since the last frame, unchanged, then a frame (or none)."""
 
     frame: Frame | None
-    packets: tuple[Packet, ...] = ()
+    packets: tuple[Packet[Stream], ...] = ()
 
 
 @dataclass(frozen=True)

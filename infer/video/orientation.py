@@ -34,5 +34,8 @@ def orientation_of(matrix: bytes) -> int | None:
     a, b, _, c, d = struct.unpack("=9i", matrix)[:5]
     largest = max(abs(a), abs(b), abs(c), abs(d))
     # A camera's quarter turn is exact; 1% of skew is rounding.
-    signs = tuple(0 if abs(value) * 100 <= largest else (1 if value > 0 else -1) for value in (a, b, c, d))
-    return _ORIENTATIONS.get(signs)
+
+    def sign(value: int) -> int:
+        return 0 if abs(value) * 100 <= largest else (1 if value > 0 else -1)
+
+    return _ORIENTATIONS.get((sign(a), sign(b), sign(c), sign(d)))

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-import threading
 import time
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
 
 from pydantic import JsonValue
 
@@ -23,6 +18,7 @@ from .flow import in_order, in_thread
 from .frames import Frame, Item
 from .latency import Latencies
 from .plan import VideoPlan
+from .signals import ended_by_signals
 from .sinks import open_sink
 from .smooth import Smoother
 
@@ -30,8 +26,6 @@ __all__ = ["VideoReport", "VideoSettings", "run_video"]
 
 Progress = Callable[[int, int | None], None]
 """Called after each frame: how many are done, and how many there are (None where nobody knows)."""
-
-_SIGTERM_CODE = 128 + int(signal.SIGTERM)
 
 # Frames that wait between two stages; with those that the stages hold, about a dozen are in memory.
 _DEPTH = 2
@@ -133,9 +127,9 @@ class _Run:
         plan, info, tally = self._plan, self._source.info, self._source.tally
         if not self._settings.audio:
             info = replace(info, audio=())
-        total = info.frames if self._settings.frames is None else min(filter(None, (info.frames, self._settings.frames)))
+        total = min(filter(None, (info.frames, self._settings.frames)), default=None)
         started = time.perf_counter()
-        with open_sink(plan.out, plan.format, info, tally) as sink, _ended_by_signals(self._source.stop, info.live):
+        with open_sink(plan.out, plan.format, info, tally) as sink, ended_by_signals(self._source.stop, info.live):
             last: Picture | None = None
             waiting: list[Frame] = []
             jobs = self._jobs()
@@ -176,10 +170,7 @@ class _Run:
         jobs: Generator[_Job] = in_thread(self._read(), _DEPTH, drop=drop)
         if self._pipeline.remover is not None:
             jobs = in_order(jobs, self._find_matte, workers, workers + 1)
-            if self._settings.smooth:
-                jobs = in_thread(self._smoothed(jobs), 1)
-            else:
-                jobs = in_thread(jobs, 1)
+            jobs = in_thread(self._smoothed(jobs) if self._settings.smooth else jobs, 1)
         return in_order(jobs, self._compose, workers, workers + 1)
 
     def _read(self) -> Generator[_Job]:
@@ -282,30 +273,3 @@ class _Run:
         return VideoReport(
             self._plan.out, self._frames, self._broken, self._source.truncated, tuple(tally.notes), record
         )
-
-
-@contextmanager
-def _ended_by_signals(stop: Callable[[], None], live: bool) -> Generator[None]:
-    """While it lasts, the first Ctrl-C (or SIGTERM) ends a live recording well; anything else ends as errors do."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    asked = False
-
-    def end(number: int, _: FrameType | None) -> None:
-        nonlocal asked
-        if live and not asked:
-            asked = True
-            stop()
-        elif number == signal.SIGTERM:
-            # Not the system's own way to die, which would leave the temporary file.
-            sys.exit(_SIGTERM_CODE)
-        else:
-            raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

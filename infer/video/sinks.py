@@ -23,6 +23,7 @@ from .library import load_av, telling
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.packet import Packet
+    from av.stream import Stream
     from av.video.stream import VideoStream
 
 __all__ = ["Sink", "open_sink"]
@@ -40,7 +41,7 @@ class Sink(Protocol):
         """Take the next frame: what was made of it, and its time."""
         ...
 
-    def hand_on(self, packets: Sequence[Packet]) -> None:
+    def hand_on(self, packets: Sequence[Packet[Stream]]) -> None:
         """Take audio packets, unchanged."""
         ...
 
@@ -91,7 +92,7 @@ class _Folder:
         write_picture(picture, self._folder / f"frame-{self._count:06d}.png")
         self._times.write(f"{float(frame.pts * self._time_base * 1000):.6f}\n")
 
-    def hand_on(self, packets: Sequence[Packet]) -> None:
+    def hand_on(self, packets: Sequence[Packet[Stream]]) -> None:
         """Audio has no place here."""
 
     def finish(self) -> None:
@@ -107,7 +108,7 @@ class _Container:
         self._stream: VideoStream | None = None
         self._size = (0, 0)
         self._audio: dict[int, AudioStream] = {}
-        self._early: list[Packet] = []
+        self._early: list[Packet[Stream]] = []
         with telling(str(out), "written", _MEND):
             self._file = av.open(
                 str(path), "w", format=format_.container, container_options=dict(format_.muxer_options)
@@ -133,7 +134,7 @@ class _Container:
             coded.pts, coded.time_base, coded.duration = frame.pts, self._info.time_base, frame.duration
             self._file.mux(stream.encode(coded))
 
-    def hand_on(self, packets: Sequence[Packet]) -> None:
+    def hand_on(self, packets: Sequence[Packet[Stream]]) -> None:
         if self._stream is None:
             self._early += packets
             return

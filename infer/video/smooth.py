@@ -39,7 +39,7 @@ class Smoother:
         if not 0 <= strength < 1:
             raise InputError(f"a smoothing of {strength} makes no sense; use a number from 0 to below 1, such as 0.6")
         self._strength = strength
-        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self._grey: NDArray[np.uint8] | None = None
         self._last: NDArray[np.float32] | None = None
 
@@ -61,7 +61,7 @@ class Smoother:
         before, self._grey = self._grey, grey
         if before is None or last is None or last.shape != new.shape:
             return alpha
-        flow = self._flow.calc(grey, before, None)
+        flow = self._flow.calc(grey, before, np.zeros((*grey.shape, 2), np.float32))
         rows, columns = np.indices(grey.shape, dtype=np.float32)
         across, down = columns + flow[..., 0], rows + flow[..., 1]
         moved_grey = cv2.remap(before, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

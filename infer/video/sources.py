@@ -10,8 +10,9 @@ from pathlib import Path
 from ...core.errors import InputError, VideoError
 from ..collect import collect_inputs
 from .camera import open_camera
-from .files import PROTOCOLS, VideoFile
+from .files import VideoFile
 from .frames import Source
+from .opening import PROTOCOLS
 from .stills import Stills
 
 __all__ = ["DEFAULT_FPS", "open_source", "parse_fps"]

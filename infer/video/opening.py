@@ -1,0 +1,101 @@
+"""Opening a video: only containers, only from where the user said, and only within the pixel limit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from ...core.errors import VideoError
+from .library import load_av, telling
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.codeccontext import VideoCodecContext
+    from av.video.stream import VideoStream
+
+__all__ = ["MEND", "PROTOCOLS", "is_stream", "open_container", "open_decoder", "video_stream"]
+
+PROTOCOLS = frozenset({"http", "https", "rtmp", "rtmps", "rtp", "rtsp", "srt", "tcp", "udp"})
+"""What a stream's URL may begin with."""
+
+# A playlist or a list of files inside a "video" would make FFmpeg open whatever it names: only containers are read.
+_FORMATS = (
+    "3g2,3gp,aac,apng,asf,av1,avi,dv,flv,gif,h264,hevc,ivf,m4a,m4v,matroska,mj2,mjpeg,mov,mp4,mpeg,mpegts,mpegvideo,"
+    "mxf,nut,ogg,rm,vc1,webm,wtv,yuv4mpegpipe"
+)
+
+_TIMEOUT_S = (20.0, 10.0)
+
+MEND = "check that it is a whole video file"
+
+# The decoders that FFmpeg takes by itself leave the alpha of these out.
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+
+def is_stream(location: str) -> bool:
+    """Say whether this is the URL of a stream, and not a path."""
+    protocol, separator, _ = location.partition("://")
+    return bool(separator) and protocol.lower() in PROTOCOLS
+
+
+def open_container(location: str, max_pixels: int) -> InputContainer:
+    """Open a file or a stream; a file can't make FFmpeg open others.
+
+    Raises:
+        VideoError: it can't be opened.
+    """
+    av = load_av()
+    # Known to the decoders that look into the streams' first frames, before anybody can ask for their size.
+    options = {"max_pixels": str(max_pixels)}
+    live = is_stream(location)
+    if live:
+        options["protocol_whitelist"] = f"{','.join(sorted(PROTOCOLS))},crypto,httpproxy,tls"
+    else:
+        _require_file(Path(location))
+        options |= {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
+    with telling(location, "opened as a video", MEND):
+        opened = av.open(
+            location if live else f"file:{Path(location).absolute()}",
+            options=options,
+            metadata_errors="replace",
+            timeout=_TIMEOUT_S if live else None,
+        )
+    return cast("InputContainer", opened)
+
+
+def open_decoder(stream: VideoStream) -> VideoCodecContext:
+    """Return the stream's decoder, or one that knows alpha where the stream has some."""
+    av = load_av()
+    context = stream.codec_context
+    name = _WITH_ALPHA.get(context.name)
+    if stream.metadata.get("alpha_mode") == "1" and name and name in av.codec.codecs_available:
+        decoder = cast("VideoCodecContext", av.CodecContext.create(name, "r"))
+        decoder.extradata = context.extradata
+        return decoder
+    # Frames in threads would report a broken packet with a later one.
+    context.thread_type = "SLICE"
+    return context
+
+
+def _require_file(path: Path) -> None:
+    try:
+        if path.is_file():
+            return
+        what = "this is a folder or a device" if path.exists() else "there is no such file"
+    except (OSError, ValueError) as error:
+        raise VideoError(f"{path}: it can't be looked at ({error}); check the name") from error
+    raise VideoError(f"{path}: {what}; give a video file, a folder of frames, a camera's number or a stream's URL")
+
+
+def video_stream(container: InputContainer, name: str) -> VideoStream:
+    """Return the first video that is not a cover.
+
+    Raises:
+        VideoError: there is none.
+    """
+    av = load_av()
+    for stream in container.streams.video:
+        # A piece of music may carry its cover as a video of one picture.
+        if not stream.disposition & av.stream.Disposition.attached_pic:
+            return stream
+    raise VideoError(f"{name}: it holds no video; give a file with one")
