@@ -1,0 +1,220 @@
+"""What a report is made of, whatever it is written as: sections of tables, plots, verdicts and pictures."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+__all__ = [
+    "NOTHING",
+    "Block",
+    "Cell",
+    "Column",
+    "Document",
+    "Exhibit",
+    "Gallery",
+    "Paragraph",
+    "Plot",
+    "Section",
+    "Statement",
+    "Statements",
+    "Status",
+    "Table",
+    "Thumbnail",
+    "mark_best",
+    "plain",
+]
+
+Status = Literal["passed", "failed", "not enough evidence", "note"]
+Tone = Literal["", "good", "bad"]
+
+# Characters that would reorder the text around them: a name could then show another one than it is.
+_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def plain(text: object, limit: int = 2000) -> str:
+    """Return text from outside as one line that can stand anywhere: visible characters and spaces.
+
+    What steers terminals, reorders text or cannot be in XML becomes `�`; line ends become spaces. Longer than `limit`
+    characters is cut and ends in `…`.
+    """
+    source = str(text)
+    cut = source[:limit]
+    shown = "".join(
+        " " if letter in "\n\r\t" else "\ufffd" if _is_unfit(letter) else letter for letter in " ".join(cut.split(" "))
+    )
+    return shown if len(source) <= limit else f"{shown}…"
+
+
+def _is_unfit(letter: str) -> bool:
+    category = unicodedata.category(letter)
+    return category in {"Cc", "Cs"} or letter in _REORDERING or letter in "\ufffe\uffff\u2028\u2029"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    better: whether a higher figure is better; None where neither is, and no best one is marked. numeric: right-aligned.
+    code: hashes and names that are to be told apart letter by letter.
+    """
+
+    title: str
+    unit: str = ""
+    numeric: bool = False
+    better: bool | None = None
+    code: bool = False
+
+    @property
+    def heading(self) -> str:
+        """Return the title with its unit."""
+        return f"{self.title}, {self.unit}" if self.unit else self.title
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell. value: the number behind the text. detail: a line below. best: of its column."""
+
+    text: str = ""
+    value: float | None = None
+    detail: str = ""
+    best: bool = False
+    tone: Tone = ""
+
+    @property
+    def sort_key(self) -> str:
+        """Return what the page sorts by: the number without rounding, or nothing where the text is to be taken."""
+        return "" if self.value is None or math.isnan(self.value) else repr(float(self.value))
+
+
+NOTHING = Cell("\N{EN DASH}")
+"""Where there is no figure."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table. folded: behind a line that opens it. note: how to read it, below."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A drawing with a text that says what it shows, and the table behind it.
+
+    name: unique in the document; letters, digits and hyphens. svg: with the colours of the light theme.
+    """
+
+    name: str
+    title: str
+    description: str
+    svg: str
+    table: Table
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One finding: what came of it, about what, and why."""
+
+    status: Status
+    title: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Statements:
+    """Findings, the gravest first."""
+
+    items: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A sentence or two. warning: something that the reader must not miss."""
+
+    text: str
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small picture. data: an encoded WebP file; width, height: of its pixels."""
+
+    label: str
+    alt: str
+    data: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """One sample in pictures. before, after: what the slider moves between; None where there is no pair."""
+
+    title: str
+    caption: str
+    pictures: tuple[Thumbnail, ...]
+    before: Thumbnail | None = None
+    after: Thumbnail | None = None
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Samples in pictures, the worst first."""
+
+    exhibits: tuple[Exhibit, ...]
+    note: str = ""
+
+
+Block = Table | Plot | Statements | Paragraph | Gallery
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report under a heading. name: unique in the document; letters, digits and hyphens."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report. status: the gravest verdict, None where nothing was judged; outcome: the same in words."""
+
+    title: str
+    subtitle: str
+    status: Status | None
+    outcome: str
+    sections: tuple[Section, ...]
+
+    def tables(self) -> Iterable[Table]:
+        """Return every table, those behind plots too."""
+        for section in self.sections:
+            for block in section.blocks:
+                if isinstance(block, Table):
+                    yield block
+                elif isinstance(block, Plot):
+                    yield block.table
+
+
+def mark_best(columns: Sequence[Column], rows: Sequence[tuple[Cell, ...]]) -> tuple[tuple[Cell, ...], ...]:
+    """Return the rows with the best cell of each column marked, where a direction is known and figures differ."""
+    marked = [list(row) for row in rows]
+    for place, column in enumerate(columns):
+        values = [row[place].value for row in rows]
+        present = [value for value in values if value is not None and not math.isnan(value)]
+        if column.better is None or len(set(present)) < 2:
+            continue
+        best = max(present) if column.better else min(present)
+        for row, value in zip(marked, values, strict=True):
+            if value == best:
+                row[place] = replace(row[place], best=True)
+    return tuple(tuple(row) for row in marked)

@@ -1,0 +1,23 @@
+"""What no other part shows: records of kinds that this report has no drawing for, as plain tables."""
+
+from __future__ import annotations
+
+from ..document import Section, Table
+from ..evidence import Evidence, points_of
+from .pivot import pivot
+
+__all__ = ["other"]
+
+_SHOWN = frozenset({"validation", "gate", "worth", "parity", "export", "run", "bench", "quantization"})
+"""Kinds with a part of their own."""
+
+
+def other(evidence: Evidence) -> Section | None:
+    """Return a table for each record of another kind; None where there is none."""
+    tables: list[Table] = []
+    for source in evidence.current:
+        points = list(points_of(source))
+        if source.record.kind not in _SHOWN and points:
+            kind = source.record.kind.replace("_", " ")
+            tables.append(pivot(f"{kind}: {source.name}", points, best=False))
+    return Section("other", "Other measurements", tuple(tables)) if tables else None

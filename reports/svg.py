@@ -1,0 +1,177 @@
+"""Matplotlib's SVG made fit for a page: no inline styles, no names that clash, text that a screen reader finds."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from ..core.errors import DependencyError
+from .document import plain
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+__all__ = ["FONT", "PALETTE", "THEMED", "draw", "standalone", "style", "themed"]
+
+_SVG = "http://www.w3.org/2000/svg"
+_HREF = "{http://www.w3.org/1999/xlink}href"
+ET.register_namespace("", _SVG)
+
+PALETTE = {
+    "ink": "#1c2127",
+    "muted": "#59636e",
+    "line": "#d6dbe1",
+    "paper": "#ffffff",
+    "soft": "#eef1f4",
+    "c1": "#1f6feb",
+    "c2": "#c2410c",
+    "c3": "#0f7b6c",
+    "c4": "#7c3aed",
+    "c5": "#a16207",
+    "c6": "#be185d",
+    "good": "#1a7f37",
+    "bad": "#cf222e",
+}
+"""The colours of drawings by what they are for, in the light theme; the page gives each another value in the dark."""
+
+THEMED = {colour: f"var(--{name})" for name, colour in PALETTE.items()}
+
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
+
+_REFERENCE = re.compile(r"^#([A-Za-z][\w-]*)$|^url\(#([\w-]+)\)$")
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+
+# Presentation attributes that matplotlib writes into style; what is left out is their default.
+_DEFAULTS = {("stroke-miterlimit", "10"), ("stroke-linejoin", "miter"), ("stroke-opacity", "1"), ("fill-opacity", "1")}
+_RC = {
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.family": "DejaVu Sans",  # Comes with matplotlib, so that layouts are the same everywhere.
+    "font.size": 12,
+    "axes.unicode_minus": True,
+}
+
+
+@contextmanager
+def style(name: str) -> Generator[None]:
+    """Draw inside of this: the same figure gives the same bytes, and text is text, never a formula.
+
+    Raises:
+        DependencyError: matplotlib is not installed.
+    """
+    try:
+        import matplotlib as mpl
+    except ImportError as error:
+        raise DependencyError.for_extra("drawing plots", "matplotlib", "report") from error
+    settings: Any = {**_RC, "svg.hashsalt": name}
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        # A letter that the layout's font lacks is measured as a box; the reader's browser has it.
+        warnings.filterwarnings("ignore", message="Glyph")
+        yield
+
+
+def draw(figure: Figure, name: str, title: str, description: str, notes: dict[str, str] | None = None) -> str:
+    """Return a figure as an `<svg>` element; to be called inside of `style`.
+
+    Args:
+        figure: drawn with the colours of `PALETTE`.
+        name: unique in the document; all ids inside begin with it.
+        title: what a screen reader says.
+        description: likewise, longer.
+        notes: text that appears over what has such a `gid`.
+    """
+    stream = StringIO()
+    figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    root = ET.fromstring(re.sub(r"<!DOCTYPE[^>]*>", "", stream.getvalue()))  # noqa: S314 - just written by matplotlib
+    _tidy(root)
+    _inline(root)
+    _rename(root, name, notes or {})
+    _label(root, name, title, description)
+    return ET.tostring(root, encoding="unicode")
+
+
+def themed(svg: str) -> str:
+    """Return the drawing with the page's colours in place of those of the light theme."""
+    return re.sub("|".join(THEMED), lambda found: THEMED[found[0]], svg)
+
+
+def standalone(svg: str) -> str:
+    """Return the drawing as a file of its own, on white, so that it can be read on any ground."""
+    start = svg.index(">") + 1
+    ground = f'<rect width="100%" height="100%" rx="6" fill="{PALETTE["paper"]}"/>'
+    head = svg[: start - 1] + f' font-family="{FONT}">'
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{head}{ground}{svg[start:]}\n'
+
+
+def _tidy(root: ET.Element) -> None:
+    """Leave out what is not drawn: a style sheet, metadata, empty paths, white space, a ten-thousandth of a pixel."""
+    for parent in root.iter():
+        for child in list(parent):
+            empty = child.tag == f"{{{_SVG}}}path" and child.get("style") == "fill: none" and "id" not in child.attrib
+            if empty or child.tag in {f"{{{_SVG}}}metadata", f"{{{_SVG}}}style"}:
+                parent.remove(child)
+    for element in root.iter():
+        element.tail = None
+        element.text = element.text if element.tag == f"{{{_SVG}}}text" else None
+        for key in ("d", "x", "y", "width", "height", "transform", "points", "viewBox"):
+            if key in element.attrib:
+                short = re.sub(
+                    r"-?\d+\.\d+", lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), element.get(key, "")
+                )
+                element.set(key, " ".join(short.split()))
+        if re.fullmatch(r"rotate\(-?0 [^)]*\)", element.get("transform", "")):
+            del element.attrib["transform"]
+    root.set("stroke-linejoin", "round")
+
+
+def _inline(root: ET.Element) -> None:
+    """Turn styles into attributes: a page that allows no inline styles ignores the former and shows the latter."""
+    for element in root.iter():
+        style = element.attrib.pop("style", "")
+        for part in filter(None, (piece.strip() for piece in style.split(";"))):
+            key, _, value = (word.strip() for word in part.partition(":"))
+            if key == "font":
+                size = re.search(r"([\d.]+)px", value)
+                element.set("font-size", size[1] if size else "12")
+                if "bold" in value or re.search(r"\b[67]00\b", value):
+                    element.set("font-weight", "600")
+            elif (key, value) not in _DEFAULTS and key != "font-family":
+                element.set(key, value)
+        for key in ("width", "height") if element is root else ():
+            element.attrib.pop(key, None)
+
+
+def _rename(root: ET.Element, name: str, notes: dict[str, str]) -> None:
+    used = {found for element in root.iter() for value in element.attrib.values() for found in _references(value)}
+    for element in root.iter():
+        identity = element.attrib.pop("id", None)
+        if identity in notes:
+            title = ET.Element(f"{{{_SVG}}}title")
+            title.text = plain(notes[identity])
+            element.insert(0, title)
+        if identity in used:
+            element.set("id", f"{name}-{identity}")
+        for key, value in list(element.attrib.items()):
+            if key == _HREF:
+                element.attrib["href"] = element.attrib.pop(_HREF).replace("#", f"#{name}-")
+            elif _references(value) and not _COLOUR.fullmatch(value):
+                element.set(key, value.replace("#", f"#{name}-"))
+
+
+def _references(value: str) -> list[str]:
+    return [first or second for first, second in _REFERENCE.findall(value)]
+
+
+def _label(root: ET.Element, name: str, title: str, description: str) -> None:
+    root.set("role", "img")
+    root.set("aria-labelledby", f"{name}-title {name}-desc")
+    for place, (tag, text) in enumerate((("title", title), ("desc", description))):
+        element = ET.Element(f"{{{_SVG}}}{tag}", {"id": f"{name}-{tag}"})
+        element.text = plain(text)
+        root.insert(place, element)
