@@ -28,10 +28,11 @@ class _Strict(BaseModel):
 class Gate(_Strict):
     """Limits on one metric, and which figures they are for.
 
-    model, precision, device and dataset are shell patterns (`*`, `?`, `[...]`), matched with case; `slice` is `all` or
-    the name of one slice, such as `kind=hair`. baseline_model: a pattern for the models that a drop is measured from;
-    the figure's own model where it is not given. samples: the least number of samples for a verdict, where there are
-    any. confidence: of the interval that a drop is judged by.
+    model, precision, device, dataset, candidate and stage are shell patterns (`*`, `?`, `[...]`), matched with case;
+    the last two are of benchmarks: the candidate's name there, and `model`, which is the network alone, or a stage of
+    the whole way, such as `total`. `slice` is `all` or the name of one slice, such as `kind=hair`. baseline_model: a
+    pattern for the models that a drop is measured from; the figure's own model where it is not given. samples: the
+    least number of samples for a verdict, where there are any. confidence: of the interval that a drop is judged by.
     """
 
     metric: Annotated[str, Field(min_length=1)]
@@ -39,6 +40,8 @@ class Gate(_Strict):
     precision: str = "*"
     device: str = "*"
     dataset: str = "*"
+    candidate: str = "*"
+    stage: str = "model"
     slice: str = "all"
     baseline_model: str | None = None
     samples: Annotated[int, Field(ge=1)] = 10
@@ -68,8 +71,16 @@ class Gate(_Strict):
 
     def covers(self, labels: dict[str, str]) -> bool:
         """Tell whether the gate is for figures of these labels, its metric and slice aside."""
-        patterns = {"model": self.model, "precision": self.precision, "device": self.device, "dataset": self.dataset}
-        return all(fnmatchcase(labels.get(key, ""), pattern) for key, pattern in patterns.items())
+        patterns = {
+            "model": self.model,
+            "precision": self.precision,
+            "device": self.device,
+            "dataset": self.dataset,
+            "candidate": self.candidate,
+        }
+        matches = all(fnmatchcase(labels.get(key, ""), pattern) for key, pattern in patterns.items())
+        # Only benchmarks have stages; what has none is not told apart by them.
+        return matches and ("stage" not in labels or fnmatchcase(labels["stage"], self.stage))
 
     def compares(self, labels: dict[str, str], baseline: dict[str, str]) -> bool:
         """Tell whether figures of the labels `baseline` are what figures of `labels` are compared with."""
@@ -81,9 +92,9 @@ class Gate(_Strict):
     def describe(self) -> str:
         """Return the gate in one line, without its limits."""
         parts = [self.metric]
-        for key in ("model", "precision", "device", "dataset"):
+        for key in ("model", "precision", "device", "dataset", "candidate", "stage"):
             value = str(getattr(self, key))
-            if value != "*":
+            if value != ("model" if key == "stage" else "*"):
                 parts.append(f"{key}={value}")
         return " ".join([*parts, *([self.slice] if self.slice != "all" else [])])
 

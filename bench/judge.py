@@ -5,20 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from ..core.record import Figure, Record
 from .gates import Gate, Limit
 from .intervals import Interval, drop_interval, ratio_interval
+from .rulings import Ruling, Status, number, rule_on_times, share, span
 from .tables import column, figure_interval, slice_rows
 
 __all__ = ["EXIT_CODES", "Status", "Verdict", "exit_code", "judge"]
 
-Status = Literal["passed", "failed", "not enough evidence"]
-
 EXIT_CODES: dict[Status, int] = {"passed": 0, "failed": 3, "not enough evidence": 4}
 
 _TIME_UNITS = frozenset({"ms", "s", "µs", "us", "fps", "1/s", "images/s"})
+
+_SAME = ("dataset", "slice", "stage", "scenario")
+_NEAR = ("device", "precision", "runtime", "hint", "streams", "batch", "size")
+"""Labels in which a baseline must be like the figure, and those in which the nearer of several is."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,19 @@ def exit_code(verdicts: Sequence[Verdict]) -> int:
     return 0 if found else EXIT_CODES["not enough evidence"]
 
 
-def judge(gates: Sequence[Gate], records: Sequence[Record], baselines: Sequence[Record] = ()) -> list[Verdict]:
+def judge(
+    gates: Sequence[Gate],
+    records: Sequence[Record],
+    baselines: Sequence[Record] = (),
+    *,
+    across_machines: bool = False,
+) -> list[Verdict]:
     """Judge every limit of every gate on every figure that it is for.
 
     `min` and `max` are judged on the figure. A drop is judged by its paired bootstrap interval: it passes only if the
     whole interval is within the limit, fails if the drop itself is beyond it, and otherwise there is not enough
-    evidence; so is a ratio. Without samples, as for latency, the figures alone are compared.
+    evidence; so is a ratio. Without samples the figures alone are compared. A ratio of a benchmark's times is judged by
+    their raw samples: it fails only if it is beyond the limit and the difference is significant.
 
     Not enough evidence is also: a gate that no record is for; a model that a gate is for and that lacks the metric; a
     figure without a value; fewer samples than the gate asks for; no baseline, or several equally near ones; a baseline
@@ -67,6 +76,7 @@ def judge(gates: Sequence[Gate], records: Sequence[Record], baselines: Sequence[
         gates: what to judge by.
         records: what was measured.
         baselines: what to compare with; of several for one model and data set, one of the same device and precision.
+        across_machines: compare times of different machines too.
     """
     verdicts: list[Verdict] = []
     for gate in gates:
@@ -93,7 +103,10 @@ def judge(gates: Sequence[Gate], records: Sequence[Record], baselines: Sequence[
                 what = gate.metric if gate.slice == "all" else f"{gate.metric} of the slice {gate.slice}"
                 verdicts += _missing(gate, f"{what} was not measured; validate with --metrics {gate.metric}", labels)
             for record, figure in wanted:
-                verdicts += [_verdict(gate, limit, record, figure, baselines) for limit in gate.limits()]
+                verdicts += [
+                    _verdict(gate, limit, record, figure, baselines, across_machines=across_machines)
+                    for limit in gate.limits()
+                ]
     return verdicts
 
 
@@ -104,19 +117,23 @@ def _missing(gate: Gate, reason: str, labels: dict[str, str]) -> list[Verdict]:
     ]
 
 
-def _verdict(gate: Gate, limit: Limit, record: Record, figure: Figure, baselines: Sequence[Record]) -> Verdict:
+def _verdict(
+    gate: Gate, limit: Limit, record: Record, figure: Figure, baselines: Sequence[Record], *, across_machines: bool
+) -> Verdict:
     samples = _samples_of(record, figure)
     count = None if samples is None else len(samples)
     if figure.value is None or math.isnan(figure.value):
-        outcome = _Outcome("not enough evidence", f"{figure.name} has no value")
+        outcome = Ruling("not enough evidence", f"{figure.name} has no value")
     elif count is not None and count < gate.samples:
-        outcome = _Outcome("not enough evidence", f"{count} samples, but the gate asks for {gate.samples} or more")
+        outcome = Ruling("not enough evidence", f"{count} samples, but the gate asks for {gate.samples} or more")
     elif limit in {"min", "max"}:
         outcome = _alone(gate, limit, record, figure)
     else:
-        found = _baseline(gate, record, figure, baselines)
+        found = _baseline(gate, record, figure, baselines, across_machines=across_machines)
         if isinstance(found, str):
-            outcome = _Outcome("not enough evidence", found)
+            outcome = Ruling("not enough evidence", found)
+        elif limit == "max_ratio" and "candidate" in figure.labels and figure.unit in _TIME_UNITS:
+            outcome = rule_on_times(gate, record, figure, found)
         else:
             outcome = _against(gate, limit, figure, samples, found)
     return Verdict(
@@ -134,52 +151,41 @@ def _verdict(gate: Gate, limit: Limit, record: Record, figure: Figure, baselines
     )
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    status: Status
-    reason: str
-    baseline: float | None = None
-    amount: float | None = None
-    interval: Interval | None = None
-
-
-def _alone(gate: Gate, limit: Limit, record: Record, figure: Figure) -> _Outcome:
+def _alone(gate: Gate, limit: Limit, record: Record, figure: Figure) -> Ruling:
     value, bound = figure.value, gate.limits()[limit]
     if value is None:
-        return _Outcome("not enough evidence", f"{figure.name} has no value")
+        return Ruling("not enough evidence", f"{figure.name} has no value")
     passed = value >= bound if limit == "min" else value <= bound
     word = "is" if passed else "is not"
-    reason = f"{_number(value)} {word} {'at least' if limit == 'min' else 'at most'} {_number(bound)}"
+    reason = f"{number(value)} {word} {'at least' if limit == 'min' else 'at most'} {number(bound)}"
     interval = figure_interval(record, figure, gate.confidence)
-    return _Outcome("passed" if passed else "failed", reason, amount=value, interval=interval)
+    return Ruling("passed" if passed else "failed", reason, amount=value, interval=interval)
 
 
 def _against(
     gate: Gate, limit: Limit, figure: Figure, samples: dict[str, float] | None, found: tuple[Record, Figure]
-) -> _Outcome:
+) -> Ruling:
     (other, before), bound = found, gate.limits()[limit]
     if before.value is None or math.isnan(before.value):
-        return _Outcome("not enough evidence", f"the baseline's {figure.name} has no value")
+        return Ruling("not enough evidence", f"the baseline's {figure.name} has no value")
     amount = _amount(limit, before.value, figure)
     interval = None
     if samples is not None:
         pairs = _paired(samples, _samples_of(other, before))
         if pairs is None:
             reason = "the samples are not those of the baseline; validate both on the same ones"
-            return _Outcome("not enough evidence", reason, before.value)
+            return Ruling("not enough evidence", reason, before.value)
         interval = _amount_interval(limit, pairs, figure, gate.confidence)
-    shown = f"{'ratio' if limit == 'max_ratio' else 'drop'} {_number(amount)}"
-    if interval:
-        shown += f" in [{_number(interval[0])}, {_number(interval[1])}]"
+    shown = f"{'ratio' if limit == 'max_ratio' else 'drop'} {number(amount)}{span(interval)}"
     # Written so that what is not a number never passes.
     if not amount <= bound:
-        status, reason = "failed", f"{shown}, more than {_number(bound)}"
+        status, reason = "failed", f"{shown}, more than {number(bound)}"
     elif interval is not None and not interval[1] <= bound:
         status = "not enough evidence"
-        reason = f"{shown}: with these samples it could be more than {_number(bound)}; validate on more of them"
+        reason = f"{shown}: with these samples it could be more than {number(bound)}; validate on more of them"
     else:
-        status, reason = "passed", f"{shown}, at most {_number(bound)}"
-    return _Outcome(status, reason, before.value, amount, interval)
+        status, reason = "passed", f"{shown}, at most {number(bound)}"
+    return Ruling(status, reason, before.value, amount, interval)
 
 
 def _samples_of(record: Record, figure: Figure) -> dict[str, float] | None:
@@ -198,7 +204,9 @@ def _paired(after: dict[str, float], before: dict[str, float] | None) -> tuple[l
     return [before[name] for name in after], list(after.values())
 
 
-def _baseline(gate: Gate, record: Record, figure: Figure, baselines: Sequence[Record]) -> tuple[Record, Figure] | str:
+def _baseline(
+    gate: Gate, record: Record, figure: Figure, baselines: Sequence[Record], *, across_machines: bool
+) -> tuple[Record, Figure] | str:
     """Find what a figure is compared with, or say why there is nothing."""
     labels = figure.labels
     same = [
@@ -207,12 +215,14 @@ def _baseline(gate: Gate, record: Record, figure: Figure, baselines: Sequence[Re
         for before in other.figures
         if before.name == figure.name
         and gate.compares(labels, before.labels)
-        and all(before.labels.get(key, "") == labels.get(key, "") for key in ("dataset", "slice"))
+        and all(before.labels.get(key, "") == labels.get(key, "") for key in _SAME)
     ]
+    if gate.baseline_model is None and "candidate" in labels:
+        same = [pair for pair in same if pair[1].labels.get("candidate") == labels["candidate"]]
     if not same:
-        where = labels.get("dataset") or "this data set"
+        where = labels.get("candidate") or labels.get("dataset") or "this data set"
         return f"no baseline has {figure.name} of this model on {where}; give --baseline, or set baseline_model"
-    for key in ("device", "precision"):
+    for key in _NEAR:
         nearer = [pair for pair in same if pair[1].labels.get(key, "") == labels.get(key, "")]
         same = nearer or same
     if len(same) > 1:
@@ -222,7 +232,7 @@ def _baseline(gate: Gate, record: Record, figure: Figure, baselines: Sequence[Re
         if other.settings.get(setting) != record.settings.get(setting):
             return f"the baseline has another {what}; validate the baseline again on this data"
     machines = ((e.cpu, e.cores) for e in (other.environment, record.environment))
-    if figure.unit in _TIME_UNITS and len(set(machines)) > 1:
+    if figure.unit in _TIME_UNITS and len(set(machines)) > 1 and not across_machines:
         return "the baseline was measured on another machine; times of two machines are not compared"
     return other, before
 
@@ -230,15 +240,9 @@ def _baseline(gate: Gate, record: Record, figure: Figure, baselines: Sequence[Re
 def _amount(limit: Limit, before: float, figure: Figure) -> float:
     value = figure.value if figure.value is not None else math.nan
     if limit == "max_ratio":
-        return _share(value, before, of_zeros=1.0)
+        return share(value, before, of_zeros=1.0)
     drop = 0.0 if before == value else (before - value) * (-1 if figure.higher_is_better is False else 1)
-    return drop if limit == "max_drop" else _share(drop, abs(before), of_zeros=0.0)
-
-
-def _share(part: float, whole: float, *, of_zeros: float) -> float:
-    if whole == 0:
-        return of_zeros if part == 0 else math.copysign(math.inf, part)
-    return part / whole
+    return drop if limit == "max_drop" else share(drop, abs(before), of_zeros=0.0)
 
 
 def _amount_interval(
@@ -251,7 +255,3 @@ def _amount_interval(
     low, high = drop_interval(before, after, relative=relative, confidence=confidence)
     # Adding 0 turns -0 into 0.
     return (-high + 0.0, -low + 0.0) if figure.higher_is_better is False else (low, high)
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}"
