@@ -18,6 +18,7 @@ from ..core.record import ArtifactRef, Figure, Record
 from ..infer.runtimes import LoadedModel, Tensor
 from ..infer.runtimes.openvino import OpenVinoRuntime, load
 from .intervals import Interval, median_interval
+from .latency.rounds import interleave
 
 __all__ = ["LEAST_SPEEDUP", "Accuracies", "Worth", "weigh"]
 
@@ -78,7 +79,7 @@ def weigh(
         raise InputError("to weigh INT8, give an fp32 and an int8 IR, and 5 rounds or more")
     opened = {name: load(path, device) for name, path in models.items()}
     tensor = _tensor(opened["fp32"])
-    times = _interleaved({name: _runner(model, tensor) for name, model in opened.items()}, rounds)
+    times = interleave({name: _timed(model, tensor) for name, model in opened.items()}, rounds)
     sizes = {name: sum(file.stat().st_size for file in _files(path)) for name, path in models.items()}
     speedups = [before / after for before, after in zip(times["fp32"], times["int8"], strict=True)]
     low, high = median_interval(speedups)
@@ -144,24 +145,17 @@ def _judge(
     return not reasons, f"{verdict} on {device}{why}: {', '.join(facts)}."
 
 
-def _interleaved(runs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Run each once a round; milliseconds by name and round."""
-    for run in runs.values():
-        for _ in range(_WARM_UP):
-            run()
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    names = list(runs)
-    for number in range(rounds):
-        turn = number % len(names)
-        for name in (*names[turn:], *names[:turn]):
-            start = time.perf_counter()
-            runs[name]()
-            times[name].append((time.perf_counter() - start) * 1000)
-    return times
+def _timed(model: LoadedModel, tensor: Tensor) -> Callable[[int], float]:
+    """Warm the model up; what is returned runs it once and returns the milliseconds."""
+    for _ in range(_WARM_UP):
+        model.runtime.run(tensor)
 
+    def once(_: int) -> float:
+        start = time.perf_counter()
+        model.runtime.run(tensor)
+        return (time.perf_counter() - start) * 1000
 
-def _runner(model: LoadedModel, tensor: Tensor) -> Callable[[], object]:
-    return lambda: model.runtime.run(tensor)
+    return once
 
 
 def _tensor(model: LoadedModel) -> Tensor:

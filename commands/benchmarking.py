@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
-
-if TYPE_CHECKING:
-    from typer import Context
 
 __all__ = ["bench_app", "register"]
 
@@ -26,9 +23,9 @@ MEASURE = "run"
 class _MeasureUnlessNamed(TyperGroup):
     """A group whose first word may be left out: what is no command of the group is what `run` measures."""
 
-    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `run` in front, unless a command or only help is asked for."""
-        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
+        if args and args[0] not in {*self.commands, "--help"}:
             args = [MEASURE, *args]
         return super().parse_args(ctx, args)
 

@@ -13,7 +13,8 @@ from ..metrics import get_metric
 from ..subjects import model_subject
 from ..validate import default_metrics, validate
 from .candidates import Candidate
-from .engines import loaded, open_engine
+from .engines import loaded
+from .opening import open_engine
 from .outcomes import Accuracy, Outcome
 
 __all__ = ["measure_accuracy", "pareto_front"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import DeviceError, ModelError
-from ...infer.runtimes.base import Tensor
+from ...infer.runtimes import Runtime, Tensor
 from ...infer.runtimes.openvino import read_model
 from .candidates import Candidate
 from .engines import sample_input
@@ -40,7 +40,7 @@ class OpenVinoEngine:
         self.compile_ms = (time.perf_counter() - started) * 1000
         self._request = self._compiled.create_infer_request()
         self._bind(self._request)
-        self.runtime = _Tensors(self._compiled, candidate.device)
+        self.runtime: Runtime = _Tensors(self._compiled, candidate.device)
 
     def infer(self) -> None:
         """Answer one query, and wait for it."""
@@ -53,20 +53,16 @@ class OpenVinoEngine:
 
     def executed(self) -> Executed:
         """Say what is really executed."""
-        import openvino
-
         devices = [str(device) for device in _property(self._compiled, "EXECUTION_DEVICES") or ["unknown"]]
         precision = _property(self._compiled, "INFERENCE_PRECISION_HINT")
-        plugin = str(openvino.Core().get_versions(devices[0].strip("()").split(".")[0]) and devices[0])
-        named = _named(devices[0].strip("()"))
         counted = Counter(
             (facts["layerType"], facts["runtimePrecision"], facts["primitiveType"])
             for _, facts in layer_facts(self._compiled)
         )
         return Executed(
             devices=devices,
-            plugin=named or plugin,
-            inference_precision="" if precision is None else _NAMES.get(precision.to_string(), precision.to_string()),
+            plugin=_named(devices[0].strip("()")) or devices[0],
+            inference_precision=str(precision.to_string() or "") if precision is not None else "",
             streams=int(_property(self._compiled, "NUM_STREAMS") or 0),
             threads=int(_property(self._compiled, "INFERENCE_NUM_THREADS") or 0),
             requests=_requests(self._compiled),
@@ -78,9 +74,6 @@ class OpenVinoEngine:
         import openvino
 
         request.set_input_tensor(openvino.Tensor(sample_input(self._candidate), shared_memory=False))
-
-
-_NAMES = {"float": "f32", "float32": "f32", "float16": "f16", "bfloat16": "bf16"}
 
 
 def read_candidate(candidate: Candidate) -> openvino.Model:
@@ -145,7 +138,11 @@ class _Tensors:
     def __init__(self, compiled: openvino.CompiledModel, device: str) -> None:
         self._request = compiled.create_infer_request()
         self._compiled = compiled
-        self.name = f"openvino:{device}"
+        self._name = f"openvino:{device}"
+
+    @property
+    def name(self) -> str:
+        return self._name
 
     def run(self, tensor: Tensor) -> Tensor:
         return self.run_all(tensor)[0]
@@ -154,7 +151,7 @@ class _Tensors:
         try:
             result = self._request.infer([tensor])
         except RuntimeError as error:
-            raise DeviceError(f"{self.name}: the inference failed ({str(error)[-200:]})") from error
+            raise DeviceError(f"{self._name}: the inference failed ({str(error)[-200:]})") from error
         return [result[output].copy() for output in self._compiled.outputs]
 
 
@@ -172,7 +169,11 @@ class _Requests:
         self._queue = openvino.AsyncInferQueue(compiled, _requests(compiled))
         for request in self._queue:
             bind(request)
-        self._queue.set_callback(lambda _, since: answered(since))
+
+        def done(_: object, since: float) -> None:
+            answered(since)
+
+        self._queue.set_callback(done)
 
     def submit(self, since: float) -> None:
         self._queue.start_async(userdata=since)

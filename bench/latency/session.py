@@ -56,7 +56,7 @@ def measure(request: Request, find_model: FindModel | None = None, progress: Pro
         # What is missing for the verdicts is said before the measurement, not after it.
         compare_rounds([[1.0]], [[1.0]])
     pictures = collect_inputs([request.end_to_end]) if request.end_to_end else []
-    tell = progress or (lambda *_: None)
+    tell = progress or _silent
     runnable = [outcome for outcome in outcomes if outcome.status == "measured"]
     with contextlib.ExitStack() as stack:
         for number, outcome in enumerate(runnable):
@@ -83,6 +83,10 @@ def measure(request: Request, find_model: FindModel | None = None, progress: Pro
     if request.data:
         measure_accuracy([o for o in outcomes if o.measured], request.data, request.samples, progress=tell)
     return record_of(outcomes, request, baseline, _rounds(request), [str(path) for path in pictures])
+
+
+def _silent(what: str, done: int, expected: int) -> None:
+    """Nobody wants to know."""
 
 
 def _check(request: Request) -> None:

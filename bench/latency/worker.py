@@ -14,7 +14,7 @@ from typing import IO
 
 from ...core.errors import MattekitError
 from .candidates import Candidate
-from .engines import Engine, open_engine
+from .engines import Engine
 from .messages import (
     COMMANDS,
     Answer,
@@ -29,6 +29,7 @@ from .messages import (
     StagesCommand,
     StageTimes,
 )
+from .opening import open_engine
 from .scenarios import parse_scenario, run_burst
 
 __all__ = ["Worker", "main"]
