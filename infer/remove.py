@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from ..core.errors import ModelError
 from .cutout import cut_out
+from .edges.foreground import estimate_foreground
+from .edges.refine import Refine, refine_mask
 from .images.picture import Picture, Pixels
 from .resize import resize_mask
 from .runtimes import LoadedModel
@@ -23,7 +25,7 @@ class Matte:
 
     alpha: (H, W), the picture's size and depth: uint8 0-255 or uint16 0-65535. confidence: the
     range that the raw mask spans, 0-1: near 1 where there is a subject. foreground: False where the network saw no
-    subject; the alpha then holds the raw values, which are near 0. labels: names of the classes that the network found,
+    subject; the alpha is 0 everywhere then. labels: names of the classes that the network found,
     for a network of classes; empty otherwise.
     """
 
@@ -39,12 +41,21 @@ class Remover:
     Args:
         model: of task `segmentation`.
         keep: for a network of classes, the labels that stay (all but the background where empty).
+        refine: how the mask comes back to the picture's size.
+        decontaminate: give the cut-out's half-transparent pixels the subject's own colours, without the old background.
 
     Raises:
         ModelError: the model has another task, or has no label of a name in `keep`.
     """
 
-    def __init__(self, model: LoadedModel, *, keep: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        model: LoadedModel,
+        *,
+        keep: tuple[str, ...] = (),
+        refine: Refine = "none",
+        decontaminate: bool = False,
+    ) -> None:
         contract = model.contract
         if contract.task != "segmentation":
             raise ModelError(
@@ -56,6 +67,8 @@ class Remover:
             known = ", ".join(labels) or "none: it separates foreground and background only"
             raise ModelError(f"{model.path}: the model has no class {unknown[0]!r}; its classes: {known}")
         self.model = model
+        self.refine: Refine = refine
+        self.decontaminate = decontaminate
         self._kept = np.array([name in keep if keep else index > 0 for index, name in enumerate(labels)], dtype=bool)
 
     def matte(self, picture: Picture) -> Matte:
@@ -67,12 +80,13 @@ class Remover:
         if result.classes is not None:
             mask = self._kept[result.classes].astype(np.float32)
             labels = tuple(contract.output.labels[index] for index in np.unique(result.classes))
-        return Matte(
-            alpha=self._at_size(mask, picture),
-            confidence=result.confidence,
-            foreground=_has_foreground(result, mask),
-            labels=labels,
-        )
+        foreground = _has_foreground(result, mask)
+        alpha = self._at_size(mask, picture)
+        if foreground and self.refine != "none":
+            # What Pillow resized can't be written to.
+            alpha = alpha if alpha.flags.writeable else alpha.copy()
+            refine_mask(self.refine, mask, picture.rgb, alpha, down=contract.output.rounding == "down")
+        return Matte(alpha=alpha, confidence=result.confidence, foreground=foreground, labels=labels)
 
     def remove(self, picture: Picture, matte: Matte | None = None) -> tuple[Picture, Matte]:
         """Return the picture with its background transparent, and the matte; an alpha of its own is kept in.
@@ -80,7 +94,8 @@ class Remover:
         A `matte` that is given is taken instead of a predicted one.
         """
         matte = matte or self.matte(picture)
-        return cut_out(picture, matte.alpha), matte
+        colours = estimate_foreground(picture.rgb, matte.alpha) if self.decontaminate else None
+        return cut_out(picture, matte.alpha, colours=colours), matte
 
     def _at_size(self, mask: NDArray[np.float32], picture: Picture) -> Pixels:
         height, width = picture.rgb.shape[:2]

@@ -30,7 +30,8 @@ class MatteTensor:
 
     alpha: (h, w) float32, 0-1. confidence: range of the raw mask before min-max normalisation, 0-1
     (for class networks the winner's mean probability). foreground: False
-    where the network saw no subject. classes: (h, w) uint8 indices into the contract's labels, for class networks.
+    where the network saw no subject; the alpha is 0 then. classes: (h, w) uint8 indices into the contract's labels, for
+    class networks.
     """
 
     alpha: NDArray[np.float32]
@@ -113,8 +114,10 @@ def _alpha_from(raw: NDArray[np.float32], wanted: OutputContract) -> MatteTensor
     low, high = float(raw.min()), float(raw.max())
     spread = high - low
     if not wanted.min_max or spread < LEAST_SPREAD:
-        # Stretching a range this small would turn noise into a full mask: the values stay as they are.
-        return MatteTensor(np.clip(raw, 0, 1), spread, high >= 0.5)
+        # Stretching a range this small would turn noise into a full mask: the values stay as they are, and where even
+        # the largest says background, nothing of them is shown.
+        foreground = high >= 0.5
+        return MatteTensor(np.clip(raw, 0, 1) if foreground else np.zeros_like(raw), spread, foreground)
     return MatteTensor((raw - np.float32(low)) / np.float32(spread), spread, foreground=True)
 
 
