@@ -9,8 +9,8 @@ from ...core.record import Figure
 
 __all__ = ["STAGES", "Latencies"]
 
-STAGES = ("decode", "remove", "smooth", "upscale", "superimpose", "encode")
-"""In the order in which a frame passes them."""
+STAGES = ("decode", "remove", "infer", "smooth", "upscale", "superimpose", "encode")
+"""In the order in which a frame passes them; `infer` is the time of all models, which their stages leave out."""
 
 _MOST = 4096
 
@@ -20,9 +20,13 @@ class Latencies:
 
     Where there are more than a few thousand, every second one is let go and from then on only every second one kept
     (and so on): samples spread evenly over the whole video.
+
+    Args:
+        threads: how many frames a stage works on at a time; 1 where nothing is said.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, threads: dict[str, int] | None = None) -> None:
+        self._threads = threads or {}
         self._kept: dict[str, list[float]] = {}
         self._totals: dict[str, float] = {}
         self._stride, self._count = 1, 0
@@ -42,7 +46,7 @@ class Latencies:
     @property
     def bottleneck(self) -> str | None:
         """Return the stage that was busy longest: the others overlap with it. None before the first frame."""
-        return max(self._totals, key=lambda stage: self._totals[stage], default=None)
+        return max(self._totals, key=self._busy, default=None)
 
     def figures(self, wall_s: float) -> list[Figure]:
         """Return each stage's p50, p90 and p99 in ms, and the bottleneck with its share of the time that passed."""
@@ -60,9 +64,12 @@ class Latencies:
         ]
         stage = self.bottleneck
         if stage is not None:
-            share = self._totals[stage] / wall_s if wall_s > 0 else 0.0
+            share = self._busy(stage) / wall_s if wall_s > 0 else 0.0
             figures.append(Figure(name="bottleneck", value=share, labels={"stage": stage}))
         return figures
+
+    def _busy(self, stage: str) -> float:
+        return self._totals[stage] / self._threads.get(stage, 1)
 
     def samples(self) -> dict[str, list[JsonValue]]:
         """Return what was kept, in seconds; `<stage>_s` by name."""

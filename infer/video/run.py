@@ -14,6 +14,7 @@ from ...core.record import Figure, Record
 from ..images.picture import Picture
 from ..pipeline import Pipeline
 from ..remove import Matte
+from ..runtimes import Runtime
 from .flow import in_order, in_thread
 from .frames import Frame, Item
 from .latency import Latencies
@@ -36,19 +37,19 @@ class VideoSettings:
     """How a video is run.
 
     smooth: strength of the mattes' smoothing over time, 0 (none) to below 1. max_broken: so many frames are concealed
-    before the run fails. frames: end after so many; None takes all. audio: hand it on. workers: frames of each stage
-    that are computed at a time.
+    before the run fails. frames: end after so many; None takes all. audio: hand it on. workers: frames that a stage
+    computes at a time; None takes one more than the models' requests, where they tell how many they answer at a time.
     """
 
     smooth: float = 0.0
     max_broken: int = 25
     frames: int | None = None
     audio: bool = True
-    workers: int = 1
+    workers: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense with an InputError."""
-        if self.max_broken < 0 or self.workers < 1 or (self.frames is not None and self.frames < 1):
+        if self.max_broken < 0 or min(self.workers or 1, 1 if self.frames is None else self.frames) < 1:
             raise InputError("a video's numbers of frames and workers must be positive")
         Smoother(self.smooth)
 
@@ -120,7 +121,11 @@ class _Run:
     def __init__(self, plan: VideoPlan, pipeline: Pipeline, settings: VideoSettings) -> None:
         self._plan, self._pipeline, self._settings = plan, pipeline, settings
         self._source = plan.source
-        self._latencies = Latencies()
+        requests = min((getattr(model.runtime, "requests", 0) for model in pipeline.models), default=1)
+        # A runtime that doesn't tell takes one call at a time.
+        self._workers = self._settings.workers or (requests + 1 if requests else 1)
+        parallel = ("remove", "upscale", "superimpose")
+        self._latencies = Latencies({**dict.fromkeys(parallel, self._workers), "infer": max(1, requests)})
         self._frames = self._broken = self._empty = 0
 
     def __call__(self, record: dict[str, JsonValue], progress: Progress | None) -> VideoReport:
@@ -164,7 +169,7 @@ class _Run:
 
     def _jobs(self) -> Generator[_Job]:
         """Chain the stages: each has a thread of its own, or several, and a queue in front."""
-        workers = self._settings.workers
+        workers = self._workers
         # A camera goes on whether its frames are taken or not; the others wait.
         drop = self._dropped if self._source.info.live and self._source.info.rate is None else None
         jobs: Generator[_Job] = in_thread(self._read(), _DEPTH, drop=drop)
@@ -195,9 +200,14 @@ class _Run:
 
     def _find_matte(self, job: _Job) -> _Job:
         if job.picture is not None and self._pipeline.remover is not None:
-            begun = time.perf_counter()
+            runtime = self._pipeline.remover.model.runtime
+            begun, before = time.perf_counter(), _spent(runtime)
             job.matte = self._pipeline.remover.matte(job.picture)
-            job.seconds["remove"] = time.perf_counter() - begun
+            elapsed, after = time.perf_counter() - begun, _spent(runtime)
+            working = after[0] - before[0]
+            job.seconds["remove"] = elapsed - working - (after[1] - before[1])
+            if working:
+                job.seconds["infer"] = working
         return job
 
     def _smoothed(self, jobs: Iterable[_Job]) -> Generator[_Job]:
@@ -263,7 +273,7 @@ class _Run:
                 "encoder_options": dict(format_.options),
                 "time_base": str(info.time_base),
                 "smooth": self._settings.smooth,
-                "workers": self._settings.workers,
+                "workers": self._workers,
                 "truncated": self._source.truncated,
                 "notes": list(tally.notes),
             },
@@ -273,3 +283,8 @@ class _Run:
         return VideoReport(
             self._plan.out, self._frames, self._broken, self._source.truncated, tuple(tally.notes), record
         )
+
+
+def _spent(runtime: Runtime) -> tuple[float, float]:
+    """Return the seconds that this thread's calls have computed and waited so far, where a runtime tells them."""
+    return getattr(runtime, "spent", (0.0, 0.0))

@@ -30,6 +30,9 @@ __all__ = ["Sink", "open_sink"]
 
 _MEND = "check the disk's space, or choose another format"
 
+# As `frame_from` makes them.
+_LIMITED_RANGE = 1
+
 # So far from the subject's edge do hidden pixels keep its colours, for the chroma that neighbours share.
 _BLEED = 17
 
@@ -172,7 +175,7 @@ class _Container:
         # After the frame rate, which sets it too: the frames keep the source's own times.
         context.time_base = stream.time_base = info.time_base
         if self._format.codec != "webp":
-            context.color_range = 2 if info.colour.full_range else 1
+            context.color_range = _LIMITED_RANGE
             context.colorspace = info.colour.matrix
             context.color_primaries, context.color_trc = info.colour.primaries, info.colour.transfer
         if info.sample_aspect and info.sample_aspect != 1:
