@@ -14,12 +14,14 @@ __all__ = [
     "Fit",
     "Format",
     "Inputs",
+    "Jobs",
     "Keep",
     "Offline",
     "Offset",
     "Out",
     "Quality",
     "RecordFile",
+    "Resume",
     "Scale",
     "Segmentation",
     "Sr",
@@ -32,7 +34,16 @@ Device = Annotated[str, typer.Option(help="OpenVINO device: CPU, GPU.0, NPU, AUT
 Offline = Annotated[bool, typer.Option("--offline", help="Never download.")]
 Format = Annotated[str, typer.Option("--format", help="png, jpg, webp, tiff or bmp.")]
 Quality = Annotated[int | None, typer.Option(min=1, max=100, help="Of lossy formats.")]
-RecordFile = Annotated[Path | None, typer.Option("--record", help="Write the times of every stage to this JSON file.")]
+RecordFile = Annotated[
+    Path | None, typer.Option("--report", "--record", help="Write the times of every stage to this JSON file.")
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Pictures that are encoded at a time; 1 is one after another.", show_default="processors"),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with a run that was stopped, by the manifest in the results' folder.")
+]
 Segmentation = Annotated[str, typer.Option("--model", help="An IR, an ONNX file, or a model of the zoo.")]
 Keep = Annotated[list[str] | None, typer.Option(help="Of a model of classes: a class that stays; repeatable.")]
 BackgroundOption = Annotated[

@@ -14,12 +14,14 @@ from .options import (
     Fit,
     Format,
     Inputs,
+    Jobs,
     Keep,
     Offline,
     Offset,
     Out,
     Quality,
     RecordFile,
+    Resume,
     Scale,
     Segmentation,
     Sr,
@@ -27,6 +29,8 @@ from .options import (
 )
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from ..infer.batch import Batch
     from ..infer.pipeline import Pipeline
 
@@ -38,6 +42,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def run(
+        context: typer.Context,
         inputs: Inputs,
         *,
         out: Out,
@@ -54,6 +59,8 @@ def register(app: typer.Typer) -> None:
         format_: Format = "png",
         quality: Quality = None,
         record: RecordFile = None,
+        jobs: Jobs = None,
+        resume: Resume = False,
         offline: Offline = False,
     ) -> None:
         """Remove the background, improve the resolution, superimpose on a new background."""
@@ -74,10 +81,11 @@ def register(app: typer.Typer) -> None:
                 offline=offline,
                 progress=progress,
             )
-        _run(batch, pipeline, record, device)
+        _run(context, batch, pipeline, record, jobs, resume=resume)
 
     @app.command()
     def remove(
+        context: typer.Context,
         inputs: Inputs,
         *,
         out: Out,
@@ -88,6 +96,8 @@ def register(app: typer.Typer) -> None:
         format_: Format = "png",
         quality: Quality = None,
         record: RecordFile = None,
+        jobs: Jobs = None,
+        resume: Resume = False,
         offline: Offline = False,
     ) -> None:
         """Remove the background: an RGBA picture, or its mask."""
@@ -99,10 +109,11 @@ def register(app: typer.Typer) -> None:
             pipeline = open_pipeline(
                 model=model, keep=tuple(keep or ()), device=device, offline=offline, progress=progress
             )
-        _run(batch, pipeline, record, device)
+        _run(context, batch, pipeline, record, jobs, resume=resume)
 
     @app.command()
     def upscale(
+        context: typer.Context,
         inputs: Inputs,
         *,
         out: Out,
@@ -114,6 +125,8 @@ def register(app: typer.Typer) -> None:
         format_: Format = "png",
         quality: Quality = None,
         record: RecordFile = None,
+        jobs: Jobs = None,
+        resume: Resume = False,
         offline: Offline = False,
     ) -> None:
         """Improve the resolution with a super-resolution model."""
@@ -123,10 +136,11 @@ def register(app: typer.Typer) -> None:
         batch = _plan(inputs, out, format_, quality)
         with download_progress() as progress:
             pipeline = open_pipeline(sr=sr, device=device, tile=tile, offline=offline, progress=progress)
-        _run(batch, pipeline, record, device)
+        _run(context, batch, pipeline, record, jobs, resume=resume)
 
     @app.command()
     def superimpose(
+        context: typer.Context,
         inputs: Inputs,
         *,
         out: Out,
@@ -138,6 +152,8 @@ def register(app: typer.Typer) -> None:
         format_: Format = "png",
         quality: Quality = None,
         record: RecordFile = None,
+        jobs: Jobs = None,
+        resume: Resume = False,
     ) -> None:
         """Lay cut-outs (pictures with alpha) on a background."""
         from ..build import open_pipeline
@@ -145,7 +161,7 @@ def register(app: typer.Typer) -> None:
 
         batch = _plan(inputs, out, format_, quality)
         pipeline = open_pipeline(background=background, placement=Placement(fit, anchor, scale, offset))
-        _run(batch, pipeline, record, "CPU")
+        _run(context, batch, pipeline, record, jobs, resume=resume)
 
 
 def _plan(inputs: list[str], out: Path, extension: str, quality: int | None, *, only_mask: bool = False) -> Batch:
@@ -155,11 +171,32 @@ def _plan(inputs: list[str], out: Path, extension: str, quality: int | None, *, 
     return plan_batch(inputs, out, settings)
 
 
-def _run(batch: Batch, pipeline: Pipeline, record: Path | None, device: str) -> None:
-    from ..infer.batch import exit_code_of, record_of, run_batch
-    from ..reports.terminal import follow_run
+def _run(
+    context: typer.Context, batch: Batch, pipeline: Pipeline, report: Path | None, jobs: int | None, *, resume: bool
+) -> None:
+    from ..infer.batch import run_batch, workers_for
+    from ..infer.outcome import exit_code_of, record_of
+    from ..infer.resume import open_manifest
+    from ..reports.pictures import follow_run, print_stages
 
-    outcomes = follow_run(run_batch(batch, pipeline), len(batch.inputs))
-    if record:
-        record_of(outcomes, pipeline, {"device": device}).write(record)
+    options = _options(context)
+    manifest = open_manifest(batch, pipeline, options) if resume else None
+    outcomes = follow_run(run_batch(batch, pipeline, jobs=jobs, manifest=manifest), len(batch.inputs))
+    record = record_of(outcomes, pipeline, options, workers_for(batch, pipeline, jobs))
+    print_stages(record)
+    if report:
+        record.write(report)
     raise typer.Exit(exit_code_of(outcomes))
+
+
+def _options(context: typer.Context) -> dict[str, JsonValue]:
+    """Return the running command and those of its options that results depend on; models count by their hashes."""
+    without = {"context", "inputs", "out", "model", "sr", "record", "jobs", "resume", "offline"}
+    chosen = {name: value for name, value in sorted(context.params.items()) if name not in without}
+    return {"command": context.command.name, **{name: _plain(value) for name, value in chosen.items()}}
+
+
+def _plain(value: object) -> JsonValue:
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

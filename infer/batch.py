@@ -1,24 +1,31 @@
-"""The pipeline over many files: one bad file stops nothing, and is not forgotten."""
+"""The pipeline over many files, overlapped: one bad file stops nothing, and is not forgotten."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
-from pydantic import JsonValue
-
-from ..core.errors import InputError, PartialFailureError
-from ..core.record import Figure, Record
+from ..core.errors import InputError
+from ..core.files import sha256_of
 from .collect import collect_inputs, output_names
+from .engine.budget import Budget, Ticket
+from .engine.manifest import Manifest
+from .engine.overlap import Stages, in_series, overlapped
+from .images.picture import Picture
 from .images.read import read_picture
-from .images.write import format_of, write_mask, write_picture
-from .pipeline import STAGES, Pipeline, Result, Stage
+from .images.write import encode_mask, encode_picture, format_of, save
+from .outcome import Outcome
+from .pipeline import Pipeline, Result, Stage
 
-__all__ = ["Batch", "Outcome", "OutputSettings", "exit_code_of", "plan_batch", "record_of", "run_batch"]
+__all__ = ["MEMORY", "Batch", "OutputSettings", "plan_batch", "run_batch", "workers_for"]
+
+MEMORY = 512 << 20
+"""Bytes of pictures that are under way at a time, by default; a larger picture is processed alone."""
 
 
 @dataclass(frozen=True)
@@ -36,26 +43,17 @@ class OutputSettings:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of one input: where its result is, or why there is none."""
-
-    source: Path
-    target: Path | None = None
-    error: InputError | None = None
-    seconds: dict[Stage, float] = field(default_factory=dict)
-    pixels: int = 0
-    confidence: float | None = None
-    foreground: bool | None = None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Batch:
     """What is read, and where each result goes."""
 
     inputs: tuple[Path, ...]
     targets: tuple[Path, ...]
     settings: OutputSettings
+
+    @property
+    def folder(self) -> Path:
+        """Return the folder of the results."""
+        return self.targets[0].parent
 
 
 def plan_batch(inputs: Sequence[str | Path], out_dir: Path, settings: OutputSettings) -> Batch:
@@ -74,91 +72,193 @@ def plan_batch(inputs: Sequence[str | Path], out_dir: Path, settings: OutputSett
     return Batch(tuple(files), tuple(targets), settings)
 
 
-def run_batch(batch: Batch, pipeline: Pipeline) -> Iterator[Outcome]:
-    """Run each input through the pipeline and write its result.
+def workers_for(batch: Batch, pipeline: Pipeline, jobs: int | None = None) -> dict[Stage, int]:
+    """Return how many pictures each stage of a run holds at a time.
 
-    Yields one outcome per input, in order; an input that cannot be read or processed is an outcome with its error.
+    Args:
+        batch: what is run; a single picture goes through the stages one after another.
+        pipeline: whose models say how many inferences their device works on at a time.
+        jobs: how many pictures are encoded at a time, and half as many decoded; as many as there are processors where
+            None. With 1 each picture is finished before the next is begun.
+    """
+    jobs = jobs or os.cpu_count() or 1
+    if jobs == 1 or len(batch.inputs) == 1:
+        return dict.fromkeys(("decode", "remove", "upscale", "superimpose", "infer", "encode"), 1)
+    requests = max((getattr(model.runtime, "requests", 1) for model in pipeline.models), default=1)
+    # One more than the device takes, so that the next tensor is ready when a request is.
+    held = requests + 1 if pipeline.models else jobs
+    return {
+        "decode": -(-jobs // 2),
+        "remove": held,
+        "upscale": held,
+        "superimpose": held,
+        "infer": requests,
+        "encode": jobs,
+    }
+
+
+def run_batch(
+    batch: Batch,
+    pipeline: Pipeline,
+    *,
+    jobs: int | None = None,
+    memory: int = MEMORY,
+    manifest: Manifest | None = None,
+) -> Generator[Outcome]:
+    """Run each input through the pipeline and write its result; the results don't depend on `jobs` or `memory`.
+
+    Args:
+        batch: as `plan_batch` gives it.
+        pipeline: what is done.
+        jobs: see `workers_for`.
+        memory: bytes of pictures that are under way at a time.
+        manifest: tells what an earlier run has done, which is skipped, and gets what this one does.
+
+    Yields:
+        One outcome per input, in order; an input that cannot be read or processed is an outcome with its error.
 
     Raises:
         DeviceError: the device failed.
     """
-    for source, target in zip(batch.inputs, batch.targets, strict=True):
-        try:
-            yield _run_file(source, target, pipeline, batch.settings)
-        except InputError as error:
-            yield Outcome(source, error=error)
+    workers = workers_for(batch, pipeline, jobs)
+    work = _Work(pipeline, batch.settings, Budget(memory), manifest)
+    stages = Stages(work.read, work.process, work.write, workers["decode"], workers["remove"], workers["encode"])
+    files = [_File(source, target) for source, target in zip(batch.inputs, batch.targets, strict=True)]
+    overlap = max(workers.values()) > 1
+    with closing(overlapped(files, stages, work.budget.close) if overlap else in_series(files, stages)) as results:
+        for file, result in results:
+            try:
+                outcome = result()
+            except InputError as error:
+                outcome = Outcome(file.source, error=_bare(error))
+            _note(manifest, file, outcome)
+            yield outcome
+    if manifest is not None:
+        manifest.close()
 
 
-def record_of(outcomes: Sequence[Outcome], pipeline: Pipeline, settings: dict[str, JsonValue]) -> Record:
-    """Put what a run measured into a record: the models, each stage's median in ms, and every picture's raw times."""
-    done = [outcome for outcome in outcomes if outcome.error is None]
-    samples: dict[str, list[JsonValue]] = {
-        "input": [str(outcome.source) for outcome in done],
-        "pixels": [outcome.pixels for outcome in done],
-        "confidence": [outcome.confidence for outcome in done],
-    }
-    figures = [
-        Figure(name="pictures", value=len(done)),
-        Figure(name="failed", value=len(outcomes) - len(done), higher_is_better=False),
-    ]
-    for stage in STAGES:
-        times: list[JsonValue] = [outcome.seconds[stage] for outcome in done if stage in outcome.seconds]
-        if times:
-            samples[f"{stage}_s"] = times
-            figures.append(
-                Figure(
-                    name="latency",
-                    value=median(outcome.seconds[stage] for outcome in done) * 1000,
-                    unit="ms",
-                    higher_is_better=False,
-                    labels={"stage": stage, "statistic": "median"},
-                )
-            )
-    failures: list[JsonValue] = [{"input": str(o.source), "error": str(o.error)} for o in outcomes if o.error]
-    return Record(
-        kind="run",
-        artifacts=tuple(model.ref() for model in pipeline.models),
-        settings={**settings, **pipeline.describe(), "failures": failures},
-        figures=tuple(figures),
-        samples=samples,
-    )
+@dataclass
+class _File:
+    """One input on its way. The hashes are filled in only where there is a manifest."""
+
+    source: Path
+    target: Path
+    began: float = 0.0
+    input_sha256: str = ""
+    output_sha256: str = ""
 
 
-def exit_code_of(outcomes: Sequence[Outcome]) -> int:
-    """Return 0 where every input is done, 5 where some failed, and the first error's own code where none is."""
-    failed = [outcome.error for outcome in outcomes if outcome.error is not None]
-    if not failed:
-        return 0
-    return PartialFailureError.exit_code if len(failed) < len(outcomes) else failed[0].exit_code
+@dataclass(frozen=True)
+class _Read:
+    file: _File
+    ticket: Ticket
+    picture: Picture | None
+    seconds: float = 0.0
 
 
-def _run_file(source: Path, target: Path, pipeline: Pipeline, settings: OutputSettings) -> Outcome:
-    started = time.perf_counter()
-    picture = read_picture(source)
-    decoded = time.perf_counter()
-    result = pipeline.run(picture)
-    processed = time.perf_counter()
-    _write(result, target, settings)
-    seconds: dict[Stage, float] = {
-        "decode": decoded - started,
-        **result.seconds,
-        "encode": time.perf_counter() - processed,
-    }
-    return Outcome(
-        source,
-        target,
-        seconds=seconds,
-        pixels=picture.width * picture.height,
-        confidence=result.matte.confidence if result.matte else None,
-        foreground=result.matte.foreground if result.matte else None,
-        notes=result.picture.notes,
-    )
+@dataclass(frozen=True)
+class _Processed:
+    file: _File
+    ticket: Ticket
+    result: Result | None
+    pixels: int = 0
+    decode_s: float = 0.0
 
 
-def _write(result: Result, target: Path, settings: OutputSettings) -> None:
-    if not settings.only_mask:
-        write_picture(result.picture, target, quality=settings.quality)
-    elif result.matte is None:
-        raise InputError("a mask was asked for, but nothing was removed; use it with a segmentation model")
+@dataclass(frozen=True)
+class _Work:
+    """The stages of one run."""
+
+    pipeline: Pipeline
+    settings: OutputSettings
+    budget: Budget
+    manifest: Manifest | None
+
+    def read(self, file: _File) -> _Read:
+        """Decode a file as soon as there is room for its pixels; no picture where its result is there already."""
+        file.began = time.perf_counter()
+        if self.manifest is not None and file.source.is_file():
+            file.input_sha256 = sha256_of(file.source)
+            if self.manifest.is_done(file.target, file.input_sha256):
+                return _Read(file, self.budget.ticket(), None)
+        waited = 0.0
+
+        def admit(width: int, height: int) -> None:
+            nonlocal waited
+            asked = time.perf_counter()
+            ticket.take(width * height * self._bytes_per_pixel())
+            waited = time.perf_counter() - asked
+
+        with ExitStack() as on_error:
+            ticket = self.budget.ticket()
+            on_error.callback(ticket.release)
+            started = time.perf_counter()
+            picture = read_picture(file.source, admit=admit)
+            seconds = time.perf_counter() - started - waited
+            on_error.pop_all()
+        return _Read(file, ticket, picture, seconds)
+
+    def process(self, read: _Read) -> _Processed:
+        """Run the pipeline on a picture."""
+        picture = read.picture
+        if picture is None:
+            return _Processed(read.file, read.ticket, None)
+        with ExitStack() as on_error:
+            on_error.callback(read.ticket.release)
+            result = self.pipeline.run(picture)
+            on_error.pop_all()
+        return _Processed(read.file, read.ticket, result, picture.width * picture.height, read.seconds)
+
+    def write(self, processed: _Processed) -> Outcome:
+        """Encode a result and put it under its name."""
+        file, result = processed.file, processed.result
+        if result is None:
+            return Outcome(file.source, file.target, skipped=True)
+        with ExitStack() as always:
+            always.callback(processed.ticket.release)
+            started = time.perf_counter()
+            data = self._encoded(result, format_of(file.target))
+            if self.manifest is not None:
+                file.output_sha256 = hashlib.sha256(data).hexdigest()
+            save(file.target, data)
+            ended = time.perf_counter()
+        matte = result.matte
+        return Outcome(
+            file.source,
+            file.target,
+            seconds={"decode": processed.decode_s, **result.seconds, "encode": ended - started},
+            pixels=processed.pixels,
+            confidence=matte.confidence if matte else None,
+            foreground=matte.foreground if matte else None,
+            notes=result.picture.notes,
+            began=file.began,
+            ended=ended,
+        )
+
+    def _encoded(self, result: Result, kind: str) -> bytes:
+        if not self.settings.only_mask:
+            return encode_picture(result.picture, kind, quality=self.settings.quality)
+        if result.matte is None:
+            raise InputError("a mask was asked for, but nothing was removed; use it with a segmentation model")
+        return encode_mask(result.matte.alpha, kind)
+
+    def _bytes_per_pixel(self) -> int:
+        """Return about what one pixel of a photo takes: its colours, mask, a copy for the network, and the result."""
+        upscaler = self.pipeline.upscaler
+        scale = 0 if upscaler is None else upscaler.scale
+        return 10 + 10 * scale * scale
+
+
+def _note(manifest: Manifest | None, file: _File, outcome: Outcome) -> None:
+    if manifest is None or outcome.skipped:
+        return
+    if outcome.error is None:
+        manifest.add_done(file.source, file.target, file.input_sha256, file.output_sha256)
     else:
-        write_mask(result.matte.alpha, target)
+        manifest.add_failed(file.source, file.target, file.input_sha256, str(outcome.error))
+
+
+def _bare(error: InputError) -> InputError:
+    """Return the error without its traceback, whose frames would keep the picture in memory until the run ends."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

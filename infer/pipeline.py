@@ -13,13 +13,15 @@ from pydantic import JsonValue
 from .images.picture import Picture
 from .remove import Matte, Remover
 from .runtimes import LoadedModel
+from .runtimes.base import Spent
 from .superimpose import Background, Placement, superimpose
 from .upscale import Upscaler
 
 __all__ = ["STAGES", "Pipeline", "Result", "Stage"]
 
-Stage = Literal["decode", "remove", "upscale", "superimpose", "encode"]
-STAGES: tuple[Stage, ...] = ("decode", "remove", "upscale", "superimpose", "encode")
+Stage = Literal["decode", "remove", "upscale", "superimpose", "infer", "encode"]
+STAGES: tuple[Stage, ...] = ("decode", "remove", "upscale", "superimpose", "infer", "encode")
+"""In the order of a picture's way; `infer` is the networks' part of `remove` and `upscale`, which don't contain it."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,10 @@ class Pipeline:
         seconds: dict[Stage, float] = {}
         original = picture
         if self.remover is not None:
-            with _timed(seconds, "remove"):
+            with _timed(seconds, "remove", self.remover.model):
                 picture, matte = self.remover.remove(picture, matte)
         if self.upscaler is not None:
-            with _timed(seconds, "upscale"):
+            with _timed(seconds, "upscale", self.upscaler.model):
                 picture = self.upscaler.upscale(picture)
         if self.background is not None:
             with _timed(seconds, "superimpose"):
@@ -98,7 +100,17 @@ class Pipeline:
 
 
 @contextmanager
-def _timed(seconds: dict[Stage, float], stage: Stage) -> Generator[None]:
-    started = time.perf_counter()
+def _timed(seconds: dict[Stage, float], stage: Stage, model: LoadedModel | None = None) -> Generator[None]:
+    """Note how long a stage takes; what its model takes is noted apart, and waiting for the device not at all."""
+    started, before = time.perf_counter(), _spent(model)
     yield
-    seconds[stage] = time.perf_counter() - started
+    after = _spent(model)
+    inferred = after.working - before.working
+    seconds[stage] = time.perf_counter() - started - inferred - (after.waiting - before.waiting)
+    if inferred:
+        seconds["infer"] = seconds.get("infer", 0.0) + inferred
+
+
+def _spent(model: LoadedModel | None) -> Spent:
+    """Return what a model's calls have taken in this thread, where its runtime tells it."""
+    return getattr(model.runtime, "spent", Spent(0.0, 0.0)) if model is not None else Spent(0.0, 0.0)

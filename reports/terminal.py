@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from ..convert.fetch import Fetched, cached_path
@@ -18,12 +17,10 @@ from ..convert.fetch import Progress as ByteProgress
 from ..convert.spec import ModelSpec
 from ..core.artifact import Artifact
 from ..core.record import Record
-from ..infer.batch import Outcome
-from ..infer.pipeline import STAGES
 
 __all__ = [
+    "console_of",
     "download_progress",
-    "follow_run",
     "print_export",
     "print_fetched",
     "print_model",
@@ -33,7 +30,7 @@ __all__ = [
 _COMMERCIAL = {True: "yes", False: "no", None: "not stated"}
 
 
-def _console(*, stderr: bool = False) -> Console:
+def console_of(*, stderr: bool = False) -> Console:
     """A console whose lines are not wrapped where nobody reads them on a screen: `grep` wants whole ones."""
     console = Console(stderr=stderr, highlight=False)
     if not console.is_terminal:
@@ -45,7 +42,7 @@ def _console(*, stderr: bool = False) -> Console:
 @contextmanager
 def download_progress() -> Generator[ByteProgress]:
     """Give a callback for downloads, shown as a bar on a terminal and not at all elsewhere."""
-    console = _console(stderr=True)
+    console = console_of(stderr=True)
     columns = (TextColumn("downloading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("download", total=None, visible=False)
@@ -56,49 +53,9 @@ def download_progress() -> Generator[ByteProgress]:
         yield update
 
 
-def follow_run(outcomes: Iterable[Outcome], total: int) -> list[Outcome]:
-    """Consume a run's outcomes, show progress, then what failed and where the time went; return them all."""
-    console, errors = _console(), _console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    seen: list[Outcome] = []
-    live = errors.is_terminal and total > 1
-    with Progress(*columns, console=errors, transient=True, disable=not live) as bar:
-        task = bar.add_task("pictures", total=total)
-        for outcome in outcomes:
-            seen.append(outcome)
-            bar.update(task, advance=1, description=escape(outcome.source.name))
-            if outcome.target is not None:
-                remarks = list(outcome.notes)
-                if outcome.foreground is False:
-                    remarks.append(f"no foreground found (confidence {outcome.confidence or 0:.2f})")
-                note = f"  ({'; '.join(remarks)})" if remarks else ""
-                # Two consoles on one screen would write into each other; redirected output stays apart.
-                shown = bar.console if live and console.is_terminal else console
-                shown.print(escape(f"{outcome.target}{note}"), soft_wrap=True)
-    failed = [outcome for outcome in seen if outcome.error is not None]
-    for outcome in failed:
-        errors.print(escape(f"mattekit: {outcome.error}"), soft_wrap=True)
-    if total > 1:
-        errors.print(escape(_summary(seen, failed)), soft_wrap=True)
-    return seen
-
-
-def _summary(seen: Sequence[Outcome], failed: Sequence[Outcome]) -> str:
-    done = [outcome for outcome in seen if outcome.error is None]
-    parts = [f"{len(done)} of {len(seen)} done" + (f", {len(failed)} failed" if failed else "")]
-    times = [
-        f"{stage} {median(values) * 1000:.0f}"
-        for stage in STAGES
-        if (values := [outcome.seconds[stage] for outcome in done if stage in outcome.seconds])
-    ]
-    if times:
-        parts.append(f"median ms: {', '.join(times)}")
-    return "; ".join(parts)
-
-
 def print_export(artifacts: Sequence[Artifact], record: Record, record_path: Path) -> None:
     """Print the checks of an export as a table, then what was written."""
-    console = _console()
+    console = console_of()
     table = Table(title="Each step against the one before, worst picture", title_justify="left")
     steps: dict[str, dict[str, str]] = {}
     for figure in record.figures:
@@ -138,7 +95,7 @@ def print_models(specs: Sequence[ModelSpec], *, as_json: bool) -> None:
             "bundled" if spec.weights.bundled else "cached" if cached_path(spec).is_file() else "",
             escape(spec.title),
         )
-    _console().print(table)
+    console_of().print(table)
 
 
 def print_model(spec: ModelSpec, *, as_json: bool) -> None:
@@ -147,7 +104,7 @@ def print_model(spec: ModelSpec, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(data, indent=1))
         return
-    console = _console()
+    console = console_of()
     table = Table.grid(padding=(0, 2))
     for key, value in data.items():
         lines = value if isinstance(value, list) else [value]
@@ -161,7 +118,7 @@ def print_model(spec: ModelSpec, *, as_json: bool) -> None:
 
 def print_fetched(spec: ModelSpec, fetched: Fetched) -> None:
     """Print where the weights are, and their hash."""
-    console = _console()
+    console = console_of()
     console.print(escape(str(fetched.path)), soft_wrap=True)
     how = "as published" if spec.weights.sha256 else "not published by anyone; checked against this from now on"
     console.print(f"sha256 {fetched.sha256} ({how})", soft_wrap=True)

@@ -336,7 +336,7 @@ def test_one_bad_picture_of_several_stops_nothing_and_has_an_exit_code_of_its_ow
     ended = call("remove", pictures, "--model", segmentation_ir, "-o", out)
     assert ended.code == errors.PartialFailureError.exit_code
     assert [path.name for path in out.iterdir()] == ["good.png"]
-    bad, summary = ended.err.strip().splitlines()
+    bad, *_, summary = ended.err.strip().splitlines()
     assert bad.startswith(f"mattekit: {pictures / 'bad.jpg'}")
     assert summary.startswith("1 of 2 done, 1 failed")
     alone = call("remove", pictures / "bad.jpg", "--model", segmentation_ir, "-o", out)

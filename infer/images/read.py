@@ -120,7 +120,12 @@ class _Quiet:
 _quiet = _Quiet()
 
 
-def read_picture(source: str | Path | bytes, *, max_pixels: int | None = None) -> Picture:
+def read_picture(
+    source: str | Path | bytes,
+    *,
+    max_pixels: int | None = None,
+    admit: Callable[[int, int], None] | None = None,
+) -> Picture:
     """Read a picture: upright, RGB, straight alpha.
 
     JPEG, PNG, TIFF, WebP, BMP, GIF, AVIF, JPEG 2000 and PNM files, recognised by content, not by name. EXIF orientation
@@ -132,6 +137,7 @@ def read_picture(source: str | Path | bytes, *, max_pixels: int | None = None) -
         source: a file's path, or the bytes of a file.
         max_pixels: the largest width times height that is decoded, checked before decoding; by default the environment
             variable MATTEKIT_MAX_PIXELS, or else 200 million.
+        admit: called with the width and height before anything of that size is allocated; it may wait.
 
     Returns:
         A `Picture` with uint16 samples for 16-bit PNG, TIFF and PNM files, uint8 for all others.
@@ -157,6 +163,8 @@ def read_picture(source: str | Path | bytes, *, max_pixels: int | None = None) -
                 f"{name}: {width}x{height} is {width * height / 1e6:.4g} megapixels, more than the limit of "
                 f"{limit / 1e6:.4g}; shrink it, or set {MAX_PIXELS_VARIABLE} to a larger number of pixels"
             )
+        if admit is not None:
+            admit(width, height)
         try:
             decoded = decode(image, data)
             animated = image.format != "JPEG" and bool(getattr(image, "is_animated", False))

@@ -28,6 +28,7 @@ __all__ = [
     "encode_mask",
     "encode_picture",
     "format_of",
+    "save",
     "write_mask",
     "write_picture",
 ]
@@ -151,7 +152,7 @@ def write_picture(
     target = Path(path)
     chosen = format_of(target)
     data = encode_picture(picture, chosen, quality=quality, background=background, keep_hidden=keep_hidden)
-    _save(target, data)
+    save(target, data)
 
 
 def encode_mask(alpha: NDArray[np.uint8 | np.uint16], format: str = "png") -> bytes:  # noqa: A002 - as above
@@ -180,11 +181,15 @@ def encode_mask(alpha: NDArray[np.uint8 | np.uint16], format: str = "png") -> by
 def write_mask(alpha: NDArray[np.uint8 | np.uint16], path: str | Path) -> None:
     """Write an alpha channel as a grey picture, atomically; see `encode_mask` and `write_picture`."""
     target = Path(path)
-    _save(target, encode_mask(alpha, format_of(target)))
+    save(target, encode_mask(alpha, format_of(target)))
 
 
-def _save(target: Path, data: bytes) -> None:
-    """Write the bytes under a temporary name and rename."""
+def save(target: Path, data: bytes) -> None:
+    """Write an encoded picture under a temporary name and rename; a missing folder is made.
+
+    Raises:
+        ImageError: the file system doesn't allow it.
+    """
     if target.is_dir():
         raise ImageError(f"{target}: this is a folder; give the name of a file in it")
     try:

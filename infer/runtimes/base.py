@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, get_args
+from typing import NamedTuple, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,16 @@ from ...core.contract import Contract
 from ...core.files import sha256_of
 from ...core.record import ArtifactRef
 
-__all__ = ["LoadedModel", "Runtime", "Tensor"]
+__all__ = ["LoadedModel", "Runtime", "Spent", "Tensor"]
 
 Tensor = NDArray[np.float32]
+
+
+class Spent(NamedTuple):
+    """Seconds in which the device worked on a thread's calls, and in which they waited for their turn."""
+
+    working: float
+    waiting: float
 
 
 class Runtime(Protocol):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import queue
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +13,7 @@ import numpy as np
 from ...core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ...core.contract import Contract
 from ...core.errors import ContractError, DeviceError, ModelError
-from .base import LoadedModel, Tensor
+from .base import LoadedModel, Spent, Tensor
 
 if TYPE_CHECKING:
     import openvino
@@ -21,7 +24,9 @@ __all__ = ["OpenVinoRuntime", "available_devices", "load", "read_contract", "rea
 class OpenVinoRuntime:
     """A model compiled for one device.
 
-    Any input shape that the model allows is accepted; a model with free sizes is compiled once.
+    Any input shape that the model allows is accepted; a model with free sizes is compiled once. Several threads may
+    call `run` at a time: each takes one of the requests, of which there are as many as the device names as best, and
+    waits while all of them are under way. Answers don't depend on how many there are.
 
     Args:
         model: the model, not changed.
@@ -55,13 +60,27 @@ class OpenVinoRuntime:
                 f"{device}: the device refused the model ({_reason(error)}); try --device CPU, or another --size"
             ) from error
         self._device = device
-        self._request = self._compiled.create_infer_request()
+        self._count = max(1, int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")))
+        self._idle: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
+        for _ in range(self._count):
+            self._idle.put(self._compiled.create_infer_request())
+        self._spent = threading.local()
         self._output = self._compiled.outputs[0]
 
     @property
     def name(self) -> str:
         """Return `openvino:` and the device that was asked for."""
         return f"openvino:{self._device}"
+
+    @property
+    def requests(self) -> int:
+        """Return how many requests the device works on at a time."""
+        return self._count
+
+    @property
+    def spent(self) -> Spent:
+        """Return what the calling thread's calls have taken so far."""
+        return getattr(self._spent, "total", Spent(0.0, 0.0))
 
     @property
     def execution_devices(self) -> list[str]:
@@ -86,11 +105,19 @@ class OpenVinoRuntime:
         return self._infer(tensor, list(self._compiled.outputs))
 
     def _infer(self, tensor: Tensor, outputs: list[openvino.ConstOutput]) -> list[Tensor]:
+        called = time.perf_counter()
+        request = self._idle.get()
+        started = time.perf_counter()
         try:
-            result = self._request.infer([tensor])
+            request.start_async([tensor])
+            request.wait()
+            return [np.array(request.get_tensor(output).data, dtype=np.float32) for output in outputs]
         except RuntimeError as error:
             raise DeviceError(f"{self._device}: the inference failed ({_reason(error)})") from error
-        return [np.array(result[output], dtype=np.float32) for output in outputs]
+        finally:
+            self._idle.put(request)
+            before = self.spent
+            self._spent.total = Spent(before.working + time.perf_counter() - started, before.waiting + started - called)
 
 
 def available_devices() -> list[str]:

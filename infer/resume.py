@@ -1,0 +1,44 @@
+"""Go on with a run that was stopped: which settings a result depends on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from ..core.version import __version__
+from .batch import Batch
+from .engine.manifest import Manifest, fingerprint_of
+from .images.picture import Picture
+from .pipeline import Pipeline
+
+__all__ = ["open_manifest"]
+
+
+def open_manifest(batch: Batch, pipeline: Pipeline, options: Mapping[str, JsonValue]) -> Manifest:
+    """Open the manifest in the folder of a batch's results.
+
+    Args:
+        batch: what is run.
+        pipeline: what is done; its models count by their files' hashes, a background picture by its pixels.
+        options: all else that results depend on, such as the command's options.
+    """
+    models: list[JsonValue] = [{**model.ref().sha256} for model in pipeline.models]
+    settings: dict[str, JsonValue] = {
+        "mattekit": __version__,
+        "options": dict(options),
+        "models": models,
+        "background": _hash_of(pipeline.background) if isinstance(pipeline.background, Picture) else None,
+        "written": [batch.settings.extension, batch.settings.only_mask, batch.settings.quality],
+    }
+    return Manifest(batch.folder, fingerprint_of(settings), batch.targets)
+
+
+def _hash_of(picture: Picture) -> str:
+    digest = hashlib.sha256(repr(picture.rgb.shape).encode())
+    for part in (picture.rgb, picture.alpha):
+        if part is not None:
+            digest.update(part.tobytes())
+    digest.update(picture.icc or b"")
+    return digest.hexdigest()

@@ -1,0 +1,70 @@
+"""What the command line prints of a run over pictures: progress, failures, where the time went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from ..core.record import Record
+from ..infer.outcome import Outcome
+from .terminal import console_of
+
+__all__ = ["follow_run", "print_stages"]
+
+
+def follow_run(outcomes: Iterable[Outcome], total: int) -> list[Outcome]:
+    """Consume a run's outcomes and show progress, then what failed; return them all."""
+    console, errors = console_of(), console_of(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    seen: list[Outcome] = []
+    live = errors.is_terminal and total > 1
+    with Progress(*columns, console=errors, transient=True, disable=not live) as bar:
+        task = bar.add_task("pictures", total=total)
+        for outcome in outcomes:
+            seen.append(outcome)
+            bar.update(task, advance=1, description=escape(outcome.source.name))
+            if outcome.target is not None and not outcome.skipped:
+                remarks = list(outcome.notes)
+                if outcome.foreground is False:
+                    remarks.append(f"no foreground found (confidence {outcome.confidence or 0:.2f})")
+                note = f"  ({'; '.join(remarks)})" if remarks else ""
+                # Two consoles on one screen would write into each other; redirected output stays apart.
+                shown = bar.console if live and console.is_terminal else console
+                shown.print(escape(f"{outcome.target}{note}"), soft_wrap=True)
+    for outcome in seen:
+        if outcome.error is not None:
+            errors.print(escape(f"mattekit: {outcome.error}"), soft_wrap=True)
+    return seen
+
+
+def print_stages(record: Record) -> None:
+    """Print a run's summary and, of several pictures, the latency of each stage and the bottleneck, on stderr."""
+    errors = console_of(stderr=True)
+    totals = {figure.name: figure.value or 0 for figure in record.figures if not figure.labels}
+    done, failed, skipped = (int(totals[name]) for name in ("pictures", "failed", "skipped"))
+    total = done + failed + skipped
+    if total < 2:
+        return
+    by_stage: dict[str, dict[str, float]] = {}
+    for figure in record.figures:
+        if "stage" in figure.labels:
+            kind = figure.labels.get("statistic", figure.name)
+            by_stage.setdefault(figure.labels["stage"], {})[kind] = figure.value or 0
+    if by_stage:
+        table = Table("stage", *("p50 ms", "p90 ms", "p99 ms", "load"), box=None)
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for stage, values in by_stage.items():
+            times = (f"{values[statistic]:.0f}" for statistic in ("median", "p90", "p99"))
+            table.add_row(stage, *times, f"{values.get('load', 0):.0%}")
+        errors.print(table)
+    parts = [f"{done + skipped} of {total} done"]
+    parts += [f"{failed} failed"] if failed else []
+    parts += [f"{skipped} of them by an earlier run"] if skipped else []
+    text = ", ".join(parts)
+    if "throughput" in totals:
+        text += f"; {totals['throughput']:.2f} pictures/s, bottleneck: {record.settings['bottleneck']}"
+    errors.print(escape(text), soft_wrap=True)
