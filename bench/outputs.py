@@ -13,10 +13,13 @@ from ..core.record import Record
 from ..datasets.pictures import write_png
 from ..datasets.sample import Dataset, Pixels, Sample
 from ..datasets.sheet import contact_sheet, grey, sample_row
+from .specimens import rows_to_show, write_specimens
 from .subjects import Subject
 from .tables import column, samples_table, worst_samples
 
 __all__ = ["record_name", "worst_sheet", "write_sheet", "write_validation"]
+
+_MOST_SHOWN = 8
 
 
 def record_name(record: Record) -> str:
@@ -39,6 +42,8 @@ def write_validation(
 ) -> list[Path]:
     """Write, for each record, `NAME.json`, `NAME.csv` (the worst sample first) and `NAME.worst.png` into a folder.
 
+    Small pictures of the worst samples, the same ones for all records, go to `NAME.pictures/`, for reports.
+
     Args:
         records: what `validate` returned for the subjects, in their order.
         subjects: answer the worst samples once more, for the sheet.
@@ -54,6 +59,7 @@ def write_validation(
         InputError: `by` was not measured.
     """
     paths: list[Path] = []
+    shown = rows_to_show(records, by=by, count=min(worst, _MOST_SHOWN)) if worst else []
     for record, subject in zip(records, subjects, strict=True):
         name = record_name(record)
         table = samples_table(record, by=by)
@@ -61,6 +67,7 @@ def write_validation(
             table.to_csv(temporary, index=False)
         if worst:
             write_sheet(folder / f"{name}.worst.png", worst_sheet(record, subject, dataset, by=by, count=worst))
+            write_specimens(folder / f"{name}.json", subject, dataset, shown)
         record.write(folder / f"{name}.json")
         paths.append(folder / f"{name}.json")
     return paths

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -109,13 +109,14 @@ class Table:
 class Plot:
     """A drawing with a text that says what it shows, and the table behind it.
 
-    name: unique in the document; letters, digits and hyphens. svg: with the colours of the light theme.
+    name: unique in the document; letters, digits and hyphens. svg: draws it, in the colours of the light theme; None
+    where there is nothing to draw.
     """
 
     name: str
     title: str
     description: str
-    svg: str
+    svg: Callable[[], str] | None
     table: Table
 
 

@@ -79,7 +79,7 @@ def _drawing(plot: Plot) -> object:
     from markupsafe import Markup
 
     # Every text in it was escaped when it was drawn.
-    return Markup(themed(plot.svg))  # noqa: S704
+    return Markup(themed(plot.svg()) if plot.svg else "")  # noqa: S704
 
 
 def _hash(text: str) -> str:

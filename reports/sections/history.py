@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from ...core.record import Figure
 from ..document import Cell, Column, Paragraph, Plot, Section
@@ -75,7 +76,7 @@ def _trend(evidence: Evidence, figure: Figure, found: Sequence[tuple[Source, Fig
         description += f" Limits of gates: {', '.join(f'{text} {number(bound)}' for text, bound in limits)}."
     if len(letters) > 1:
         description += f" The times come from {len(letters)} machines; lines join those of one machine only."
-    svg = trend(name, title, description, Line(values, machines, dates, unit), limits)
+    svg = partial(trend, name, title, description, Line(values, machines, dates, unit), limits)
     columns = [Column("measured"), Column(title_of(figure.name), unit, numeric=True), Column("record")]
     columns += [Column("machine")] if times else []
     rows = [

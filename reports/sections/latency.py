@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from statistics import median
 
 from ...bench.intervals import median_interval
@@ -69,7 +70,7 @@ def stages(evidence: Evidence) -> Section | None:
     slowest = {label: max(parts, key=lambda part: part[1])[0] for label, parts in bars.items()}
     description = "; ".join(f"{label}: most of the time goes into {stage}" for label, stage in slowest.items())
     title = "Where the time of a picture goes"
-    svg = stacked("stages", title, description, [*bars.items()][:_MOST_ROWS], "ms")
+    svg = partial(stacked, "stages", title, description, [*bars.items()][:_MOST_ROWS], "ms")
     table = Table(title, tuple(columns), tuple(rows), _STAGES_NOTE)
     return Section("stages", "Stages of the pipeline", (Plot("stages", title, description, svg, table),))
 
@@ -103,7 +104,7 @@ def _plots(source: Source, rows: Sequence[Series], name: str) -> list[Plot]:
         f"Each dot is one time, the bar the middle half, the large dot the median with its 95% interval. "
         f"The lowest median is that of {fastest.label}: {number(fastest.middle, 'ms')} ms."
     )
-    svg = distributions(name, title, description, shown, "ms")
+    svg = partial(distributions, name, title, description, shown, "ms")
     note = f"{source.name}; {_conditions(source)}"
     columns = (
         Column("what"),

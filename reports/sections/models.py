@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ...bench.intervals import Interval, drop_interval, median_ratio_interval
 from ...bench.metrics import METRICS
@@ -265,8 +266,14 @@ def _pareto(task: str, rows: Sequence[_Row]) -> list[Plot]:
         title = f"{_TASKS[task]}: {name} against latency"
         description = f"On the front, where nothing else is both faster and better: {front}."
         unit = f", {figure.unit}" if figure.unit else ""
-        svg = scatter(
-            f"pareto-{task or 'models'}", title, description, dots, ("latency, ms", f"{name}{unit}"), better_up=up
+        svg = partial(
+            scatter,
+            f"pareto-{task or 'models'}",
+            title,
+            description,
+            dots,
+            ("latency, ms", f"{name}{unit}"),
+            better_up=up,
         )
         columns = (
             Column("model"),

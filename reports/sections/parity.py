@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..document import Paragraph, Plot, Section, Table
 from ..evidence import Evidence, Point, Source, points_of, setting, texts
 from ..numbers import number
@@ -29,7 +31,13 @@ def parity(evidence: Evidence) -> Section | None:
         worst = max(steps, key=lambda step: step[2])
         description = f"The step that moves most is {worst[0]}: at most {number(worst[2])} of the output's range."
         blocks.append(
-            Plot(f"parity-{place}", title, description, ladder(f"parity-{place}", title, description, steps), table)
+            Plot(
+                f"parity-{place}",
+                title,
+                description,
+                partial(ladder, f"parity-{place}", title, description, steps),
+                table,
+            )
         )
     return Section("parity", "Parity of the stages", tuple(blocks)) if blocks else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import JsonValue
 
@@ -107,5 +108,5 @@ def _plot(name: str, candidate: str, found: list[_Layer]) -> Plot:
         title, columns, tuple(rows), f"The {len(hottest)} hottest of {len(found)}; the record has all of them."
     )
     shown = [(layer.name, layer.intensity, layer.rate, layer.ms / total) for layer in placed]
-    svg = roofline(name, title, description, shown, roof) if shown else ""
+    svg = partial(roofline, name, title, description, shown, roof) if shown else None
     return Plot(name, title, description, svg, table)

@@ -1,0 +1,142 @@
+"""The figures as data: CSV, JSON and a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+from ...core.errors import DependencyError
+from ..document import Document, Statements, plain
+from ..evidence import Evidence, Point, points_of
+
+__all__ = ["csv_text", "json_text", "write_spreadsheet"]
+
+_HEAD = ("record", "kind", "measured", "machine", "figure", "value", "low", "high", "unit", "higher_is_better")
+# A spreadsheet takes a text that begins with one of these for a formula and computes it.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_SHEET_NAME = 31
+
+Value = str | float | bool | None
+
+
+def csv_text(evidence: Evidence) -> str:
+    """Return a row for each figure of each record, with a column for each label."""
+    head, rows = _rows(evidence)
+    stream = StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([_harmless(name) for name in head])
+    writer.writerows([_harmless(value) if isinstance(value, str) else value for value in row] for row in rows)
+    return stream.getvalue()
+
+
+def json_text(evidence: Evidence, document: Document) -> str:
+    """Return verdicts and figures as JSON; an infinite figure is the text `Infinity`."""
+    verdicts = [
+        {"status": item.status, "title": item.title, "reason": item.reason}
+        for section in document.sections
+        for block in section.blocks
+        if isinstance(block, Statements)
+        for item in block.items
+    ]
+    figures = [
+        {
+            "record": point.source.name,
+            "kind": point.source.record.kind,
+            "measured": point.source.record.created.isoformat(),
+            "name": point.figure.name,
+            "value": _finite(point.figure.value),
+            "interval": [_finite(end) for end in point.interval] if point.interval else None,
+            "unit": point.figure.unit,
+            "higher_is_better": point.figure.higher_is_better,
+            "labels": point.figure.labels,
+        }
+        for point in _points(evidence)
+    ]
+    content = {
+        "version": 1,
+        "title": document.title,
+        "status": document.status,
+        "outcome": document.outcome,
+        "verdicts": verdicts,
+        "figures": figures,
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_spreadsheet(evidence: Evidence, document: Document, path: Path) -> None:
+    """Write an Excel file: a sheet of all figures, and one for each table of the report that is not folded.
+
+    Raises:
+        DependencyError: openpyxl, which pandas writes such files with, is not installed.
+    """
+    import pandas as pd
+
+    try:
+        import openpyxl  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    except ImportError as error:
+        raise DependencyError.for_extra("writing a spreadsheet", "openpyxl", "report") from error
+    head, rows = _rows(evidence)
+    with pd.ExcelWriter(path, engine="openpyxl") as writer:
+        cells = [[_harmless(value) if isinstance(value, str) else value for value in row] for row in rows]
+        pd.DataFrame(cells, columns=[_harmless(name) for name in head]).to_excel(
+            writer, sheet_name="figures", index=False
+        )
+        used = {"figures"}
+        for table in document.tables():
+            if table.folded:
+                continue
+            values = [
+                [
+                    cell.value if cell.value is not None and math.isfinite(cell.value) else _harmless(cell.text)
+                    for cell in row
+                ]
+                for row in table.rows
+            ]
+            name = _sheet_name(table.caption, used)
+            heads = [_harmless(column.heading) for column in table.columns]
+            pd.DataFrame(values, columns=heads).to_excel(writer, sheet_name=name, index=False)
+
+
+def _points(evidence: Evidence) -> Iterator[Point]:
+    for source in evidence.all:
+        yield from points_of(source)
+
+
+def _rows(evidence: Evidence) -> tuple[list[str], list[list[Value]]]:
+    points = list(_points(evidence))
+    labels = list(dict.fromkeys(label for point in points for label in point.figure.labels))
+    rows: list[list[Value]] = []
+    for point in points:
+        record, figure = point.source.record, point.figure
+        low, high = point.interval or (None, None)
+        where = f"{record.environment.cpu}, {record.environment.cores} cores"
+        row: list[Value] = [point.source.name, record.kind, record.created.isoformat(), where, figure.name]
+        row += [figure.value, low, high, figure.unit, figure.higher_is_better]
+        rows.append([*row, *(figure.labels.get(label) for label in labels)])
+    # A label may be called as one of the other columns is.
+    return [*_HEAD, *(f"label {label}" if label in _HEAD else label for label in labels)], rows
+
+
+def _finite(value: float | None) -> float | str | None:
+    if value is None or math.isnan(value):
+        return None
+    return value if math.isfinite(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _harmless(text: str) -> str:
+    shown = plain(text)
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+
+
+def _sheet_name(caption: str, used: set[str]) -> str:
+    """Return a name that Excel takes: 31 characters, none of seven, and each once."""
+    base = "".join(" " if letter in r"[]:*?/\'" else letter for letter in plain(caption)).strip() or "table"
+    name, number = base[:_SHEET_NAME], 2
+    while name.lower() in {one.lower() for one in used}:
+        name, number = f"{base[: _SHEET_NAME - 4]} {number}", number + 1
+    used.add(name)
+    return name
