@@ -1,0 +1,29 @@
+"""The command `doctor`: parse → call a function → print → exit code."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+__all__ = ["register"]
+
+EXIT_HELP = "Exit codes: 0 nothing is broken, 1 something is."
+
+
+def register(app: typer.Typer) -> None:
+    """Add `doctor` to the application."""
+    app.command(epilog=EXIT_HELP)(doctor)
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Show devices, limits, load and packages; what is wrong, and what to install for what is missing."""
+    from ..bench.doctor import diagnose
+    from ..reports.doctor import print_diagnosis
+
+    found = diagnose()
+    if as_json:
+        typer.echo(found.model_dump_json(indent=1))
+    else:
+        print_diagnosis(found)
+    raise typer.Exit(found.exit_code)
