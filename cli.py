@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .commands import benchmarking, models, parity, pictures, quantization, validation, video
+from .commands import benchmarking, comparing, doctor, models, parity, pictures, quantization, validation, video
 from .core.errors import MattekitError
 from .core.version import __version__
 
@@ -64,6 +64,8 @@ quantization.register(app, _compress)
 parity.register(app)
 validation.register(app, _open)
 benchmarking.register(app)
+comparing.register(benchmarking.bench_app)
+doctor.register(app)
 video.register(app)
 
 
