@@ -3,67 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from ..core.errors import ImageError
 from .backdrop import Backdrop, Background, Blur, Colour, Fit, load_background, render_background
 from .images.blend import over, over_alpha, resize_straight
 from .images.picture import Picture, Pixels
-from .images.read import MAX_PIXELS
+from .light import mix_light
+from .placement import ANCHORS, Placement
+from .shadow import Shadow, cast_shadow
 
 __all__ = ["ANCHORS", "Background", "Blur", "Colour", "Fit", "Placement", "load_background", "superimpose"]
 
-ANCHORS: dict[str, tuple[float, float]] = {
-    "top-left": (0, 0),
-    "top": (0.5, 0),
-    "top-right": (1, 0),
-    "left": (0, 0.5),
-    "center": (0.5, 0.5),
-    "right": (1, 0.5),
-    "bottom-left": (0, 1),
-    "bottom": (0.5, 1),
-    "bottom-right": (1, 1),
-}
-"""The names of the places where a subject can stand, and its share of the free width and height that lies before it."""
-
-_WHITE = Colour(255, 255, 255)
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where and how large.
-
-    Attributes:
-        fit: how a background picture takes the canvas's size; see `render_background`.
-        anchor: where the subject stands, one of `ANCHORS`.
-        scale: 1 is the largest size at which the whole subject fits into the canvas, which without `size` is its own.
-        offset: pixels to the right and down from the anchor.
-        size: (width, height) of the canvas in pixels; None takes the subject's, "background" the background picture's.
-        blank: what fills the canvas beside a background picture that is fitted into it.
-    """
-
-    fit: Fit = "fill"
-    anchor: str = "center"
-    scale: float = 1.0
-    offset: tuple[int, int] = (0, 0)
-    size: tuple[int, int] | str | None = None
-    blank: Colour = _WHITE
-
-    def __post_init__(self) -> None:
-        """Refuse what can't be drawn with an ImageError."""
-        if self.fit not in ("fill", "fit", "stretch", "tile"):
-            raise ImageError(f"the fit {self.fit!r} is unknown; use fill, fit, stretch or tile")
-        if self.anchor not in ANCHORS:
-            raise ImageError(f"the anchor {self.anchor!r} is unknown; use one of {', '.join(ANCHORS)}")
-        if not (math.isfinite(self.scale) and 0 < self.scale <= 1000):
-            raise ImageError(f"the scale {self.scale} can't be drawn; use a number above 0 and up to 1000")
-        if isinstance(self.size, str):
-            if self.size != "background":
-                raise ImageError(f"the canvas's size {self.size!r} is unknown; give (width, height) or 'background'")
-        elif self.size is not None and not (min(self.size) > 0 and math.prod(self.size) <= MAX_PIXELS):
-            raise ImageError(f"a canvas of {self.size[0]}x{self.size[1]} can't be made; use up to {MAX_PIXELS} pixels")
+# Of full: what is fainter is not seen as a part of the subject.
+_VISIBLE = 0.05
 
 
 def superimpose(
@@ -102,11 +58,13 @@ def superimpose(
         fit=where.fit,
         blank=where.blank,
     )
-    rgb, alpha, left, top = _placed(subject, size, where)
+    rgb, alpha, left, top = _placed(_boxed(subject) if where.place == "subject" else subject, size, where)
+    if where.shadow is not None:
+        backdrop = _shaded(backdrop, alpha, rgb.shape[:2], where.shadow, size, (left, top), linear=where.linear)
     if (left, top) == (0, 0) and rgb.shape[1::-1] == size:
-        rgb, alpha = _composited(rgb, alpha, backdrop)
+        rgb, alpha = _composited(rgb, alpha, backdrop, linear=where.linear)
     else:
-        rgb, alpha = _pasted(rgb, alpha, backdrop, size, (left, top))
+        rgb, alpha = _pasted(rgb, alpha, backdrop, size, (left, top), linear=where.linear)
     grey = subject.grey and backdrop.grey
     opaque = () if subject.alpha is not None else ("it has no alpha, so it hides the background under it",)
     return replace(subject, rgb=rgb, alpha=alpha, grey=grey, notes=(*subject.notes, *backdrop.notes, *opaque))
@@ -156,19 +114,61 @@ def _visible(start: int, length: int, source: int, canvas: int) -> tuple[slice, 
     return slice(first, last), start + round(first * ratio), part
 
 
-def _composited(rgb: Pixels, alpha: Pixels | None, backdrop: Backdrop) -> tuple[Pixels, Pixels | None]:
+def _boxed(subject: Picture) -> Picture:
+    """Cut off what is empty around a subject; one that is wholly empty stays."""
+    if subject.alpha is None:
+        return subject
+    visible = (subject.alpha > _VISIBLE * subject.full).astype(np.uint8)
+    left, top, width, height = cv2.boundingRect(visible)
+    if not width:
+        return subject
+    there = (slice(top, top + height), slice(left, left + width))
+    return replace(
+        subject, rgb=np.ascontiguousarray(subject.rgb[there]), alpha=np.ascontiguousarray(subject.alpha[there])
+    )
+
+
+def _shaded(
+    backdrop: Backdrop,
+    alpha: Pixels | None,
+    shape: tuple[int, ...],
+    shadow: Shadow,
+    size: tuple[int, int],
+    corner: tuple[int, int],
+    *,
+    linear: bool,
+) -> Backdrop:
+    """Return the canvas with the shadow of a subject whose upper left corner is at (x, y)."""
+    dtype = backdrop.rgb.dtype
+    shade, across, down = cast_shadow(np.full(shape, np.iinfo(dtype).max, dtype) if alpha is None else alpha, shadow)
+    black = np.broadcast_to(np.zeros(1, dtype), (*shade.shape, 3))
+    rgb, under = _pasted(black, shade, backdrop, size, (corner[0] + across, corner[1] + down), linear=linear)
+    return backdrop._replace(rgb=rgb, alpha=under)
+
+
+def _composited(rgb: Pixels, alpha: Pixels | None, backdrop: Backdrop, *, linear: bool) -> tuple[Pixels, Pixels | None]:
     """Composite a subject on a canvas of its size."""
     if alpha is None:
         return rgb, None
-    if backdrop.alpha is None:
-        return over(rgb, alpha, backdrop.rgb), None
-    if backdrop.alpha.shape == (1, 1) and backdrop.alpha[0, 0] == 0:
+    if backdrop.alpha is not None and backdrop.alpha.shape == (1, 1) and backdrop.alpha[0, 0] == 0:
         return rgb, alpha
-    return over_alpha(rgb, alpha, backdrop.rgb, backdrop.alpha)
+    if backdrop.alpha is None:
+        mixed, mixed_alpha = over(rgb, alpha, backdrop.rgb), None
+    else:
+        mixed, mixed_alpha = over_alpha(rgb, alpha, backdrop.rgb, backdrop.alpha)
+    if linear:
+        mix_light(mixed, rgb, alpha, backdrop.rgb, backdrop.alpha)
+    return mixed, mixed_alpha
 
 
 def _pasted(
-    rgb: Pixels, alpha: Pixels | None, backdrop: Backdrop, size: tuple[int, int], corner: tuple[int, int]
+    rgb: Pixels,
+    alpha: Pixels | None,
+    backdrop: Backdrop,
+    size: tuple[int, int],
+    corner: tuple[int, int],
+    *,
+    linear: bool,
 ) -> tuple[Pixels, Pixels | None]:
     """Composite a subject whose upper left corner is at (x, y) on a part of the canvas."""
     shape, (left, top) = (size[1], size[0]), corner
@@ -182,7 +182,7 @@ def _pasted(
     under = Backdrop(
         canvas[rows, columns], None if canvas_alpha is None else canvas_alpha[rows, columns], backdrop.grey
     )
-    mixed, mixed_alpha = _composited(rgb[inside], None if alpha is None else alpha[inside], under)
+    mixed, mixed_alpha = _composited(rgb[inside], None if alpha is None else alpha[inside], under, linear=linear)
     canvas[rows, columns] = mixed
     if canvas_alpha is not None:
         canvas_alpha[rows, columns] = np.iinfo(rgb.dtype).max if mixed_alpha is None else mixed_alpha

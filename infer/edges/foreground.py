@@ -91,7 +91,9 @@ def _solved(image: _Planes, alpha: _Planes) -> _Planes:
         share = alpha if last else cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
         guess = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in guess])
         rounds = _SMALL_ROUNDS if max(size) <= _SMALL else _ROUNDS
-        guess = _relaxed(guess, small.reshape(3, *share.shape), cast("_Planes", share).reshape(size[1], size[0]), rounds)
+        guess = _relaxed(
+            guess, small.reshape(3, *share.shape), cast("_Planes", share).reshape(size[1], size[0]), rounds
+        )
     return guess
 
 
@@ -100,8 +102,7 @@ def _relaxed(guess: _Planes, image: _Planes, alpha: _Planes, rounds: int) -> _Pl
     rest = 1 - alpha
     padded = np.pad(alpha, 1, mode="edge")
     pulls = [
-        np.float32(_SMOOTH) + np.float32(_STEP) * np.abs(alpha - padded[rows, columns])
-        for rows, columns in _NEIGHBOURS
+        np.float32(_SMOOTH) + np.float32(_STEP) * np.abs(alpha - padded[rows, columns]) for rows, columns in _NEIGHBOURS
     ]
     pull = sum(pulls[1:], pulls[0])
     a, b, c = alpha * alpha + pull, alpha * rest, rest * rest + pull
