@@ -254,10 +254,10 @@ def test_untouched_pixels_come_back(matrix: int, full_range: bool, tmp_path: Pat
     for number, (before, now) in enumerate(zip(decoded, frames_of(tmp_path / "out.mp4"), strict=True)):
         apart = pixels(now) - pixels(before)
         away = np.abs(np.arange(64) - (12 + 3 * number)) > 14
-        assert np.abs(apart.mean(axis=(0, 1))).max() < 0.3
+        assert np.abs(apart[:, away].mean(axis=(0, 1))).max() < (0.7 if full_range else 0.3)
         assert np.abs(apart[:, away]).mean() < (0.7 if full_range else 0.3)
         # The disc is red on blue-green: its edge is the worst that shared chroma can meet.
-        assert np.abs(apart).mean() < 1.2
+        assert np.abs(apart).mean() < 1.5
     if full_range:
         return
     with av.open(str(clip)) as one, av.open(str(tmp_path / "out.mp4")) as other:

@@ -1,0 +1,66 @@
+"""A real clip of 50 frames with a mask for each: as many frames out, at the same times, and mattes that flicker less."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from mattekit.bench.metrics.video import dtssd, still_flicker
+from mattekit.build import open_pipeline
+from mattekit.infer.remove import Matte, Remover
+from mattekit.infer.video.files import VideoFile
+from mattekit.infer.video.plan import plan_video
+from mattekit.infer.video.run import run_video
+from mattekit.infer.video.smooth import Smoother
+
+pytest.importorskip("av", reason="video needs the extra `video`")
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_swan_is_composited_frame_by_frame_and_flickers_less_when_smoothed(
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch", reason="exporting the bundled model needs the extra `export`")
+    folder = shared_data / "video" / "davis_blackswan"
+    clip = folder / "davis_blackswan.mp4"
+    raw: list[np.ndarray] = []  # type: ignore[type-arg]
+    matte: Callable[..., Matte] = Remover.matte
+
+    def kept(self: Remover, *arguments: object) -> Matte:
+        found = matte(self, *arguments)
+        raw.append(found.alpha)
+        return found
+
+    monkeypatch.setattr(Remover, "matte", kept)
+    pipeline = open_pipeline(model="mattelite", background="#336699")
+    plan = plan_video(str(clip), tmp_path / "out.mp4", removes=True, background="#336699")
+    report = run_video(plan, pipeline)
+    assert (report.frames, report.broken, report.truncated) == (50, 0, False)
+
+    before, after = VideoFile(str(clip)), VideoFile(str(tmp_path / "out.mp4"))
+    frames = [item.frame for item in before.items() if item.frame]
+    shown = [item.frame for item in after.items() if item.frame]
+    assert [f.pts * before.info.time_base for f in frames] == [f.pts * after.info.time_base for f in shown]
+
+    masks = sorted((folder / "masks").glob("*.png"))
+    truths = [(cv2.imread(str(mask), cv2.IMREAD_GRAYSCALE) > 0).astype(np.float32) for mask in masks]
+    pictures = [frame.picture for frame in frames if frame.picture is not None]
+    smoother = Smoother(0.6)
+    calm = [smoother.smooth(picture, alpha) for picture, alpha in zip(pictures, raw, strict=True)]
+    pixels = [np.asarray(picture.rgb, np.uint8) for picture in pictures]
+    flicker = [still_flicker([a / np.float32(255) for a in alphas], pixels) for alphas in (raw, calm)]
+    error = [dtssd([a / np.float32(255) for a in alphas], truths) for alphas in (raw, calm)]
+    assert flicker[1] < 0.85 * flicker[0]
+    assert error[1] < error[0]
+    # Far from the swan there is the new background, on the swan there is the swan.
+    for frame, picture, truth in zip(shown[::7], pictures[::7], truths[::7], strict=True):
+        assert frame.picture is not None
+        inside = cv2.erode(truth, np.ones((25, 25))) > 0
+        apart = np.abs(frame.picture.rgb[inside].astype(int) - picture.rgb[inside])
+        assert np.median(apart) <= 3
+        corner = frame.picture.rgb[:20, :20].reshape(-1, 3).astype(int)
+        assert np.abs(np.median(corner, axis=0) - (0x33, 0x66, 0x99)).max() <= 4
