@@ -16,6 +16,7 @@ __all__ = ["print_benchmark"]
 
 _Entry = Mapping[str, Any]
 _LAYERS_SHOWN = 15
+_RATES = {"i8": "GOP/s"}
 
 _COLUMNS = (
     ("latency_p50", "p50 ms"),
@@ -174,7 +175,15 @@ def _print_layers(record: Record, key: str, out: Console) -> None:
             "" if limit is None else f"{limit:.0%}",
             layer.get("bound_by") or "",
         )
+    flops = sum(layer["flops"] for layer in layers)
+    whole = _number(flops / total / 1e6 if total else None)
+    table.add_row("all layers", "", "", _number(total), "", _number(flops / 1e9), whole, "", "", style="bold")
     out.print(table)
+    for device, limits in cast("dict[str, dict[str, Any]]", record.settings.get("roofline") or {}).items():
+        peaks = ", ".join(
+            f"{value:.0f} {_RATES.get(name, 'GFLOP/s')} in {name}" for name, value in limits["compute"].items()
+        )
+        out.print(escape(f"measured limits of {device}: {peaks}; memory {limits['memory']:.1f} GB/s"), soft_wrap=True)
 
 
 def _circumstances(record: Record) -> str:

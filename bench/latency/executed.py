@@ -62,7 +62,9 @@ def fallback(candidate: Candidate, executed: Executed) -> str | None:
     Another device than the named one, or no computing layer in integers though the model is quantized.
     """
     head, _, listed = candidate.device.partition(":")
-    asked = {name.strip().lstrip("-") for name in (listed or head).split(",")} if head not in _FREE else set[str]()
+    # With a minus in front, a list names what is not to be used.
+    names = {name.strip() for name in (listed or head).split(",")}
+    asked = {name for name in names if not name.startswith("-")} - _FREE
     for device in executed.devices:
         plain = device.strip("()")
         if asked and not any(plain == name or plain.split(".")[0] == name for name in asked):

@@ -60,6 +60,11 @@ class WorkerProcess:
         self._reader.start()
         self._send(candidate.model_dump_json())
 
+    @property
+    def pid(self) -> int:
+        """Return the number of the process."""
+        return self._process.pid
+
     def ask(self, command: Command, expected: type[_A], patience_s: float = PATIENCE_S) -> _A:
         """Send a command and wait for its answer."""
         self._send(command.model_dump_json())

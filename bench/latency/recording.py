@@ -11,11 +11,13 @@ from pydantic import JsonValue
 
 from ...core.files import sha256_of
 from ...core.record import ArtifactRef, Figure, Record
+from ..roofline import Roofline
 from ..significance import Difference, compare_rounds
 from .accuracy import pareto_front
 from .candidates import Candidate
 from .figures import MODEL, comparison_figures, figures_of, percentile
 from .grid import Request
+from .messages import Layer
 from .outcomes import Outcome
 from .stability import RULE, unsteady
 from .stages import STAGES, TOTAL
@@ -27,7 +29,13 @@ KIND = "bench"
 
 
 def record_of(
-    outcomes: Sequence[Outcome], request: Request, baseline: Outcome, rounds: int, pictures: Sequence[str]
+    outcomes: Sequence[Outcome],
+    request: Request,
+    baseline: Outcome,
+    *,
+    rounds: int,
+    pictures: Sequence[str],
+    rooflines: Mapping[str, Roofline],
 ) -> Record:
     """Put a benchmark into a record.
 
@@ -37,6 +45,7 @@ def record_of(
         baseline: what the others are compared with.
         rounds: how often they took turns.
         pictures: that went the whole way.
+        rooflines: the limits of devices, by name; of those whose layers are to be compared with them.
     """
     front = _front(outcomes)
     entries: list[JsonValue] = []
@@ -53,7 +62,10 @@ def record_of(
         entries.append(entry)
         figures += figures_of(outcome, request)
         figures += comparison_figures(outcome, request, differences, baseline)
-        samples |= _samples(outcome)
+        samples |= _samples(outcome, rooflines.get(outcome.candidate.device))
+    for device, roofline in rooflines.items():
+        figures += roofline.figures()
+        samples |= {f"{device}: {name}": list(values) for name, values in roofline.samples().items()}
     return Record(
         kind=KIND,
         artifacts=tuple(_references(outcomes)),
@@ -70,6 +82,7 @@ def record_of(
             "data": request.data,
             "stable": steady,
             "stability_rule": RULE,
+            "roofline": {device: _limits(roofline) for device, roofline in rooflines.items()},
             "candidates": entries,
         },
         figures=tuple(figures),
@@ -150,7 +163,23 @@ def _differences(outcome: Outcome, baseline: Outcome, request: Request) -> dict[
     return found
 
 
-def _samples(outcome: Outcome) -> dict[str, list[JsonValue]]:
+def _limits(roofline: Roofline) -> dict[str, JsonValue]:
+    """Billions of operations a second in each arithmetic, and gigabytes a second."""
+    return {
+        "compute": {name: peak.value for name, peak in roofline.compute.items()},
+        "memory": roofline.memory.value,
+    }
+
+
+def _layer(layer: Layer, roofline: Roofline | None) -> dict[str, JsonValue]:
+    facts: dict[str, JsonValue] = layer.model_dump(mode="json")
+    if roofline and layer.ms > 0:
+        bound = roofline.bound(layer.flops, layer.bytes, layer.ms / 1000, layer.precision)
+        facts |= {"bound_by": bound.limited_by, "of_limit": bound.share}
+    return facts
+
+
+def _samples(outcome: Outcome, roofline: Roofline | None) -> dict[str, list[JsonValue]]:
     """Every raw value, keyed by candidate and stage; of each, the round that it was measured in."""
     key = outcome.candidate.key
     samples: dict[str, list[JsonValue]] = {}
@@ -163,7 +192,7 @@ def _samples(outcome: Outcome) -> dict[str, list[JsonValue]]:
     for stage in (*STAGES, TOTAL) if outcome.stages else ():
         samples[f"{key}: {stage}"] = [value for round_ in outcome.stages for value in round_.stages[stage]]
     if outcome.inspected and outcome.inspected.layers:
-        samples[f"{key}: layers"] = [layer.model_dump(mode="json") for layer in outcome.inspected.layers]
+        samples[f"{key}: layers"] = [_layer(layer, roofline) for layer in outcome.inspected.layers]
     return samples
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from ...core.errors import InputError
 from ...core.record import Record
 from ...infer.collect import collect_inputs
+from ..roofline import Roofline, measure_roofline
 from ..significance import compare_rounds
 from .accuracy import measure_accuracy
 from .artifacts import FindModel
@@ -59,9 +60,6 @@ def measure(request: Request, find_model: FindModel | None = None, progress: Pro
     tell = progress or _silent
     runnable = [outcome for outcome in outcomes if outcome.status == "measured"]
     with contextlib.ExitStack() as stack:
-        for number, outcome in enumerate(runnable):
-            tell(f"inspecting {outcome.candidate.key}", number, len(runnable))
-            _inspect(outcome, _PROFILE if request.profile else _INSPECTIONS)
         workers: dict[str, WorkerProcess] = {}
         for number, outcome in enumerate(runnable):
             tell(f"opening {outcome.candidate.key}", number, len(runnable))
@@ -69,6 +67,11 @@ def measure(request: Request, find_model: FindModel | None = None, progress: Pro
             if worker is not None:
                 workers[outcome.candidate.key] = worker
         live = [outcome for outcome in runnable if outcome.candidate.key in workers]
+        for number, outcome in enumerate(live):
+            tell(f"inspecting {outcome.candidate.key}", number, len(live))
+            _inspect(outcome, _PROFILE if request.profile else _INSPECTIONS)
+        # Right behind the layers that are compared with it: a machine's limits, too, depend on what else it does.
+        rooflines = _rooflines(live, tell) if request.profile else {}
         interleave(
             {
                 outcome.candidate.key: _turn(outcome, workers[outcome.candidate.key], request, pictures)
@@ -82,7 +85,14 @@ def measure(request: Request, find_model: FindModel | None = None, progress: Pro
                 outcome.closed = workers[outcome.candidate.key].close()
     if request.data:
         measure_accuracy([o for o in outcomes if o.measured], request.data, request.samples, progress=tell)
-    return record_of(outcomes, request, baseline, _rounds(request), [str(path) for path in pictures])
+    return record_of(
+        outcomes,
+        request,
+        baseline,
+        rounds=_rounds(request),
+        pictures=[str(path) for path in pictures],
+        rooflines=rooflines,
+    )
 
 
 def _silent(what: str, done: int, expected: int) -> None:
@@ -103,6 +113,25 @@ def _baseline(outcomes: Sequence[Outcome], words: str | None) -> Outcome:
         keys = "; ".join(outcome.candidate.key for outcome in outcomes)
         raise InputError(f"--baseline {words}: no candidate has these words in its name; there are: {keys}")
     return next((outcome for outcome in fitting if outcome.status == "measured"), fitting[0])
+
+
+def _rooflines(outcomes: Sequence[Outcome], tell: Progress) -> dict[str, Roofline]:
+    """Measure the limits of each device whose layers are known, by the device's name."""
+    found: dict[str, Roofline] = {}
+    refused: dict[str, str] = {}
+    for outcome in outcomes:
+        device = outcome.candidate.device
+        if not outcome.inspected or not outcome.inspected.layers:
+            continue
+        if device not in found and device not in refused:
+            tell(f"roofline of {device}", 0, 1)
+            try:
+                found[device] = measure_roofline(device, threads=outcome.candidate.threads)
+            except RuntimeError as error:
+                refused[device] = str(error).strip().splitlines()[-1]
+        if device in refused:
+            outcome.notes.append(f"no roofline: {refused[device]}")
+    return found
 
 
 def _rounds(request: Request) -> int:

@@ -1,0 +1,298 @@
+"""Whole benchmarks: candidates in processes of their own, the record, and the command line."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import openvino
+import pytest
+from mattekit.bench.latency.artifacts import find_sources
+from mattekit.bench.latency.candidates import Candidate
+from mattekit.bench.latency.grid import Request, plan
+from mattekit.bench.latency.layers import inspect
+from mattekit.bench.latency.messages import Open, Opened
+from mattekit.bench.latency.process import CandidateError, WorkerProcess
+from mattekit.bench.latency.recording import entries_of, exit_code
+from mattekit.bench.latency.scenarios import parse_scenario
+from mattekit.bench.latency.session import measure
+from mattekit.cli import app
+from mattekit.convert import zoo
+from mattekit.core.contract import Contract, InputContract, OutputContract
+from mattekit.core.errors import DeviceError, InputError, ModelError
+from mattekit.core.record import Record
+from openvino import opset13 as ops
+from typer.testing import CliRunner
+
+CONTRACT = Contract(task="super_resolution", input=InputContract(), output=OutputContract(kind="image", scale=1))
+
+
+def save(result: Any, source: Any, path: Path) -> Path:
+    """Write a graph as an IR with a contract."""
+    construct: Any = openvino.Model
+    model = construct([result], [source])
+    model.set_rt_info(CONTRACT.to_json(), ["mattekit", "contract"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    openvino.save_model(model, path, compress_to_fp16=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A convolution 3x3 from 3 to 3 channels and a ReLU, for any size."""
+    source = ops.parameter([-1, 3, -1, -1], np.float32, name="input")
+    weights = np.random.default_rng(0).standard_normal((3, 3, 3, 3)).astype(np.float32)
+    result = ops.relu(ops.convolution(source, ops.constant(weights), [1, 1], [1, 1], [1, 1], [1, 1]))
+    return save(result, source, tmp_path_factory.mktemp("tiny") / "fp32" / "model.xml")
+
+
+@pytest.fixture(scope="module")
+def half_quantized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that is called INT8 and quantizes its input, but not its weights: its convolution is one in f32."""
+    source = ops.parameter([1, 3, 32, 32], np.float32, name="input")
+    limits = [ops.constant(np.float32(value)) for value in (0, 1, 0, 1)]
+    weights = np.random.default_rng(0).standard_normal((3, 3, 3, 3)).astype(np.float32)
+    quantized = ops.fake_quantize(source, *limits, 256)
+    result = ops.convolution(quantized, ops.constant(weights), [1, 1], [1, 1], [1, 1], [1, 1])
+    return save(result, source, tmp_path_factory.mktemp("half") / "int8" / "model.xml")
+
+
+def one(path: Path, **changes: Any) -> Candidate:
+    facts: dict[str, Any] = {
+        "model": "tiny",
+        "precision": "fp32",
+        "runtime": "openvino",
+        "hint": "latency",
+        "height": 24,
+        "width": 40,
+        "threads": 1,
+        "file": path,
+        "contract": CONTRACT,
+    }
+    return Candidate.model_validate({**facts, **changes})
+
+
+def values(record: Record, key: str, stage: str = "model") -> dict[str, float | None]:
+    return {
+        figure.name: figure.value
+        for figure in record.figures
+        if figure.labels.get("candidate") == key and figure.labels["stage"] == stage
+    }
+
+
+def request(*artifacts: Path, **changes: Any) -> Request:
+    facts: dict[str, Any] = {"sizes": ((32, 32),), "rounds": 3, "iterations": 6, "warm_up": 0, "threads": 1}
+    return Request(**{"artifacts": tuple(map(str, artifacts)), **facts, **changes})
+
+
+@pytest.fixture(scope="module")
+def record(tiny: Path, half_quantized: Path) -> Record:
+    """One run that has a bit of everything: batches, a missing device, and a model that is not what it is called."""
+    return measure(request(tiny, half_quantized, devices=("CPU", "NPU.7"), batches=(1, 2)))
+
+
+def test_every_candidate_has_its_row_and_what_cannot_run_says_why(record: Record) -> None:
+    found = {str(entry["candidate"]): (entry["status"], entry["reason"] or "") for entry in entries_of(record)}
+    assert len(found) == 8
+    assert found["model fp32 openvino:CPU latency b1 32x32"] == ("measured", "")
+    assert found["model fp32 openvino:CPU latency b2 32x32"] == ("measured", "")
+    for batch in (1, 2):
+        status, reason = found[f"model fp32 openvino:NPU.7 latency b{batch} 32x32"]
+        assert status == "missing device"
+        assert "NPU.7: OpenVINO finds no such device here; available: " in reason
+    status, reason = found["model int8 openvino:CPU latency b1 32x32"]
+    assert status == "fallback"
+    assert "INT8 was asked for, but no computing layer was executed in it (executed: f32)" in reason
+    for key, (status, _) in found.items():
+        assert (values(record, key)["latency_p50"] is None) == (status != "measured")
+    assert exit_code(record) == 3
+
+
+def test_the_raw_samples_are_in_the_record_by_candidate_and_round(record: Record) -> None:
+    for batch in (1, 2):
+        key = f"model fp32 openvino:CPU latency b{batch} 32x32"
+        times = cast("list[float]", record.samples[f"{key}: model"])
+        assert record.samples[f"{key}: model round"] == [0, 0, 1, 1, 2, 2]
+        found = values(record, key)
+        assert found["queries"] == len(times) == 6
+        assert found["latency_p50"] == sorted(times)[2]
+        assert found["latency_mean"] == pytest.approx(sum(times) / 6)
+        wall = sum(cast("list[float]", record.samples[f"{key}: model wall"]))
+        assert found["throughput"] == pytest.approx(6 * batch / wall * 1000)
+        assert found["loop_overhead"] == pytest.approx((wall - sum(times)) / 6)
+        assert found["latency_p90"] is None
+
+
+def test_the_record_says_what_was_executed_and_what_it_took(record: Record) -> None:
+    (entry,) = [e for e in entries_of(record) if e["candidate"] == "model fp32 openvino:CPU latency b1 32x32"]
+    executed = entry["executed"]
+    assert executed["devices"] == ["CPU"]
+    assert "openvino_intel_cpu_plugin" in executed["plugin"]
+    assert (executed["inference_precision"], executed["threads"], executed["quantized"]) == ("f32", 1, False)
+    assert [(each["type"], each["precision"]) for each in executed["layers"] if each["type"] == "Convolution"] == [
+        ("Convolution", "f32")
+    ]
+    found = values(record, str(entry["candidate"]))
+    for name in ("first_inference", "compile_time", "compile_time_cached", "peak_memory", "process_memory"):
+        assert (found[name] or 0) > 0, name
+    assert found["int8_time_share"] == 0
+    assert (found["peak_memory"] or 0) >= (found["process_memory"] or 0)
+
+
+def test_candidates_are_compared_with_the_baseline_and_three_rounds_are_not_enough(record: Record) -> None:
+    baseline = "model fp32 openvino:CPU latency b1 32x32"
+    assert record.settings["baseline"] == baseline
+    compared = {e["candidate"]: e["comparisons"] for e in entries_of(record) if e["comparisons"]}
+    ((key, (comparison,)),) = compared.items()
+    assert key == "model fp32 openvino:CPU latency b2 32x32"
+    assert (comparison["baseline"], comparison["verdict"]) == (baseline, "not enough samples")
+    times = {name: cast("list[float]", record.samples[f"{name}: model"]) for name in (baseline, key)}
+    # Of one picture: a batch's time is divided by its pictures before it is compared.
+    ratios = [
+        np.median(times[key][2 * n : 2 * n + 2]) / 2 / np.median(times[baseline][2 * n : 2 * n + 2]) for n in range(3)
+    ]
+    assert comparison["ratio"] == pytest.approx(np.median(ratios))
+
+
+@pytest.mark.slow
+def test_layers_stand_beside_the_machine_s_limits(tiny: Path) -> None:
+    record = measure(request(tiny, batches=(2,), rounds=1, profile=True))
+    layers = cast("list[dict[str, Any]]", record.samples["model fp32 openvino:CPU latency b2 32x32: layers"])
+    (convolution,) = [layer for layer in layers if layer["type"] == "Convolution"]
+    assert convolution["flops"] == 2 * (2 * 3 * 32 * 32) * (3 * 9)
+    limits = cast("dict[str, Any]", record.settings["roofline"])["CPU"]
+    assert limits["compute"]["f32"] > 0
+    if convolution["ms"]:
+        reachable = min(
+            limits["compute"]["f32"] * 1e9, limits["memory"] * 1e9 * convolution["flops"] / convolution["bytes"]
+        )
+        assert convolution["of_limit"] == pytest.approx(convolution["flops"] / convolution["ms"] * 1000 / reachable)
+
+
+@pytest.mark.slow
+def test_operations_are_counted_as_pytorch_counts_them(segmentation_ir: Path, tmp_path: Path) -> None:
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    build = zoo.get("u2netp").build
+    assert build is not None
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        build()(torch.zeros(1, 3, 320, 320))
+    chosen = one(segmentation_ir / "model.xml", height=320, width=320)
+    counted = sum(layer.flops for layer in inspect(chosen, tmp_path, 1).layers if layer.type == "Convolution")
+    assert counted == pytest.approx(counter.get_total_flops(), rel=1e-3)
+
+
+def test_a_worker_that_dies_is_told(tiny: Path) -> None:
+    with WorkerProcess(one(tiny)) as worker:
+        worker.ask(Open(warm_up=0), Opened)
+        os.kill(worker.pid, signal.SIGKILL)
+        with pytest.raises(CandidateError, match="ended with -9"):
+            worker.close()
+
+
+@pytest.mark.slow
+def test_a_size_that_a_network_does_not_take_stops_nobody_else(tiny: Path, tmp_path: Path) -> None:
+    source = ops.parameter([1, 3, 32, 32], np.float32, name="input")
+    flat = ops.reshape(source, ops.constant(np.array([1, 3072])), special_zero=False)
+    fixed = save(
+        ops.matmul(flat, ops.constant(np.ones((3072, 4), np.float32)), False, False), source, tmp_path / "f.xml"
+    )
+    found = measure(request(tiny, fixed, sizes=((48, 48),), rounds=1))
+    statuses = {str(entry["model"]): (entry["status"], entry["reason"] or "") for entry in entries_of(found)}
+    assert statuses["model"] == ("measured", "")
+    assert statuses["f"][0] == "failed"
+    assert "does not take an input of (1, 3, 48, 48)" in statuses["f"][1] or "refused the model" in statuses["f"][1]
+    assert exit_code(found) == 5
+
+
+@pytest.mark.slow
+def test_the_whole_way_accuracy_and_every_runtime(
+    segmentation_ir: Path, segmentation_weights: Path, photo: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "photo.jpg").write_bytes(photo.read_bytes())
+    artifacts = (str(segmentation_ir), f"onnxruntime:{segmentation_ir / 'model.onnx'}")
+    found = measure(
+        Request(
+            artifacts=(*artifacts, f"torch:u2netp@{segmentation_weights}"),
+            sizes=((64, 64), (96, 96)),
+            rounds=2,
+            iterations=2,
+            warm_up=0,
+            end_to_end=tmp_path / "pictures",
+            data="synthetic:count=2,size=96x96",
+        )
+    )
+    assert exit_code(found) == 0
+    assert [entry["runtime"] for entry in entries_of(found)] == ["openvino"] * 2 + ["onnxruntime"] * 2 + ["torch"] * 2
+    scores: dict[str, list[float]] = {}
+    for entry in entries_of(found):
+        key = str(entry["candidate"])
+        assert entry["status"] == "measured"
+        parts = sum(
+            values(found, key, stage)["latency_mean"] or 0 for stage in ("decode", "pre", "infer", "post", "encode")
+        )
+        assert parts == pytest.approx(values(found, key, "total")["latency_mean"])
+        assert values(found, key, "infer")["latency_mean"] or 0 > 0
+        scores.setdefault(str(entry["size"]), []).append(cast("float", values(found, key)["iou"]))
+        assert entry["pareto"] in {True, False}
+    # The same weights give the same masks, whatever executes them.
+    for same in scores.values():
+        assert same == pytest.approx([same[0]] * 3, abs=1e-3)
+    assert any(entry["pareto"] for entry in entries_of(found))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", ["offline", "server:200"])
+def test_other_scenarios_answer_every_query(scenario: str, tiny: Path) -> None:
+    found = measure(request(tiny, scenario=parse_scenario(scenario), hints=("throughput",), streams=(2,), threads=2))
+    (entry,) = entries_of(found)
+    assert entry["executed"]["streams"] == entry["executed"]["requests"] == 2
+    assert values(found, str(entry["candidate"]))["queries"] == 6
+
+
+def test_runtimes_find_their_files_and_say_what_is_missing(segmentation_ir: Path) -> None:
+    sources = find_sources([str(segmentation_ir)], ["openvino", "onnxruntime", "torch"])
+    assert [(source.runtime, source.file.name, source.precision) for source in sources][:2] == [
+        ("openvino", "model.xml", "fp32"),
+        ("onnxruntime", "model.onnx", "fp32"),
+    ]
+    assert "torch:u2netp@CHECKPOINT" in (sources[2].missing or "")
+
+
+def test_a_missing_device_is_an_error_where_it_is_required(tiny: Path) -> None:
+    with pytest.raises(DeviceError, match=r"GPU\.9: OpenVINO finds no such device"):
+        plan(request(tiny, devices=("GPU.9",), require_device=True))
+
+
+def test_a_baseline_that_is_no_candidate_is_refused_with_those_that_are(tiny: Path) -> None:
+    with pytest.raises(InputError, match="there are: model fp32 openvino:CPU latency b1 32x32"):
+        measure(request(tiny, baseline="torch"))
+
+
+def test_an_artifact_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ModelError, match="there is no such file"):
+        find_sources(["nowhere/model.xml"], ["openvino"])
+
+
+def run(arguments: Sequence[object]) -> tuple[int, str]:
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    return done.exit_code, done.output
+
+
+def test_the_first_word_may_be_left_out(tiny: Path, tmp_path: Path) -> None:
+    common = (tiny, "--size", 16, "--iterations", 1, "--warm-up", 0, "--threads", 1, "--record", tmp_path / "r.json")
+    code, text = run(["bench", *common])
+    assert code == 0, text
+    assert "model fp32 openvino:CPU latency b1 16x16" in text
+    assert "1 rounds, 1 iterations" in text
+    assert Record.read(tmp_path / "r.json").kind == "bench"
+    assert run(["bench", "--size", "none", tiny])[0] != 0
+    code, text = run(["bench", "--help"])
+    assert code == 0
+    assert "run " in text
