@@ -68,6 +68,10 @@ def main() -> None:
         "-o",
         out / "validation",
     )
+    mattekit(
+        *("bench", models / "mattelite", "--runtime", "openvino,onnxruntime", "--iterations", 12, "--rounds", 12),
+        *("--end-to-end", out / PHOTO, "--record", out / "bench.json"),
+    )
     mattekit("remove", out / PHOTO, "--model", remover, "-o", out / "cut-out")
     mattekit(
         *("run", out / PHOTO, "--model", remover, "--sr", upscaler, "--background", out / BACKGROUND),
@@ -83,6 +87,7 @@ def main() -> None:
         (out / "run.json", "how long each stage took, and on what machine"),
         (models / "mattelite" / "fp32" / "export.json", "how far each conversion step moved the outputs"),
         (models / "mattelite" / "int8" / "worth.json", "size, accuracy and latency of FP32, FP16 and INT8"),
+        (out / "bench.json", "latency, model alone and end to end, interleaved, with what was really executed"),
         (out / "validation", "figures on synthetic pictures with exact masks, the worst first"),
     ):
         print(f"  {path}  {what}")
