@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..bench.latency.recording import entries_of
+from ..bench.timings import candidates_of
 from ..core.record import Record
 
 __all__ = ["print_benchmark"]
@@ -38,7 +38,7 @@ _COSTS = (
 def print_benchmark(record: Record, console: Console | None = None) -> None:
     """Print the times of every candidate and stage, what was executed, the verdicts, and what is wrong with the run."""
     out = console or _console()
-    entries = entries_of(record)
+    entries = candidates_of(record)
     values = _values(record)
     out.print(_times(entries, values, record))
     out.print(_executed(entries, values))

@@ -17,9 +17,10 @@ from mattekit.bench.latency.grid import Request, plan
 from mattekit.bench.latency.layers import inspect
 from mattekit.bench.latency.messages import Open, Opened
 from mattekit.bench.latency.process import CandidateError, WorkerProcess
-from mattekit.bench.latency.recording import entries_of, exit_code
+from mattekit.bench.latency.recording import exit_code
 from mattekit.bench.latency.scenarios import parse_scenario
 from mattekit.bench.latency.session import measure
+from mattekit.bench.timings import candidates_of
 from mattekit.cli import app
 from mattekit.convert import zoo
 from mattekit.core.contract import Contract, InputContract, OutputContract
@@ -96,7 +97,7 @@ def record(tiny: Path, half_quantized: Path) -> Record:
 
 
 def test_every_candidate_has_its_row_and_what_cannot_run_says_why(record: Record) -> None:
-    found = {str(entry["candidate"]): (entry["status"], entry["reason"] or "") for entry in entries_of(record)}
+    found = {str(entry["candidate"]): (entry["status"], entry["reason"] or "") for entry in candidates_of(record)}
     assert len(found) == 8
     assert found["model fp32 openvino:CPU latency b1 32x32"] == ("measured", "")
     assert found["model fp32 openvino:CPU latency b2 32x32"] == ("measured", "")
@@ -128,7 +129,7 @@ def test_the_raw_samples_are_in_the_record_by_candidate_and_round(record: Record
 
 
 def test_the_record_says_what_was_executed_and_what_it_took(record: Record) -> None:
-    (entry,) = [e for e in entries_of(record) if e["candidate"] == "model fp32 openvino:CPU latency b1 32x32"]
+    (entry,) = [e for e in candidates_of(record) if e["candidate"] == "model fp32 openvino:CPU latency b1 32x32"]
     executed = entry["executed"]
     assert executed["devices"] == ["CPU"]
     assert "openvino_intel_cpu_plugin" in executed["plugin"]
@@ -146,7 +147,7 @@ def test_the_record_says_what_was_executed_and_what_it_took(record: Record) -> N
 def test_candidates_are_compared_with_the_baseline_and_three_rounds_are_not_enough(record: Record) -> None:
     baseline = "model fp32 openvino:CPU latency b1 32x32"
     assert record.settings["baseline"] == baseline
-    compared = {e["candidate"]: e["comparisons"] for e in entries_of(record) if e["comparisons"]}
+    compared = {e["candidate"]: e["comparisons"] for e in candidates_of(record) if e["comparisons"]}
     ((key, (comparison,)),) = compared.items()
     assert key == "model fp32 openvino:CPU latency b2 32x32"
     assert (comparison["baseline"], comparison["verdict"]) == (baseline, "not enough samples")
@@ -203,7 +204,7 @@ def test_a_size_that_a_network_does_not_take_stops_nobody_else(tiny: Path, tmp_p
         ops.matmul(flat, ops.constant(np.ones((3072, 4), np.float32)), False, False), source, tmp_path / "f.xml"
     )
     found = measure(request(tiny, fixed, sizes=((48, 48),), rounds=1))
-    statuses = {str(entry["model"]): (entry["status"], entry["reason"] or "") for entry in entries_of(found)}
+    statuses = {str(entry["model"]): (entry["status"], entry["reason"] or "") for entry in candidates_of(found)}
     assert statuses["model"] == ("measured", "")
     assert statuses["f"][0] == "failed"
     assert "does not take an input of (1, 3, 48, 48)" in statuses["f"][1] or "refused the model" in statuses["f"][1]
@@ -229,9 +230,11 @@ def test_the_whole_way_accuracy_and_every_runtime(
         )
     )
     assert exit_code(found) == 0
-    assert [entry["runtime"] for entry in entries_of(found)] == ["openvino"] * 2 + ["onnxruntime"] * 2 + ["torch"] * 2
+    assert [entry["runtime"] for entry in candidates_of(found)] == ["openvino"] * 2 + ["onnxruntime"] * 2 + [
+        "torch"
+    ] * 2
     scores: dict[str, list[float]] = {}
-    for entry in entries_of(found):
+    for entry in candidates_of(found):
         key = str(entry["candidate"])
         assert entry["status"] == "measured"
         parts = sum(
@@ -244,14 +247,14 @@ def test_the_whole_way_accuracy_and_every_runtime(
     # The same weights give the same masks, whatever executes them.
     for same in scores.values():
         assert same == pytest.approx([same[0]] * 3, abs=1e-3)
-    assert any(entry["pareto"] for entry in entries_of(found))
+    assert any(entry["pareto"] for entry in candidates_of(found))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["offline", "server:200"])
 def test_other_scenarios_answer_every_query(scenario: str, tiny: Path) -> None:
     found = measure(request(tiny, scenario=parse_scenario(scenario), hints=("throughput",), streams=(2,), threads=2))
-    (entry,) = entries_of(found)
+    (entry,) = candidates_of(found)
     assert entry["executed"]["streams"] == entry["executed"]["requests"] == 2
     assert values(found, str(entry["candidate"]))["queries"] == 6
 

@@ -8,15 +8,13 @@ from statistics import fmean
 
 from ...core.record import Figure
 from ..significance import Difference
+from ..timings import MODEL
 from .grid import Request
 from .layers import int8_share
 from .outcomes import Outcome
 from .stages import STAGES, TOTAL
 
-__all__ = ["MODEL", "PERCENTILES", "comparison_figures", "figures_of", "percentile"]
-
-MODEL = "model"
-"""The stage that is the network alone."""
+__all__ = ["PERCENTILES", "comparison_figures", "figures_of", "percentile"]
 
 PERCENTILES = (50, 90, 95, 99)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, cast
 
 from pydantic import JsonValue
 
@@ -13,16 +12,17 @@ from ...core.files import sha256_of
 from ...core.record import ArtifactRef, Figure, Record
 from ..roofline import Roofline
 from ..significance import Difference, compare_rounds
+from ..timings import MODEL, candidates_of
 from .accuracy import pareto_front
 from .candidates import Candidate
-from .figures import MODEL, comparison_figures, figures_of, percentile
+from .figures import comparison_figures, figures_of, percentile
 from .grid import Request
 from .messages import Layer
 from .outcomes import Outcome
 from .stability import RULE, unsteady
 from .stages import STAGES, TOTAL
 
-__all__ = ["KIND", "entries_of", "exit_code", "record_of"]
+__all__ = ["KIND", "exit_code", "record_of"]
 
 KIND = "bench"
 """The `kind` of the records."""
@@ -90,18 +90,13 @@ def record_of(
     )
 
 
-def entries_of(record: Record) -> list[Mapping[str, Any]]:
-    """Return what a record says of each candidate."""
-    return cast("list[Mapping[str, Any]]", record.settings["candidates"])
-
-
 def exit_code(record: Record) -> int:
     """Return what the command line returns for a benchmark.
 
     3 where a candidate executed something else than it was asked for, 1 where nothing was measured, 5 where some
     candidates failed, else 0; that a device is missing is told, and is no failure unless it is required.
     """
-    found = {entry["status"] for entry in entries_of(record)}
+    found = {entry["status"] for entry in candidates_of(record)}
     if "fallback" in found:
         return 3
     if "measured" not in found:
