@@ -1,4 +1,4 @@
-"""A real clip of 50 frames with a mask for each: as many frames out, at the same times, and mattes that flicker less."""
+"""A real clip of 50 frames with a mask for each: as many come out, at the same times, and smoothing calms the mattes."""
 
 from __future__ import annotations
 

@@ -1,0 +1,62 @@
+"""Measure how mattes flicker on a clip with true masks, for several strengths of smoothing.
+
+    python tools/measure_video.py CLIP MASKS MODEL
+
+CLIP is a video, MASKS a folder with a mask for each of its frames, MODEL what `--model` takes. Prints a row for each
+strength and one for a plain running average.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mattekit.bench.metrics.video import dtssd, still_flicker
+from mattekit.build import open_model
+from mattekit.infer.images.picture import Pixels
+from mattekit.infer.remove import Remover
+from mattekit.infer.video.files import VideoFile
+from mattekit.infer.video.smooth import Smoother
+from numpy.typing import NDArray
+
+STRENGTHS = (0.0, 0.4, 0.6, 0.8, 0.9)
+
+
+def row(
+    name: str, mattes: Sequence[Pixels], truths: Sequence[NDArray[np.float32]], rgb: list[NDArray[np.uint8]]
+) -> str:
+    alphas = [matte.astype(np.float32) / 255 for matte in mattes]
+    error = float(np.mean([np.abs(alpha - truth).mean() for alpha, truth in zip(alphas, truths, strict=True)]))
+    overlap: list[float] = []
+    for alpha, truth in zip(alphas, truths, strict=True):
+        ours, theirs = alpha > 0.5, truth > 0.5
+        overlap.append(float((ours & theirs).sum() / max(1, (ours | theirs).sum())))
+    figures = (dtssd(alphas, truths), still_flicker(alphas, rgb), error, float(np.mean(overlap)))
+    return f"{name:>10}  dtSSD {figures[0]:.3f}  still {figures[1]:.3f}  MAE {figures[2]:.4f}  IoU {figures[3]:.4f}"
+
+
+def main(clip: str, masks: str, model: str) -> None:
+    source = VideoFile(clip)
+    frames = [item.frame.picture for item in source.items() if item.frame and item.frame.picture]
+    files = sorted(Path(masks).glob("*.png"))
+    truths = [np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) > 0, np.float32) for file in files]  # type: ignore[operator]
+    rgb = [np.asarray(frame.rgb, np.uint8) for frame in frames]
+    remover = Remover(open_model(model, "segmentation"))
+    mattes = [remover.matte(frame).alpha for frame in frames]
+    for strength in STRENGTHS:
+        smoother = Smoother(strength)
+        smoothed = [smoother.smooth(frame, matte) for frame, matte in zip(frames, mattes, strict=True)]
+        print(row(f"{strength}", smoothed, truths, rgb), flush=True)
+    average: list[Pixels] = []
+    last = mattes[0].astype(np.float32)
+    for matte in mattes:
+        last = 0.6 * last + np.float32(0.4) * matte
+        average.append(np.rint(last).astype(np.uint8))
+    print(row("average", average, truths, rgb))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])
