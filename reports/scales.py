@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .axes import new_axes, short
@@ -26,9 +26,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Roof:
-    """What bounds a layer: operations a second, and bytes a second."""
+    """What bounds a layer: operations a second by arithmetic, and bytes a second."""
 
-    peak: float
+    peaks: Mapping[str, float]
     bandwidth: float
 
 
@@ -131,10 +131,21 @@ def roofline(
                 )
         if roof:
             low, high = axes.get_xlim()
-            ridge = roof.peak / roof.bandwidth
-            edges = sorted({min(low, ridge / 4), ridge, max(high, ridge * 4)})
-            heights = [min(roof.peak, roof.bandwidth * edge) for edge in edges]
-            axes.plot(edges, heights, color=PALETTE["c2"], linewidth=1.8)
+            ridges = [peak / roof.bandwidth for peak in roof.peaks.values()]
+            low, high = min(low, *ridges, 1) / 1.5, max(high, *ridges) * 2
+            for (label, peak), ridge in zip(roof.peaks.items(), ridges, strict=True):
+                axes.plot([ridge, high], [peak, peak], color=PALETTE["c2"], linewidth=1.6)
+                axes.annotate(
+                    plain(label),
+                    (high, peak),
+                    (-2, 4),
+                    textcoords="offset points",
+                    ha="right",
+                    fontsize=11,
+                    color=PALETTE["c2"],
+                )
+            slope = [low, max(ridges)]
+            axes.plot(slope, [roof.bandwidth * edge for edge in slope], color=PALETTE["c2"], linewidth=1.6)
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_minor_formatter(_no_text)
         axes.xaxis.set_major_formatter(_plainly)

@@ -1,0 +1,535 @@
+"""Reports: every figure is there, what is compared may be compared, and what came from outside stays text."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from io import StringIO
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from mattekit.bench.specimens import rows_to_show, write_specimens
+from mattekit.bench.subjects import golden_subject
+from mattekit.bench.validate import validate
+from mattekit.core.errors import DependencyError, InputError
+from mattekit.core.record import ArtifactRef, Figure, Record
+from mattekit.datasets.opening import open_dataset
+from mattekit.datasets.pictures import write_png
+from mattekit.reports.document import Cell, Column, Gallery, Statements, Table, mark_best, plain
+from mattekit.reports.evidence import points_of, read_sources, subject_of
+from mattekit.reports.formats.console import show
+from mattekit.reports.formats.html import html
+from mattekit.reports.formats.markdown import markdown
+from mattekit.reports.making import Report, Request, make_report, write_report
+from mattekit.reports.numbers import number, signed, span
+from mattekit.reports.svg import PALETTE
+from rich.console import Console
+
+pytest.importorskip("jinja2", reason="reports need the extra `report`")
+pytest.importorskip("matplotlib", reason="reports need the extra `report`")
+
+EVIL = "<script>alert(1)</script>"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+Write = Callable[..., Path]
+
+
+def validation(
+    values: list[float], *, model: str = "m", precision: str = "fp32", day: int = 0, data_hash: str = "d", cpu: str = ""
+) -> Record:
+    labels = {"model": model, "precision": precision, "device": "openvino:CPU", "dataset": "photos"}
+    labels |= {"reference": "truth", "slice": "all", "samples": str(len(values))}
+    record = Record(
+        kind="validation",
+        created=START + timedelta(days=day),
+        artifacts=(ArtifactRef(model=model, format="openvino", precision=precision, sha256={"model.xml": "ab" * 32}),),
+        settings={"dataset": "photos", "dataset_hash": data_hash, "samples": len(values), "task": "segmentation"}
+        | {"reference": "truth"},
+        figures=(Figure(name="iou", value=float(np.mean(values)), higher_is_better=True, labels=labels),),
+        samples={"id": [f"photo {place}" for place in range(len(values))], "iou": list(values)},
+    )
+    if not cpu:
+        return record
+    return record.model_copy(update={"environment": record.environment.model_copy(update={"cpu": cpu})})
+
+
+def times(series: dict[str, list[float]], *, day: int = 0, cpu: str = "a processor", model: str = "m") -> Record:
+    figures = [
+        Figure(
+            name="latency",
+            value=float(np.median(values)),
+            unit="ms",
+            higher_is_better=False,
+            labels={"model": model, "precision": precision, "device": "CPU"},
+        )
+        for precision, values in series.items()
+    ]
+    record = Record(
+        kind="worth",
+        created=START + timedelta(days=day),
+        settings={"device": "CPU", "worth_it": True, "sentence": "INT8 is worth it."},
+        figures=tuple(figures),
+        samples={f"{precision}: latency": list(values) for precision, values in series.items()},
+    )
+    return record.model_copy(update={"environment": record.environment.model_copy(update={"cpu": cpu})})
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def to(name: str, record: Record) -> Path:
+        record.write(tmp_path / name)
+        return tmp_path / name
+
+    return to
+
+
+def report(*paths: Path, **options: object) -> Report:
+    return make_report(Request(tuple(paths), **options))  # type: ignore[arg-type]
+
+
+def table(made: Report, caption: str) -> dict[str, dict[str, Cell]]:
+    """Return a table as rows by their first cell, each a cell by its column's title."""
+    found = next(one for one in made.document.tables() if one.caption == caption)
+    return {row[0].text: {c.title: cell for c, cell in zip(found.columns, row, strict=True)} for row in found.rows}
+
+
+def rows(made: Report, caption: str) -> list[dict[str, Cell]]:
+    found = next(one for one in made.document.tables() if one.caption == caption)
+    return [{c.title: cell for c, cell in zip(found.columns, row, strict=True)} for row in found.rows]
+
+
+class Page(HTMLParser):
+    """What a browser would make of the page's markup: the tags with attributes, and the text outside of scripts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def evil_record() -> Record:
+    """A record whose every text tries to be markup."""
+    labels = {"model": EVIL, "precision": "<b>int8", "device": "CPU\x1b[31m", "dataset": "$x^2$ |*a*|\n# x"}
+    labels |= {"slice": "all", "<i>": "<img src=x onerror=alert(1)>"}
+    return Record(
+        kind=f"kind{EVIL}",
+        artifacts=(ArtifactRef(model=EVIL, format="onnx", precision="fp32", sha256={f"{EVIL}.onnx": EVIL}),),
+        settings={EVIL: EVIL, "failures": [{"input": EVIL, "error": EVIL}]},
+        figures=(
+            Figure(name=f"n{EVIL}", value=1.5, unit=EVIL, labels=labels),
+            Figure(name="latency", value=3, unit="ms", higher_is_better=False, labels=labels),
+            Figure(name="iou", value=0.5, higher_is_better=True, labels=labels),
+            Figure(name="latency", value=2, unit="ms", labels={"stage": EVIL, "model": EVIL}),
+        ),
+        samples={"id": [EVIL], f"{EVIL}: latency": [1.0, 2.0, 3.0]},
+    )
+
+
+def test_what_came_from_outside_stays_text_in_the_page(write: Write) -> None:
+    made = report(write("a&<b>.json", evil_record()), write("b.json", times({EVIL: [1, 2], "int8": [2, 3]})), title=EVIL)
+    text = html(made.document)
+    page = Page(text)
+    assert len([tag for tag, _ in page.tags if tag == "script"]) == 1
+    assert not [attributes for _, attributes in page.tags if any(name.startswith("on") for name in attributes)]
+    assert not [tag for tag, _ in page.tags if tag in {"b", "i"}]
+    assert EVIL in page.text
+    assert "\x1b" not in text
+    drawings = [plot for section in made.document.sections for plot in section.blocks if hasattr(plot, "svg")]
+    assert drawings
+    for plot in drawings:
+        root = ET.fromstring(plot.svg())  # type: ignore[union-attr]
+        assert not [element.tag for element in root.iter() if element.tag.endswith("script")]
+
+
+def test_the_policy_allows_what_is_inside_and_nothing_else(write: Write) -> None:
+    text = html(report(write("a.json", times({"fp32": [2, 3, 4], "int8": [1, 2, 3]}))).document)
+    page = Page(text)
+    (policy,) = [a["content"] or "" for _, a in page.tags if a.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert not [attributes for _, attributes in page.tags if "style" in attributes]
+    links = [value for _, a in page.tags for key, value in a.items() if key in {"src", "href"} and value]
+    assert all(link.startswith(("#", "data:image/webp;base64,")) for link in links)
+    assert "<style>" in text
+    assert text.count("<style") == 1  # None in the drawings.
+
+
+def test_the_same_records_give_the_same_bytes(write: Write) -> None:
+    paths = [write("a.json", times({"fp32": [2, 3, 4], "int8": [1, 2, 3]})), write("v.json", validation([0.5, 0.7]))]
+    assert html(report(*paths).document) == html(report(*paths).document)
+
+
+def test_markdown_keeps_texts_texts(write: Write) -> None:
+    text = markdown(report(write("a.json", evil_record())).document, "files")
+    assert not re.search(r"<(?!/?(details|summary|br|sub)>)", text)
+    body = [line for line in text.splitlines() if line.startswith("|")]
+    widths = [len(re.findall(r"(?<!\\)\|", line)) for line in body]
+    # Each row has as many cells as the heading above it.
+    starts = [place for place, line in enumerate(body) if re.fullmatch(r"[|:-]+", line)]
+    for start, end in zip(starts, [*(s - 1 for s in starts[1:]), len(body)], strict=True):
+        assert set(widths[start - 1 : end]) == {widths[start]}
+
+
+def test_figures_of_every_kind_are_in_every_format(write: Write, tmp_path: Path) -> None:
+    figure = Figure(name="grip", value=12.25, unit="N", labels={"hand": "left"})
+    made = report(write("new.json", Record(kind="handshake", figures=(figure,))))
+    for name in ("r.html", "r.md", "r.csv", "r.json"):
+        write_report(made, tmp_path / name)
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert "grip" in text
+        assert "12.2" in text
+        assert "left" in text
+    stream = StringIO()
+    show(made.document, Console(file=stream, width=200))
+    assert "12.2" in stream.getvalue()
+
+
+def test_data_is_what_was_measured(write: Write, tmp_path: Path) -> None:
+    values = [0.123456789, 0.9]
+    made = report(write("v.json", validation(values)), write("w.json", times({"fp32": [2.5, 3.5]})))
+    write_report(made, tmp_path / "r.csv")
+    lines = list(csv.DictReader((tmp_path / "r.csv").open(encoding="utf-8")))
+    assert {line["figure"]: float(line["value"]) for line in lines} == {"iou": float(np.mean(values)), "latency": 3.0}
+    write_report(made, tmp_path / "r.json")
+    content = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert [one["value"] for one in content["figures"]] == [float(np.mean(values)), 3.0]
+    assert content["verdicts"][0]["reason"] == "INT8 is worth it."
+
+
+def test_a_spreadsheet_computes_nothing(write: Write, tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="spreadsheets need the extra `report`")
+    made = report(write("v.json", validation([0.5, 0.75], model='=HYPERLINK("http://example.org")')))
+    write_report(made, tmp_path / "r.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "r.xlsx")
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert not [cell.value for cell in cells if cell.data_type == "f"]
+    assert 0.625 in [cell.value for cell in cells]
+    write_report(made, tmp_path / "r.csv")
+    assert not re.search(r"(^|,)\"?=", (tmp_path / "r.csv").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("module", "name"), [("openpyxl", "r.xlsx"), ("jinja2", "r.html"), ("matplotlib", "r.html")])
+def test_an_absent_package_is_one_sentence(
+    module: str, name: str, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    made = report(write("w.json", times({"fp32": [2.5, 3.5]})))
+    with pytest.raises(DependencyError, match=rf"needs the package {module}.*mattekit\[report\]"):
+        write_report(made, tmp_path / name)
+    assert not (tmp_path / name).exists()
+    write_report(made, tmp_path / "r.csv")
+
+
+def test_a_strange_suffix_is_refused(write: Write, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"choose one of these suffixes"):
+        write_report(report(write("v.json", validation([1.0]))), tmp_path / "r.pdf")
+
+
+def test_verdicts_come_first_the_gravest_first(write: Write, tmp_path: Path) -> None:
+    gates = tmp_path / "gates.toml"
+    gates.write_text(
+        '[[gate]]\nmetric = "iou"\nmin = 0.1\n[[gate]]\nmetric = "iou"\nmin = 0.9\n[[gate]]\nmetric = "mae"\nmax = 1\n'
+    )
+    made = report(write("v.json", validation([0.5] * 12)), gates=gates)
+    first = made.document.sections[0].blocks[0]
+    assert isinstance(first, Statements)
+    assert [item.status for item in first.items] == ["failed", "not enough evidence", "passed"]
+    assert made.document.outcome == "1 of 3 checks failed, 1 lack evidence"
+    assert made.document.status == "failed"
+
+
+def test_the_table_of_models_compares_with_fp32_sample_by_sample(write: Write) -> None:
+    exact = [0.5, 0.6, 0.7, 0.8]
+    made = report(
+        write("a.json", validation(exact)),
+        write("b.json", validation([value - 0.1 for value in exact], precision="int8")),
+        write("w.json", times({"fp32": [4.0, 4.0, 4.0], "int8": [2.0, 2.0, 2.0]})),
+    )
+    fp32, int8 = rows(made, "Segmentation")
+    change = int8["change of IoU from FP32"]
+    assert change.value == pytest.approx(-0.1)
+    assert change.detail == f"{number(-0.1)} to {number(-0.1)}"
+    assert int8["speed-up over FP32"].value == pytest.approx(2)
+    assert fp32["IoU on photos"].best
+    assert not int8["IoU on photos"].best
+    assert int8["latency"].best
+    assert not fp32["latency"].best
+
+
+def test_times_of_two_machines_are_not_compared(write: Write) -> None:
+    new, old = times({"fp32": [1.0] * 30}, cpu="one"), times({"fp32": [2.0] * 30}, cpu="another")
+    made = report(write("new.json", new), baselines=(write("old.json", old),))
+    (row,) = rows(made, "Before and after")
+    assert row["verdict"].text == "not compared"
+    assert "another machine" in row["verdict"].detail
+
+
+def test_a_slower_run_on_the_same_machine_is_worse(write: Write) -> None:
+    pytest.importorskip("scipy", reason="comparing times needs SciPy")
+    noise = np.random.default_rng(0).normal(0, 0.05, (2, 200))
+    old, new = (times({"fp32": [float(v) for v in base + part]}) for base, part in zip((2, 3), noise, strict=True))
+    made = report(write("new.json", new), baselines=(write("old.json", old),))
+    (row,) = rows(made, "Before and after")
+    assert row["verdict"].text == "worse"
+    assert row["change"].value == pytest.approx(1.5, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("after", "data_hash", "verdict"),
+    [
+        ([0.4, 0.5, 0.6, 0.7], "d", "worse"),
+        ([0.7, 0.4, 0.9, 0.6], "d", "no clear change"),
+        ([0.5, 0.6, 0.7, 0.8], "d", "the same"),
+        ([0.4, 0.5, 0.6, 0.7], "other", "not compared"),
+    ],
+)
+def test_accuracy_changes_only_where_its_interval_says_so(
+    after: list[float], data_hash: str, verdict: str, write: Write
+) -> None:
+    old = write("old.json", validation([0.5, 0.6, 0.7, 0.8]))
+    made = report(write("new.json", validation(after, data_hash=data_hash, day=1)), baselines=(old,))
+    (row,) = rows(made, "Before and after")
+    assert row["verdict"].text == verdict
+
+
+def test_records_of_one_thing_become_a_trend_with_its_limit(write: Write, tmp_path: Path) -> None:
+    gates = tmp_path / "gates.toml"
+    gates.write_text('[[gate]]\nmetric = "iou"\nmin = 0.55\nsamples = 2\n')
+    paths = [write(f"{day}.json", validation([0.5 + day / 10, 0.7], day=day)) for day in (2, 0, 1)]
+    made = report(*paths, write("x.json", validation([0.1, 0.2], data_hash="other")), gates=gates)
+    (section,) = [one for one in made.document.sections if one.name == "history"]
+    (plot,) = section.blocks
+    assert [row["IoU"].value for row in rows(made, "IoU: m fp32 openvino:CPU")] == pytest.approx([0.6, 0.65, 0.7])
+    assert "min 0.55" in plot.svg()  # type: ignore[union-attr]
+    # The table of models has the newest one.
+    assert {row["IoU on photos"].value for row in rows(made, "Segmentation")} >= {pytest.approx(0.7)}
+
+
+def test_an_interval_that_a_record_keeps_as_figures_is_one(write: Write) -> None:
+    labels = {"model": "m"}
+    figures = [Figure(name=name, value=value, labels=labels) for name, value in (("x", 2), ("x_low", 1), ("x_high", 3))]
+    figures.append(Figure(name="water_low", value=5, labels=labels))
+    (source,) = read_sources([write("r.json", Record(kind="k", figures=tuple(figures)))]).current
+    found = {point.figure.name: point.interval for point in points_of(source)}
+    assert found == {"x": (1, 3), "water_low": None}
+
+
+def test_a_benchmark_is_shown_with_its_settings_stages_and_layers(write: Write) -> None:
+    base = {"model": "m", "runtime": "openvino", "device": "CPU", "hint": "latency", "batch": "1"}
+    figures: list[Figure] = []
+    samples: dict[str, list[object]] = {}
+    for precision, value in (("fp32", 4.0), ("int8", 2.0)):
+        key = f"m {precision}"
+        labels = {**base, "candidate": key, "precision": precision, "scenario": "single-stream", "stage": "model"}
+        figures.append(Figure(name="latency_p50", value=value, unit="ms", higher_is_better=False, labels=labels))
+        for stage, share in (("decode", 1.0), ("infer", value), ("total", value + 1)):
+            own = {**labels, "stage": stage}
+            figures.append(Figure(name="latency_mean", value=share, unit="ms", higher_is_better=False, labels=own))
+        samples[f"{key}: model"] = [value] * 5
+    for name, value in (("ratio", 0.5), ("ratio_low", 0.4), ("ratio_high", 0.625)):
+        labels = {**base, "candidate": "m int8", "precision": "int8", "stage": "model", "baseline": "m fp32"}
+        figures.append(Figure(name=name, value=value, higher_is_better=False, labels=labels))
+    layer = {"type": "Convolution", "precision": "f32", "primitive": "jit"}
+    samples["m fp32: layers"] = [
+        {"name": "conv", "ms": 2.0, "flops": 4e9, "bytes": 1e8, **layer},
+        {"name": "add", "ms": 0.5, "flops": 1e6, "bytes": 1e7, **layer},
+    ]
+    entries = [{"candidate": "m fp32", "status": "measured"}, {"candidate": "x", "status": "failed", "reason": "no"}]
+    record = Record.model_validate(
+        {"kind": "bench", "figures": figures, "samples": samples, "settings": {"candidates": entries}}
+    )
+    made = report(write("b.json", record))
+    _, int8 = rows(made, "Models")
+    assert int8["speed-up over FP32"].value == pytest.approx(2)
+    assert int8["speed-up over FP32"].detail == span((1.6, 2.5), like=2, unit="×")
+    shares = {row["stage"].text: row["share"].value for row in rows(made, "Where the time of a picture goes")[:2]}
+    assert shares == {"decode": pytest.approx(20), "infer": pytest.approx(80)}
+    hottest = table(made, "Roofline: m fp32")["conv"]
+    assert hottest["GFLOP/s"].value == pytest.approx(2000)
+    assert hottest["operations a byte"].value == pytest.approx(40)
+    assert made.document.status == "failed"
+    assert "<svg" in html(made.document)
+
+
+def test_drawings_have_a_text_and_a_table_and_no_colours_of_their_own(write: Write) -> None:
+    text = html(report(write("w.json", times({"fp32": [2, 3, 4], "int8": [1, 2, 3]}))).document)
+    drawings = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
+    assert drawings
+    for drawing in drawings:
+        root = ET.fromstring(drawing)
+        assert root.get("role") == "img"
+        named = (root.get("aria-labelledby") or "").split()
+        texts = {element.get("id"): element.text for element in root if element.get("id") in named}
+        assert len(texts) == 2
+        assert all(texts.values())
+        # A colour that is not one of the page's would be lost on one of its two grounds.
+        assert not set(re.findall(r"#[0-9a-f]{6}", drawing)) - {"#000000"}
+        assert "var(--" in drawing
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+
+
+def test_every_colour_of_a_drawing_has_a_value_in_both_themes() -> None:
+    from mattekit.reports.formats import html as module
+
+    style = module._asset("style.css")  # pyright: ignore[reportPrivateUsage]
+    light, dark = style.split("prefers-color-scheme: dark")
+    for name in PALETTE:
+        assert f"--{name}:" in light
+        assert f"--{name}:" in dark
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> Path:
+    """A validation of golden masks with pictures beside its record; returns the record's path."""
+    dataset = open_dataset("synthetic:count=3,seed=0,size=96x64")
+    (tmp_path / "golden").mkdir()
+    for sample in dataset:
+        write_png(tmp_path / "golden" / f"{sample.id}.png", np.zeros(sample.image.shape[:2], np.uint8))
+    subject = golden_subject(tmp_path / "golden")
+    (record,) = validate([subject], dataset, metrics=["mae"])
+    path = tmp_path / "validation" / "v.json"
+    record.write(path)
+    write_specimens(path, subject, dataset, rows_to_show([record], count=2))
+    return path
+
+
+def gallery(made: Report) -> list[Gallery]:
+    return [block for section in made.document.sections for block in section.blocks if isinstance(block, Gallery)]
+
+
+def test_the_gallery_shows_the_worst_first(shown: Path) -> None:
+    record = Record.read(shown)
+    errors = dict(zip(map(str, record.samples["id"]), map(float, map(str, record.samples["mae"])), strict=True))
+    (found,) = gallery(report(shown))
+    assert [one.title for one in found.exhibits] == sorted(errors, key=lambda name: -errors[name])[:2]
+    labels = [picture.label.split(",")[0] for picture in found.exhibits[0].pictures]
+    assert labels == ["truth", "mask", "error", "cut-out"]
+    assert found.exhibits[0].before
+    assert found.exhibits[0].before.label == "original"
+    assert all(max(p.width, p.height) <= 320 for one in found.exhibits for p in one.pictures)
+
+
+def test_a_picture_that_leaves_the_records_folder_is_not_shown(shown: Path, photo: Path) -> None:
+    (folder,) = [path for path in shown.parent.iterdir() if path.is_dir()]
+    for file in folder.glob("*-picture.png"):
+        file.unlink()
+        file.symlink_to(photo)
+    (found,) = gallery(report(shown))
+    assert not found.exhibits
+    assert found.note == "2 pictures lie outside of their record's folder and are not shown."
+
+
+def test_a_run_is_shown_from_named_folders_only(tmp_path: Path, photo: Path) -> None:
+    record = Record(kind="run", samples={"input": [str(photo), "/etc/passwd"]})
+    home, results = tmp_path / "home", tmp_path / "results"
+    record.write(home / "run.json")
+    results.mkdir()
+    (results / photo.name).write_bytes(photo.read_bytes())
+    assert not [one for one in gallery(report(home / "run.json")) if one.exhibits]
+    (found, *_) = gallery(report(home / "run.json", images=(results,)))
+    assert [[p.label for p in one.pictures] for one in found.exhibits] == [["results"]]
+    (found,) = gallery(report(home / "run.json", images=(photo.parent, results)))
+    (exhibit,) = found.exhibits
+    assert exhibit.before
+    assert exhibit.after
+    assert (exhibit.before.label, exhibit.after.label) == ("original", "results")
+
+
+def test_the_pixel_limit_holds(shown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "100")
+    (found,) = gallery(report(shown))
+    assert not found.exhibits
+    assert "cannot be read" in found.note
+
+
+def test_drawings_of_markdown_lie_beside_it(write: Write, tmp_path: Path) -> None:
+    made = report(write("w.json", times({"fp32": [2, 3, 4], "int8": [1, 2, 3]})))
+    out = tmp_path / "out" / "r.md"
+    write_report(made, out)
+    named = re.findall(r"\]\((r-files/[^)]+)\)", out.read_text(encoding="utf-8"))
+    assert named
+    for name in named:
+        assert ET.parse(out.parent / name).getroot().tag.endswith("svg")
+    (out.parent / "r-files" / "mine.txt").write_text("keep")
+    with pytest.raises(InputError, match=r"mine\.txt"):
+        write_report(made, out)
+    assert (out.parent / "r-files" / "mine.txt").is_file()
+
+
+def test_plain_text_shows_what_it_is() -> None:
+    assert plain("a\x1b[31m\u202eb\nc") == "a\ufffd[31m\ufffdb c"
+    assert plain("x" * 5000) == "x" * 2000 + "…"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (None, "", "not measured"),
+        (float("nan"), "ms", "not measured"),
+        (float("inf"), "dB", "∞"),
+        (0.57982, "", "0.5798"),
+        (3460142.0, "B", "3.46"),
+        (1153.4, "ms", "1,153"),
+        (51.18, "ms", "51.2"),
+        (4e-6, "", "4.00e-06"),
+        (-0.25, "", "\N{MINUS SIGN}0.2500"),
+        (14.0, "", "14"),
+    ],
+)
+def test_numbers_have_the_digits_that_they_are_worth(value: float | None, unit: str, text: str) -> None:
+    assert number(value, unit) == text
+
+
+def test_a_difference_has_the_digits_of_its_figure() -> None:
+    assert signed(0.0001886, "dB", like=32.1) == "0.00"
+    assert signed(-1.64, "dB", like=32.1) == "\N{MINUS SIGN}1.64"
+    assert span((-0.2275, -0.00028), like=0.58) == "\N{MINUS SIGN}0.2275 to \N{MINUS SIGN}0.0003"
+
+
+def test_the_best_of_a_column_needs_a_direction_and_a_difference() -> None:
+    columns = (Column("a", better=True), Column("b", better=False), Column("c"), Column("d", better=True))
+    cells = [tuple(Cell("", value) for value in row) for row in ((1.0, 1.0, 1.0, 5.0), (2.0, 2.0, 2.0, 5.0))]
+    marked = mark_best(columns, cells)
+    assert [[cell.best for cell in row] for row in marked] == [[False, True, False, False], [True, False, False, False]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "device"),
+    [
+        ({"device": "openvino:CPU"}, "CPU"),
+        ({"device": "CPU", "runtime": "openvino"}, "CPU"),
+        ({"device": "CPU", "runtime": "onnxruntime"}, "onnxruntime"),
+        ({"device": "onnxruntime"}, "onnxruntime"),
+        ({"device": "GPU.0", "runtime": "torch"}, "torch GPU.0"),
+    ],
+)
+def test_a_device_is_called_the_same_whoever_measured(labels: dict[str, str], device: str) -> None:
+    assert subject_of(labels).device == device
+
+
+def test_no_record_and_no_folder_are_told(tmp_path: Path, write: Write) -> None:
+    with pytest.raises(InputError, match="no record"):
+        report()
+    with pytest.raises(InputError, match="no such folder"):
+        report(write("v.json", validation([1.0])), images=(tmp_path / "missing",))
+
+
+def test_tables_behind_plots_are_tables_of_the_report(write: Write) -> None:
+    made = report(write("w.json", times({"fp32": [2, 3, 4], "int8": [1, 2, 3]})))
+    assert all(isinstance(one, Table) for one in made.document.tables())
+    assert len(rows(made, "Single times: w.json")) == 2
