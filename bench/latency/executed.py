@@ -8,8 +8,10 @@ from .candidates import Candidate
 
 __all__ = ["INT8", "Executed", "Layers", "fallback"]
 
-INT8 = frozenset({"i8", "u8"})
-"""Precisions of layers, as OpenVINO calls them, that are integer arithmetic."""
+INT8 = frozenset({"i8", "u8", "int8", "uint8"})
+"""Precisions of layers, as OpenVINO's plugins call them (in any case), that are integer arithmetic."""
+
+_COMPUTING = frozenset({"convolution", "deconvolution", "fullyconnected", "matmul", "gemm"})
 
 _FREE = frozenset({"AUTO", "MULTI", "BATCH"})
 """Devices that choose among others: whatever executes is what was asked for, and is told."""
@@ -24,6 +26,11 @@ class Layers(BaseModel):
     precision: str
     primitive: str
     count: int
+
+    @property
+    def computes(self) -> bool:
+        """Return whether its arithmetic is what a network's time goes into; others only move or map 8-bit values."""
+        return self.type.lower() in _COMPUTING
 
 
 class Executed(BaseModel):
@@ -49,11 +56,7 @@ class Executed(BaseModel):
     @property
     def int8_layers(self) -> int:
         """Return how many layers are executed in integers."""
-        return sum(each.count for each in self.layers if each.precision in INT8 and each.type in _COMPUTING)
-
-
-_COMPUTING = frozenset({"Convolution", "Deconvolution", "FullyConnected", "MatMul"})
-"""Types of layers whose arithmetic decides: data is moved in 8 bits by others too."""
+        return sum(each.count for each in self.layers if each.precision.lower() in INT8 and each.computes)
 
 
 def fallback(candidate: Candidate, executed: Executed) -> str | None:
@@ -71,6 +74,6 @@ def fallback(candidate: Candidate, executed: Executed) -> str | None:
             return f"{candidate.device} was asked for, but {device} executed it"
     wants_int8 = executed.quantized or candidate.precision == "int8"
     if wants_int8 and executed.layers and not executed.int8_layers:
-        found = sorted({each.precision for each in executed.layers if each.type in _COMPUTING})
+        found = sorted({each.precision for each in executed.layers if each.computes})
         return f"INT8 was asked for, but no computing layer was executed in it (executed: {', '.join(found) or 'none'})"
     return None

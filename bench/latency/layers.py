@@ -61,7 +61,7 @@ def inspect(candidate: Candidate, cache: Path, iterations: int) -> Inspected:
 def int8_share(layers: Sequence[Layer]) -> float | None:
     """Return the share of the layers' time that is spent in integer arithmetic; None where no time is known."""
     total = sum(layer.ms for layer in layers)
-    return sum(layer.ms for layer in layers if layer.precision in INT8) / total if total else None
+    return sum(layer.ms for layer in layers if layer.precision.lower() in INT8) / total if total else None
 
 
 def _cached_compile(candidate: Candidate, cache: Path) -> float | None:

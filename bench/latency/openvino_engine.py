@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenVinoEngine", "compile_candidate", "layer_facts", "read_candidate"]
 
+_CHOOSING = frozenset({"AUTO", "MULTI", "HETERO"})
 _DATA = frozenset({"Const", "Input", "Output", "Parameter", "Result"})
 
 
@@ -105,8 +106,12 @@ def compile_candidate(
     config: dict[str, Any] = {"PERFORMANCE_HINT": (candidate.hint or "latency").upper(), **(extra or {})}
     if candidate.streams:
         config["NUM_STREAMS"] = candidate.streams
-    if candidate.device == "CPU":
+    head, _, listed = candidate.device.partition(":")
+    if head == "CPU":
         config["INFERENCE_NUM_THREADS"] = candidate.threads
+    elif head in _CHOOSING and "CPU" in (listed or "CPU").split(","):
+        # What chooses among devices hands this on to the CPU, if it takes it.
+        config["DEVICE_PROPERTIES"] = {"CPU": {"INFERENCE_NUM_THREADS": candidate.threads}}
     try:
         return openvino.Core().compile_model(model, candidate.device, config)
     except RuntimeError as error:
@@ -187,11 +192,14 @@ def _requests(compiled: openvino.CompiledModel) -> int:
 
 
 def _property(compiled: openvino.CompiledModel, name: str) -> Any:
-    """A property of the compiled model; None where the plugin has no such property."""
-    try:
-        return compiled.get_property(name)
-    except RuntimeError:
-        return None
+    """A property of the compiled model, or of the first device that executes it; None where nobody tells."""
+    for key in (name, "DEVICE_PROPERTIES"):
+        try:
+            found = compiled.get_property(key)
+        except RuntimeError:
+            continue
+        return found if key == name else next((each[name] for each in found.values() if name in each), None)
+    return None
 
 
 def _named(device: str) -> str:

@@ -82,7 +82,7 @@ def measure(request: Request, find_model: FindModel | None = None, progress: Pro
         )
         for outcome in live:
             if outcome.status == "measured":
-                outcome.closed = workers[outcome.candidate.key].close()
+                _close(outcome, workers[outcome.candidate.key])
     if request.data:
         measure_accuracy([o for o in outcomes if o.measured], request.data, request.samples, progress=tell)
     return record_of(
@@ -164,6 +164,13 @@ def _open(
         outcome.fail(str(error))
         return None
     return worker
+
+
+def _close(outcome: Outcome, worker: WorkerProcess) -> None:
+    try:
+        outcome.closed = worker.close()
+    except CandidateError as error:
+        outcome.notes.append(f"its memory is not known: {error}")
 
 
 def _turn(outcome: Outcome, worker: WorkerProcess, request: Request, pictures: Sequence[Path]) -> Callable[[int], None]:
