@@ -182,10 +182,12 @@ def _run(
     options = _options(context)
     manifest = open_manifest(batch, pipeline, options) if resume else None
     outcomes = follow_run(run_batch(batch, pipeline, jobs=jobs, manifest=manifest), len(batch.inputs))
-    record = record_of(outcomes, pipeline, options, workers_for(batch, pipeline, jobs))
-    print_stages(record)
-    if report:
-        record.write(report)
+    # A record holds the models' hashes: of one picture, most of the time would go there.
+    if report or len(outcomes) > 1:
+        record = record_of(outcomes, pipeline, options, workers_for(batch, pipeline, jobs))
+        print_stages(record)
+        if report:
+            record.write(report)
     raise typer.Exit(exit_code_of(outcomes))
 
 

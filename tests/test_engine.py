@@ -111,10 +111,10 @@ def test_a_device_that_fails_ends_the_run(tmp_path: Path, segmentation_ir: Path)
 def test_a_run_that_is_left_begins_nothing_new_and_leaves_whole_files(tmp_path: Path) -> None:
     pictures_in(tmp_path / "in", 40)
     batch = plan_batch([tmp_path / "in"], tmp_path / "out", OutputSettings())
+    before = threading.active_count()
     results = run_batch(batch, Pipeline(background=Colour(1, 2, 3)), jobs=3)
     assert next(results).error is None
     results.close()
-    before = threading.active_count()
     left = files_in(tmp_path / "out")
     assert 1 <= len(left) < 40
     assert all(read_picture(data).width for data in left.values())
