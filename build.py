@@ -20,6 +20,7 @@ from .core.errors import DependencyError, InputError, ModelError
 from .core.files import sha256_of
 from .core.record import Record
 from .core.version import __version__
+from .infer.edges.refine import Refine
 from .infer.images.picture import Picture
 from .infer.images.read import read_picture
 from .infer.pipeline import Pipeline
@@ -197,8 +198,12 @@ def open_pipeline(
     background: Background | str | Path | None = None,
     placement: Placement | None = None,
     keep: tuple[str, ...] = (),
+    refine: Refine = "none",
+    decontaminate: bool | None = None,
     device: str = "CPU",
     tile: int = TILE,
+    memory: int | None = None,
+    times: float | None = None,
     offline: bool = False,
     progress: Progress | None = None,
 ) -> Pipeline:
@@ -210,8 +215,13 @@ def open_pipeline(
         background: a picture, a colour, a blur, or the words that `load_background` reads.
         placement: where and how large the subject stands on the background.
         keep: for a segmentation model of classes, the labels that stay.
+        refine: how a mask comes back to the picture's size; `none` gives the masks of the model's publisher.
+        decontaminate: give half-transparent pixels the subject's own colours; None does so where the cut-out is
+            enlarged or laid on something, and leaves a mere cut-out the photo's colours.
         device: an OpenVINO device for both models.
         tile: side of a super-resolution tile in input pixels; 0 never cuts.
+        memory: MiB that the super-resolution network's values may take, which decides the tile in place of `tile`.
+        times: enlargement; the super-resolution network's own where None.
         offline: never download.
         progress: called during a download.
 
@@ -224,11 +234,14 @@ def open_pipeline(
     if chosen is None and where != Placement():
         # A placement on nothing is one on a transparent canvas.
         chosen = Colour(255, 255, 255, alpha=0)
+    if times is not None and sr is None:
+        raise InputError("an enlargement needs a super-resolution model; give one with --sr")
     remover = upscaler = None
     if model is not None:
         opened = open_model(str(model), "segmentation", device, offline=offline, progress=progress)
-        remover = Remover(opened, keep=keep)
+        own_colours = sr is not None or chosen is not None if decontaminate is None else decontaminate
+        remover = Remover(opened, keep=keep, refine=refine, decontaminate=own_colours)
     if sr is not None:
         opened = open_model(str(sr), "super_resolution", device, offline=offline, progress=progress)
-        upscaler = Upscaler(opened, tile=tile)
+        upscaler = Upscaler(opened, tile=tile, memory=None if memory is None else memory << 20, times=times)
     return Pipeline(remover, upscaler, chosen, where)

@@ -10,22 +10,29 @@ import typer
 __all__ = [
     "Anchor",
     "BackgroundOption",
+    "Decontaminate",
     "Device",
     "Fit",
     "Format",
     "Inputs",
     "Jobs",
     "Keep",
+    "Linear",
+    "Memory",
     "Offline",
     "Offset",
     "Out",
+    "PlaceOption",
     "Quality",
     "RecordFile",
+    "RefineOption",
     "Resume",
     "Scale",
     "Segmentation",
+    "ShadowOption",
     "Sr",
     "Tile",
+    "Times",
 ]
 
 Inputs = Annotated[list[str], typer.Argument(help="Files, folders or globs.", show_default=False)]
@@ -58,3 +65,31 @@ Scale = Annotated[float, typer.Option(min=0.01, max=100, help="Size of the subje
 Offset = Annotated[tuple[int, int], typer.Option(help="Pixels right and down from the anchor.")]
 Sr = Annotated[str, typer.Option("--sr", help="An IR, an ONNX file, a model of the zoo, or none.")]
 Tile = Annotated[int, typer.Option(min=0, help="Side of a super-resolution tile in pixels; 0 never cuts.")]
+Memory = Annotated[
+    int | None,
+    typer.Option(min=1, help="MiB for the super-resolution network's values: decides the tile.", show_default=False),
+]
+Times = Annotated[
+    float | None,
+    typer.Option(min=1, max=16, help="Enlargement, such as 3 or 1.5.", show_default="the super-resolution model's"),
+]
+RefineOption = Annotated[
+    Literal["none", "guided", "matting"],
+    typer.Option("--refine", help="How the mask follows the photo's edges; matting is slow and needs an extra."),
+]
+Decontaminate = Annotated[
+    bool | None,
+    typer.Option(
+        "--decontaminate/--no-decontaminate",
+        help="Take the old background out of half-transparent pixels.",
+        show_default="where the cut-out is enlarged or laid on something",
+    ),
+]
+PlaceOption = Annotated[
+    Literal["frame", "subject"],
+    typer.Option("--place", help="What anchor and scale act on: the whole cut-out, or the box of its subject."),
+]
+ShadowOption = Annotated[
+    str, typer.Option("--shadow", help="none, soft, or soft:angle=60,distance=20,blur=12,opacity=0.5.")
+]
+Linear = Annotated[bool, typer.Option("--linear", help="Mix half-transparent pixels in linear light.")]

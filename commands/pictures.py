@@ -10,22 +10,29 @@ import typer
 from .options import (
     Anchor,
     BackgroundOption,
+    Decontaminate,
     Device,
     Fit,
     Format,
     Inputs,
     Jobs,
     Keep,
+    Linear,
+    Memory,
     Offline,
     Offset,
     Out,
+    PlaceOption,
     Quality,
     RecordFile,
+    RefineOption,
     Resume,
     Scale,
     Segmentation,
+    ShadowOption,
     Sr,
     Tile,
+    Times,
 )
 
 if TYPE_CHECKING:
@@ -53,9 +60,16 @@ def register(app: typer.Typer) -> None:
         anchor: Anchor = "center",
         scale: Scale = 1.0,
         offset: Offset = (0, 0),
+        place: PlaceOption = "frame",
+        shadow: ShadowOption = "none",
+        linear: Linear = False,
         keep: Keep = None,
+        refine: RefineOption = "none",
+        decontaminate: Decontaminate = None,
         device: Device = "CPU",
         tile: Tile = 256,
+        memory: Memory = None,
+        times: Times = None,
         format_: Format = "png",
         quality: Quality = None,
         record: RecordFile = None,
@@ -65,19 +79,25 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Remove the background, improve the resolution, superimpose on a new background."""
         from ..build import open_pipeline
-        from ..infer.superimpose import Placement
+        from ..infer.placement import Placement
+        from ..infer.shadow import parse_shadow
         from ..reports.terminal import download_progress
 
+        placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
         batch = _plan(inputs, out, format_, quality)
         with download_progress() as progress:
             pipeline = open_pipeline(
                 model=model,
                 sr=None if sr == "none" else sr,
                 background=background,
-                placement=Placement(fit, anchor, scale, offset),
+                placement=placement,
                 keep=tuple(keep or ()),
+                refine=refine,
+                decontaminate=decontaminate,
                 device=device,
                 tile=tile,
+                memory=memory,
+                times=times,
                 offline=offline,
                 progress=progress,
             )
@@ -92,6 +112,8 @@ def register(app: typer.Typer) -> None:
         model: Segmentation = "mattelite",
         only_mask: Annotated[bool, typer.Option("--only-mask", help="Write the greyscale mask.")] = False,
         keep: Keep = None,
+        refine: RefineOption = "none",
+        decontaminate: Decontaminate = None,
         device: Device = "CPU",
         format_: Format = "png",
         quality: Quality = None,
@@ -107,7 +129,13 @@ def register(app: typer.Typer) -> None:
         batch = _plan(inputs, out, format_, quality, only_mask=only_mask)
         with download_progress() as progress:
             pipeline = open_pipeline(
-                model=model, keep=tuple(keep or ()), device=device, offline=offline, progress=progress
+                model=model,
+                keep=tuple(keep or ()),
+                refine=refine,
+                decontaminate=decontaminate,
+                device=device,
+                offline=offline,
+                progress=progress,
             )
         _run(context, batch, pipeline, record, jobs, resume=resume)
 
@@ -122,6 +150,8 @@ def register(app: typer.Typer) -> None:
         ] = "srlite-x2",
         device: Device = "CPU",
         tile: Tile = 256,
+        memory: Memory = None,
+        times: Times = None,
         format_: Format = "png",
         quality: Quality = None,
         record: RecordFile = None,
@@ -135,7 +165,9 @@ def register(app: typer.Typer) -> None:
 
         batch = _plan(inputs, out, format_, quality)
         with download_progress() as progress:
-            pipeline = open_pipeline(sr=sr, device=device, tile=tile, offline=offline, progress=progress)
+            pipeline = open_pipeline(
+                sr=sr, device=device, tile=tile, memory=memory, times=times, offline=offline, progress=progress
+            )
         _run(context, batch, pipeline, record, jobs, resume=resume)
 
     @app.command()
@@ -149,6 +181,9 @@ def register(app: typer.Typer) -> None:
         anchor: Anchor = "center",
         scale: Scale = 1.0,
         offset: Offset = (0, 0),
+        place: PlaceOption = "frame",
+        shadow: ShadowOption = "none",
+        linear: Linear = False,
         format_: Format = "png",
         quality: Quality = None,
         record: RecordFile = None,
@@ -157,10 +192,12 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Lay cut-outs (pictures with alpha) on a background."""
         from ..build import open_pipeline
-        from ..infer.superimpose import Placement
+        from ..infer.placement import Placement
+        from ..infer.shadow import parse_shadow
 
+        placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
         batch = _plan(inputs, out, format_, quality)
-        pipeline = open_pipeline(background=background, placement=Placement(fit, anchor, scale, offset))
+        pipeline = open_pipeline(background=background, placement=placement)
         _run(context, batch, pipeline, record, jobs, resume=resume)
 
 

@@ -21,7 +21,7 @@ def decode(values: Pixels) -> _Light:
     return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
 
 
-def encode(light: _Light, dtype: np.dtype[np.uint8] | np.dtype[np.uint16]) -> Pixels:
+def encode(light: _Light, dtype: np.dtype[np.uint8 | np.uint16]) -> Pixels:
     """Return linear light, 0-1, as sRGB samples, rounded to the nearest; `decode` undone exactly."""
     encoded = np.where(light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 0) ** (1 / 2.4) - 0.055)
     return np.rint(np.clip(encoded, 0, 1) * np.iinfo(dtype).max).astype(dtype)

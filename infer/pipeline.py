@@ -68,7 +68,11 @@ class Pipeline:
             "runtimes": runtimes,
             "tile": list(self.upscaler.tile) if self.upscaler else None,
             "background": (background.source or "a picture") if isinstance(background, Picture) else str(background),
-            "placement": f"{placement.fit}, {placement.anchor}, scale {placement.scale}, offset {placement.offset}",
+            "placement": f"{placement.fit}, {placement.anchor}, scale {placement.scale}, offset {placement.offset}, "
+            f"by {placement.place}, shadow {placement.shadow}, {'linear' if placement.linear else 'encoded'} values",
+            "refine": self.remover.refine if self.remover else None,
+            "decontaminate": self.remover.decontaminate if self.remover else None,
+            "times": self.upscaler.times if self.upscaler else None,
         }
 
     def __call__(self, picture: Picture) -> Picture:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields, replace
-from typing import cast
 
 import cv2
 import numpy as np
@@ -96,4 +95,4 @@ def cast_shadow(alpha: Pixels, shadow: Shadow) -> tuple[Pixels, int, int]:
     shade = np.rint(wide * np.float32(shadow.opacity)).astype(alpha.dtype)
     turn = math.radians(shadow.angle)
     across, down = round(distance * math.cos(turn)), round(distance * math.sin(turn))
-    return cast("Pixels", shade), across - reach, down - reach
+    return shade, across - reach, down - reach

@@ -14,7 +14,7 @@ from .images.blend import over, over_alpha, resize_straight
 from .images.picture import Picture, Pixels
 from .light import mix_light
 from .placement import ANCHORS, Placement
-from .shadow import Shadow, cast_shadow
+from .shadow import cast_shadow
 
 __all__ = ["ANCHORS", "Background", "Blur", "Colour", "Fit", "Placement", "load_background", "superimpose"]
 
@@ -59,8 +59,8 @@ def superimpose(
         blank=where.blank,
     )
     rgb, alpha, left, top = _placed(_boxed(subject) if where.place == "subject" else subject, size, where)
-    if where.shadow is not None:
-        backdrop = _shaded(backdrop, alpha, rgb.shape[:2], where.shadow, size, (left, top), linear=where.linear)
+    solid = np.broadcast_to(np.array(subject.full, rgb.dtype), rgb.shape[:2]) if alpha is None else alpha
+    backdrop = _shaded(backdrop, solid, where, size, (left, top))
     if (left, top) == (0, 0) and rgb.shape[1::-1] == size:
         rgb, alpha = _composited(rgb, alpha, backdrop, linear=where.linear)
     else:
@@ -129,20 +129,14 @@ def _boxed(subject: Picture) -> Picture:
 
 
 def _shaded(
-    backdrop: Backdrop,
-    alpha: Pixels | None,
-    shape: tuple[int, ...],
-    shadow: Shadow,
-    size: tuple[int, int],
-    corner: tuple[int, int],
-    *,
-    linear: bool,
+    backdrop: Backdrop, alpha: Pixels, where: Placement, size: tuple[int, int], corner: tuple[int, int]
 ) -> Backdrop:
     """Return the canvas with the shadow of a subject whose upper left corner is at (x, y)."""
-    dtype = backdrop.rgb.dtype
-    shade, across, down = cast_shadow(np.full(shape, np.iinfo(dtype).max, dtype) if alpha is None else alpha, shadow)
-    black = np.broadcast_to(np.zeros(1, dtype), (*shade.shape, 3))
-    rgb, under = _pasted(black, shade, backdrop, size, (corner[0] + across, corner[1] + down), linear=linear)
+    if where.shadow is None:
+        return backdrop
+    shade, across, down = cast_shadow(alpha, where.shadow)
+    black = np.broadcast_to(np.zeros(1, alpha.dtype), (*shade.shape, 3))
+    rgb, under = _pasted(black, shade, backdrop, size, (corner[0] + across, corner[1] + down), linear=where.linear)
     return backdrop._replace(rgb=rgb, alpha=under)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import logging
+import math
 from math import lcm
 from typing import cast
 
@@ -10,46 +11,71 @@ import cv2
 import numpy as np
 
 from ..core.contract import least_tile
-from ..core.errors import ImageError, ModelError
+from ..core.errors import DeviceError, ImageError, ModelError
+from .images.blend import resize_straight
 from .images.picture import Picture, Pixels
 from .images.read import MAX_PIXELS_VARIABLE, pixel_limit
 from .runtimes import LoadedModel
 from .tensors import normalise, pixels_from
+from .tiles import Span, is_out_of_memory, ramp_of, side_within, spans
 
 __all__ = ["TILE", "Upscaler"]
 
 TILE = 256
 """Default side of a tile in input pixels, its overlap included."""
 
+_LOG = logging.getLogger(__name__)
+
+# Pixels around what is visible that a bicubic filter of the alpha reaches.
+_REACH = 2
+
 
 class Upscaler:
     """A super-resolution model, ready to enlarge pictures.
 
-    Pictures larger than a tile are cut into tiles of one size that overlap by twice the contract's halo; from each only
-    the part that its neighbours do not know better is kept, so that no seam is blended or pasted.
+    Pictures larger than a tile are cut into tiles of one size that overlap by twice the contract's halo and a little,
+    over which they are blended: where the halo is all that the network sees, both tiles are equal there, and nothing
+    tells the result from that of the whole picture. A tile that doesn't fit in the device's memory is tried again at
+    half its side, and the smaller side is kept.
 
     Args:
         model: of task `super_resolution`.
         tile: side of a tile in input pixels, overlap included; 0 never cuts.
+        memory: bytes that the network's values may take; decides the tile in place of `tile`.
+        times: enlargement in each direction; the network's own where None. The network runs as often as it takes to
+            reach it, and what it gives is resampled to it.
         max_pixels: largest result, in pixels; the limit for reading pictures where None.
 
     Raises:
         ModelError: the model has another task, or the tile is too small for its halo.
+        InputError: the memory is too little for any tile, or `times` is no enlargement.
     """
 
-    def __init__(self, model: LoadedModel, *, tile: int = TILE, max_pixels: int | None = None) -> None:
+    def __init__(
+        self,
+        model: LoadedModel,
+        *,
+        tile: int = TILE,
+        memory: int | None = None,
+        times: float | None = None,
+        max_pixels: int | None = None,
+    ) -> None:
         contract = model.contract
         if contract.task != "super_resolution":
             raise ModelError(f"{model.path}: a {contract.task} model cannot upscale; give a super-resolution model")
         self.model = model
+        if memory is not None and contract.input.height is None:
+            tile = side_within(model, memory)
         # An IR with a fixed size takes windows of just that size.
         self._window = (contract.input.height or tile, contract.input.width or tile)
-        self._step = lcm(contract.tile_step, contract.input.multiple)
         if 0 < min(self._window) < least_tile(contract):
             raise ModelError(
                 f"{model.path}: tiles of {min(self._window)} pixels leave too little inside the model's halo of "
                 f"{contract.halo}; use {least_tile(contract)} or more"
             )
+        if times is not None and not (math.isfinite(times) and 1 <= times <= 16):
+            raise ImageError(f"enlarging {times} times can't be done; use a number from 1 to 16")
+        self.times = float(contract.output.scale if times is None else times)
         self._max_pixels = pixel_limit(max_pixels)
 
     @property
@@ -59,57 +85,115 @@ class Upscaler:
 
     @property
     def scale(self) -> int:
-        """Return the enlargement in each direction."""
+        """Return the network's own enlargement in each direction."""
         return self.model.contract.output.scale
 
     def upscale(self, picture: Picture) -> Picture:
-        """Enlarge a picture; its alpha is resampled bicubically, and what is fully transparent is not computed.
+        """Enlarge a picture; its alpha is resampled bicubically, and only the box of what is visible is computed.
 
         Returns:
-            A picture of scale*H x scale*W, same depth and profile. Colours under an alpha of 0 are unspecified; for the
-            network they are those of the nearest visible pixel, so that neither black nor an old background shows as
-            a fringe.
+            A picture of times*H x times*W, same depth and profile; a grey one stays grey. Colours under an alpha of 0
+            are unspecified; for the network they are those of the nearest visible pixel, so that neither black nor an
+            old background shows as a fringe.
 
         Raises:
             ImageError: the result would be larger than `max_pixels`.
+            DeviceError: the device failed, or not even the smallest tile fits in its memory.
         """
         height, width = picture.rgb.shape[:2]
-        scale = self.scale
-        if height * width * scale * scale > self._max_pixels:
+        passes = self._passes()
+        largest = self.scale**passes
+        if height * width * largest * largest > self._max_pixels:
             raise ImageError(
-                f"upscaling {width}x{height} by {scale} gives {width * scale}x{height * scale}, more than the limit of "
-                f"{self._max_pixels / 1e6:.0f} megapixels; use a smaller picture or scale, or raise the limit "
+                f"upscaling {width}x{height} by {largest} gives {width * largest}x{height * largest}, more than the "
+                f"limit of {self._max_pixels / 1e6:.0f} megapixels; use a smaller picture or scale, or raise the limit "
                 f"with {MAX_PIXELS_VARIABLE}"
             )
-        rgb = np.zeros((height * scale, width * scale, 3), picture.rgb.dtype)
-        alpha = None if picture.alpha is None else _enlarge_alpha(picture.alpha, scale)
-        source = picture.rgb if picture.alpha is None else _bled(picture.rgb, picture.alpha)
-        rows, columns = self._spans(height, self._window[0]), self._spans(width, self._window[1])
-        for top, bottom, first_row, last_row in rows:
-            for left, right, first_column, last_column in columns:
-                kept = (slice(first_row, last_row), slice(first_column, last_column))
-                if picture.alpha is not None and not picture.alpha[_grown(kept, height, width)].any():
-                    continue
-                enlarged = self._enlarge(source[top:bottom, left:right])
-                rgb[first_row * scale : last_row * scale, first_column * scale : last_column * scale] = enlarged[
-                    (first_row - top) * scale : (last_row - top) * scale,
-                    (first_column - left) * scale : (last_column - left) * scale,
-                ]
+        for _ in range(passes):
+            picture = self._with_retries(picture)
+        size = max(1, round(width * self.times)), max(1, round(height * self.times))
+        rgb, alpha = resize_straight(picture.rgb, picture.alpha, *size)
         return picture.with_changes(rgb=rgb, alpha=alpha)
 
-    def _spans(self, length: int, window: int) -> list[tuple[int, int, int, int]]:
-        """Cut a side into windows of one length: where each starts and ends, and the span of it that is kept."""
-        side = min(length, window) if window else length
-        if side == length:
-            return [(0, length, 0, length)]
-        # Every tile starts on the network's grid: the side is shortened until the last one does too.
-        side -= (side - length) % self._step
-        reach = side - 2 * self.model.contract.halo
-        count = -(-(length - side) // (reach // self._step * self._step)) + 1
-        starts = [index * (length - side) // (count - 1) // self._step * self._step for index in range(count)]
-        # Neighbours meet in the middle of their overlap, where both are furthest from their borders.
-        cuts = [0, *((after + before + side) // 2 for before, after in pairwise(starts)), length]
-        return [(start, start + side, cuts[index], cuts[index + 1]) for index, start in enumerate(starts)]
+    def _passes(self) -> int:
+        """Return how often the network must run; 1 at least, because it restores what it doesn't enlarge."""
+        return max(1, math.ceil(math.log(self.times, self.scale) - 1e-9)) if self.scale > 1 else 1
+
+    def _with_retries(self, picture: Picture) -> Picture:
+        while True:
+            window = self._window
+            try:
+                return self._once(picture, window)
+            except (MemoryError, DeviceError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                self._window = self._smaller(window, max(picture.size), error)
+                _LOG.warning(
+                    "%s: tiles of %d pixels don't fit in memory; going on with %d",
+                    self.model.id,
+                    max(window) or max(picture.size),
+                    max(self._window),
+                )
+
+    def _smaller(self, window: tuple[int, int], longest: int, error: BaseException) -> tuple[int, int]:
+        """Return tiles of half the side."""
+        contract = self.model.contract
+        step = lcm(contract.tile_step, contract.input.multiple)
+        least = least_tile(contract)
+        side = min(max(window) or longest, longest)
+        if contract.input.height or side <= least:
+            raise DeviceError(
+                f"{self.model.path}: a tile of {side} pixels doesn't fit in memory, and none smaller can be used; free "
+                "some memory, or take a smaller model"
+            ) from error
+        half = max(least, side // 2 // step * step)
+        return half, half
+
+    def _once(self, picture: Picture, window: tuple[int, int]) -> Picture:
+        """Enlarge by the network's own scale, in tiles of at most `window`, height and width."""
+        scale, (height, width) = self.scale, picture.rgb.shape[:2]
+        rgb = np.zeros((height * scale, width * scale, 3), picture.rgb.dtype)
+        if picture.alpha is None:
+            self._fill(rgb, picture.rgb, None, window, grey=picture.grey)
+            return picture.with_changes(rgb=rgb)
+        there = self._visible(picture.alpha)
+        if there is not None:
+            part = picture.alpha[there]
+            large = tuple(slice(side.start * scale, side.stop * scale) for side in there)
+            self._fill(rgb[large], _bled(picture.rgb[there], part), part, window, grey=picture.grey)
+        return picture.with_changes(rgb=rgb, alpha=_enlarge_alpha(picture.alpha, scale))
+
+    def _visible(self, alpha: Pixels) -> tuple[slice, slice] | None:
+        """Return the box of what is visible, with the halo around it, on the network's grid; None where nothing is."""
+        contract = self.model.contract
+        step = lcm(contract.tile_step, contract.input.multiple)
+        left, top, width, height = cv2.boundingRect((alpha > 0).astype(np.uint8))
+        if not width:
+            return None
+        margin = contract.halo + _REACH
+        return (
+            slice(max(top - margin, 0) // step * step, min(top + height + margin, alpha.shape[0])),
+            slice(max(left - margin, 0) // step * step, min(left + width + margin, alpha.shape[1])),
+        )
+
+    def _fill(self, rgb: Pixels, source: Pixels, alpha: Pixels | None, window: tuple[int, int], *, grey: bool) -> None:
+        """Write the enlarged `source` into `rgb`; tiles where `alpha` is 0 everywhere are left out."""
+        scale, (height, width) = self.scale, source.shape[:2]
+        contract = self.model.contract
+        for down in spans(height, window[0], contract):
+            for across in spans(width, window[1], contract):
+                if alpha is not None and not alpha[_grown(down, height), _grown(across, width)].any():
+                    continue
+                tile = self._enlarge(source[down.start : down.stop, across.start : across.stop], window, grey=grey)
+                kept = tile[_inside(down, scale), _inside(across, scale)]
+                there = rgb[
+                    down.first * scale : down.last * scale,
+                    across.first * scale : across.last * scale,
+                ]
+                if down.ramp or across.ramp:
+                    weight = np.outer(ramp_of(down, scale), ramp_of(across, scale))[..., None]
+                    kept = np.rint(there + (kept.astype(np.float32) - there) * weight).astype(rgb.dtype)
+                there[:] = kept
 
     def _missing(self, length: int) -> int:
         """How many pixels a side must be padded by."""
@@ -117,15 +201,15 @@ class Upscaler:
         padded = max(length, wanted.min_side)
         return padded + -padded % wanted.multiple - length
 
-    def _enlarge(self, window: Pixels) -> Pixels:
+    def _enlarge(self, tile: Pixels, window: tuple[int, int], *, grey: bool) -> Pixels:
         contract = self.model.contract
-        dtype = window.dtype.type
-        height, width = window.shape[:2]
-        pixels = window.astype(np.float32)
+        dtype = tile.dtype.type
+        height, width = tile.shape[:2]
+        pixels = tile.astype(np.float32)
         if dtype is np.uint16:
             pixels /= 257
         if contract.input.height and contract.input.width:
-            down, across = contract.input.height - height, contract.input.width - width
+            down, across = window[0] - height, window[1] - width
         else:
             down, across = self._missing(height), self._missing(width)
         if down or across:
@@ -138,6 +222,9 @@ class Upscaler:
             )
         if not np.isfinite(output).all():
             raise ModelError(f"{self.model.path}: the network's output holds values that are not finite")
+        if grey:
+            # Networks for colours tint grey a little.
+            output = np.repeat(output.mean(axis=1, keepdims=True), 3, axis=1)
         return pixels_from(output, contract, dtype)[: height * self.scale, : width * self.scale]
 
 
@@ -158,10 +245,11 @@ def _bled(rgb: Pixels, alpha: Pixels) -> Pixels:
     return colours[labels]
 
 
-def _grown(kept: tuple[slice, slice], height: int, width: int) -> tuple[slice, slice]:
-    """The span and two pixels around it, which bicubic resampling of the alpha reaches."""
-    rows, columns = kept
-    return (
-        slice(max(rows.start - 2, 0), min(rows.stop + 2, height)),
-        slice(max(columns.start - 2, 0), min(columns.stop + 2, width)),
-    )
+def _grown(kept: Span, length: int) -> slice:
+    """The kept pixels and those around them which bicubic resampling of the alpha reaches."""
+    return slice(max(kept.first - _REACH, 0), min(kept.last + _REACH, length))
+
+
+def _inside(span: Span, scale: int) -> slice:
+    """The kept pixels in the enlarged tile."""
+    return slice((span.first - span.start) * scale, (span.last - span.start) * scale)

@@ -16,7 +16,7 @@ from mattekit.infer.edges.foreground import estimate_foreground
 from mattekit.infer.edges.guided import guided_upsample
 from mattekit.infer.edges.matting import closed_form_mask
 from mattekit.infer.edges.refine import refine_mask
-from mattekit.infer.images import Picture
+from mattekit.infer.images import Picture, read_picture
 from mattekit.infer.remove import Remover
 from mattekit.infer.runtimes import LoadedModel, Tensor
 from numpy.typing import NDArray
@@ -64,10 +64,9 @@ def test_a_guided_mask_is_better_on_photos(name: str, shared_data: Path) -> None
     photos = sorted((shared_data / "train320" / name).glob("*.jpg"))[::60]
     worse = 0
     for photo in photos:
-        image = cv2.cvtColor(cv2.imread(str(photo)), cv2.COLOR_BGR2RGB)
-        mask = cv2.imread(str(photo.with_suffix(".png")), cv2.IMREAD_GRAYSCALE)
+        mask = read_picture(photo.with_suffix(".png")).rgb[..., 0]
         alpha = (mask > 127).astype(np.float32)
-        sample = Sample("", np.asarray(image, dtype=np.uint8), alpha=alpha)
+        sample = Sample("", np.asarray(read_picture(photo).rgb, dtype=np.uint8), alpha=alpha)
         small = reduced(alpha)
         plain, better = enlarged(small, sample) / 255, guided(small, sample) / 255
         worse += sad(better, alpha) >= sad(plain, alpha) or gradient(better, alpha) >= gradient(plain, alpha)
@@ -79,7 +78,7 @@ def test_a_guided_mask_says_what_the_network_said() -> None:
     """Averaged over each pixel of the network's mask, the refined mask is that mask."""
     sample = samples("holes")[0]
     mask = reduced(truth(sample))
-    again = reduced(guided(mask, sample) / np.float32(255))
+    again = reduced((guided(mask, sample) / 255).astype(np.float32))
     assert np.abs(again - mask).mean() < 0.004
 
 
@@ -123,7 +122,7 @@ def test_sixteen_bits_are_refined_as_eight() -> None:
 def test_closed_form_matting_solves_the_uncertain_band() -> None:
     pytest.importorskip("pymatting", reason="closed-form matting needs the extra `matting`")
     sample = samples("hair")[0]
-    mask = cv2.GaussianBlur(reduced(truth(sample)), (0, 0), 1)
+    mask = np.asarray(cv2.GaussianBlur(reduced(truth(sample)), (0, 0), 1), dtype=np.float32)
     base = enlarged(mask, sample)
     plain = base / 255
     refine_mask("matting", mask, sample.image, base)

@@ -1,7 +1,7 @@
 """Estimate the subject's own colours, so that no old background shines through its half-transparent edges.
 
 After Germer, Uelwer, Conrad and Harmeling, "Fast multi-level foreground estimation", ICPR 2020: the photo is explained
-as `alpha * F + (1 - alpha) * B`, where F and B are smooth wherever alpha is, from one pixel up to the size of the photo.
+as `alpha * F + (1 - alpha) * B`, where F and B are smooth wherever alpha is, from one pixel up to the photo's size.
 Here the levels end at a working size; there, F and B are enlarged and corrected once, each pixel by itself, so that they
 explain the photo's own pixels. Only pixels that are neither opaque nor transparent are changed.
 """
@@ -58,7 +58,7 @@ def estimate_foreground(rgb: Pixels, alpha: Pixels) -> Pixels:
     ratio = min(1.0, math.sqrt(_WORKING / weight.size))
     size = (max(1, round(weight.shape[1] * ratio)), max(1, round(weight.shape[0] * ratio)))
     levels = _solved(
-        _planes(cv2.resize(part, size, interpolation=cv2.INTER_AREA), full),
+        _planes(cast("Pixels", cv2.resize(part, size, interpolation=cv2.INTER_AREA)), full),
         cv2.resize(weight, size, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(full),
     )
     out = rgb.copy()
@@ -89,7 +89,7 @@ def _solved(image: _Planes, alpha: _Planes) -> _Planes:
         last = level == count
         small = image if last else np.stack([cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in image])
         share = alpha if last else cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
-        guess = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in guess])
+        guess = np.stack([cast("_Planes", cv2.resize(p, size, interpolation=cv2.INTER_LINEAR)) for p in guess])
         rounds = _SMALL_ROUNDS if max(size) <= _SMALL else _ROUNDS
         guess = _relaxed(
             guess, small.reshape(3, *share.shape), cast("_Planes", share).reshape(size[1], size[0]), rounds
@@ -104,7 +104,7 @@ def _relaxed(guess: _Planes, image: _Planes, alpha: _Planes, rounds: int) -> _Pl
     pulls = [
         np.float32(_SMOOTH) + np.float32(_STEP) * np.abs(alpha - padded[rows, columns]) for rows, columns in _NEIGHBOURS
     ]
-    pull = sum(pulls[1:], pulls[0])
+    pull = pulls[0] + pulls[1] + pulls[2] + pulls[3]
     a, b, c = alpha * alpha + pull, alpha * rest, rest * rest + pull
     scale = 1 / (a * c - b * b)
     a, b, c = a * scale, b * scale, c * scale
@@ -112,7 +112,7 @@ def _relaxed(guess: _Planes, image: _Planes, alpha: _Planes, rounds: int) -> _Pl
         wide = np.pad(guess, ((0, 0), (1, 1), (1, 1)), mode="edge")
         total = np.zeros_like(guess)
         for weight, (rows, columns) in zip(pulls, _NEIGHBOURS, strict=True):
-            total += weight * wide[:, rows, columns]
+            total += cast("_Planes", weight * wide[:, rows, columns])
         front, back = total[:3] + alpha * image, total[3:] + rest * image
         guess = np.concatenate([c * front - b * back, a * back - b * front])
         np.clip(guess, 0, 1, out=guess)

@@ -1,7 +1,7 @@
 """Bring a network's small mask to the photo's size along the photo's edges, in bounded memory.
 
-The guided filter (He, Sun and Tang, "Guided image filtering", TPAMI 2013) explains the mask, in every small window, as a
-linear function of the photo's three colours. The functions are found at the mask's size, enlarged, and applied to the
+The guided filter (He, Sun and Tang, "Guided image filtering", TPAMI 2013) explains the mask, in every small window, as
+a linear function of the photo's three colours. The functions are found at the mask's size, enlarged, and applied to the
 photo's own pixels (He and Sun, "Fast guided filter", 2015): wherever the photo has an edge, so has the mask. What the
 result, averaged over each pixel of the mask, then differs from the mask by is added to the functions' constant term, so
 that the refined mask says no more and no less than the network did.
@@ -58,7 +58,7 @@ def guided_upsample(mask: _Plane, rgb: Pixels, base: _Plane | Pixels, *, down: b
     if not edges.any():
         return
     white = np.float32(np.iinfo(rgb.dtype).max)
-    full = np.float32(np.iinfo(base.dtype).max if np.issubdtype(base.dtype, np.integer) else 1)
+    full = np.float32(1 if base.dtype == np.float32 else white)
     maps = _maps_for(mask, rgb, white)
     rows, columns = _cells(mask.shape[0], height), _cells(mask.shape[1], width)
     for there in _blocks(edges, rows, columns):
@@ -107,8 +107,10 @@ def _fitted(mask: _Plane, guide: _Maps) -> _Maps:
         (second * red + (rr * bb - rb * rb) * green + (rb * rg - rr * gb) * blue) * scale,
         (third * red + (rb * rg - rr * gb) * green + (rr * gg - rg * rg) * blue) * scale,
     ]
-    constant = level - sum(slope * centre for slope, centre in zip(slopes, centres, strict=True))
-    return np.dstack([mean(plane) for plane in (*slopes, constant)])
+    constant = level.copy()
+    for slope, centre in zip(slopes, centres, strict=True):
+        constant -= slope * centre
+    return np.dstack([mean(cast("_Plane", plane)) for plane in (*slopes, constant)])
 
 
 def _part(maps: _Maps, there: tuple[slice, slice], size: tuple[int, int]) -> _Maps:

@@ -1,7 +1,7 @@
 """Solve the uncertain band of a mask by closed-form matting, with PyMatting.
 
-Levin, Lischinski and Weiss, "A closed-form solution to natural image matting", TPAMI 2008: the colours of a small window
-lie on two lines, one of the subject and one of the background.
+Levin, Lischinski and Weiss, "A closed-form solution to natural image matting", TPAMI 2008: the colours of a small
+window lie on two lines, one of the subject and one of the background.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from .matting import closed_form_mask
 __all__ = ["Refine", "refine_mask"]
 
 Refine = Literal["none", "guided", "matting"]
-"""none: interpolation alone, as the model's publisher does. guided: along the photo's edges. matting: the uncertain band
-is solved by closed-form matting first (needs the extra `matting`), and the result is enlarged as `guided` does."""
+"""none: interpolation alone, as the model's publisher does. guided: along the photo's edges. matting: the uncertain
+band is solved by closed-form matting first (needs the extra `matting`), and the result is enlarged as `guided` does."""
 
 
 def refine_mask(

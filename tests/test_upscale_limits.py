@@ -1,0 +1,157 @@
+"""Enlarging within limits: memory, the subject's box, any factor, grey."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+from mattekit.core.contract import Contract, InputContract, OutputContract
+from mattekit.core.errors import DeviceError, ImageError, InputError
+from mattekit.infer.images import Picture
+from mattekit.infer.runtimes import LoadedModel, Tensor
+from mattekit.infer.runtimes.openvino import load
+from mattekit.infer.tiles import activation_bytes, is_out_of_memory, side_within
+from mattekit.infer.upscale import Upscaler
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Blurs:
+    """Doubles a picture after a 5x5 mean, and has memory for so many pixels; what it gives is tinted by `tint`."""
+
+    name = "blurs"
+
+    def __init__(self, room: int = 1 << 30, *, tint: float = 0.0) -> None:
+        self.room = room
+        self.tint = tint
+        self.shapes: list[tuple[int, ...]] = []
+
+    def run_all(self, tensor: Tensor) -> list[Tensor]:
+        return [self.run(tensor)]
+
+    def run(self, tensor: Tensor) -> Tensor:
+        if tensor.shape[2] * tensor.shape[3] > self.room:
+            try:
+                raise RuntimeError("std::bad_alloc")
+            except RuntimeError as error:
+                raise DeviceError("CPU: the inference failed") from error
+        self.shapes.append(tensor.shape[2:])
+        blurred = cv2.blur(tensor[0].transpose(1, 2, 0), (5, 5), borderType=cv2.BORDER_REPLICATE)
+        enlarged = np.array(blurred.repeat(2, 0).repeat(2, 1).transpose(2, 0, 1)[None])
+        enlarged[:, 0] += self.tint
+        return enlarged
+
+
+def blurring(room: int = 1 << 30, *, tint: float = 0.0) -> tuple[LoadedModel, Blurs]:
+    contract = Contract(
+        task="super_resolution", input=InputContract(), output=OutputContract(kind="image", scale=2), halo=2
+    )
+    runtime = Blurs(room, tint=tint)
+    return LoadedModel(Path("blurs.xml"), contract, None, runtime), runtime
+
+
+def noise(height: int, width: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(height * 1000 + width).integers(0, 256, (height, width, 3)).astype(np.uint8)
+
+
+def test_a_tile_that_does_not_fit_in_memory_is_tried_again_at_half_its_side(caplog: pytest.LogCaptureFixture) -> None:
+    picture = Picture(noise(150, 170))
+    model, runtime = blurring(room=40 * 40)
+    upscaler = Upscaler(model, tile=128)
+    tiled = upscaler.upscale(picture)
+    assert upscaler.tile == (32, 32), "the smaller side is kept"
+    assert max(max(shape) for shape in runtime.shapes) <= 32
+    assert "tiles of 128 pixels don't fit in memory" in caplog.text
+    whole = Upscaler(blurring()[0], tile=0).upscale(picture)
+    np.testing.assert_array_equal(tiled.rgb, whole.rgb)
+
+
+def test_when_no_tile_fits_the_error_says_so() -> None:
+    model, _ = blurring(room=4)
+    with pytest.raises(DeviceError, match="doesn't fit in memory, and none smaller"):
+        Upscaler(model, tile=0).upscale(Picture(noise(50, 50)))
+
+
+def test_other_errors_of_the_device_are_not_tried_again() -> None:
+    class Fails(Blurs):
+        def run(self, tensor: Tensor) -> Tensor:
+            self.shapes.append(tensor.shape)
+            raise DeviceError("GPU.0: the device was lost")
+
+    model, _ = blurring()
+    runtime = Fails()
+    with pytest.raises(DeviceError, match="was lost"):
+        Upscaler(LoadedModel(model.path, model.contract, None, runtime), tile=32).upscale(Picture(noise(60, 60)))
+    assert len(runtime.shapes) == 1
+
+
+def test_what_says_that_memory_ran_out() -> None:
+    assert is_out_of_memory(MemoryError())
+    assert is_out_of_memory(DeviceError("GPU: clFlush failed with CL_OUT_OF_RESOURCES"))
+    assert not is_out_of_memory(DeviceError("CPU: shapes differ"))
+
+
+def test_a_memory_budget_decides_the_tile(super_resolution_ir: Path) -> None:
+    model = load(super_resolution_ir / "model.xml")
+    for megabytes in (20, 60, 200):
+        side = side_within(model, megabytes << 20)
+        assert activation_bytes(model.path, side) <= megabytes << 20 < activation_bytes(model.path, side + 16)
+        assert Upscaler(model, memory=megabytes << 20).tile == (side, side)
+    with pytest.raises(InputError, match="allow more"):
+        side_within(model, 100_000)
+
+
+def test_only_the_box_of_the_subject_is_computed() -> None:
+    alpha = np.zeros((300, 400), np.uint8)
+    alpha[123:141, 57:90] = np.random.default_rng(2).integers(1, 256, (18, 33))
+    picture = Picture(noise(300, 400), alpha)
+    model, runtime = blurring()
+    cut = Upscaler(model, tile=0).upscale(picture)
+    # The halo of 2, and the 2 pixels that the alpha's filter reaches.
+    assert runtime.shapes == [(18 + 8, 33 + 8)]
+    whole = Upscaler(blurring()[0], tile=0).upscale(picture.with_changes(alpha=None))
+    inside = (slice(2 * 125, 2 * 139), slice(2 * 59, 2 * 88))
+    np.testing.assert_array_equal(cut.rgb[inside], whole.rgb[inside])
+    assert cut.size == (800, 600)
+
+
+def test_nothing_visible_computes_nothing() -> None:
+    model, runtime = blurring()
+    empty = Upscaler(model).upscale(Picture(noise(40, 40), np.zeros((40, 40), np.uint8)))
+    assert runtime.shapes == []
+    assert empty.alpha is not None
+    assert not empty.alpha.any()
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_grey_stays_grey(depth: int) -> None:
+    grey = Picture(np.repeat(noise(40, 50)[..., :1], 3, axis=2), grey=True).with_depth(depth)
+    enlarged = Upscaler(blurring(tint=0.06)[0], tile=24).upscale(grey)
+    assert enlarged.grey
+    np.testing.assert_array_equal(enlarged.rgb[..., 0], enlarged.rgb[..., 1])
+    np.testing.assert_array_equal(enlarged.rgb[..., 0], enlarged.rgb[..., 2])
+
+
+@pytest.mark.parametrize(("times", "calls"), [(1, 1), (1.5, 1), (2, 1), (3, 2), (4, 2), (2.7, 2), (5, 3)])
+def test_any_enlargement_is_reached(times: float, calls: int) -> None:
+    model, runtime = blurring()
+    picture = Picture(np.full((21, 30, 3), 77, np.uint8), np.full((21, 30), 200, np.uint8))
+    enlarged = Upscaler(model, tile=0, times=times).upscale(picture)
+    assert enlarged.size == (round(30 * times), round(21 * times))
+    assert len(runtime.shapes) == calls
+    assert (enlarged.rgb == 77).all()
+    assert enlarged.alpha is not None
+    assert (enlarged.alpha == 200).all()
+
+
+def test_enlargements_that_are_none() -> None:
+    model, _ = blurring()
+    for times in (0.5, 0, float("nan"), 17):
+        with pytest.raises(ImageError, match="from 1 to 16"):
+            Upscaler(model, times=times)
+    with pytest.raises(ImageError, match="more than the limit"):
+        Upscaler(model, times=3, max_pixels=9 * 100).upscale(Picture(noise(10, 10)))
