@@ -1,0 +1,131 @@
+"""Does `mattekit bench` measure what OpenVINO's own `benchmark_app` measures? Both take turns on the same IR.
+
+    python tools/benchmark_app_agreement.py MODEL.xml [--device CPU] [--hint latency,throughput] [--seconds 1]
+        [--rounds 40] [--record FILE]
+
+In each round both get the same device, hint, shape and duration, in a shuffled order, so that whatever else the machine
+does falls on both alike: benchmark_app in a new process, mattekit in one that sleeps in between, as in its benchmarks.
+Many short rounds tell more than a few long ones. Compared are, under the latency hint, the medians of the latencies
+of single inferences; under the throughput hint, the times per inference with as many in flight as the device calls
+optimal. The two agree if the ratio of the two, round by round, lies within 3% of 1 with the whole of its 95% interval.
+
+Exit codes: 0 they agree, 3 they do not, 4 the interval is too wide to tell: run longer, or on a quieter machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from mattekit.bench.latency.candidates import Candidate, Hint
+from mattekit.bench.latency.grid import Request, plan
+from mattekit.bench.latency.messages import BurstCommand, BurstTimes, Open, Opened
+from mattekit.bench.latency.process import WorkerProcess
+from mattekit.bench.latency.rounds import interleave
+from mattekit.bench.significance import Difference, compare_rounds
+from mattekit.core.record import Figure, Record
+
+WITHIN = 0.03
+_HINTS: tuple[Hint, ...] = ("latency", "throughput")
+
+
+def ours(worker: WorkerProcess, seconds: float) -> float:
+    """Return milliseconds of an inference by mattekit's loop."""
+    latency = worker.candidate.hint == "latency"
+    scenario = "single-stream" if latency else "offline"
+    burst = worker.ask(BurstCommand(scenario=scenario, iterations=None, seconds=seconds, seed=0), BurstTimes)
+    return median(burst.latencies_ms) if latency else burst.wall_ms / len(burst.latencies_ms)
+
+
+def theirs(candidate: Candidate, seconds: float) -> float:
+    """Return milliseconds of an inference by benchmark_app, from its report."""
+    program = shutil.which("benchmark_app") or str(Path(sys.executable).with_name("benchmark_app"))
+    with tempfile.TemporaryDirectory() as folder:
+        options = {
+            "-m": candidate.file,
+            "-d": candidate.device,
+            "-hint": candidate.hint,
+            "-t": max(1, round(seconds)),
+            "-shape": str(list(candidate.shape)).replace(" ", ""),
+            "-report_type": "no_counters",
+            "-report_folder": folder,
+        }
+        command = [program, "-json_stats", *(str(word) for pair in options.items() for word in pair)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            sys.exit(f"benchmark_app failed:\n{done.stdout[-2000:]}{done.stderr[-1000:]}")
+        (report,) = Path(folder).glob("*.json")
+        results = json.loads(report.read_text(encoding="utf-8"))["execution_results"]
+    if candidate.hint == "latency":
+        return float(results["latency (ms)"])
+    return float(results["total execution time (ms)"]) / float(results["total number of iterations"])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--device", default="CPU")
+    parser.add_argument("--hint", default="latency,throughput")
+    parser.add_argument("--seconds", type=int, default=1, help="of each in each round")
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--record", type=Path)
+    args = parser.parse_args()
+    hints: tuple[Hint, ...] = tuple(hint for hint in _HINTS if hint in args.hint.split(","))
+    planned = plan(Request((str(args.model),), devices=(args.device,), hints=hints, require_device=True))
+    figures: list[Figure] = []
+    samples: dict[str, list[float]] = {}
+    codes: list[int] = []
+    for candidate in (each.candidate for each in planned):
+        with WorkerProcess(candidate) as worker:
+            worker.ask(Open(warm_up=1), Opened)
+            found = interleave(
+                {
+                    "benchmark_app": lambda _, each=candidate: theirs(each, args.seconds),
+                    "mattekit": lambda _, each=worker: ours(each, args.seconds),
+                },
+                args.rounds,
+            )
+        difference = compare_rounds([[ms] for ms in found["benchmark_app"]], [[ms] for ms in found["mattekit"]])
+        code, word = judged(difference)
+        codes.append(code)
+        print(
+            f"{candidate.key}: benchmark_app {median(found['benchmark_app']):.2f} ms, mattekit "
+            f"{median(found['mattekit']):.2f} ms, ratio {difference.ratio:.4f} ({difference.low:.4f} to "
+            f"{difference.high:.4f}) over {args.rounds} rounds of {args.seconds} s: {word}",
+            flush=True,
+        )
+        samples |= {f"{candidate.key}: {name}": list(values) for name, values in found.items()}
+        figures += [
+            Figure(name=name, value=value, labels={**candidate.labels, "baseline": "benchmark_app"})
+            for name, value in (
+                ("ratio", difference.ratio),
+                ("ratio_low", difference.low),
+                ("ratio_high", difference.high),
+                ("p_value", difference.p_value),
+            )
+        ]
+    if args.record:
+        settings = {"seconds": args.seconds, "rounds": args.rounds, "within": WITHIN}
+        Record(
+            kind="agreement", settings=settings, figures=tuple(figures), samples={k: [*v] for k, v in samples.items()}
+        ).write(args.record)
+    return max(codes, key=(0, 4, 3).index)
+
+
+def judged(difference: Difference) -> tuple[int, str]:
+    inside = difference.low >= 1 - WITHIN and difference.high <= 1 + WITHIN
+    if inside:
+        return 0, f"they agree within {WITHIN:.0%}"
+    if difference.high < 1 - WITHIN or difference.low > 1 + WITHIN:
+        return 3, f"they differ by more than {WITHIN:.0%}"
+    return 4, f"the interval is too wide to say whether they agree within {WITHIN:.0%}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
