@@ -53,7 +53,8 @@ def register(app: typer.Typer) -> None:
             float, typer.Option(min=0, max=0.99, help="Smooth the mask over time, such as 0.6; 0 leaves it.")
         ] = 0.0,
         codec: Annotated[
-            str | None, typer.Option(help="h264, vp9, prores, webp or png; by default the one that OUT's suffix is for.")
+            str | None,
+            typer.Option(help="h264, vp9, prores, webp or png; by default what OUT's suffix is for."),
         ] = None,
         quality: Annotated[int | None, typer.Option(min=1, max=100, help="Of the codec; 100 loses least.")] = None,
         fps: Annotated[str | None, typer.Option(help="Of numbered frames: 25, 29.97 or 30000/1001.")] = None,

@@ -1,4 +1,4 @@
-"""A real clip of 50 frames with a mask for each: as many come out, at the same times, and smoothing calms the mattes."""
+"""A real clip of 50 frames with a mask each: as many come out, at the same times, and smoothing calms the mattes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from mattekit.bench.metrics.video import dtssd, still_flicker
 from mattekit.build import open_pipeline
+from mattekit.infer.images import read_picture
 from mattekit.infer.remove import Matte, Remover
 from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.plan import plan_video
@@ -47,7 +48,7 @@ def test_the_swan_is_composited_frame_by_frame_and_flickers_less_when_smoothed(
     assert [f.pts * before.info.time_base for f in frames] == [f.pts * after.info.time_base for f in shown]
 
     masks = sorted((folder / "masks").glob("*.png"))
-    truths = [(cv2.imread(str(mask), cv2.IMREAD_GRAYSCALE) > 0).astype(np.float32) for mask in masks]
+    truths = [np.asarray(read_picture(mask).rgb[..., 0] > 0, np.float32) for mask in masks]
     pictures = [frame.picture for frame in frames if frame.picture is not None]
     smoother = Smoother(0.6)
     calm = [smoother.smooth(picture, alpha) for picture, alpha in zip(pictures, raw, strict=True)]

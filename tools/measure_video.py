@@ -12,11 +12,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from mattekit.bench.metrics.video import dtssd, still_flicker
 from mattekit.build import open_model
-from mattekit.infer.images.picture import Pixels
+from mattekit.infer.images import Pixels, read_picture
 from mattekit.infer.remove import Remover
 from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.smooth import Smoother
@@ -42,7 +41,7 @@ def main(clip: str, masks: str, model: str) -> None:
     source = VideoFile(clip)
     frames = [item.frame.picture for item in source.items() if item.frame and item.frame.picture]
     files = sorted(Path(masks).glob("*.png"))
-    truths = [np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) > 0, np.float32) for file in files]  # type: ignore[operator]
+    truths = [np.asarray(read_picture(file).rgb[..., 0] > 0, np.float32) for file in files]
     rgb = [np.asarray(frame.rgb, np.uint8) for frame in frames]
     remover = Remover(open_model(model, "segmentation"))
     mattes = [remover.matte(frame).alpha for frame in frames]
