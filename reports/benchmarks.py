@@ -11,6 +11,7 @@ from rich.table import Table
 
 from ..bench.timings import candidates_of
 from ..core.record import Record
+from .terminal import console_of
 
 __all__ = ["print_benchmark"]
 
@@ -37,7 +38,7 @@ _COSTS = (
 
 def print_benchmark(record: Record, console: Console | None = None) -> None:
     """Print the times of every candidate and stage, what was executed, the verdicts, and what is wrong with the run."""
-    out = console or _console()
+    out = console or console_of()
     entries = candidates_of(record)
     values = _values(record)
     out.print(_times(entries, values, record))
@@ -54,15 +55,6 @@ def print_benchmark(record: Record, console: Console | None = None) -> None:
     for entry in unstable:
         out.print(escape(f"UNSTABLE: {entry['candidate']}: {'; '.join(entry['unstable'])}"), soft_wrap=True)
     out.print(escape(_circumstances(record)), soft_wrap=True)
-
-
-def _console() -> Console:
-    """A console whose lines are not wrapped where nobody reads them on a screen."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 10_000
-        console.soft_wrap = True
-    return console
 
 
 def _values(record: Record) -> dict[tuple[str, str, str], float | None]:

@@ -9,13 +9,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..core.record import Record
+from .terminal import console_of
 
 __all__ = ["print_comparison"]
 
 
 def print_comparison(record: Record, console: Console | None = None) -> None:
     """Print a row for each candidate and stage, then what differs, what only one has, and what was unstable."""
-    out = console or _console()
+    out = console or console_of()
     out.print(_table(record))
     for each in cast("list[dict[str, str]]", record.settings["differs"]):
         text = f"differs ({each['aspect']}): {each['what']}: {each['before']}, then {each['after']}"
@@ -52,12 +53,3 @@ def _table(record: Record) -> Table:
             verdict,
         )
     return table
-
-
-def _console() -> Console:
-    """A console whose lines are not wrapped where nobody reads them on a screen."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 10_000
-        console.soft_wrap = True
-    return console

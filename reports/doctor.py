@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..bench.doctor import Diagnosis
+from .terminal import console_of
 
 __all__ = ["print_diagnosis"]
 
@@ -17,22 +18,13 @@ _GIB = 1 << 30
 
 def print_diagnosis(found: Diagnosis, console: Console | None = None) -> None:
     """Print the machine, its devices, the packages, and what follows, the worst last and so nearest to the prompt."""
-    out = console or _console()
+    out = console or console_of()
     out.print(_machine(found))
     out.print(_devices(found))
     out.print(_packages(found))
     for finding in reversed(found.findings):
         out.print(escape(f"{finding.level.upper()}: {finding.text}"), soft_wrap=True)
     out.print("something is broken" if found.exit_code else "nothing is broken")
-
-
-def _console() -> Console:
-    """A console whose lines are not wrapped where nobody reads them on a screen."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 10_000
-        console.soft_wrap = True
-    return console
 
 
 def _machine(found: Diagnosis) -> Table:
