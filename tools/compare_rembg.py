@@ -118,11 +118,11 @@ def one_round(work: Path, size: str, models: dict[str, Path], parts: list[str], 
 
     def note(name: str, value: float) -> None:
         samples.setdefault(f"{size} MP: {name}", []).append(value)
+        print(f"{size} MP: {name}: {value * 1000:.0f} ms", file=sys.stderr, flush=True)
 
     if "folder" in parts:
-        times = rembg(work, "python", "-c", LOOP, photos, out["loop"]).split()
-        for value in times:
-            note("rembg, library", float(value))
+        times = [float(value) for value in rembg(work, "python", "-c", LOOP, photos, out["loop"]).split()]
+        note("rembg, library", sum(times) / len(times))
         for name, model in models.items():
             report = work / "run.json"
             mattekit(photos, model, out[name], "--report", report)
