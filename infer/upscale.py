@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from functools import cached_property
 from math import lcm
 from typing import cast
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..core.contract import least_tile
 from ..core.errors import DeviceError, ImageError, ModelError
+from .alignment import AlignedTiles, Place, aligned_tiles
 from .images.blend import resize_straight
 from .images.picture import Picture, Pixels
 from .images.read import MAX_PIXELS_VARIABLE, pixel_limit
@@ -154,13 +156,14 @@ class Upscaler:
         scale, (height, width) = self.scale, picture.rgb.shape[:2]
         rgb = np.zeros((height * scale, width * scale, 3), picture.rgb.dtype)
         if picture.alpha is None:
-            self._fill(rgb, picture.rgb, None, window, grey=picture.grey)
+            self._fill(rgb, picture.rgb, None, window, Place(0, 0, height, width), grey=picture.grey)
             return picture.with_changes(rgb=rgb)
         there = self._visible(picture.alpha)
         if there is not None:
             part = picture.alpha[there]
             large = tuple(slice(side.start * scale, side.stop * scale) for side in there)
-            self._fill(rgb[large], _bled(picture.rgb[there], part), part, window, grey=picture.grey)
+            place = Place(there[0].start, there[1].start, height, width)
+            self._fill(rgb[large], _bled(picture.rgb[there], part), part, window, place, grey=picture.grey)
         return picture.with_changes(rgb=rgb, alpha=_enlarge_alpha(picture.alpha, scale))
 
     def _visible(self, alpha: Pixels) -> tuple[slice, slice] | None:
@@ -176,15 +179,22 @@ class Upscaler:
             slice(max(left - margin, 0) // step * step, min(left + width + margin, alpha.shape[1])),
         )
 
-    def _fill(self, rgb: Pixels, source: Pixels, alpha: Pixels | None, window: tuple[int, int], *, grey: bool) -> None:
-        """Write the enlarged `source` into `rgb`; tiles where `alpha` is 0 everywhere are left out."""
+    def _fill(
+        self, rgb: Pixels, source: Pixels, alpha: Pixels | None, window: tuple[int, int], place: Place, *, grey: bool
+    ) -> None:
+        """Write the enlarged `source` into `rgb`; tiles where `alpha` is 0 everywhere are left out.
+
+        `place` is where the source lies in its picture.
+        """
         scale, (height, width) = self.scale, source.shape[:2]
         contract = self.model.contract
         for down in spans(height, window[0], contract):
             for across in spans(width, window[1], contract):
                 if alpha is not None and not alpha[_grown(down, height), _grown(across, width)].any():
                     continue
-                tile = self._enlarge(source[down.start : down.stop, across.start : across.stop], window, grey=grey)
+                here = place._replace(top=place.top + down.start, left=place.left + across.start)
+                part = source[down.start : down.stop, across.start : across.stop]
+                tile = self._enlarge(part, window, here, grey=grey)
                 kept = tile[_inside(down, scale), _inside(across, scale)]
                 there = rgb[
                     down.first * scale : down.last * scale,
@@ -195,13 +205,18 @@ class Upscaler:
                     kept = np.rint(there + (kept.astype(np.float32) - there) * weight).astype(rgb.dtype)
                 there[:] = kept
 
+    @cached_property
+    def _aligned(self) -> AlignedTiles | None:
+        """What computes tiles of networks that stretch a coarse map over their input."""
+        return aligned_tiles(self.model)
+
     def _missing(self, length: int) -> int:
         """How many pixels a side must be padded by."""
         wanted = self.model.contract.input
         padded = max(length, wanted.min_side)
         return padded + -padded % wanted.multiple - length
 
-    def _enlarge(self, tile: Pixels, window: tuple[int, int], *, grey: bool) -> Pixels:
+    def _enlarge(self, tile: Pixels, window: tuple[int, int], place: Place, *, grey: bool) -> Pixels:
         contract = self.model.contract
         dtype = tile.dtype.type
         height, width = tile.shape[:2]
@@ -214,7 +229,9 @@ class Upscaler:
             down, across = self._missing(height), self._missing(width)
         if down or across:
             pixels = np.pad(pixels, ((0, down), (0, across), (0, 0)), mode="edge")
-        output = self.model.runtime.run(normalise(pixels, contract))
+        tensor = normalise(pixels, contract)
+        aligned = self._aligned if (height, width) != (place.height, place.width) else None
+        output = self.model.runtime.run(tensor) if aligned is None else aligned.run(tensor, place)
         expected = (1, 3, pixels.shape[0] * self.scale, pixels.shape[1] * self.scale)
         if output.shape != expected:
             raise ModelError(

@@ -155,3 +155,54 @@ def test_enlargements_that_are_none() -> None:
             Upscaler(model, times=times)
     with pytest.raises(ImageError, match="more than the limit"):
         Upscaler(model, times=3, max_pixels=9 * 100).upscale(Picture(noise(10, 10)))
+
+
+def attentive(folder: Path) -> Path:
+    """Add to a picture a coarse view of it, stretched over its size, as spatial attention does."""
+    import openvino
+    from openvino import opset13
+
+    picture = opset13.parameter([1, 3, -1, -1], np.float32)
+    coarse = opset13.avg_pool(picture, [6, 6], [0, 0], [0, 0], [11, 11], True, "floor")
+    size = opset13.gather(opset13.shape_of(picture), np.array([2, 3]), np.array(0))
+    axes = np.array([2, 3])
+    large = opset13.interpolate(coarse, size, "linear_onnx", "sizes", axes=axes)
+    half = opset13.constant(np.float32(0.5))
+    result = opset13.result(opset13.multiply(opset13.add(picture, large), half))
+    model = openvino.Model([result], [picture])  # pyright: ignore[reportGeneralTypeIssues]
+    openvino.save_model(model, folder / "model.xml", compress_to_fp16=False)
+    return folder / "model.xml"
+
+
+def test_a_coarse_map_lies_in_tiles_where_it_lies_in_the_whole(tmp_path: Path) -> None:
+    contract = Contract(
+        task="super_resolution",
+        input=InputContract(min_side=11),
+        output=OutputContract(kind="image"),
+        halo=24,
+        tile_step=6,
+    )
+    model = load(attentive(tmp_path), contract=contract, exact=True)
+    picture = Picture(np.asarray(cv2.GaussianBlur(noise(170, 250), (0, 0), 5), dtype=np.uint8))
+    whole = Upscaler(model, tile=0).upscale(picture).rgb.astype(int)
+    assert np.abs(Upscaler(model, tile=96).upscale(picture).rgb - whole).max() <= 1
+
+    class Plain:
+        """The same network, of which nobody knows that it could be aligned."""
+
+        name = "plain"
+
+        def run_all(self, tensor: Tensor) -> list[Tensor]:
+            return model.runtime.run_all(tensor)
+
+        def run(self, tensor: Tensor) -> Tensor:
+            return model.runtime.run(tensor)
+
+    plain = Upscaler(LoadedModel(model.path, contract, None, Plain()), tile=96)
+    assert np.abs(plain.upscale(picture).rgb - whole).max() > 1
+    # The box of a subject is a tile of its picture, too.
+    alpha = np.zeros((170, 250), np.uint8)
+    alpha[70:110, 120:200] = 255
+    cut = Upscaler(model, tile=0).upscale(picture.with_changes(alpha=alpha))
+    inside = (slice(84, 96), slice(134, 186))
+    assert np.abs(cut.rgb[inside] - whole[inside]).max() <= 1

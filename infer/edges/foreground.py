@@ -112,7 +112,7 @@ def _relaxed(guess: _Planes, image: _Planes, alpha: _Planes, rounds: int) -> _Pl
         wide = np.pad(guess, ((0, 0), (1, 1), (1, 1)), mode="edge")
         total = np.zeros_like(guess)
         for weight, (rows, columns) in zip(pulls, _NEIGHBOURS, strict=True):
-            total += cast("_Planes", weight * wide[:, rows, columns])
+            np.add(total, weight * wide[:, rows, columns], out=total)
         front, back = total[:3] + alpha * image, total[3:] + rest * image
         guess = np.concatenate([c * front - b * back, a * back - b * front])
         np.clip(guess, 0, 1, out=guess)

@@ -1,0 +1,138 @@
+"""Tiles for networks with spatial attention, whose coarse maps are stretched over whatever picture they are given.
+
+RFDN and RLFN look at a coarse view of the picture, on a grid of `tile_step` pixels, and enlarge it bilinearly to the
+picture's size. The grid doesn't quite reach the border, so the enlargement stretches it by a factor that depends on
+the size: in a tile it lies elsewhere than in the whole picture, and seams show that no overlap removes. Here the
+enlargement takes its weights as inputs, and a tile is given those that the whole picture has at its place.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..core.errors import DeviceError
+from .runtimes import LoadedModel, Tensor
+
+if TYPE_CHECKING:
+    import openvino
+
+__all__ = ["AlignedTiles", "Place", "aligned_tiles"]
+
+
+class Place(NamedTuple):
+    """Where a tile starts in its picture, and how large that is, in pixels."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+class AlignedTiles:
+    """A network that computes tiles as parts of a larger picture.
+
+    Args:
+        model: the network, not changed.
+        enlargements: the names of its layers that enlarge a coarse map to the input's size.
+        step: pixels of the grid of those maps.
+        device: an OpenVINO device.
+        precision: of its arithmetic, as OpenVINO calls it; empty for the device's own choice.
+
+    Raises:
+        DeviceError: the device refused the network.
+    """
+
+    def __init__(
+        self, model: openvino.Model, enlargements: frozenset[str], step: int, device: str, precision: str
+    ) -> None:
+        import openvino
+        from openvino import opset13
+
+        self._step = step
+        self._device = device
+        self._sizes = model.clone()
+        self._enlargement = min(enlargements)
+        self._counts: dict[int, int] = {}
+        changed = model.clone()
+        rows, columns = (opset13.parameter([-1, -1], np.float32) for _ in range(2))
+        for layer in changed.get_ordered_ops():
+            if layer.get_friendly_name() in enlargements:
+                coarse = opset13.matmul(rows, layer.input_value(0), False, False)
+                layer.output(0).replace(opset13.matmul(coarse, columns, False, False).output(0))
+        # The stubs do not know that the class is a subclass of the one that they describe.
+        whole = openvino.Model(changed.get_results(), [*changed.get_parameters(), rows, columns])  # pyright: ignore[reportGeneralTypeIssues]
+        config = {"PERFORMANCE_HINT": "LATENCY", **({"INFERENCE_PRECISION_HINT": precision} if precision else {})}
+        try:
+            self._compiled = openvino.Core().compile_model(whole, device, config)
+        except RuntimeError as error:
+            raise DeviceError(f"{device}: the device refused the model in tiles; try --device CPU") from error
+        self._request = self._compiled.create_infer_request()
+        self._turn = threading.Lock()
+
+    def run(self, tensor: Tensor, place: Place) -> Tensor:
+        """Execute the network on a tile (1, 3, h, w) float32 and return its output, as a part of the whole picture's.
+
+        Raises:
+            DeviceError: the device failed.
+        """
+        height, width = tensor.shape[2:]
+        with self._turn:
+            rows = self._weights(place.top, height, place.height)
+            columns = np.ascontiguousarray(self._weights(place.left, width, place.width).T)
+            try:
+                result = self._request.infer([tensor, rows, columns])
+            except RuntimeError as error:
+                raise DeviceError(f"{self._device}: the inference of a tile failed") from error
+            return np.array(result[self._compiled.outputs[0]], dtype=np.float32)
+
+    def _weights(self, start: int, length: int, whole: int) -> NDArray[np.float32]:
+        """Return how each pixel of a side mixes the coarse map's, (length, pixels of the tile's coarse map)."""
+        many, few = self._coarse(whole), self._coarse(length)
+        # Bilinear at half-pixel centres over the whole side, then counted from where the tile's own map starts.
+        centre = np.clip((np.arange(start, start + length) + 0.5) * (many / whole) - 0.5, 0, many - 1)
+        position = np.clip(centre - start / self._step, 0, few - 1)
+        first = np.floor(position).astype(np.intp)
+        share = (position - first).astype(np.float32)
+        weights = np.zeros((length, few), np.float32)
+        pixels = np.arange(length)
+        weights[pixels, first] = 1 - share
+        weights[pixels, np.minimum(first + 1, few - 1)] += share
+        return weights
+
+    def _coarse(self, length: int) -> int:
+        """Return the side of the coarse map for a side of the input."""
+        if length not in self._counts:
+            self._sizes.reshape([1, 3, length, length])
+            layer = next(
+                layer for layer in self._sizes.get_ordered_ops() if layer.get_friendly_name() == self._enlargement
+            )
+            self._counts[length] = int(layer.input_value(0).get_shape()[2])
+        return self._counts[length]
+
+
+def aligned_tiles(model: LoadedModel) -> AlignedTiles | None:
+    """Return what computes a model's tiles; None where tiles need no alignment, or another runtime executes it.
+
+    Raises:
+        DeviceError: the device refused the network.
+    """
+    contract = model.contract
+    runtime, _, device = model.runtime.name.partition(":")
+    if contract.tile_step == 1 or contract.input.height is not None or runtime != "openvino":
+        return None
+    from .runtimes.openvino import read_model
+
+    network = read_model(model.path)
+    names = frozenset(
+        layer.get_friendly_name()
+        for layer in network.get_ordered_ops()
+        if layer.get_type_name() == "Interpolate" and layer.get_attributes()["mode"] in {"linear", "linear_onnx"}
+    )
+    if not names:
+        return None
+    precision = str(getattr(model.runtime, "inference_precision", ""))
+    return AlignedTiles(network, names, contract.tile_step, device, precision)
