@@ -58,10 +58,11 @@ def test_threads_share_a_runtime_and_get_their_own_answers(segmentation_ir: Path
     tensors = [rng.random((1, 3, 320, 320)).astype(np.float32) for _ in range(4)]
     expected = [runtime.run(tensor) for tensor in tensors]
     found: dict[int, np.ndarray] = {}
-    threads = [
-        threading.Thread(target=lambda index=index: found.setdefault(index, runtime.run(tensors[index])))
-        for index in range(4)
-    ]
+
+    def answer(index: int) -> None:
+        found[index] = runtime.run(tensors[index])
+
+    threads = [threading.Thread(target=answer, args=(index,)) for index in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

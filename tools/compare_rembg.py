@@ -30,6 +30,7 @@ from mattekit.infer.collect import collect_inputs
 from mattekit.infer.images import read_picture
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.tensors import tensor_from
+from pydantic import JsonValue
 
 SIDES = {"1": (1155, 866), "12": (4000, 3000)}
 
@@ -80,7 +81,7 @@ def main() -> None:
     show(figures, samples)
     if options.report:
         settings = {"photos": options.count, "rounds": options.rounds, "cores": os.cpu_count()}
-        raw = {name: [float(value) for value in values] for name, values in samples.items()}
+        raw: dict[str, list[JsonValue]] = {name: list(values) for name, values in samples.items()}
         Record(kind="compare_rembg", settings=settings, figures=tuple(figures), samples=raw).write(options.report)
 
 
