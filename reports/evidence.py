@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -23,7 +24,6 @@ __all__ = [
     "Source",
     "Subject",
     "machine",
-    "points_of",
     "raw_samples",
     "read_sources",
     "same_machine",
@@ -53,6 +53,11 @@ class Source:
     path: Path
     name: str
     record: Record
+
+    @cached_property
+    def points(self) -> tuple[Point, ...]:
+        """Return the figures with their intervals; one that is only the end of another's interval becomes that one."""
+        return tuple(_points(self))
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ class Evidence:
     def points(self, *kinds: str) -> list[Point]:
         """Return the figures of the current records, of these kinds or of all."""
         wanted = self.of_kind(*kinds) if kinds else self.current
-        return [point for source in wanted for point in points_of(source)]
+        return [point for source in wanted for point in source.points]
 
 
 def read_sources(paths: Sequence[Path], baselines: Sequence[Path] = (), gates: Sequence[Gate] = ()) -> Evidence:
@@ -134,8 +139,7 @@ def read_sources(paths: Sequence[Path], baselines: Sequence[Path] = (), gates: S
     )
 
 
-def points_of(source: Source) -> Iterator[Point]:
-    """Yield a record's figures; one that is only the end of another one's interval becomes that interval."""
+def _points(source: Source) -> Iterator[Point]:
     record = source.record
     ends = {(figure.name, _key(figure)): figure.value for figure in record.figures}
     names = {figure.name for figure in record.figures}

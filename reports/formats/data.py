@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...core.errors import DependencyError
 from ..document import Document, Statements, plain
-from ..evidence import Evidence, Point, points_of
+from ..evidence import Evidence, Point
 
 __all__ = ["csv_text", "json_text", "write_spreadsheet"]
 
@@ -103,7 +103,7 @@ def write_spreadsheet(evidence: Evidence, document: Document, path: Path) -> Non
 
 def _points(evidence: Evidence) -> Iterator[Point]:
     for source in evidence.all:
-        yield from points_of(source)
+        yield from source.points
 
 
 def _rows(evidence: Evidence) -> tuple[list[str], list[list[Value]]]:

@@ -11,6 +11,7 @@ __all__ = ["drawings", "markdown"]
 
 _MARKS = {"passed": "✅", "failed": "❌", "not enough evidence": "❔", "note": "\N{INFORMATION SOURCE}"}
 # What could start markup anywhere in a line; a line's own beginning is never a value's.
+_HASH = re.compile(r"[0-9a-f]+")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#!&$])")
 
 
@@ -74,7 +75,8 @@ def _table(table: Table) -> list[str]:
     for row in table.rows:
         cells: list[str] = []
         for cell, column in zip(row, table.columns, strict=True):
-            text = f"`{plain(cell.text).replace('`', '')}`" if column.code and cell.text else _text(cell.text)
+            is_hash = column.code and _HASH.fullmatch(cell.text)
+            text = f"`{cell.text}`" if is_hash else _text(cell.text)
             text = f"**{text}** ★" if cell.best else text
             cells.append(f"{text}<br><sub>{_text(cell.detail)}</sub>" if cell.detail else text)
         lines.append(f"| {' | '.join(cells)} |")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..document import NOTHING, Cell, Column, Section, Table, mark_best
-from ..evidence import Evidence, Point, Source, points_of, setting
+from ..evidence import Evidence, Point, Source, setting
 from ..numbers import figure_cell, scaled, title_of
 
 __all__ = ["accuracy"]
@@ -20,7 +20,7 @@ def accuracy(evidence: Evidence) -> Section | None:
         groups.setdefault(key, []).append(source)
     tables: list[Table] = []
     for (dataset, _, reference, samples), sources in groups.items():
-        points = [point for source in sources for point in points_of(source)]
+        points = [point for source in sources for point in source.points]
         against = "" if reference in {"", "truth"} else f", against {reference}"
         caption = f"{dataset}: {samples} samples{against}"
         whole = [point for point in points if point.figure.labels.get("slice", "all") == "all"]

@@ -9,7 +9,7 @@ from ...bench.intervals import Interval
 from ...core.errors import DependencyError
 from ...core.record import Figure
 from ..document import NOTHING, Cell, Column, Paragraph, Section, Table
-from ..evidence import TIME_UNITS, Evidence, Point, points_of, raw_samples, same_machine, what_is_measured
+from ..evidence import TIME_UNITS, Evidence, Point, raw_samples, same_machine, what_is_measured
 from ..numbers import TIMES, figure_cell, number, scaled, signed, span, title_of
 from .models import accuracy_change
 
@@ -33,7 +33,7 @@ def changes(evidence: Evidence) -> Section | None:
         return None
     before: dict[object, list[Point]] = {}
     for source in evidence.baselines:
-        for point in points_of(source):
+        for point in source.points:
             before.setdefault(_key(point), []).append(point)
     main: list[tuple[Cell, ...]] = []
     slices: list[tuple[Cell, ...]] = []

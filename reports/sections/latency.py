@@ -27,19 +27,13 @@ def latency(evidence: Evidence) -> Section | None:
     for source in evidence.current:
         if source.record.kind == "run":
             continue
-        points = [
-            point
-            for point in evidence.points(source.record.kind)
-            if point.source is source and point.figure.unit in TIME_UNITS and point.subject.model
-        ]
+        points = [point for point in source.points if point.figure.unit in TIME_UNITS and point.subject.model]
         points = [point for point in points if point.figure.labels.get("stage", "") in _NETWORK]
         rows = [row for point in points if (row := _series(point))]
         drawn += _plots(source, rows, f"latency-{len(drawn)}")
         if points and source.record.kind not in {"quantization", "worth"}:
             note = f"{source.name}; {_conditions(source)}"
-            compared = [
-                p for p in evidence.points("bench") if p.source is source and p.figure.name in {"ratio", "p_value"}
-            ]
+            compared = [point for point in source.points if point.figure.name in {"ratio", "p_value"}]
             if compared:
                 text = "Ratios of times to those of the baseline, round by round; below 1 is faster."
                 tables.append(

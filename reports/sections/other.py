@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..document import Section, Table
-from ..evidence import Evidence, points_of
+from ..evidence import Evidence
 from .pivot import pivot
 
 __all__ = ["other"]
@@ -16,7 +16,7 @@ def other(evidence: Evidence) -> Section | None:
     """Return a table for each record of another kind; None where there is none."""
     tables: list[Table] = []
     for source in evidence.current:
-        points = list(points_of(source))
+        points = source.points
         if source.record.kind not in _SHOWN and points:
             kind = source.record.kind.replace("_", " ")
             tables.append(pivot(f"{kind}: {source.name}", points, best=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ..document import Paragraph, Plot, Section, Table
-from ..evidence import Evidence, Point, Source, points_of, setting, texts
+from ..evidence import Evidence, Point, Source, setting, texts
 from ..numbers import number
 from ..scales import ladder
 from .pivot import pivot
@@ -19,7 +19,7 @@ def parity(evidence: Evidence) -> Section | None:
     """Return a ladder for each export and each run of `parity`; None where there is none."""
     blocks: list[Table | Plot | Paragraph] = []
     for place, source in enumerate(evidence.of_kind("export", "parity")):
-        points = [point for point in points_of(source) if point.figure.labels.get("step")]
+        points = [point for point in source.points if point.figure.labels.get("step")]
         if not points:
             continue
         title = f"{_what(source)}: each step against the one before"

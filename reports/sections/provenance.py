@@ -7,7 +7,7 @@ import json
 from ...convert import zoo
 from ...core.record import ArtifactRef, Record
 from ..document import NOTHING, Cell, Column, Section, Table
-from ..evidence import Evidence, Source, points_of, setting
+from ..evidence import Evidence, Source, setting
 from .pivot import every_figure
 
 __all__ = ["all_figures", "provenance"]
@@ -27,7 +27,7 @@ def all_figures(evidence: Evidence) -> Section:
     """Return every figure of every record, so that nothing that was measured is left out."""
     tables: list[Table] = []
     for source in evidence.all:
-        points = list(points_of(source))
+        points = source.points
         if points:
             tables.append(every_figure(f"{source.name}: {source.record.kind}, {len(points)} figures", points))
     return Section("figures", "All figures", tuple(tables))
