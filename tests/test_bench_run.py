@@ -87,7 +87,8 @@ def values(record: Record, key: str, stage: str = "model") -> dict[str, float | 
 
 def request(*artifacts: Path, **changes: Any) -> Request:
     facts: dict[str, Any] = {"sizes": ((32, 32),), "rounds": 3, "iterations": 6, "warm_up": 0, "threads": 1}
-    return Request(**{"artifacts": tuple(map(str, artifacts)), **facts, **changes})
+    facts |= {"artifacts": tuple(map(str, artifacts)), **changes}
+    return Request(**facts)
 
 
 @pytest.fixture(scope="module")
