@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .commands import benchmarking, comparing, doctor, models, parity, pictures, quantization, validation, video
+from .commands import (
+    benchmarking,
+    comparing,
+    doctor,
+    models,
+    parity,
+    pictures,
+    quantization,
+    reporting,
+    validation,
+    video,
+)
 from .core.errors import MattekitError
 from .core.version import __version__
 
@@ -67,6 +78,7 @@ benchmarking.register(app)
 comparing.register(benchmarking.bench_app)
 doctor.register(app)
 video.register(app)
+reporting.register(app)
 
 
 def main() -> None:
