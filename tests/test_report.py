@@ -295,7 +295,6 @@ def test_a_slower_run_on_the_same_machine_is_worse(write: Write) -> None:
     [
         ([0.4, 0.5, 0.6, 0.7], "d", "worse"),
         ([0.7, 0.4, 0.9, 0.65], "d", "no clear change"),
-        ([0.5, 0.6, 0.7, 0.8], "d", "the same"),
         ([0.4, 0.5, 0.6, 0.7], "other", "not compared"),
     ],
 )
@@ -536,3 +535,11 @@ def test_tables_behind_plots_are_tables_of_the_report(write: Write) -> None:
     made = report(write("w.json", times({"fp32": [2, 3, 4], "int8": [1, 2, 3]})))
     assert all(isinstance(one, Table) for one in made.document.tables())
     assert len(rows(made, "Single times: w.json")) == 2
+
+
+def test_what_did_not_change_is_folded(write: Write) -> None:
+    old = write("old.json", validation([0.5, 0.6, 0.7]))
+    made = report(write("new.json", validation([0.5, 0.6, 0.7], day=1)), baselines=(old,))
+    (row,) = rows(made, "1 figures are the same")
+    assert row["verdict"].text == "the same"
+    assert not [one for one in made.document.tables() if one.caption == "Before and after"]

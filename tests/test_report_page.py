@@ -21,7 +21,7 @@ pytest.importorskip("playwright", reason="looking at pages needs the extra `dev`
 pytest.importorskip("matplotlib", reason="reports need the extra `report`")
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 pytestmark = [
     pytest.mark.slow,
@@ -38,10 +38,9 @@ def browser() -> Iterator[Browser]:
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     found = os.environ.get(VARIABLE) or next(filter(None, map(shutil.which, names)), None)
     with sync_playwright() as playwright:
-        try:
-            opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        except Error as error:
-            pytest.skip(f"there is no Chromium that starts (set {VARIABLE}): {str(error).splitlines()[0]}")
+        if found is None and not Path(playwright.chromium.executable_path).is_file():
+            pytest.skip(f"there is no Chromium: none of {', '.join(names)} is on the path (set {VARIABLE})")
+        opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"], timeout=300_000)
         yield opened
         opened.close()
 

@@ -18,6 +18,9 @@ __all__ = ["changes"]
 Word = Literal["better", "worse", "no clear change", "changed", "the same", "not compared", "new"]
 
 
+_ORDER = ("worse", "better", "changed", "no clear change", "not compared", "new", "the same")
+
+
 @dataclass(frozen=True)
 class _Change:
     word: Word
@@ -37,6 +40,7 @@ def changes(evidence: Evidence) -> Section | None:
             before.setdefault(_key(point), []).append(point)
     main: list[tuple[Cell, ...]] = []
     slices: list[tuple[Cell, ...]] = []
+    same: list[tuple[Cell, ...]] = []
     counts: dict[str, int] = {}
     unmatched = 0
     for point in evidence.points():
@@ -47,9 +51,10 @@ def changes(evidence: Evidence) -> Section | None:
         old = max(matches, key=lambda match: match.source.record.created)
         change = _change(old, point)
         counts[change.word] = counts.get(change.word, 0) + 1
-        rows = main if point.figure.labels.get("slice", "all") == "all" else slices
+        whole = point.figure.labels.get("slice", "all") == "all"
+        rows = same if change.word == "the same" else main if whole else slices
         rows.append(_row(old, point, change))
-    if not main and not slices:
+    if not counts:
         text = "The baseline has no figure that the records have too: other models, data sets or settings."
         return Section("changes", "Changes from the baseline", (Paragraph(text, warning=True),))
     said = ", ".join(f"{count} {word}" for word, count in counts.items())
@@ -60,10 +65,13 @@ def changes(evidence: Evidence) -> Section | None:
         "only if its 95% interval leaves zero out. Times are compared on the same machine only, by the Mann-Whitney "
         "test; two separate runs differ by more than one run's interval shows."
     )
+    main.sort(key=lambda row: _ORDER.index(row[-1].text))
     if main:
         blocks.append(Table("Before and after", _COLUMNS, tuple(main), note))
     if slices:
         blocks.append(Table("Before and after, slice by slice", _COLUMNS, tuple(slices), folded=True))
+    if same:
+        blocks.append(Table(f"{len(same)} figures are the same", _COLUMNS, tuple(same), folded=True))
     return Section("changes", "Changes from the baseline", tuple(blocks))
 
 
@@ -155,7 +163,7 @@ def _row(old: Point, new: Point, change: _Change) -> tuple[Cell, ...]:
     interval: tuple[Interval | None, ...] = (old.interval, new.interval)
     return (
         Cell(title_of(figure.name)),
-        Cell(about),
+        Cell(about.replace("openvino:", "")),
         Cell(scaled(figure.unit)[0]),
         figure_cell(old.figure.value, figure.unit, interval[0]),
         figure_cell(figure.value, figure.unit, interval[1]),
