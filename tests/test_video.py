@@ -407,6 +407,13 @@ def test_the_first_good_frame_stands_in_for_broken_ones_before_it(tmp_path: Path
     assert np.abs(pixels(out[0]) - pixels(frames_of(clip)[2])).mean() < 3
 
 
+def test_a_codec_that_nobody_knows_is_told(tmp_path: Path) -> None:
+    data = make_clip(tmp_path / "clip.mp4").read_bytes()
+    (tmp_path / "odd.mp4").write_bytes(data.replace(b"avc1", b"\xff\xff\xff\xff"))
+    with pytest.raises(VideoError, match="known codec|decoded"):
+        open_source(str(tmp_path / "odd.mp4"))
+
+
 def test_a_truncated_file_keeps_what_there_is_and_says_so(tmp_path: Path) -> None:
     front = {"movflags": "+faststart"}
     clip = make_clip(tmp_path / "clip.mp4", options={"bf": "0"})

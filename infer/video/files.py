@@ -116,7 +116,7 @@ class VideoFile:
             frames=stream.frames or None,
             sample_aspect=aspect or None,
             live=is_stream(self._name),
-            audio=tuple(self._container.streams.audio),
+            audio=tuple(one for one in self._container.streams.audio if getattr(one, "codec_context", None)),
             alpha=any(
                 item.frame.picture.alpha is not None for item in self._primed if item.frame and item.frame.picture
             ),

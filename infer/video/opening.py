@@ -96,6 +96,7 @@ def video_stream(container: InputContainer, name: str) -> VideoStream:
     av = load_av()
     for stream in container.streams.video:
         # A piece of music may carry its cover as a video of one picture.
-        if not stream.disposition & av.stream.Disposition.attached_pic:
+        # A stream of a codec that FFmpeg doesn't know has no decoder at all, whatever the type says.
+        if not stream.disposition & av.stream.Disposition.attached_pic and getattr(stream, "codec_context", None):
             return stream
-    raise VideoError(f"{name}: it holds no video; give a file with one")
+    raise VideoError(f"{name}: it holds no video of a known codec; give a file with one")
