@@ -46,7 +46,8 @@ def print_video(report: VideoReport) -> None:
     figures = report.record.figures
     values = {figure.name: figure for figure in figures if not figure.labels}
     broken = values["broken"].value or 0
-    parts = [f"{values['frames'].value:.0f} frames" + (f", {broken:.0f} of them broken and concealed" if broken else "")]
+    concealed = f", {broken:.0f} of them broken and concealed" if broken else ""
+    parts = [f"{values['frames'].value:.0f} frames{concealed}"]
     if values["throughput"].value is not None:
         parts.append(f"{values['throughput'].value:.1f} frames/s")
     stages: dict[str, list[str]] = {}
