@@ -1,7 +1,8 @@
 """Measure refined masks and estimated colours, for docs/edges.md.
 
 python tools/measure_edges.py [--data FOLDER]: the synthetic set, and with a folder of `ccp/` and `davis/` (photos and
-masks of one stem side by side) those too. A perfect network's mask is the truth, averaged over 4x4 pixels and rounded to 8 bits.
+masks of one stem side by side) those too. A perfect network's mask is the truth, averaged over 4x4
+pixels and rounded to 8 bits.
 """
 
 from __future__ import annotations

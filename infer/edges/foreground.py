@@ -2,8 +2,8 @@
 
 After Germer, Uelwer, Conrad and Harmeling, "Fast multi-level foreground estimation", ICPR 2020: the photo is explained
 as `alpha * F + (1 - alpha) * B`, where F and B are smooth wherever alpha is, from one pixel up to the photo's size.
-Here the levels end at a working size; there, F and B are enlarged and corrected once, each pixel by itself, so that they
-explain the photo's own pixels. Only pixels that are neither opaque nor transparent are changed.
+Here the levels end at a working size; there, F and B are enlarged and corrected once, each pixel by itself, so that
+they explain the photo's own pixels. Only pixels that are neither opaque nor transparent are changed.
 """
 
 from __future__ import annotations
