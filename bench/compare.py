@@ -13,7 +13,7 @@ from ..core.environment import Environment
 from ..core.errors import InputError
 from ..core.record import Figure, Record
 from .significance import Difference, compare_samples
-from .timings import MODEL, candidates_of, milliseconds
+from .timings import MODEL, candidates_of, disturbed, milliseconds
 
 __all__ = ["ASPECTS", "KIND", "Aspect", "Mismatch", "compare_records", "mismatches", "parse_aspects"]
 
@@ -82,7 +82,8 @@ def compare_records(
     """Compare each candidate that both records have measured, by their raw times.
 
     The record that comes of it has the figures `before`, `after` (ms, medians), `ratio`, `ratio_low`, `ratio_high`,
-    `p_value` and `independent_samples` for each candidate and stage, with its verdict as a label; `settings` list what
+    `p_value` and `independent_samples` for each candidate and stage, with its verdict as a label, which is
+    `disturbed` where other processes took too much of the processors for any; `settings` list what
     differs, which candidates only one of them has, and which were unstable.
 
     Args:
@@ -170,7 +171,8 @@ def _figures(before: Record, after: Record, key: str, entry: Mapping[str, Any]) 
         old, new = milliseconds(before, key, stage), milliseconds(after, key, stage)
         if old and new:
             found = compare_samples(old, new)
-            figures += _rows(found, (median(old), median(new)), {**labels, "stage": stage, "verdict": found.verdict})
+            verdict = "disturbed" if disturbed(before, key) or disturbed(after, key) else found.verdict
+            figures += _rows(found, (median(old), median(new)), {**labels, "stage": stage, "verdict": verdict})
     return figures
 
 

@@ -10,7 +10,7 @@ from ..core.record import Figure, Record
 from .gates import Gate
 from .intervals import Interval
 from .significance import compare_samples
-from .timings import milliseconds
+from .timings import disturbed, milliseconds
 
 __all__ = ["Ruling", "Status", "number", "rule_on_times", "share", "span"]
 
@@ -49,6 +49,8 @@ def rule_on_times(gate: Gate, record: Record, figure: Figure, found: tuple[Recor
     ]
     if not figure.name.startswith("latency_") or series[0] is None or series[1] is None:
         return Ruling("not enough evidence", f"{figure.name} was measured once, which shows no difference")
+    if any(disturbed(source, each.labels["candidate"]) for source, each in ((other, before), (record, figure))):
+        return Ruling("not enough evidence", "other processes disturbed the measurement; repeat it without them")
     difference = compare_samples(series[0], series[1])
     of_medians = figure.name == "latency_p50"
     amount = difference.ratio if of_medians else share(figure.value or math.nan, before.value, of_zeros=1.0)

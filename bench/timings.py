@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ..core.record import Record
+from .latency.stability import OTHERS
 
-__all__ = ["MODEL", "candidates_of", "milliseconds"]
+__all__ = ["MODEL", "candidates_of", "disturbed", "milliseconds"]
 
 MODEL = "model"
 """The stage that is the network alone."""
@@ -33,6 +34,12 @@ def milliseconds(record: Record, candidate: str, stage: str = MODEL) -> list[flo
         queries = Counter(int(number) for number in rounds)
         return [wall / queries[number] for number, wall in enumerate(walls) if queries[number]]
     return series or None
+
+
+def disturbed(record: Record, candidate: str) -> bool:
+    """Tell whether other processes took so much of the processors that the times are not the candidate's own."""
+    loads = (f.value for f in record.figures if f.name == "other_load" and f.labels.get("candidate") == candidate)
+    return any(load is not None and load > OTHERS for load in loads)
 
 
 def _numbers(record: Record, name: str) -> list[float]:

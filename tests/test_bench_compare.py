@@ -218,6 +218,14 @@ def test_times_of_another_machine_are_gated_only_if_told() -> None:
     assert judge([gate(1.05)], [after], [before], across_machines=True)[0].status == "passed"
 
 
+def test_what_other_processes_disturbed_is_not_judged() -> None:
+    load = Figure(name="other_load", value=0.5, labels={**LABELS, "stage": "model"})
+    before, after = record({KEY: series(1)}), slowed(record({KEY: series(2)}), 2)
+    after = after.model_copy(update={"figures": (*after.figures, load)})
+    assert set(verdicts(compare_records(before, after)).values()) == {"disturbed"}
+    assert judge([gate(1.05)], [after], [before])[0].status == "not enough evidence"
+
+
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Record:
     """A real run of a real network: one convolution."""
@@ -238,8 +246,9 @@ def test_the_command_on_real_records(measured: Record, tmp_path: Path) -> None:
     assert milliseconds(measured, str(entry["candidate"]))
     # The machine's own noise is nobody's to promise: both runs get times without it, and one of them a tenth more.
     name = f"{entry['candidate']}: model"
-    quiet = measured.model_copy(update={"samples": {**measured.samples, name: [*series(1)]}})
-    again = measured.model_copy(update={"samples": {**measured.samples, name: [*series(2)]}})
+    figures = tuple(figure for figure in measured.figures if figure.name != "other_load")
+    quiet = measured.model_copy(update={"figures": figures, "samples": {**measured.samples, name: [*series(1)]}})
+    again = measured.model_copy(update={"figures": figures, "samples": {**measured.samples, name: [*series(2)]}})
     paths = [tmp_path / f"{name}.json" for name in ("before", "again", "slower", "elsewhere")]
     for path, each in zip(paths, (quiet, again, slowed(again, 1.1), other_machine(again)), strict=True):
         each.write(path)

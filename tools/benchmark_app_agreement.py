@@ -1,11 +1,13 @@
 """Does `mattekit bench` measure what OpenVINO's own `benchmark_app` measures? Both take turns on the same IR.
 
     python tools/benchmark_app_agreement.py MODEL.xml [--device CPU] [--hint latency,throughput] [--seconds 1]
-        [--rounds 40] [--record FILE]
+        [--rounds 40] [--loops] [--record FILE]
 
 In each round both get the same device, hint, shape and duration, in a shuffled order, so that whatever else the machine
 does falls on both alike: benchmark_app in a new process, mattekit in one that sleeps in between, as in its benchmarks.
-Many short rounds tell more than a few long ones. Compared are, under the latency hint, the medians of the latencies
+Many short rounds tell more than a few long ones. Where a machine's speed changes within seconds,
+`--loops` compares the loops alone: benchmark_app's own class and mattekit's in one process, four inferences in turn,
+each on its own compilation. Compared are, under the latency hint, the medians of the latencies
 of single inferences; under the throughput hint, the times per inference with as many in flight as the device calls
 optimal. The two agree if the ratio of the two, round by round, lies within 3% of 1 with the whole of its 95% interval.
 
@@ -22,16 +24,24 @@ import sys
 import tempfile
 from pathlib import Path
 from statistics import median
+from typing import Any
 
+import openvino
 from mattekit.bench.latency.candidates import Candidate, Hint
+from mattekit.bench.latency.engines import sample_input
 from mattekit.bench.latency.grid import Request, plan
 from mattekit.bench.latency.messages import BurstCommand, BurstTimes, Open, Opened
+from mattekit.bench.latency.opening import open_engine
+from mattekit.bench.latency.openvino_engine import compile_candidate, read_candidate
 from mattekit.bench.latency.process import WorkerProcess
 from mattekit.bench.latency.rounds import interleave
+from mattekit.bench.latency.scenarios import parse_scenario, run_burst
 from mattekit.bench.significance import Difference, compare_rounds
 from mattekit.core.record import Figure, Record
 
 WITHIN = 0.03
+SLICE = 4
+"""Inferences in a turn of `--loops`."""
 _HINTS: tuple[Hint, ...] = ("latency", "throughput")
 
 
@@ -74,6 +84,7 @@ def main() -> int:
     parser.add_argument("--hint", default="latency,throughput")
     parser.add_argument("--seconds", type=int, default=1, help="of each in each round")
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--loops", action="store_true", help="both loops in one process, a few inferences in turn")
     parser.add_argument("--record", type=Path)
     args = parser.parse_args()
     hints: tuple[Hint, ...] = tuple(hint for hint in _HINTS if hint in args.hint.split(","))
@@ -81,23 +92,16 @@ def main() -> int:
     figures: list[Figure] = []
     samples: dict[str, list[float]] = {}
     codes: list[int] = []
+    length = f"{SLICE} inferences" if args.loops else f"{args.seconds} s"
     for candidate in (each.candidate for each in planned):
-        with WorkerProcess(candidate) as worker:
-            worker.ask(Open(warm_up=1), Opened)
-            found = interleave(
-                {
-                    "benchmark_app": lambda _, each=candidate: theirs(each, args.seconds),
-                    "mattekit": lambda _, each=worker: ours(each, args.seconds),
-                },
-                args.rounds,
-            )
+        found = loops(candidate, args.rounds) if args.loops else in_turn(candidate, args.rounds, args.seconds)
         difference = compare_rounds([[ms] for ms in found["benchmark_app"]], [[ms] for ms in found["mattekit"]])
         code, word = judged(difference)
         codes.append(code)
         print(
             f"{candidate.key}: benchmark_app {median(found['benchmark_app']):.2f} ms, mattekit "
             f"{median(found['mattekit']):.2f} ms, ratio {difference.ratio:.4f} ({difference.low:.4f} to "
-            f"{difference.high:.4f}) over {args.rounds} rounds of {args.seconds} s: {word}",
+            f"{difference.high:.4f}) over {args.rounds} rounds of {length}: {word}",
             flush=True,
         )
         samples |= {f"{candidate.key}: {name}": list(values) for name, values in found.items()}
@@ -111,11 +115,54 @@ def main() -> int:
             )
         ]
     if args.record:
-        settings = {"seconds": args.seconds, "rounds": args.rounds, "within": WITHIN}
+        settings = {"seconds": args.seconds, "rounds": args.rounds, "within": WITHIN, "loops": args.loops}
         Record(
             kind="agreement", settings=settings, figures=tuple(figures), samples={k: [*v] for k, v in samples.items()}
         ).write(args.record)
     return max(codes, key=(0, 4, 3).index)
+
+
+def in_turn(candidate: Candidate, rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Return milliseconds of an inference in each round: the two programs, each in its own process."""
+    with WorkerProcess(candidate) as worker:
+        worker.ask(Open(warm_up=1), Opened)
+        return interleave(
+            {"benchmark_app": lambda _: theirs(candidate, seconds), "mattekit": lambda _: ours(worker, seconds)}, rounds
+        )
+
+
+class Batches:
+    """What benchmark_app's loop asks for the number of pictures in the next inference."""
+
+    def get_next_batch_size(self) -> int:
+        return 1
+
+
+def loops(candidate: Candidate, rounds: int) -> dict[str, list[float]]:
+    """Return milliseconds of an inference in each round: benchmark_app's loop and mattekit's, in this process."""
+    from openvino.tools.benchmark.benchmark import Benchmark
+
+    latency = candidate.hint == "latency"
+    engine, other = open_engine(candidate), compile_candidate(read_candidate(candidate), candidate)
+    tensor = openvino.Tensor(sample_input(candidate), shared_memory=False)
+    count = other.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+    requests: Any = [other.create_infer_request()] if latency else openvino.AsyncInferQueue(other, count)
+    for request in requests:
+        request.set_input_tensor(tensor)
+    app: Any = Benchmark(candidate.device, count, SLICE, 0, "sync" if latency else "async", True, 0)
+    app.duration_seconds = 0
+    scenario = parse_scenario("single-stream" if latency else "offline")
+
+    def by_app(_: int) -> float:
+        _, middle, _, _, _, total, iterations = app.main_loop(requests, Batches(), [1], 50, False)
+        return middle if latency else total / iterations * 1000
+
+    def by_us(_: int) -> float:
+        burst = run_burst(engine, scenario, iterations=SLICE, seconds=None)
+        return median(burst.latencies_ms) if latency else burst.wall_ms / len(burst.latencies_ms)
+
+    by_app(0), by_us(0)
+    return interleave({"benchmark_app": by_app, "mattekit": by_us}, rounds)
 
 
 def judged(difference: Difference) -> tuple[int, str]:
