@@ -142,6 +142,7 @@ class Job:
             device=self.settings.device,
             ignored=self.settings.ignored,
             patterns=self.recipe.ignore,
+            types=self.recipe.ignore_types,
         )
         name_by_position(model, keep=frozenset(layer_names(self.source.model)))
         unfinished = self.work / "unfinished.xml"

@@ -47,6 +47,7 @@ def quantize_plainly(
     device: str,
     ignored: tuple[str, ...] = (),
     patterns: tuple[str, ...] = (),
+    types: tuple[str, ...] = (),
 ) -> openvino.Model:
     """Quantize to INT8, calibrating on `tensor(0)` … `tensor(samples - 1)`, each made when it is needed.
 
@@ -58,6 +59,7 @@ def quantize_plainly(
         device: an OpenVINO device string; NPUs and GPUs have rules of their own.
         ignored: names of layers that stay as they are.
         patterns: regular expressions for such names; those that match nothing do no harm.
+        types: kinds of nodes that stay as they are, such as `Add`; a layer's bias belongs to the layer.
 
     Raises:
         InputError: the network has no layer of one of the names.
@@ -71,7 +73,7 @@ def quantize_plainly(
     strange = [name for name in ignored if name not in known]
     if strange:
         raise InputError(f"the network has no layer {strange[0]!r} to ignore; list layers with: mattekit parity")
-    scopes = nncf.IgnoredScope(names=list(ignored), patterns=list(patterns), validate=False)
+    scopes = nncf.IgnoredScope(names=list(ignored), patterns=list(patterns), types=list(types), validate=False)
     nncf.set_log_level(logging.ERROR)
     try:
         with _quiet():

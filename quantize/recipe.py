@@ -22,7 +22,8 @@ class Recipe(BaseModel):
     """How a family is quantized unless the user says otherwise.
 
     models: zoo ids, with `*` and `?`. ignore: regular expressions for the names of layers that stay unquantized; each
-    must match from the name's start. why: what the recipe rests on.
+    must match from the name's start. ignore_types: kinds of nodes that do, by OpenVINO's names, such as `Add`. patch:
+    side of a calibration patch in pixels. why: what the recipe rests on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +31,7 @@ class Recipe(BaseModel):
     models: tuple[str, ...] = ()
     preset: Preset = "mixed"
     ignore: tuple[str, ...] = ()
+    ignore_types: tuple[str, ...] = ()
     patch: Annotated[int, Field(ge=16)] = 128
     why: str = ""
 

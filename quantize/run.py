@@ -86,6 +86,7 @@ def quantize(
         "device": settings.device,
         "recipe": name,
         "recipe_ignore": list(recipe.ignore),
+        "recipe_ignore_types": list(recipe.ignore_types),
         "asked_ignore": list(settings.ignored),
         "calibration": calibration.name,
         "calibration_samples": len(used),
