@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ..bench.gates import Gate
-from ..bench.intervals import Interval
+from ..bench.intervals import Interval, median_interval
 from ..bench.tables import column, figure_interval
 from ..core.environment import Environment
 from ..core.errors import InputError
@@ -149,7 +149,7 @@ def _points(source: Source) -> Iterator[Point]:
             continue
         low, high = (ends.get((f"{figure.name}{end}", _key(figure))) for end in (_LOW, _HIGH))
         interval = (low, high) if low is not None and high is not None else None
-        yield Point(source, figure, interval or _sample_interval(record, figure))
+        yield Point(source, figure, interval or _sample_interval(record, figure) or _median_interval(source, figure))
 
 
 def subject_of(labels: dict[str, str]) -> Subject:
@@ -215,6 +215,12 @@ def _key(figure: Figure) -> tuple[tuple[str, str], ...]:
 def _sample_interval(record: Record, figure: Figure) -> Interval | None:
     """Return the bootstrap interval of a mean over rows; None where the figure is no mean over the rows' column."""
     return figure_interval(record, figure) if "slice" in figure.labels and "id" in record.samples else None
+
+
+def _median_interval(source: Source, figure: Figure) -> Interval | None:
+    """Return the bootstrap interval of a benchmark's median; None where the figure is none, or has no single times."""
+    values = raw_samples(source, figure) if figure.name in _TYPICAL and "candidate" in figure.labels else []
+    return median_interval(values) if len(values) > 1 else None
 
 
 def _identity(record: Record) -> object:
