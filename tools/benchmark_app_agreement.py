@@ -161,7 +161,8 @@ def loops(candidate: Candidate, rounds: int) -> dict[str, list[float]]:
         burst = run_burst(engine, scenario, iterations=SLICE, seconds=None)
         return median(burst.latencies_ms) if latency else burst.wall_ms / len(burst.latencies_ms)
 
-    by_app(0), by_us(0)
+    for warm_up in (by_app, by_us):
+        warm_up(0)
     return interleave({"benchmark_app": by_app, "mattekit": by_us}, rounds)
 
 
