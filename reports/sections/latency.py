@@ -83,7 +83,7 @@ def _series(point: Point) -> Series | None:
     extras = [f"{key} {figure.labels[key]}" for key in ("hint", "streams", "batch", "size") if figure.labels.get(key)]
     label = f"{subject.model} {subject.precision} {subject.device}".strip()
     interval = point.interval or median_interval(values)
-    middle = median(values)
+    middle = median(values) if figure.value is None else figure.value
     return Series(f"{label} {' '.join(extras)}".strip(), values, middle, interval, colour_of(subject.precision))
 
 

@@ -10,6 +10,7 @@ from ..numbers import figure_cell, number, scaled, title_of, unit_of
 
 __all__ = ["every_figure", "pivot"]
 
+_KEPT = frozenset({"model", "precision", "verdict"})
 _FIRST = ("model", "precision", "runtime", "device", "hint", "streams", "batch", "size", "scenario", "stage", "step")
 
 
@@ -32,6 +33,10 @@ def pivot(
     labels = [*(label for label in _FIRST if label in seen), *(label for label in seen if label not in _FIRST)]
     # A label that is empty everywhere says nothing.
     labels = [label for label in labels if any(point.figure.labels.get(label) for point in points)]
+    common = _common(labels, points)
+    labels = [label for label in labels if label not in common]
+    said = ", ".join(f"{label.replace('_', ' ')} {value}" for label, value in common.items())
+    note = ". ".join(filter(None, (f"All: {said}" if said else "", note)))
     rows: dict[tuple[str, ...], dict[tuple[str, str], Point]] = {}
     for point in points:
         key = tuple(point.figure.labels.get(label, "") for label in labels)
@@ -46,6 +51,16 @@ def pivot(
     ]
     cells = [(*map(_label_cell, key), *(_cell(found.get(kind)) for kind in kinds)) for key, found in rows.items()]
     return Table(caption, tuple(columns), mark_best(columns, cells) if best else tuple(cells), note)
+
+
+def _common(labels: Sequence[str], points: Sequence[Point]) -> dict[str, str]:
+    """Return the labels that are the same in all rows of several, which one line says as well as a column."""
+    found = {label: {point.figure.labels.get(label, "") for point in points} for label in labels}
+    rows = {tuple(point.figure.labels.get(label, "") for label in labels) for point in points}
+    several = len(rows) > 1
+    return {
+        label: values.pop() for label, values in found.items() if several and len(values) == 1 and label not in _KEPT
+    }
 
 
 def every_figure(caption: str, points: Sequence[Point]) -> Table:
