@@ -9,9 +9,11 @@ import typer
 
 from .commands import (
     benchmarking,
+    building,
     comparing,
     doctor,
     models,
+    packaging,
     parity,
     pictures,
     quantization,
@@ -77,6 +79,8 @@ validation.register(app, _open)
 benchmarking.register(app)
 comparing.register(benchmarking.bench_app)
 doctor.register(app)
+packaging.register(app)
+building.register(app)
 video.register(app)
 reporting.register(app)
 

@@ -1,0 +1,246 @@
+"""Building a recipe: each stage runs only when it is due, in a process of its own."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from ..convert import zoo
+from ..core.errors import InputError
+from ..core.files import atomic_path, locked
+from ..datasets.opening import open_dataset
+from .lock import Lock, check_lock
+from .planning import plan_stages
+from .reading import read_recipe
+from .schema import Recipe
+from .stage import Stage
+from .state import Hashes, due, fingerprint, read_done, write_done
+
+__all__ = ["BuildReport", "BuildRequest", "StageOutcome", "build"]
+
+_VERDICTS = frozenset({3, 4})
+"""Exit codes of a check that was carried out and not passed."""
+
+State = Literal["ran", "kept", "failed", "skipped", "due"]
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """What to build: a recipe's file; check: only say what would run; jobs: stages at once; out: instead of its own."""
+
+    recipe: Path
+    check: bool = False
+    update: bool = False
+    jobs: int = 1
+    out: Path | None = None
+
+
+@dataclass(frozen=True)
+class StageOutcome:
+    """What became of a stage, and why; `exit_code` is its command's, 0 where it did not run."""
+
+    stage: Stage
+    state: State
+    reason: str
+    exit_code: int = 0
+
+
+@dataclass
+class BuildReport:
+    """What became of a build, stage by stage; `report` files are named by the stage of that name."""
+
+    outcomes: list[StageOutcome] = field(default_factory=list[StageOutcome])
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0, a failed stage's exit code, or that of a check which was not passed (3 before 4)."""
+        failed = [outcome.exit_code for outcome in self.outcomes if outcome.state == "failed"]
+        verdicts = [outcome.exit_code for outcome in self.outcomes if outcome.exit_code in _VERDICTS]
+        return failed[0] if failed else min(verdicts, default=0)
+
+
+Tell = Callable[[StageOutcome | str], None]
+"""Called with a stage's outcome, or with the name of one that starts."""
+
+
+def build(request: BuildRequest, tell: Tell | None = None) -> BuildReport:
+    """Build a recipe, or only say what would run.
+
+    A stage runs when its command, the hashes of what it reads, or the tools' versions are not those of its last run, or
+    when what it left is not there or not the same. What fails stops the stages after it, and no others.
+
+    Raises:
+        InputError: the recipe is wrong, a data set cannot be read, or weights or data changed since the lock file was
+            written.
+    """
+    path = request.recipe.absolute()
+    recipe = read_recipe(path)
+    _check_paths(recipe, path)
+    out = (request.out or path.parent / recipe.out).absolute()
+    say = tell or _silent
+    # The recipe's paths are relative to its folder, here and in the commands.
+    with contextlib.chdir(path.parent), _building(out, check=request.check):
+        stages = plan_stages(recipe, out)
+        datasets = _dataset_hashes(stages)
+        hashes = Hashes()
+        found = Lock(weights=_weights(recipe, hashes), datasets=datasets)
+        check_lock(path.with_suffix(".lock"), found, update=request.update, write=not request.check)
+        work = _Work(stages, out, hashes, datasets, say)
+        return work.foresee() if request.check else work.run(request.jobs)
+
+
+def _silent(what: StageOutcome | str) -> None:
+    """Nobody wants to know."""
+
+
+@contextlib.contextmanager
+def _building(out: Path, *, check: bool) -> Generator[None]:
+    """Two builds into one folder would disturb each other: the second waits."""
+    if check:
+        yield
+        return
+    with locked(out / ".build" / "lock"):
+        yield
+
+
+def _check_paths(recipe: Recipe, path: Path) -> None:
+    folder = (path.parent / recipe.out).resolve()
+    if not folder.is_relative_to(path.parent.resolve()) or folder == path.parent.resolve():
+        raise InputError(f"{path}: out = {recipe.out!r} is not a folder inside the recipe's; name one there, or use -o")
+    for model in recipe.model:
+        for key, text in (("weights", model.weights), ("gates", model.gates)):
+            if text and not (path.parent / text).is_file():
+                raise InputError(
+                    f"{path}: {model.id}: {key}: there is no file {text}; paths are relative to the recipe"
+                )
+
+
+def _weights(recipe: Recipe, hashes: Hashes) -> dict[str, str]:
+    return {
+        model.id: hashes.of(Path(model.weights))
+        if model.weights
+        else zoo.get(model.id).weights.sha256 or "not published"
+        for model in recipe.model
+    }
+
+
+def _dataset_hashes(stages: Sequence[Stage]) -> dict[str, str]:
+    wanted = {text: scale for stage in stages for text, scale in stage.datasets}
+    return {text: open_dataset(text, scale=scale).content_hash for text, scale in sorted(wanted.items())}
+
+
+class _Work:
+    """The stages of one build, and what became of them so far."""
+
+    def __init__(self, stages: list[Stage], out: Path, hashes: Hashes, datasets: dict[str, str], tell: Tell) -> None:
+        self.stages = stages
+        self.out = out
+        self.hashes = hashes
+        self.datasets = datasets
+        self.tell = tell
+        self.outcomes: dict[str, StageOutcome] = {}
+
+    def foresee(self) -> BuildReport:
+        """Say what would run, without running it."""
+        for stage in self.stages:
+            sources = [name for name in stage.after if self.outcomes[name].state == "due"]
+            reason = f"after {sources[0]}" if sources else self._due(stage)[0]
+            self._note(StageOutcome(stage, "due" if reason else "kept", reason or "nothing changed"))
+        return self._report()
+
+    def run(self, jobs: int) -> BuildReport:
+        """Run what is due, so many stages at once; one that measures time runs alone."""
+        waiting = list(self.stages)
+        running: dict[concurrent.futures.Future[StageOutcome], Stage] = {}
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            while waiting or running:
+                if not self._advance(waiting, running, jobs, pool):
+                    self._collect(running)
+        return self._report()
+
+    def _advance(
+        self,
+        waiting: list[Stage],
+        running: dict[concurrent.futures.Future[StageOutcome], Stage],
+        jobs: int,
+        pool: concurrent.futures.Executor,
+    ) -> bool:
+        """Settle or start one stage; False where all must wait for those that run."""
+        for stage in waiting:
+            if not all(name in self.outcomes for name in stage.after):
+                continue
+            outcome = self._kept_or_skipped(stage)
+            if outcome:
+                waiting.remove(stage)
+                self._note(outcome)
+                return True
+            if len(running) >= jobs or (running and (stage.alone or any(each.alone for each in running.values()))):
+                continue
+            waiting.remove(stage)
+            self.tell(stage.name)
+            running[pool.submit(self._run, stage)] = stage
+            return True
+        return False
+
+    def _collect(self, running: dict[concurrent.futures.Future[StageOutcome], Stage]) -> None:
+        done, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+        for future in done:
+            running.pop(future)
+            self._note(future.result())
+
+    def _due(self, stage: Stage) -> tuple[str | None, dict[str, str]]:
+        inputs = fingerprint(stage, self.out, self.hashes, self.datasets)
+        return due(stage, self.out, inputs, self.hashes), inputs
+
+    def _kept_or_skipped(self, stage: Stage) -> StageOutcome | None:
+        broken = [name for name in stage.after if self.outcomes[name].state in {"failed", "skipped"}]
+        if broken:
+            return StageOutcome(stage, "skipped", f"{broken[0]} did not succeed")
+        if self._due(stage)[0] is None:
+            done = read_done(stage, self.out)
+            return StageOutcome(stage, "kept", "nothing changed", done.exit_code if done else 0)
+        return None
+
+    def _run(self, stage: Stage) -> StageOutcome:
+        reason, inputs = self._due(stage)
+        words = [word for text in stage.command for word in self._expanded(text)]
+        # -P: modules in the recipe's folder are not ours.
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "mattekit", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+        log = self.out / ".build" / f"{stage.slug}.log"
+        with atomic_path(log) as temporary:
+            temporary.write_text(done.stdout, encoding="utf-8")
+        passed = done.returncode == 0 or (stage.verdict and done.returncode in _VERDICTS)
+        missing = [path for path in stage.outputs if not path.exists()]
+        if not passed or missing:
+            lines = [line for line in done.stdout.splitlines() if line.strip()]
+            said = lines[-1] if lines and not passed else f"it left no {missing[0]}" if missing else "it said nothing"
+            return StageOutcome(stage, "failed", f"{said} (all it said: {log})", done.returncode or 1)
+        write_done(stage, self.out, inputs, self.hashes, done.returncode)
+        return StageOutcome(stage, "ran", reason or "", done.returncode)
+
+    def _expanded(self, word: str) -> list[str]:
+        """A pattern below the results is replaced by the files that there are; any other word stays as it is."""
+        if "*" not in word or not word.startswith(str(self.out)):
+            return [word]
+        return sorted(str(path) for path in self.out.glob(str(Path(word).relative_to(self.out))))
+
+    def _note(self, outcome: StageOutcome) -> None:
+        self.outcomes[outcome.stage.name] = outcome
+        self.tell(outcome)
+
+    def _report(self) -> BuildReport:
+        return BuildReport([self.outcomes[stage.name] for stage in self.stages])

@@ -1,0 +1,113 @@
+"""Whether a stage is due: fingerprints of what it reads, and of what it left."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..core.environment import Environment
+from ..core.files import atomic_path, sha256_of
+from .stage import Stage
+
+__all__ = ["Done", "Hashes", "due", "expand", "fingerprint", "read_done", "write_done"]
+
+_TOOLS = ("mattekit", "openvino", "nncf", "torch", "onnx", "numpy", "opencv-python-headless", "pillow")
+
+
+class Done(BaseModel):
+    """What is kept of a finished stage: what it was made from, and the hashes of what it left, by path below `out`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    exit_code: int = 0
+
+
+class Hashes:
+    """SHA-256 of files, each computed once as long as it keeps its size and time."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Path, int, int], str] = {}
+
+    def of(self, path: Path) -> str:
+        """Return the file's hash, or `missing`."""
+        if not path.is_file():
+            return "missing"
+        status = path.stat()
+        key = (path.resolve(), status.st_size, status.st_mtime_ns)
+        if key not in self._known:
+            self._known[key] = sha256_of(path)
+        return self._known[key]
+
+
+def expand(paths: Iterable[Path]) -> list[Path]:
+    """Return the files: a folder's are all below it, in the order of their names."""
+    found: list[Path] = []
+    for path in paths:
+        found += sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    return found
+
+
+def fingerprint(stage: Stage, out: Path, hashes: Hashes, datasets: dict[str, str]) -> dict[str, str]:
+    """Return all that decides what a stage leaves, by name: its command, files, data sets and tools.
+
+    Args:
+        stage: whose.
+        out: folder of the results; where it lies decides nothing.
+        hashes: of files.
+        datasets: content hashes by the words that name the sets.
+    """
+    words = [word.replace(str(out), "OUT") for word in stage.command]
+    inputs = {"command": hashlib.sha256(json.dumps(words).encode()).hexdigest()}
+    for path in expand(stage.files):
+        inputs[f"file {str(path).replace(str(out), 'OUT')}"] = hashes.of(path)
+    inputs |= {f"data {text}": datasets[text] for text, _ in stage.datasets}
+    inputs |= {f"fact {name}": value for name, value in stage.facts.items() if value}
+    versions = Environment.current().packages
+    return inputs | {f"tool {name}": versions[name] for name in _TOOLS if name in versions}
+
+
+def due(stage: Stage, out: Path, inputs: dict[str, str], hashes: Hashes) -> str | None:
+    """Return why a stage must run, or None where what it left is still right."""
+    done = read_done(stage, out)
+    if done is None:
+        return "it was never finished"
+    changed = [name for name in {**done.inputs, **inputs} if done.inputs.get(name) != inputs.get(name)]
+    if changed:
+        return f"changed: {', '.join(sorted(changed)[:3])}" + (" and more" if len(changed) > 3 else "")
+    gone = [name for name, value in done.outputs.items() if hashes.of(out / name) != value]
+    return f"missing or altered: {', '.join(gone[:3])}" if gone else None
+
+
+def read_done(stage: Stage, out: Path) -> Done | None:
+    """Return what is kept of a stage; a file that cannot be read counts as none."""
+    path = _path(stage, out)
+    try:
+        return Done.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def write_done(stage: Stage, out: Path, inputs: dict[str, str], hashes: Hashes, exit_code: int) -> None:
+    """Keep that a stage is finished."""
+    outputs = {str(path.relative_to(out)): hashes.of(path) for path in expand(stage.outputs)}
+    with atomic_path(_path(stage, out)) as temporary:
+        done = Done(inputs=inputs, outputs=outputs, exit_code=exit_code)
+        temporary.write_text(done.model_dump_json(indent=1), encoding="utf-8")
+
+
+def forget(stages: Sequence[Stage], out: Path) -> None:
+    """Forget stages, so that they run again."""
+    for stage in stages:
+        _path(stage, out).unlink(missing_ok=True)
+
+
+def _path(stage: Stage, out: Path) -> Path:
+    return out / ".build" / f"{stage.slug}.json"

@@ -1,0 +1,1 @@
+"""Networks with their pre- and post-processing inside the graph: pixels of any size in, pixels out."""

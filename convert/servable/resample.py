@@ -1,0 +1,114 @@
+"""Resizing inside an OpenVINO graph, with the arithmetic of the tools that the contracts name."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from openvino import opset13 as ops
+
+from ...core.contract import ResizeFilter
+
+if TYPE_CHECKING:
+    from openvino import Node, Output
+
+__all__ = ["constant", "one", "resize", "side"]
+
+_REACH: dict[ResizeFilter, float] = {"bilinear_antialias": 1.0, "bicubic_antialias": 2.0, "lanczos": 3.0}
+
+
+def constant(value: float | list[int] | list[float]) -> Node:
+    """Return a constant: float32, or int64 for whole numbers in a list."""
+    whole = isinstance(value, list) and all(isinstance(number, int) for number in value)
+    return ops.constant(np.array(value, dtype=np.int64 if whole else np.float32))
+
+
+def one(value: int) -> Node:
+    """Return an int64 constant of one element."""
+    return constant([value])
+
+
+def side(image: Node | Output, axis: int) -> Node:
+    """Return the length of one axis as an int64 tensor of one element."""
+    return ops.gather(ops.shape_of(image, "i64"), one(axis), ops.constant(np.int64(0)))
+
+
+def resize(image: Node, height: Node, width: Node, filter_: ResizeFilter) -> Node:
+    """Resize a picture.
+
+    `linear` interpolates between the two nearest pixels of each side. The others multiply with the matrix of Pillow's
+    resampling, columns first, and round to whole numbers after each side as Pillow does with 8-bit pictures. Pillow's
+    fixed-point coefficients, and its taking the rows first where that is less work, make one level of difference here
+    and there.
+
+    Args:
+        image: (1, C, H, W) float32, 0-255, H and W free.
+        height: of the result, int64 of one element.
+        width: the same.
+        filter_: how.
+
+    Returns:
+        (1, C, height, width) float32.
+    """
+    if filter_ == "linear":
+        return ops.interpolate(
+            image,
+            ops.concat([height, width], 0),
+            mode="linear_onnx",
+            shape_calculation_mode="sizes",
+            coordinate_transformation_mode="half_pixel",
+            axes=np.array([2, 3], dtype=np.int64),
+        )
+    across = _whole(ops.matmul(image, _matrix(side(image, 3), width, filter_), transpose_a=False, transpose_b=True))
+    return _whole(ops.matmul(_matrix(side(image, 2), height, filter_), across, transpose_a=False, transpose_b=False))
+
+
+def _whole(image: Node) -> Node:
+    # Pillow rounds halves up.
+    return ops.floor(ops.add(ops.clamp(image, 0.0, 255.0), constant(0.5)))
+
+
+def _matrix(source: Node, target: Node, filter_: ResizeFilter) -> Node:
+    """Return the (target, source) matrix of Pillow's resampling, whose rows sum to 1."""
+    length, wanted = ops.convert(source, "f32"), ops.convert(target, "f32")
+    ratio = ops.divide(length, wanted)
+    stretch = ops.maximum(ratio, constant(1.0))
+    rows = ops.multiply(ops.add(_counted(target), constant(0.5)), ratio)
+    columns = ops.add(_counted(source), constant(0.5))
+    distance = ops.divide(ops.abs(ops.subtract(ops.unsqueeze(columns, one(0)), ops.unsqueeze(rows, one(1)))), stretch)
+    weights = ops.select(ops.less(distance, constant(_REACH[filter_])), _kernel(distance, filter_), constant(0.0))
+    return ops.divide(weights, ops.reduce_sum(weights, one(1), keep_dims=True))
+
+
+def _counted(length: Node) -> Node:
+    """0, 1, … up to the length, float32."""
+    zero, step = ops.constant(np.int64(0)), ops.constant(np.int64(1))
+    return ops.convert(ops.range(zero, ops.squeeze(length, one(0)), step, "i64"), "f32")
+
+
+def _kernel(distance: Node, filter_: ResizeFilter) -> Node:
+    """The filter's value at a distance of 0 or more, within its reach."""
+    if filter_ == "bilinear_antialias":
+        return ops.subtract(constant(1.0), distance)
+    if filter_ == "lanczos":
+        return ops.multiply(_sinc(distance), _sinc(ops.divide(distance, constant(3.0))))
+    # Cubic convolution with a = -0.5 (Keys, 1981).
+    square = ops.multiply(distance, distance)
+    cube = ops.multiply(square, distance)
+    near = _sum([(1.5, cube), (-2.5, square)], 1.0)
+    far = _sum([(-0.5, cube), (2.5, square), (-4.0, distance)], 2.0)
+    return ops.select(ops.less(distance, constant(1.0)), near, far)
+
+
+def _sum(terms: list[tuple[float, Node]], start: float) -> Node:
+    total = constant(start)
+    for factor, node in terms:
+        total = ops.add(total, ops.multiply(node, constant(factor)))
+    return total
+
+
+def _sinc(x: Node) -> Node:
+    angle = ops.multiply(x, constant(math.pi))
+    value = ops.divide(ops.sin(angle), ops.maximum(angle, constant(1e-6)))
+    return ops.select(ops.less(x, constant(1e-6)), constant(1.0), value)

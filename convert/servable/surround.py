@@ -1,0 +1,147 @@
+"""Put what a contract says around its network, as operators of the same graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import openvino
+from openvino import opset13 as ops
+
+from ...core.contract import Contract
+from .resample import constant, one, resize, side
+
+if TYPE_CHECKING:
+    from openvino import Node, Output
+
+__all__ = ["ALPHA", "CONFIDENCE", "IMAGE", "UPSCALED", "surround"]
+
+IMAGE = "image"
+"""Name of the input."""
+
+ALPHA = "alpha"
+CONFIDENCE = "confidence"
+UPSCALED = "upscaled"
+"""Names of the outputs."""
+
+
+def surround(
+    network: openvino.Model, contract: Contract, *, least_spread: float, colour_order: Literal["RGB", "BGR"] = "RGB"
+) -> openvino.Model:
+    """Return a model that takes and gives 8-bit pixels, whatever the picture's size.
+
+    Its input is `image`, (1, H, W, 3) uint8. A segmentation network gives `alpha`, (1, H, W, 1) uint8, and
+    `confidence`, (1,) float32: the range of the raw mask, or of a network of classes the winner's mean probability. A
+    network of classes keeps all but its background. A super-resolution network gives `upscaled`,
+    (1, scale*H, scale*W, 3) uint8; the picture is not cut into tiles, so memory grows with it.
+
+    Args:
+        network: with one input (1, 3, h, w), float32; taken apart.
+        contract: the network's.
+        least_spread: the smallest range of a raw mask that min-max normalisation stretches.
+        colour_order: of the pixels, in and out; BGR is OpenCV's.
+    """
+    import openvino
+
+    entry = network.inputs[0].get_node()
+    image = ops.parameter([1, -1, -1, 3], np.uint8, name=IMAGE)
+    image.output(0).set_names({IMAGE})
+    image.set_layout(openvino.Layout("NHWC"))
+    planes = ops.transpose(ops.convert(image, "f32"), ops.constant(np.array([0, 3, 1, 2])))
+    height, width = side(planes, 2), side(planes, 3)
+    if contract.output.kind == "image":
+        prepared = _padded(planes, height, width, contract)
+        network.reshape([1, 3, -1, -1])
+    else:
+        # The contract of a segmentation network always has a size.
+        rows, columns = contract.input.height or 0, contract.input.width or 0
+        prepared = resize(planes, one(rows), one(columns), contract.input.resize)
+        network.reshape([1, 3, rows, columns])
+    prepared = _normalised(prepared, contract, flip=contract.input.colour_order != colour_order)
+    for consumer in list(entry.output(0).get_target_inputs()):
+        consumer.replace_source_output(prepared.output(0))
+    answer = network.outputs[0].get_node().input_value(0)
+    if contract.output.kind == "image":
+        results = [_named(_pixels(answer, contract, height, width, colour_order), UPSCALED)]
+    else:
+        mask, confidence = _mask(answer, contract, least_spread)
+        alpha = resize(mask, height, width, contract.output.resize)
+        alpha = ops.convert(ops.clamp(ops.round(alpha, "half_to_even"), 0.0, 255.0), "u8")
+        results = [_named(ops.transpose(alpha, ops.constant(np.array([0, 2, 3, 1]))), ALPHA)]
+        results.append(_named(ops.reshape(confidence, one(1), special_zero=False), CONFIDENCE))
+    # The stub of the constructor knows only the extension class underneath.
+    return openvino.Model(results, [image], network.get_friendly_name())  # pyright: ignore[reportGeneralTypeIssues]
+
+
+def _named(node: Node, name: str) -> Node:
+    node.set_friendly_name(f"{name}_pixels")
+    result = ops.result(node)
+    result.output(0).set_names({name})
+    return result
+
+
+def _normalised(pixels: Node, contract: Contract, *, flip: bool) -> Node:
+    wanted = contract.input
+    if flip:
+        pixels = ops.gather(pixels, ops.constant(np.array([2, 1, 0])), ops.constant(np.int64(1)))
+    if wanted.divide_by == "image_max":
+        divisor = ops.maximum(ops.reduce_max(pixels, ops.constant(np.array([1, 2, 3])), keep_dims=True), constant(1e-6))
+    else:
+        divisor = constant(wanted.divide_by)
+    std = np.array(wanted.std, dtype=np.float32).reshape(1, 3, 1, 1)
+    shift = np.array(wanted.mean, dtype=np.float32).reshape(1, 3, 1, 1) / std
+    return ops.subtract(ops.divide(pixels, ops.multiply(divisor, ops.constant(std))), ops.constant(shift))
+
+
+def _padded(planes: Node, height: Node, width: Node, contract: Contract) -> Node:
+    """Repeat the lower and right border up to what the network takes."""
+    if contract.input.multiple == contract.input.min_side == 1:
+        return planes
+    missing = [ops.subtract(_rounded_up(length, contract), length) for length in (height, width)]
+    ends = ops.concat([ops.constant(np.array([0, 0], dtype=np.int64)), *missing], 0)
+    return ops.pad(planes, ops.constant(np.zeros(4, dtype=np.int64)), ends, "edge")
+
+
+def _rounded_up(length: Node, contract: Contract) -> Node:
+    multiple = one(contract.input.multiple)
+    enough = ops.maximum(length, one(contract.input.min_side))
+    steps = ops.divide(ops.add(enough, one(contract.input.multiple - 1)), multiple)
+    return ops.multiply(steps, multiple)
+
+
+def _mask(answer: Output, contract: Contract, least_spread: float) -> tuple[Node, Node]:
+    """Return the mask at the network's size, (1, 1, h, w) with whole numbers of 0-255, and the confidence."""
+    wanted = contract.output
+    if wanted.kind == "classes":
+        probabilities = ops.softmax(answer, 1)
+        confidence = ops.reduce_mean(
+            ops.reduce_max(probabilities, one(1), keep_dims=True), ops.constant(np.array([1, 2, 3])), keep_dims=False
+        )
+        best = ops.topk(answer, ops.constant(np.int64(1)), 1, "max", "value").output(1)
+        return ops.multiply(
+            ops.convert(ops.greater(best, ops.constant(np.int32(0))), "f32"), constant(255.0)
+        ), confidence
+    raw = ops.sigmoid(answer) if wanted.activation == "sigmoid" else answer
+    if wanted.invert:
+        raw = ops.subtract(constant(1.0), raw)
+    every = ops.constant(np.array([1, 2, 3]))
+    low = ops.reduce_min(raw, every, keep_dims=True)
+    spread = ops.subtract(ops.reduce_max(raw, every, keep_dims=True), low)
+    alpha = ops.clamp(raw, 0.0, 1.0)
+    if wanted.min_max:
+        stretched = ops.divide(ops.subtract(raw, low), ops.maximum(spread, constant(least_spread)))
+        alpha = ops.select(ops.less(spread, constant(least_spread)), alpha, stretched)
+    scaled = ops.multiply(alpha, constant(255.0))
+    return (ops.floor(scaled) if wanted.rounding == "down" else ops.round(scaled, "half_to_even")), spread
+
+
+def _pixels(answer: Output, contract: Contract, height: Node, width: Node, colour_order: str) -> Node:
+    scale = one(contract.output.scale)
+    ends = ops.concat([ops.multiply(height, scale), ops.multiply(width, scale)], 0)
+    zeros, ones = ops.constant(np.array([0, 0])), ops.constant(np.array([1, 1]))
+    cropped = ops.slice(answer, zeros, ends, ones, ops.constant(np.array([2, 3])))
+    levels = ops.multiply(cropped, constant(255.0 / contract.output.value_max))
+    if contract.input.colour_order != colour_order:
+        levels = ops.gather(levels, ops.constant(np.array([2, 1, 0])), ops.constant(np.int64(1)))
+    whole = ops.convert(ops.round(ops.clamp(levels, 0.0, 255.0), "half_to_even"), "u8")
+    return ops.transpose(whole, ops.constant(np.array([0, 2, 3, 1])))

@@ -1,0 +1,148 @@
+"""Model cards: what an artifact is, where it comes from, what was measured of it; as JSON and as Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..convert import zoo
+from ..convert.spec import ModelSpec
+from ..core.artifact import Precision, Provenance
+from ..core.errors import ModelError
+from ..core.record import Figure, Record
+from ..core.version import __version__
+from ..infer.runtimes import LoadedModel
+
+__all__ = ["card_of", "records_beside"]
+
+_COMMERCIAL = {True: "allowed", False: "not allowed", None: "not stated; ask the publisher first"}
+
+
+def records_beside(path: Path) -> list[Record]:
+    """Return the records that lie in the model's folder, by name; other JSON files are passed over."""
+    records: list[Record] = []
+    for file in sorted(path.parent.glob("*.json")):
+        try:
+            kind = json.loads(file.read_bytes())
+        except ValueError:
+            continue
+        if isinstance(kind, dict) and {"kind", "figures", "environment"} <= kind.keys():
+            records.append(Record.read(file))
+    return records
+
+
+def card_of(opened: LoadedModel, precision: Precision, records: Sequence[Record]) -> tuple[str, str]:
+    """Return the card of a model as JSON and as Markdown, both ending in a newline.
+
+    The figures are those of the records; nothing is measured here.
+
+    Args:
+        opened: the artifact, with its provenance.
+        precision: of its weights and arithmetic.
+        records: of its export, quantization, validation, …
+
+    Raises:
+        ModelError: the model does not say where it comes from.
+    """
+    provenance = opened.provenance
+    if provenance is None:
+        raise ModelError(f"{opened.path}: the model does not say where it comes from; export it again")
+    spec = next((entry for entry in zoo.all_specs() if entry.id == opened.id), None)
+    card = {
+        "model": opened.id,
+        "title": spec.title if spec else opened.id,
+        "task": opened.contract.task,
+        "precision": precision,
+        "files": opened.ref().sha256,
+        "weights": {"file": provenance.weights_file, "sha256": provenance.weights_sha256},
+        "licence": {
+            "code": provenance.code_licence,
+            "weights": provenance.weights_licence,
+            "commercial": provenance.commercial,
+        },
+        "sources": _sources(spec),
+        "notes": list(spec.notes) if spec else [],
+        "route": provenance.route,
+        "tools": provenance.tools,
+        "contract": opened.contract.model_dump(mode="json"),
+        "records": [_evidence(record) for record in records],
+        "made_with": f"mattekit {__version__}",
+    }
+    text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False)
+    return text + "\n", _markdown(opened, provenance, precision, spec, records)
+
+
+def _evidence(record: Record) -> dict[str, object]:
+    # The record's own JSON writes an infinite figure as a word, which every reader can parse.
+    whole = json.loads(record.model_dump_json())
+    return {key: whole[key] for key in ("kind", "created", "settings", "figures")} | {"cpu": record.environment.cpu}
+
+
+def _markdown(
+    opened: LoadedModel,
+    provenance: Provenance,
+    precision: Precision,
+    spec: ModelSpec | None,
+    records: Sequence[Record],
+) -> str:
+    contract = opened.contract
+    lines = [f"# {_plain(spec.title if spec else opened.id)} ({precision})", ""]
+    lines += [f"`{_plain(opened.id)}`, {contract.task.replace('_', ' ')}. Packaged by mattekit {__version__}.", ""]
+    lines += [f"- {_plain(note)}" for note in (spec.notes if spec else ())]
+    lines += ["", "## Use", "", *_use(opened), "", "## Origin", "", "| | |", "|---|---|"]
+    lines += _rows(
+        {
+            "weights": f"{provenance.weights_file}, SHA-256 {provenance.weights_sha256}",
+            "licence of the code": provenance.code_licence,
+            "licence of the weights": provenance.weights_licence,
+            "commercial use": _COMMERCIAL[provenance.commercial],
+            "sources": ", ".join(_sources(spec)) or "none given",
+            "route": provenance.route,
+            "made with": ", ".join(f"{name} {version}" for name, version in provenance.tools.items()),
+        }
+    )
+    for record in records:
+        title = f"## Figures: {_plain(record.kind)}"
+        lines += ["", title, "", f"On {_plain(record.environment.cpu)}, {record.created:%Y-%m-%d}.", ""]
+        lines += ["| figure | of | value |", "|---|---|---|"]
+        lines += [_figure(figure) for figure in record.figures]
+    return "\n".join([*lines, ""])
+
+
+def _sources(spec: ModelSpec | None) -> list[str]:
+    return [link for link in (spec.homepage, spec.paper) if link] if spec else []
+
+
+def _use(opened: LoadedModel) -> list[str]:
+    segmentation = opened.contract.task == "segmentation"
+    shown = "alpha" if segmentation else "upscaled"
+    return [
+        "Pre- and post-processing are inside the graph; any OpenVINO program can run it:",
+        "",
+        "```python",
+        "import numpy, openvino",
+        'model = openvino.Core().compile_model("model.xml", "CPU")',
+        "pixels = numpy.zeros((1, 480, 640, 3), numpy.uint8)  # a picture of any size",
+        f'{shown} = model(pixels)["{shown}"]  # uint8',
+        "```",
+        "",
+        "`python check.py` replays the golden vectors on this machine; `package.json` describes inputs and outputs.",
+    ]
+
+
+def _rows(cells: dict[str, str]) -> list[str]:
+    return [f"| {name} | {_plain(value)} |" for name, value in cells.items()]
+
+
+def _figure(figure: Figure) -> str:
+    labels = ", ".join(f"{name} {value}" for name, value in figure.labels.items())
+    value = "not measured" if figure.value is None else f"{figure.value:.6g} {figure.unit}".strip()
+    return f"| {_plain(figure.name)} | {_plain(labels)} | {_plain(value)} |"
+
+
+def _plain(text: str) -> str:
+    """Keep what came from outside from being read as Markdown or HTML."""
+    for character in "\\`*_[]<>|#":
+        text = text.replace(character, f"\\{character}" if character not in "<>" else f"&{'lg'[character == '>']}t;")
+    return " ".join(text.split())

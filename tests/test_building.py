@@ -1,0 +1,174 @@
+"""Recipes: what they may say, what is due when, and whole builds with real parts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mattekit.chain.building import BuildRequest, build
+from mattekit.chain.reading import read_recipe, schema_text
+from mattekit.core.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+SMALL = """\
+name = "small"
+
+[[model]]
+id = "srlite-x2"
+precisions = ["fp32"]
+package = { colour_order = "BGR" }
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    """A recipe's file in a folder of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "recipe.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('name = "x"\n\n[[model]]\nid = "mattelite"\nprecision = ["fp32"]\n', ":5: model.1.precision"),
+        ('name = "x"\n[[model]]\nid = "a"\n[[model]]\nid = "b"\nbench = { rounds = 0 }\n', ":6: model.2.bench.rounds"),
+        ('name = "x"\n[[model]]\nid = "a"\n[model.quantize]\nsamples = "many"\n', ":5: model.1.quantize.samples"),
+        ('name = "x"\n[[model]]\nid = "a"\nquantize = {}\n', "quantize makes int8"),
+        ('name = "x"\n[[model]]\nid = "a"\n[[model]]\nid = "a"\n', "a model is there twice"),
+        ('name = "x"\n', "model: Field required"),
+        ("name = \n", "not a TOML file"),
+        ('name = "x"\n[[model]]\nid = "a"\nweights = "../w.pth"\n', "leads out of the recipe's folder"),
+        (
+            'name = "x"\n[[model]]\nid = "a"\nvalidate = { data = "hr=/data/set5" }\n',
+            "leads out of the recipe's folder",
+        ),
+        ('name = "x"\n[[model]]\nid = "a"\nweights = "${HOME}/w.pth"\n', "HOME} is not declared"),
+        ('name = "x"\n[variables]\nD = { env = "NOT_SET_HERE" }\n[[model]]\nid = "a"\n', "D has no value"),
+    ],
+)
+def test_a_wrong_recipe_is_told_with_its_line_and_key(text: str, said: str, tmp_path: Path) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(InputError) as caught:
+        read_recipe(path, {"HOME": "/root"})
+    assert said in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_variables_come_from_the_environment_only_where_declared(tmp_path: Path) -> None:
+    text = 'name = "x"\n[variables]\nD = { env = "DATA_HERE", default = "fallback" }\nE = "fixed"\n'
+    path = written(tmp_path, text + '[[model]]\nid = "a"\nweights = "${D}/${E}.pth"\n')
+    assert read_recipe(path, {"DATA_HERE": "/data", "E": "not this"}).model[0].weights == "/data/fixed.pth"
+    assert read_recipe(path, {}).model[0].weights == "fallback/fixed.pth"
+
+
+def test_the_published_schema_is_the_recipes() -> None:
+    assert (ROOT / "docs" / "recipe.schema.json").read_text() == schema_text()
+    jsonschema = pytest.importorskip("jsonschema", reason="validating a schema needs jsonschema")
+    jsonschema.Draft202012Validator.check_schema(json.loads(schema_text()))
+    import tomllib
+
+    validator = jsonschema.Draft202012Validator(json.loads(schema_text()))
+    for path in sorted((ROOT / "recipes").glob("*.toml")):
+        validator.validate(tomllib.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("name", ["bundled", "official"])
+def test_the_recipes_in_the_repository_can_be_planned(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "recipes"
+    shutil.copytree(ROOT / "recipes", folder, ignore=shutil.ignore_patterns("out", "*.lock"))
+    made = build(BuildRequest(folder / f"{name}.toml", check=True))
+    assert {outcome.state for outcome in made.outcomes} == {"due"}
+    assert not list(folder.rglob("*.lock"))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recipe that was built. Shared: copy its folder before changing anything."""
+    pytest.importorskip("torch", reason="exporting needs the extra `export`")
+    path = written(tmp_path_factory.mktemp("built"), SMALL)
+    made = build(BuildRequest(path))
+    assert [outcome.state for outcome in made.outcomes] == ["ran", "ran"]
+    return path
+
+
+def copied(path: Path, target: Path) -> Path:
+    """The recipe with its results in another place."""
+    shutil.copytree(path.parent, target)
+    return target / path.name
+
+
+def states(path: Path, *, check: bool = False) -> dict[str, str]:
+    """What becomes of each stage."""
+    return {each.stage.name: each.state for each in build(BuildRequest(path, check=check)).outcomes}
+
+
+def test_nothing_runs_twice_wherever_the_results_lie(built: Path, tmp_path: Path) -> None:
+    moved = copied(built, tmp_path / "elsewhere")
+    assert set(states(moved).values()) == {"kept"}
+
+
+def test_what_is_altered_or_gone_is_made_again_and_only_that(built: Path, tmp_path: Path) -> None:
+    moved = copied(built, tmp_path / "here")
+    (moved.parent / "out" / "packages" / "srlite-x2-fp32" / "contract.json").write_text("{}")
+    assert states(moved, check=True) == {"export-fp32 srlite-x2": "kept", "package-fp32 srlite-x2": "due"}
+    moved.write_text(SMALL.replace("BGR", "RGB"))
+    reasons = {each.stage.name: each.reason for each in build(BuildRequest(moved, check=True)).outcomes}
+    assert reasons["export-fp32 srlite-x2"] == "nothing changed"
+    assert "command" in reasons["package-fp32 srlite-x2"]
+
+
+def test_a_build_that_was_stopped_goes_on(built: Path, tmp_path: Path) -> None:
+    moved = copied(built, tmp_path / "here")
+    shutil.rmtree(moved.parent / "out" / "packages")
+    (moved.parent / "out" / ".build" / "package-fp32--srlite-x2.json").unlink()
+    assert states(moved) == {"export-fp32 srlite-x2": "kept", "package-fp32 srlite-x2": "ran"}
+
+
+def test_a_stage_that_fails_stops_what_needs_it_and_tells_why(tmp_path: Path) -> None:
+    text = 'name = "x"\n[[model]]\nid = "u2netp"\nweights = "broken.pth"\npackage = {}\n'
+    path = written(tmp_path, text)
+    (tmp_path / "broken.pth").write_bytes(b"not a checkpoint")
+    made = build(BuildRequest(path))
+    assert [each.state for each in made.outcomes] == ["failed", "skipped"]
+    assert made.exit_code == 1
+    assert "broken.pth" in made.outcomes[0].reason
+
+
+def test_weights_that_changed_are_refused_until_that_is_accepted(built: Path, tmp_path: Path) -> None:
+    moved = copied(built, tmp_path / "here")
+    lock = moved.with_suffix(".lock")
+    content = json.loads(lock.read_text())
+    content["weights"]["srlite-x2"] = "0" * 64
+    lock.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"the weights of srlite-x2 changed .* --update"):
+        build(BuildRequest(moved))
+    assert {each.state for each in build(BuildRequest(moved, update=True)).outcomes} == {"kept"}
+    assert json.loads(lock.read_text())["weights"]["srlite-x2"] != "0" * 64
+
+
+def test_two_builds_in_clean_folders_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
+    path = written(tmp_path / "again", SMALL)
+    build(BuildRequest(path))
+    for name in ("models/srlite-x2/fp32/model.xml", "models/srlite-x2/fp32/model.bin"):
+        assert (path.parent / "out" / name).read_bytes() == (built.parent / "out" / name).read_bytes()
+
+
+def test_the_command_line_says_what_would_run(built: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "mattekit", "build", str(built), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "kept    export-fp32 srlite-x2: nothing changed",
+        "kept    package-fp32 srlite-x2: nothing changed",
+        "2 kept",
+    ]

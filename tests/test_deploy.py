@@ -1,0 +1,241 @@
+"""Packages: graphs with everything inside, that run without mattekit and prove to be what was made."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import openvino
+import pytest
+from mattekit.convert.servable.surround import surround
+from mattekit.core.contract import ResizeFilter
+from mattekit.core.errors import DeviceError, InputError, ModelError
+from mattekit.deploy import PackageFormat, PackageRequest, package, verify
+from mattekit.infer.images.picture import Picture
+from mattekit.infer.remove import Remover
+from mattekit.infer.runtimes import LoadedModel
+from mattekit.infer.runtimes.openvino import load, read_model
+from mattekit.infer.tensors import LEAST_SPREAD
+from mattekit.infer.upscale import Upscaler
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+
+def picture(height: int, width: int) -> Pixels:
+    """Blobs and edges from a seed."""
+    noise = np.random.default_rng(height * width).integers(0, 256, (height // 8 + 2, width // 8 + 2, 3))
+    return np.kron(noise, np.ones((8, 8, 1))).astype(np.uint8)[:height, :width].copy()
+
+
+@pytest.fixture(scope="module")
+def packaged(segmentation_ir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of the small segmentation network. Shared: copy it before changing it."""
+    return package(PackageRequest(segmentation_ir, tmp_path_factory.mktemp("package") / "u2netp"))
+
+
+@pytest.mark.parametrize("filter_", ["bilinear_antialias", "bicubic_antialias", "lanczos"])
+@pytest.mark.parametrize("size", [(64, 48), (301, 411), (20, 700)])
+def test_resizing_in_the_graph_is_pillows_to_one_level(filter_: ResizeFilter, size: tuple[int, int]) -> None:
+    from mattekit.convert.servable.resample import one, resize
+    from openvino import opset13 as ops
+    from PIL import Image
+
+    given = ops.parameter([1, 3, -1, -1], np.float32)
+    graph = openvino.Model([resize(given, one(size[0]), one(size[1]), filter_)], [given], "resize")  # pyright: ignore[reportGeneralTypeIssues]
+    rgb = picture(150, 190)
+    compiled = openvino.Core().compile_model(graph, "CPU")
+    answer = compiled(rgb.transpose(2, 0, 1)[None].astype(np.float32))[0][0]
+    names = {"bilinear_antialias": "BILINEAR", "bicubic_antialias": "BICUBIC", "lanczos": "LANCZOS"}
+    wanted = np.asarray(Image.fromarray(rgb).resize((size[1], size[0]), Image.Resampling[names[filter_]]))
+    difference = np.abs(answer.transpose(1, 2, 0) - wanted.astype(np.float32))
+    assert difference.max() <= 1
+    # Pillow takes the rows first where that is less work, and rounds in between.
+    assert difference.mean() < 0.1
+
+
+@pytest.mark.parametrize("filter_", ["linear", "bilinear_antialias", "bicubic_antialias", "lanczos"])
+def test_the_graph_gives_mattekits_masks_at_any_size(segmentation_ir: Path, filter_: ResizeFilter) -> None:
+    opened = load(segmentation_ir / "model.xml")
+    contract = opened.contract.model_copy(
+        update={
+            "input": opened.contract.input.model_copy(update={"resize": filter_}),
+            "output": opened.contract.output.model_copy(update={"resize": filter_}),
+        }
+    )
+    opened = LoadedModel(opened.path, contract, opened.provenance, opened.runtime)
+    graph = openvino.Core().compile_model(surround(read_model(opened.path), contract, least_spread=LEAST_SPREAD), "CPU")
+    for size in ((120, 160), (331, 517), (40, 37)):
+        rgb = picture(*size)
+        own = Remover(opened).matte(Picture(rgb=rgb, source="made"))
+        answer = graph(rgb[None])
+        difference = np.abs(answer["alpha"][0, :, :, 0].astype(int) - own.alpha)
+        # Pillow and OpenCV resize in fixed-point arithmetic of their own; on noise one level at the input tips pixels.
+        assert difference.mean() < 0.3
+        assert (difference > 8).mean() < 0.001
+        assert answer["confidence"][0] == pytest.approx(own.confidence, abs=2e-3)
+
+
+def test_a_black_picture_gives_an_empty_mask_and_no_nan(packaged: Path) -> None:
+    graph = openvino.Core().compile_model(packaged / "model.xml", "CPU")
+    answer = graph(np.zeros((1, 50, 60, 3), np.uint8))
+    assert np.isfinite(answer["confidence"]).all()
+    assert answer["alpha"].shape == (1, 50, 60, 1)
+
+
+@pytest.mark.parametrize("order", ["RGB", "BGR"])
+def test_a_packaged_enlargement_is_mattekits_to_the_pixel(
+    super_resolution_ir: Path, order: Literal["RGB", "BGR"], tmp_path: Path
+) -> None:
+    folder = package(PackageRequest(super_resolution_ir, tmp_path / "sr", colour_order=order))
+    graph = openvino.Core().compile_model(folder / "model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    rgb = picture(33, 47)
+    own = Upscaler(load(super_resolution_ir / "model.xml", exact=True), tile=0).upscale(Picture(rgb=rgb, source="made"))
+    given = rgb if order == "RGB" else rgb[:, :, ::-1].copy()
+    answer = graph(given[None])["upscaled"][0]
+    assert np.array_equal(answer if order == "RGB" else answer[:, :, ::-1], own.rgb)
+
+
+def without_mattekit(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the package's own checker in an interpreter that fails on an import of mattekit."""
+    blocked = "import sys, runpy; sys.modules['mattekit'] = None; sys.argv = sys.argv[1:]; "
+    blocked += "runpy.run_path(sys.argv[0], run_name='__main__')"
+    command = [sys.executable, "-c", blocked, str(folder / "check.py"), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": os.environ["PATH"]})
+
+
+def test_the_packages_own_checker_needs_no_mattekit_and_finds_what_was_altered(packaged: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(packaged, folder)
+    done = without_mattekit(folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("ok ") == 6
+    (folder / "contract.json").write_text("{}")
+    done = without_mattekit(folder)
+    assert done.returncode == 3
+    assert "ALTERED contract.json" in done.stdout
+
+
+def test_verify_passes_a_package_and_refuses_an_altered_one(packaged: Path, tmp_path: Path) -> None:
+    record = verify(packaged)
+    assert record.settings["passed"] is True
+    assert len(record.figures) == 12
+    folder = tmp_path / "copy"
+    shutil.copytree(packaged, folder)
+    with (folder / "model.bin").open("r+b") as stream:
+        stream.seek(1000)
+        stream.write(b"\0\1\2\3")
+    with pytest.raises(InputError, match=r"model\.bin is missing or was altered"):
+        verify(folder)
+
+
+def test_verify_tells_other_answers_from_the_recorded_ones(packaged: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(packaged, folder)
+    expected = folder / "golden" / "0-expected-alpha.npy"
+    np.save(expected, 255 - np.load(expected))
+    rehash(folder, "golden/0-expected-alpha.npy")
+    record = verify(folder)
+    assert record.settings["passed"] is False
+    done = subprocess.run(
+        [sys.executable, "-m", "mattekit", "verify", str(folder)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 3
+    assert "DIFFERS golden/0-image.npy alpha" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["../outside.npy", "/etc/passwd", "C:\\x.npy"])
+def test_a_manifest_cannot_lead_out_of_its_folder(packaged: Path, name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(packaged, folder)
+    manifest = json.loads((folder / "package.json").read_text())
+    manifest["golden"][0]["input"] = name
+    (folder / "package.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match="leads out of the folder"):
+        verify(folder)
+
+
+def test_a_link_out_of_the_package_is_refused(packaged: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(packaged, folder)
+    outside = tmp_path / "outside.bin"
+    (folder / "model.bin").rename(outside)
+    (folder / "model.bin").symlink_to(outside)
+    with pytest.raises(InputError, match="leads out of the package"):
+        verify(folder)
+
+
+def test_a_missing_device_is_said(packaged: Path) -> None:
+    with pytest.raises(DeviceError, match=r"GPU\.7: the device is not there"):
+        verify(packaged, "GPU.7")
+
+
+def test_two_archives_of_one_model_are_the_same_bytes(segmentation_ir: Path, tmp_path: Path) -> None:
+    first, second = (
+        package(PackageRequest(segmentation_ir, tmp_path / name, layout="zip")) for name in ("one", "two.zip")
+    )
+    assert first == tmp_path / "one.zip"
+    assert first.read_bytes() == second.read_bytes()
+    with zipfile.ZipFile(first) as archive:
+        archive.extractall(tmp_path / "unpacked")
+    assert verify(tmp_path / "unpacked").settings["passed"] is True
+
+
+def test_the_model_servers_repository_has_its_layout(segmentation_ir: Path, tmp_path: Path) -> None:
+    folder = package(PackageRequest(segmentation_ir, tmp_path / "served", layout="ovms"))
+    (entry,) = json.loads((folder / "config.json").read_text())["model_config_list"]
+    versions = folder / entry["config"]["base_path"]
+    assert sorted(path.name for path in (versions / "1").iterdir()) == ["model.bin", "model.xml"]
+    model = openvino.Core().read_model(versions / "1" / "model.xml")
+    assert model.inputs[0].get_element_type() == openvino.Type.u8
+    assert model.inputs[0].get_node().get_layout() == openvino.Layout("NHWC")  # pyright: ignore[reportAttributeAccessIssue]
+    assert verify(folder).settings["passed"] is True
+
+
+def test_the_bill_of_materials_is_valid_cyclonedx(packaged: Path) -> None:
+    pytest.importorskip("cyclonedx", reason="the schema comes with cyclonedx-python-lib")
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    text = (packaged / "bom.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    bill = json.loads(text)
+    assert bill["metadata"]["component"]["type"] == "machine-learning-model"
+    assert {"openvino", "torch"} <= {component["name"] for component in bill["components"]}
+
+
+def test_the_card_says_where_the_model_comes_from(packaged: Path) -> None:
+    text, card = (packaged / "README.md").read_text(), json.loads((packaged / "card.json").read_text())
+    assert card["weights"]["sha256"] in text
+    assert card["licence"]["commercial"] is None
+    assert [record["kind"] for record in card["records"]] == ["export"]
+
+
+def test_weights_without_a_commercial_licence_are_refused_where_one_is_required(
+    segmentation_ir: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="does not allow commercial use"):
+        package(PackageRequest(segmentation_ir, tmp_path / "out", commercial=True))
+    assert not (tmp_path / "out").exists()
+
+
+def test_only_an_ir_can_be_packaged(segmentation_ir: Path, tmp_path: Path) -> None:
+    layout: PackageFormat = "openvino"
+    with pytest.raises(ModelError, match="only an OpenVINO IR"):
+        package(PackageRequest(segmentation_ir / "model.onnx", tmp_path / "out", layout))
+
+
+def rehash(folder: Path, name: str) -> None:
+    """Write a changed file's hash into the manifest, as a forger would."""
+    from mattekit.core.files import sha256_of
+
+    manifest = json.loads((folder / "package.json").read_text())
+    manifest["files"][name] = sha256_of(folder / name)
+    (folder / "package.json").write_text(json.dumps(manifest))
