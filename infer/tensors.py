@@ -19,8 +19,8 @@ __all__ = ["LEAST_SPREAD", "MatteTensor", "matte_from", "normalise", "pixels_fro
 LEAST_SPREAD = 0.25
 """Smallest range of a raw mask that min-max normalisation stretches to 0-1.
 
-A picture with a subject spans nearly all of it, and U2NETP reaches 0.1 on pure noise; below this limit there is nothing
-but noise, or one even value.
+A picture with a subject spans nearly all of it, and U2NETP stays below 0.05 on flat ones; below this limit there is
+nothing but noise, or one even value. White noise is no such case: its textures span 0.6.
 """
 
 
