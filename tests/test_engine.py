@@ -59,10 +59,10 @@ def test_threads_share_a_runtime_and_get_their_own_answers(segmentation_ir: Path
     expected = [runtime.run(tensor) for tensor in tensors]
     found: dict[int, np.ndarray] = {}
 
-    def answer(index: int) -> None:
+    def ask(index: int) -> None:
         found[index] = runtime.run(tensors[index])
 
-    threads = [threading.Thread(target=answer, args=(index,)) for index in range(4)]
+    threads = [threading.Thread(target=ask, args=(index,)) for index in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
