@@ -11,7 +11,7 @@ from ...core.record import Figure
 from ..document import NOTHING, Cell, Column, Paragraph, Section, Table
 from ..evidence import TIME_UNITS, Evidence, Point, raw_samples, same_machine, what_is_measured
 from ..numbers import TIMES, figure_cell, number, scaled, signed, span, title_of
-from .models import accuracy_change
+from .paired import accuracy_change
 
 __all__ = ["changes"]
 

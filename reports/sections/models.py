@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ...bench.intervals import Interval, drop_interval, median_ratio_interval
+from ...bench.intervals import median_ratio_interval
 from ...bench.metrics import METRICS
-from ...bench.tables import column, slice_rows
 from ...convert import zoo
 from ..document import NOTHING, Cell, Column, Paragraph, Plot, Section, Table, mark_best
-from ..evidence import Evidence, Point, Subject, machine, raw_samples, same_machine, setting
+from ..evidence import Evidence, Point, Subject, machine, raw_samples, setting
 from ..numbers import TIMES, figure_cell, scaled, signed, span, title_of
 from ..plots import Dot, colour_of, scatter
+from .paired import accuracy_change
 
-__all__ = ["accuracy_change", "latency_of", "main_accuracies", "models"]
+__all__ = ["latency_of", "main_accuracies", "models"]
 
 _BASELINE = "fp32"
 _PRECISIONS = ("fp32", "fp16", "int8")
@@ -87,24 +87,6 @@ def latency_of(points: Sequence[Point]) -> Point | None:
     return min(found, key=lambda point: (point.source.record.kind != "bench", *_unusual(point)), default=None)
 
 
-def accuracy_change(before: Point, after: Point) -> tuple[float, Interval | None] | None:
-    """Return how much higher `after` is, with the interval over samples where both have the same ones."""
-    if before.figure.value is None or after.figure.value is None:
-        return None
-    change = after.figure.value - before.figure.value
-    ids, other_ids = (point.source.record.samples.get("id") for point in (before, after))
-    values = [column(point.source.record, point.figure.name) for point in (before, after)]
-    if not ids or ids != other_ids or None in values:
-        return change, None
-    rows = slice_rows(after.source.record, after.figure.labels.get("slice", "all"))
-    old, new = ([value[row] for row in rows] if value else [] for value in values)
-    pairs = [(a, b) for a, b in zip(old, new, strict=True) if a is not None and b is not None]
-    if not pairs:
-        return change, None
-    low, high = drop_interval([a for a, _ in pairs], [b for _, b in pairs])
-    return change, (-high + 0.0, -low + 0.0)
-
-
 def _unusual(point: Point) -> tuple[bool, ...]:
     labels = point.figure.labels
     return (
@@ -152,6 +134,8 @@ def _table(caption: str, rows: Sequence[_Row]) -> Table:
     cells = [tuple(make(row) for _, make in columns) for row in rows]
     headings = tuple(heading for heading, _ in columns)
     note = "Below each figure its 95% interval. Bold with ★: the best of the column. A dash: not measured."
+    if len({row.latency.source.name for row in rows if row.latency}) > 1:
+        note += " The latencies come from several records, measured one after another."
     return Table(caption, headings, mark_best(headings, cells), note)
 
 
@@ -208,13 +192,13 @@ def _change(row: _Row, baseline: _Row | None, name: str) -> Cell:
 
 
 def _speedup(row: _Row, baseline: _Row | None) -> Cell:
-    """The ratio that was measured round by round, else that of the medians where both are of one machine."""
+    """The ratio that was measured round by round, else that of the medians where both are of one record."""
     if row.speedup is not None:
         return figure_cell(row.speedup.figure.value, TIMES, row.speedup.interval)
     if baseline is None or row is baseline or row.latency is None or baseline.latency is None:
         return NOTHING
     before, after = baseline.latency, row.latency
-    if not before.figure.value or not after.figure.value or not same_machine(before.source.record, after.source.record):
+    if not before.figure.value or not after.figure.value or before.source is not after.source:
         return NOTHING
     for ratio in row.ratios:
         labels, (low, high) = ratio.figure.labels, ratio.interval or (0.0, 0.0)
