@@ -114,8 +114,8 @@ def _relaxed(guess: _Planes, image: _Planes, alpha: _Planes, rounds: int) -> _Pl
         for weight, (rows, columns) in zip(pulls, _NEIGHBOURS, strict=True):
             np.add(total, weight * wide[:, rows, columns], out=total)
         front, back = total[:3] + alpha * image, total[3:] + rest * image
-        guess = np.concatenate([c * front - b * back, a * back - b * front])
-        np.clip(guess, 0, 1, out=guess)
+        np.clip(np.concatenate([c * front - b * back, a * back - b * front]), 0, 1, out=total)
+        guess = total
     return guess
 
 
