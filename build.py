@@ -10,7 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .bench.parity import EXACT, HALF, ParityLadder, open_stage
+from .bench.opening import open_stage
+from .bench.parity import EXACT, HALF, ParityLadder
 from .convert import zoo
 from .convert.export import RECORD_NAME, ExportSettings, export, folder_of
 from .convert.fetch import Progress, cache_dir, fetch

@@ -14,27 +14,29 @@ from ..core.contract import Contract
 from ..core.errors import InputError
 from ..core.files import atomic_path
 from ..core.record import Figure, Record
-from ..datasets.sample import Dataset, Pixels, Sample
+from ..datasets.sample import Dataset, Sample
 from ..infer.layers import LayerNoise, layer_noise
 from ..infer.resize import resize_mask
 from ..infer.runtimes import Tensor
-from ..infer.tensors import matte_from, normalise, pixels_from, tensor_from
-from .metrics import iou, mae, psnr, psnr_y
-from .parity import EXACT, HALF, Tolerance
+from ..infer.tensors import matte_from
+from .metrics import iou, mae, psnr_y
+from .parity import (
+    ARITHMETIC,
+    EXACT,
+    HALF,
+    IDENTICAL,
+    QUANTIZED,
+    Tolerance,
+    compare,
+    picture_from,
+    stage_input,
+    window,
+)
 from .rungs import Kind, Rung
 
-__all__ = ["ARITHMETIC", "QUANTIZED", "Ladder", "Step", "climb", "noisiest_layers", "write_scope"]
-
-ARITHMETIC = Tolerance(largest=0.5, mean=5e-3, iou=0.97, psnr=40.0)
-"""For a device that computes in f16 or bf16."""
-
-QUANTIZED = Tolerance(largest=1.0, mean=0.03, iou=0.95, psnr=32.0)
-"""For INT8, of the mean over the pictures: single ones may lie far off."""
+__all__ = ["Ladder", "Step", "climb", "noisiest_layers", "write_scope"]
 
 _TOLERANCES: dict[Kind, Tolerance] = {"exact": EXACT, "half": HALF, "arithmetic": ARITHMETIC, "quantized": QUANTIZED}
-_CROP = 128  # side in pixels of what is cut from a picture's centre for super-resolution
-_NO_NOISE = 200.0  # dB
-_IDENTICAL = 100.0  # dB
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Step:
     rung: str
     largest: float = 0.0
     mean: float = 0.0
-    snr: float = _NO_NOISE
+    snr: float = math.inf
     task: tuple[tuple[str, float], ...] = ()
     worst: float = math.inf
     truth: tuple[tuple[str, float], ...] = ()
@@ -75,6 +77,7 @@ def climb(
     dataset: Dataset,
     *,
     tolerances: dict[Kind, Tolerance] | None = None,
+    skipped: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> Ladder:
     """Run the pictures through every rung and compare.
@@ -83,6 +86,7 @@ def climb(
         rungs: two or more of one model.
         dataset: of the model's task and scale; all of it is held in memory, so take a few.
         tolerances: in place of the usual ones.
+        skipped: why rungs are missing, for the record.
         progress: called before each rung with its label.
 
     Raises:
@@ -96,20 +100,19 @@ def climb(
         )
     allowed = {**_TOLERANCES, **(tolerances or {})}
     samples = [_cut(sample, contract) for sample in dataset]
-    inputs = [_input(sample, contract) for sample in samples]
+    inputs = [stage_input(sample.image, contract) for sample in samples]
     steps: list[Step] = []
     raw: dict[str, list[JsonValue]] = {"id": [sample.id for sample in samples]}
-    before: list[Tensor] | None = None
+    before: list[list[Tensor]] | None = None
     for rung in rungs:
         if progress:
             progress(rung.label)
-        outputs = [rung.runtime.run(tensor) for tensor in inputs]
-        truth = _means([_truth(output, sample, contract) for output, sample in zip(outputs, samples, strict=True)])
+        outputs = [rung.runtime.run_all(tensor) for tensor in inputs]
+        truth = _means([_truth(heads[0], sample, contract) for heads, sample in zip(outputs, samples, strict=True)])
         if before is None:
             steps.append(Step(rung.label, truth=truth))
         else:
-            step = _compare(rung, list(zip(before, outputs, strict=True)), allowed[rung.kind], raw)
-            steps.append(replace(step, truth=truth))
+            steps.append(replace(_step(rung, before, outputs, allowed[rung.kind], raw), truth=truth))
         before = outputs
     record = Record(
         kind="parity",
@@ -118,6 +121,7 @@ def climb(
             "dataset": dataset.name,
             "dataset_hash": dataset.content_hash,
             "samples": len(samples),
+            "skipped": list(skipped),
             "first_broken": next((step.rung for step in steps if step.broken), None),
         },
         figures=tuple(figure for step in steps for figure in _figures(step, dataset.name)),
@@ -143,7 +147,7 @@ def noisiest_layers(
     if not exact or not quantized:
         raise InputError("--layers compares an FP32 IR with an INT8 one; give both")
     core, contract = openvino.Core(), rungs[0].contract
-    tensors = (_input(_cut(sample, contract), contract) for sample in dataset)
+    tensors = (stage_input(_cut(sample, contract).image, contract) for sample in dataset)
     found = layer_noise(core.read_model(exact[0]), core.read_model(quantized[0]), tensors)
     return [layer for number, layer in enumerate(found[:most]) if number == 0 or layer.snr <= limit]
 
@@ -156,48 +160,19 @@ def write_scope(layers: Sequence[LayerNoise], path: Path) -> None:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _compare(rung: Rung, pairs: list[tuple[Tensor, Tensor]], limit: Tolerance, raw: dict[str, list[JsonValue]]) -> Step:
-    contract = rung.contract
-    for old, new in pairs:
-        if old.shape != new.shape or not np.isfinite(new).all():
-            what = "not finite" if old.shape == new.shape else f"of shape {new.shape} instead of {old.shape}"
-            return Step(rung.label, broken=f"the output is {what}", largest=math.inf, mean=math.inf, snr=-math.inf)
-    differences = [np.abs(new - old) / contract.output.value_max for old, new in pairs]
-    largest = [float(difference.max()) for difference in differences]
-    mean = [float(difference.mean()) for difference in differences]
-    noise = math.fsum(float(np.square(new - old, dtype=np.float64).sum()) for old, new in pairs)
-    signal = math.fsum(float(np.square(old, dtype=np.float64).sum()) for old, _ in pairs)
-    snr = 10 * math.log10(signal / noise) if noise > 0 and signal > 0 else _NO_NOISE
-    rows = [_between(old, new, contract) for old, new in pairs]
-    main = next(iter(rows[0]))
-    task = _means(rows)
-    worst = min(row[main] for row in rows)
-    raw |= {f"{rung.label}: {name}": [row[name] for row in rows] for name in rows[0]}
-    raw |= {f"{rung.label}: largest_difference": list(largest), f"{rung.label}: mean_difference": list(mean)}
-    whole = rung.kind == "quantized"
-    judged = {
-        "the largest difference": (max(largest), limit.largest, False),
-        "the mean difference": (math.fsum(mean) / len(mean) if whole else max(mean), limit.mean, False),
-        main: (dict(task)[main] if whole else worst, limit.iou if main == "iou" else limit.psnr, True),
-    }
-    # Written so that a value that is not a number is beyond its limit.
-    beyond = [
-        f"{name} is {value:.4g} ({'at least' if least else 'at most'} {allowed:g})"
-        for name, (value, allowed, least) in judged.items()
-        if not (value >= allowed if least else value <= allowed)
-    ]
-    return Step(rung.label, max(largest), math.fsum(mean) / len(mean), snr, task, worst, broken=", ".join(beyond))
-
-
-def _between(old: Tensor, new: Tensor, contract: Contract) -> dict[str, float]:
-    if contract.task == "segmentation":
-        first, second = matte_from(old, contract).alpha, matte_from(new, contract).alpha
-        return {"iou": float(iou(second, first)), "mae": float(mae(second, first))}
-    return {"psnr": min(float(psnr(_picture(new, contract), _picture(old, contract))), _IDENTICAL)}
-
-
-def _picture(output: Tensor, contract: Contract) -> Pixels:
-    return pixels_from(output, contract, np.uint8).astype(np.uint8, copy=False)
+def _step(
+    rung: Rung, before: list[list[Tensor]], after: list[list[Tensor]], limit: Tolerance, raw: dict[str, list[JsonValue]]
+) -> Step:
+    found = compare(before, after, rung.contract, limit)
+    if not found.task:
+        return Step(rung.label, math.inf, math.inf, found.snr, broken=found.broken)
+    raw |= {f"{rung.label}: {name}": list(values) for name, values in found.task.items()}
+    raw[f"{rung.label}: largest_difference"] = list(found.largest)
+    raw[f"{rung.label}: mean_difference"] = list(found.mean)
+    task = tuple((name, math.fsum(values) / len(values)) for name, values in found.task.items())
+    worst = min(next(iter(found.task.values())))
+    mean = math.fsum(found.mean) / len(found.mean)
+    return Step(rung.label, max(found.largest), mean, found.snr, task, worst, broken=found.broken)
 
 
 def _truth(output: Tensor, sample: Sample, contract: Contract) -> dict[str, float]:
@@ -208,7 +183,7 @@ def _truth(output: Tensor, sample: Sample, contract: Contract) -> dict[str, floa
     if sample.high_resolution is not None:
         return {
             "psnr_y": min(
-                float(psnr_y(_picture(output, contract), sample.high_resolution, contract.output.scale)), _IDENTICAL
+                float(psnr_y(picture_from(output, contract), sample.high_resolution, contract.output.scale)), IDENTICAL
             )
         }
     return {}
@@ -219,26 +194,17 @@ def _means(rows: Sequence[dict[str, float]]) -> tuple[tuple[str, float], ...]:
 
 
 def _cut(sample: Sample, contract: Contract) -> Sample:
-    """For super-resolution, the middle of the picture and of its truth; height and width differ to tell them apart."""
+    """For super-resolution, the middle of the picture and of its truth."""
     if contract.task == "segmentation":
         return sample
-    fixed, scale = contract.input, contract.output.scale
     rows, columns = sample.image.shape[:2]
-    height = fixed.height or min(rows, _CROP) // fixed.multiple * fixed.multiple
-    width = fixed.width or min(columns, _CROP - 16) // fixed.multiple * fixed.multiple
-    if height > rows or width > columns or min(height, width) < fixed.min_side:
+    top, left, height, width = window(rows, columns, contract)
+    if height > rows or width > columns:
         raise InputError(f"the picture {sample.id!r} is too small for the network's input; leave it out")
-    top, left = (rows - height) // 2, (columns - width) // 2
-    truth = sample.high_resolution
+    scale, truth = contract.output.scale, sample.high_resolution
     if truth is not None:
         truth = truth[top * scale : (top + height) * scale, left * scale : (left + width) * scale]
     return Sample(sample.id, sample.image[top : top + height, left : left + width], high_resolution=truth)
-
-
-def _input(sample: Sample, contract: Contract) -> Tensor:
-    if contract.task == "segmentation":
-        return tensor_from(sample.image, contract)
-    return normalise(sample.image.astype(np.float32), contract)
 
 
 def _figures(step: Step, dataset: str) -> list[Figure]:

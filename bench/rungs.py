@@ -11,8 +11,9 @@ from ..core.contract import Contract
 from ..core.errors import InputError, ModelError
 from ..infer.runtimes import Runtime
 from ..infer.runtimes.openvino import OpenVinoRuntime, load
+from .opening import open_onnx, open_torch
 
-__all__ = ["Kind", "Rung", "open_rungs"]
+__all__ = ["Kind", "Rung", "bf16_note", "open_rungs"]
 
 Kind = Literal["exact", "half", "arithmetic", "quantized"]
 """What a rung changes: nothing but the order of single-precision sums, the weights' precision, the precision that the
@@ -51,10 +52,15 @@ def open_rungs(artifacts: Sequence[str], device: str = "CPU") -> list[Rung]:
     rungs: list[Rung] = []
     for text in artifacts:
         if text.startswith("torch:"):
-            rungs.append(_torch(text.removeprefix("torch:")))
+            _, model = open_torch(text.removeprefix("torch:"))
+            rungs.append(Rung("torch", "exact", model.contract, model.runtime))
             continue
         for path in _files(Path(text).expanduser()):
-            rungs += [_onnx(path)] if path.suffix == ".onnx" else _ir(path, device)
+            if path.suffix == ".onnx":
+                model = open_onnx(path)
+                rungs.append(Rung("onnx", "exact", model.contract, model.runtime, path))
+            else:
+                rungs += _ir(path, device)
     if len(rungs) < 2:
         raise InputError("a ladder needs two rungs or more; give the folder of a model, or several artifacts")
     first = rungs[0]
@@ -68,6 +74,18 @@ def open_rungs(artifacts: Sequence[str], device: str = "CPU") -> list[Rung]:
     return rungs
 
 
+def bf16_note(device: str) -> str:
+    """Say why there is no bf16 rung on a device; empty where the device computes in bf16, and so has one."""
+    import openvino
+
+    if ":" in device:
+        return f"no bf16 stage: {device} leaves the choice of a device to OpenVINO"
+    found = [str(name) for name in openvino.Core().get_property(device, "OPTIMIZATION_CAPABILITIES")]
+    if "BF16" in found:
+        return ""
+    return f"no bf16 stage: {device} cannot compute in bf16 here (it offers {', '.join(found)})"
+
+
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
@@ -79,26 +97,6 @@ def _files(path: Path) -> list[Path]:
     if not found:
         raise ModelError(f"{path}: neither the folder of an export nor of a model; give one with model.xml in it")
     return found
-
-
-def _torch(text: str) -> Rung:
-    from ..convert import zoo
-    from ..convert.checkpoint import load_module
-    from ..convert.fetch import fetch
-    from ..infer.runtimes.torch import TorchRuntime
-
-    name, _, checkpoint = text.partition("@")
-    spec = zoo.get(name)
-    if spec.build is None:
-        raise ModelError(f"{name}: this entry is an ONNX file, not a PyTorch module; give the .onnx file")
-    weights = Path(checkpoint).expanduser() if checkpoint else fetch(spec)
-    return Rung("torch", "exact", spec.contract, TorchRuntime(load_module(spec, weights)))
-
-
-def _onnx(path: Path) -> Rung:
-    from ..infer.runtimes.onnxruntime import OnnxRuntime
-
-    return Rung("onnx", "exact", load(path).contract, OnnxRuntime(path), path)
 
 
 def _ir(path: Path, device: str) -> list[Rung]:

@@ -18,8 +18,9 @@ from ..datasets.pictures import read_alpha, read_rgb
 from ..datasets.sample import AlphaMatte, Pixels, Sample
 from ..infer.images.picture import Picture
 from ..infer.remove import Remover
-from ..infer.runtimes import LoadedModel, Runtime
+from ..infer.runtimes import LoadedModel
 from ..infer.upscale import TILE, Upscaler
+from .opening import open_onnx, open_torch
 
 __all__ = ["OpenModel", "Subject", "golden_subject", "model_subject", "open_subject"]
 
@@ -74,7 +75,7 @@ def open_subject(
     if colon and kind == "torch":
         return _torch_subject(rest, tile)
     if colon and kind == "onnxruntime":
-        return _onnx_subject(Path(rest).expanduser(), tile)
+        return model_subject(open_onnx(Path(rest).expanduser()), tile=tile)
     path = model_in(Path(text).expanduser())
     if path.suffix in {".xml", ".onnx"}:
         from ..infer.runtimes.openvino import load
@@ -142,26 +143,9 @@ def golden_subject(folder: Path) -> Subject:
 
 
 def _torch_subject(text: str, tile: int) -> Subject:
-    from ..convert import zoo
-    from ..convert.checkpoint import load_module
-    from ..convert.fetch import fetch
-    from ..infer.runtimes.torch import TorchRuntime
-
-    name, _, checkpoint = text.partition("@")
-    spec = zoo.get(name)
-    if spec.build is None:
-        raise ModelError(f"{name}: this entry is an ONNX file, not a PyTorch module; give onnxruntime:FILE.onnx")
-    weights = Path(checkpoint).expanduser() if checkpoint else fetch(spec)
-    runtime: Runtime = TorchRuntime(load_module(spec, weights))
-    subject = model_subject(LoadedModel(weights, spec.contract, None, runtime), tile=tile)
-    reference = ArtifactRef(model=name, format="torch", precision="fp32", sha256={weights.name: sha256_of(weights)})
+    name, model = open_torch(text)
+    reference = ArtifactRef(
+        model=name, format="torch", precision="fp32", sha256={model.path.name: sha256_of(model.path)}
+    )
+    subject = model_subject(model, tile=tile)
     return replace(subject, model=name, precision="fp32", artifact=reference, arithmetic="f32")
-
-
-def _onnx_subject(path: Path, tile: int) -> Subject:
-    from ..infer.runtimes.onnxruntime import OnnxRuntime
-    from ..infer.runtimes.openvino import load
-
-    described = load(path)
-    model = LoadedModel(path, described.contract, described.provenance, OnnxRuntime(path))
-    return model_subject(model, tile=tile)

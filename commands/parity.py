@@ -44,13 +44,14 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Run the same pictures through every stage, torch to INT8, and name the first that moves the answers."""
         from ..bench.ladder import climb, noisiest_layers, write_scope
-        from ..bench.rungs import open_rungs
+        from ..bench.rungs import bf16_note, open_rungs
         from ..datasets.opening import open_dataset
 
         rungs = open_rungs(artifacts, device)
         dataset = open_dataset(data, scale=rungs[0].contract.output.scale).take(limit)
-        ladder = climb(rungs, dataset, progress=_progress if sys.stderr.isatty() else None)
-        typer.echo(_table(ladder))
+        skipped = [note for note in (bf16_note(device),) if note]
+        ladder = climb(rungs, dataset, skipped=skipped, progress=_progress if sys.stderr.isatty() else None)
+        typer.echo("\n".join([_table(ladder), *skipped]))
         if record:
             ladder.record.write(record)
         if layers:

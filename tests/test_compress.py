@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import typer
 from mattekit.bench.intervals import median_interval
-from mattekit.bench.ladder import QUANTIZED, climb, noisiest_layers, write_scope
+from mattekit.bench.ladder import climb, noisiest_layers, write_scope
 from mattekit.bench.metrics import iou
-from mattekit.bench.parity import Tolerance
+from mattekit.bench.parity import QUANTIZED, Tolerance
 from mattekit.bench.rungs import open_rungs
 from mattekit.bench.worth import Accuracies, weigh
 from mattekit.build import export_model
@@ -174,6 +174,15 @@ def test_the_ladder_climbs_from_torch_to_int8(
     assert read_scope(scope)
     assert done.exit_code == (3 if written.settings["first_broken"] else 0)
     assert str(written.settings["first_broken"] or "every stage is within its limit") in done.output
+
+
+def test_a_missing_bf16_stage_is_told_with_its_reason() -> None:
+    import openvino
+    from mattekit.bench.rungs import bf16_note
+
+    offered = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    assert bool(bf16_note("CPU")) == ("BF16" not in offered)
+    assert "leaves the choice" in bf16_note("AUTO:CPU")
 
 
 def test_the_ladder_names_the_first_stage_beyond_its_limit(model_folder: Path, quantized: Path, photos: Path) -> None:
