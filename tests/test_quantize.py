@@ -408,6 +408,10 @@ def test_a_recipe_is_found_by_family_and_can_be_replaced(segmentation: Path, tmp
     done = quantize(segmentation, tmp_path, replace(FEW, recipe=str(mine)), pictures(6))
     assert not [name for name in quantized_layers(ir_of(done.artifact.path)) if OUTLIER in name]
     assert done.record.settings["preset"] == "performance"
+    kinds = ["Add", "Concat", "Convolution", "Interpolate", "MaxPool", "Multiply", "ReduceMean", "Subtract"]
+    mine.write_text(f"ignore_types = {kinds}\n")
+    with pytest.raises(ModelError, match="nothing to quantize"):
+        quantize(segmentation, tmp_path / "none", replace(FEW, recipe=str(mine)), pictures(6))
     for text in ("ignore = [", "nonsense = 1", "preset = 'fast'", "ignore = ['(']"):
         mine.write_text(text)
         with pytest.raises(InputError, match=str(mine)):
