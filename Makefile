@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # A strict editable install is a tree of links, which type checkers and other tools follow like an installed package;
 # it is laid anew when a module or a weights file is added or removed.
-ROOMS := $(wildcard core convert infer datasets bench quantize reports commands)
+ROOMS := $(wildcard core convert infer datasets bench quantize reports chain commands)
 FILES := $(shell find $(wildcard *.py) $(ROOMS) -name '*.py' -o -path '*/weights/*' -o -path '*/page/*' | LC_ALL=C sort | cksum | cut -d' ' -f1)
 
 .PHONY: install demo test quick lint clean

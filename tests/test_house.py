@@ -22,7 +22,7 @@ from mattekit.convert import zoo
 from mattekit.core import errors
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("bench", "convert", "core", "datasets", "infer", "quantize", "reports")
+ROOMS = ("bench", "chain", "convert", "core", "datasets", "infer", "quantize", "reports")
 MODULES = sorted([*ROOT.glob("*.py"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))])
 
 LONGEST = 300

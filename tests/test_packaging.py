@@ -23,8 +23,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = {"bench", "commands", "convert", "core", "datasets", "infer", "quantize", "reports"}
-NOT_ROOMS = {"build", "dist", "out", "tests", "tools", "mattekit.egg-info"}
+ROOMS = {"bench", "chain", "commands", "convert", "core", "datasets", "infer", "quantize", "reports"}
+NOT_ROOMS = {"build", "dist", "out", "recipes", "tests", "tools", "mattekit.egg-info"}
 WEIGHTS = "mattekit/convert/weights"
 
 

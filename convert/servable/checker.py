@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import openvino
 
+__all__ = ["altered_files", "main", "replay"]
+
 
 def altered_files(folder: Path) -> list[str]:
     """Return the names of the files that are missing or are not the ones that were packaged."""
