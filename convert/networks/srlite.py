@@ -58,7 +58,7 @@ class SrLite(nn.Module):
     usual figure (PSNR on Y) look at the luminance, and a small network is better spent on it.
     """
 
-    def __init__(self, scale: int, width: int = 32, depth: int = 8, *, collapsible: bool = False) -> None:
+    def __init__(self, scale: int, width: int = 48, depth: int = 10, *, collapsible: bool = False) -> None:
         super().__init__()
         if scale < 2:
             raise ValueError(f"scale must be at least 2, got {scale}")

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SPECS"]
 
-_HALO = 10
-"""Ten 3x3 convolutions in a row: no pixel further away than this is looked at."""
+_HALO = 12
+"""Twelve 3x3 convolutions in a row: no pixel further away than this is looked at."""
 
 
 def _build(scale: int) -> nn.Module:
@@ -47,6 +47,6 @@ def _spec(scale: int, *, sha256: str, size: int) -> ModelSpec:
 
 
 SPECS: tuple[ModelSpec, ...] = (
-    _spec(2, sha256="42f7ec486c27f09e9009e12628aa0ed5553759740769862f0d7a663ee4b88730", size=156_768),
-    _spec(4, sha256="f3f054248e39d3e0bec34eea19b4820b902960a853b685f6e904e663b3b83353", size=169_112),
+    _spec(2, sha256="84e8c0e41de7211d4beba8306ab7f5188276969494305b487fed337e323da696", size=427_488),
+    _spec(4, sha256="cccb78a9c2d8b6a94ce9f6fad2963c3dc97f6b5dcb2c99a50034e039e1885c69", size=443_280),
 )
