@@ -68,7 +68,8 @@ def judge(
     evidence; so is a ratio. Without samples the figures alone are compared. A ratio of a benchmark's times is judged by
     their raw samples: it fails only if it is beyond the limit and the difference is significant.
 
-    Not enough evidence is also: a gate that no record is for; a model that a gate is for and that lacks the metric; a
+    Not enough evidence is also: a gate that no record is for; a model that a gate is for and that lacks the metric (of
+    a benchmark no accuracy is asked where a validation of that model and precision has it, and the other way round); a
     figure without a value; fewer samples than the gate asks for; no baseline, or several equally near ones; a baseline
     of another data set hash, reference, or (for times) machine; samples that are not the same as the baseline's.
 
@@ -80,25 +81,19 @@ def judge(
     """
     verdicts: list[Verdict] = []
     for gate in gates:
-        groups: dict[tuple[str, str, str], list[tuple[Record, Figure]]] = {}
-        for record in records:
-            for figure in record.figures:
-                if gate.covers(figure.labels):
-                    identity = (
-                        figure.labels.get("model", ""),
-                        figure.labels.get("precision", ""),
-                        figure.labels.get("device", ""),
-                    )
-                    groups.setdefault(identity, []).append((record, figure))
+        groups = _groups(gate, records)
         if not groups:
             verdicts += _missing(gate, "no record is for this gate; validate a model that it names", {})
+        measured = {
+            (identity[:2], record.kind)
+            for identity, figures in groups.items()
+            for record, figure in figures
+            if _is_wanted(gate, figure)
+        }
         for identity, figures in groups.items():
-            wanted = [
-                (record, figure)
-                for record, figure in figures
-                if figure.name == gate.metric and figure.labels.get("slice", "all") == gate.slice
-            ]
-            if not wanted:
+            wanted = [(record, figure) for record, figure in figures if _is_wanted(gate, figure)]
+            kinds = {kind for of, kind in measured if of == identity[:2]}
+            if not wanted and (not kinds or any(record.kind in kinds for record, _ in figures)):
                 labels: dict[str, str] = dict(zip(("model", "precision", "device"), identity, strict=True))
                 what = gate.metric if gate.slice == "all" else f"{gate.metric} of the slice {gate.slice}"
                 verdicts += _missing(gate, f"{what} was not measured; validate with --metrics {gate.metric}", labels)
@@ -108,6 +103,23 @@ def judge(
                     for limit in gate.limits()
                 ]
     return verdicts
+
+
+def _groups(gate: Gate, records: Sequence[Record]) -> dict[tuple[str, str, str], list[tuple[Record, Figure]]]:
+    """Return the figures that a gate is for, whatever their metric, by model, precision and device."""
+    groups: dict[tuple[str, str, str], list[tuple[Record, Figure]]] = {}
+    for record in records:
+        for figure in record.figures:
+            labels = figure.labels
+            # What quantization notes of the model that it started from is not a figure of the model that it made.
+            if gate.covers(labels) and labels.get("of") != "source":
+                identity = (labels.get("model", ""), labels.get("precision", ""), labels.get("device", ""))
+                groups.setdefault(identity, []).append((record, figure))
+    return groups
+
+
+def _is_wanted(gate: Gate, figure: Figure) -> bool:
+    return figure.name == gate.metric and figure.labels.get("slice", "all") == gate.slice
 
 
 def _missing(gate: Gate, reason: str, labels: dict[str, str]) -> list[Verdict]:

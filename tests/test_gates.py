@@ -97,6 +97,33 @@ def test_a_model_without_the_metric_does_not_hide_behind_another() -> None:
     assert _statuses(Gate(metric="iou", min=0.8), [GOOD, other]) == ["passed", "not enough evidence"]
 
 
+def test_a_benchmark_is_not_asked_for_what_a_validation_of_the_model_has() -> None:
+    gate = Gate(metric="iou", min=0.8, model="net")
+    timed = {**LABELS, "device": "CPU", "stage": "model"}
+    bench = Record(kind="bench", figures=(Figure(name="latency_p50", value=10, unit="ms", labels=timed),))
+    int8 = Record(
+        kind="bench",
+        figures=(Figure(name="latency_p50", value=5, unit="ms", labels={**timed, "precision": "int8"}),),
+    )
+    assert _statuses(gate, [GOOD, bench]) == ["passed"]
+    assert _statuses(Gate(metric="latency_p50", max=20), [GOOD, bench]) == ["passed"]
+    # Another precision needs evidence of its own; so does a model of which there is only a benchmark, and a second
+    # device that was validated without the metric.
+    assert _statuses(gate, [GOOD, bench, int8]) == ["passed", "not enough evidence"]
+    assert _statuses(gate, [bench]) == ["not enough evidence"]
+    elsewhere = _record(_spread(0.1), metric="mae", better=False, labels={"device": "openvino:GPU"})
+    assert _statuses(gate, [GOOD, bench, elsewhere]) == ["passed", "not enough evidence"]
+
+
+def test_figures_of_the_model_that_was_quantized_are_not_those_of_the_quantized_one() -> None:
+    labels = {"model": "net", "precision": "int8", "device": "CPU", "dataset": "set"}
+    figures = [
+        Figure(name="iou", value=value, higher_is_better=True, labels={**labels, "of": of})
+        for of, value in (("source", 0.9), ("int8", 0.7))
+    ]
+    assert _statuses(Gate(metric="iou", min=0.8), [Record(kind="quantization", figures=tuple(figures))]) == ["failed"]
+
+
 @pytest.mark.parametrize(
     ("after", "limit", "expected"),
     [
