@@ -27,7 +27,7 @@ from .infer.images.read import read_picture
 from .infer.pipeline import Pipeline
 from .infer.remove import Remover
 from .infer.runtimes import LoadedModel
-from .infer.runtimes.openvino import load
+from .infer.runtimes.openvino import Hint, load
 from .infer.superimpose import Background, Colour, Placement, load_background
 from .infer.upscale import TILE, Upscaler
 
@@ -175,16 +175,17 @@ def open_model(
     task: Task,
     device: str = "CPU",
     *,
+    hint: Hint = "LATENCY",
     offline: bool = False,
     progress: Progress | None = None,
 ) -> LoadedModel:
-    """Find a model as `model_file` does and compile it for an OpenVINO device.
+    """Find a model as `model_file` does and compile it for an OpenVINO device, for short answers or for many at a time.
 
     Raises:
         DeviceError: the device is not there, or it refused the model.
         MattekitError: as `model_file`.
     """
-    return load(model_file(model, task, offline=offline, progress=progress), device)
+    return load(model_file(model, task, offline=offline, progress=progress), device, hint=hint)
 
 
 def open_by_id(model: str, device: str) -> LoadedModel:
@@ -205,6 +206,7 @@ def open_pipeline(
     tile: int = TILE,
     memory: int | None = None,
     times: float | None = None,
+    many: bool = False,
     offline: bool = False,
     progress: Progress | None = None,
 ) -> Pipeline:
@@ -223,6 +225,9 @@ def open_pipeline(
         tile: side of a super-resolution tile in input pixels; 0 never cuts.
         memory: MiB that the super-resolution network's values may take, which decides the tile in place of `tile`.
         times: enlargement; the super-resolution network's own where None.
+        many: several pictures will be processed at a time. On a CPU a segmentation model that runs alone then gets
+            several requests of few threads each, which don't wait for each other. Its answers differ by rounding
+            (1e-6), so the choice must not depend on anything that results are promised not to depend on.
         offline: never download.
         progress: called during a download.
 
@@ -239,7 +244,8 @@ def open_pipeline(
         raise InputError("an enlargement needs a super-resolution model; give one with --sr")
     remover = upscaler = None
     if model is not None:
-        opened = open_model(str(model), "segmentation", device, offline=offline, progress=progress)
+        hint: Hint = "THROUGHPUT" if many and sr is None and device == "CPU" else "LATENCY"
+        opened = open_model(str(model), "segmentation", device, hint=hint, offline=offline, progress=progress)
         own_colours = sr is not None or chosen is not None if decontaminate is None else decontaminate
         remover = Remover(opened, keep=keep, refine=refine, decontaminate=own_colours)
     if sr is not None:

@@ -98,6 +98,7 @@ def register(app: typer.Typer) -> None:
                 tile=tile,
                 memory=memory,
                 times=times,
+                many=len(batch.inputs) > 1,
                 offline=offline,
                 progress=progress,
             )
@@ -134,6 +135,7 @@ def register(app: typer.Typer) -> None:
                 refine=refine,
                 decontaminate=decontaminate,
                 device=device,
+                many=len(batch.inputs) > 1,
                 offline=offline,
                 progress=progress,
             )

@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from .options import Anchor, Device, Fit, Keep, Offline, Offset, RecordFile, Scale, Sr, Tile
+from .options import (
+    Anchor,
+    Decontaminate,
+    Device,
+    Fit,
+    Keep,
+    Offline,
+    Offset,
+    RecordFile,
+    RefineOption,
+    Scale,
+    Sr,
+    Tile,
+)
 
 __all__ = ["register"]
 
@@ -47,6 +60,8 @@ def register(app: typer.Typer) -> None:
         scale: Scale = 1.0,
         offset: Offset = (0, 0),
         keep: Keep = None,
+        refine: RefineOption = "none",
+        decontaminate: Decontaminate = None,
         device: Device = "CPU",
         tile: Tile = 256,
         smooth: Annotated[
@@ -97,6 +112,8 @@ def register(app: typer.Typer) -> None:
                 background=plan.background,
                 placement=placement,
                 keep=tuple(keep or ()),
+                refine=refine,
+                decontaminate=decontaminate,
                 device=device,
                 tile=tile,
                 offline=offline,

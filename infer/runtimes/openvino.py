@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,7 +18,10 @@ from .base import LoadedModel, Spent, Tensor
 if TYPE_CHECKING:
     import openvino
 
-__all__ = ["OpenVinoRuntime", "available_devices", "load", "read_contract", "read_model", "require_device"]
+__all__ = ["Hint", "OpenVinoRuntime", "available_devices", "load", "read_contract", "read_model", "require_device"]
+
+Hint = Literal["LATENCY", "THROUGHPUT"]
+"""What a device is compiled for: one short answer after another, or as many as possible at a time."""
 
 
 class OpenVinoRuntime:
@@ -43,7 +46,7 @@ class OpenVinoRuntime:
         model: openvino.Model,
         device: str = "CPU",
         *,
-        hint: str = "LATENCY",
+        hint: Hint = "LATENCY",
         exact: bool = False,
     ) -> None:
         import openvino
