@@ -21,11 +21,10 @@ from ..infer.upscale import Upscaler
 __all__ = ["AGREEMENT", "golden_vectors"]
 
 AGREEMENT = 2.0
-"""How far a packaged graph may be from mattekit's own pixels on average, in levels of 0-255, before it is refused."""
+"""How far a packaged graph may be from mattekit's own pixels on average, in levels of 0-255, before it is refused.
 
-_FAR, _FAR_SHARE = 16, 0.01
-"""So many levels off is far; so many of the pixels may be. Pillow and the graph may round a pixel to neighbouring
-levels, and where a network is in doubt that moves its mask."""
+Pillow and the graph may round a pixel to neighbouring levels; where a network is in doubt, and in INT8 more, that
+moves its mask. A step that is left out or done twice moves it much further."""
 
 Pixels = NDArray[np.uint8]
 
@@ -86,7 +85,7 @@ def _compare(
         own, packaged = Upscaler(opened, tile=0).upscale(picture).rgb, answers[UPSCALED][0]
         packaged = packaged if colour_order == "RGB" else packaged[:, :, ::-1]
     difference = np.abs(own.astype(np.int32) - packaged)
-    if difference.mean() > AGREEMENT or (difference > _FAR).mean() > _FAR_SHARE:
+    if difference.mean() > AGREEMENT:
         raise ParityError(
             f"{opened.path}: the packaged graph is {difference.mean():.2f}/255 off on average and {difference.max()} "
             "at the worst pixel, so it was not written; please report this with the model's name"

@@ -223,6 +223,7 @@ def _report(recipe: Recipe, out: Path, stages: list[Stage]) -> Stage:
         name="report",
         command=("report", *records, *(word for path in targets for word in ("-o", str(path))), "--title", title),
         files=tuple(sources),
-        outputs=tuple(targets),
+        # Markdown has its plots in files beside it.
+        outputs=(*targets, *((out / "report-files",) if "md" in formats else ())),
         after=tuple(stage.name for stage in stages),
     )
