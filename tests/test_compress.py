@@ -281,7 +281,7 @@ def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, tmp_path: Path) ->
         tensor = tensor_from(read_rgb(path), exact.contract)
         wanted, found = (matte_from(model.runtime.run(tensor), model.contract).alpha for model in (exact, int8))
         agreements.append(iou(found, wanted))
-    # Quantized plainly, this network reaches 0.67.
+    # Quantized plainly, this network reaches 0.67; with its one noisy layer in FP32 0.9796, with four 0.982.
     assert float(np.mean(agreements)) >= 0.975
     assert done.artifact.path.with_suffix(".bin").stat().st_size <= 0.3 * ir.with_suffix(".bin").stat().st_size
 
