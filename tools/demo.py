@@ -78,10 +78,16 @@ def main() -> None:
         *("-o", out / "composite", "--record", out / "run.json"),
     )
     sheet(out / PHOTO, out / "cut-out" / PHOTO, out / "composite" / PHOTO, out / "demo.jpg")
+    records = [out / "run.json", out / "bench.json", *sorted(models.glob("*/*/*.json"))]
+    mattekit(
+        *("report", *records, *sorted((out / "validation").glob("*.json")), "--title", "The bundled models"),
+        *("--images", out / "cut-out", "--images", out / "composite", "-o", out / "report.html"),
+    )
 
     print(f"\nDone in {time.monotonic() - started:.0f} s. Look at:")
     for path, what in (
         (out / "demo.jpg", "photo, mask and result side by side"),
+        (out / "report.html", "all that was measured, with plots and pictures, on one page"),
         (out / "cut-out" / PHOTO, "the subject alone, with alpha"),
         (out / "composite" / PHOTO, "twice as large, on the new background"),
         (out / "run.json", "how long each stage took, and on what machine"),
