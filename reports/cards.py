@@ -76,7 +76,8 @@ def card_of(opened: LoadedModel, precision: Precision, records: Sequence[Record]
 def _evidence(record: Record) -> dict[str, object]:
     # The record's own JSON writes an infinite figure as a word, which every reader can parse.
     whole = json.loads(record.model_dump_json())
-    return {key: whole[key] for key in ("kind", "created", "settings", "figures")} | {"cpu": record.environment.cpu}
+    kept: dict[str, object] = {key: whole[key] for key in ("kind", "created", "settings", "figures")}
+    return {**kept, "cpu": record.environment.cpu}
 
 
 def _markdown(

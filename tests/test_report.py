@@ -50,8 +50,13 @@ def validation(
         kind="validation",
         created=START + timedelta(days=day),
         artifacts=(ArtifactRef(model=model, format="openvino", precision=precision, sha256={"model.xml": "ab" * 32}),),
-        settings={"dataset": "photos", "dataset_hash": data_hash, "samples": len(values), "task": "segmentation"}
-        | {"reference": "truth"},
+        settings={
+            "dataset": "photos",
+            "dataset_hash": data_hash,
+            "samples": len(values),
+            "task": "segmentation",
+            "reference": "truth",
+        },
         figures=(Figure(name="iou", value=float(np.mean(values)), higher_is_better=True, labels=labels),),
         samples={"id": [f"photo {place}" for place in range(len(values))], "iou": list(values)},
     )

@@ -57,14 +57,14 @@ def layers(evidence: Evidence) -> Section | None:
 def _layer(entry: JsonValue) -> _Layer | None:
     if not isinstance(entry, dict):
         return None
-    ms, flops, moved = (entry.get(key) for key in ("ms", "flops", "bytes"))
-    numbers = [float(value) for value in (ms, flops, moved) if isinstance(value, int | float)]
+    numbers = [float(value) for key in ("ms", "flops", "bytes") if isinstance(value := entry.get(key), int | float)]
     if len(numbers) < 3:
         return None
+    ms, flops, moved = numbers
     name, kind, precision, primitive = (str(entry.get(key, "")) for key in ("name", "type", "precision", "primitive"))
     share, bound = entry.get("of_limit"), entry.get("bound_by")
     of_limit = float(share) if isinstance(share, int | float) else None
-    return _Layer(name, kind, precision, primitive, *numbers, of_limit, str(bound or ""))
+    return _Layer(name, kind, precision, primitive, ms, flops, moved, of_limit, str(bound or ""))
 
 
 def _measured_roof(source: Source, candidate: str) -> Roof | None:
