@@ -52,6 +52,7 @@ def test_a_folder_with_a_bad_file_is_done_but_for_that(folder: Path, segmentatio
     assert {figure.labels["stage"] for figure in kept.figures if figure.name == "latency"} == {
         "decode",
         "remove",
+        "infer",
         "encode",
     }
     assert len(kept.samples["remove_s"]) == 3
@@ -80,7 +81,7 @@ def test_the_main_job_is_its_three_operations_in_order(
     common = ("--tile", 96)
     mattekit(
         "run", photo, "--model", segmentation_ir, "--sr", super_resolution_ir, "--background", "#336699", *common,
-        "-o", tmp_path / "run",
+        "--no-decontaminate", "-o", tmp_path / "run",
     )  # fmt: skip
     mattekit("remove", photo, "--model", segmentation_ir, "-o", tmp_path / "1")
     mattekit("upscale", tmp_path / "1" / "photo.png", "--sr", super_resolution_ir, *common, "-o", tmp_path / "2")
