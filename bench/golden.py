@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..convert.servable.manifest import GoldenVector
 from ..convert.servable.surround import ALPHA, IMAGE, UPSCALED
 from ..core.errors import ParityError
+from ..datasets.sample import Pixels
 from ..datasets.synthetic import synthetic
 from ..infer.images.picture import Picture
 from ..infer.remove import Remover
@@ -25,8 +26,6 @@ AGREEMENT = 2.0
 
 Pillow and the graph may round a pixel to neighbouring levels; where a network is in doubt, and in INT8 more, that
 moves its mask. A step that is left out or done twice moves it much further."""
-
-Pixels = NDArray[np.uint8]
 
 
 def golden_vectors(

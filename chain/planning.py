@@ -11,7 +11,7 @@ from .stage import Stage
 __all__ = ["plan_stages"]
 
 
-def plan_stages(recipe: Recipe, out: Path, *, gates: bool = True) -> list[Stage]:
+def plan_stages(recipe: Recipe, out: Path) -> list[Stage]:
     """Return the stages of a recipe, each after those that it needs.
 
     Paths of the recipe stay as they are, relative to the recipe's folder; the results' are below `out`.
@@ -21,7 +21,7 @@ def plan_stages(recipe: Recipe, out: Path, *, gates: bool = True) -> list[Stage]
     """
     stages: list[Stage] = []
     for model in recipe.model:
-        stages += _Chain(model, out, commercial=recipe.require_commercial).stages(gates=gates)
+        stages += _Chain(model, out, commercial=recipe.require_commercial).stages()
     if recipe.report:
         stages.append(_report(recipe, out, stages))
     return stages
@@ -39,7 +39,7 @@ class _Chain:
         self.commercial = commercial
         self.made: list[str] = []
 
-    def stages(self, *, gates: bool) -> list[Stage]:
+    def stages(self) -> list[Stage]:
         """Return them in an order in which they can run."""
         wanted = self.model.precisions
         stages = [
@@ -49,7 +49,7 @@ class _Chain:
             stages.append(self._quantize())
         self.made = [stage.name for stage in stages]
         stages += [stage for stage in (self._parity(), self._validate(), self._bench()) if stage]
-        if gates and self.model.gates:
+        if self.model.gates:
             stages.append(self._gate(stages))
         if self.model.package:
             stages += [self._package(precision) for precision in wanted]

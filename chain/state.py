@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -70,8 +71,14 @@ def fingerprint(stage: Stage, out: Path, hashes: Hashes, datasets: dict[str, str
         inputs[f"file {str(path).replace(str(out), 'OUT')}"] = hashes.of(path)
     inputs |= {f"data {text}": datasets[text] for text, _ in stage.datasets}
     inputs |= {f"fact {name}": value for name, value in stage.facts.items() if value}
+    return inputs | _tools()
+
+
+@cache
+def _tools() -> dict[str, str]:
+    """The versions of the tools, which stay as they are while a build runs."""
     versions = Environment.current().packages
-    return inputs | {f"tool {name}": versions[name] for name in _TOOLS if name in versions}
+    return {f"tool {name}": versions[name] for name in _TOOLS if name in versions}
 
 
 def due(stage: Stage, out: Path, inputs: dict[str, str], hashes: Hashes) -> str | None:
@@ -101,12 +108,6 @@ def write_done(stage: Stage, out: Path, inputs: dict[str, str], hashes: Hashes, 
     with atomic_path(_path(stage, out)) as temporary:
         done = Done(inputs=inputs, outputs=outputs, exit_code=exit_code)
         temporary.write_text(done.model_dump_json(indent=1), encoding="utf-8")
-
-
-def forget(stages: Sequence[Stage], out: Path) -> None:
-    """Forget stages, so that they run again."""
-    for stage in stages:
-        _path(stage, out).unlink(missing_ok=True)
 
 
 def _path(stage: Stage, out: Path) -> Path:
