@@ -30,6 +30,7 @@ from PIL import (
 )
 
 from ...core.errors import ImageError
+from ..extensions import READABLE_EXTENSIONS
 from .decode import decode
 from .picture import Picture
 
@@ -37,15 +38,6 @@ __all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "READABLE_EXTENSIONS", "pixel_li
 
 MAX_PIXELS = 200_000_000
 MAX_PIXELS_VARIABLE = "MATTEKIT_MAX_PIXELS"
-
-READABLE_EXTENSIONS = frozenset(
-    f".{extension}"
-    for extension in (
-        *("avif", "bmp", "gif", "j2k", "jfif", "jp2", "jpe", "jpeg", "jpg"),
-        *("pbm", "pgm", "png", "pnm", "ppm", "tif", "tiff", "webp"),
-    )
-)
-"""The extensions, in lower case, by which pictures are found in folders; the content decides how a file is read."""
 
 # What Pillow's plugins raise for files that are damaged or made to do harm.
 _DAMAGE = (
@@ -56,6 +48,7 @@ _DAMAGE = (
     KeyError,
     OSError,
     OverflowError,
+    RuntimeError,
     SyntaxError,
     TypeError,
     ValueError,
