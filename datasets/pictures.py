@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import struct
+import warnings
+from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ..core.errors import ImageError
+from ..core.pixels import MAX_PIXELS_VARIABLE, pixel_limit, still_png
 from .sample import AlphaMatte, Pixels
 
 __all__ = ["SUFFIXES", "read_alpha", "read_rgb", "size_of", "write_png"]
 
 SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 """What counts as a picture in a folder, in lower case."""
+
+_FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 
 
 def read_rgb(path: Path) -> Pixels:
@@ -65,10 +72,43 @@ def write_png(path: Path, array: NDArray[np.uint8]) -> None:
 
 def _decode(path: Path, flags: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
     try:
-        data = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+        data = path.read_bytes()
     except OSError as error:
         raise ImageError(f"{path}: cannot be read ({error.strerror}); check the path and its permissions") from error
-    decoded = cv2.imdecode(data, flags) if data.size else None
+    unusable = f"{path}: not a picture that can be decoded; replace or remove the file"
+    _require_size(data, path, unusable)
+    try:
+        decoded = cv2.imdecode(np.frombuffer(still_png(data), dtype=np.uint8), flags)
+    except cv2.error as error:
+        raise ImageError(unusable) from error
     if decoded is None:
-        raise ImageError(f"{path}: not a picture that can be decoded; replace or remove the file")
+        raise ImageError(unusable)
     return decoded  # pyright: ignore[reportReturnType] - OpenCV's stubs do not tell the depth
+
+
+def _require_size(data: bytes, path: Path, unusable: str) -> None:
+    """Look at the width and height in the header, before anything of that size is allocated."""
+    limit = pixel_limit()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(BytesIO(data), formats=_FORMATS) as image:
+                pixels = image.width * image.height
+    except Image.DecompressionBombError:
+        pixels = limit + 1
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        SyntaxError,
+        RuntimeError,
+        OverflowError,
+        LookupError,
+        struct.error,
+    ) as error:
+        # What Pillow raises for headers that are damaged or made to do harm.
+        raise ImageError(unusable) from error
+    if pixels > limit:
+        raise ImageError(
+            f"{path}: more pixels than the limit of {limit}; shrink it, or set {MAX_PIXELS_VARIABLE} to a larger number"
+        )

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageChops, ImageFile
 
+from ...core.pixels import still_png
 from .picture import Pixels
 from .profiles import cmyk_to_srgb, grey_to_srgb, lab_to_srgb, profile_space
 
@@ -157,7 +158,7 @@ def _fast_png(image: ImageFile.ImageFile, data: bytes) -> tuple[Pixels, Pixels |
     if not behind.isdisjoint({b"eXIf", b"iTXt", b"tEXt", b"zTXt"}):
         # An orientation behind the pixels is known only after Pillow has decoded them.
         image.load()
-    pixels = _imdecode(data, cv2.IMREAD_UNCHANGED, image.size)
+    pixels = _imdecode(still_png(data), cv2.IMREAD_UNCHANGED, image.size)
     if pixels is None or pixels.ndim != 3 or pixels.dtype.itemsize * 8 != bits:
         return None
     if pixels.shape[2] == 4:

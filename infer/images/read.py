@@ -30,17 +30,16 @@ from PIL import (
 )
 
 from ...core.errors import ImageError
+from ...core.pixels import MAX_PIXELS, MAX_PIXELS_VARIABLE, pixel_limit
 from ..extensions import READABLE_EXTENSIONS
 from .decode import decode
 from .picture import Picture
 
 __all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "READABLE_EXTENSIONS", "pixel_limit", "read_picture"]
 
-MAX_PIXELS = 200_000_000
-MAX_PIXELS_VARIABLE = "MATTEKIT_MAX_PIXELS"
-
 # What Pillow's plugins raise for files that are damaged or made to do harm.
 _DAMAGE = (
+    AssertionError,
     EOFError,
     ImageCms.PyCMSError,
     Image.DecompressionBombError,
@@ -173,18 +172,6 @@ def read_picture(
     return Picture(
         decoded.rgb, decoded.alpha, decoded.icc, decoded.grey, "" if isinstance(source, bytes) else name, notes
     )
-
-
-def pixel_limit(max_pixels: int | None) -> int:
-    """Return the pixel limit: the argument, the environment's, or the default."""
-    if max_pixels is not None:
-        return max_pixels
-    text = os.environ.get(MAX_PIXELS_VARIABLE, "").strip().replace("_", "")
-    if not text:
-        return MAX_PIXELS
-    if not text.isdecimal() or int(text) == 0:
-        raise ImageError(f"{MAX_PIXELS_VARIABLE} is {text!r}, not a number of pixels; set it to, say, {MAX_PIXELS}")
-    return int(text)
 
 
 def _load(path: Path) -> bytes:
