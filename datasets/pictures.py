@@ -23,6 +23,18 @@ SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
 _FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 
+# What Pillow raises for headers that are damaged or made to do harm.
+_DAMAGE = (
+    LookupError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
 
 def read_rgb(path: Path) -> Pixels:
     """Read a picture as (H, W, 3) uint8 RGB, turned upright by its EXIF orientation; an alpha channel is dropped.
