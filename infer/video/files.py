@@ -53,7 +53,7 @@ class VideoFile:
         self._container = open_container(location, self._limit)
         try:
             self._stream = video_stream(self._container, location)
-            self._decoder = open_decoder(self._stream)
+            self._decoder = open_decoder(self._stream, self._limit)
             self._check_size(self._stream.width, self._stream.height)
             self._prime()
         except BaseException:

@@ -9,11 +9,13 @@ from ...core.errors import VideoError
 from .library import load_av, telling
 
 if TYPE_CHECKING:
+    from av import VideoFrame
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
 
-__all__ = ["MEND", "PROTOCOLS", "is_stream", "open_container", "open_decoder", "video_stream"]
+__all__ = ["MEND", "PROTOCOLS", "Decoder", "is_stream", "open_container", "open_decoder", "video_stream"]
 
 PROTOCOLS = frozenset({"http", "https", "rtmp", "rtmps", "rtp", "rtsp", "srt", "tcp", "udp"})
 """What a stream's URL may begin with."""
@@ -26,10 +28,44 @@ _FORMATS = (
 
 _TIMEOUT_S = (20.0, 10.0)
 
+_ALPHA_PART = "matroska_block_additional"
+
 MEND = "check that it is a whole video file"
 
 # The decoders that FFmpeg takes by itself leave the alpha of these out.
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+
+class Decoder:
+    """A video's decoder.
+
+    libvpx, which alone knows alpha, takes memory for whatever size a frame asks for. So FFmpeg's own decoder, which
+    knows a limit, gets each packet first, and its alpha part too; what it refuses does not reach libvpx.
+    """
+
+    def __init__(
+        self,
+        context: VideoCodecContext,
+        guard: VideoCodecContext | None = None,
+        alpha_guard: VideoCodecContext | None = None,
+    ) -> None:
+        self._context = context
+        self._guard = guard
+        self._alpha_guard = alpha_guard
+
+    def decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        """Return the frames that a packet completes; None asks for those that are still held.
+
+        Raises what PyAV raises for damaged packets.
+        """
+        if packet is not None and self._guard is not None and self._alpha_guard is not None:
+            self._guard.decode(packet)
+            for part in packet.iter_sidedata():
+                if part.data_type == _ALPHA_PART:
+                    av = load_av()
+                    # A number of 8 bytes says what kind of addition it is.
+                    self._alpha_guard.decode(av.Packet(bytes(part)[8:]))
+        return self._context.decode(packet)
 
 
 def is_stream(location: str) -> bool:
@@ -63,18 +99,23 @@ def open_container(location: str, max_pixels: int) -> InputContainer:
     return cast("InputContainer", opened)
 
 
-def open_decoder(stream: VideoStream) -> VideoCodecContext:
-    """Return the stream's decoder, or one that knows alpha where the stream has some."""
+def open_decoder(stream: VideoStream, max_pixels: int) -> Decoder:
+    """Return what decodes the stream; a frame of more than `max_pixels` is refused before memory is taken for it."""
     av = load_av()
     context = stream.codec_context
+    context.options = {**context.options, "max_pixels": str(max_pixels)}
     name = _WITH_ALPHA.get(context.name)
     if stream.metadata.get("alpha_mode") == "1" and name and name in av.codec.codecs_available:
         decoder = cast("VideoCodecContext", av.CodecContext.create(name, "r"))
         decoder.extradata = context.extradata
-        return decoder
+        alpha = cast("VideoCodecContext", av.CodecContext.create(context.name, "r"))
+        # Only a frame's size is asked for.
+        for guard in (context, alpha):
+            guard.options = {"max_pixels": str(max_pixels), "skip_loop_filter": "all"}
+        return Decoder(decoder, context, alpha)
     # Frames in threads would report a broken packet with a later one.
     context.thread_type = "SLICE"
-    return context
+    return Decoder(context)
 
 
 def _require_file(path: Path) -> None:
