@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 # An index of CPU builds of torch; on Linux the default index's build brings GPU libraries of several gigabytes.
 TORCH_INDEX ?=
+# Two processes share the tests; what is dear to make is made once for both (tests/conftest.py).
+PARALLEL ?= -n 2 --dist worksteal
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # A strict editable install is a tree of links, which type checkers and other tools follow like an installed package;
@@ -28,10 +30,10 @@ demo: install
 	$(BIN)/python tools/demo.py
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL) --durations=15
 
 quick: install
-	$(BIN)/pytest -m 'not slow'
+	$(BIN)/pytest $(PARALLEL) --durations=15 -m 'not slow'
 
 lint: install
 	$(BIN)/ruff check

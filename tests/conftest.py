@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 # PyTorch's threads wait for each other by spinning: where other processes have the cores, one thread is faster.
@@ -11,6 +13,35 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import cv2
 import numpy as np
 import pytest
+from filelock import FileLock
+
+SMALL = (128, 128)
+"""Height and width of `segmentation_ir`'s input: the same layers as at the published 320x320, a sixth of the work."""
+
+MakeOnce = Callable[[str, Callable[[Path], object]], Path]
+
+
+@pytest.fixture(scope="session")
+def make_once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> MakeOnce:
+    """Fill a folder of a given name once for all processes of a run, and return it: what is dear to make is shared."""
+    root = tmp_path_factory.getbasetemp()
+    # A worker of xdist has a folder of its own inside the run's. The variables of its environment are no witness: the
+    # programs that a test starts inherit them.
+    root = root.parent if hasattr(request.config, "workerinput") else root
+
+    def made(name: str, fill: Callable[[Path], object]) -> Path:
+        folder = root / "shared" / name
+        folder.parent.mkdir(exist_ok=True)
+        with FileLock(f"{folder}.lock"):
+            if not folder.is_dir():
+                filling = folder.with_name(f"{name}.filling")
+                shutil.rmtree(filling, ignore_errors=True)
+                filling.mkdir()
+                fill(filling)
+                filling.rename(folder)
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +75,7 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def segmentation_weights(photo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def segmentation_weights(photo: Path, make_once: MakeOnce) -> Path:
     """A checkpoint of `u2netp` with random weights from a seed; its masks mean nothing, but are not flat."""
     pytest.importorskip("torch", reason="making a checkpoint needs the extra `export`")
     import torch
@@ -53,59 +84,71 @@ def segmentation_weights(photo: Path, tmp_path_factory: pytest.TempPathFactory) 
     from mattekit.infer.images.read import read_picture
     from mattekit.infer.tensors import tensor_from
 
-    tensor = torch.from_numpy(tensor_from(read_picture(photo).rgb, zoo.get("u2netp").contract))
-    with torch.random.fork_rng(devices=()), torch.no_grad():
-        torch.manual_seed(0)
-        module = U2Net(U2NETP, heads="fused", logits=True)
-        # Untrained normalisation lets next to nothing through, and a flat mask is one without a subject: the photo's
-        # own statistics take the place of training, and the last layer centres the photo's mask.
-        for layer in module.modules():
-            if isinstance(layer, torch.nn.BatchNorm2d):
-                layer.momentum = 1
-        module.train()(tensor)
-        logits = module.eval()(tensor)
-        state, spread = module.state_dict(), 2 * logits.std()
-        state["outconv.weight"] = state["outconv.weight"] / spread
-        state["outconv.bias"] = (state["outconv.bias"] - logits.mean()) / spread
-    path = tmp_path_factory.mktemp("weights") / "u2netp.pth"
-    torch.save(state, path)
-    return path
+    def fill(folder: Path) -> None:
+        contract = zoo.get("u2netp").contract
+        small = contract.model_copy(
+            update={"input": contract.input.model_copy(update={"height": SMALL[0], "width": SMALL[1]})}
+        )
+        tensor = torch.from_numpy(tensor_from(read_picture(photo).rgb, small))
+        with torch.random.fork_rng(devices=()), torch.no_grad():
+            torch.manual_seed(0)
+            module = U2Net(U2NETP, heads="fused", logits=True)
+            # Untrained normalisation lets next to nothing through, and a flat mask is one without a subject: the
+            # photo's own statistics take the place of training, and the last layer centres the photo's mask.
+            for layer in module.modules():
+                if isinstance(layer, torch.nn.BatchNorm2d):
+                    layer.momentum = 1
+            module.train()(tensor)
+            logits = module.eval()(tensor)
+            state, spread = module.state_dict(), 2 * logits.std()
+            state["outconv.weight"] = state["outconv.weight"] / spread
+            state["outconv.bias"] = (state["outconv.bias"] - logits.mean()) / spread
+        torch.save(state, folder / "u2netp.pth")
+
+    return make_once("u2netp-weights", fill) / "u2netp.pth"
 
 
 @pytest.fixture(scope="session")
-def super_resolution_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def super_resolution_weights(make_once: MakeOnce) -> Path:
     """A checkpoint of `realesr-animevideov3` (x4) with random weights from a seed."""
     pytest.importorskip("torch", reason="making a checkpoint needs the extra `export`")
     import torch
     from mattekit.convert import zoo
 
-    build = zoo.get("realesr-animevideov3").build
-    assert build is not None
-    with torch.random.fork_rng(devices=()):
-        torch.manual_seed(0)
-        module = build()
-    path = tmp_path_factory.mktemp("weights") / "realesr-animevideov3.pth"
-    torch.save(module.state_dict(), path)
-    return path
+    def fill(folder: Path) -> None:
+        build = zoo.get("realesr-animevideov3").build
+        assert build is not None
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(0)
+            module = build()
+        torch.save(module.state_dict(), folder / "realesr-animevideov3.pth")
+
+    return make_once("realesr-animevideov3-weights", fill) / "realesr-animevideov3.pth"
 
 
 @pytest.fixture(scope="session")
-def segmentation_ir(segmentation_weights: Path, photo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of one export: `u2netp`, fp32, `model.onnx`, `model.xml`, `model.bin`, `export.json`."""
+def segmentation_ir(segmentation_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
+    """The folder of one export: `u2netp`, fp32, SMALL: `model.onnx`, `model.xml`, `model.bin`, `export.json`."""
     from mattekit.build import export_model
     from mattekit.convert.export import ExportSettings
 
-    out = tmp_path_factory.mktemp("segmentation")
-    return export_model("u2netp", out, ExportSettings(), weights=segmentation_weights, images=[photo]).ir.path.parent
+    settings = ExportSettings(size=SMALL)
+    out = make_once(
+        "segmentation",
+        lambda folder: export_model("u2netp", folder, settings, weights=segmentation_weights, images=[photo]),
+    )
+    return out / "u2netp" / "fp32"
 
 
 @pytest.fixture(scope="session")
-def super_resolution_ir(super_resolution_weights: Path, photo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def super_resolution_ir(super_resolution_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
     """The folder of one export: `realesr-animevideov3`, x4, fp32, any input size; files as in `segmentation_ir`."""
     from mattekit.build import export_model
     from mattekit.convert.export import ExportSettings
 
-    out = tmp_path_factory.mktemp("super-resolution")
-    return export_model(
-        "realesr-animevideov3", out, ExportSettings(), weights=super_resolution_weights, images=[photo]
-    ).ir.path.parent
+    model, settings = "realesr-animevideov3", ExportSettings()
+    out = make_once(
+        "super-resolution",
+        lambda folder: export_model(model, folder, settings, weights=super_resolution_weights, images=[photo]),
+    )
+    return out / model / "fp32"

@@ -152,6 +152,7 @@ def test_weights_that_changed_are_refused_until_that_is_accepted(built: Path, tm
     assert json.loads(lock.read_text())["weights"]["srlite-x2"] != "0" * 64
 
 
+@pytest.mark.slow
 def test_two_builds_in_clean_folders_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
     path = written(tmp_path / "again", SMALL)
     build(BuildRequest(path))

@@ -31,6 +31,7 @@ def validate(*arguments: object) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_mattelite_passes_its_gates_on_the_synthetic_set(models: Path, tmp_path: Path) -> None:
     validate(
         *(models / "mattelite", "--data", "synthetic:count=35,seed=0", "--metrics", "iou,mae"),

@@ -55,7 +55,7 @@ def test_overlapped_runs_give_the_files_of_one_after_another(segmentation_ir: Pa
 def test_threads_share_a_runtime_and_get_their_own_answers(segmentation_ir: Path) -> None:
     runtime = load(segmentation_ir / "model.xml", hint="THROUGHPUT").runtime
     rng = np.random.default_rng(0)
-    tensors = [rng.random((1, 3, 320, 320)).astype(np.float32) for _ in range(4)]
+    tensors = [rng.random((1, 3, 128, 128)).astype(np.float32) for _ in range(4)]
     expected = [runtime.run(tensor) for tensor in tensors]
     found: dict[int, np.ndarray] = {}
 

@@ -40,9 +40,10 @@ def test_the_five_lines_of_python(
 def test_every_command_line_is_one_that_the_program_accepts() -> None:
     lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("mattekit ")]
     assert len(lines) >= 10
+    program = get_command(app)
     for line in lines:
         words = shlex.split(line, comments=True)[1:]
-        command, name = get_command(app), "mattekit"
+        command, name = program, "mattekit"
         while words and isinstance(command, TyperGroup) and words[0] in command.commands:
             name = words.pop(0)
             command = command.commands[name]
