@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .bench.opening import open_stage
-from .bench.parity import EXACT, HALF, ParityLadder
+# A command loads only what its work needs, and what reads and writes pictures while a model is being compiled.
 from .convert import zoo
-from .convert.export import RECORD_NAME, ExportSettings, export, folder_of
 from .convert.fetch import Progress, cache_dir, fetch
 from .core.artifact import Artifact, Stage, model_in
 from .core.contract import Task
@@ -21,18 +20,17 @@ from .core.errors import DependencyError, InputError, ModelError
 from .core.files import sha256_of
 from .core.record import Record
 from .core.version import __version__
-from .infer.edges.refine import Refine
-from .infer.images.picture import Picture
-from .infer.images.read import read_picture
-from .infer.pipeline import Pipeline
-from .infer.remove import Remover
 from .infer.runtimes import LoadedModel
 from .infer.runtimes.openvino import Hint, load
-from .infer.superimpose import Background, Colour, Placement, load_background
-from .infer.upscale import TILE, Upscaler
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from .convert.export import ExportSettings
+    from .infer.edges.refine import Refine
+    from .infer.images.picture import Picture
+    from .infer.pipeline import Pipeline
+    from .infer.superimpose import Background, Placement
 
 __all__ = ["ExportReport", "export_model", "model_file", "open_by_id", "open_model", "open_pipeline", "sample_pictures"]
 
@@ -81,6 +79,11 @@ def export_model(
         ParityError: a step moved the outputs too far; nothing is left at the final path.
         MattekitError: as its message says.
     """
+    from .bench.opening import open_stage
+    from .bench.parity import EXACT, HALF, ParityLadder
+    from .convert.export import RECORD_NAME, export, folder_of
+    from .infer.images.read import read_picture
+
     spec = zoo.get(model)
     if weights is not None and not weights.is_file():
         raise InputError(f"{weights}: there is no such file; give a checkpoint of {model}")
@@ -119,6 +122,8 @@ def sample_pictures() -> list[Picture]:
     Raises:
         DependencyError: scikit-image is not installed.
     """
+    from .infer.images.picture import Picture
+
     try:
         from skimage import data
     except ImportError as error:
@@ -147,6 +152,8 @@ def model_file(model: str, task: Task, *, offline: bool = False, progress: Progr
     spec = zoo.get(model)
     if spec.task != task:
         raise ModelError(f"{model} is a {spec.task} model, but a {task} model is needed here; see: mattekit models")
+    from .convert.export import ExportSettings, folder_of
+
     # Where nobody publishes a hash, it is that of what was fetched.
     weights = spec.weights.sha256 or sha256_of(fetch(spec, offline=offline, progress=progress))
     parts = (__version__, metadata.version("openvino"), weights, spec.contract.to_json())
@@ -161,6 +168,8 @@ def model_file(model: str, task: Task, *, offline: bool = False, progress: Progr
 
 def _is_intact(folder: Path) -> bool:
     """Tell whether the folder holds an export whose files are the ones that its record names."""
+    from .convert.export import RECORD_NAME
+
     if not (folder / RECORD_NAME).is_file():
         return False
     hashes = {name: value for ref in Record.read(folder / RECORD_NAME).artifacts for name, value in ref.sha256.items()}
@@ -203,7 +212,7 @@ def open_pipeline(
     refine: Refine = "none",
     decontaminate: bool | None = None,
     device: str = "CPU",
-    tile: int = TILE,
+    tile: int | None = None,
     memory: int | None = None,
     times: float | None = None,
     many: bool = False,
@@ -222,7 +231,7 @@ def open_pipeline(
         decontaminate: give half-transparent pixels the subject's own colours; None does so where the cut-out is
             enlarged or laid on something, and leaves a mere cut-out the photo's colours.
         device: an OpenVINO device for both models.
-        tile: side of a super-resolution tile in input pixels; 0 never cuts.
+        tile: side of a super-resolution tile in input pixels, 0 never cuts; the upscaler's own choice where None.
         memory: MiB that the super-resolution network's values may take, which decides the tile in place of `tile`.
         times: enlargement; the super-resolution network's own where None.
         many: several pictures will be processed at a time. On a CPU a segmentation model that runs alone then gets
@@ -234,21 +243,42 @@ def open_pipeline(
     Raises:
         MattekitError: as its message says.
     """
-    # Cheap mistakes are found before a model is compiled.
+    if times is not None and sr is None:
+        raise InputError("an enlargement needs a super-resolution model; give one with --sr")
+    # Cheap mistakes are found before a model is compiled, and a first export is made by this thread alone.
+    drop = None if background is None and placement is None else _backdrop(background, placement)
+    files: list[tuple[Path, Hint]] = []
+    if model is not None:
+        hint: Hint = "THROUGHPUT" if many and sr is None and device == "CPU" else "LATENCY"
+        files.append((model_file(str(model), "segmentation", offline=offline, progress=progress), hint))
+    if sr is not None:
+        files.append((model_file(str(sr), "super_resolution", offline=offline, progress=progress), "LATENCY"))
+    with ThreadPoolExecutor() as pool:
+        opening = [pool.submit(load, path, device, hint=hint) for path, hint in files]
+        from .infer.pipeline import Pipeline
+        from .infer.remove import Remover
+        from .infer.upscale import Upscaler
+
+        chosen, where = drop or _backdrop(None, None)
+        opened = [future.result() for future in opening]
+    remover = upscaler = None
+    if model is not None:
+        own_colours = sr is not None or chosen is not None if decontaminate is None else decontaminate
+        remover = Remover(opened[0], keep=keep, refine=refine, decontaminate=own_colours)
+    if sr is not None:
+        upscaler = Upscaler(opened[-1], tile=tile, memory=None if memory is None else memory << 20, times=times)
+    return Pipeline(remover, upscaler, chosen, where)
+
+
+def _backdrop(
+    background: Background | str | Path | None, placement: Placement | None
+) -> tuple[Background | None, Placement]:
+    from .infer.backdrop import Colour, load_background
+    from .infer.placement import Placement
+
     chosen = load_background(str(background)) if isinstance(background, str | Path) else background
     where = placement or Placement()
     if chosen is None and where != Placement():
         # A placement on nothing is one on a transparent canvas.
         chosen = Colour(255, 255, 255, alpha=0)
-    if times is not None and sr is None:
-        raise InputError("an enlargement needs a super-resolution model; give one with --sr")
-    remover = upscaler = None
-    if model is not None:
-        hint: Hint = "THROUGHPUT" if many and sr is None and device == "CPU" else "LATENCY"
-        opened = open_model(str(model), "segmentation", device, hint=hint, offline=offline, progress=progress)
-        own_colours = sr is not None or chosen is not None if decontaminate is None else decontaminate
-        remover = Remover(opened, keep=keep, refine=refine, decontaminate=own_colours)
-    if sr is not None:
-        opened = open_model(str(sr), "super_resolution", device, offline=offline, progress=progress)
-        upscaler = Upscaler(opened, tile=tile, memory=None if memory is None else memory << 20, times=times)
-    return Pipeline(remover, upscaler, chosen, where)
+    return chosen, where

@@ -38,8 +38,8 @@ from .options import (
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from ..infer.batch import Batch
     from ..infer.pipeline import Pipeline
+    from ..infer.plan import Batch
 
 __all__ = ["register"]
 
@@ -204,7 +204,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _plan(inputs: list[str], out: Path, extension: str, quality: int | None, *, only_mask: bool = False) -> Batch:
-    from ..infer.batch import OutputSettings, plan_batch
+    from ..infer.plan import OutputSettings, plan_batch
 
     settings = OutputSettings(extension=f".{extension.lstrip('.')}", only_mask=only_mask, quality=quality)
     return plan_batch(inputs, out, settings)

@@ -5,71 +5,28 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import InputError
 from ..core.files import sha256_of
-from .collect import collect_inputs, output_names
 from .engine.budget import Budget, Ticket
 from .engine.manifest import Manifest
 from .engine.overlap import Stages, in_series, overlapped
+from .extensions import format_of
 from .images.picture import Picture
 from .images.read import read_picture
-from .images.write import encode_mask, encode_picture, format_of, save
+from .images.write import encode_mask, encode_picture, save
 from .outcome import Outcome
 from .pipeline import Pipeline, Result, Stage
+from .plan import Batch, OutputSettings, plan_batch
 
 __all__ = ["MEMORY", "Batch", "OutputSettings", "plan_batch", "run_batch", "workers_for"]
 
 MEMORY = 512 << 20
 """Bytes of pictures that are under way at a time, by default; a larger picture is processed alone."""
-
-
-@dataclass(frozen=True)
-class OutputSettings:
-    """How results are written.
-
-    extension: decides the format, `.png` or another one that can be written. only_mask: write the greyscale mask, not
-    the picture. suffix: added to each name. quality: 1-100 for lossy formats.
-    """
-
-    extension: str = ".png"
-    only_mask: bool = False
-    suffix: str = ""
-    quality: int | None = None
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What is read, and where each result goes."""
-
-    inputs: tuple[Path, ...]
-    targets: tuple[Path, ...]
-    settings: OutputSettings
-
-    @property
-    def folder(self) -> Path:
-        """Return the folder of the results."""
-        return self.targets[0].parent
-
-
-def plan_batch(inputs: Sequence[str | Path], out_dir: Path, settings: OutputSettings) -> Batch:
-    """Find the inputs, name the results after them and make sure that they can be written: before a model is opened.
-
-    Raises:
-        InputError: there is nothing to read, the format is unknown, a result would overwrite an input, or `out_dir`
-            cannot be written to.
-    """
-    format_of(Path(f"picture{settings.extension}"))
-    files = collect_inputs(inputs)
-    targets = output_names(files, out_dir, suffix=settings.suffix, extension=settings.extension)
-    existing = next(folder for folder in (out_dir, *out_dir.absolute().parents) if folder.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        raise InputError(f"{out_dir}: results cannot be written there; choose another folder")
-    return Batch(tuple(files), tuple(targets), settings)
 
 
 def workers_for(batch: Batch, pipeline: Pipeline, jobs: int | None = None) -> dict[Stage, int]:

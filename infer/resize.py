@@ -54,8 +54,14 @@ def resize_pixels(
     """
     if resize == "linear":
         return _gather_linear(rgb, height, width) * np.float32(1.0 if rgb.dtype == np.uint8 else 1 / 257)
-    gap = _REDUCING_GAP if resize == "lanczos" else None
-    small = Image.fromarray(to_depth(rgb, 8)).resize((width, height), _PILLOW[resize], reducing_gap=gap)
+    pixels = cast("NDArray[np.uint8]", to_depth(rgb, 8))
+    tall, wide = pixels.shape[:2]
+    down = across = 1
+    if resize == "lanczos":
+        down = max(1, int(tall / height / _REDUCING_GAP))
+        across = max(1, int(wide / width / _REDUCING_GAP))
+    box = (0, 0, wide / across, tall / down)
+    small = Image.fromarray(_averaged(pixels, down, across)).resize((width, height), _PILLOW[resize], box)
     return np.asarray(small, dtype=np.float32)
 
 
@@ -81,6 +87,24 @@ def resize_mask(
             # Lanczos and bicubic overshoot; 8-bit pictures are clipped by Pillow itself.
             resized = np.clip(resized, mask.min(), mask.max())
     return cast("NDArray[_Mask]", resized)
+
+
+def _averaged(pixels: NDArray[np.uint8], down: int, across: int) -> NDArray[np.uint8]:
+    """Return the mean of each block of (down, across) pixels, rounded; blocks at the right and below may be smaller.
+
+    The same as Pillow's `Image.reduce` to one level, in a third of the time: Pillow would first copy the picture.
+    """
+    if down == across == 1:
+        return pixels
+    tall, wide = pixels.shape[0] // down, pixels.shape[1] // across
+    small = np.empty((-(-pixels.shape[0] // down), -(-pixels.shape[1] // across), 3), np.uint8)
+    for rows, source_rows in ((slice(tall), slice(tall * down)), (slice(tall, None), slice(tall * down, None))):
+        for columns, source in ((slice(wide), slice(wide * across)), (slice(wide, None), slice(wide * across, None))):
+            part = small[rows, columns]
+            if part.size:
+                size = (part.shape[1], part.shape[0])
+                part[:] = cv2.resize(pixels[source_rows, source], size, interpolation=cv2.INTER_AREA)
+    return small
 
 
 def _gather_linear(rgb: Pixels, height: int, width: int) -> NDArray[np.float32]:

@@ -42,7 +42,7 @@ class Upscaler:
 
     Args:
         model: of task `super_resolution`.
-        tile: side of a tile in input pixels, overlap included; 0 never cuts.
+        tile: side of a tile in input pixels, overlap included; 0 never cuts, None is 256.
         memory: bytes that the network's values may take; decides the tile in place of `tile`.
         times: enlargement in each direction; the network's own where None. The network runs as often as it takes to
             reach it, and what it gives is resampled to it.
@@ -57,7 +57,7 @@ class Upscaler:
         self,
         model: LoadedModel,
         *,
-        tile: int = TILE,
+        tile: int | None = None,
         memory: int | None = None,
         times: float | None = None,
         max_pixels: int | None = None,
@@ -66,6 +66,7 @@ class Upscaler:
         if contract.task != "super_resolution":
             raise ModelError(f"{model.path}: a {contract.task} model cannot upscale; give a super-resolution model")
         self.model = model
+        tile = TILE if tile is None else tile
         if memory is not None and contract.input.height is None:
             tile = side_within(model, memory)
         # An IR with a fixed size takes windows of just that size.

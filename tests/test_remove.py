@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from mattekit.core.contract import Contract, InputContract, OutputContract
@@ -142,6 +143,17 @@ def test_anti_aliased_filters_are_pillows(filter_: str) -> None:
     kinds = {"lanczos": Image.Resampling.LANCZOS, "bicubic_antialias": Image.Resampling.BICUBIC}
     expected = Image.fromarray(rgb).resize((20, 30), kinds.get(filter_, Image.Resampling.BILINEAR))
     np.testing.assert_array_equal(resize_pixels(rgb, 30, 20, filter_), np.asarray(expected))  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("size", [(800, 1200), (811, 1213), (799, 50), (130, 1600)], ids=str)
+def test_a_large_picture_is_reduced_to_within_a_level_of_what_pillow_does(size: tuple[int, int]) -> None:
+    rgb = np.random.default_rng(5).integers(0, 256, (*size, 3), dtype=np.uint8)
+    rgb = cv2.GaussianBlur(rgb, (0, 0), 3).astype(np.uint8)
+    ours = resize_pixels(rgb, 64, 48, "lanczos")
+    theirs = Image.fromarray(rgb).resize((48, 64), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    difference = np.abs(ours - np.asarray(theirs, dtype=np.float32))
+    assert difference.max() <= 1
+    assert difference.mean() < 0.1
 
 
 def test_growing_a_mask_bilinearly_is_pillows_within_one() -> None:

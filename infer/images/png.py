@@ -75,8 +75,9 @@ def _bands(colour: Pixels, alpha: Pixels | None, keep_hidden: bool) -> Iterator[
 
 
 def _interleaved(rgb: Pixels, alpha: Pixels, keep_hidden: bool) -> Pixels:
-    rgba = np.empty((*alpha.shape, 4), rgb.dtype)
-    cv2.mixChannels([np.ascontiguousarray(rgb), np.ascontiguousarray(alpha)], [rgba], [0, 0, 1, 1, 2, 2, 3, 3])
+    # Half the time of `cv2.mixChannels`, and a third of `cv2.merge`.
+    rgba = cast("Pixels", cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2RGBA))
+    cv2.insertChannel(np.ascontiguousarray(alpha), rgba, 3)
     if keep_hidden:
         return rgba
     shown = alpha if alpha.dtype == np.uint8 else (alpha != 0).astype(np.uint8)

@@ -16,6 +16,7 @@ from PIL import Image
 
 from ...core.errors import ImageError, InputError
 from ...core.files import atomic_path
+from ..extensions import WRITABLE_EXTENSIONS, format_of
 from .blend import over_colour
 from .picture import Picture, Pixels, to_depth
 from .png import encode_png
@@ -33,38 +34,12 @@ __all__ = [
     "write_picture",
 ]
 
-WRITABLE_EXTENSIONS = {
-    ".png": "png",
-    ".jpg": "jpeg",
-    ".jpeg": "jpeg",
-    ".jpe": "jpeg",
-    ".jfif": "jpeg",
-    ".webp": "webp",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".bmp": "bmp",
-}
-"""The extensions, in lower case, that a picture can be written to, and the format of each."""
-
 FORMATS_WITH_ALPHA = frozenset({"png", "tiff", "webp"})
 
 _LONGEST_SIDE = {"jpeg": 65_535, "webp": 16_383}
 _DEFAULT_QUALITY = {"jpeg": 92, "webp": 90}
 _WHITE = (255, 255, 255)
 _TIFF_ROWS = 128
-
-
-def format_of(path: str | Path) -> str:
-    """Return the format that a file's extension stands for: png, jpeg, webp, tiff or bmp.
-
-    Raises:
-        ImageError: no picture can be written to that extension; the message lists those that can.
-    """
-    extension = Path(path).suffix.lower()
-    if extension not in WRITABLE_EXTENSIONS:
-        asked = f"the extension {extension!r}" if extension else "a name without an extension"
-        raise ImageError(f"{path}: can't write {asked}; use one of {', '.join(WRITABLE_EXTENSIONS)}")
-    return WRITABLE_EXTENSIONS[extension]
 
 
 def clear_hidden(picture: Picture) -> Picture:

@@ -13,6 +13,8 @@ import numpy as np
 from ...core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ...core.contract import Contract
 from ...core.errors import ContractError, DeviceError, ModelError
+from ...core.foreign import openvino_errors_as
+from ...core.text import last_line
 from .base import LoadedModel, Spent, Tensor
 
 if TYPE_CHECKING:
@@ -56,17 +58,17 @@ class OpenVinoRuntime:
         config: dict[str, Any] = {"PERFORMANCE_HINT": hint}
         if exact:
             config["INFERENCE_PRECISION_HINT"] = "f32"
-        try:
+        with openvino_errors_as(
+            DeviceError,
+            lambda reason: f"{device}: the device refused the model ({reason}); try --device CPU, or another --size",
+        ):
             self._compiled = core.compile_model(model, device, config)
-        except RuntimeError as error:
-            raise DeviceError(
-                f"{device}: the device refused the model ({_reason(error)}); try --device CPU, or another --size"
-            ) from error
+            self._count = max(1, int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")))
+            requests = [self._compiled.create_infer_request() for _ in range(self._count)]
         self._device = device
-        self._count = max(1, int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")))
         self._idle: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
-        for _ in range(self._count):
-            self._idle.put(self._compiled.create_infer_request())
+        for request in requests:
+            self._idle.put(request)
         self._spent = threading.local()
         self._output = self._compiled.outputs[0]
 
@@ -116,7 +118,7 @@ class OpenVinoRuntime:
             request.wait()
             return [np.array(request.get_tensor(output).data, dtype=np.float32) for output in outputs]
         except RuntimeError as error:
-            raise DeviceError(f"{self._device}: the inference failed ({_reason(error)})") from error
+            raise DeviceError(f"{self._device}: the inference failed ({last_line(error)})") from error
         finally:
             self._idle.put(request)
             before = self.spent
@@ -161,9 +163,14 @@ def load(
             f"export it with: mattekit export MODEL --weights {path.name} -o DIR"
         )
     shape = model.inputs[0].partial_shape
+    if shape.rank.is_dynamic or len(shape) != 4:
+        raise ModelError(f"{path}: expected an input of shape (N, 3, H, W), found {shape}; export the model again")
     if not keep_batch and shape[0].is_static and shape[0].get_length() != 1:
         shape[0] = 1
-        model.reshape(shape)
+        with openvino_errors_as(
+            ModelError, lambda reason: f"{path}: the model takes no single picture ({reason}); export it with --batch 1"
+        ):
+            model.reshape(shape)
     return LoadedModel(path, chosen, provenance, OpenVinoRuntime(model, device, **options))
 
 
@@ -181,10 +188,13 @@ def read_model(path: Path) -> openvino.Model:
         raise ModelError(f"{path}: there is no such file; make it with: mattekit export MODEL -o DIR")
     if path.suffix == ".xml" and not path.with_suffix(".bin").is_file():
         raise ModelError(f"{path}: its weights {path.with_suffix('.bin').name} are missing; copy both files together")
-    try:
-        return openvino.Core().read_model(path)
-    except RuntimeError as error:
-        raise ModelError(f"{path}: OpenVINO cannot read it ({_reason(error)}); export the model again") from error
+    with openvino_errors_as(
+        ModelError, lambda reason: f"{path}: OpenVINO cannot read it ({reason}); export the model again"
+    ):
+        model = openvino.Core().read_model(path)
+    if not model.inputs or not model.outputs:
+        raise ModelError(f"{path}: the model has no input or no output; export the model again")
+    return model
 
 
 def read_contract(model: openvino.Model, path: Path) -> tuple[Contract | None, Provenance | None]:
@@ -195,12 +205,16 @@ def read_contract(model: openvino.Model, path: Path) -> tuple[Contract | None, P
         ModelError: there is a provenance, but it is damaged.
     """
     texts: dict[str, str] = {}
-    for key in (CONTRACT_KEY, PROVENANCE_KEY):
-        # An IR keeps ours in a tree; the ONNX frontend puts the file's metadata under `framework` with flat names.
-        for where in (["mattekit", key], ["framework", f"mattekit.{key}"]):
-            if model.has_rt_info(where):
-                texts[key] = str(model.get_rt_info(where).astype(str))
-                break
+    with openvino_errors_as(
+        ModelError,
+        lambda reason: f"{path}: what the export wrote into it is damaged ({reason}); export the model again",
+    ):
+        for key in (CONTRACT_KEY, PROVENANCE_KEY):
+            # An IR keeps ours in a tree; the ONNX frontend puts the file's metadata under `framework` with flat names.
+            for where in (["mattekit", key], ["framework", f"mattekit.{key}"]):
+                if model.has_rt_info(where):
+                    texts[key] = str(model.get_rt_info(where).astype(str))
+                    break
     contract = Contract.from_json(texts[CONTRACT_KEY], source=str(path)) if CONTRACT_KEY in texts else None
     provenance = Provenance.from_json(texts[PROVENANCE_KEY], source=str(path)) if PROVENANCE_KEY in texts else None
     return contract, provenance
@@ -222,8 +236,3 @@ def require_device(device: str) -> None:
         if name in {"AUTO", "MULTI", "HETERO", "BATCH"} or name in available or name in families:
             continue
         raise DeviceError(f"{name}: OpenVINO finds no such device here; available: {', '.join(available)}")
-
-
-def _reason(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[-1] if lines else type(error).__name__)[:200]

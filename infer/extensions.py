@@ -1,0 +1,44 @@
+"""Which files are pictures, by their names: light, so that inputs are known before what reads them is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..core.errors import ImageError
+
+__all__ = ["READABLE_EXTENSIONS", "WRITABLE_EXTENSIONS", "format_of"]
+
+READABLE_EXTENSIONS = frozenset(
+    f".{extension}"
+    for extension in (
+        *("avif", "bmp", "gif", "j2k", "jfif", "jp2", "jpe", "jpeg", "jpg"),
+        *("pbm", "pgm", "png", "pnm", "ppm", "tif", "tiff", "webp"),
+    )
+)
+"""The extensions, in lower case, by which pictures are found in folders; the content decides how a file is read."""
+
+WRITABLE_EXTENSIONS = {
+    ".png": "png",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".jpe": "jpeg",
+    ".jfif": "jpeg",
+    ".webp": "webp",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".bmp": "bmp",
+}
+"""The extensions, in lower case, that a picture can be written to, and the format of each."""
+
+
+def format_of(path: str | Path) -> str:
+    """Return the format that a file's extension stands for: png, jpeg, webp, tiff or bmp.
+
+    Raises:
+        ImageError: no picture can be written to that extension; the message lists those that can.
+    """
+    extension = Path(path).suffix.lower()
+    if extension not in WRITABLE_EXTENSIONS:
+        asked = f"the extension {extension!r}" if extension else "a name without an extension"
+        raise ImageError(f"{path}: can't write {asked}; use one of {', '.join(WRITABLE_EXTENSIONS)}")
+    return WRITABLE_EXTENSIONS[extension]
