@@ -28,6 +28,20 @@ _PREFIXES = ("module.", "_orig_mod.")
 _MAGIC = (b"PK\x03\x04", b"\x80")
 """How files of torch.save begin: a zip archive, or before torch 1.6 a pickle."""
 
+_DAMAGE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
 _NAMES_SHOWN = 3
 
 
@@ -121,7 +135,7 @@ def _read_torch(path: Path) -> object:
             f"{path} is refused: it holds something else than tensors{f' ({named[1]})' if named else ''}, and loading "
             "that could run code that the file brings; get a file with only the state dict, or a .safetensors file"
         ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
+    except _DAMAGE as error:
         # The reader interprets the bytes as instructions, so damaged ones fail in any of these ways.
         raise CheckpointError(damaged) from error
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.contract import Contract
 from ..core.errors import DependencyError, ModelError
+from ..core.foreign import openvino_errors_as
+from ..core.text import last_line
 from .onnx_export import INPUT_NAME, OUTPUT_NAME
 
 if TYPE_CHECKING:
@@ -33,14 +35,11 @@ def ir_from_onnx(path: Path, *, heads: str = "fused") -> openvino.Model:
         ModelError: OpenVINO cannot read the file as an ONNX model of one picture input.
     """
     import openvino
-    from openvino.tools.ovc.error import Error as ConversionError
 
-    try:
+    with openvino_errors_as(
+        ModelError, lambda reason: f"{path}: OpenVINO cannot convert it ({reason}); is it a whole ONNX file?"
+    ):
         model = openvino.convert_model(path)
-    except (RuntimeError, ConversionError) as error:
-        raise ModelError(
-            f"{path}: OpenVINO cannot convert it ({_first_line(error)}); is it a whole ONNX file?"
-        ) from error
     _check_input(model, path)
     if heads == "fused":
         for result in model.get_results()[1:]:
@@ -101,7 +100,7 @@ def save_ir(
         model.reshape(openvino.PartialShape([batch, 3, height, width]))
     except RuntimeError as error:
         raise ModelError(
-            f"{provenance.model}: the network does not accept batch {batch}, {height}x{width} ({_first_line(error)}); "
+            f"{provenance.model}: the network does not accept batch {batch}, {height}x{width} ({last_line(error)}); "
             f"choose another --size, or export with --dynamic"
         ) from error
     model.inputs[0].set_names({INPUT_NAME})
@@ -137,9 +136,10 @@ def name_by_position(model: openvino.Model, keep: Collection[str] = ()) -> None:
 def _check_input(model: openvino.Model, path: Path) -> None:
     import openvino
 
-    shape = model.inputs[0].get_partial_shape()
+    shape = model.inputs[0].get_partial_shape() if model.inputs else openvino.PartialShape.dynamic()
     if (
         len(model.inputs) != 1
+        or not model.outputs
         or shape.rank.is_dynamic
         or len(shape) != 4
         or not shape[1].compatible(openvino.Dimension(3))
@@ -147,8 +147,3 @@ def _check_input(model: openvino.Model, path: Path) -> None:
         raise ModelError(
             f"{path}: expected one input of shape (N, 3, H, W), found {[str(i.shape) for i in model.inputs]}"
         )
-
-
-def _first_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[-1] if lines else type(error).__name__)[:200]

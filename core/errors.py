@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from .text import printable
+
 __all__ = [
     "CheckpointError",
     "ContractError",
@@ -42,6 +44,10 @@ class MattekitError(Exception):
     """Base of all errors that mattekit raises on purpose; `exit_code` is what the command line returns for it."""
 
     exit_code: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        """Return the message on one line, with nothing in it that a terminal would obey."""
+        return printable(super().__str__())
 
 
 class InputError(MattekitError):
