@@ -84,7 +84,7 @@ def models(
 
 @models_app.command("show")
 def models_show(
-    model: Annotated[str, typer.Argument(show_default=False)],
+    model: Annotated[str, typer.Argument(help="A model of the zoo.", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show one model: contract, weights, licences, and its card where mattekit carries one."""
@@ -96,7 +96,7 @@ def models_show(
 
 @models_app.command("fetch")
 def models_fetch(
-    model: Annotated[str, typer.Argument(show_default=False)],
+    model: Annotated[str, typer.Argument(help="A model of the zoo.", show_default=False)],
     offline: Offline = False,
 ) -> None:
     """Download a model's weights into the cache and verify them."""

@@ -154,7 +154,7 @@ def datasets_show(
 def datasets_make(
     out: Annotated[Path, typer.Option("--out", "-o", help="A new folder.", show_default=False)],
     count: Annotated[int, typer.Option(min=1, help="Pictures.")] = 42,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the drawings: the same seed gives the same pictures.")] = 0,
     size: Annotated[str, typer.Option(help="WIDTHxHEIGHT in pixels.")] = "384x288",
 ) -> None:
     """Write the synthetic set with its exact mattes and foregrounds as PNG files."""
