@@ -135,6 +135,14 @@ def _dataset_hashes(stages: Sequence[Stage]) -> dict[str, str]:
     return {text: open_dataset(text, scale=scale).content_hash for text, scale in sorted(wanted.items())}
 
 
+@dataclass(frozen=True)
+class _Due:
+    """Why a stage must run, and the fingerprint of what it will read."""
+
+    reason: str
+    inputs: dict[str, str]
+
+
 class _Work:
     """The stages of one build, and what became of them so far."""
 
@@ -150,7 +158,8 @@ class _Work:
         """Say what would run, without running it."""
         for stage in self.stages:
             sources = [name for name in stage.after if self.outcomes[name].state == "due"]
-            reason = f"after {sources[0]}" if sources else self._due(stage)[0]
+            found = None if sources else self._due(stage)
+            reason = f"after {sources[0]}" if sources else found.reason if found else None
             self._note(StageOutcome(stage, "due" if reason else "kept", reason or "nothing changed"))
         return self._report()
 
@@ -175,16 +184,16 @@ class _Work:
         for stage in waiting:
             if not all(name in self.outcomes for name in stage.after):
                 continue
-            outcome = self._kept_or_skipped(stage)
-            if outcome:
+            found = self._decide(stage)
+            if isinstance(found, StageOutcome):
                 waiting.remove(stage)
-                self._note(outcome)
+                self._note(found)
                 return True
             if len(running) >= jobs or (running and (stage.alone or any(each.alone for each in running.values()))):
                 continue
             waiting.remove(stage)
             self.tell(stage.name)
-            running[pool.submit(self._run, stage)] = stage
+            running[pool.submit(self._run, stage, found)] = stage
             return True
         return False
 
@@ -194,21 +203,23 @@ class _Work:
             running.pop(future)
             self._note(future.result())
 
-    def _due(self, stage: Stage) -> tuple[str | None, dict[str, str]]:
+    def _due(self, stage: Stage) -> _Due | None:
         inputs = fingerprint(stage, self.out, self.hashes, self.datasets)
-        return due(stage, self.out, inputs, self.hashes), inputs
+        reason = due(stage, self.out, inputs, self.hashes)
+        return _Due(reason, inputs) if reason else None
 
-    def _kept_or_skipped(self, stage: Stage) -> StageOutcome | None:
+    def _decide(self, stage: Stage) -> StageOutcome | _Due:
+        """Return what became of a stage that does not run, or why it must."""
         broken = [name for name in stage.after if self.outcomes[name].state in {"failed", "skipped"}]
         if broken:
             return StageOutcome(stage, "skipped", f"{broken[0]} did not succeed")
-        if self._due(stage)[0] is None:
+        found = self._due(stage)
+        if found is None:
             done = read_done(stage, self.out)
             return StageOutcome(stage, "kept", "nothing changed", done.exit_code if done else 0)
-        return None
+        return found
 
-    def _run(self, stage: Stage) -> StageOutcome:
-        reason, inputs = self._due(stage)
+    def _run(self, stage: Stage, why: _Due) -> StageOutcome:
         words = [word for text in stage.command for word in self._expanded(text)]
         # -P: modules in the recipe's folder are not ours.
         done = subprocess.run(
@@ -229,8 +240,8 @@ class _Work:
             lines = [line for line in done.stdout.splitlines() if line.strip()]
             said = lines[-1] if lines and not passed else f"it left no {missing[0]}" if missing else "it said nothing"
             return StageOutcome(stage, "failed", f"{said} (all it said: {log})", done.returncode or 1)
-        write_done(stage, self.out, inputs, self.hashes, done.returncode)
-        return StageOutcome(stage, "ran", reason or "", done.returncode)
+        write_done(stage, self.out, why.inputs, self.hashes, done.returncode)
+        return StageOutcome(stage, "ran", why.reason, done.returncode)
 
     def _expanded(self, word: str) -> list[str]:
         """A pattern below the results is replaced by the files that there are; any other word stays as it is."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 from pydantic import JsonValue
 
 from ..core.errors import InputError, PartialFailureError
 from ..core.record import Figure, Record
+from .latencies import latencies
 from .pipeline import STAGES, Pipeline, Stage
 
 __all__ = ["Outcome", "exit_code_of", "record_of"]
@@ -44,9 +44,9 @@ def record_of(
 ) -> Record:
     """Put what a run measured into a record.
 
-    Figures: the pictures and failures; pictures a second; for each stage its latency in ms (p50, p90, p99, and the
-    median under its own name), and its load: the share of the run in which its workers were busy. The stage of the
-    largest load is the setting `bottleneck`. Samples: every picture's raw times.
+    Figures: the pictures and failures; pictures a second; for each stage its latency in ms (p50, p90 and p99), and
+    its load: the share of the run in which its workers were busy. The stage of the largest load is the setting
+    `bottleneck`. Samples: every picture's raw times.
 
     Args:
         outcomes: of one run.
@@ -75,7 +75,7 @@ def record_of(
         if not times:
             continue
         samples[f"{stage}_s"] = list[JsonValue](times)
-        figures += _latencies(stage, times)
+        figures += latencies(stage, times)
         if wall > 0:
             loads[stage] = sum(times) / wall / workers.get(stage, 1)
             figures.append(Figure(name="load", value=loads[stage], labels={"stage": stage}))
@@ -98,17 +98,3 @@ def exit_code_of(outcomes: Sequence[Outcome]) -> int:
     if not failed:
         return 0
     return PartialFailureError.exit_code if len(failed) < len(outcomes) else failed[0].exit_code
-
-
-def _latencies(stage: Stage, times: Sequence[float]) -> list[Figure]:
-    values = {"median": 50, "p90": 90, "p99": 99}
-    return [
-        Figure(
-            name="latency",
-            value=float(np.percentile(times, percent)) * 1000,
-            unit="ms",
-            higher_is_better=False,
-            labels={"stage": stage, "statistic": statistic},
-        )
-        for statistic, percent in values.items()
-    ]

@@ -58,7 +58,7 @@ def print_stages(record: Record) -> None:
         for column in table.columns[1:]:
             column.justify = "right"
         for stage, values in by_stage.items():
-            times = (f"{values[statistic]:.0f}" for statistic in ("median", "p90", "p99"))
+            times = (f"{values[statistic]:.0f}" for statistic in ("p50", "p90", "p99"))
             table.add_row(stage, *times, f"{values.get('load', 0):.0%}")
         errors.print(table)
     parts = [f"{done + skipped} of {total} done"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 from pydantic import JsonValue
 
 from ...core.record import Figure
+from ..latencies import latencies
 
 __all__ = ["STAGES", "Latencies"]
 
@@ -50,18 +50,7 @@ class Latencies:
 
     def figures(self, wall_s: float) -> list[Figure]:
         """Return each stage's p50, p90 and p99 in ms, and the bottleneck with its share of the time that passed."""
-        figures = [
-            Figure(
-                name="latency",
-                value=float(np.percentile(self._kept[stage], percent)) * 1000,
-                unit="ms",
-                higher_is_better=False,
-                labels={"stage": stage, "statistic": f"p{percent}"},
-            )
-            for stage in STAGES
-            if stage in self._kept
-            for percent in (50, 90, 99)
-        ]
+        figures = [each for stage in STAGES if stage in self._kept for each in latencies(stage, self._kept[stage])]
         stage = self.bottleneck
         if stage is not None:
             share = self._busy(stage) / wall_s if wall_s > 0 else 0.0
