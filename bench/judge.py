@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..core.record import Figure, Record
 from .gates import Gate, Limit
 from .intervals import Interval, drop_interval, ratio_interval
+from .metrics import METRICS
 from .rulings import Ruling, Status, number, rule_on_times, share, span
 from .tables import column, figure_interval, slice_rows
 
@@ -83,7 +84,7 @@ def judge(
     for gate in gates:
         groups = _groups(gate, records)
         if not groups:
-            verdicts += _missing(gate, "no record is for this gate; validate a model that it names", {})
+            verdicts += _missing(gate, f"no record is for this gate; {_measures(gate)}", {})
         measured = {
             (identity[:2], record.kind)
             for identity, figures in groups.items()
@@ -96,7 +97,7 @@ def judge(
             if not wanted and (not kinds or any(record.kind in kinds for record, _ in figures)):
                 labels: dict[str, str] = dict(zip(("model", "precision", "device"), identity, strict=True))
                 what = gate.metric if gate.slice == "all" else f"{gate.metric} of the slice {gate.slice}"
-                verdicts += _missing(gate, f"{what} was not measured; validate with --metrics {gate.metric}", labels)
+                verdicts += _missing(gate, f"{what} was not measured; {_measures(gate)}", labels)
             for record, figure in wanted:
                 verdicts += [
                     _verdict(gate, limit, record, figure, baselines, across_machines=across_machines)
@@ -120,6 +121,13 @@ def _groups(gate: Gate, records: Sequence[Record]) -> dict[tuple[str, str, str],
 
 def _is_wanted(gate: Gate, figure: Figure) -> bool:
     return figure.name == gate.metric and figure.labels.get("slice", "all") == gate.slice
+
+
+def _measures(gate: Gate) -> str:
+    """Return what to do for a figure that is not there: only some are a validation's."""
+    if gate.metric in METRICS:
+        return f"measure a model that it names with: mattekit validate --metrics {gate.metric}"
+    return "measure a model that it names with: mattekit bench"
 
 
 def _missing(gate: Gate, reason: str, labels: dict[str, str]) -> list[Verdict]:

@@ -1,1 +1,5 @@
-"""Checkpoint → ONNX → OpenVINO IR, and the zoo of models that mattekit knows."""
+"""Checkpoint → ONNX → OpenVINO IR, and the zoo of models that mattekit knows.
+
+What enters: what makes a model's file of another: fetching, loading, exporting. Nothing here runs a picture through a
+model.
+"""

@@ -1,4 +1,7 @@
-"""Data sets: samples with ground truth, from folders, from the layouts of the field, or made from a seed."""
+"""Data sets: samples with ground truth, from folders, from the layouts of the field, or made from a seed.
+
+What enters: what finds, reads, checks or makes samples. What they are measured with is `bench/`'s.
+"""
 
 from .sample import Dataset, Sample
 

@@ -64,6 +64,20 @@ def _statuses(gate: Gate, records: Sequence[Record], baselines: Sequence[Record]
 
 
 @pytest.mark.parametrize(
+    ("gate", "command"),
+    [
+        (Gate(metric="mae", min=0.8), "mattekit validate --metrics mae"),
+        (Gate(metric="mae", min=0.8, model="other"), "mattekit validate --metrics mae"),
+        (Gate(metric="latency_p50", max=90), "mattekit bench"),
+    ],
+)
+def test_a_figure_that_is_not_there_is_told_with_the_command_that_measures_it(gate: Gate, command: str) -> None:
+    (verdict,) = judge([gate], [GOOD])
+    assert verdict.status == "not enough evidence"
+    assert verdict.reason.endswith(f": {command}")
+
+
+@pytest.mark.parametrize(
     ("gate", "expected"),
     [
         (Gate(metric="iou", min=0.8), "passed"),

@@ -22,8 +22,9 @@ from mattekit.convert import zoo
 from mattekit.core import errors
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("bench", "chain", "convert", "core", "datasets", "infer", "quantize", "reports")
+ROOMS = ("bench", "chain", "commands", "convert", "core", "datasets", "infer", "quantize", "reports")
 MODULES = sorted([*ROOT.glob("*.py"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))])
+PACKAGES = sorted(path for path in ROOT.glob("*/**/__init__.py") if path.relative_to(ROOT).parts[0] in ROOMS)
 
 LONGEST = 300
 LONGER: dict[str, str] = {}
@@ -46,6 +47,14 @@ def test_imports_inside_the_package_are_relative(path: Path) -> None:
             absolute.append(node.module or "")
     ours = [name for name in absolute if name.split(".")[0] in {"mattekit", *ROOMS}]
     assert not ours, f"{path}: import {', '.join(ours)} relatively"
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=lambda path: path.parent.relative_to(ROOT).as_posix())
+def test_a_room_says_what_it_is_for_and_what_may_enter(path: Path) -> None:
+    said = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")
+    assert said[0].endswith("."), f"{path}: say in a sentence what the room is for"
+    enters = [part for part in said[1:] if re.fullmatch(r"What enters: [^.]+\..*", part, re.DOTALL)]
+    assert len(enters) == 1, f"{path}: say in a paragraph 'What enters: …' what may be put here"
 
 
 @each_module

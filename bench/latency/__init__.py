@@ -1,1 +1,4 @@
-"""Latency: candidates in processes of their own, measured in interleaved rounds into one record."""
+"""Latency: candidates in processes of their own, measured in interleaved rounds into one record.
+
+What enters: what takes times, and what says whether a time can be believed.
+"""

@@ -1,6 +1,8 @@
 """Metrics: pure functions on arrays, and their registry.
 
 A metric is added by writing its function in one of this package's files and one line in `_ALL`.
+
+What enters: pure functions of arrays, without files, models or state.
 """
 
 from __future__ import annotations

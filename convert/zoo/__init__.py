@@ -1,4 +1,8 @@
-"""The zoo: every model that mattekit knows by name. Listing it needs no torch."""
+"""The zoo: every model that mattekit knows by name. Listing it needs no torch.
+
+What enters: data about models, one file for each family: contract, weights, licences, and the function that builds
+it.
+"""
 
 from __future__ import annotations
 

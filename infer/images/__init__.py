@@ -1,4 +1,7 @@
-"""Pictures in and out of files: one type, read upright and written whole."""
+"""Pictures in and out of files: one type, read upright and written whole.
+
+What enters: what knows a file format, a profile or a depth; nothing that knows a model.
+"""
 
 from .picture import Picture, Pixels, to_depth
 from .read import MAX_PIXELS, READABLE_EXTENSIONS, read_picture

@@ -1,4 +1,7 @@
-"""What executes a model: one file each, tensors in, tensors out."""
+"""What executes a model: one file each, tensors in, tensors out.
+
+What enters: one file for each runtime; what surrounds a network is in `infer/tensors.py`.
+"""
 
 from .base import LoadedModel, Runtime, Tensor
 
