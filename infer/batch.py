@@ -23,7 +23,16 @@ from .outcome import Outcome
 from .pipeline import Pipeline, Result, Stage
 from .plan import Batch, OutputSettings, plan_batch
 
-__all__ = ["MEMORY", "Batch", "OutputSettings", "plan_batch", "run_batch", "workers_for"]
+__all__ = [
+    "MEMORY",
+    "Batch",
+    "OutputSettings",
+    "bytes_per_pixel",
+    "encoded",
+    "plan_batch",
+    "run_batch",
+    "workers_for",
+]
 
 MEMORY = 512 << 20
 """Bytes of pictures that are under way at a time, by default; a larger picture is processed alone."""
@@ -143,7 +152,7 @@ class _Work:
         def admit(width: int, height: int) -> None:
             nonlocal waited
             asked = time.perf_counter()
-            ticket.take(width * height * self._bytes_per_pixel())
+            ticket.take(width * height * bytes_per_pixel(self.pipeline))
             waited = time.perf_counter() - asked
 
         with ExitStack() as on_error:
@@ -174,7 +183,7 @@ class _Work:
         with ExitStack() as always:
             always.callback(processed.ticket.release)
             started = time.perf_counter()
-            data = self._encoded(result, format_of(file.target))
+            data = encoded(result, self.settings)
             if self.manifest is not None:
                 file.output_sha256 = hashlib.sha256(data).hexdigest()
             save(file.target, data)
@@ -192,18 +201,25 @@ class _Work:
             ended=ended,
         )
 
-    def _encoded(self, result: Result, kind: str) -> bytes:
-        if not self.settings.only_mask:
-            return encode_picture(result.picture, kind, quality=self.settings.quality)
-        if result.matte is None:
-            raise InputError("a mask was asked for, but nothing was removed; use it with a segmentation model")
-        return encode_mask(result.matte.alpha, kind)
 
-    def _bytes_per_pixel(self) -> int:
-        """Return about what one pixel of a photo takes: its colours, mask, a copy for the network, and the result."""
-        upscaler = self.pipeline.upscaler
-        scale = 0 if upscaler is None else upscaler.scale
-        return 10 + 10 * scale * scale
+def encoded(result: Result, settings: OutputSettings) -> bytes:
+    """Return the bytes of a result's file.
+
+    Raises:
+        InputError: it cannot be written in that format, or a mask was asked for where nothing was removed.
+    """
+    kind = format_of(Path(f"picture{settings.extension}"))
+    if not settings.only_mask:
+        return encode_picture(result.picture, kind, quality=settings.quality)
+    if result.matte is None:
+        raise InputError("a mask was asked for, but nothing was removed; use it with a segmentation model")
+    return encode_mask(result.matte.alpha, kind)
+
+
+def bytes_per_pixel(pipeline: Pipeline) -> int:
+    """Return about what one pixel of a photo takes: its colours, mask, a copy for the network, and the result."""
+    scale = 0 if pipeline.upscaler is None else pipeline.upscaler.scale
+    return 10 + 10 * scale * scale
 
 
 def _note(manifest: Manifest | None, file: _File, outcome: Outcome) -> None:

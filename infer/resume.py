@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from ..core.version import __version__
-from .batch import Batch
+from .batch import Batch, OutputSettings
 from .engine.manifest import Manifest, fingerprint_of
 from .images.picture import Picture
 from .pipeline import Pipeline
 
-__all__ = ["open_manifest"]
+__all__ = ["open_manifest", "settings_fingerprint"]
 
 
 def open_manifest(batch: Batch, pipeline: Pipeline, options: Mapping[str, JsonValue]) -> Manifest:
@@ -24,15 +24,20 @@ def open_manifest(batch: Batch, pipeline: Pipeline, options: Mapping[str, JsonVa
         pipeline: what is done; its models count by their files' hashes, a background picture by its pixels.
         options: all else that results depend on, such as the command's options.
     """
+    return Manifest(batch.folder, settings_fingerprint(batch.settings, pipeline, options), batch.targets)
+
+
+def settings_fingerprint(written: OutputSettings, pipeline: Pipeline, options: Mapping[str, JsonValue]) -> str:
+    """Return the fingerprint of all that results depend on beside their inputs; arguments as for `open_manifest`."""
     models: list[JsonValue] = [{**model.ref().sha256} for model in pipeline.models]
     settings: dict[str, JsonValue] = {
         "mattekit": __version__,
         "options": dict(options),
         "models": models,
         "background": _hash_of(pipeline.background) if isinstance(pipeline.background, Picture) else None,
-        "written": [batch.settings.extension, batch.settings.only_mask, batch.settings.quality],
+        "written": [written.extension, written.only_mask, written.quality],
     }
-    return Manifest(batch.folder, fingerprint_of(settings), batch.targets)
+    return fingerprint_of(settings)
 
 
 def _hash_of(picture: Picture) -> str:
