@@ -21,7 +21,7 @@ from .core.files import sha256_of
 from .core.record import Record
 from .core.version import __version__
 from .infer.runtimes import LoadedModel
-from .infer.runtimes.openvino import Hint, load
+from .infer.runtimes.openvino import Hint, import_lean, load
 
 if TYPE_CHECKING:
     from torch import nn
@@ -185,6 +185,7 @@ def open_model(
     device: str = "CPU",
     *,
     hint: Hint = "LATENCY",
+    threads: int | None = None,
     offline: bool = False,
     progress: Progress | None = None,
 ) -> LoadedModel:
@@ -194,7 +195,7 @@ def open_model(
         DeviceError: the device is not there, or it refused the model.
         MattekitError: as `model_file`.
     """
-    return load(model_file(model, task, offline=offline, progress=progress), device, hint=hint)
+    return load(model_file(model, task, offline=offline, progress=progress), device, hint=hint, threads=threads)
 
 
 def open_by_id(model: str, device: str) -> LoadedModel:
@@ -216,6 +217,8 @@ def open_pipeline(
     memory: int | None = None,
     times: float | None = None,
     many: bool = False,
+    threads: int | None = None,
+    lean: bool = False,
     offline: bool = False,
     progress: Progress | None = None,
 ) -> Pipeline:
@@ -237,6 +240,8 @@ def open_pipeline(
         many: several pictures will be processed at a time. On a CPU a segmentation model that runs alone then gets
             several requests of few threads each, which don't wait for each other. Its answers differ by rounding
             (1e-6), so the choice must not depend on anything that results are promised not to depend on.
+        threads: of a CPU, for each model; as many as it has cores where None.
+        lean: start faster, for a process that does nothing else: see `import_lean`.
         offline: never download.
         progress: called during a download.
 
@@ -253,8 +258,10 @@ def open_pipeline(
         files.append((model_file(str(model), "segmentation", offline=offline, progress=progress), hint))
     if sr is not None:
         files.append((model_file(str(sr), "super_resolution", offline=offline, progress=progress), "LATENCY"))
+    if lean:
+        import_lean()
     with ThreadPoolExecutor() as pool:
-        opening = [pool.submit(load, path, device, hint=hint) for path, hint in files]
+        opening = [pool.submit(load, path, device, hint=hint, threads=threads) for path, hint in files]
         from .infer.pipeline import Pipeline
         from .infer.remove import Remover
         from .infer.upscale import Upscaler

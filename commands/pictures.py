@@ -99,6 +99,7 @@ def register(app: typer.Typer) -> None:
                 memory=memory,
                 times=times,
                 many=len(batch.inputs) > 1,
+                lean=True,
                 offline=offline,
                 progress=progress,
             )
@@ -136,6 +137,7 @@ def register(app: typer.Typer) -> None:
                 decontaminate=decontaminate,
                 device=device,
                 many=len(batch.inputs) > 1,
+                lean=True,
                 offline=offline,
                 progress=progress,
             )
@@ -168,7 +170,14 @@ def register(app: typer.Typer) -> None:
         batch = _plan(inputs, out, format_, quality)
         with download_progress() as progress:
             pipeline = open_pipeline(
-                sr=sr, device=device, tile=tile, memory=memory, times=times, offline=offline, progress=progress
+                sr=sr,
+                device=device,
+                tile=tile,
+                memory=memory,
+                times=times,
+                lean=True,
+                offline=offline,
+                progress=progress,
             )
         _run(context, batch, pipeline, record, jobs, resume=resume)
 

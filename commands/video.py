@@ -13,13 +13,18 @@ from .options import (
     Device,
     Fit,
     Keep,
+    Linear,
+    Memory,
     Offline,
     Offset,
+    PlaceOption,
     RecordFile,
     RefineOption,
     Scale,
+    ShadowOption,
     Sr,
     Tile,
+    Times,
 )
 
 __all__ = ["register"]
@@ -59,11 +64,16 @@ def register(app: typer.Typer) -> None:
         anchor: Anchor = "center",
         scale: Scale = 1.0,
         offset: Offset = (0, 0),
+        place: PlaceOption = "frame",
+        shadow: ShadowOption = "none",
+        linear: Linear = False,
         keep: Keep = None,
         refine: RefineOption = "none",
         decontaminate: Decontaminate = None,
         device: Device = "CPU",
         tile: Tile = 256,
+        memory: Memory = None,
+        times: Times = None,
         smooth: Annotated[
             float, typer.Option(min=0, max=0.99, help="Smooth the mask over time, such as 0.6; 0 leaves it.")
         ] = 0.0,
@@ -86,14 +96,15 @@ def register(app: typer.Typer) -> None:
         """
         from ..build import open_pipeline
         from ..core.errors import PartialFailureError
-        from ..infer.superimpose import Placement
+        from ..infer.placement import Placement
+        from ..infer.shadow import parse_shadow
         from ..infer.video.plan import plan_video
         from ..infer.video.run import VideoSettings, run_video
         from ..infer.video.sources import parse_fps
         from ..reports.terminal import download_progress
         from ..reports.video import frame_progress, print_video
 
-        placement = Placement(fit, anchor, scale, offset)
+        placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
         settings = VideoSettings(smooth=smooth, max_broken=max_broken, frames=frames, audio=not no_audio)
         plan = plan_video(
             source,
@@ -116,6 +127,11 @@ def register(app: typer.Typer) -> None:
                 decontaminate=decontaminate,
                 device=device,
                 tile=tile,
+                memory=memory,
+                times=times,
+                # A camera's frame should come out soon; a file's should come out fast, one after another.
+                many=not plan.source.info.live,
+                lean=True,
                 offline=offline,
                 progress=downloads,
             )

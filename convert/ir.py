@@ -34,12 +34,12 @@ def ir_from_onnx(path: Path, *, heads: str = "fused") -> openvino.Model:
     Raises:
         ModelError: OpenVINO cannot read the file as an ONNX model of one picture input.
     """
-    import openvino
+    from openvino.tools.ovc import convert_model
 
     with openvino_errors_as(
         ModelError, lambda reason: f"{path}: OpenVINO cannot convert it ({reason}); is it a whole ONNX file?"
     ):
-        model = openvino.convert_model(path)
+        model = convert_model(path)
     _check_input(model, path)
     if heads == "fused":
         for result in model.get_results()[1:]:
@@ -58,6 +58,7 @@ def ir_from_torch(module: nn.Module, *, contract: Contract) -> openvino.Model:
     except ImportError as error:
         raise DependencyError.for_extra("exporting", error.name or "torch", "export") from error
     import openvino
+    from openvino.tools.ovc import convert_model
 
     multiple = contract.input.multiple
     example = torch.zeros(1, 3, 32 * multiple, 48 * multiple)
@@ -65,7 +66,7 @@ def ir_from_torch(module: nn.Module, *, contract: Contract) -> openvino.Model:
         # PyTorch warns that its tracer, which OpenVINO uses, is deprecated; the outputs are compared afterwards.
         warnings.simplefilter("ignore")
         # The module's forward calls its argument whatever it likes, so it is given by position.
-        return openvino.convert_model(module, example_input=example, input=[openvino.PartialShape([-1, 3, -1, -1])])
+        return convert_model(module, example_input=example, input=[openvino.PartialShape([-1, 3, -1, -1])])
 
 
 def save_ir(

@@ -145,8 +145,21 @@ def test_listing_the_models_is_cheap() -> None:
 def test_a_cold_removal_loads_only_what_runs_a_model(segmentation_ir: Path, photo: Path, tmp_path: Path) -> None:
     loaded = loaded_by(command_line("remove", photo, "--model", segmentation_ir, "-o", tmp_path))
     assert "openvino" in loaded
-    assert not loaded & {*HEAVY, "pandas"}
+    # OpenVINO's telemetry comes with its converter, which running a model doesn't need.
+    assert not loaded & {*HEAVY, "pandas", "openvino_telemetry"}
     assert (tmp_path / "photo.png").is_file()
+
+
+def test_the_converter_can_be_had_after_a_lean_import() -> None:
+    code = """
+from mattekit.infer.runtimes.openvino import import_lean
+import_lean()
+from mattekit.convert.ir import ir_from_onnx
+import openvino
+assert not hasattr(openvino, "convert_model")
+from openvino.tools.ovc import convert_model
+"""
+    assert {"openvino", "openvino_telemetry"} <= loaded_by(code)
 
 
 def test_help_takes_at_most_half_a_second_of_processor_time() -> None:
