@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .saying import say
+
 if TYPE_CHECKING:
     from ..chain.building import StageOutcome
 
@@ -50,7 +52,7 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter("give a recipe, or --schema")
         made = build_recipe(BuildRequest(recipe, check, update, jobs, out), _tell)
         counts = {state: sum(outcome.state == state for outcome in made.outcomes) for state in ("ran", "due", "kept")}
-        typer.echo(", ".join(f"{count} {state}" for state, count in counts.items() if count))
+        say(", ".join(f"{count} {state}" for state, count in counts.items() if count))
         raise typer.Exit(0 if check else made.exit_code)
 
 
@@ -60,4 +62,4 @@ def _tell(what: StageOutcome | str) -> None:
             sys.stderr.write(f"{what} …\n")
         return
     code = f", exit code {what.exit_code}" if what.exit_code else ""
-    typer.echo(f"{what.state:7} {what.stage.name}: {what.reason}{code}", err=what.state == "failed")
+    say(f"{what.state:7} {what.stage.name}: {what.reason}{code}", err=what.state == "failed")

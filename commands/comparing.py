@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .saying import say
+
 __all__ = ["register"]
 
 EXIT_HELP = "Exit codes: 0 done; gates passed, 1 the records cannot be compared, 2 wrong usage, 3 slower than a gate \
@@ -50,6 +52,6 @@ def compare(
     if gates:
         verdicts = judge(gates, [new], [old], across_machines="machine" in allowed)
         for verdict in verdicts:
-            typer.echo(one_line(verdict))
+            say(one_line(verdict))
         publish(verdicts, gates=gate, junit=junit, markdown_file=markdown)
         raise typer.Exit(exit_code(verdicts))

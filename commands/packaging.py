@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from .saying import say
+
 __all__ = ["register"]
 
 _DIFFERS = 3
@@ -36,7 +38,7 @@ def register(app: typer.Typer) -> None:
         from ..deploy import package as make_package
 
         request = PackageRequest(artifact, out, layout, colour_order, require_commercial)
-        typer.echo(str(make_package(request)))
+        say(str(make_package(request)))
 
     @app.command(epilog="Exit codes: 0 the same answers, 1 the package cannot be used, 3 the answers differ.")
     def verify(
@@ -55,6 +57,6 @@ def register(app: typer.Typer) -> None:
         if record:
             outcome.write(record)
         for line in verification_lines(outcome):
-            typer.echo(line)
+            say(line)
         if not outcome.settings["passed"]:
             raise typer.Exit(_DIFFERS)

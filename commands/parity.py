@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .saying import say
+
 if TYPE_CHECKING:
     from ..bench.ladder import Ladder
 
@@ -51,18 +53,18 @@ def register(app: typer.Typer) -> None:
         dataset = open_dataset(data, scale=rungs[0].contract.output.scale).take(limit)
         skipped = [note for note in (bf16_note(device),) if note]
         ladder = climb(rungs, dataset, skipped=skipped, progress=_progress if sys.stderr.isatty() else None)
-        typer.echo("\n".join([_table(ladder), *skipped]))
+        say("\n".join([_table(ladder), *skipped]))
         if record:
             ladder.record.write(record)
         if layers:
             found = noisiest_layers(rungs, dataset.take(3))
             write_scope(found, layers)
-            typer.echo(f"{layers}: {len(found)} layers; the noisiest is {found[0].name} ({found[0].snr:.1f} dB)")
+            say(f"{layers}: {len(found)} layers; the noisiest is {found[0].name} ({found[0].snr:.1f} dB)")
         broken = ladder.first_broken
         if broken:
-            typer.echo(f"the first stage beyond its limit is {broken.rung}: {broken.broken}")
+            say(f"the first stage beyond its limit is {broken.rung}: {broken.broken}")
             raise typer.Exit(BROKEN)
-        typer.echo("every stage is within its limit")
+        say("every stage is within its limit")
 
 
 def _progress(label: str) -> None:

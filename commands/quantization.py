@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from .saying import say
+
 if TYPE_CHECKING:
     from ..quantize.requests import Compress
 
@@ -108,7 +110,7 @@ def register(app: typer.Typer, compress: Compress) -> None:
             rounds=rounds,
         )
         outcome = compress(request, _progress)
-        typer.echo(outcome.text)
+        say(outcome.text)
         if if_worth_it and not outcome.worth_it:
             raise typer.Exit(NOT_WORTH_IT)
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .saying import say
+
 __all__ = ["register"]
 
 EXIT_HELP = "Exit codes: 0 done, whatever the verdicts, 1 error, 2 wrong usage."
@@ -54,6 +56,6 @@ def register(app: typer.Typer) -> None:
         )
         for path in out or []:
             for written in write_report(made, path):
-                typer.echo(str(written))
+                say(str(written))
         if not out:
             show(made.document)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .saying import say
+
 if TYPE_CHECKING:
     from ..bench.gates import Gate
     from ..bench.judge import Verdict
@@ -100,7 +102,7 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
             open_model=open_model,
             progress=_progress if sys.stderr.isatty() else None,
         )
-        typer.echo(report.text)
+        say(report.text)
         if gates:
             raise typer.Exit(_judge(gates, report.records, baselines, gate, (junit, markdown, json_)))
 
@@ -128,8 +130,8 @@ def datasets_list() -> None:
     from ..datasets.opening import GRAMMAR
 
     for layout in LAYOUTS.values():
-        typer.echo(f"{layout.name:12} {layout.count:5} {layout.task:17} {layout.title}  {layout.homepage}")
-    typer.echo(f"\nA data set is {GRAMMAR}.")
+        say(f"{layout.name:12} {layout.count:5} {layout.task:17} {layout.title}  {layout.homepage}")
+    say(f"\nA data set is {GRAMMAR}.")
 
 
 @datasets_app.command("show")
@@ -147,7 +149,7 @@ def datasets_show(
     dataset = open_dataset(data, scale=scale)
     rows = [(sample.id, sample_row(sample)) for sample in dataset.take(count)]
     write_sheet(out, contact_sheet(rows))
-    typer.echo(f"{out}: {len(rows)} of {len(dataset)} samples of {dataset.name}")
+    say(f"{out}: {len(rows)} of {len(dataset)} samples of {dataset.name}")
 
 
 @datasets_app.command("make")
@@ -163,7 +165,7 @@ def datasets_make(
 
     dataset = open_dataset(f"synthetic:count={count},seed={seed},size={size}")
     write_synthetic(dataset, out)
-    typer.echo(f"{out}: {len(dataset)} pictures with masks and foregrounds")
+    say(f"{out}: {len(dataset)} pictures with masks and foregrounds")
 
 
 @datasets_app.command("fetch")
@@ -175,7 +177,7 @@ def datasets_fetch(
     from ..datasets.download import fetch_layout
 
     fetch_layout(name, out)
-    typer.echo(f"{out}: {name}; open it as {name}:{out}")
+    say(f"{out}: {name}; open it as {name}:{out}")
 
 
 @datasets_app.command("check")
@@ -185,7 +187,7 @@ def datasets_check(data: DataSet, scale: ScaleOption = 2) -> None:
 
     dataset = open_dataset(data, scale=scale)
     count = sum(1 for _ in dataset)
-    typer.echo(f"{dataset.name}: {count} samples for {dataset.task}, all readable, sha256 {dataset.content_hash}")
+    say(f"{dataset.name}: {count} samples for {dataset.task}, all readable, sha256 {dataset.content_hash}")
 
 
 def _progress(done: int, total: int) -> None:
@@ -216,7 +218,7 @@ def _judge(
 
     verdicts: list[Verdict] = judge(gates, records, baselines)
     for verdict in verdicts:
-        typer.echo(one_line(verdict))
+        say(one_line(verdict))
     junit, markdown, json_ = targets
     publish(verdicts, gates=source, junit=junit, markdown_file=markdown, json_file=json_)
     return exit_code(verdicts)

@@ -40,6 +40,10 @@ __all__ = [
 ]
 
 
+_LONGEST = 1500
+"""Characters of a message; what it quotes may be of any length."""
+
+
 class MattekitError(Exception):
     """Base of all errors that mattekit raises on purpose; `exit_code` is what the command line returns for it."""
 
@@ -47,7 +51,8 @@ class MattekitError(Exception):
 
     def __str__(self) -> str:
         """Return the message on one line, with nothing in it that a terminal would obey."""
-        return printable(super().__str__())
+        said = printable(super().__str__())
+        return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 500]} … {said[-490:]}"
 
 
 class InputError(MattekitError):

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from ..bench.timings import candidates_of
 from ..core.record import Record
-from .terminal import console_of
+from .terminal import console_of, escape
 
 __all__ = ["print_benchmark"]
 

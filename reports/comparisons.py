@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import cast
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from ..core.record import Record
-from .terminal import console_of
+from .terminal import console_of, escape
 
 __all__ = ["print_comparison"]
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from ..core.record import Record
 from ..infer.outcome import Outcome
-from .terminal import console_of
+from .terminal import console_of, escape
 
 __all__ = ["follow_run", "print_stages"]
 

@@ -7,8 +7,8 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from rich import markup
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -17,10 +17,12 @@ from ..convert.fetch import Progress as ByteProgress
 from ..convert.spec import ModelSpec
 from ..core.artifact import Artifact
 from ..core.record import Record
+from ..core.text import printable
 
 __all__ = [
     "console_of",
     "download_progress",
+    "escape",
     "print_export",
     "print_fetched",
     "print_model",
@@ -28,6 +30,11 @@ __all__ = [
 ]
 
 _COMMERCIAL = {True: "yes", False: "no", None: "not stated"}
+
+
+def escape(text: str) -> str:
+    """Return text from outside as rich's markup: nothing in it is markup, and nothing a terminal would obey."""
+    return markup.escape(printable(text, lines=True))
 
 
 def console_of(*, stderr: bool = False) -> Console:

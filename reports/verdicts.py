@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from ..bench.judge import Verdict, exit_code
 from ..core.files import atomic_path, sha256_of
 from ..core.record import Record
+from ..core.text import printable
 
 __all__ = ["append_step_summary", "gate_record", "junit_xml", "markdown", "one_line", "publish"]
 
@@ -63,7 +64,9 @@ def junit_xml(verdicts: Sequence[Verdict]) -> str:
         elif verdict.status == "not enough evidence":
             ET.SubElement(case, "error", {"message": verdict.reason, "type": "not enough evidence"})
     ET.indent(root)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n' + printable(ET.tostring(root, encoding="unicode"), lines=True) + "\n"
+    )
 
 
 def markdown(verdicts: Sequence[Verdict]) -> str:
@@ -88,7 +91,7 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
             "" if v.samples is None else str(v.samples),
             v.reason,
         ]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append("| " + " | ".join(printable(cell).replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 
