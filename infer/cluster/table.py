@@ -1,5 +1,8 @@
 """The result's table: a row for each input, in Parquet files that pandas and DuckDB read as one."""
 
+# pyright: reportUnknownParameterType=false
+# pyarrow has no types.
+
 from __future__ import annotations
 
 import hashlib
