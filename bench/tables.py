@@ -20,13 +20,13 @@ ALL = "all"
 
 
 def column(record: Record, name: str) -> list[float | None] | None:
-    """Return a numeric column of a record's samples; None where there is no such column.
+    """Return a numeric column of a record's samples; None where there is no such column, or not a row for each id.
 
     Infinity, which JSON has no number for, is stored as the text "Infinity" and comes back as a float. What is not a
     number comes back as None.
     """
     stored = record.samples.get(name)
-    if stored is None:
+    if stored is None or len(record.samples.get("id", stored)) != len(stored):
         return None
     words = {"Infinity": float("inf"), "-Infinity": float("-inf")}
     return [
@@ -45,7 +45,7 @@ def slice_rows(record: Record, slice_: str) -> list[int]:
     if slice_ == ALL:
         return list(range(count))
     tag, _, value = slice_.partition("=")
-    return [row for row, found in enumerate(record.samples.get(f"tag:{tag}", [])) if found == value]
+    return [row for row, found in enumerate(record.samples.get(f"tag:{tag}", [])[:count]) if found == value]
 
 
 def figure_interval(record: Record, figure: Figure, confidence: float = CONFIDENCE) -> Interval | None:
@@ -83,7 +83,10 @@ def samples_table(record: Record, *, by: str | None = None) -> pd.DataFrame:
     import pandas as pd
 
     order = worst_samples(record, by=by, count=len(record.samples.get("id", [])))
-    data = {name: column(record, name) if name in METRICS else values for name, values in record.samples.items()}
+    data = {
+        name: column(record, name) if name in METRICS else values[: len(order)] + [None] * (len(order) - len(values))
+        for name, values in record.samples.items()
+    }
     return pd.DataFrame(data).iloc[order].reset_index(drop=True)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from .environment import Environment
 from .errors import InputError
@@ -59,16 +59,6 @@ class Record(_Frozen):
     settings: dict[str, JsonValue] = Field(default_factory=dict)
     figures: tuple[Figure, ...] = ()
     samples: dict[str, list[JsonValue]] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _rows_are_whole(self) -> Self:
-        rows = len(self.samples.get("id", []))
-        short = [name for name, values in self.samples.items() if len(values) != rows] if rows else []
-        if short:
-            raise ValueError(
-                f"the samples' column {short[0]!r} has {len(self.samples[short[0]])} values for {rows} ids"
-            )
-        return self
 
     def write(self, path: Path) -> None:
         """Write the record as JSON; the file appears whole or not at all."""
