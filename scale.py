@@ -14,7 +14,7 @@ from .convert.fetch import Progress
 from .core.contract import Task
 from .core.errors import InputError
 from .infer.batch import OutputSettings
-from .infer.cluster.location import Location, is_remote
+from .infer.cluster.location import Location
 from .infer.cluster.references import plan_sources
 from .infer.cluster.run import Job, Summary, run_job
 from .infer.cluster.session import cluster, share_of
@@ -25,7 +25,7 @@ from .infer.pipeline import Pipeline
 from .infer.resume import settings_fingerprint
 from .infer.superimpose import Background, Placement, load_background
 
-__all__ = ["PipelineOptions", "refuse_urls", "run_on_ray"]
+__all__ = ["PipelineOptions", "run_on_ray"]
 
 
 @dataclass(frozen=True)
@@ -125,17 +125,6 @@ def run_on_ray(
     )
     with cluster(address):
         return run_job(job, progress)
-
-
-def refuse_urls(inputs: Sequence[str], out: str) -> None:
-    """Say which engine takes URLs.
-
-    Raises:
-        InputError: one of them is a URL.
-    """
-    for text in (*inputs, out):
-        if is_remote(text):
-            raise InputError(f"{text}: buckets and web servers are read and written by --engine ray; add it")
 
 
 def _contents(path: Path) -> dict[str, bytes]:

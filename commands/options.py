@@ -8,20 +8,25 @@ from typing import Annotated, Literal
 import typer
 
 __all__ = [
+    "ActorCpus",
+    "Address",
     "Anchor",
     "BackgroundOption",
     "Decontaminate",
     "Device",
+    "Engine",
     "Fit",
     "Format",
     "Inputs",
     "Jobs",
     "Keep",
     "Linear",
+    "MaxFailures",
     "Memory",
     "Offline",
     "Offset",
     "Out",
+    "OutAnywhere",
     "PlaceOption",
     "Quality",
     "RecordFile",
@@ -37,6 +42,9 @@ __all__ = [
 
 Inputs = Annotated[list[str], typer.Argument(help="Files, folders or globs.", show_default=False)]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)]
+OutAnywhere = Annotated[
+    str, typer.Option("--out", "-o", help="Folder for the results; a bucket with --engine ray.", show_default=False)
+]
 Device = Annotated[str, typer.Option(help="OpenVINO device: CPU, GPU.0, NPU, AUTO, …")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never download.")]
 Format = Annotated[str, typer.Option("--format", help="png, jpg, webp, tiff or bmp.")]
@@ -92,4 +100,13 @@ PlaceOption = Annotated[
 ShadowOption = Annotated[
     str, typer.Option("--shadow", help="none, soft, or soft:angle=60,distance=20,blur=12,opacity=0.5.")
 ]
+Engine = Annotated[
+    Literal["local", "ray"],
+    typer.Option(help="This machine, or a Ray cluster, which takes URLs of buckets too: docs/scale.md."),
+]
+Address = Annotated[
+    str | None, typer.Option(help="Of the Ray cluster; auto finds a running one.", show_default="one is started here")
+]
+ActorCpus = Annotated[int, typer.Option(min=1, help="Processors of each of Ray's actors.")]
+MaxFailures = Annotated[int, typer.Option(min=0, help="So many inputs may fail before the exit code says so.")]
 Linear = Annotated[bool, typer.Option("--linear", help="Mix half-transparent pixels in linear light.")]

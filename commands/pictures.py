@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .options import (
+    ActorCpus,
+    Address,
     Anchor,
     BackgroundOption,
     Decontaminate,
     Device,
+    Engine,
     Fit,
     Format,
     Inputs,
     Jobs,
     Keep,
     Linear,
+    MaxFailures,
     Memory,
     Offline,
     Offset,
     Out,
+    OutAnywhere,
     PlaceOption,
     Quality,
     RecordFile,
@@ -52,7 +57,7 @@ def register(app: typer.Typer) -> None:
         context: typer.Context,
         inputs: Inputs,
         *,
-        out: Out,
+        out: OutAnywhere,
         model: Segmentation = "mattelite",
         sr: Sr = "srlite-x2",
         background: BackgroundOption = "none",
@@ -76,6 +81,10 @@ def register(app: typer.Typer) -> None:
         jobs: Jobs = None,
         resume: Resume = False,
         offline: Offline = False,
+        engine: Engine = "local",
+        address: Address = None,
+        actor_cpus: ActorCpus = 1,
+        max_failures: MaxFailures = 0,
     ) -> None:
         """Remove the background, improve the resolution, superimpose on a new background."""
         from ..build import open_pipeline
@@ -84,7 +93,41 @@ def register(app: typer.Typer) -> None:
         from ..reports.terminal import download_progress
 
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
-        batch = _plan(inputs, out, format_, quality)
+        if engine == "ray":
+            if jobs or record:
+                raise typer.BadParameter("--jobs and --report are for --engine local; the results' table has all times")
+            from ..infer.plan import OutputSettings
+            from ..reports.pictures import follow_cluster
+            from ..scale import PipelineOptions, run_on_ray
+
+            with download_progress() as progress, follow_cluster() as show:
+                summary = run_on_ray(
+                    inputs,
+                    out,
+                    PipelineOptions(
+                        model=model,
+                        sr=None if sr == "none" else sr,
+                        background=background,
+                        placement=placement,
+                        keep=tuple(keep or ()),
+                        refine=refine,
+                        decontaminate=decontaminate,
+                        device=device,
+                        tile=tile,
+                        memory=memory,
+                        times=times,
+                    ),
+                    OutputSettings(extension=f".{format_.lstrip('.')}", quality=quality),
+                    words=_options(context),
+                    address=address or "local",
+                    cpus=actor_cpus,
+                    resume=resume,
+                    offline=offline,
+                    download=progress,
+                    progress=show,
+                )
+            raise typer.Exit(summary.exit_code(max_failures))
+        batch = _plan(inputs, Path(out), format_, quality)
         with download_progress() as progress:
             pipeline = open_pipeline(
                 model=model,
@@ -103,7 +146,7 @@ def register(app: typer.Typer) -> None:
                 offline=offline,
                 progress=progress,
             )
-        _run(context, batch, pipeline, record, jobs, resume=resume)
+        _run(context, batch, pipeline, record, jobs, resume=resume, max_failures=max_failures)
 
     @app.command()
     def remove(
@@ -220,7 +263,14 @@ def _plan(inputs: list[str], out: Path, extension: str, quality: int | None, *, 
 
 
 def _run(
-    context: typer.Context, batch: Batch, pipeline: Pipeline, report: Path | None, jobs: int | None, *, resume: bool
+    context: typer.Context,
+    batch: Batch,
+    pipeline: Pipeline,
+    report: Path | None,
+    jobs: int | None,
+    *,
+    resume: bool,
+    max_failures: int = 0,
 ) -> None:
     from ..infer.batch import run_batch, workers_for
     from ..infer.outcome import exit_code_of, record_of
@@ -236,12 +286,13 @@ def _run(
         print_stages(record)
         if report:
             record.write(report)
-    raise typer.Exit(exit_code_of(outcomes))
+    raise typer.Exit(exit_code_of(outcomes, max_failures))
 
 
 def _options(context: typer.Context) -> dict[str, JsonValue]:
     """Return the running command and those of its options that results depend on; models count by their hashes."""
     without = {"context", "inputs", "out", "model", "sr", "record", "jobs", "resume", "offline"}
+    without |= {"engine", "address", "actor_cpus", "max_failures"}
     chosen = {name: value for name, value in sorted(context.params.items()) if name not in without}
     return {"command": context.command.name, **{name: _plain(value) for name, value in chosen.items()}}
 

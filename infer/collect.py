@@ -93,6 +93,8 @@ def _expand(item: str | Path, recursive: bool, extensions: frozenset[str]) -> li
             return [path]
     except (OSError, ValueError) as error:
         raise ImageError(f"{item}: it can't be looked at ({error}); check the name and the permissions") from error
+    if "://" in str(item):
+        raise ImageError(f"{item}: buckets and web servers are read by mattekit run --engine ray; add that")
     if not glob.has_magic(str(item)):
         raise ImageError(f"{item}: there is no such file or folder; check the name")
     matches: list[Path] = []

@@ -92,9 +92,9 @@ def record_of(
     )
 
 
-def exit_code_of(outcomes: Sequence[Outcome]) -> int:
-    """Return 0 where every input is done, 5 where some failed, and the first error's own code where none is."""
+def exit_code_of(outcomes: Sequence[Outcome], max_failures: int = 0) -> int:
+    """Return 0 where no more inputs failed than may, 5 where some did, and the first error's own where none is done."""
     failed = [outcome.error for outcome in outcomes if outcome.error is not None]
-    if not failed:
+    if len(failed) <= max_failures:
         return 0
     return PartialFailureError.exit_code if len(failed) < len(outcomes) else failed[0].exit_code

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from ..core.record import Record
 from ..infer.outcome import Outcome
 from .terminal import console_of, escape
 
-__all__ = ["follow_run", "print_stages"]
+if TYPE_CHECKING:
+    from ..infer.cluster.run import Summary
+
+__all__ = ["follow_cluster", "follow_run", "print_stages"]
 
 
 def follow_run(outcomes: Iterable[Outcome], total: int) -> list[Outcome]:
@@ -37,6 +43,39 @@ def follow_run(outcomes: Iterable[Outcome], total: int) -> list[Outcome]:
         if outcome.error is not None:
             errors.print(escape(f"mattekit: {outcome.error}"), soft_wrap=True)
     return seen
+
+
+@contextmanager
+def follow_cluster() -> Generator[Callable[[Summary], None]]:
+    """Give a callback that shows how far a run on a cluster is; at the end, print its failures and its counts."""
+    from ..infer.cluster.run import Summary
+
+    errors = console_of(stderr=True)
+    started, last = time.monotonic(), Summary("")
+
+    def show(summary: Summary) -> None:
+        nonlocal last
+        last = summary
+        bar.update(task, description=f"{summary.done} done, {summary.failed} failed, {summary.skipped} skipped")
+
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    ) as bar:
+        task = bar.add_task("starting", total=None)
+        yield show
+    for error in last.errors:
+        errors.print(escape(f"mattekit: {error}"), soft_wrap=True)
+    if last.failed > len(last.errors):
+        errors.print(f"and {last.failed - len(last.errors)} more failed")
+    total, seconds = last.done + last.failed + last.skipped, time.monotonic() - started
+    text = f"{last.done + last.skipped} of {total} done"
+    text += f", {last.failed} failed" if last.failed else ""
+    text += f", {last.skipped} of them by an earlier run" if last.skipped else ""
+    errors.print(escape(f"{text}; {last.done / seconds:.2f} pictures/s, starting included; table: {last.table}"))
 
 
 def print_stages(record: Record) -> None:

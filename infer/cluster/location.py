@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from obstore import ObjectMeta
     from obstore.store import ObjectStore
 
-__all__ = ["Item", "Location", "Store", "is_remote", "open_store"]
+__all__ = ["Item", "Location", "Store", "open_store"]
 
 _BUCKETS = ("s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss")
 _WEB = ("http", "https")
@@ -113,11 +113,6 @@ class Store(Protocol):
     def remove(self, key: str) -> None:
         """Remove what lies at the key; nothing happens where there is nothing."""
         ...
-
-
-def is_remote(text: str) -> bool:
-    """Tell whether a user's words are a URL of a bucket or of a web server."""
-    return text.partition("://")[0].lower() in (*_BUCKETS, *_WEB) and "://" in text
 
 
 @lru_cache(maxsize=64)

@@ -49,9 +49,8 @@ def cluster(address: str) -> Generator[None]:
         DependencyError: Ray is not installed.
         InputError: there is no cluster at the address.
     """
-    # No statistics are sent anywhere, and what goes wrong is told in sentences, not in Ray's logs.
+    # No statistics are sent anywhere.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
     try:
         import ray
@@ -121,15 +120,24 @@ def rows_of(
     others = dict(share.others)
     gpus = others.pop("GPU", None)
     travelling = ray.put(argument)
+
+    class Worker:
+        """An actor's object, made of an argument that lies in the cluster's store, once for each node."""
+
+        def __init__(self) -> None:
+            self._work = actor(ray.get(travelling))
+
+        def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
+            return self._work(batch)
+
     with warnings.catch_warnings(action="ignore"), ray.data.DataContext.current(context):
         # One process lists, once: begun anew, it might find something else.
         listed = ray.data.from_items([0]).map_batches(
             listing, batch_size=None, num_cpus=0, max_retries=0, scheduling_strategy=here
         )
         worked = listed.map_batches(
-            _Worker,
+            Worker,
             batch_size=1,
-            fn_constructor_args=(actor, travelling),
             compute=ActorPoolStrategy(
                 min_size=1, initial_size=room, max_size=room, max_tasks_in_flight_per_actor=_IN_FLIGHT
             ),
@@ -143,18 +151,6 @@ def rows_of(
             yield from map(bytes, batch["rows"])
     except RayError as error:
         raise _own(error) from error
-
-
-class _Worker:
-    """An actor's object, made of an argument that lies in the cluster's store."""
-
-    def __init__(self, actor: type, argument: Any) -> None:
-        import ray
-
-        self._work = actor(ray.get(argument))
-
-    def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
-        return self._work(batch)
 
 
 def _next(batches: Iterator[Any]) -> Any:
