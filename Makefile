@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 ROOMS := $(wildcard core convert infer datasets bench quantize reports chain commands)
 FILES := $(shell find $(wildcard *.py) $(ROOMS) -name '*.py' -o -path '*/weights/*' -o -path '*/page/*' | LC_ALL=C sort | cksum | cut -d' ' -f1)
 
-.PHONY: install demo test quick lint clean
+.PHONY: install demo test quick lint matrix clean
 
 install: $(STAMP)-$(FILES)
 
@@ -40,6 +40,13 @@ lint: install
 	$(BIN)/ruff format --check
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
+
+# The quick tests on other interpreters, and with the oldest dependencies that are allowed; WITHOUT names packages to leave
+# out where they have no build that can be used: make matrix PYTHONS=python3.13 WITHOUT=torch
+PYTHONS ?= python3.11 python3.12 python3.13
+matrix: install
+	$(BIN)/python tools/matrix.py $(WITHOUT:%=--without %) $(PYTHONS)
+	$(BIN)/python tools/matrix.py $(WITHOUT:%=--without %) --lowest $(firstword $(PYTHONS))
 
 clean:
 	rm -rf $(VENV) build

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # PyTorch's threads wait for each other by spinning: where other processes have the cores, one thread is faster.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -14,6 +15,9 @@ import cv2
 import numpy as np
 import pytest
 from filelock import FileLock
+
+if TYPE_CHECKING:
+    from mattekit.core.artifact import Provenance
 
 SMALL = (128, 128)
 """Height and width of `segmentation_ir`'s input: the same layers as at the published 320x320, a sixth of the work."""
@@ -72,6 +76,23 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("photo") / "photo.jpg"
     assert cv2.imwrite(str(path), picture)
     return path
+
+
+@pytest.fixture(scope="session")
+def own_provenance() -> Provenance:
+    """Where a network comes from that a test builds itself."""
+    from mattekit.core.artifact import Provenance
+
+    return Provenance(
+        model="small",
+        weights_file="small.pth",
+        weights_sha256="0" * 64,
+        code_licence="Apache-2.0",
+        weights_licence="Apache-2.0",
+        commercial=True,
+        route="direct",
+        tools={},
+    )
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def photos(photo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def small_ir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_ir(own_provenance: Provenance, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a network of two convolutions, x2, that any machine runs in no time."""
     import torch
     from mattekit.convert.ir import ir_from_torch, save_ir
@@ -86,21 +86,11 @@ def small_ir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.manual_seed(1)
         layers = (torch.nn.Conv2d(3, 16, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(16, 12, 3, padding=1))
         module = torch.nn.Sequential(*layers, torch.nn.PixelShuffle(2)).eval()
-    provenance = Provenance(
-        model="small",
-        weights_file="small.pth",
-        weights_sha256="0" * 64,
-        code_licence="Apache-2.0",
-        weights_licence="Apache-2.0",
-        commercial=True,
-        route="direct",
-        tools={},
-    )
     folder = tmp_path_factory.mktemp("small") / "fp32"
     folder.mkdir()
     model = ir_from_torch(module, contract=contract)
     path = folder / "model.xml"
-    save_ir(model, path, contract=contract, provenance=provenance, shape=(1, -1, -1), fp16=False)
+    save_ir(model, path, contract=contract, provenance=own_provenance, shape=(1, -1, -1), fp16=False)
     return folder
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import struct
 import warnings
 import zlib
@@ -17,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mattekit.core.errors import ImageError
-from mattekit.infer.images import MAX_PIXELS, read_picture
+from mattekit.infer.images import read_picture
 from PIL import Image, ImageCms, ImageOps
 
 
@@ -388,82 +387,12 @@ def test_first_frame_of_an_animation() -> None:
         assert any("first" in note for note in picture.notes), kind
 
 
-def test_the_limit_is_checked_before_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
-    vast = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
-    data = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-        for name, body in ((b"IHDR", vast), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
-    )
-    with pytest.raises(ImageError, match=r"100000x100000 .* MATTEKIT_MAX_PIXELS"):
-        read_picture(data)
-    small = saved(Image.fromarray(smooth()), "PNG")
-    with pytest.raises(ImageError, match="36x24"):
-        read_picture(small, max_pixels=36 * 24 - 1)
-    assert read_picture(small, max_pixels=36 * 24).size == (36, 24)
-    monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "100")
-    with pytest.raises(ImageError, match="MATTEKIT_MAX_PIXELS"):
-        read_picture(small)
-    monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "many")
-    with pytest.raises(ImageError, match="'many'"):
-        read_picture(small)
-    monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "")
-    assert read_picture(small).size == (36, 24)
-    assert MAX_PIXELS == 200_000_000
-
-
 @pytest.mark.parametrize("pillows_limit", [500, 100])
 def test_pillows_own_limit_does_not_count(pillows_limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # Pillow warns above its limit, 89 megapixels, and refuses above twice that.
     data = saved(Image.fromarray(smooth()), "PNG")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillows_limit)
     assert read_picture(data).size == (36, 24)
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "says"),
-    [
-        ("empty.jpg", b"", "empty"),
-        ("text.jpg", b"hello, this is no picture at all", "not a picture"),
-        ("photo.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
-        ("paper.pdf", b"%PDF-1.7 ...", "PDF"),
-        ("drawing.svg", b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
-        ("header.png", b"\x89PNG\r\n\x1a\n", "header"),
-        ("header.tif", b"II*\0\xff\xff\xff\xff", "header"),
-        ("header.webp", b"RIFF\x10\0\0\0WEBPVP8 ", "damaged"),
-        ("header.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", "damaged"),
-    ],
-)
-def test_files_that_are_no_pictures(name: str, content: bytes, says: str, tmp_path: Path) -> None:
-    path = tmp_path / name
-    path.write_bytes(content)
-    with pytest.raises(ImageError, match=says) as caught:
-        read_picture(path)
-    assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_paths_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ImageError, match="no such file"):
-        read_picture(tmp_path / "missing.png")
-    with pytest.raises(ImageError, match="folder"):
-        read_picture(tmp_path)
-    with pytest.raises(ImageError, match="not a valid file name"):
-        read_picture("a\0b.png")
-    with pytest.raises(ImageError, match="shorten"):
-        read_picture(tmp_path / ("x" * 5000))
-    if hasattr(os, "mkfifo"):
-        os.mkfifo(tmp_path / "pipe.png")
-        with pytest.raises(ImageError, match="pipe"):
-            read_picture(tmp_path / "pipe.png")
-    path = tmp_path / "locked.png"
-    path.write_bytes(b"x")
-
-    def refuse(_: Path) -> bytes:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    with pytest.raises(ImageError, match="permission"):
-        read_picture(path)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "RGBA PNG", "WEBP", "TIFF", "GIF", "BMP", "PNG of 16 bits"])
@@ -476,13 +405,6 @@ def test_cut_off_files_are_refused(kind: str) -> None:
     for part in (0.3, 0.6, 0.9):
         with pytest.raises(ImageError, match=r"damaged|cut off"):
             read_picture(data[: int(len(data) * part)])
-
-
-def test_wide_and_floating_point_samples_are_refused() -> None:
-    with pytest.raises(ImageError, match="floating-point"):
-        read_picture(saved(Image.fromarray(np.ones((3, 3), np.float32)), "TIFF"))
-    with pytest.raises(ImageError, match="16 bits"):
-        read_picture(saved(Image.fromarray(np.full((3, 3), 70000, np.int32)), "TIFF"))
 
 
 SEEDS = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +20,7 @@ from mattekit.infer.runtimes.openvino import load, read_contract
 from mattekit.quantize.calibration import calibration_tensor, content_of, require_disjoint, split
 from mattekit.quantize.recipe import find_recipe, read_recipe
 from mattekit.quantize.run import Quantized, quantize
-from mattekit.quantize.search import most_layers, search
-from mattekit.quantize.settings import Accuracy, MaxDrop, QuantizeSettings, parse_max_drop, read_scope
+from mattekit.quantize.settings import Accuracy, MaxDrop, QuantizeSettings, read_scope
 from mattekit.quantize.source import QUANTIZATION_KEY
 
 if TYPE_CHECKING:
@@ -81,23 +79,13 @@ def small_super_resolution() -> nn.Module:
     return nn.Sequential(nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.Conv2d(16, 12, 3, padding=1), nn.PixelShuffle(2))
 
 
-def write_ir(build: Callable[[], nn.Module], contract: Contract, folder: Path) -> Path:
+def write_ir(build: Callable[[], nn.Module], contract: Contract, provenance: Provenance, folder: Path) -> Path:
     import torch
     from mattekit.convert.ir import ir_from_torch, save_ir
 
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(1)
         module = build().eval()
-    provenance = Provenance(
-        model="small",
-        weights_file="small.pth",
-        weights_sha256="0" * 64,
-        code_licence="Apache-2.0",
-        weights_licence="Apache-2.0",
-        commercial=True,
-        route="direct",
-        tools={},
-    )
     shape = (1, contract.input.height or -1, contract.input.width or -1)
     path = folder / "small" / "fp32" / "model.xml"
     path.parent.mkdir(parents=True)
@@ -113,13 +101,13 @@ def write_ir(build: Callable[[], nn.Module], contract: Contract, folder: Path) -
 
 
 @pytest.fixture(scope="module")
-def segmentation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_ir(small_segmentation, SEGMENTATION, tmp_path_factory.mktemp("small"))
+def segmentation(own_provenance: Provenance, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_ir(small_segmentation, SEGMENTATION, own_provenance, tmp_path_factory.mktemp("small"))
 
 
 @pytest.fixture(scope="module")
-def super_resolution(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_ir(small_super_resolution, SUPER_RESOLUTION, tmp_path_factory.mktemp("small-sr"))
+def super_resolution(own_provenance: Provenance, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_ir(small_super_resolution, SUPER_RESOLUTION, own_provenance, tmp_path_factory.mktemp("small-sr"))
 
 
 def pictures(count: int, seed: int = 0) -> Dataset:
@@ -416,53 +404,3 @@ def test_a_recipe_is_found_by_family_and_can_be_replaced(segmentation: Path, tmp
         mine.write_text(text)
         with pytest.raises(InputError, match=str(mine)):
             read_recipe(mine)
-
-
-def test_every_recipe_can_be_read() -> None:
-    import mattekit.quantize
-
-    folder = Path(str(mattekit.quantize.__file__)).parent / "recipes"
-    found = sorted(folder.glob("*.toml"))
-    assert found
-    for path in found:
-        assert read_recipe(path).models, path
-        assert read_recipe(path).why.strip(), path
-
-
-@pytest.mark.parametrize("text", ["iou", "iou=", "=0.1", "iou=-1", "iou=many", "iou=inf", "iou=nan"])
-def test_a_wrong_drop_is_told(text: str) -> None:
-    with pytest.raises(InputError, match="--max-drop"):
-        parse_max_drop(text)
-    assert parse_max_drop("iou=0.01") == MaxDrop("iou", 0.01)
-    assert parse_max_drop(None) is None
-
-
-@pytest.mark.parametrize("needed", [1, 2, 3, 5, 6, 8, 20])
-def test_the_search_finds_the_shortest_start(needed: int) -> None:
-    ranking, tried = [str(number) for number in range(30)], list[int]()
-
-    def drop(layers: tuple[str, ...], more: int) -> float:
-        assert more >= 0
-        assert layers == tuple(ranking[: len(layers)])
-        tried.append(len(layers))
-        return 0.0 if len(layers) >= needed else 1.0
-
-    found = search(ranking, drop, 0.5)
-    assert found == (tuple(ranking[:needed]) if needed <= most_layers(30) else None)
-    assert len(tried) == len(set(tried)) <= 9
-
-
-def test_a_drop_that_is_not_a_number_is_never_within_the_limit() -> None:
-    assert search(["a", "b", "c"], lambda _layers, _more: float("nan"), 1.0) is None
-
-
-def test_a_resumed_folder_of_another_search_is_emptied(tmp_path: Path) -> None:
-    from mattekit.quantize.state import open_state
-
-    state = open_state(tmp_path / "work", "one")
-    state.baseline = [1.0]
-    state.write(tmp_path / "work")
-    assert open_state(tmp_path / "work", "one").baseline == [1.0]
-    assert open_state(tmp_path / "work", "two").baseline == []
-    assert not list((tmp_path / "work").iterdir())
-    shutil.rmtree(tmp_path / "work")

@@ -15,20 +15,15 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from mattekit.bench.specimens import rows_to_show, write_specimens
-from mattekit.bench.subjects import golden_subject
-from mattekit.bench.validate import validate
 from mattekit.core.errors import DependencyError, InputError
 from mattekit.core.record import ArtifactRef, Figure, Record
-from mattekit.datasets.opening import open_dataset
-from mattekit.datasets.pictures import write_png
-from mattekit.reports.document import Cell, Column, Gallery, Statements, Table, mark_best, plain
-from mattekit.reports.evidence import read_sources, subject_of
+from mattekit.reports.document import Cell, Statements, Table
+from mattekit.reports.evidence import read_sources
 from mattekit.reports.formats.console import show
 from mattekit.reports.formats.html import html
 from mattekit.reports.formats.markdown import markdown
 from mattekit.reports.making import Report, Request, make_report, write_report
-from mattekit.reports.numbers import TIMES, number, signed, span
+from mattekit.reports.numbers import TIMES, number, span
 from mattekit.reports.svg import PALETTE
 from rich.console import Console
 
@@ -399,71 +394,6 @@ def test_every_colour_of_a_drawing_has_a_value_in_both_themes() -> None:
         assert f"--{name}:" in dark
 
 
-@pytest.fixture
-def shown(tmp_path: Path) -> Path:
-    """A validation of golden masks with pictures beside its record; returns the record's path."""
-    dataset = open_dataset("synthetic:count=3,seed=0,size=96x64")
-    (tmp_path / "golden").mkdir()
-    for sample in dataset:
-        write_png(tmp_path / "golden" / f"{sample.id}.png", np.zeros(sample.image.shape[:2], np.uint8))
-    subject = golden_subject(tmp_path / "golden")
-    (record,) = validate([subject], dataset, metrics=["mae"])
-    path = tmp_path / "validation" / "v.json"
-    record.write(path)
-    write_specimens(path, subject, dataset, rows_to_show([record], count=2))
-    return path
-
-
-def gallery(made: Report) -> list[Gallery]:
-    return [block for section in made.document.sections for block in section.blocks if isinstance(block, Gallery)]
-
-
-def test_the_gallery_shows_the_worst_first(shown: Path) -> None:
-    record = Record.read(shown)
-    errors = dict(zip(map(str, record.samples["id"]), map(float, map(str, record.samples["mae"])), strict=True))
-    (found,) = gallery(report(shown))
-    assert [one.title for one in found.exhibits] == sorted(errors, key=lambda name: -errors[name])[:2]
-    labels = [picture.label.split(",")[0] for picture in found.exhibits[0].pictures]
-    assert labels == ["truth", "mask", "error", "cut-out"]
-    assert found.exhibits[0].before
-    assert found.exhibits[0].before.label == "original"
-    assert all(max(p.width, p.height) <= 320 for one in found.exhibits for p in one.pictures)
-
-
-def test_a_picture_that_leaves_the_records_folder_is_not_shown(shown: Path, photo: Path) -> None:
-    (folder,) = [path for path in shown.parent.iterdir() if path.is_dir()]
-    for file in folder.glob("*-picture.png"):
-        file.unlink()
-        file.symlink_to(photo)
-    (found,) = gallery(report(shown))
-    assert not found.exhibits
-    assert found.note == "2 pictures lie outside of their record's folder and are not shown."
-
-
-def test_a_run_is_shown_from_named_folders_only(tmp_path: Path, photo: Path) -> None:
-    record = Record(kind="run", samples={"input": [str(photo), "/etc/passwd"]})
-    home, results = tmp_path / "home", tmp_path / "results"
-    record.write(home / "run.json")
-    results.mkdir()
-    (results / photo.name).write_bytes(photo.read_bytes())
-    assert not [one for one in gallery(report(home / "run.json")) if one.exhibits]
-    (found, *_) = gallery(report(home / "run.json", images=(results,)))
-    assert [[p.label for p in one.pictures] for one in found.exhibits] == [["results"]]
-    (found, refused) = gallery(report(home / "run.json", images=(photo.parent, results)))
-    (exhibit,) = found.exhibits
-    assert exhibit.before
-    assert exhibit.after
-    assert (exhibit.before.label, exhibit.after.label) == ("original", "results")
-    assert refused.note.startswith("1 pictures lie outside")
-
-
-def test_the_pixel_limit_holds(shown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "100")
-    (found,) = gallery(report(shown))
-    assert not found.exhibits
-    assert "cannot be read" in found.note
-
-
 def test_drawings_of_markdown_lie_beside_it(write: Write, tmp_path: Path) -> None:
     made = report(write("w.json", times({"fp32": [2, 3, 4], "int8": [1, 2, 3]})))
     out = tmp_path / "out" / "r.md"
@@ -476,57 +406,6 @@ def test_drawings_of_markdown_lie_beside_it(write: Write, tmp_path: Path) -> Non
     with pytest.raises(InputError, match=r"mine\.txt"):
         write_report(made, out)
     assert (out.parent / "r-files" / "mine.txt").is_file()
-
-
-def test_plain_text_shows_what_it_is() -> None:
-    assert plain("a\x1b[31m\u202eb\nc") == "a\ufffd[31m\ufffdb c"
-    assert plain("x" * 5000) == "x" * 2000 + "…"
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "text"),
-    [
-        (None, "", "not measured"),
-        (float("nan"), "ms", "not measured"),
-        (float("inf"), "dB", "∞"),
-        (0.57982, "", "0.5798"),
-        (3460142.0, "B", "3.46"),
-        (1153.4, "ms", "1,153"),
-        (51.18, "ms", "51.2"),
-        (4e-6, "", "4.00e-06"),
-        (-0.25, "", "\N{MINUS SIGN}0.2500"),
-        (14.0, "", "14"),
-    ],
-)
-def test_numbers_have_the_digits_that_they_are_worth(value: float | None, unit: str, text: str) -> None:
-    assert number(value, unit) == text
-
-
-def test_a_difference_has_the_digits_of_its_figure() -> None:
-    assert signed(0.0001886, "dB", like=32.1) == "0.00"
-    assert signed(-1.64, "dB", like=32.1) == "\N{MINUS SIGN}1.64"
-    assert span((-0.2275, -0.00028), like=0.58) == "\N{MINUS SIGN}0.2275 to \N{MINUS SIGN}0.0003"
-
-
-def test_the_best_of_a_column_needs_a_direction_and_a_difference() -> None:
-    columns = (Column("a", better=True), Column("b", better=False), Column("c"), Column("d", better=True))
-    cells = [tuple(Cell("", value) for value in row) for row in ((1.0, 1.0, 1.0, 5.0), (2.0, 2.0, 2.0, 5.0))]
-    marked = mark_best(columns, cells)
-    assert [[cell.best for cell in row] for row in marked] == [[False, True, False, False], [True, False, False, False]]
-
-
-@pytest.mark.parametrize(
-    ("labels", "device"),
-    [
-        ({"device": "openvino:CPU"}, "CPU"),
-        ({"device": "CPU", "runtime": "openvino"}, "CPU"),
-        ({"device": "CPU", "runtime": "onnxruntime"}, "onnxruntime"),
-        ({"device": "onnxruntime"}, "onnxruntime"),
-        ({"device": "GPU.0", "runtime": "torch"}, "torch GPU.0"),
-    ],
-)
-def test_a_device_is_called_the_same_whoever_measured(labels: dict[str, str], device: str) -> None:
-    assert subject_of(labels).device == device
 
 
 def test_no_record_and_no_folder_are_told(tmp_path: Path, write: Write) -> None:

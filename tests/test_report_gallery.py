@@ -1,0 +1,85 @@
+"""The gallery of a report: which pictures it shows, and which it never does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mattekit.bench.specimens import rows_to_show, write_specimens
+from mattekit.bench.subjects import golden_subject
+from mattekit.bench.validate import validate
+from mattekit.core.record import Record
+from mattekit.datasets.opening import open_dataset
+from mattekit.datasets.pictures import write_png
+from mattekit.reports.document import Gallery
+from mattekit.reports.making import Report, Request, make_report
+
+
+def report(*paths: Path, **options: object) -> Report:
+    return make_report(Request(tuple(paths), **options))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> Path:
+    """A validation of golden masks with pictures beside its record; returns the record's path."""
+    dataset = open_dataset("synthetic:count=3,seed=0,size=96x64")
+    (tmp_path / "golden").mkdir()
+    for sample in dataset:
+        write_png(tmp_path / "golden" / f"{sample.id}.png", np.zeros(sample.image.shape[:2], np.uint8))
+    subject = golden_subject(tmp_path / "golden")
+    (record,) = validate([subject], dataset, metrics=["mae"])
+    path = tmp_path / "validation" / "v.json"
+    record.write(path)
+    write_specimens(path, subject, dataset, rows_to_show([record], count=2))
+    return path
+
+
+def gallery(made: Report) -> list[Gallery]:
+    return [block for section in made.document.sections for block in section.blocks if isinstance(block, Gallery)]
+
+
+def test_the_gallery_shows_the_worst_first(shown: Path) -> None:
+    record = Record.read(shown)
+    errors = dict(zip(map(str, record.samples["id"]), map(float, map(str, record.samples["mae"])), strict=True))
+    (found,) = gallery(report(shown))
+    assert [one.title for one in found.exhibits] == sorted(errors, key=lambda name: -errors[name])[:2]
+    labels = [picture.label.split(",")[0] for picture in found.exhibits[0].pictures]
+    assert labels == ["truth", "mask", "error", "cut-out"]
+    assert found.exhibits[0].before
+    assert found.exhibits[0].before.label == "original"
+    assert all(max(p.width, p.height) <= 320 for one in found.exhibits for p in one.pictures)
+
+
+def test_a_picture_that_leaves_the_records_folder_is_not_shown(shown: Path, photo: Path) -> None:
+    (folder,) = [path for path in shown.parent.iterdir() if path.is_dir()]
+    for file in folder.glob("*-picture.png"):
+        file.unlink()
+        file.symlink_to(photo)
+    (found,) = gallery(report(shown))
+    assert not found.exhibits
+    assert found.note == "2 pictures lie outside of their record's folder and are not shown."
+
+
+def test_a_run_is_shown_from_named_folders_only(tmp_path: Path, photo: Path) -> None:
+    record = Record(kind="run", samples={"input": [str(photo), "/etc/passwd"]})
+    home, results = tmp_path / "home", tmp_path / "results"
+    record.write(home / "run.json")
+    results.mkdir()
+    (results / photo.name).write_bytes(photo.read_bytes())
+    assert not [one for one in gallery(report(home / "run.json")) if one.exhibits]
+    (found, *_) = gallery(report(home / "run.json", images=(results,)))
+    assert [[p.label for p in one.pictures] for one in found.exhibits] == [["results"]]
+    (found, refused) = gallery(report(home / "run.json", images=(photo.parent, results)))
+    (exhibit,) = found.exhibits
+    assert exhibit.before
+    assert exhibit.after
+    assert (exhibit.before.label, exhibit.after.label) == ("original", "results")
+    assert refused.note.startswith("1 pictures lie outside")
+
+
+def test_the_pixel_limit_holds(shown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "100")
+    (found,) = gallery(report(shown))
+    assert not found.exhibits
+    assert "cannot be read" in found.note

@@ -1,0 +1,59 @@
+"""How a report writes numbers, devices and what came from outside."""
+
+from __future__ import annotations
+
+import pytest
+from mattekit.reports.document import Cell, Column, mark_best, plain
+from mattekit.reports.evidence import subject_of
+from mattekit.reports.numbers import number, signed, span
+
+
+def test_plain_text_shows_what_it_is() -> None:
+    assert plain("a\x1b[31m\u202eb\nc") == "a\ufffd[31m\ufffdb c"
+    assert plain("x" * 5000) == "x" * 2000 + "…"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (None, "", "not measured"),
+        (float("nan"), "ms", "not measured"),
+        (float("inf"), "dB", "∞"),
+        (0.57982, "", "0.5798"),
+        (3460142.0, "B", "3.46"),
+        (1153.4, "ms", "1,153"),
+        (51.18, "ms", "51.2"),
+        (4e-6, "", "4.00e-06"),
+        (-0.25, "", "\N{MINUS SIGN}0.2500"),
+        (14.0, "", "14"),
+    ],
+)
+def test_numbers_have_the_digits_that_they_are_worth(value: float | None, unit: str, text: str) -> None:
+    assert number(value, unit) == text
+
+
+def test_a_difference_has_the_digits_of_its_figure() -> None:
+    assert signed(0.0001886, "dB", like=32.1) == "0.00"
+    assert signed(-1.64, "dB", like=32.1) == "\N{MINUS SIGN}1.64"
+    assert span((-0.2275, -0.00028), like=0.58) == "\N{MINUS SIGN}0.2275 to \N{MINUS SIGN}0.0003"
+
+
+def test_the_best_of_a_column_needs_a_direction_and_a_difference() -> None:
+    columns = (Column("a", better=True), Column("b", better=False), Column("c"), Column("d", better=True))
+    cells = [tuple(Cell("", value) for value in row) for row in ((1.0, 1.0, 1.0, 5.0), (2.0, 2.0, 2.0, 5.0))]
+    marked = mark_best(columns, cells)
+    assert [[cell.best for cell in row] for row in marked] == [[False, True, False, False], [True, False, False, False]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "device"),
+    [
+        ({"device": "openvino:CPU"}, "CPU"),
+        ({"device": "CPU", "runtime": "openvino"}, "CPU"),
+        ({"device": "CPU", "runtime": "onnxruntime"}, "onnxruntime"),
+        ({"device": "onnxruntime"}, "onnxruntime"),
+        ({"device": "GPU.0", "runtime": "torch"}, "torch GPU.0"),
+    ],
+)
+def test_a_device_is_called_the_same_whoever_measured(labels: dict[str, str], device: str) -> None:
+    assert subject_of(labels).device == device

@@ -1,0 +1,185 @@
+"""Put thousands of small pictures through the real engine in one process, and see whether anything grows.
+
+python tools/soak.py -o docs/soak
+
+Resident memory, open file descriptors and threads are read every 100 pictures. Each run over a part of the pictures
+opens and closes the engine anew, and one picture of each hundred is broken. Writes OUT.csv, OUT.json and OUT.svg, and
+ends with 1 where something grew. Needs Linux, and the extras `bench` and `report`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gc
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+EVERY = 100
+"""Pictures between two samples."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the process holds after so many pictures."""
+
+    part: str
+    pictures: int
+    failed: int
+    seconds: float
+    rss_mb: float
+    descriptors: int
+    threads: int
+
+
+@dataclass(frozen=True)
+class Slope:
+    """How a count grows: by 1,000 pictures, with the bounds of its 95% interval."""
+
+    slope: float
+    low: float
+    high: float
+
+
+def write_pictures(folder: Path, count: int) -> list[Path]:
+    """Draw pictures of about 100 pixels in several formats, depths and sizes; the last of each hundred is cut off."""
+    rng = np.random.default_rng(0)
+    folder.mkdir(parents=True)
+    paths: list[Path] = []
+    suffixes = ("jpg", "png", "webp", "bmp", "tiff")
+    for number in range(count):
+        height, width = (int(side) for side in rng.integers(48, 129, 2))
+        blobs = rng.integers(0, 256, (height // 8 + 1, width // 8 + 1, 3)).astype(np.uint8)
+        picture = cv2.resize(blobs, (width, height), interpolation=cv2.INTER_CUBIC)
+        cv2.circle(picture, (width // 2, height // 2), min(height, width) // 3, (40, 50, 220), thickness=-1)
+        suffix = suffixes[number % len(suffixes)]
+        path = folder / f"{number:05}.{suffix}"
+        deep = suffix == "png" and number % 2
+        assert cv2.imwrite(str(path), picture.astype(np.uint16) * 257 if deep else picture)
+        if number % EVERY == EVERY - 1:
+            path.write_bytes(path.read_bytes()[:40])
+        paths.append(path)
+    return paths
+
+
+def sample(part: str, pictures: int, failed: int, began: float) -> Sample:
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    # The listing itself holds one descriptor.
+    descriptors = len(os.listdir("/proc/self/fd")) - 1  # noqa: PTH208 - the names vanish before they could be paths
+    rss = int(status["VmRSS"].split()[0]) / 1024
+    return Sample(
+        part, pictures, failed, time.perf_counter() - began, round(rss, 2), descriptors, int(status["Threads"])
+    )
+
+
+def soak(part: str, paths: Sequence[Path], out: Path, runs: int, model: str | None, sr: str | None) -> list[Sample]:
+    """Run the pictures in so many runs with one pipeline, and take a sample after every hundred."""
+    from mattekit.build import open_pipeline
+    from mattekit.infer.batch import run_batch
+    from mattekit.infer.plan import OutputSettings, plan_batch
+
+    pipeline = open_pipeline(model=model, sr=sr, background="#336699", many=True)
+    began, done, failed = time.perf_counter(), 0, 0
+    found = [sample(part, 0, 0, began)]
+    for run in range(runs):
+        mine = paths[run * len(paths) // runs : (run + 1) * len(paths) // runs]
+        batch = plan_batch(mine, out / part, OutputSettings(extension=".jpg"))
+        for outcome in run_batch(batch, pipeline):
+            done += 1
+            failed += outcome.error is not None
+            if done % EVERY == 0:
+                gc.collect()
+                found.append(sample(part, done, failed, began))
+                last = found[-1]
+                print(
+                    f"{part} {done}: {last.rss_mb:.1f} MB, {last.descriptors} files, {last.threads} threads", flush=True
+                )
+    return found
+
+
+def slope_of(samples: Sequence[Sample], name: str) -> Slope:
+    """Fit a line. Neighbours resemble each other: the samples count for as many as are independent among them."""
+    from mattekit.bench.significance import autocorrelation_time
+    from scipy import stats
+
+    at = np.array([each.pictures / 1000 for each in samples])
+    values = np.array([float(getattr(each, name)) for each in samples])
+    if np.ptp(values) == 0:
+        return Slope(0.0, 0.0, 0.0)
+    fit = stats.linregress(at, values)
+    residuals = values - (fit.intercept + fit.slope * at)
+    time_ = autocorrelation_time(residuals.tolist()) if np.ptp(residuals) > 0 else 1.0
+    freedom = max(len(samples) / time_ - 2, 1.0)
+    half = float(stats.t.ppf(0.975, freedom) * fit.stderr * np.sqrt(time_))
+    return Slope(float(fit.slope), float(fit.slope) - half, float(fit.slope) + half)
+
+
+def draw(samples: Sequence[Sample], path: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    import matplotlib.pyplot as plt
+
+    with mpl.rc_context({"svg.hashsalt": "mattekit", "font.size": 9}):
+        figure, axes = plt.subplots(3, 1, figsize=(7, 5), sharex=True, layout="constrained")
+        columns = (("rss_mb", "resident memory, MB"), ("descriptors", "open files"), ("threads", "threads"))
+        for axis, (name, label) in zip(axes, columns, strict=True):
+            start = 0
+            for part in dict.fromkeys(each.part for each in samples):
+                own = [each for each in samples if each.part == part]
+                axis.plot([start + each.pictures for each in own], [getattr(each, name) for each in own], label=part)
+                start += own[-1].pictures
+            axis.set_ylim(bottom=0)
+            axis.set_ylabel(label)
+        axes[0].legend(loc="lower right")
+        axes[-1].set_xlabel("pictures")
+        figure.savefig(path, metadata={"Date": None})
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=int, default=5000)
+    parser.add_argument("--sr-pictures", type=int, default=300, help="of these, enlarged as well, after the others")
+    parser.add_argument("--runs", type=int, default=10, help="the pictures are shared between so many runs")
+    parser.add_argument("--model", default="mattelite")
+    parser.add_argument("--sr", default="srlite-x2")
+    parser.add_argument("--settled", type=int, default=1000, help="slopes begin after so many pictures")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="the results' name, without its suffix")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        paths = write_pictures(Path(folder) / "in", asked.pictures)
+        samples = soak("cut out", paths, Path(folder) / "out", asked.runs, asked.model, None)
+        if asked.sr_pictures:
+            enlarged = paths[: asked.sr_pictures]
+            samples += soak("cut out and enlarge", enlarged, Path(folder) / "out", 3, asked.model, asked.sr)
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    with asked.out.with_suffix(".csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, [each.name for each in fields(Sample)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({**asdict(each), "seconds": f"{each.seconds:.1f}"} for each in samples)
+    draw(samples, asked.out.with_suffix(".svg"))
+    long = [each for each in samples if each.part == "cut out" and each.pictures >= asked.settled]
+    slopes = {name: slope_of(long, name) for name in ("rss_mb", "descriptors", "threads")}
+    for name, slope in slopes.items():
+        print(f"{name}: {slope.slope:+.3f} a thousand pictures ({slope.low:+.3f} to {slope.high:+.3f})")
+    # A quarter of a megabyte in a thousand pictures is what reading the memory to the page can't tell from none.
+    allowed = {"rss_mb": 0.25, "descriptors": 0.0, "threads": 0.0}
+    grown = sorted(name for name, slope in slopes.items() if slope.low > allowed[name])
+    facts = {"pictures": asked.pictures, "failed": max(each.failed for each in samples), "seconds": long[-1].seconds}
+    result = {**facts, "slopes": {name: asdict(slope) for name, slope in slopes.items()}, "grown": grown}
+    asked.out.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(f"grew: {', '.join(grown)}" if grown else "nothing grew")
+    return 1 if grown else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
