@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from ..core.download import MAX_UNKNOWN_SIZE, download
 from ..core.errors import FetchError, HashMismatchError
 from ..core.files import atomic_path, digest_of, locked, sha256_of
-from .download import MAX_UNKNOWN_SIZE, download
 from .spec import ModelSpec, Weights
 
 __all__ = ["Fetched", "Progress", "cache_dir", "cached_path", "fetch", "retrieve", "verified_path"]

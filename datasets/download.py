@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
+from ..core.download import MAX_UNKNOWN_SIZE, download
 from ..core.errors import FetchError, HashMismatchError, InputError
 from ..core.files import atomic_directory, sha256_of
+from ..core.unpack import unpack
 from .layouts import LAYOUTS
 
 __all__ = ["fetch_layout"]
@@ -17,7 +18,7 @@ def fetch_layout(name: str, folder: Path) -> None:
 
     Raises:
         InputError: the name is unknown, the set has no direct download with a known hash (the error says where to get
-            it), or the folder is there already with something in it.
+            it), the folder is there already with something in it, or the archive is none that `unpack` takes.
         FetchError: the download did not succeed.
         HashMismatchError: what came is not what was published.
     """
@@ -28,21 +29,16 @@ def fetch_layout(name: str, folder: Path) -> None:
         raise InputError(f"{layout.title} has no direct download with a known hash; get it from {layout.homepage}")
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(f"{folder} has something in it; give a new or an empty folder")
-    import pooch
-
     with atomic_directory(folder) as temporary:
+        archive = temporary / "archive.zip"
         try:
-            archive = Path(pooch.retrieve(layout.url, known_hash=None, fname="archive.zip", path=temporary))
-        except OSError as error:
+            download(layout.url, archive, limit=MAX_UNKNOWN_SIZE)
+        except FetchError as error:
             raise FetchError(f"{layout.url}: the download did not succeed ({error}); try again later") from error
         found = sha256_of(archive)
         if found != layout.sha256:
             raise HashMismatchError(
                 f"{layout.url}: its SHA-256 is {found}, but {layout.sha256} was published; it was not unpacked"
             )
-        try:
-            with zipfile.ZipFile(archive) as content:
-                content.extractall(temporary)
-        except zipfile.BadZipFile as error:
-            raise FetchError(f"{layout.url}: not a ZIP archive ({error})") from error
+        unpack(archive, temporary)
         archive.unlink()

@@ -63,7 +63,7 @@ def test_nothing_is_left_of_a_bad_download(tmp_path: Path, served: str, monkeypa
     picture = tmp_path / "served" / "DIV2K_valid_HR" / "0801.png"
     wrong = replace(layout, url=f"{served}/DIV2K_valid_HR/0801.png", sha256=sha256_of(picture))
     monkeypatch.setitem(LAYOUTS, "div2k_valid", wrong)
-    with pytest.raises(FetchError, match="not a ZIP archive"):
+    with pytest.raises(InputError, match="not a ZIP archive"):
         fetch_layout("div2k_valid", tmp_path / "new")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["served"]
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from mattekit.convert import download, zoo
+from mattekit.convert import zoo
 from mattekit.convert.fetch import cache_dir, cached_path, fetch, retrieve, verified_path
 from mattekit.convert.spec import ModelSpec, Weights
+from mattekit.core import download
 from mattekit.core.errors import FetchError, HashMismatchError
 
 pytestmark = pytest.mark.usefixtures("home")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 from urllib.parse import urljoin, urlsplit
 
-from ..core.errors import FetchError
+from .errors import FetchError
 
 __all__ = ["MAX_UNKNOWN_SIZE", "download"]
 
@@ -125,7 +125,7 @@ def _require_allowed(url: str, *, from_loopback: bool) -> None:
     scheme = urlsplit(url).scheme.lower()
     if scheme == "https" or (scheme == "http" and from_loopback and _is_loopback(url)):
         return
-    raise FetchError(f"the address {url} is refused: weights are only downloaded over HTTPS")
+    raise FetchError(f"the address {url} is refused: files are only downloaded over HTTPS")
 
 
 def _is_loopback(url: str) -> bool:
