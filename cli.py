@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -23,7 +23,7 @@ from .commands import (
     validation,
     video,
 )
-from .core.errors import MattekitError
+from .core.errors import InputError, MattekitError
 from .core.version import __version__
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from .quantize.settings import Step
 
 __all__ = ["app", "main"]
+
+_INTERRUPTED = 130
+"""What Typer ends with after Ctrl-C."""
 
 app = typer.Typer(
     name="mattekit",
@@ -94,5 +97,17 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except MattekitError as error:
-        sys.stderr.write(f"mattekit: {error}\n")
-        sys.exit(error.exit_code)
+        _end(error)
+    except OSError as error:
+        _end(InputError.of_system(error))
+    except MemoryError:
+        _end(InputError("there is not enough memory; give smaller inputs, or fewer at a time"))
+    except SystemExit as stop:
+        if stop.code == _INTERRUPTED:
+            sys.stderr.write("mattekit: interrupted; what was not finished was removed\n")
+        raise
+
+
+def _end(error: MattekitError) -> NoReturn:
+    sys.stderr.write(f"mattekit: {error}\n")
+    sys.exit(error.exit_code)

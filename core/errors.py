@@ -19,6 +19,7 @@ A message is one sentence or two: the file, what is wrong, and how to mend it.
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 from .text import printable
@@ -40,6 +41,18 @@ __all__ = [
 ]
 
 
+_SYSTEM = {
+    errno.EACCES: ("no permission", "change the file's or the folder's permissions, or choose another place"),
+    errno.EPERM: ("no permission", "change the file's or the folder's permissions, or choose another place"),
+    errno.EROFS: ("the place is read-only", "choose another one"),
+    errno.ENOSPC: ("the disk is full", "make room, or choose another place"),
+    errno.EDQUOT: ("the quota of the disk is used up", "make room, or choose another place"),
+    errno.EFBIG: ("the file would become larger than is allowed here", "raise the limit, or choose another place"),
+    errno.ENOENT: ("it is not there, or was removed meanwhile", "bring it back and try again"),
+    errno.EMFILE: ("too many files are open", "raise the limit with: ulimit -n"),
+}
+"""What an error of the system means, and how to mend it."""
+
 _LONGEST = 1500
 """Characters of a message; what it quotes may be of any length."""
 
@@ -57,6 +70,13 @@ class MattekitError(Exception):
 
 class InputError(MattekitError):
     """What the user gave cannot be used."""
+
+    @classmethod
+    def of_system(cls, error: OSError) -> InputError:
+        """Say what the operating system refused, of which file, and how to mend it."""
+        place = next((str(name) for name in (error.filename, error.filename2) if name is not None), "a file")
+        reason, mend = _SYSTEM.get(error.errno or 0, (error.strerror or str(error), "check the disk and the path"))
+        return cls(f"{place}: {reason}; {mend}")
 
 
 class ImageError(InputError):

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import glob
 import hashlib
 import os
 import secrets
 import shutil
 import sys
+import time
 from collections.abc import Generator
 from pathlib import Path
 
 from .errors import InputError
 
 __all__ = ["atomic_directory", "atomic_path", "digest_of", "locked", "sha256_of"]
+
+_ATTEMPTS = 20
+_YOUNG_S = 60
+_HERE = -100
+"""AT_FDCWD of fcntl.h: paths are relative to the working folder."""
+_EXCHANGE = 2
+"""RENAME_EXCHANGE of linux/fs.h."""
 
 
 def digest_of(path: Path, algorithm: str) -> str:
@@ -56,9 +66,9 @@ def atomic_path(target: Path) -> Generator[Path]:
 def atomic_directory(target: Path) -> Generator[Path]:
     """Give a temporary empty folder, which becomes `target` when the block ends without an exception.
 
-    It lies beside `target`. A folder that is already at `target` is replaced as a whole, and only at the end: a file of
-    the old one that the block did not write again is gone. After an exception nothing is left and `target` is as it
-    was.
+    It lies beside `target`, and what killed processes left of earlier ones is removed. A folder that is already at
+    `target` is replaced as a whole, and only at the end: a file of the old one that the block did not write again is
+    gone. After an exception nothing is left and `target` is as it was.
 
     Raises:
         InputError: `target` is a file.
@@ -66,8 +76,10 @@ def atomic_directory(target: Path) -> Generator[Path]:
     if target.exists() and not target.is_dir():
         raise InputError(f"{target} is a file, but a folder is to be written there; remove it or choose another name")
     _make_folder(target.parent)
+    _remove_abandoned(target)
     temporary = _temporary_name(target)
     temporary.mkdir()
+    claimed = _claim(temporary)
     try:
         yield temporary
         for path in sorted(temporary.rglob("*")):
@@ -77,6 +89,8 @@ def atomic_directory(target: Path) -> Generator[Path]:
         _flush_to_disk(target.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        if claimed is not None:
+            os.close(claimed)
 
 
 @contextlib.contextmanager
@@ -109,6 +123,10 @@ if sys.platform == "win32":
         os.lseek(descriptor, 0, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
 
+    def _claim(folder: Path) -> int | None:
+        """Windows locks no folders."""
+        del folder
+
 else:
     import fcntl
 
@@ -117,6 +135,19 @@ else:
 
     def _unlock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    def _claim(folder: Path) -> int | None:
+        """Lock a folder until the descriptor is closed or the process ends; None where somebody else has it."""
+        try:
+            descriptor = os.open(folder, os.O_RDONLY)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            return None
+        return descriptor
 
 
 def _make_folder(folder: Path) -> None:
@@ -134,18 +165,52 @@ def _temporary_name(target: Path) -> Path:
 
 
 def _replace_directory(temporary: Path, target: Path) -> None:
-    """Rename over `target`; no system renames over a folder with files in it, so the old one steps aside first."""
-    if not target.exists():
-        temporary.replace(target)
+    """Rename over `target`; the last of several processes that do so wins."""
+    for _ in range(_ATTEMPTS):
+        if _exchanged(temporary, target):
+            # Removed by the caller: it is the old folder now.
+            return
+        try:
+            temporary.rename(target)
+        except OSError:
+            # No system renames over a folder with files in it, so the old one steps aside first.
+            aside = _temporary_name(target)
+            with contextlib.suppress(FileNotFoundError):
+                target.replace(aside)
+            try:
+                temporary.rename(target)
+            except OSError:
+                if aside.exists() and not target.exists():
+                    aside.replace(target)
+                continue
+            finally:
+                shutil.rmtree(aside, ignore_errors=True)
         return
-    aside = _temporary_name(target)
-    target.replace(aside)
-    try:
-        temporary.replace(target)
-    except OSError:
-        aside.replace(target)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+    raise InputError(f"{target}: other programs keep the folder in use; end them and try again")
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Swap two folders in one step, so that there is one at each name at any time; False where that is not possible."""
+    if not sys.platform.startswith("linux"):
+        return False
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    return rename is not None and rename(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove what killed processes left of folders that were to become `target`: nobody holds their locks.
+
+    A young one may be about to be locked.
+    """
+    for path in target.parent.glob(f".{glob.escape(target.stem[:40])}.*.tmp{glob.escape(target.suffix)}"):
+        with contextlib.suppress(OSError):
+            if not path.is_dir() or time.time() - path.stat().st_mtime < _YOUNG_S:
+                continue
+            claimed = _claim(path)
+            if claimed is None:
+                continue
+            shutil.rmtree(path, ignore_errors=True)
+            os.close(claimed)
 
 
 def _flush_to_disk(path: Path) -> None:
