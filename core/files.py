@@ -58,6 +58,8 @@ def atomic_path(target: Path) -> Generator[Path]:
         _flush_to_disk(temporary)
         temporary.replace(target)
         _flush_to_disk(target.parent)
+    except OSError as error:
+        raise _naming(error, target) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -87,6 +89,8 @@ def atomic_directory(target: Path) -> Generator[Path]:
         _flush_to_disk(temporary)
         _replace_directory(temporary, target)
         _flush_to_disk(target.parent)
+    except OSError as error:
+        raise _naming(error, target) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         if claimed is not None:
@@ -157,6 +161,13 @@ def _make_folder(folder: Path) -> None:
         raise InputError(f"{folder}: a file stands where a folder is needed; choose another folder") from error
     except OSError as error:
         raise InputError(f"{folder}: the folder cannot be made ({error.strerror}); choose another one") from error
+
+
+def _naming(error: OSError, target: Path) -> OSError:
+    """Return the error with the file that was to be written, where the system names none: a full disk has no name."""
+    if error.errno is None or error.filename is not None:
+        return error
+    return OSError(error.errno, error.strerror, str(target))
 
 
 def _temporary_name(target: Path) -> Path:
