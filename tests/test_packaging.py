@@ -114,7 +114,7 @@ def test_metadata_says_what_is_needed_and_under_which_licence(wheel: Path, conte
             for name in contents
             if name.endswith((".dist-info/METADATA", ".dist-info/entry_points.txt"))
         }
-    assert "mattekit = mattekit.cli:main" in text["entry_points.txt"]
+    assert "mattekit = mattekit.__main__:main" in text["entry_points.txt"]
     assert re.search(r"^License-Expression: Apache-2.0$", text["METADATA"], re.MULTILINE)
     needed = [Requirement(line) for line in re.findall(r"^Requires-Dist: (.+)$", text["METADATA"], re.MULTILINE)]
     base = {requirement.name for requirement in needed if requirement.marker is None}
