@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import re
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +38,11 @@ def ir_from_onnx(path: Path, *, heads: str = "fused") -> openvino.Model:
     """
     from openvino.tools.ovc import convert_model
 
-    with openvino_errors_as(
-        ModelError, lambda reason: f"{path}: OpenVINO cannot convert it ({reason}); is it a whole ONNX file?"
+    with (
+        _logging_kept(),
+        openvino_errors_as(
+            ModelError, lambda reason: f"{path}: OpenVINO cannot convert it ({reason}); is it a whole ONNX file?"
+        ),
     ):
         model = convert_model(path)
     _check_input(model, path)
@@ -62,11 +67,23 @@ def ir_from_torch(module: nn.Module, *, contract: Contract) -> openvino.Model:
 
     multiple = contract.input.multiple
     example = torch.zeros(1, 3, 32 * multiple, 48 * multiple)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _logging_kept():
         # PyTorch warns that its tracer, which OpenVINO uses, is deprecated; the outputs are compared afterwards.
         warnings.simplefilter("ignore")
         # The module's forward calls its argument whatever it likes, so it is given by position.
         return convert_model(module, example_input=example, input=[openvino.PartialShape([-1, 3, -1, -1])])
+
+
+@contextlib.contextmanager
+def _logging_kept() -> Generator[None]:
+    """OpenVINO's converter sets the root logger up for itself, and after a failure leaves it silent below errors."""
+    root = logging.getLogger()
+    level, filters, handlers = root.level, root.filters[:], root.handlers[:]
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        root.filters[:], root.handlers[:] = filters, handlers
 
 
 def save_ir(

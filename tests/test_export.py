@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from dataclasses import replace
 from importlib import metadata
@@ -18,6 +19,7 @@ from mattekit.build import export_model
 from mattekit.convert import zoo
 from mattekit.convert.checkpoint import load_module
 from mattekit.convert.export import OWN_LICENCE, ExportSettings, parse_batch, parse_size
+from mattekit.convert.ir import ir_from_onnx
 from mattekit.core.contract import Contract
 from mattekit.core.errors import ContractError, InputError, ModelError, ParityError
 from mattekit.core.files import sha256_of
@@ -228,6 +230,16 @@ def test_a_ready_made_onnx_file_converts_with_its_own_contract(
     assert (report.ir.path.parent / "model.onnx").read_bytes() == ready_made.read_bytes()
     with pytest.raises(ContractError, match="carries no mattekit contract"):
         load(ready_made)
+
+
+def test_a_conversion_that_fails_leaves_the_programs_logging_as_it_was(tmp_path: Path) -> None:
+    root = logging.getLogger()
+    before = (root.level, root.filters[:], root.handlers[:])
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"no model at all" * 10)
+    with pytest.raises(ModelError, match="is it a whole ONNX file"):
+        ir_from_onnx(broken)
+    assert (root.level, root.filters, root.handlers) == before
 
 
 @pytest.mark.slow
