@@ -21,7 +21,10 @@ __all__ = ["Share", "cluster", "rows_of", "share_of"]
 _LOCAL_STORE = 256 << 20
 """Bytes of the object store of a cluster that is started here: references and models go through it, no pictures."""
 
-_IN_FLIGHT = 2
+_AT_A_TIME = 2
+"""Batches that an actor works on at a time: while one begins or ends, the network is busy with the other."""
+
+_IN_FLIGHT = 3
 """Batches that are sent to an actor at a time, so that the next is there when one is done."""
 
 
@@ -49,8 +52,9 @@ def cluster(address: str) -> Generator[None]:
         DependencyError: Ray is not installed.
         InputError: there is no cluster at the address.
     """
-    # No statistics are sent anywhere.
+    # No statistics are sent anywhere, and what goes wrong is told in sentences, not in Ray's logs.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
     try:
         import ray
@@ -93,7 +97,7 @@ def rows_of(
 
     Args:
         references: gives the batches; called once, in a process beside this one.
-        actor: a class whose objects take `{column: [bytes]}` and return `{"rows": [bytes]}`.
+        actor: a class whose objects take `{column: [bytes]}` and return `{"rows": [bytes]}`, in several threads.
         argument: of its constructor; travels once to each node.
         share: what one of the actors takes.
         column: the name of the batches.
@@ -139,7 +143,12 @@ def rows_of(
             Worker,
             batch_size=1,
             compute=ActorPoolStrategy(
-                min_size=1, initial_size=room, max_size=room, max_tasks_in_flight_per_actor=_IN_FLIGHT
+                min_size=1,
+                initial_size=room,
+                max_size=room,
+                max_tasks_in_flight_per_actor=_IN_FLIGHT,
+                max_concurrent_calls_per_actor=_AT_A_TIME,
+                enable_true_multi_threading=True,
             ),
             num_cpus=share.cpus,
             num_gpus=gpus,

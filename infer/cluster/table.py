@@ -44,7 +44,7 @@ def schema() -> pa.Schema:
     input_tag, output_tag: what their stores said of their state, which changes when their contents do. settings: the
     fingerprint of all that the result depends on beside the input. error: why there is no output, or null. pixels: of
     the input. confidence, foreground: of the mask, or null. read_s, write_s, and a column for each stage: seconds.
-    finished: when, in UTC. run: the run that did it.
+    finished: when, in UTC. run, worker: the run and the process (host and number) that did it.
     """
     import pyarrow as pa
 
@@ -59,6 +59,7 @@ def schema() -> pa.Schema:
             *((name, pa.float64()) for name in seconds),
             ("finished", pa.timestamp("us", tz="UTC")),
             ("run", pa.string()),
+            ("worker", pa.string()),
         ]
     )
 

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import socket
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
@@ -83,7 +86,7 @@ class _File:
 
 
 class PictureActor:
-    """One compiled pipeline; several pictures are under way in it at a time.
+    """One compiled pipeline; several pictures are under way in it at a time, and calls from several threads.
 
     Called with a batch of one row, whose column `references` has the bytes of references; returns the rows of their
     results, likewise.
@@ -92,8 +95,10 @@ class PictureActor:
     def __init__(self, work: Work) -> None:
         cv2.setNumThreads(work.cpus)
         self._work = work
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._marks = Marks(work.run)
         self._budget = Budget(MEMORY)
+        self._alone = threading.Lock()
         # What is read of a model stays readable when its file is gone.
         with tempfile.TemporaryDirectory(prefix="mattekit-", ignore_cleanup_errors=True) as folder:
             self._pipeline = work.open(_unpack(work.models, Path(folder)), work.cpus)
@@ -110,7 +115,8 @@ class PictureActor:
             for file, result in results:
                 self._settle(file, result)
         for file in suspects:
-            self._settle(file, lambda file=file: self._write(self._process(self._read(file))))
+            with self._alone:
+                self._settle(file, lambda file=file: self._write(self._process(self._read(file))))
         return {"rows": [packed([file.row for file in files], schema())]}
 
     def _settle(self, file: _File, result: Callable[[], object]) -> None:
@@ -139,6 +145,7 @@ class PictureActor:
             "input_tag": file.tag or None,
             "settings": self._work.settings,
             "run": self._work.run,
+            "worker": self._name,
         }
         deaths = self._marks.count(file.input)
         self._marks.begin(file.input)

@@ -72,7 +72,8 @@ class OpenVinoRuntime:
         if exact:
             config["INFERENCE_PRECISION_HINT"] = "f32"
         if threads is not None and device == "CPU":
-            config["INFERENCE_NUM_THREADS"] = threads
+            # Processes that share a machine would all pin their threads to the same cores.
+            config |= {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
         with openvino_errors_as(
             DeviceError,
             lambda reason: f"{device}: the device refused the model ({reason}); try --device CPU, or another --size",
