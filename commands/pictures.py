@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from .batches import options_of, plan, run_planned
 from .options import (
     ActorCpus,
     Address,
@@ -39,12 +40,6 @@ from .options import (
     Tile,
     Times,
 )
-
-if TYPE_CHECKING:
-    from pydantic import JsonValue
-
-    from ..infer.pipeline import Pipeline
-    from ..infer.plan import Batch
 
 __all__ = ["register"]
 
@@ -118,7 +113,7 @@ def register(app: typer.Typer) -> None:
                         times=times,
                     ),
                     OutputSettings(extension=f".{format_.lstrip('.')}", quality=quality),
-                    words=_options(context),
+                    words=options_of(context),
                     address=address or "local",
                     cpus=actor_cpus,
                     resume=resume,
@@ -127,7 +122,7 @@ def register(app: typer.Typer) -> None:
                     progress=show,
                 )
             raise typer.Exit(summary.exit_code(max_failures))
-        batch = _plan(inputs, Path(out), format_, quality)
+        batch = plan(inputs, Path(out), format_, quality)
         with download_progress() as progress:
             pipeline = open_pipeline(
                 model=model,
@@ -146,7 +141,7 @@ def register(app: typer.Typer) -> None:
                 offline=offline,
                 progress=progress,
             )
-        _run(context, batch, pipeline, record, jobs, resume=resume, max_failures=max_failures)
+        run_planned(context, batch, pipeline, record, jobs, resume=resume, max_failures=max_failures)
 
     @app.command()
     def remove(
@@ -171,7 +166,7 @@ def register(app: typer.Typer) -> None:
         from ..build import open_pipeline
         from ..reports.terminal import download_progress
 
-        batch = _plan(inputs, out, format_, quality, only_mask=only_mask)
+        batch = plan(inputs, out, format_, quality, only_mask=only_mask)
         with download_progress() as progress:
             pipeline = open_pipeline(
                 model=model,
@@ -184,7 +179,7 @@ def register(app: typer.Typer) -> None:
                 offline=offline,
                 progress=progress,
             )
-        _run(context, batch, pipeline, record, jobs, resume=resume)
+        run_planned(context, batch, pipeline, record, jobs, resume=resume)
 
     @app.command()
     def upscale(
@@ -210,7 +205,7 @@ def register(app: typer.Typer) -> None:
         from ..build import open_pipeline
         from ..reports.terminal import download_progress
 
-        batch = _plan(inputs, out, format_, quality)
+        batch = plan(inputs, out, format_, quality)
         with download_progress() as progress:
             pipeline = open_pipeline(
                 sr=sr,
@@ -222,7 +217,7 @@ def register(app: typer.Typer) -> None:
                 offline=offline,
                 progress=progress,
             )
-        _run(context, batch, pipeline, record, jobs, resume=resume)
+        run_planned(context, batch, pipeline, record, jobs, resume=resume)
 
     @app.command()
     def superimpose(
@@ -250,54 +245,6 @@ def register(app: typer.Typer) -> None:
         from ..infer.shadow import parse_shadow
 
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
-        batch = _plan(inputs, out, format_, quality)
+        batch = plan(inputs, out, format_, quality)
         pipeline = open_pipeline(background=background, placement=placement)
-        _run(context, batch, pipeline, record, jobs, resume=resume)
-
-
-def _plan(inputs: list[str], out: Path, extension: str, quality: int | None, *, only_mask: bool = False) -> Batch:
-    from ..infer.plan import OutputSettings, plan_batch
-
-    settings = OutputSettings(extension=f".{extension.lstrip('.')}", only_mask=only_mask, quality=quality)
-    return plan_batch(inputs, out, settings)
-
-
-def _run(
-    context: typer.Context,
-    batch: Batch,
-    pipeline: Pipeline,
-    report: Path | None,
-    jobs: int | None,
-    *,
-    resume: bool,
-    max_failures: int = 0,
-) -> None:
-    from ..infer.batch import run_batch, workers_for
-    from ..infer.outcome import exit_code_of, record_of
-    from ..infer.resume import open_manifest
-    from ..reports.pictures import follow_run, print_stages
-
-    options = _options(context)
-    manifest = open_manifest(batch, pipeline, options) if resume else None
-    outcomes = follow_run(run_batch(batch, pipeline, jobs=jobs, manifest=manifest), len(batch.inputs))
-    # A record holds the models' hashes: of one picture, most of the time would go there.
-    if report or len(outcomes) > 1:
-        record = record_of(outcomes, pipeline, options, workers_for(batch, pipeline, jobs))
-        print_stages(record)
-        if report:
-            record.write(report)
-    raise typer.Exit(exit_code_of(outcomes, max_failures))
-
-
-def _options(context: typer.Context) -> dict[str, JsonValue]:
-    """Return the running command and those of its options that results depend on; models count by their hashes."""
-    without = {"context", "inputs", "out", "model", "sr", "record", "jobs", "resume", "offline"}
-    without |= {"engine", "address", "actor_cpus", "max_failures"}
-    chosen = {name: value for name, value in sorted(context.params.items()) if name not in without}
-    return {"command": context.command.name, **{name: _plain(value) for name, value in chosen.items()}}
-
-
-def _plain(value: object) -> JsonValue:
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+        run_planned(context, batch, pipeline, record, jobs, resume=resume)

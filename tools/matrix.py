@@ -74,7 +74,9 @@ def row(python: str, folder: Path, *, lowest: bool, without: Sequence[str], at: 
     users, developers = requirements(without)
     pip = [environment / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
     limits = ["--constraint", constraints(folder, pip, lowest=lowest, at=at)]
-    installed = subprocess.run([*pip, "install", "--quiet", *limits, *map(str, [*users, *developers])], check=False)
+    installed = subprocess.run(
+        [*pip, "install", "--quiet", "--no-compile", *limits, *map(str, [*users, *developers])], check=False
+    )
     if installed.returncode:
         return f"| {name} | cannot be installed |", False
     editable = ["install", "--quiet", "--no-deps", "--config-settings", "editable_mode=strict", "--editable", copy]

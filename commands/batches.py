@@ -1,0 +1,66 @@
+"""What the commands over pictures share: the plan, the run, and the options that its record keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from ..infer.pipeline import Pipeline
+    from ..infer.plan import Batch
+
+__all__ = ["options_of", "plan", "run_planned"]
+
+
+def plan(inputs: list[str], out: Path, extension: str, quality: int | None, *, only_mask: bool = False) -> Batch:
+    """Find the inputs and name the results, before a model is opened."""
+    from ..infer.plan import OutputSettings, plan_batch
+
+    settings = OutputSettings(extension=f".{extension.lstrip('.')}", only_mask=only_mask, quality=quality)
+    return plan_batch(inputs, out, settings)
+
+
+def run_planned(
+    context: typer.Context,
+    batch: Batch,
+    pipeline: Pipeline,
+    report: Path | None,
+    jobs: int | None,
+    *,
+    resume: bool,
+    max_failures: int = 0,
+) -> None:
+    """Run what was planned, print and write what it took, and exit with the code for what became of it."""
+    from ..infer.batch import run_batch, workers_for
+    from ..infer.outcome import exit_code_of, record_of
+    from ..infer.resume import open_manifest
+    from ..reports.pictures import follow_run, print_stages
+
+    options = options_of(context)
+    manifest = open_manifest(batch, pipeline, options) if resume else None
+    outcomes = follow_run(run_batch(batch, pipeline, jobs=jobs, manifest=manifest), len(batch.inputs))
+    # A record holds the models' hashes: of one picture, most of the time would go there.
+    if report or len(outcomes) > 1:
+        record = record_of(outcomes, pipeline, options, workers_for(batch, pipeline, jobs))
+        print_stages(record)
+        if report:
+            record.write(report)
+    raise typer.Exit(exit_code_of(outcomes, max_failures))
+
+
+def options_of(context: typer.Context) -> dict[str, JsonValue]:
+    """Return the running command and those of its options that results depend on; models count by their hashes."""
+    without = {"context", "inputs", "out", "model", "sr", "record", "jobs", "resume", "offline"}
+    without |= {"engine", "address", "actor_cpus", "max_failures"}
+    chosen = {name: value for name, value in sorted(context.params.items()) if name not in without}
+    return {"command": context.command.name, **{name: _plain(value) for name, value in chosen.items()}}
+
+
+def _plain(value: object) -> JsonValue:
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
