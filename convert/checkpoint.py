@@ -6,6 +6,7 @@ import pickle
 import re
 import struct
 import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -44,6 +45,10 @@ _DAMAGE = (
 
 _NAMES_SHOWN = 3
 
+_ALWAYS_ALLOWED = 64 << 20
+_MOST_PER_BYTE = 16
+"""Bytes of memory for each byte of a checkpoint: packed types and shared tensors grow a few times."""
+
 
 def load_state_dict(path: Path) -> dict[str, Tensor]:
     """Read a `.pth`, `.pt`, `.ckpt` or `.safetensors` file: names and tensors, on the CPU.
@@ -67,6 +72,8 @@ def load_state_dict(path: Path) -> dict[str, Tensor]:
     state = _without_prefixes(_unwrapped(loaded))
     if not state:
         raise CheckpointError(f"{path} holds no tensors; give a file with a network's state dict")
+    # A few bytes may stand for a tensor of any size, whose every value is the same one.
+    _require_size(path, 4 * sum(value.numel() for value in state.values()))
     return {name: value.to(torch.float32) if value.is_floating_point() else value for name, value in state.items()}
 
 
@@ -121,6 +128,12 @@ def _read_torch(path: Path) -> object:
     with path.open("rb") as stream:
         if not stream.read(4).startswith(_MAGIC):
             raise CheckpointError(damaged)
+    if zipfile.is_zipfile(path):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                _require_size(path, sum(member.file_size for member in archive.infolist()))
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise CheckpointError(damaged) from error
     try:
         with warnings.catch_warnings():
             # About pickle protocols that the safe reader may not know; it fails where that matters.
@@ -138,6 +151,13 @@ def _read_torch(path: Path) -> object:
     except _DAMAGE as error:
         # The reader interprets the bytes as instructions, so damaged ones fail in any of these ways.
         raise CheckpointError(damaged) from error
+
+
+def _require_size(path: Path, size: int) -> None:
+    """Refuse a file that would take far more memory than there is in it."""
+    limit = max(_ALWAYS_ALLOWED, _MOST_PER_BYTE * path.stat().st_size)
+    if size > limit:
+        raise CheckpointError(f"{path} is refused: it would take {size:,} bytes of memory, more than {limit:,}")
 
 
 def _read_safetensors(path: Path) -> object:

@@ -53,7 +53,7 @@ def print_benchmark(record: Record, console: Console | None = None) -> None:
     unstable = [entry for entry in entries if entry["unstable"]]
     for entry in unstable:
         out.print(escape(f"UNSTABLE: {entry['candidate']}: {'; '.join(entry['unstable'])}"), soft_wrap=True)
-    out.print(escape(_circumstances(record)), soft_wrap=True)
+    out.print(escape(_circumstances(record), lines=True), soft_wrap=True)
 
 
 def _values(record: Record) -> dict[tuple[str, str, str], float | None]:

@@ -19,7 +19,7 @@ def print_comparison(record: Record, console: Console | None = None) -> None:
     out.print(_table(record))
     for each in cast("list[dict[str, str]]", record.settings["differs"]):
         text = f"differs ({each['aspect']}): {each['what']}: {each['before']}, then {each['after']}"
-        out.print(escape(text), soft_wrap=True)
+        out.print(escape(text, lines=True), soft_wrap=True)
     for side in ("before", "after"):
         for key in cast("list[str]", record.settings[f"only_{side}"]):
             out.print(escape(f"only in {record.settings[side]}: {key}"), soft_wrap=True)

@@ -50,7 +50,7 @@ def _machine(found: Diagnosis) -> Table:
         ("Python", environment.python),
     )
     for name, value in rows:
-        table.add_row(name, escape(value))
+        table.add_row(name, escape(value, lines=True))
     return table
 
 

@@ -32,9 +32,12 @@ __all__ = [
 _COMMERCIAL = {True: "yes", False: "no", None: "not stated"}
 
 
-def escape(text: str) -> str:
-    """Return text from outside as rich's markup: nothing in it is markup, and nothing a terminal would obey."""
-    return markup.escape(printable(text, lines=True))
+def escape(text: str, *, lines: bool = False) -> str:
+    """Return text from outside as rich's markup, on one line unless it may have `lines`.
+
+    Nothing in it is markup, and nothing is there that a terminal would obey.
+    """
+    return markup.escape(printable(text, lines=lines))
 
 
 def console_of(*, stderr: bool = False) -> Console:
@@ -116,11 +119,11 @@ def print_model(spec: ModelSpec, *, as_json: bool) -> None:
     for key, value in data.items():
         lines = value if isinstance(value, list) else [value]
         shown = "\n".join(json.dumps(line) if isinstance(line, dict) else str(line) for line in lines)
-        table.add_row(key.replace("_", " "), escape(shown))
+        table.add_row(key.replace("_", " "), escape(shown, lines=True))
     console.print(table)
     card = cached_path(spec).with_suffix(".md")
     if spec.weights.bundled and card.is_file():
-        console.print(escape(card.read_text(encoding="utf-8")), soft_wrap=True)
+        console.print(escape(card.read_text(encoding="utf-8"), lines=True), soft_wrap=True)
 
 
 def print_fetched(spec: ModelSpec, fetched: Fetched) -> None:
