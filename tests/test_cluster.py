@@ -1,0 +1,232 @@
+"""Runs on a real Ray cluster of several nodes on this machine, from and to a real S3-compatible server."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("ray", reason="many machines need the extra `ray`")
+pytest.importorskip("moto", reason="an S3-compatible server needs moto")
+
+from mattekit.build import open_pipeline
+from mattekit.core.errors import InputError
+from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
+from mattekit.infer.cluster.location import Location
+from mattekit.infer.cluster.run import Summary
+from mattekit.infer.cluster.session import cluster
+from mattekit.infer.cluster.table import TABLE_NAME, known_rows
+from mattekit.scale import PipelineOptions, run_on_ray
+
+pytestmark = pytest.mark.slow
+
+COUNT = 72
+
+
+@pytest.fixture(scope="module")
+def s3() -> Generator[Any]:
+    """A client of an S3-compatible server with two buckets; what is written to them is kept in all its versions."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ALLOW_HTTP", "true")
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.setenv("AWS_REGION", "us-east-1")
+        client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1")
+        for bucket in ("photos", "results"):
+            client.create_bucket(Bucket=bucket)
+            client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        yield client
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for number in range(COUNT):
+        picture = np.full((240, 320 + number, 3), 90, np.uint8)
+        cv2.circle(picture, (150, 120), 60 + number % 30, tuple(map(int, rng.integers(0, 256, 3))), thickness=-1)
+        assert cv2.imwrite(str(folder / f"{number:02}.jpg"), picture)
+    (folder / "bad.jpg").write_bytes(b"no picture")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(pictures: Path, segmentation_ir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The SHA-256 of each picture's result by the local engine."""
+    batch = plan_batch([pictures], tmp_path_factory.mktemp("local"), OutputSettings())
+    outcomes = list(run_batch(batch, open_pipeline(model=segmentation_ir, many=True)))
+    return {o.source.name: hashlib.sha256(o.target.read_bytes()).hexdigest() for o in outcomes if o.target}
+
+
+@contextmanager
+def nodes(count: int) -> Generator[tuple[Any, list[Any]]]:
+    """A cluster of nodes with one processor each, and nothing of it afterwards."""
+    from ray.cluster_utils import Cluster
+
+    folder = tempfile.mkdtemp(prefix="mk-")
+    small = {"num_cpus": 1, "object_store_memory": 80 << 20}
+    health = {"health_check_initial_delay_ms": 1000, "health_check_period_ms": 1000}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        head = {**small, "include_dashboard": False, "temp_dir": folder, "_system_config": health}
+        machines = Cluster(initialize_head=True, head_node_args=head)
+        try:
+            others = [machines.add_node(**small) for _ in range(count - 1)]
+            yield machines, others
+        finally:
+            machines.shutdown()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def upload(s3: Any, folder: Path, prefix: str) -> None:
+    for path in folder.iterdir():
+        s3.put_object(Bucket="photos", Key=f"{prefix}/{path.name}", Body=path.read_bytes())
+
+
+def results(s3: Any, prefix: str) -> dict[str, list[str]]:
+    """Return the SHA-256 of every version of every result."""
+    found: dict[str, list[str]] = {}
+    for version in s3.list_object_versions(Bucket="results", Prefix=f"{prefix}/")["Versions"]:
+        name = version["Key"].removeprefix(f"{prefix}/")
+        if not name.startswith(TABLE_NAME):
+            body = s3.get_object(Bucket="results", Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
+            found.setdefault(name.removesuffix(".png"), []).append(hashlib.sha256(body).hexdigest())
+    return found
+
+
+def check(s3: Any, prefix: str, expected: dict[str, str]) -> list[dict[str, Any]]:
+    """Make sure that each input has one row, and each good one a result that was written once; return the rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    keys = [o["Key"] for o in s3.list_objects_v2(Bucket="results", Prefix=f"{prefix}/{TABLE_NAME}/")["Contents"]]
+    parts = [s3.get_object(Bucket="results", Key=key)["Body"].read() for key in keys]
+    rows: list[dict[str, Any]] = pa.concat_tables([pq.read_table(pa.BufferReader(part)) for part in parts]).to_pylist()
+    names = [row["input"].rpartition("/")[2] for row in rows]
+    assert sorted(names) == sorted([*expected, "bad.jpg"])
+    assert {name: row["output_sha256"] for name, row in zip(names, rows, strict=True) if row["output"]} == expected
+    assert results(s3, prefix) == {name: [digest] for name, digest in expected.items()}
+    (bad,) = [row for row in rows if row["error"]]
+    assert bad["error"].startswith(f"s3://photos/{prefix}/bad.jpg: not a picture")
+    return rows
+
+
+def workers_of(node: Any) -> list[Any]:
+    """Return the processes of a node that hold actors of a run."""
+    import psutil
+
+    (raylet,) = node.all_processes["raylet"]
+    found = psutil.Process(raylet.process.pid).children(recursive=True)
+    return [process for process in found if process.name().startswith("ray::MapWorker")]
+
+
+def run(address: str, model: Path, prefix: str, progress: Callable[[Summary], None] | None = None) -> Summary:
+    return run_on_ray(
+        [f"s3://photos/{prefix}/"],
+        f"s3://results/{prefix}",
+        PipelineOptions(model=str(model)),
+        OutputSettings(),
+        words={},
+        address=address,
+        progress=progress,
+    )
+
+
+def test_every_picture_is_done_once_though_a_worker_and_a_node_are_killed(
+    s3: Any, pictures: Path, expected: dict[str, str], segmentation_ir: Path
+) -> None:
+    upload(s3, pictures, "killed")
+    with nodes(2) as (machines, others):
+        killed: list[str] = []
+
+        def watch(summary: Summary) -> None:
+            done = summary.done + summary.failed
+            if not killed and done >= 10:
+                worker = workers_of(machines.head_node)[0]
+                worker.kill()
+                killed.append("worker")
+            elif len(killed) == 1 and done >= COUNT // 2:
+                machines.remove_node(others[0], allow_graceful=False)
+                killed.append("node")
+
+        summary = run(machines.address, segmentation_ir, "killed", watch)
+    assert killed == ["worker", "node"]
+    assert (summary.done, summary.failed, summary.skipped) == (COUNT, 1, 0)
+    assert summary.exit_code(0) == 5
+    rows = check(s3, "killed", expected)
+    assert len({row["worker"] for row in rows}) >= 2
+
+
+def test_a_command_that_is_killed_is_gone_on_with(
+    s3: Any, pictures: Path, expected: dict[str, str], segmentation_ir: Path
+) -> None:
+    upload(s3, pictures, "resumed")
+    words = ["run", "s3://photos/resumed/", "--model", segmentation_ir, "--sr", "none", "-o", "s3://results/resumed"]
+    with nodes(1) as (machines, _):
+        options = ["--engine", "ray", "--address", machines.address, "--resume"]
+        command = [sys.executable, "-m", "mattekit", *map(str, words), *options]
+
+        def written() -> int:
+            return s3.list_objects_v2(Bucket="results", Prefix="resumed/").get("KeyCount", 0)
+
+        driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
+        while driver.poll() is None and written() < COUNT // 3:
+            time.sleep(0.02)
+        driver.kill()
+        assert driver.wait() == -signal.SIGKILL
+        assert written() < COUNT
+        for skipped, most in ((0, "0"), (COUNT, "1")):
+            done = subprocess.run([*command, "--max-failures", most], capture_output=True, text=True, check=False)
+            assert done.returncode == (5 if most == "0" else 0), done.stderr
+            assert f"{COUNT} of {COUNT + 1} done, 1 failed" in done.stderr
+            assert not skipped or f"{skipped} of them by an earlier run" in done.stderr
+            check(s3, "resumed", expected)
+
+
+def test_local_folders_and_tables_that_pandas_reads(
+    pictures: Path, expected: dict[str, str], segmentation_ir: Path, tmp_path: Path
+) -> None:
+    import pandas as pd
+
+    (tmp_path / "in").mkdir()
+    for name in ("00.jpg", "01.jpg", "02.jpg"):
+        shutil.copy(pictures / name, tmp_path / "in")
+    with nodes(1) as (machines, _):
+        given = ([str(tmp_path / "in")], str(tmp_path / "out"), PipelineOptions(model=str(segmentation_ir)))
+        with cluster(machines.address):
+            run_on_ray(*given, OutputSettings(), words={})
+            # Only the new one is done; what another run did stays in the table.
+            (tmp_path / "in" / "00.jpg").unlink()
+            shutil.copy(pictures / "03.jpg", tmp_path / "in")
+            summary = run_on_ray(*given, OutputSettings(), words={}, resume=True)
+            with pytest.raises(InputError, match="can't be listed"):
+                run_on_ray(["s3://missing/"], str(tmp_path / "other"), given[2], OutputSettings(), words={})
+    assert (summary.done, summary.skipped) == (1, 2)
+    table = pd.read_parquet(tmp_path / "out" / TABLE_NAME)
+    names = table["input"].map(lambda name: Path(name).name)
+    assert dict(zip(names, table["output_sha256"], strict=True)) == {
+        name: expected[name] for name in ("00.jpg", "01.jpg", "02.jpg", "03.jpg")
+    }
+    assert table["confidence"].between(0, 1).all()
+    assert len(known_rows(Location.parse(str(tmp_path / "out"))).rows) == 4

@@ -1,0 +1,244 @@
+"""The parts of a run over many machines, without a cluster: locations, names, the table, an actor."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("ray", reason="many machines need the extra `ray`")
+pytest.importorskip("obstore", reason="buckets need the extra `ray`")
+
+from mattekit.core.errors import ImageError, InputError
+from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
+from mattekit.infer.cluster.location import Location, open_store
+from mattekit.infer.cluster.marks import MOST, Marks
+from mattekit.infer.cluster.references import Reference, batches, plan_sources, walk
+from mattekit.infer.cluster.run import Summary
+from mattekit.infer.cluster.session import share_of
+from mattekit.infer.cluster.table import TABLE_NAME, Known, Table, known_rows, packed, schema, unpacked
+from mattekit.infer.cluster.work import PictureActor, Work, reference_schema
+from mattekit.infer.pipeline import Pipeline
+from mattekit.infer.superimpose import Colour
+
+GREEN = Pipeline(background=Colour(0, 200, 0))
+
+
+def pictures_in(folder: Path, *names: str) -> None:
+    rng = np.random.default_rng(len(names))
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(folder / name), rng.integers(0, 256, (9, 7, 3)).astype(np.uint8))
+
+
+def green(*_: object) -> Pipeline:
+    return GREEN
+
+
+def actor(run: str = "test", settings: str = "s") -> PictureActor:
+    return PictureActor(Work(green, {}, OutputSettings(), settings, run))
+
+
+def done_by(actor_: PictureActor, references: list[Reference], known: list[Any] | None = None) -> list[dict[str, Any]]:
+    earlier = known or [None] * len(references)
+    rows = [{**vars(reference), "known": row} for reference, row in zip(references, earlier, strict=True)]
+    (data,) = actor_({"references": np.array([packed(rows, reference_schema())], object)})["rows"]
+    return unpacked(data, schema()).to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("text", "root", "key"),
+    [
+        ("s3://bucket/a/b.jpg", "s3://bucket", "a/b.jpg"),
+        ("s3://bucket/a/", "s3://bucket", "a"),
+        ("gs://bucket", "gs://bucket", ""),
+        ("az://container/a", "az://container", "a"),
+        ("S3://bucket/50%25?#.jpg", "s3://bucket", "50%25?#.jpg"),
+        ("https://host:8080/a/b.jpg", "https://host:8080", "a/b.jpg"),
+        ("file:///tmp/a", "", "/tmp/a"),
+        ("/tmp/a/../b", "", "/tmp/a/../b"),
+    ],
+)
+def test_locations_are_read(text: str, root: str, key: str) -> None:
+    assert Location.parse(text) == Location(root, key)
+
+
+@pytest.mark.parametrize("text", ["ftp://host/a", "s3:///a", "https://host/a?signature=1"])
+def test_what_is_no_location_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"is known|names no|cannot be read"):
+        Location.parse(text)
+
+
+def test_results_are_called_after_their_inputs_alone(tmp_path: Path) -> None:
+    pictures_in(tmp_path / "in", "b.jpg", "b.png", "a/b.jpg", "a/c/b.png", ".hidden.jpg")
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    out = Location.parse(str(tmp_path / "out"))
+    sources = plan_sources([str(tmp_path / "in")], out)
+    references = list(walk(sources, out, ".png"))
+    names = {Path(reference.output).relative_to(tmp_path / "out").as_posix() for reference in references}
+    assert names == {"b.jpg.png", "b.png.png", "a/b.jpg.png", "a/c/b.png.png"}
+    assert [len(some) for some in batches(references, 3)] == [3, 1]
+    single = plan_sources([str(tmp_path / "in" / "b.jpg"), str(tmp_path / "in" / "a")], out)
+    names = {
+        Path(reference.output).relative_to(tmp_path / "out").as_posix() for reference in walk(single, out, ".webp")
+    }
+    assert names == {"b.jpg.webp", "a/b.jpg.webp", "a/c/b.png.webp"}
+
+
+def test_inputs_that_cannot_be_run_are_told_at_once(tmp_path: Path) -> None:
+    pictures_in(tmp_path, "x/in/1.jpg", "y/in/1.jpg")
+    out = Location.parse(str(tmp_path / "out"))
+    with pytest.raises(InputError, match="two inputs are called 'in'"):
+        plan_sources([str(tmp_path / "x" / "in"), str(tmp_path / "y" / "in")], out)
+    with pytest.raises(InputError, match="among the inputs"):
+        plan_sources([str(tmp_path)], out)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ImageError, match="no pictures in it"):
+        plan_sources([str(tmp_path / "empty")], out)
+    with pytest.raises(InputError, match="can't be listed"):
+        plan_sources([str(tmp_path / "missing")], out)
+
+
+def test_the_listing_holds_no_names(tmp_path: Path) -> None:
+    pictures_in(tmp_path / "in", *(f"{number}.jpg" for number in range(20)))
+    out = Location.parse(str(tmp_path / "out"))
+    waiting = walk(plan_sources([str(tmp_path / "in")], out), out, ".png")
+    next(waiting)
+    # What is added while the folder is listed can still be found: nothing was gathered before the first was given.
+    assert len(list(waiting)) == 19
+
+
+def test_a_file_is_written_once(tmp_path: Path) -> None:
+    store, key = open_store(""), str(tmp_path / "deep" / "a.bin")
+    first = store.write(key, b"one", new=True)
+    with pytest.raises(FileExistsError):
+        store.write(key, b"two", new=True)
+    assert store.read(key) == (b"one", first)
+    assert store.write(key, b"two") != first
+    store.remove(key)
+    store.remove(key)
+    assert store.stat(key) is None
+    with pytest.raises(ImageError, match="can't be read"):
+        store.read(key)
+
+
+def test_an_actor_writes_what_the_local_engine_does(photo: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    shutil.copy(photo, tmp_path / "in" / "good.jpg")
+    (tmp_path / "in" / "bad.jpg").write_bytes(b"no picture")
+    batch = plan_batch([tmp_path / "in"], tmp_path / "local", OutputSettings())
+    list(run_batch(batch, GREEN))
+    references = [
+        Reference(str(tmp_path / "in" / name), "", str(tmp_path / "ray" / f"{name}.png"))
+        for name in ("bad.jpg", "good.jpg", "missing.jpg")
+    ]
+    bad, good, missing = done_by(actor(), references)
+    assert (tmp_path / "ray" / "good.jpg.png").read_bytes() == (tmp_path / "local" / "good.png").read_bytes()
+    assert good["error"] is None
+    assert good["pixels"] == 160 * 120
+    assert good["decode_s"] > 0
+    assert bad["error"].startswith(f"{tmp_path / 'in' / 'bad.jpg'}: not a picture")
+    assert "missing.jpg" in missing["error"]
+    assert bad["output"] is None
+    assert len(bad["input_sha256"]) == 64
+
+
+def test_what_is_done_is_neither_processed_nor_written_again(photo: Path, tmp_path: Path) -> None:
+    source, target = tmp_path / "photo.jpg", tmp_path / "out" / "photo.jpg.png"
+    shutil.copy(photo, source)
+    store = open_store("")
+
+    def reference() -> Reference:
+        found = store.stat(str(source))
+        assert found is not None
+        return Reference(str(source), found.tag, str(target))
+
+    (row,) = done_by(actor(), [reference()])
+    written = target.stat()
+    # An attempt that died before it could tell: computed again, not written again.
+    (again,) = done_by(actor("later"), [reference()])
+    assert (again["run"], again["output_sha256"]) == ("later", row["output_sha256"])
+    assert target.stat() == written
+    (skipped,) = done_by(actor("later"), [reference()], [row])
+    assert skipped == row
+    # The same content under another date is known by its hash.
+    source.touch()
+    (touched,) = done_by(actor("later"), [reference()], [row])
+    assert (touched["run"], touched["input_tag"] == row["input_tag"]) == ("test", False)
+    for change in (
+        lambda: target.write_bytes(b"changed"),
+        target.unlink,
+        lambda: cv2.imwrite(str(source), np.zeros((5, 5, 3), np.uint8)),
+    ):
+        change()
+        (redone,) = done_by(actor("later"), [reference()], [row])
+        assert redone["run"] == "later"
+        assert redone["error"] is None
+        assert cv2.imread(str(target)) is not None
+    (other,) = done_by(actor("later", "other settings"), [reference()], [redone])
+    assert other["settings"] == "other settings"
+
+
+def test_a_picture_on_which_processes_die_is_given_up(photo: Path, tmp_path: Path) -> None:
+    reference = Reference(str(photo), "", str(tmp_path / "out.png"))
+    marks = Marks(tmp_path.name)
+    for _ in range(MOST - 1):
+        marks.begin(reference.input)
+    (row,) = done_by(actor(tmp_path.name), [reference])
+    assert row["error"] is None
+    assert marks.count(reference.input) == 0
+    for _ in range(MOST):
+        marks.begin(reference.input)
+    (row,) = done_by(actor(tmp_path.name), [reference])
+    assert "died 3 times" in row["error"]
+    assert marks.count(reference.input) == 0
+
+
+def row_of(name: str, run: str) -> dict[str, Any]:
+    return {**dict.fromkeys(schema().names), "input": name, "run": run, "finished": datetime.now(UTC)}
+
+
+def test_the_table_has_each_input_once(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    out = Location.parse(str(tmp_path))
+    first = Table(out, rows=2)
+    for name in ("a", "b", "c"):
+        first.add(unpacked(packed([row_of(name, "1")], schema()), schema()))
+    first.flush()
+    assert len(list((tmp_path / TABLE_NAME).iterdir())) == 2
+    known = known_rows(out)
+    found, numbers = known.find(["c", "x", "a"])
+    assert [row and row["input"] for row in found] == ["c", None, "a"]
+    assert len(numbers) == 2
+    second = Table(out)
+    second.add(unpacked(packed([row_of("b", "2")], schema()), schema()))
+    second.flush()
+    # A process that dies here leaves two rows for b: the later one counts.
+    assert sorted(row["input"] for row in known_rows(out).rows.to_pylist()) == ["a", "b", "c"]
+    second.finish(known.rows.take([0, 2]))
+    table = pandas.read_parquet(tmp_path / TABLE_NAME).sort_values("input")
+    assert table[["input", "run"]].to_numpy().tolist() == [["a", "1"], ["b", "2"], ["c", "1"]]
+    (tmp_path / TABLE_NAME / "other.parquet").write_bytes(b"damaged")
+    with pytest.raises(InputError, match="without --resume"):
+        known_rows(out)
+
+
+def test_no_rows_know_nothing() -> None:
+    assert Known(schema().empty_table()).find(["a"]) == ([None], [])
+
+
+@pytest.mark.parametrize(
+    ("done", "failed", "most", "code"), [(3, 0, 0, 0), (3, 1, 0, 5), (3, 1, 1, 0), (3, 2, 1, 5), (0, 2, 0, 1)]
+)
+def test_the_exit_code_follows_the_failures_that_may_be(done: int, failed: int, most: int, code: int) -> None:
+    assert Summary("", done=done, failed=failed).exit_code(most) == code
+
+
+@pytest.mark.parametrize(("device", "others"), [("CPU", {}), ("GPU.1", {"GPU": 1}), ("NPU", {"NPU": 1})])
+def test_an_actor_takes_its_device(device: str, others: dict[str, float]) -> None:
+    assert dict(share_of(device, 2).others) == others
