@@ -42,7 +42,9 @@ def test_each_promise_names_a_test_that_is_there() -> None:
         body = ast.parse((ROOT / file).read_text(encoding="utf-8")).body
         there = {node.name for node in body if isinstance(node, ast.FunctionDef)}
         assert name in there, f"SECURITY.md names {file}::{name}"
-    promises = re.findall(r"^- .*(?:\n  .*)*", (ROOT / "SECURITY.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    promised, _, _ = (ROOT / "SECURITY.md").read_text(encoding="utf-8").partition("## What is not promised")
+    promises = re.findall(r"^- .*(?:\n  .*)*", promised, flags=re.MULTILINE)
+    assert len(promises) >= 20
     assert all("`tests/" in promise for promise in promises)
 
 
