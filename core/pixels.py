@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import os
+import struct
+import zlib
 
 from .errors import ImageError
 
-__all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "pixel_limit", "still_png"]
+__all__ = ["DAMAGE", "MAX_PIXELS", "MAX_PIXELS_VARIABLE", "pixel_limit", "still_png"]
+
+DAMAGE = (
+    AssertionError,
+    EOFError,
+    LookupError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow raises for files that are damaged or made to do harm, beside exceptions of its own."""
 
 MAX_PIXELS = 200_000_000
 MAX_PIXELS_VARIABLE = "MATTEKIT_MAX_PIXELS"

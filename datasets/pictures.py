@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..core.errors import ImageError
-from ..core.pixels import MAX_PIXELS_VARIABLE, pixel_limit, still_png
+from ..core.pixels import DAMAGE, MAX_PIXELS_VARIABLE, pixel_limit, still_png
 from .sample import AlphaMatte, Pixels
 
 __all__ = ["SUFFIXES", "read_alpha", "read_rgb", "size_of", "write_png"]
@@ -22,18 +21,6 @@ SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 """What counts as a picture in a folder, in lower case."""
 
 _FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
-
-# What Pillow raises for headers that are damaged or made to do harm.
-_DAMAGE = (
-    LookupError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
 
 
 def read_rgb(path: Path) -> Pixels:
@@ -108,16 +95,7 @@ def _require_size(data: bytes, path: Path, unusable: str) -> None:
                 pixels = image.width * image.height
     except Image.DecompressionBombError:
         pixels = limit + 1
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        SyntaxError,
-        RuntimeError,
-        OverflowError,
-        LookupError,
-        struct.error,
-    ) as error:
+    except DAMAGE as error:
         # What Pillow raises for headers that are damaged or made to do harm.
         raise ImageError(unusable) from error
     if pixels > limit:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import struct
 import threading
 import warnings
-import zlib
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from io import BytesIO
@@ -30,30 +28,14 @@ from PIL import (
 )
 
 from ...core.errors import ImageError
-from ...core.pixels import MAX_PIXELS, MAX_PIXELS_VARIABLE, pixel_limit
+from ...core.pixels import DAMAGE, MAX_PIXELS, MAX_PIXELS_VARIABLE, pixel_limit
 from ..extensions import READABLE_EXTENSIONS
 from .decode import decode
 from .picture import Picture
 
 __all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "READABLE_EXTENSIONS", "pixel_limit", "read_picture"]
 
-# What Pillow's plugins raise for files that are damaged or made to do harm.
-_DAMAGE = (
-    AssertionError,
-    EOFError,
-    ImageCms.PyCMSError,
-    Image.DecompressionBombError,
-    IndexError,
-    KeyError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
+_DAMAGE = (*DAMAGE, Image.DecompressionBombError, ImageCms.PyCMSError)
 
 _FORMATS: tuple[tuple[int, bytes, Callable[[BytesIO], ImageFile.ImageFile]], ...] = (
     (0, b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
