@@ -14,6 +14,7 @@ from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.contract import Contract
 from ..core.errors import DependencyError, ModelError
 from ..core.foreign import openvino_errors_as
+from ..core.onnx_nodes import require_inputs
 from ..core.text import last_line
 from .onnx_export import INPUT_NAME, OUTPUT_NAME
 
@@ -38,6 +39,7 @@ def ir_from_onnx(path: Path, *, heads: str = "fused") -> openvino.Model:
     """
     from openvino.tools.ovc import convert_model
 
+    require_inputs(path)
     with (
         _logging_kept(),
         openvino_errors_as(
@@ -163,5 +165,5 @@ def _check_input(model: openvino.Model, path: Path) -> None:
         or not shape[1].compatible(openvino.Dimension(3))
     ):
         raise ModelError(
-            f"{path}: expected one input of shape (N, 3, H, W), found {[str(i.shape) for i in model.inputs]}"
+            f"{path}: expected one input of shape (N, 3, H, W), found {[str(i.get_partial_shape()) for i in model.inputs]}"
         )

@@ -37,8 +37,8 @@ class OnnxRuntime:
         try:
             self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:
-            # Its errors share no base of their own below Exception, but one module.
-            if not type(error).__module__.startswith("onnxruntime"):
+            # Its errors share no base of their own below Exception, but one module; names that are no UTF-8 have theirs.
+            if not isinstance(error, UnicodeDecodeError) and not type(error).__module__.startswith("onnxruntime"):
                 raise
             raise ModelError(f"{path}: ONNX Runtime cannot load it ({str(error)[:200]})") from error
         self._input = self.session.get_inputs()[0].name

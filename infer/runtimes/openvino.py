@@ -16,6 +16,7 @@ from ...core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ...core.contract import Contract
 from ...core.errors import ContractError, DeviceError, ModelError
 from ...core.foreign import openvino_errors_as
+from ...core.onnx_nodes import require_inputs
 from ...core.text import last_line
 from .base import LoadedModel, Spent, Tensor
 
@@ -221,6 +222,8 @@ def read_model(path: Path) -> openvino.Model:
         raise ModelError(f"{path}: there is no such file; make it with: mattekit export MODEL -o DIR")
     if path.suffix == ".xml" and not path.with_suffix(".bin").is_file():
         raise ModelError(f"{path}: its weights {path.with_suffix('.bin').name} are missing; copy both files together")
+    if path.suffix == ".onnx":
+        require_inputs(path)
     with openvino_errors_as(
         ModelError, lambda reason: f"{path}: OpenVINO cannot read it ({reason}); export the model again"
     ):
