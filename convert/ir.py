@@ -164,6 +164,5 @@ def _check_input(model: openvino.Model, path: Path) -> None:
         or len(shape) != 4
         or not shape[1].compatible(openvino.Dimension(3))
     ):
-        raise ModelError(
-            f"{path}: expected one input of shape (N, 3, H, W), found {[str(i.get_partial_shape()) for i in model.inputs]}"
-        )
+        found = ", ".join(str(each.get_partial_shape()) for each in model.inputs) or "none"
+        raise ModelError(f"{path}: expected one input of shape (N, 3, H, W), found {found}")

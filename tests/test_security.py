@@ -231,6 +231,21 @@ def test_a_playlist_is_no_video(text: str, tmp_path: Path) -> None:
         VideoFile(str(tmp_path / "clip.mp4"))
 
 
+@pytest.mark.parametrize("kind", ["Conv", "Pad", "GlobalAveragePool", "GlobalMaxPool", "Max", "Mean", "Min", "Sum"])
+def test_an_onnx_node_without_its_inputs_is_refused(kind: str, tmp_path: Path) -> None:
+    # OpenVINO's frontend reads the inputs of these without asking how many there are, and dies.
+    onnx = pytest.importorskip("onnx", reason="making an ONNX file needs the extra `export`")
+    helper = onnx.helper
+    value = helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, 16, 16])
+    inner = helper.make_graph([helper.make_node(kind, [], ["y"])], "inner", [], [])
+    condition = helper.make_node("If", ["x"], ["y"], then_branch=inner, else_branch=inner)
+    for node in (helper.make_node(kind, [], ["y"]), condition):
+        graph = helper.make_graph([node], "g", [value], [helper.make_tensor_value_info("y", 1, None)])
+        onnx.save(helper.make_model(graph), str(tmp_path / "model.onnx"))
+        with pytest.raises(ModelError, match=f"a {kind} node has 0 of its [12] inputs"):
+            read_model(tmp_path / "model.onnx")
+
+
 def test_a_video_frame_of_679_megapixels_takes_no_memory() -> None:
     pytest.importorskip("av", reason="videos need the extra `video`")
     code = f"""

@@ -37,7 +37,7 @@ class OnnxRuntime:
         try:
             self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:
-            # Its errors share no base of their own below Exception, but one module; names that are no UTF-8 have theirs.
+            # Its errors share no base of their own below Exception, but one module; names may be no UTF-8.
             if not isinstance(error, UnicodeDecodeError) and not type(error).__module__.startswith("onnxruntime"):
                 raise
             raise ModelError(f"{path}: ONNX Runtime cannot load it ({str(error)[:200]})") from error
