@@ -115,12 +115,14 @@ def slope_of(samples: Sequence[Sample], name: str) -> Slope:
     values = np.array([float(getattr(each, name)) for each in samples])
     if np.ptp(values) == 0:
         return Slope(0.0, 0.0, 0.0)
-    fit = stats.linregress(at, values)
-    residuals = values - (fit.intercept + fit.slope * at)
+    spread = float(((at - at.mean()) ** 2).sum())
+    slope = float(((at - at.mean()) * (values - values.mean())).sum()) / spread
+    residuals = values - values.mean() - slope * (at - at.mean())
     time_ = autocorrelation_time(residuals.tolist()) if np.ptp(residuals) > 0 else 1.0
     freedom = max(len(samples) / time_ - 2, 1.0)
-    half = float(stats.t.ppf(0.975, freedom) * fit.stderr * np.sqrt(time_))
-    return Slope(float(fit.slope), float(fit.slope) - half, float(fit.slope) + half)
+    deviation = np.sqrt(float((residuals**2).sum()) / max(len(samples) - 2, 1) / spread * time_)
+    half = float(stats.t.ppf(0.975, freedom) * deviation)
+    return Slope(slope, slope - half, slope + half)
 
 
 def draw(samples: Sequence[Sample], path: Path) -> None:
