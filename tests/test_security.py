@@ -242,7 +242,7 @@ def test_an_onnx_node_without_its_inputs_is_refused(kind: str, tmp_path: Path) -
     for node in (helper.make_node(kind, [], ["y"]), condition):
         graph = helper.make_graph([node], "g", [value], [helper.make_tensor_value_info("y", 1, None)])
         onnx.save(helper.make_model(graph), str(tmp_path / "model.onnx"))
-        with pytest.raises(ModelError, match=f"a {kind} node has 0 of its [12] inputs"):
+        with pytest.raises(ModelError, match=f"a node of type {kind} has 0 of its"):
             read_model(tmp_path / "model.onnx")
 
 
