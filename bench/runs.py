@@ -23,7 +23,8 @@ class Request:
 
     artifacts, reference: as `open_subject` takes them. data: as `open_dataset` takes it. scale: of super-resolution;
     that of the first model unless given, which only golden outputs make necessary. limit: take so many samples,
-    spread evenly. by: the metric that orders samples. worst: how many of them to show.
+    spread evenly. by: the metric that orders samples. worst: how many of them to show. ray: the address of a Ray
+    cluster that measures the samples; None measures them here.
     """
 
     artifacts: tuple[str, ...]
@@ -37,6 +38,7 @@ class Request:
     limit: int | None = None
     by: str | None = None
     worst: int = 12
+    ray: str | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,25 @@ def run_validation(
     chosen = metrics_for(dataset.task, request.metrics, clips="clip" in dataset[0].tags)
     if request.by and request.by not in {metric.name for metric in chosen}:
         raise InputError(f"samples cannot be ordered by {request.by!r}, which is not measured; add it to the metrics")
-    records = validate(subjects, dataset, metrics=request.metrics, reference=reference, progress=progress)
+    measured = None
+    if request.ray is not None:
+        from .cluster import Measurement, measure_on_ray
+
+        names = tuple(metric.name for metric in chosen)
+        work = Measurement(
+            request.artifacts,
+            request.reference,
+            dataset,
+            names,
+            request.device,
+            request.exact,
+            request.tile,
+            open_model,
+        )
+        measured = measure_on_ray(work, request.ray)
+    records = validate(
+        subjects, dataset, metrics=request.metrics, reference=reference, progress=progress, measured=measured
+    )
     paths = write_validation(records, subjects, dataset, out, by=request.by, worst=request.worst)
     return Report(records, paths, _text(records, paths, request))
 

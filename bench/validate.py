@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,8 @@ from pydantic import JsonValue
 from ..core.contract import Task
 from ..core.errors import InputError, ModelError
 from ..core.record import Figure, Record
-from ..datasets.sample import AlphaMatte, Dataset, Pixels, Sample
+from ..datasets.sample import AlphaMatte, Dataset, Pixels
+from .measuring import SampleRow, border_of, measure
 from .metrics import METRICS, Metric, get_metric
 from .subjects import Subject
 
@@ -62,6 +63,7 @@ def validate(
     metrics: Sequence[str] | None = None,
     reference: Subject | None = None,
     progress: Callable[[int, int], None] | None = None,
+    measured: Iterable[Sequence[SampleRow]] | None = None,
 ) -> list[Record]:
     """Measure each subject on each sample; a record for each subject.
 
@@ -77,6 +79,7 @@ def validate(
         metrics: names, `["all"]`, or None for the default ones.
         reference: answers in place of the truth, such as the model that a subject was made from.
         progress: called after each sample with how many are done and how many there are.
+        measured: for each sample, in order, what `measure` returns; measured here where None.
 
     Raises:
         InputError: nothing to validate, or a metric is unknown or does not fit.
@@ -88,17 +91,11 @@ def validate(
     chosen = metrics_for(dataset.task, metrics, clips="clip" in dataset[0].tags)
     for subject in (*subjects, *([reference] if reference else [])):
         _check_fits(subject, dataset)
-    tables = [_Table(chosen, 0 if dataset.task == "segmentation" else dataset.scale) for _ in subjects]
-    for done, sample in enumerate(dataset, start=1):
-        truth = _answer(reference, sample) if reference else _truth(sample)
-        for subject, table in zip(subjects, tables, strict=True):
-            answer = _answer(subject, sample)
-            if answer.shape != truth.shape:
-                raise ModelError(
-                    f"{subject.label}: its answer to {sample.id!r} has the shape {answer.shape}, "
-                    f"but the truth has {truth.shape}; check the model's scale"
-                )
-            table.add(sample, answer, truth)
+    tables = [_Table(chosen, border_of(dataset)) for _ in subjects]
+    rows = measured or (measure(subjects, reference, chosen, sample, border_of(dataset)) for sample in dataset)
+    for done, answers in enumerate(rows, start=1):
+        for row, table in zip(answers, tables, strict=True):
+            table.add(row)
         if progress:
             progress(done, len(dataset))
     return [_record(subject, table, dataset, reference) for subject, table in zip(subjects, tables, strict=True)]
@@ -112,20 +109,6 @@ def _check_fits(subject: Subject, dataset: Dataset) -> None:
             f"{subject.label} is for {subject.task} x{subject.scale}, but the data set {dataset.name} is for "
             f"{dataset.task} x{dataset.scale}; give a data set of the model's task and scale"
         )
-
-
-def _truth(sample: Sample) -> AlphaMatte | Pixels:
-    truth = sample.alpha if sample.alpha is not None else sample.high_resolution
-    if truth is None:
-        raise InputError(f"the sample {sample.id!r} has no truth; give a reference to compare with")
-    return truth
-
-
-def _answer(subject: Subject, sample: Sample) -> AlphaMatte | Pixels:
-    call = subject.alpha if sample.high_resolution is None else subject.picture
-    if call is None:
-        raise ModelError(f"{subject.label} cannot answer samples of this task; give a model of the data set's task")
-    return call(sample)
 
 
 class _Table:
@@ -142,21 +125,18 @@ class _Table:
         self._clip_name: str | None = None
         self._clip_start = 0
 
-    def add(self, sample: Sample, answer: AlphaMatte | Pixels, truth: AlphaMatte | Pixels) -> None:
-        clip = sample.tags.get("clip")
-        if clip != self._clip_name:
+    def add(self, row: SampleRow) -> None:
+        if row.clip != self._clip_name:
             self._end_clip()
-            self._clip_name, self._clip_start = clip, len(self.ids)
-        self.ids.append(sample.id)
-        self.tags.append(_slices(sample))
+            self._clip_name, self._clip_start = row.clip, len(self.ids)
+        self.ids.append(row.id)
+        self.tags.append(row.tags)
         for metric in self.metrics:
             if metric.takes == "curve":
-                self._curves[metric.name].append(metric.function(answer, truth))
-                self._values[metric.name].append(None)
-            else:
-                self._values[metric.name].append(self._measure(metric, sample, answer, truth))
-        if clip is not None and any("clip" in m.takes for m in self.metrics):
-            self._clip.append((answer.astype(np.float32), truth.astype(np.float32), sample.image))
+                self._curves[metric.name].append(row.curves[metric.name])
+            self._values[metric.name].append(row.values.get(metric.name))
+        if row.frame is not None:
+            self._clip.append(row.frame)
 
     def columns(self) -> dict[str, list[float | None]]:
         """Return each metric's value for each sample, once all rows are in."""
@@ -167,15 +147,6 @@ class _Table:
             self._values[name] = [float(value) for value in stacked[:, best]]
         return self._values
 
-    def _measure(
-        self, metric: Metric, sample: Sample, answer: AlphaMatte | Pixels, truth: AlphaMatte | Pixels
-    ) -> float | None:
-        if metric.takes == "pictures":
-            return float(metric.function(answer, truth, self.border))
-        if metric.takes == "composite":
-            return float(metric.function(answer, truth, sample.image, true_foreground=sample.foreground))
-        return None if "clip" in metric.takes else float(metric.function(answer, truth))
-
     def _end_clip(self) -> None:
         """Measure the clip that has ended; its one value stands in the row of its first frame."""
         if len(self._clip) > 1:
@@ -185,14 +156,6 @@ class _Table:
                     other = truths if metric.takes == "clip" else frames
                     self._values[metric.name][self._clip_start] = float(metric.function(answers, other))
         self._clip = []
-
-
-def _slices(sample: Sample) -> dict[str, str]:
-    tags = dict(sample.tags)
-    if sample.alpha is not None:
-        share = float(np.mean(sample.alpha >= 0.5)) if sample.alpha.max() >= 0.5 else float(np.mean(sample.alpha))
-        tags["subject"] = "empty" if share == 0 else "small" if share < 0.1 else "medium" if share < 0.4 else "large"
-    return tags
 
 
 def _record(subject: Subject, table: _Table, dataset: Dataset, reference: Subject | None) -> Record:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .options import Address, Engine
 from .saying import say
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
         junit: JunitOption = None,
         markdown: MarkdownOption = None,
         json_: JsonOption = None,
+        engine: Engine = "local",
+        address: Address = None,
     ) -> None:
         """Measure models on a data set: a table, records, the worst samples, and gates' verdicts."""
         from ..bench.runs import Request, run_validation
@@ -97,6 +100,7 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
                 limit=limit,
                 by=by,
                 worst=worst,
+                ray=(address or "local") if engine == "ray" else None,
             ),
             out,
             open_model=open_model,

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -224,9 +225,21 @@ def test_local_folders_and_tables_that_pandas_reads(
                 run_on_ray(["s3://missing/"], str(tmp_path / "other"), given[2], OutputSettings(), words={})
     assert (summary.done, summary.skipped) == (1, 2)
     table = pd.read_parquet(tmp_path / "out" / TABLE_NAME)
-    names = table["input"].map(lambda name: Path(name).name)
+    names = [Path(str(name)).name for name in table["input"]]
     assert dict(zip(names, table["output_sha256"], strict=True)) == {
         name: expected[name] for name in ("00.jpg", "01.jpg", "02.jpg", "03.jpg")
     }
     assert table["confidence"].between(0, 1).all()
     assert len(known_rows(Location.parse(str(tmp_path / "out"))).rows) == 4
+
+
+def test_validation_gives_the_local_figures_to_the_last_digit(segmentation_ir: Path, tmp_path: Path) -> None:
+    from mattekit.bench.runs import Request, run_validation
+
+    request = Request((str(segmentation_ir),), "synthetic:count=13,size=96x64", metrics=("all",), worst=0)
+    here = run_validation(request, tmp_path / "here").records[0]
+    with nodes(2) as (machines, _):
+        there = run_validation(replace(request, ray=machines.address), tmp_path / "there").records[0]
+    assert there.samples == here.samples
+    assert there.figures == here.figures
+    assert len(there.samples["id"]) == 13

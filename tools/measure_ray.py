@@ -17,13 +17,14 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import pandas as pd
 import ray
+from mattekit import read_picture
 from mattekit.build import open_pipeline
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
 from mattekit.infer.cluster.run import Summary
@@ -33,6 +34,7 @@ from mattekit.scale import PipelineOptions, run_on_ray
 from ray.cluster_utils import Cluster
 
 MODEL = "mattelite"
+STORE = 100 << 20
 WARM = 16
 """Pictures of each process that come before what is timed."""
 HEALTH = {"health_check_initial_delay_ms": 1000, "health_check_period_ms": 1000, "health_check_failure_threshold": 5}
@@ -40,23 +42,22 @@ HEALTH = {"health_check_initial_delay_ms": 1000, "health_check_period_ms": 1000,
 
 def make_pictures(photos: Path, folder: Path, count: int, width: int, height: int) -> None:
     """Write as many JPEG files as are asked for, no two alike."""
-    sources = [cv2.imread(str(path)) for path in sorted(photos.rglob("*.jpg"))[:20]]
+    sources = [read_picture(path).rgb for path in sorted(photos.rglob("*.jpg"))[:20]]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for number in range(count):
-        resized = cv2.resize(sources[number % len(sources)], (width + number % 7, height + number // 7 % 5))
+        resized = cv2.resize(sources[number % len(sources)][..., ::-1], (width + number % 7, height + number // 7 % 5))
         assert cv2.imwrite(str(folder / f"{number:05}.jpg"), cv2.convertScaleAbs(resized, alpha=1 - number % 11 / 50))
 
 
 @contextmanager
 def nodes(cpus: list[int]) -> Generator[tuple[Cluster, list[object]]]:
     """Start a cluster of nodes with so many processors."""
-    small = {"object_store_memory": 100 << 20}
-    head = {"num_cpus": cpus[0], "include_dashboard": False, "_system_config": HEALTH, **small}
+    head = {"num_cpus": cpus[0], "include_dashboard": False, "_system_config": HEALTH, "object_store_memory": STORE}
     machines = Cluster(initialize_head=True, head_node_args=head)
     try:
-        others = [machines.add_node(num_cpus=number, **small) for number in cpus[1:]]
-        with cluster(machines.address):
+        others = [machines.add_node(num_cpus=number, object_store_memory=STORE) for number in cpus[1:]]
+        with cluster(str(machines.address)):
             yield machines, others
     finally:
         machines.shutdown()
@@ -72,7 +73,9 @@ def local(pictures: Path, out: Path) -> tuple[dict[str, str], float]:
     return hashes, (len(ended) - 1 - WARM) / (ended[-1] - ended[WARM])
 
 
-def on_ray(pictures: Path, out: Path, progress=None) -> tuple[pd.DataFrame, Summary]:
+def on_ray(
+    pictures: Path, out: Path, progress: Callable[[Summary], None] | None = None
+) -> tuple[pd.DataFrame, Summary]:
     """Run on the cluster that is connected; return the table."""
     shutil.rmtree(out, ignore_errors=True)
     options, words = PipelineOptions(model=MODEL), {}
@@ -82,10 +85,15 @@ def on_ray(pictures: Path, out: Path, progress=None) -> tuple[pd.DataFrame, Summ
 
 def rate(table: pd.DataFrame) -> float:
     """Return pictures a second while all processes that worked were under way."""
-    finished = table.sort_values("finished").groupby("worker")["finished"]
-    began, ended = finished.nth(WARM).max(), finished.max().min()
-    count = ((table["finished"] > began) & (table["finished"] <= ended)).sum()
-    return float(count / (ended - began).total_seconds())
+    by_worker: dict[str, list[float]] = {}
+    for moment, worker in sorted(zip(table["finished"].astype("int64") / 1e6, table["worker"], strict=True)):
+        by_worker.setdefault(str(worker), []).append(float(moment))
+    began, ended = max(times[WARM] for times in by_worker.values()), min(times[-1] for times in by_worker.values())
+    return sum(began < moment <= ended for times in by_worker.values() for moment in times) / (ended - began)
+
+
+def names_in(table: pd.DataFrame) -> list[str]:
+    return [Path(str(name)).name for name in table["input"]]
 
 
 def overhead(photos: Path, work: Path, count: int, rounds: int) -> None:
@@ -97,13 +105,10 @@ def overhead(photos: Path, work: Path, count: int, rounds: int) -> None:
             rates["local"].append(speed)
             table, _ = on_ray(work / "in", work / "ray")
             rates["ray"].append(rate(table))
-            same = dict(zip(table["input"].map(lambda name: Path(name).name), table["output_sha256"], strict=True))
-            print(
-                f"round {number + 1}: ms a picture: local {1000 / speed:.1f}, ray {1000 / rates['ray'][-1]:.1f}; "
-                f"files equal: {same == hashes}",
-                flush=True,
-            )
-            print(table.groupby("worker")[["read_s", "decode_s", "remove_s", "infer_s", "encode_s", "write_s"]].mean())
+            same = dict(zip(names_in(table), table["output_sha256"], strict=True))
+            others = [name for name, digest in hashes.items() if same.get(name) != digest]
+            times = f"local {1000 / speed:.1f}, ray {1000 / rates['ray'][-1]:.1f}"
+            print(f"round {number + 1}: ms a picture: {times}; files that differ: {others or 'none'}", flush=True)
     here, there = (1000 / statistics.median(rates[engine]) for engine in ("local", "ray"))
     print(
         f"{count} pictures of 1 megapixel, {rounds} rounds, medians: local {here:.1f}, ray {there:.1f} ms a picture, "
@@ -138,7 +143,7 @@ def kill(photos: Path, work: Path, count: int, side: int) -> None:
         table, summary = on_ray(work / "in", work / "ray", watch)
         print(f"{time.monotonic() - started:.0f} s: {summary}")
         alive = sum(node["Alive"] for node in ray.nodes())
-    names = table["input"].map(lambda name: Path(name).name)
+    names = names_in(table)
     files = {
         path.name.removesuffix(".png"): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (work / "ray").glob("*.png")

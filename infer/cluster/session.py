@@ -16,7 +16,7 @@ from ...core.errors import DependencyError, DeviceError, InputError, MattekitErr
 if TYPE_CHECKING:
     import ray.data
 
-__all__ = ["Share", "cluster", "rows_of", "share_of"]
+__all__ = ["Share", "cluster", "rows_of", "share_of", "whole_nodes"]
 
 _LOCAL_STORE = 256 << 20
 """Bytes of the object store of a cluster that is started here: references and models go through it, no pictures."""
@@ -40,6 +40,14 @@ def share_of(device: str, cpus: int) -> Share:
     """Return what an actor for an OpenVINO device takes: processors, and for a GPU or an NPU one of those too."""
     family = device.partition(".")[0].partition(":")[0].upper()
     return Share(cpus, ((family, 1.0),) if family in {"GPU", "NPU"} else ())
+
+
+def whole_nodes(device: str) -> Share:
+    """Return what an actor takes that has a node for itself: as many processors as the smallest node has."""
+    import ray
+
+    counts = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+    return share_of(device, max(1, min((count for count in counts if count), default=1)))
 
 
 @contextmanager
