@@ -121,7 +121,7 @@ def _go(make: Callable[[st.DataObject], dict[str, bytes]], number: int, start: i
         deadline=None,
         database=None,
         phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
     )
     @given(st.data())
     def one(data: st.DataObject) -> None:

@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import click
 import typer.main
 
 __all__ = ["Act", "BrokenPromiseError", "Target", "called", "from_bytes", "selftest"]
 
-_built: dict[str, click.Command] = {}
+_built: dict[str, Any] = {}
 
 Act = Callable[[int, dict[str, bytes]], None]
 """Called with an input's number and its files, by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -181,8 +182,8 @@ def onnx_files() -> Target:
     seeds = onnx_seeds()
 
     def prepare() -> None:
-        import onnxruntime  # noqa: F401 - loaded before memory is limited
-
+        # Loaded before memory is limited.
+        import_module("onnxruntime")
         Path("model.onnx").write_bytes(seeds["segmentation"])
         for way in range(60):
             _open_onnx(random.Random(way))

@@ -6,7 +6,9 @@ import io
 import random
 import tempfile
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +82,8 @@ def images() -> Target:
     others = list(seeds.values())
 
     def prepare() -> None:
-        from mattekit.datasets import pictures  # noqa: F401 - loaded before memory is limited
+        # Loaded before memory is limited.
+        import_module("mattekit.datasets.pictures")
         from mattekit.infer.images import encode_picture, read_picture
 
         for data in seeds.values():
@@ -138,8 +141,7 @@ _CLIPS: tuple[tuple[str, str, str, str, bool], ...] = (
 
 def video_seeds() -> dict[str, bytes]:
     """Return clips of ten frames of 64x48 pixels in the containers and codecs that PyAV can write here."""
-    import av
-
+    av: Any = import_module("av")
     seeds: dict[str, bytes] = {}
     for name, container, codec, pixel_format, sound in _CLIPS:
         try:

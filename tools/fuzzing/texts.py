@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -226,8 +227,8 @@ def manifests() -> Target:
                 return _drawn("recipe.lock", [lock], json.dumps)(data)
 
     def prepare() -> None:
-        from mattekit import deploy  # noqa: F401 - loaded before memory is limited
-
+        # Loaded before memory is limited.
+        import_module("mattekit.deploy")
         _support()
         simple = {"name": "one", "model": [{"id": "mattelite"}]}
         Path("recipe.toml").write_text(toml_text(simple), encoding="utf-8")
