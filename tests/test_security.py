@@ -15,8 +15,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mattekit.core.errors import CheckpointError, ImageError, InputError, ModelError, VideoError
+from mattekit.bench.tables import column, figure_interval
+from mattekit.core.errors import CheckpointError, ImageError, InputError, MattekitError, ModelError, VideoError
 from mattekit.core.files import atomic_path
+from mattekit.core.record import Figure, Record
 from mattekit.core.text import printable
 from mattekit.core.unpack import unpack
 from mattekit.datasets.pictures import read_alpha, read_rgb
@@ -215,6 +217,43 @@ def test_pictures_that_once_broke_a_decoder_are_refused(name: str) -> None:
     for read in (read_picture, read_rgb, read_alpha):
         with contextlib.suppress(ImageError):
             assert read(HOSTILE / name) is not None
+
+
+@pytest.mark.parametrize("name", ["lost-storage.pth", "endless-text.pth"])
+def test_checkpoints_that_once_ended_in_a_traceback_are_refused(name: str) -> None:
+    pytest.importorskip("torch", reason="reading a checkpoint needs the extra `export`")
+    from mattekit.convert.checkpoint import load_state_dict
+
+    with pytest.raises(CheckpointError, match="it is damaged"):
+        load_state_dict(HOSTILE / name)
+
+
+@pytest.mark.parametrize("name", ["no-outputs", "contract-of-bytes", "rt-info-of-another-form", "message-of-bytes"])
+def test_irs_that_once_ended_in_a_traceback_are_refused(name: str) -> None:
+    with pytest.raises(ModelError, match=f"{name}.xml: "):
+        load(HOSTILE / f"{name}.xml")
+
+
+@pytest.mark.parametrize("name", ["contract-of-bytes", "name-of-bytes", "rank-unknown", "conv-of-one-input"])
+def test_onnx_files_that_once_ended_in_a_traceback_are_taken_or_refused(name: str) -> None:
+    pytest.importorskip("onnxruntime", reason="ONNX Runtime comes with the extra `export`")
+    from mattekit.convert.ir import ir_from_onnx
+    from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
+
+    refused = 0
+    for read in (load, ir_from_onnx, OnnxRuntime):
+        try:
+            read(HOSTILE / f"{name}.onnx")
+        except MattekitError:
+            refused += 1
+    assert refused
+
+
+def test_rows_of_unequal_length_count_as_none() -> None:
+    figure = Figure(name="iou", value=0.9, labels={"slice": "all"})
+    record = Record(kind="validation", figures=(figure,), samples={"id": ["a", "b", "c"], "iou": [0.9, 0.8]})
+    assert column(record, "iou") is None
+    assert figure_interval(record, figure) is None
 
 
 @pytest.mark.parametrize(
