@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import json
 import os
 import selectors
@@ -70,7 +71,8 @@ def fuzz(name: str, options: Options) -> Tally:
     tally = Tally(name)
     started = time.monotonic()
     at, stop = options.first, options.first + options.count
-    with tempfile.TemporaryDirectory() as work:
+    # Stopped before the end, it still says what it has done.
+    with contextlib.suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as work:
         while at < stop:
             folder = Path(tempfile.mkdtemp(dir=work))
             at = _one_child(name, at, stop, options, tally, folder)
@@ -155,6 +157,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="folder for the inputs that break the promise")
     parser.add_argument("--json", type=Path, help="write the tallies to this file")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = Options(asked.count, asked.seed, asked.seconds, asked.memory, asked.keep, asked.first)
     tallies: list[Tally] = []
     for name in sorted(TARGETS.keys() - {SELFTEST}) if asked.target == "all" else (asked.target,):
