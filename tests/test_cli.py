@@ -83,6 +83,7 @@ def test_only_the_mask(photo: Path, segmentation_ir: Path, tmp_path: Path) -> No
         np.testing.assert_array_equal(np.asarray(mask), np.asarray(cut)[..., 3])
 
 
+@pytest.mark.slow
 def test_the_main_job_is_its_three_operations_in_order(
     photo: Path, segmentation_ir: Path, super_resolution_ir: Path, tmp_path: Path
 ) -> None:
@@ -146,6 +147,7 @@ def test_the_zoo_as_a_table_and_as_json() -> None:
     assert "did you mean" in mattekit("models", "show", "u2netq", code=1)
 
 
+@pytest.mark.slow
 def test_an_export_as_typed(super_resolution_weights: Path, photo: Path, tmp_path: Path) -> None:
     said = mattekit(
         "export", "realesr-animevideov3", "--weights", super_resolution_weights, "--precision", "fp16",

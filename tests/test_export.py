@@ -65,6 +65,7 @@ def test_torch_onnx_and_ir_agree_at_sizes_that_were_not_traced(
         np.testing.assert_allclose(ir.run(tensor), expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_same_weights_give_the_same_bytes(
     super_resolution_ir: Path, super_resolution_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
@@ -120,6 +121,7 @@ def test_a_free_batch(super_resolution_weights: Path, photo: Path, tmp_path: Pat
     assert OpenVinoRuntime(model).run(noise(3, 3, 16, 16)).shape == (3, 3, 64, 64)
 
 
+@pytest.mark.slow
 def test_a_fixed_batch_is_checked_and_runs_one_picture_at_a_time(
     super_resolution_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
@@ -211,6 +213,7 @@ def test_all_seven_heads(segmentation_weights: Path, segmentation_ir: Path, phot
     np.testing.assert_allclose(first, OpenVinoRuntime(fused, exact=True).run(tensor), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_ready_made_onnx_file_converts_with_its_own_contract(
     segmentation_ir: Path, photo: Path, tmp_path: Path
 ) -> None:

@@ -283,6 +283,7 @@ def test_an_unreachable_accuracy_writes_nothing_and_ends_with_3(segmentation: Pa
     assert not (tmp_path / "small" / "int8").exists()
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_goes_on(segmentation: Path, tmp_path: Path) -> None:
     held, calls = pictures(4, seed=9), list[Path]()
     settings = replace(FEW, max_drop=MaxDrop("agreement", 0.02))
