@@ -12,6 +12,7 @@ from .bench.metrics import get_metric
 from .bench.subjects import Subject, model_subject
 from .bench.validate import metrics_for, validate
 from .bench.worth import Accuracies, Worth, weigh
+from .convert.ir import write_ir
 from .core.contract import Task
 from .core.errors import InputError
 from .core.record import Record
@@ -96,12 +97,10 @@ def compress(request: Request, step: Step | None = None) -> CompressReport:
 
 def _weigh(source: Source, done: Quantized, accuracy: Accuracy | None, request: Request) -> Worth:
     """Weigh the INT8 IR against its source and against FP16, which is made for the purpose and not kept."""
-    import openvino
-
     limit = request.settings.max_drop
     with tempfile.TemporaryDirectory() as folder:
         half = Path(folder) / "model.xml"
-        openvino.save_model(source.model, half, compress_to_fp16=True)
+        write_ir(source.model, half, fp16=True)
         models = {"fp32": source.path, "fp16": half, "int8": done.artifact.path}
         accuracies = None
         if accuracy is not None:

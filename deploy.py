@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from .bench.golden import golden_vectors
-from .convert.ir import name_by_position
+from .convert.ir import name_by_position, write_ir
 from .convert.servable import checker
 from .convert.servable.archive import write_zip
 from .convert.servable.manifest import MANIFEST_NAME, PackageManifest, Port, Tolerance
@@ -160,13 +160,11 @@ def _graph(opened: LoadedModel, provenance: Provenance, colour_order: Literal["R
 def _fill(
     folder: Path, graph: openvino.Model, opened: LoadedModel, precision: Precision, request: PackageRequest
 ) -> None:
-    import openvino
-
     provenance = cast("Provenance", opened.provenance)
     ovms = request.layout == "ovms"
     model_file = f"models/{opened.id}/1/model.xml" if ovms else "model.xml"
     (folder / model_file).parent.mkdir(parents=True, exist_ok=True)
-    openvino.save_model(graph, folder / model_file, compress_to_fp16=False)
+    write_ir(graph, folder / model_file, fp16=False)
     if ovms:
         (folder / "config.json").write_text(_server_config(opened.id), encoding="utf-8")
     (folder / "contract.json").write_text(opened.contract.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.contract import Contract
-from ..core.errors import DependencyError, ModelError
+from ..core.errors import DependencyError, InputError, ModelError
 from ..core.foreign import openvino_errors_as
 from ..core.onnx_nodes import require_inputs
 from ..core.text import last_line
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import openvino
     from torch import nn
 
-__all__ = ["Shape", "ir_from_onnx", "ir_from_torch", "name_by_position", "save_ir"]
+__all__ = ["Shape", "ir_from_onnx", "ir_from_torch", "name_by_position", "save_ir", "write_ir"]
 
 Shape = tuple[int, int, int]
 """Batch, height and width of the IR's input; -1 leaves one free."""
@@ -132,7 +132,21 @@ def save_ir(
     model.set_rt_info("onnx" if provenance.route != "direct" else "pytorch", ["framework"])
     model.set_rt_info(contract.to_json(), ["mattekit", CONTRACT_KEY])
     model.set_rt_info(provenance.to_json(), ["mattekit", PROVENANCE_KEY])
-    openvino.save_model(model, target, compress_to_fp16=fp16)
+    write_ir(model, target, fp16=fp16)
+
+
+def write_ir(model: openvino.Model, target: Path, *, fp16: bool) -> None:
+    """Write a model's two files as they are.
+
+    Raises:
+        InputError: they cannot be written; OpenVINO does not say why.
+    """
+    import openvino
+
+    with openvino_errors_as(
+        InputError, lambda reason: f"{target}: it cannot be written ({reason}); make room, or choose another place"
+    ):
+        openvino.save_model(model, target, compress_to_fp16=fp16)
 
 
 def name_by_position(model: openvino.Model, keep: Collection[str] = ()) -> None:

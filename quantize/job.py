@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from ..convert.ir import name_by_position
+from ..convert.ir import name_by_position, write_ir
 from ..core.errors import ParityError
 from ..core.record import Figure, Record
 from ..datasets.sample import Dataset
@@ -124,8 +124,6 @@ class Job:
 
     def _calibrate(self) -> None:
         """Quantize all layers that may be, unless an interrupted call has done so."""
-        import openvino
-
         plain = self.work / "plain.xml"
         if plain.is_file():
             return
@@ -146,7 +144,7 @@ class Job:
         )
         name_by_position(model, keep=frozenset(layer_names(self.source.model)))
         unfinished = self.work / "unfinished.xml"
-        openvino.save_model(model, unfinished, compress_to_fp16=False)
+        write_ir(model, unfinished, fp16=False)
         unfinished.with_suffix(".bin").replace(plain.with_suffix(".bin"))
         unfinished.replace(plain)
         self.state.write(self.work)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import JsonValue
 
-from ..convert.ir import name_by_position
+from ..convert.ir import name_by_position, write_ir
 from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.contract import Contract
 from ..core.errors import ContractError, ModelError
@@ -73,8 +73,6 @@ def save_int8(model: openvino.Model, target: Path, source: Source, notes: dict[s
         source: what it was made from.
         notes: written as JSON under `mattekit/quantization`.
     """
-    import openvino
-
     model = model.clone()
     model.set_friendly_name(source.provenance.model)
     _store_weights_in_fp16(model)
@@ -82,7 +80,7 @@ def save_int8(model: openvino.Model, target: Path, source: Source, notes: dict[s
     model.set_rt_info(source.contract.to_json(), ["mattekit", CONTRACT_KEY])
     model.set_rt_info(source.provenance.to_json(), ["mattekit", PROVENANCE_KEY])
     model.set_rt_info(json.dumps({"precision": "int8", **notes}), ["mattekit", QUANTIZATION_KEY])
-    openvino.save_model(model, target, compress_to_fp16=False)
+    write_ir(model, target, fp16=False)
 
 
 def _store_weights_in_fp16(model: openvino.Model) -> None:
