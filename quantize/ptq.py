@@ -74,7 +74,8 @@ def quantize_plainly(
     if strange:
         raise InputError(f"the network has no layer {strange[0]!r} to ignore; list layers with: mattekit parity")
     scopes = nncf.IgnoredScope(names=list(ignored), patterns=list(patterns), types=list(types), validate=False)
-    nncf.set_log_level(logging.ERROR)
+    # nncf.set_log_level would set the level of every handler there, also of those that are not NNCF's.
+    logging.getLogger("nncf").setLevel(logging.ERROR)
     try:
         with _quiet():
             done = nncf.quantize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -197,6 +198,16 @@ def test_the_record_has_the_accuracy_and_the_peak_memory(plain: Quantized) -> No
     assert (figures["peak_memory", None] or 0) > 1e7
     assert len(plain.record.samples["int8"]) == 4
     assert plain.record_path.is_file()
+
+
+def test_handlers_of_others_keep_their_level(segmentation: Path, tmp_path: Path) -> None:
+    handler = logging.NullHandler()
+    logging.getLogger("nncf").addHandler(handler)
+    try:
+        quantize(segmentation, tmp_path, FEW, pictures(6))
+    finally:
+        logging.getLogger("nncf").removeHandler(handler)
+    assert handler.level == logging.NOTSET
 
 
 def test_the_same_quantization_gives_the_same_bytes(segmentation: Path, plain: Quantized, tmp_path: Path) -> None:
