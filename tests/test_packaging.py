@@ -146,6 +146,7 @@ def test_every_requirement_is_pinned(project: dict[str, Any], pins: dict[str, Ve
 
 
 def test_every_package_that_they_bring_is_pinned(pins: dict[str, Version]) -> None:
+    pytest.importorskip("torch", reason="what the extra `export` brings is read from what is installed")
     brought = set(requirements_of("mattekit", frozenset({"dev"}), set()))
     assert brought >= {"torch", "nncf", "sympy", "scipy"}
     unpinned = sorted(brought - set(pins))
