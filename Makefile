@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 ROOMS := $(wildcard core convert infer datasets bench quantize reports chain commands)
 FILES := $(shell find $(wildcard *.py) $(ROOMS) -name '*.py' -o -path '*/weights/*' -o -path '*/page/*' | LC_ALL=C sort | cksum | cut -d' ' -f1)
 
-.PHONY: install demo test quick lint matrix clean
+.PHONY: install demo test quick lint matrix spandrel clean
 
 install: $(STAMP)-$(FILES)
 
@@ -48,5 +48,12 @@ matrix: install
 	$(BIN)/python tools/matrix.py $(WITHOUT:%=--without %) $(PYTHONS)
 	$(BIN)/python tools/matrix.py $(WITHOUT:%=--without %) --lowest $(firstword $(PYTHONS))
 
+# Checkpoints that spandrel recognises: it brings torchvision, and with it whatever build of torch fits, so the tests of it
+# run in an environment of their own.
+spandrel:
+	test -x $(VENV)-spandrel/bin/python || $(PYTHON) -m venv $(VENV)-spandrel
+	$(VENV)-spandrel/bin/pip install --quiet '.[spandrel]' pytest pytest-timeout
+	$(VENV)-spandrel/bin/pytest -p no:cacheprovider tests/test_recognition.py
+
 clean:
-	rm -rf $(VENV) build
+	rm -rf $(VENV) $(VENV)-spandrel build

@@ -67,7 +67,7 @@ def export_model(
     """Export a zoo entry to `<out_dir>/<model>/<precision>/`, comparing each step with the one before on real pictures.
 
     Args:
-        model: a zoo id.
+        model: a zoo id, or `spandrel-` and any name for the network that spandrel recognises in `weights`.
         out_dir: parent of the model's folder.
         settings: how to export.
         weights: a checkpoint of the user's; the entry's own where None, downloaded if need be.
@@ -82,11 +82,12 @@ def export_model(
     from .bench.opening import open_stage
     from .bench.parity import EXACT, HALF, ParityLadder
     from .convert.export import RECORD_NAME, export, folder_of
+    from .convert.recognition import spec_for
     from .infer.images.read import read_picture
 
-    spec = zoo.get(model)
     if weights is not None and not weights.is_file():
         raise InputError(f"{weights}: there is no such file; give a checkpoint of {model}")
+    spec = spec_for(model, weights)
     path = weights or fetch(spec, offline=offline, progress=progress)
     pictures = [read_picture(image) for image in images[:_SAMPLES]] if images else sample_pictures()
     contract = spec.contract.with_size(*settings.size) if settings.size else spec.contract
@@ -172,7 +173,12 @@ def _is_intact(folder: Path) -> bool:
 
     if not (folder / RECORD_NAME).is_file():
         return False
-    hashes = {name: value for ref in Record.read(folder / RECORD_NAME).artifacts for name, value in ref.sha256.items()}
+    try:
+        artifacts = Record.read(folder / RECORD_NAME).artifacts
+    except InputError as error:
+        _LOG.warning("%s; exporting again", error)
+        return False
+    hashes = {name: value for ref in artifacts for name, value in ref.sha256.items()}
     intact = all((folder / name).is_file() and sha256_of(folder / name) == value for name, value in hashes.items())
     if not intact:
         _LOG.warning("%s: the files are not the ones that were exported; exporting again", folder)

@@ -22,15 +22,16 @@ def open_torch(text: str) -> tuple[str, LoadedModel]:
         ModelError: the entry is no PyTorch module.
         MattekitError: there is no such entry, or its weights cannot be had or loaded.
     """
-    from ..convert import zoo
     from ..convert.checkpoint import load_module
     from ..convert.fetch import fetch
+    from ..convert.recognition import spec_for
 
     name, _, checkpoint = text.partition("@")
-    spec = zoo.get(name)
+    weights = Path(checkpoint).expanduser() if checkpoint else None
+    spec = spec_for(name, weights)
     if spec.build is None:
         raise ModelError(f"{name}: this entry is an ONNX file, not a PyTorch module; give the .onnx file itself")
-    weights = Path(checkpoint).expanduser() if checkpoint else fetch(spec)
+    weights = weights or fetch(spec)
     return name, LoadedModel(weights, spec.contract, None, open_stage("torch", load_module(spec, weights)))
 
 

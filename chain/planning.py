@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..convert import zoo
+from ..convert.recognition import spec_for
 from .schema import ModelRecipe, Recipe
 from .stage import Stage
 
@@ -32,7 +32,7 @@ class _Chain:
 
     def __init__(self, model: ModelRecipe, out: Path, *, commercial: bool) -> None:
         self.model = model
-        self.spec = zoo.get(model.id)
+        self.spec = spec_for(model.id, Path(model.weights) if model.weights else None)
         self.scale = self.spec.scale
         self.home = out / "models" / model.id
         self.out = out

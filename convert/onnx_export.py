@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.contract import Contract
-from ..core.errors import DependencyError
+from ..core.errors import DependencyError, ModelError
+from ..core.text import printable
 
 if TYPE_CHECKING:
     import onnx
-    from torch import nn
+    from torch import Tensor, nn
 
 __all__ = ["INPUT_NAME", "OPSET", "OUTPUT_NAME", "Exporter", "annotate_onnx", "export_onnx"]
 
@@ -51,6 +53,7 @@ def export_onnx(
 
     Raises:
         DependencyError: torch or onnx is not installed.
+        ModelError: the exporter can't express the network.
     """
     try:
         import onnx
@@ -63,6 +66,24 @@ def export_onnx(
         result = module(example)
     outputs = 1 if isinstance(result, torch.Tensor) else len(result)
     names = [OUTPUT_NAME, *(f"{OUTPUT_NAME}_side{number}" for number in range(1, outputs))]
+    try:
+        _trace(module, example, target, names, exporter)
+    except RuntimeError as error:
+        # The base of both exporters' own errors, and what PyTorch raises for shapes that don't go together.
+        raise ModelError(
+            f"PyTorch's {exporter} exporter can't write this network as ONNX ({_reason(error)}); take the other one "
+            "with --exporter, or no ONNX with --route direct"
+        ) from error
+    model = onnx.load(str(target))
+    _name_by_module(model)
+    _drop_trace_metadata(model)
+    annotate_onnx(model, contract, provenance)
+    onnx.save(model, str(target))
+
+
+def _trace(module: nn.Module, example: Tensor, target: Path, names: Sequence[str], exporter: Exporter) -> None:
+    import torch
+
     with warnings.catch_warnings():
         # The exporters warn of their own deprecations and of shapes that they trace as constants; what matters of that
         # is caught by comparing the outputs afterwards.
@@ -93,11 +114,12 @@ def export_onnx(
                 output_names=names,
                 dynamic_axes=dict.fromkeys((INPUT_NAME, *names), axes),
             )
-    model = onnx.load(str(target))
-    _name_by_module(model)
-    _drop_trace_metadata(model)
-    annotate_onnx(model, contract, provenance)
-    onnx.save(model, str(target))
+
+
+def _reason(error: RuntimeError) -> str:
+    """Return how PyTorch's message begins, which goes on with its whole trace."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return printable(lines[0])[:200] if lines else type(error).__name__
 
 
 def annotate_onnx(model: onnx.ModelProto, contract: Contract, provenance: Provenance) -> None:

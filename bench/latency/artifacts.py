@@ -9,6 +9,7 @@ from typing import get_args
 
 from ...convert import zoo
 from ...convert.fetch import fetch, verified_path
+from ...convert.recognition import spec_for
 from ...core.artifact import Precision, Provenance, model_in
 from ...core.contract import Contract
 from ...core.errors import ContractError, FetchError, ModelError
@@ -115,10 +116,11 @@ def _described(file: Path) -> tuple[Contract, Provenance | None]:
 
 def _torch(text: str) -> Source:
     name, _, checkpoint = text.partition("@")
-    spec = zoo.get(name)
+    given = Path(checkpoint).expanduser() if checkpoint else None
+    spec = spec_for(name, given)
     if spec.build is None:
         raise ModelError(f"{name}: this entry is an ONNX file, not a PyTorch module; give onnxruntime:FILE.onnx")
-    file = Path(checkpoint).expanduser() if checkpoint else fetch(spec)
+    file = given or fetch(spec)
     if not file.is_file():
         raise ModelError(f"{file}: there is no such file; give a checkpoint of {name}")
     return Source(name, "fp32", "torch", file, spec.contract, zoo_id=name)

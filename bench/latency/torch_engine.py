@@ -23,14 +23,14 @@ class TorchEngine:
             import torch
         except ImportError as error:
             raise DependencyError.for_extra("measuring PyTorch", "torch", "export") from error
-        from ...convert import zoo
         from ...convert.checkpoint import load_module
+        from ...convert.recognition import spec_for
         from ...infer.runtimes.torch import TorchRuntime
 
         torch.set_num_threads(candidate.threads)
         self._torch = torch
         started = time.perf_counter()
-        self._module = load_module(zoo.get(candidate.zoo_id), candidate.file)
+        self._module = load_module(spec_for(candidate.zoo_id, candidate.file), candidate.file)
         self.compile_ms = (time.perf_counter() - started) * 1000
         self.runtime: Runtime = TorchRuntime(self._module)
         self._input = torch.from_numpy(sample_input(candidate))

@@ -1,0 +1,121 @@
+"""Which entry a name and a checkpoint mean: the zoo's, or the network that spandrel recognises in the checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.contract import Contract, InputContract, OutputContract
+from ..core.errors import CheckpointError, DependencyError, ModelError
+from ..core.text import last_line
+from . import zoo
+from .checkpoint import load_state_dict
+from .spec import Licence, ModelSpec, Weights
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+__all__ = ["RECOGNISED", "spec_for"]
+
+RECOGNISED = "spandrel-"
+"""How the names of super-resolution models begin that the zoo doesn't know: the rest is the user's choice."""
+
+_SHARE = 0.999
+_PROBE = 129
+
+
+def spec_for(model: str, weights: Path | None) -> ModelSpec:
+    """Return the zoo's entry, or for a name that begins with `spandrel-` one that is made from the checkpoint itself.
+
+    The halo of such an entry is measured: how far around a pixel 99.9% of its gradient lies, for a picture of noise.
+
+    Raises:
+        ModelError: there is no such entry; or spandrel finds a network here that isn't one of super-resolution.
+        CheckpointError: spandrel recognises no network in the checkpoint, or it can't be read.
+        DependencyError: spandrel is not installed.
+    """
+    if not model.startswith(RECOGNISED):
+        return zoo.get(model)
+    if weights is None:
+        raise ModelError(f"{model}: this name stands for whatever a checkpoint holds; give one with --weights")
+    return _recognised(model, weights)
+
+
+def _recognised(model: str, path: Path) -> ModelSpec:
+    try:
+        from spandrel import (  # pyright: ignore[reportMissingImports] - lives in an environment of its own
+            ImageModelDescriptor,
+            ModelLoader,
+            UnsupportedModelError,
+        )
+    except ImportError as error:
+        raise DependencyError.for_extra("recognising a checkpoint's network", "spandrel", "spandrel") from error
+
+    # Read by our own loader, which executes nothing; spandrel sees tensors and their names alone.
+    state = load_state_dict(path)
+    try:
+        found = ModelLoader("cpu").load_from_state_dict(dict(state))
+    except UnsupportedModelError as error:
+        raise CheckpointError(
+            f"{path}: spandrel recognises no network in it; give a checkpoint of a network that it supports"
+        ) from error
+    except (LookupError, RuntimeError, TypeError, ValueError, AssertionError) as error:
+        raise CheckpointError(
+            f"{path}: it looks like a network that spandrel knows, but does not fit it ({last_line(error)}); "
+            "get the file again"
+        ) from error
+    name = found.architecture.name
+    sizes = (found.input_channels, found.output_channels)
+    if not isinstance(found, ImageModelDescriptor) or found.purpose not in {"SR", "Restoration"} or sizes != (3, 3):
+        raise ModelError(
+            f"{path}: it holds {name}, a network of kind {found.purpose} from {sizes[0]} to {sizes[1]} channels; only "
+            "super-resolution and restoration of RGB pictures can be exported"
+        )
+    module: nn.Module = found.model.eval()
+    parameters: dict[str, Tensor] = dict(module.state_dict())
+
+    def build() -> nn.Module:
+        return module
+
+    def adapt(state: dict[str, Tensor]) -> dict[str, Tensor]:
+        # Spandrel may have renamed what an older trainer wrote: the same values, under the module's names.
+        del state
+        return parameters
+
+    multiple, least = found.size_requirements.multiple_of or 1, found.size_requirements.minimum or 1
+    return ModelSpec(
+        id=model,
+        title=f"{name} x{found.scale}, recognised by spandrel",
+        task="super_resolution",
+        contract=Contract(
+            task="super_resolution",
+            input=InputContract(multiple=multiple, min_side=least),
+            output=OutputContract(kind="image", scale=found.scale),
+            halo=_halo(module, found.scale, multiple),
+        ),
+        weights=Weights(filename=path.name),
+        licence=Licence(code="see the network's authors", weights="unknown", commercial=None),
+        build=build,
+        adapt=adapt,
+        notes=("Its halo was measured on noise: what lies further away has 0.1% of the influence, or less.",),
+    )
+
+
+def _halo(module: nn.Module, scale: int, multiple: int) -> int:
+    """Return the radius, in input pixels, inside which a pixel of the output gets `_SHARE` of its gradient."""
+    import torch
+
+    side = -(-_PROBE // multiple) * multiple
+    noise = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)).requires_grad_(True)
+    middle = side // 2
+    with torch.enable_grad():
+        # Times one: some networks write into their input, which a leaf of the graph forbids.
+        output = module(noise * 1)
+        output[..., middle * scale : (middle + 1) * scale, middle * scale : (middle + 1) * scale].sum().backward()
+    if noise.grad is None:
+        raise ModelError("the network's output does not depend on its input; the checkpoint is not usable")
+    influence = noise.grad.abs().sum((0, 1))
+    away = (torch.arange(side) - middle).abs()
+    distance = torch.maximum(away[:, None], away[None, :])
+    rings = torch.zeros(int(distance.max()) + 1).index_add_(0, distance.flatten(), influence.flatten())
+    return int((rings.cumsum(0) < _SHARE * rings.sum()).sum())
