@@ -128,12 +128,12 @@ def _read_torch(path: Path) -> object:
     with path.open("rb") as stream:
         if not stream.read(4).startswith(_MAGIC):
             raise CheckpointError(damaged)
-    if zipfile.is_zipfile(path):
-        try:
+    try:
+        if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 _require_size(path, sum(member.file_size for member in archive.infolist()))
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise CheckpointError(damaged) from error
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise CheckpointError(damaged) from error
     try:
         with warnings.catch_warnings():
             # About pickle protocols that the safe reader may not know; it fails where that matters.

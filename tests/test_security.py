@@ -220,7 +220,7 @@ def test_pictures_that_once_broke_a_decoder_are_refused(name: str, monkeypatch: 
             assert read(HOSTILE / name) is not None
 
 
-@pytest.mark.parametrize("name", ["lost-storage.pth", "endless-text.pth"])
+@pytest.mark.parametrize("name", ["lost-storage.pth", "endless-text.pth", "many-disks.pth"])
 def test_checkpoints_that_once_ended_in_a_traceback_are_refused(name: str) -> None:
     pytest.importorskip("torch", reason="reading a checkpoint needs the extra `export`")
     from mattekit.convert.checkpoint import load_state_dict
