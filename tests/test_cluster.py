@@ -35,6 +35,7 @@ from mattekit.scale import PipelineOptions, run_on_ray
 pytestmark = pytest.mark.slow
 
 COUNT = 72
+STORE = 80 << 20
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +87,19 @@ def nodes(count: int) -> Generator[tuple[Any, list[Any]]]:
     from ray.cluster_utils import Cluster
 
     folder = tempfile.mkdtemp(prefix="mk-")
-    small = {"num_cpus": 1, "object_store_memory": 80 << 20}
     health = {"health_check_initial_delay_ms": 1000, "health_check_period_ms": 1000}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        head = {**small, "include_dashboard": False, "temp_dir": folder, "_system_config": health}
+        head = {
+            "num_cpus": 1,
+            "object_store_memory": STORE,
+            "include_dashboard": False,
+            "temp_dir": folder,
+            "_system_config": health,
+        }
         machines = Cluster(initialize_head=True, head_node_args=head)
         try:
-            others = [machines.add_node(**small) for _ in range(count - 1)]
+            others = [machines.add_node(num_cpus=1, object_store_memory=STORE) for _ in range(count - 1)]
             yield machines, others
         finally:
             machines.shutdown()
