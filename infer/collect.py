@@ -92,7 +92,9 @@ def _expand(item: str | Path, recursive: bool, extensions: frozenset[str]) -> li
                 raise ImageError(f"{path}: it is a video; run it with: mattekit video {path} -o OUT")
             return [path]
     except (OSError, ValueError) as error:
-        raise ImageError(f"{item}: it can't be looked at ({error}); check the name and the permissions") from error
+        # An OSError's own text holds the name once more.
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ImageError(f"{item}: it can't be looked at ({reason}); check the name and the permissions") from error
     if "://" in str(item):
         raise ImageError(f"{item}: buckets and web servers are read by mattekit run --engine ray; add that")
     if not glob.has_magic(str(item)):

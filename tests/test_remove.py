@@ -153,7 +153,7 @@ def test_a_large_picture_is_reduced_to_within_two_levels_of_what_pillow_does(siz
     theirs = Image.fromarray(rgb).resize((48, 64), Image.Resampling.LANCZOS, reducing_gap=2.0)
     difference = np.abs(ours - np.asarray(theirs, dtype=np.float32))
     assert difference.max() <= 2
-    assert difference.mean() < 0.1
+    assert difference.mean() < 0.2
 
 
 def test_growing_a_mask_bilinearly_is_pillows_within_one() -> None:
