@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 __all__ = ["main"]
@@ -9,6 +10,8 @@ __all__ = ["main"]
 
 def main() -> None:
     """Load the command line and run it."""
+    # A request to end is Ctrl-C without a terminal: what is half-done is removed, and what was started is ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         from .cli import main as run
     except KeyboardInterrupt:

@@ -153,6 +153,7 @@ class _Work:
         self.datasets = datasets
         self.tell = tell
         self.outcomes: dict[str, StageOutcome] = {}
+        self.processes: set[subprocess.Popen[str]] = set()
 
     def foresee(self) -> BuildReport:
         """Say what would run, without running it."""
@@ -168,9 +169,15 @@ class _Work:
         waiting = list(self.stages)
         running: dict[concurrent.futures.Future[StageOutcome], Stage] = {}
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-            while waiting or running:
-                if not self._advance(waiting, running, jobs, pool):
-                    self._collect(running)
+            try:
+                while waiting or running:
+                    if not self._advance(waiting, running, jobs, pool):
+                        self._collect(running)
+            except BaseException:
+                # The pool waits for its threads, and they for their stages.
+                for process in list(self.processes):
+                    process.terminate()
+                raise
         return self._report()
 
     def _advance(
@@ -222,26 +229,29 @@ class _Work:
     def _run(self, stage: Stage, why: _Due) -> StageOutcome:
         words = [word for text in stage.command for word in self._expanded(text)]
         # -P: modules in the recipe's folder are not ours.
-        done = subprocess.run(
+        with subprocess.Popen(
             [sys.executable, "-P", "-m", "mattekit", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
             errors="replace",
-            check=False,
-        )
+        ) as process:
+            self.processes.add(process)
+            said, _ = process.communicate()
+            self.processes.discard(process)
         log = self.out / ".build" / f"{stage.slug}.log"
         with atomic_path(log) as temporary:
-            temporary.write_text(done.stdout, encoding="utf-8")
-        passed = done.returncode == 0 or (stage.verdict and done.returncode in _VERDICTS)
+            temporary.write_text(said, encoding="utf-8")
+        code = process.returncode
+        passed = code == 0 or (stage.verdict and code in _VERDICTS)
         missing = [path for path in stage.outputs if not path.exists()]
         if not passed or missing:
-            lines = [line for line in done.stdout.splitlines() if line.strip()]
-            said = lines[-1] if lines and not passed else f"it left no {missing[0]}" if missing else "it said nothing"
-            return StageOutcome(stage, "failed", f"{said} (all it said: {log})", done.returncode or 1)
-        write_done(stage, self.out, why.inputs, self.hashes, done.returncode)
-        return StageOutcome(stage, "ran", why.reason, done.returncode)
+            lines = [line for line in said.splitlines() if line.strip()]
+            told = lines[-1] if lines and not passed else f"it left no {missing[0]}" if missing else "it said nothing"
+            return StageOutcome(stage, "failed", f"{told} (all it said: {log})", code or 1)
+        write_done(stage, self.out, why.inputs, self.hashes, code)
+        return StageOutcome(stage, "ran", why.reason, code)
 
     def _expanded(self, word: str) -> list[str]:
         """A pattern below the results is replaced by the files that there are; any other word stays as it is."""

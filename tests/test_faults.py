@@ -322,3 +322,21 @@ def test_an_export_that_may_not_grow_leaves_nothing(route: str, home: Path, tmp_
     assert code == 1
     sentence(said)
     assert files(tmp_path) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="child processes are listed by Linux alone")
+def test_a_build_that_is_asked_to_end_takes_its_stage_with_it(home: Path, tmp_path: Path) -> None:
+    del home
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    words = [*PROGRAM, "build", str(tmp_path / "recipe.toml")]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    stage = ""
+    while not stage and process.poll() is None:
+        stage = "".join(file.read_text() for file in Path(f"/proc/{process.pid}/task").glob("*/children")).strip()
+        time.sleep(0.01)
+    process.terminate()
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == 130, said
+    assert sentence(said).startswith("interrupted")
+    assert not Path(f"/proc/{stage}").exists()
