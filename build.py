@@ -266,7 +266,8 @@ def open_pipeline(
         files.append((model_file(str(sr), "super_resolution", offline=offline, progress=progress), "LATENCY"))
     if lean:
         import_lean()
-    with ThreadPoolExecutor() as pool:
+    # One after another: the first use of OpenVINO by two threads at once is not safe.
+    with ThreadPoolExecutor(1) as pool:
         opening = [pool.submit(load, path, device, hint=hint, threads=threads) for path, hint in files]
         from .infer.pipeline import Pipeline
         from .infer.remove import Remover

@@ -32,11 +32,19 @@ def column(record: Record, name: str) -> list[float | None] | None:
     return [
         words.get(value)
         if isinstance(value, str)
-        else float(value)
+        else _number(value)
         if isinstance(value, (int, float)) and not isinstance(value, bool)
         else None
         for value in stored
     ]
+
+
+def _number(value: float) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:
+        # An integer of hundreds of digits is no measurement.
+        return None
 
 
 def slice_rows(record: Record, slice_: str) -> list[int]:

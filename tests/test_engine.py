@@ -265,3 +265,33 @@ def test_a_photo_of_100_megapixels_takes_at_most_2_gib(segmentation_ir: Path, tm
     assert code == "0", ended.stderr
     assert int(kilobytes) * 1024 <= 2 << 30
     assert read_picture(tmp_path / "out" / "large.png").size == (10_000, 10_000)
+
+
+FIRST_USE = """
+import sys, threading
+from pathlib import Path
+import numpy as np
+from mattekit.infer.runtimes.openvino import load
+
+opened = load(Path(sys.argv[1]), hint="THROUGHPUT")
+size = opened.contract.input
+tensor = np.zeros((1, 3, size.height, size.width), np.float32)
+sys.setswitchinterval(1e-6)
+start = threading.Barrier(opened.runtime.requests)
+threads = [
+    threading.Thread(target=lambda: (start.wait(), opened.runtime.run(tensor)), daemon=True)
+    for _ in range(opened.runtime.requests)
+]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+@pytest.mark.slow
+def test_the_first_use_by_several_threads_at_once_ends(segmentation_ir: Path) -> None:
+    # Without the guard in the runtime these processes hung for ever, six of six.
+    for _ in range(3):
+        words = [sys.executable, "-c", FIRST_USE, str(segmentation_ir / "model.xml")]
+        assert subprocess.run(words, timeout=60, check=False).returncode == 0

@@ -34,6 +34,14 @@ __all__ = [
     "require_device",
 ]
 
+_BINDINGS = threading.Lock()
+"""Held while the bindings are used for the first time.
+
+OpenVINO's Python bindings make a table of types when the first tensor's data is asked for, behind a lock of their own,
+while other threads may run: a second one that comes just then waits for that lock without giving way, and both wait for
+ever.
+"""
+
 Hint = Literal["LATENCY", "THROUGHPUT"]
 """What a device is compiled for: one short answer after another, or as many as possible at a time."""
 
@@ -82,6 +90,8 @@ class OpenVinoRuntime:
             self._compiled = core.compile_model(model, device, config)
             self._count = max(1, int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")))
             requests = [self._compiled.create_infer_request() for _ in range(self._count)]
+        with _BINDINGS:
+            _ = requests[0].get_input_tensor(0).data
         self._device = device
         self._idle: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
         for request in requests:
