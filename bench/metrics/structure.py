@@ -87,7 +87,10 @@ def weighted_f_beta(prediction: Alpha, truth: Alpha) -> float:
     error = np.abs(prediction.astype(np.float64) - real)
     distance = np.zeros(real.shape)
     if foreground < real.size:
-        distance = cv2.distanceTransform((~real).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE).astype(np.float64)
+        single = cv2.distanceTransform((~real).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        # The square of a distance between pixels is whole; OpenCV's float32 differs in its last digit from machine to
+        # machine and from thread to thread.
+        distance = np.sqrt(np.rint(np.square(single.astype(np.float64))))
     profile = np.exp(-np.square(np.arange(-3.0, 4.0)) / 50)
     profile /= profile.sum()
     spread = _error_of_nearest_object_pixel(error, real, distance)
