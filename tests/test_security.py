@@ -24,6 +24,7 @@ from mattekit.core.unpack import unpack
 from mattekit.datasets.pictures import read_alpha, read_rgb
 from mattekit.infer.images import read_picture
 from mattekit.infer.runtimes.openvino import load, read_model
+from pydantic import JsonValue
 
 ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = Path(__file__).parent / "data" / "hostile"
@@ -255,6 +256,24 @@ def test_rows_of_unequal_length_count_as_none() -> None:
     record = Record(kind="validation", figures=(figure,), samples={"id": ["a", "b", "c"], "iou": [0.9, 0.8]})
     assert column(record, "iou") is None
     assert figure_interval(record, figure) is None
+
+
+def test_an_integer_beyond_every_number_counts_as_none() -> None:
+    samples: dict[str, list[JsonValue]] = {"id": ["a", "b"], "iou": [0.5, 10**400]}
+    assert column(Record(kind="validation", samples=samples), "iou") == [0.5, None]
+
+
+def test_an_onnx_file_without_outputs_is_told(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx", reason="making an ONNX file needs the extra `export`")
+    pytest.importorskip("onnxruntime", reason="ONNX Runtime comes with the extra `export`")
+    from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
+
+    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, 4, 4])
+    graph = onnx.helper.make_graph([], "empty", [value], [])
+    path = tmp_path / "empty.onnx"
+    path.write_bytes(onnx.helper.make_model(graph, ir_version=9).SerializeToString())
+    with pytest.raises(ModelError, match=r"no output|cannot load"):
+        OnnxRuntime(path)
 
 
 @pytest.mark.parametrize(

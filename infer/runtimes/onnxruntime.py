@@ -41,8 +41,10 @@ class OnnxRuntime:
             if not isinstance(error, UnicodeDecodeError) and not type(error).__module__.startswith("onnxruntime"):
                 raise
             raise ModelError(f"{path}: ONNX Runtime cannot load it ({str(error)[:200]})") from error
-        self._input = self.session.get_inputs()[0].name
-        self._output = self.session.get_outputs()[0].name
+        inputs, outputs = self.session.get_inputs(), self.session.get_outputs()
+        if not inputs or not outputs:
+            raise ModelError(f"{path}: the model has no {'output' if inputs else 'input'}; export it again")
+        self._input, self._output = inputs[0].name, outputs[0].name
 
     @property
     def name(self) -> str:
