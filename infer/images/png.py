@@ -59,13 +59,11 @@ def encode_png(
 def _deflated(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes]:
     """Yield one zlib stream in parts, none of them empty: the same bytes for the same pieces, in every process."""
     stream = isal_zlib.compressobj(level=_LEVEL)
-    started = False
-    for piece in pieces:
-        data = b""
-        if not started:
-            data = stream.compress(cast("bytes", piece[:_FIRST_BLOCK])) + stream.flush(isal_zlib.Z_SYNC_FLUSH)
-            piece, started = piece[_FIRST_BLOCK:], True
-        data += stream.compress(cast("bytes", piece))
+    for number, piece in enumerate(pieces):
+        head = _FIRST_BLOCK if number == 0 else 0
+        if head:
+            yield stream.compress(cast("bytes", piece[:head])) + stream.flush(isal_zlib.Z_SYNC_FLUSH)
+        data = stream.compress(cast("bytes", piece[head:]))
         if data:
             yield data
     yield stream.flush()
