@@ -199,6 +199,23 @@ def test_a_picture_on_which_processes_die_is_given_up(photo: Path, tmp_path: Pat
     assert marks.count(reference.input) == 0
 
 
+def test_marks_lie_where_only_the_user_may_enter_and_leave_nothing(tmp_path: Path) -> None:
+    marks = Marks("run", tmp_path)
+    marks.begin("one")
+    marks.begin("two")
+    (folder,) = tmp_path.iterdir()
+    assert folder.stat().st_mode & 0o077 == 0
+    marks.end("one")
+    assert marks.count("two") == 1
+    marks.end("two")
+    assert not any(tmp_path.iterdir())
+    (tmp_path / "elsewhere").mkdir()
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PermissionError, match="not this user's folder"):
+        marks.begin("one")
+    assert not any((tmp_path / "elsewhere").iterdir())
+
+
 def row_of(name: str, run: str) -> dict[str, Any]:
     return {**dict.fromkeys(schema().names), "input": name, "run": run, "finished": datetime.now(UTC)}
 

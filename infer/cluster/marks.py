@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["MOST", "Marks"]
@@ -17,12 +20,12 @@ class Marks:
 
     Args:
         run: whose pictures they are.
-        folder: on this node's disk; that of temporary files unless given.
+        folder: on this node's disk; that of temporary files unless given. The marks lie in a folder of their own in it,
+            which only the user may enter, and which is there only while a mark is.
     """
 
     def __init__(self, run: str, folder: Path | None = None) -> None:
-        self._run = run
-        self._folder = folder or Path(tempfile.gettempdir())
+        self._folder = (folder or Path(tempfile.gettempdir())) / f"mattekit-{run}"
 
     def count(self, name: str) -> int:
         """Return how many processes died while the picture was under way."""
@@ -32,14 +35,29 @@ class Marks:
             return 0
 
     def begin(self, name: str) -> None:
-        """Note that the picture is under way."""
-        with self._path(name).open("ab") as stream:
-            stream.write(b"x")
+        """Note that the picture is under way.
+
+        Raises:
+            PermissionError: the folder is another user's.
+        """
+        while True:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            found = self._folder.lstat()
+            if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
+                raise PermissionError(f"{self._folder}: it is not this user's folder; remove it")
+            try:
+                with self._path(name).open("ab") as stream:
+                    stream.write(b"x")
+                return
+            except FileNotFoundError:
+                # Another process of the run has just taken the folder away with its last mark.
+                continue
 
     def end(self, name: str) -> None:
-        """Take its mark away."""
+        """Take its mark away, and the folder with the last one."""
         self._path(name).unlink(missing_ok=True)
+        with suppress(OSError):
+            self._folder.rmdir()
 
     def _path(self, name: str) -> Path:
-        digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:24]
-        return self._folder / f"mattekit-{self._run}-{digest}"
+        return self._folder / hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:24]

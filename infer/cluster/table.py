@@ -135,7 +135,7 @@ class Table:
     """
 
     def __init__(self, folder: Location, *, rows: int = ROWS) -> None:
-        self.run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        self.run = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(6)}"
         self._folder = folder
         self._earlier = list(_parts(folder))
         self._rows = rows

@@ -25,7 +25,7 @@ def _videos() -> Target:
 
 
 def _checkpoints() -> Target:
-    from fuzzing.models import checkpoints
+    from fuzzing.checkpoints import checkpoints
 
     return checkpoints()
 
