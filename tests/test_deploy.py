@@ -61,7 +61,15 @@ def test_resizing_in_the_graph_is_pillows_to_one_level(filter_: ResizeFilter, si
     assert difference.mean() < 0.1
 
 
-@pytest.mark.parametrize("filter_", ["linear", "bilinear_antialias", "bicubic_antialias", "lanczos"])
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        "bilinear_antialias",
+        "bicubic_antialias",
+        pytest.param("linear", marks=pytest.mark.slow),
+        pytest.param("lanczos", marks=pytest.mark.slow),
+    ],
+)
 def test_the_graph_gives_mattekits_masks_at_any_size(segmentation_ir: Path, filter_: ResizeFilter) -> None:
     opened = load(segmentation_ir / "model.xml")
     contract = opened.contract.model_copy(

@@ -119,6 +119,7 @@ def test_sixteen_bits_are_refined_as_eight() -> None:
     assert np.abs(deep / 257 - guided(mask, sample)).mean() <= 0.1
 
 
+@pytest.mark.slow  # pymatting compiles itself on its first use, for minutes
 def test_closed_form_matting_solves_the_uncertain_band() -> None:
     pytest.importorskip("pymatting", reason="closed-form matting needs the extra `matting`")
     sample = samples("hair")[0]
@@ -153,6 +154,7 @@ def test_estimated_colours_show_less_of_the_old_background(kind: str, share: flo
         np.testing.assert_array_equal(colours[known], sample.image[known])
 
 
+@pytest.mark.slow
 def test_the_estimate_is_as_good_as_pymattings() -> None:
     """Against an independent implementation of the same paper, on the mean of the kinds."""
     module = pytest.importorskip("pymatting", reason="the comparison needs the extra `matting`")
