@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from datetime import UTC, datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +149,39 @@ def test_an_actor_writes_what_the_local_engine_does(photo: Path, tmp_path: Path)
     assert "missing.jpg" in missing["error"]
     assert bad["output"] is None
     assert len(bad["input_sha256"]) == 64
+
+
+class Page(SimpleHTTPRequestHandler):
+    """A web server of one folder that gives its files a tag."""
+
+    def end_headers(self) -> None:
+        self.send_header("ETag", '"1a2b"')
+        super().end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class calls it so
+        pass
+
+
+def test_pictures_come_from_a_web_server(photo: Path, tmp_path: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Page, directory=str(photo.parent))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"http://127.0.0.1:{server.server_port}/"
+        local, remote, missing = done_by(
+            actor(),
+            [
+                Reference(str(photo), "", str(tmp_path / "local.png")),
+                Reference(f"{place}{photo.name}", "", str(tmp_path / "remote.png")),
+                Reference(f"{place}missing.jpg", "", str(tmp_path / "missing.png")),
+            ],
+        )
+        found = open_store(place.rstrip("/")).stat(photo.name)
+        server.shutdown()
+    assert remote["output_sha256"] == local["output_sha256"]
+    # Without the quotes, which some answers of some stores leave out.
+    assert remote["input_tag"] == "1a2b"
+    assert found is not None
+    assert found.tag == "1a2b"
+    assert "no such object" in missing["error"]
 
 
 def test_what_is_done_is_neither_processed_nor_written_again(photo: Path, tmp_path: Path) -> None:

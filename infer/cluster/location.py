@@ -227,7 +227,7 @@ class _Objects:
 
         try:
             found = self._store.get(key)
-            return bytes(found.bytes()), found.meta["e_tag"] or ""
+            return bytes(found.bytes()), _tag(found.meta["e_tag"])
         except FileNotFoundError as error:
             raise ImageError(f"{self._root}/{key}: there is no such object; check the name") from error
         except (BaseError, OSError) as error:
@@ -239,7 +239,7 @@ class _Objects:
         try:
             # In one request: nothing of a process that dies stays behind.
             done = self._store.put(key, data, mode="create" if new else "overwrite", use_multipart=False)
-            return done["e_tag"] or ""
+            return _tag(done["e_tag"])
         except (AlreadyExistsError, FileExistsError) as error:
             raise FileExistsError(key) from error
         except (BaseError, OSError) as error:
@@ -260,7 +260,12 @@ class _Objects:
 
 
 def _object(meta: ObjectMeta) -> Item:
-    return Item(meta["path"], meta["size"], meta["e_tag"] or "")
+    return Item(meta["path"], meta["size"], _tag(meta["e_tag"]))
+
+
+def _tag(text: str | None) -> str:
+    # Azure's listing leaves out the quotes that belong to a tag, and its other answers have them.
+    return (text or "").strip('"')
 
 
 def _said(error: Exception) -> str:

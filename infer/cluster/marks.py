@@ -38,20 +38,22 @@ class Marks:
         """Note that the picture is under way.
 
         Raises:
-            PermissionError: the folder is another user's.
+            OSError: the folder is another user's, or cannot be kept.
         """
-        while True:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            found = self._folder.lstat()
-            if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
-                raise PermissionError(f"{self._folder}: it is not this user's folder; remove it")
-            try:
+        # Another thread or process of the run may take the folder away, with its last mark, between two of these steps.
+        for _ in range(1000):
+            with suppress(FileNotFoundError, FileExistsError):
+                self._folder.mkdir(mode=0o700, exist_ok=True)
+                self._check()
                 with self._path(name).open("ab") as stream:
                     stream.write(b"x")
                 return
-            except FileNotFoundError:
-                # Another process of the run has just taken the folder away with its last mark.
-                continue
+        raise FileNotFoundError(f"{self._folder}: it can't be kept; check the disk of temporary files")
+
+    def _check(self) -> None:
+        found = self._folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
+            raise PermissionError(f"{self._folder}: it is not this user's folder; remove it")
 
     def end(self, name: str) -> None:
         """Take its mark away, and the folder with the last one."""
