@@ -146,7 +146,9 @@ def test_every_requirement_is_pinned(project: dict[str, Any], pins: dict[str, Ve
 
 
 def test_every_package_that_they_bring_is_pinned(pins: dict[str, Version]) -> None:
-    pytest.importorskip("torch", reason="what the extra `export` brings is read from what is installed")
+    torch = pytest.importorskip("torch", reason="what the extra `export` brings is read from what is installed")
+    if torch.version.cuda:
+        pytest.skip("this build of torch brings GPU libraries of its own")
     brought = set(requirements_of("mattekit", frozenset({"dev"}), set()))
     assert brought >= {"torch", "nncf", "sympy", "scipy"}
     unpinned = sorted(brought - set(pins))
