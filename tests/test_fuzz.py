@@ -42,6 +42,30 @@ def test_more_mutated_inputs_are_taken_or_refused(target: str, tmp_path: Path) -
     fuzzed(target, 300, 1, tmp_path)
 
 
+@pytest.mark.slow
+def test_coverage_chooses_inputs_and_keeps_those_that_reach_something(tmp_path: Path) -> None:
+    pytest.importorskip("atheris", reason="it has no build for this system")
+    corpus = tmp_path / "corpus"
+    command = [
+        sys.executable,
+        str(FUZZ.with_name("fuzz_coverage.py")),
+        "gates",
+        "--count",
+        "1000",
+        "--corpus",
+        str(corpus),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Instrumenting mattekit" in done.stderr
+    assert "DONE" in done.stderr
+    first = len(list(corpus.iterdir()))
+    assert first > 100
+    again = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert len(list(corpus.iterdir())) >= first
+
+
 def test_a_broken_promise_is_found_and_kept(tmp_path: Path) -> None:
     words = ["selftest", "--count", "6", "--seconds", "0.5", "--keep", tmp_path, "--json", tmp_path / "j.json"]
     done = subprocess.run([sys.executable, str(FUZZ), *map(str, words)], capture_output=True, text=True, check=False)

@@ -18,7 +18,7 @@ from mattekit.core.errors import MattekitError
 
 from fuzzing.kinds import BrokenPromiseError, Target
 
-__all__ = ["Job", "run"]
+__all__ = ["Job", "outcome", "run"]
 
 _LONGEST_SENTENCE = 1500
 
@@ -55,17 +55,17 @@ def run(job: Job, target: Target) -> None:
         for name, content in files.items():
             (job.folder / name).write_bytes(content)
         started = time.process_time()
-        outcome, detail = _outcome(target, index)
-        line = {"index": index, "outcome": outcome, "detail": detail, "s": time.process_time() - started}
+        word, detail = outcome(target, index)
+        line = {"index": index, "outcome": word, "detail": detail, "s": time.process_time() - started}
         kept = {name: base64.b64encode(content).decode() for name, content in files.items()}
         # The next input lies where this one does before anybody could copy it.
-        report.write(json.dumps({**line, "peak": _peak(), "files": kept if "BROKEN" in outcome else {}}) + "\n")
+        report.write(json.dumps({**line, "peak": _peak(), "files": kept if "BROKEN" in word else {}}) + "\n")
 
     target.drive(job.seed, job.start, job.stop, one)
     report.write(json.dumps({"done": True}) + "\n")
 
 
-def _outcome(target: Target, index: int) -> tuple[str, str]:
+def outcome(target: Target, index: int) -> tuple[str, str]:
     """Say what became of an input: `taken`, the kind of refusal, or `BROKEN` with what was not kept."""
     rng = random.Random(index)
     try:
