@@ -14,7 +14,7 @@ from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.contract import Contract
 from ..core.errors import DependencyError, InputError, ModelError
 from ..core.foreign import openvino_errors_as
-from ..core.onnx_nodes import require_inputs
+from ..core.onnx_files import check_onnx
 from ..core.text import last_line
 from .onnx_export import INPUT_NAME, OUTPUT_NAME
 
@@ -39,7 +39,7 @@ def ir_from_onnx(path: Path, *, heads: str = "fused") -> openvino.Model:
     """
     from openvino.tools.ovc import convert_model
 
-    require_inputs(path)
+    check_onnx(path)
     with (
         _logging_kept(),
         openvino_errors_as(

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...core.errors import DependencyError, ModelError
+from ...core.onnx_files import check_onnx
 from .base import Tensor
 
 __all__ = ["OnnxRuntime"]
@@ -34,6 +35,7 @@ class OnnxRuntime:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = threads or 0
+        check_onnx(path)
         try:
             self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:

@@ -16,7 +16,7 @@ from ...core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ...core.contract import Contract
 from ...core.errors import ContractError, DeviceError, ModelError
 from ...core.foreign import openvino_errors_as
-from ...core.onnx_nodes import require_inputs
+from ...core.onnx_files import check_onnx
 from ...core.text import last_line
 from .base import LoadedModel, Spent, Tensor
 
@@ -233,7 +233,7 @@ def read_model(path: Path) -> openvino.Model:
     if path.suffix == ".xml" and not path.with_suffix(".bin").is_file():
         raise ModelError(f"{path}: its weights {path.with_suffix('.bin').name} are missing; copy both files together")
     if path.suffix == ".onnx":
-        require_inputs(path)
+        check_onnx(path)
     with openvino_errors_as(
         ModelError, lambda reason: f"{path}: OpenVINO cannot read it ({reason}); export the model again"
     ):

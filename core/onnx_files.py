@@ -1,7 +1,7 @@
-"""ONNX files, looked at before OpenVINO gets them: its frontend dies of some nodes that lack inputs.
+"""ONNX files, looked at before a runtime gets them: what kills OpenVINO's frontend, and weights that lie elsewhere.
 
 What is read is the wire format of protocol buffers (https://protobuf.dev/programming-guides/encoding/), as far as the
-nodes' names go; the numbers of the fields are those of onnx.proto.
+nodes' names and the tensors' places go; the numbers of the fields are those of onnx.proto.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .errors import ModelError
 
-__all__ = ["require_inputs"]
+__all__ = ["check_onnx"]
 
 _LEAST = {
     **dict.fromkeys(("Conv", "Pad"), 2),
@@ -23,18 +23,21 @@ _LEAST = {
 _GRAPH, _NODE, _INPUT, _TYPE, _ATTRIBUTE = 7, 1, 1, 4, 5
 _INNER = (6, 11)
 """Fields of an attribute that hold graphs."""
+_TENSORS = (5, 10)
+"""Fields of an attribute that hold tensors."""
+_INITIALIZER, _EXTERNAL, _KEY, _VALUE = 5, 13, 1, 2
 
 _VARINT, _EIGHT, _DELIMITED, _FOUR = 0, 1, 2, 5
 _DEEPEST = 50
 
 
-def require_inputs(path: Path) -> None:
-    """Make sure that each node of an ONNX file has the inputs without which OpenVINO dies.
+def check_onnx(path: Path) -> None:
+    """Make sure that nodes have the inputs without which OpenVINO dies, and that no weights lie outside of the folder.
 
     Raises:
-        ModelError: one has not, or graphs lie inside of graphs too deep. What is no ONNX file is left to OpenVINO.
+        ModelError: it is not so, or graphs lie inside of graphs too deep. What is no ONNX file is left to the runtime.
     """
-    if path.stat().st_size == 0:
+    if not path.is_file() or path.stat().st_size == 0:
         return
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         for number, start, end in _fields(data, 0, len(data)):
@@ -48,6 +51,8 @@ def _check_graph(data: mmap.mmap, start: int, end: int, path: Path, depth: int) 
     for number, at, stop in _fields(data, start, end):
         if number == _NODE:
             _check_node(data, at, stop, path, depth)
+        elif number == _INITIALIZER:
+            _check_place(data, at, stop, path)
 
 
 def _check_node(data: mmap.mmap, start: int, end: int, path: Path, depth: int) -> None:
@@ -62,11 +67,29 @@ def _check_node(data: mmap.mmap, start: int, end: int, path: Path, depth: int) -
             for inner, first, last in _fields(data, at, stop):
                 if inner in _INNER:
                     _check_graph(data, first, last, path, depth + 1)
+                elif inner in _TENSORS:
+                    _check_place(data, first, last, path)
     least = _LEAST.get(kind, 0)
     if len(inputs) < least or not all(inputs[:least]):
         raise ModelError(
             f"{path}: a node of type {kind} has {sum(inputs)} of its {least} inputs; export the model again"
         )
+
+
+def _check_place(data: mmap.mmap, start: int, end: int, path: Path) -> None:
+    """Refuse a tensor whose values lie in a file that is, by its name or by a link, outside of the model's folder."""
+    for number, at, stop in _fields(data, start, end):
+        if number != _EXTERNAL:
+            continue
+        entry = {field: data[first:last] for field, first, last in _fields(data, at, stop)}
+        if entry.get(_KEY) != b"location":
+            continue
+        name = entry.get(_VALUE, b"").decode("utf-8", "replace")
+        folder = path.parent.resolve()
+        if "\0" in name or not (folder / name).resolve().is_relative_to(folder):
+            raise ModelError(
+                f"{path}: weights of it lie outside of its folder ({name!r}); put them beside it, and export it again"
+            )
 
 
 def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int]]:
