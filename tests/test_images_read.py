@@ -12,11 +12,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import PIL
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mattekit.core.errors import ImageError
 from mattekit.infer.images import read_picture
+from packaging.version import Version
 from PIL import Image, ImageCms, ImageOps
 
 
@@ -194,7 +196,7 @@ CASES = {
     "AVIF": (Image.fromarray(smooth()), "AVIF", {}),
     "TIFF": (Image.fromarray(noise(9, 11, 4)), "TIFF", {"compression": "tiff_lzw"}),
     "one-bit TIFF": (Image.fromarray(noise(9, 11)).convert("1"), "TIFF", {"compression": "group4"}),
-    "YCbCr TIFF": (Image.fromarray(smooth()).convert("YCbCr"), "TIFF", {}),
+    "YCbCr TIFF, which Pillow reads since 13.0": (Image.fromarray(smooth()).convert("YCbCr"), "TIFF", {}),
     "PPM": (Image.fromarray(noise(9, 11, 3)), "PPM", {}),
     "JPEG 2000": (Image.fromarray(noise(9, 11, 3)), "JPEG2000", {}),
 }
@@ -202,6 +204,8 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_8_bit_pixels_are_those_of_pillow(case: str, tmp_path: Path) -> None:
+    if "since 13.0" in case and Version(PIL.__version__) < Version("13"):
+        pytest.skip("this Pillow cannot read what it wrote")
     image, kind, options = CASES[case]
     path = tmp_path / "picture.dat"
     path.write_bytes(saved(image, kind, **options))
