@@ -122,6 +122,8 @@ def register(app: typer.Typer) -> None:
                     progress=show,
                 )
             raise typer.Exit(summary.exit_code(max_failures))
+        if address or actor_cpus != 1:
+            raise typer.BadParameter("--address and --actor-cpus are for --engine ray; add that, or leave them out")
         batch = plan(inputs, Path(out), format_, quality)
         with download_progress() as progress:
             pipeline = open_pipeline(

@@ -85,6 +85,8 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
 
         if gate is None and (baseline or junit or markdown or json_):
             raise typer.BadParameter("--baseline, --junit, --markdown and --json are for verdicts; give --gate too")
+        if address and engine != "ray":
+            raise typer.BadParameter("--address is for --engine ray; add that, or leave it out")
         # Mistakes in small files are found before a model runs.
         gates, baselines = _gates(gate), _records(baseline or [])
         report = run_validation(

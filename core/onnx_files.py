@@ -1,7 +1,7 @@
 """ONNX files, looked at before a runtime gets them: what kills OpenVINO's frontend, and weights that lie elsewhere.
 
-What is read is the wire format of protocol buffers (https://protobuf.dev/programming-guides/encoding/), as far as the
-nodes' names and the tensors' places go; the numbers of the fields are those of onnx.proto.
+What is read is the wire format of protocol buffers (https://protobuf.dev/programming-guides/encoding/); the numbers of
+the fields are those of onnx.proto. What is not of this form is refused, so that nothing passes unread.
 """
 
 from __future__ import annotations
@@ -20,83 +20,112 @@ _LEAST = {
 }
 """Inputs that a node must have; nodes of other types are checked by OpenVINO 2026.4 itself."""
 
-_GRAPH, _NODE, _INPUT, _TYPE, _ATTRIBUTE = 7, 1, 1, 4, 5
-_INNER = (6, 11)
-"""Fields of an attribute that hold graphs."""
-_TENSORS = (5, 10)
-"""Fields of an attribute that hold tensors."""
-_INITIALIZER, _EXTERNAL, _KEY, _VALUE = 5, 13, 1, 2
+_INSIDE: dict[str, dict[int, str]] = {
+    "model": {7: "graph", 20: "training", 25: "function"},
+    "training": {1: "graph", 2: "graph"},
+    "function": {7: "node", 11: "attribute"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse tensor"},
+    "node": {5: "attribute"},
+    "attribute": {
+        **dict.fromkeys((6, 11), "graph"),
+        **dict.fromkeys((5, 10), "tensor"),
+        **dict.fromkeys((22, 23), "sparse tensor"),
+    },
+    "sparse tensor": dict.fromkeys((1, 2), "tensor"),
+    "tensor": {13: "place"},
+    "place": {},
+}
+"""Messages, and which fields of theirs hold messages that are looked at."""
 
+_INPUT, _TYPE = 1, 4
+_KEY, _VALUE = 1, 2
 _VARINT, _EIGHT, _DELIMITED, _FOUR = 0, 1, 2, 5
-_DEEPEST = 50
+_DEEPEST = 150
 
 
 def check_onnx(path: Path) -> None:
     """Make sure that nodes have the inputs without which OpenVINO dies, and that no weights lie outside of the folder.
 
     Raises:
-        ModelError: it is not so, or graphs lie inside of graphs too deep. What is no ONNX file is left to the runtime.
+        ModelError: it is not so, messages lie inside of messages too deep, or the file is no whole ONNX file. One that
+            is not there is left to the runtime.
     """
-    if not path.is_file() or path.stat().st_size == 0:
+    if not path.is_file():
         return
+    if path.stat().st_size == 0:
+        raise ModelError(f"{path}: the file is empty; export it again")
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        for number, start, end in _fields(data, 0, len(data)):
-            if number == _GRAPH:
-                _check_graph(data, start, end, path, 0)
+        try:
+            _File(path, data).check("model", 0, len(data))
+        except _FormError as error:
+            raise ModelError(f"{path}: it is not a whole ONNX file ({error}); export or fetch it again") from error
 
 
-def _check_graph(data: mmap.mmap, start: int, end: int, path: Path, depth: int) -> None:
-    if depth > _DEEPEST:
-        raise ModelError(f"{path}: graphs lie more than {_DEEPEST} deep inside of graphs; export the model again")
-    for number, at, stop in _fields(data, start, end):
-        if number == _NODE:
-            _check_node(data, at, stop, path, depth)
-        elif number == _INITIALIZER:
-            _check_place(data, at, stop, path)
+class _FormError(Exception):
+    """The bytes are no message."""
 
 
-def _check_node(data: mmap.mmap, start: int, end: int, path: Path, depth: int) -> None:
-    inputs: list[bool] = []
-    kind = ""
-    for number, at, stop in _fields(data, start, end):
-        if number == _INPUT:
-            inputs.append(stop > at)
-        elif number == _TYPE:
-            kind = data[at:stop].decode("utf-8", "replace")
-        elif number == _ATTRIBUTE:
-            for inner, first, last in _fields(data, at, stop):
-                if inner in _INNER:
-                    _check_graph(data, first, last, path, depth + 1)
-                elif inner in _TENSORS:
-                    _check_place(data, first, last, path)
-    least = _LEAST.get(kind, 0)
-    if len(inputs) < least or not all(inputs[:least]):
-        raise ModelError(
-            f"{path}: a node of type {kind} has {sum(inputs)} of its {least} inputs; export the model again"
-        )
+class _File:
+    """An ONNX file that is being looked at."""
 
+    def __init__(self, path: Path, data: mmap.mmap) -> None:
+        self._path, self._data = path, data
 
-def _check_place(data: mmap.mmap, start: int, end: int, path: Path) -> None:
-    """Refuse a tensor whose values lie in a file that is, by its name or by a link, outside of the model's folder."""
-    for number, at, stop in _fields(data, start, end):
-        if number != _EXTERNAL:
-            continue
-        entry = {field: data[first:last] for field, first, last in _fields(data, at, stop)}
+    def check(self, kind: str, start: int, end: int, depth: int = 0) -> None:
+        """Look at a message and at those inside of it."""
+        if depth > _DEEPEST:
+            raise ModelError(f"{self._path}: graphs lie too deep inside of graphs; export the model again")
+        inside = _INSIDE[kind]
+        own: list[tuple[int, int, int]] = []
+        for number, at, stop in _fields(self._data, start, end):
+            if number in inside:
+                self.check(inside[number], at, stop, depth + 1)
+            elif kind in {"node", "place"}:
+                own.append((number, at, stop))
+        if kind == "node":
+            self._check_inputs(own)
+        elif kind == "place":
+            self._check_place(own)
+
+    def _check_inputs(self, fields: list[tuple[int, int, int]]) -> None:
+        inputs = [stop > at for number, at, stop in fields if number == _INPUT]
+        # Of a field that comes twice, the last counts.
+        types = [self._data[at:stop].decode("utf-8", "replace") for number, at, stop in fields if number == _TYPE]
+        kind = types[-1] if types else ""
+        least = _LEAST.get(kind, 0)
+        if len(inputs) < least or not all(inputs[:least]):
+            raise ModelError(
+                f"{self._path}: a node of type {kind} has {sum(inputs)} of its {least} inputs; export the model again"
+            )
+
+    def _check_place(self, fields: list[tuple[int, int, int]]) -> None:
+        """Refuse a tensor whose values lie in a file that is, by its name or by a link, outside of the folder."""
+        entry = {number: self._data[at:stop] for number, at, stop in fields}
         if entry.get(_KEY) != b"location":
-            continue
+            return
         name = entry.get(_VALUE, b"").decode("utf-8", "replace")
-        folder = path.parent.resolve()
+        folder = self._path.parent.resolve()
         if "\0" in name or not (folder / name).resolve().is_relative_to(folder):
             raise ModelError(
-                f"{path}: weights of it lie outside of its folder ({name!r}); put them beside it, and export it again"
+                f"{self._path}: weights of it lie outside of its folder ({name!r}); put them beside it, and export it "
+                "again"
             )
 
 
 def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yield the number, start and end of each field that has a length; stops where the bytes are no such fields."""
+    """Yield the number, start and end of each field that has a length.
+
+    Groups are refused: ONNX has none, and a field behind one that was not read to its end would pass unseen.
+
+    Raises:
+        _FormError: the bytes are no such fields.
+    """
     at = start
     while at < end:
         key, at = _varint(data, at, end)
+        # Other parsers keep 32 bits of a longer one.
+        if not 0 < key >> 3 < 1 << 29:
+            raise _FormError(f"a field of number {key >> 3}")
         kind = key & 7
         if kind == _VARINT:
             _, at = _varint(data, at, end)
@@ -105,21 +134,23 @@ def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, i
         elif kind == _DELIMITED:
             length, at = _varint(data, at, end)
             if at + length > end:
-                return
+                raise _FormError("it ends too early")
             yield key >> 3, at, at + length
             at += length
         else:
-            return
+            raise _FormError(f"a field of an unknown kind, {kind}")
+    if at > end:
+        raise _FormError("it ends too early")
 
 
 def _varint(data: mmap.mmap, at: int, end: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, 70, 7):
         if at >= end:
-            break
+            raise _FormError("it ends too early")
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value, at
-    return value, end
+    raise _FormError("a number without an end")

@@ -75,7 +75,8 @@ def follow_cluster() -> Generator[Callable[[Summary], None]]:
     text = f"{last.done + last.skipped} of {total} done"
     text += f", {last.failed} failed" if last.failed else ""
     text += f", {last.skipped} of them by an earlier run" if last.skipped else ""
-    errors.print(escape(f"{text}; {last.done / seconds:.2f} pictures/s, starting included; table: {last.table}"))
+    text += f"; {last.done / seconds:.2f} pictures/s, starting included" if last.done else ""
+    errors.print(escape(f"{text}; table: {last.table}"))
 
 
 def print_stages(record: Record) -> None:

@@ -1,7 +1,8 @@
-"""The parts of a run over many machines, without a cluster: locations, names, the table, an actor."""
+"""The parts of a run over many machines, without a cluster: an actor, its marks, the table."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from datetime import UTC, datetime
@@ -17,11 +18,11 @@ import pytest
 pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("obstore", reason="buckets need the extra `ray`")
 
-from mattekit.core.errors import ImageError, InputError
+from mattekit.core.errors import InputError
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
 from mattekit.infer.cluster.location import Location, open_store
 from mattekit.infer.cluster.marks import MOST, Marks
-from mattekit.infer.cluster.references import Reference, batches, plan_sources, walk
+from mattekit.infer.cluster.references import Reference, plan_sources, walk
 from mattekit.infer.cluster.run import Summary
 from mattekit.infer.cluster.session import share_of
 from mattekit.infer.cluster.table import TABLE_NAME, Known, Table, known_rows, packed, schema, unpacked
@@ -30,13 +31,6 @@ from mattekit.infer.pipeline import Pipeline
 from mattekit.infer.superimpose import Colour
 
 GREEN = Pipeline(background=Colour(0, 200, 0))
-
-
-def pictures_in(folder: Path, *names: str) -> None:
-    rng = np.random.default_rng(len(names))
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        assert cv2.imwrite(str(folder / name), rng.integers(0, 256, (9, 7, 3)).astype(np.uint8))
 
 
 def green(*_: object) -> Pipeline:
@@ -54,80 +48,25 @@ def done_by(actor_: PictureActor, references: list[Reference], known: list[Any] 
     return unpacked(data, schema()).to_pylist()
 
 
-@pytest.mark.parametrize(
-    ("text", "root", "key"),
-    [
-        ("s3://bucket/a/b.jpg", "s3://bucket", "a/b.jpg"),
-        ("s3://bucket/a/", "s3://bucket", "a"),
-        ("gs://bucket", "gs://bucket", ""),
-        ("az://container/a", "az://container", "a"),
-        ("S3://bucket/50%25?#.jpg", "s3://bucket", "50%25?#.jpg"),
-        ("https://host:8080/a/b.jpg", "https://host:8080", "a/b.jpg"),
-        ("file:///tmp/a", "", "/tmp/a"),
-        ("/tmp/a/../b", "", "/tmp/a/../b"),
-    ],
-)
-def test_locations_are_read(text: str, root: str, key: str) -> None:
-    assert Location.parse(text) == Location(root, key)
-
-
-@pytest.mark.parametrize("text", ["ftp://host/a", "s3:///a", "https://host/a?signature=1"])
-def test_what_is_no_location_is_refused(text: str) -> None:
-    with pytest.raises(InputError, match=r"is known|names no|cannot be read"):
-        Location.parse(text)
-
-
-def test_results_are_called_after_their_inputs_alone(tmp_path: Path) -> None:
-    pictures_in(tmp_path / "in", "b.jpg", "b.png", "a/b.jpg", "a/c/b.png", ".hidden.jpg")
-    (tmp_path / "in" / "notes.txt").write_text("no picture")
+def test_names_that_cannot_be_held_or_written_are_rows_and_end_nothing(photo: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in (b"\xff.jpg", b"x" * 249 + b".jpg", b"good.jpg"):
+        shutil.copy(os.fsencode(photo), os.path.join(os.fsencode(tmp_path / "in"), name))  # noqa: PTH118
     out = Location.parse(str(tmp_path / "out"))
-    sources = plan_sources([str(tmp_path / "in")], out)
-    references = list(walk(sources, out, ".png"))
-    names = {Path(reference.output).relative_to(tmp_path / "out").as_posix() for reference in references}
-    assert names == {"b.jpg.png", "b.png.png", "a/b.jpg.png", "a/c/b.png.png"}
-    assert [len(some) for some in batches(references, 3)] == [3, 1]
-    single = plan_sources([str(tmp_path / "in" / "b.jpg"), str(tmp_path / "in" / "a")], out)
-    names = {
-        Path(reference.output).relative_to(tmp_path / "out").as_posix() for reference in walk(single, out, ".webp")
-    }
-    assert names == {"b.jpg.webp", "a/b.jpg.webp", "a/c/b.png.webp"}
+    rows = done_by(actor(), list(walk(plan_sources([str(tmp_path / "in")], out), out, ".png")))
+    escaped, good, long = sorted(rows, key=lambda row: (len(row["input"]), "good" in row["input"]))
+    assert good["error"] is None
+    assert "\\xff.jpg: it can't be read" in escaped["error"]
+    assert "it can't be written (File name too long)" in long["error"]
 
 
-def test_inputs_that_cannot_be_run_are_told_at_once(tmp_path: Path) -> None:
-    pictures_in(tmp_path, "x/in/1.jpg", "y/in/1.jpg")
-    out = Location.parse(str(tmp_path / "out"))
-    with pytest.raises(InputError, match="two inputs are called 'in'"):
-        plan_sources([str(tmp_path / "x" / "in"), str(tmp_path / "y" / "in")], out)
-    with pytest.raises(InputError, match="among the inputs"):
-        plan_sources([str(tmp_path)], out)
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(ImageError, match="no pictures in it"):
-        plan_sources([str(tmp_path / "empty")], out)
-    with pytest.raises(InputError, match="can't be listed"):
-        plan_sources([str(tmp_path / "missing")], out)
-
-
-def test_the_listing_holds_no_names(tmp_path: Path) -> None:
-    pictures_in(tmp_path / "in", *(f"{number}.jpg" for number in range(20)))
-    out = Location.parse(str(tmp_path / "out"))
-    waiting = walk(plan_sources([str(tmp_path / "in")], out), out, ".png")
-    next(waiting)
-    # What is added while the folder is listed can still be found: nothing was gathered before the first was given.
-    assert len(list(waiting)) == 19
-
-
-def test_a_file_is_written_once(tmp_path: Path) -> None:
-    store, key = open_store(""), str(tmp_path / "deep" / "a.bin")
-    first = store.write(key, b"one", new=True)
-    with pytest.raises(FileExistsError):
-        store.write(key, b"two", new=True)
-    assert store.read(key) == (b"one", first)
-    assert store.write(key, b"two") != first
-    store.remove(key)
-    store.remove(key)
-    assert store.stat(key) is None
-    with pytest.raises(ImageError, match="can't be read"):
-        store.read(key)
+def test_a_result_elsewhere_is_not_the_one_that_is_asked_for(photo: Path, tmp_path: Path) -> None:
+    found = open_store("").stat(str(photo))
+    assert found is not None
+    (row,) = done_by(actor(), [Reference(str(photo), found.tag, str(tmp_path / "a.png"))])
+    (other,) = done_by(actor("later"), [Reference(str(photo), found.tag, str(tmp_path / "b.png"))], [row])
+    assert other["run"] == "later"
+    assert (tmp_path / "b.png").read_bytes() == (tmp_path / "a.png").read_bytes()
 
 
 def test_an_actor_writes_what_the_local_engine_does(photo: Path, tmp_path: Path) -> None:

@@ -193,29 +193,6 @@ def test_entities_in_an_ir_are_not_expanded(declaration: str, segmentation_ir: P
     assert "root:" not in said
 
 
-@pytest.mark.parametrize("place", ["../secret.bin", "link.bin"])
-def test_weights_of_an_onnx_file_outside_its_folder_are_refused(
-    place: str, segmentation_ir: Path, tmp_path: Path
-) -> None:
-    onnx = pytest.importorskip("onnx", reason="changing an ONNX file needs the extra `export`")
-    model = onnx.load(str(segmentation_ir / "model.onnx"))
-    tensor = max(model.graph.initializer, key=lambda each: len(each.raw_data))
-    (tmp_path / "secret.bin").write_bytes(tensor.raw_data)
-    tensor.ClearField("raw_data")
-    tensor.data_location = onnx.TensorProto.EXTERNAL
-    tensor.external_data.add(key="location", value=place)
-    inside = tmp_path / "inside"
-    inside.mkdir()
-    (inside / "link.bin").symlink_to("../secret.bin")
-    onnx.save(model, str(inside / "model.onnx"))
-    from mattekit.convert.ir import ir_from_onnx
-    from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
-
-    for read in (load, ir_from_onnx, OnnxRuntime):
-        with pytest.raises(ModelError, match="outside of its folder"):
-            read(inside / "model.onnx")
-
-
 @pytest.mark.parametrize("name", ["animated-damaged.png", "damaged.avif", "palette.bin", "mask.bin"])
 def test_pictures_that_once_broke_a_decoder_are_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "4000000")

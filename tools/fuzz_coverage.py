@@ -32,7 +32,7 @@ KINDS = 16
 """At most so many combinations of files; the first byte of an input chooses one."""
 
 
-def first_inputs(target: Target, seed: int) -> tuple[list[dict[str, bytes]], list[bytes]]:
+def first_inputs(target: Target) -> tuple[list[dict[str, bytes]], list[bytes]]:
     """Return a set of files for each combination of names, and inputs that each choose one and give its first file."""
     sets: dict[tuple[str, ...], dict[str, bytes]] = {}
     inputs: list[bytes] = []
@@ -44,7 +44,7 @@ def first_inputs(target: Target, seed: int) -> tuple[list[dict[str, bytes]], lis
         if names in sets:
             inputs.append(bytes([list(sets).index(names)]) + files[names[0]])
 
-    target.drive(seed, 0, BEGIN, add)
+    target.drive(0, 0, BEGIN, add)
     return list(sets.values()), inputs
 
 
@@ -57,6 +57,8 @@ def read(data: bytes, target: Target, sets: list[dict[str, bytes]], folder: Path
     kind, content = data[:1], data[1:]
     files = dict(sets[kind[0] % len(sets)] if kind else sets[0])
     files[next(iter(files))] = content
+    for left in [path for path in folder.iterdir() if path.name in {name for each in sets for name in each}]:
+        left.unlink()
     for name, each in files.items():
         (folder / name).write_bytes(each)
     word, detail = outcome(target, int.from_bytes(hashlib.sha256(data).digest()[:4], "big"))
@@ -86,7 +88,7 @@ def main() -> None:
     with atheris.instrument_imports(include=["mattekit"]), contextlib.redirect_stdout(None):
         target = TARGETS[asked.target]()
         target.prepare()
-        sets, inputs = first_inputs(target, asked.seed)
+        sets, inputs = first_inputs(target)
         for data in inputs:
             with contextlib.suppress(BrokenPromiseError):
                 read(data, target, sets, folder)
@@ -98,7 +100,7 @@ def main() -> None:
         read(data, target, sets, folder)
 
     flags = {
-        "runs": asked.count,
+        "runs": 1 if again else asked.count,
         "seed": asked.seed,
         "timeout": asked.seconds,
         "rss_limit_mb": asked.memory,

@@ -54,11 +54,12 @@ class Location:
             InputError: the URL is of a kind that is not known, or names no bucket or host.
         """
         scheme, colon, rest = text.partition("://")
+        # Without `..`, and with a link's own name, which results are called after.
         if not colon:
-            return cls("", str(Path(text).absolute()))
+            return cls("", os.path.abspath(text))  # noqa: PTH100
         scheme = scheme.lower()
         if scheme == "file":
-            return cls("", str(Path(rest).absolute()))
+            return cls("", os.path.abspath(rest))  # noqa: PTH100
         if scheme not in (*_BUCKETS, *_WEB):
             known = ", ".join(f"{name}://" for name in ("file", *_BUCKETS, *_WEB))
             raise InputError(f"{text}: no such kind of place is known; use a path, or one of {known}")
@@ -78,8 +79,9 @@ class Location:
         return Location(self.root, f"{self.key}/{name}" if self.key else name)
 
     def contains(self, other: Location) -> bool:
-        """Tell whether `other` is this location or lies below it."""
-        return self.root == other.root and f"{other.key}/".startswith(f"{self.key}/" if self.key else "")
+        """Tell whether `other` is this location or lies below it, links of this machine's followed."""
+        mine, its = (place.key if place.root else os.path.realpath(place.key) for place in (self, other))
+        return self.root == other.root and f"{its}/".startswith(f"{mine.rstrip('/')}/" if mine else "")
 
     def name_of(self, key: str) -> str:
         """Return what a key below this location is called there, with slashes between folders."""
@@ -143,7 +145,7 @@ class _Files:
     """This machine's files; a key is an absolute path."""
 
     def walk(self, key: str) -> Generator[Item]:
-        # One open folder for each level; no folder's names are held.
+        # The names of a folder's files are not held, those of folders that are still to come are.
         waiting = [key]
         while waiting:
             folder = waiting.pop()
@@ -155,7 +157,12 @@ class _Files:
                         if entry.is_dir(follow_symlinks=False):
                             waiting.append(entry.path)
                         elif entry.is_file():
-                            yield _item(entry.path, entry.stat())
+                            try:
+                                found = entry.stat()
+                            except FileNotFoundError:
+                                # What vanishes meanwhile is no input any more.
+                                continue
+                            yield _item(entry.path, found)
             except OSError as error:
                 raise InputError(
                     f"{folder}: the folder can't be listed ({error.strerror}); check its permissions"
@@ -179,10 +186,15 @@ class _Files:
 
     def write(self, key: str, data: bytes, *, new: bool = False) -> str:
         target = Path(key)
-        if new and target.exists():
-            raise FileExistsError(key)
-        save(target, data)
-        return _item(key, target.stat()).tag
+        try:
+            if new and target.exists():
+                raise FileExistsError(key)
+            save(target, data)
+            return _item(key, target.stat()).tag
+        except FileExistsError:
+            raise
+        except OSError as error:
+            raise InputError(f"{key}: it can't be written ({error.strerror}); check the name and the disk") from error
 
     def remove(self, key: str) -> None:
         Path(key).unlink(missing_ok=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -45,16 +47,20 @@ def plan_sources(inputs: Sequence[str], out: Location) -> list[Source]:
             results would lie among the inputs.
     """
     sources: list[Source] = []
-    for text in dict.fromkeys(inputs):
-        place = Location.parse(text)
+    places = {Location.parse(text.rstrip("/") or text): text for text in _matches(inputs)}
+    for place, text in places.items():
         store = open_store(place.root)
         web = place.root.startswith("http")
         single = web or (not text.endswith("/") and store.stat(place.key) is not None)
         name = PurePosixPath(place.key or place.root).name
-        source = Source(place, single, "" if single or len(inputs) == 1 else f"{name}/")
+        source = Source(place, single, "" if single or len(places) == 1 else f"{name}/")
         if not single:
             _check_folder(source, out)
         sources.append(source)
+    for one in sources:
+        for other in sources:
+            if one is not other and not other.single and other.place.contains(one.place):
+                raise InputError(f"{one.place}: it lies in {other.place}, which is an input too; name one of them")
     if not sources:
         raise ImageError("no inputs were given; name a picture, a folder, or a bucket such as s3://bucket/photos/")
     names = [source.prefix or PurePosixPath(source.place.key).name for source in sources if len(sources) > 1]
@@ -80,7 +86,12 @@ def walk(sources: Iterable[Source], out: Location, extension: str) -> Generator[
         for item in items:
             name = PurePosixPath(item.key).name if source.single else source.place.name_of(item.key)
             target = out.below(f"{source.prefix}{name}{extension}")
-            yield Reference(str(Location(root, item.key)), item.tag, str(target))
+            yield Reference(_told(str(Location(root, item.key))), item.tag, _told(str(target)))
+
+
+def _told(name: str) -> str:
+    """Return a name as a table can hold it: bytes that are no UTF-8 are escaped, and such a file is not found."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def batches(references: Iterable[Reference], size: int) -> Generator[list[Reference]]:
@@ -88,6 +99,18 @@ def batches(references: Iterable[Reference], size: int) -> Generator[list[Refere
     waiting = iter(references)
     while some := list(islice(waiting, size)):
         yield some
+
+
+def _matches(inputs: Sequence[str]) -> Generator[str]:
+    """Give the inputs, and in place of a pattern of this machine's files what it matches."""
+    for text in inputs:
+        if "://" in text or os.path.lexists(text) or not glob.has_magic(text):
+            yield text
+            continue
+        found = sorted(glob.glob(text, recursive=True))  # noqa: PTH207 - the pattern may be absolute
+        if not found:
+            raise ImageError(f"{text}: no file matches this pattern")
+        yield from found
 
 
 def _is_picture(name: str) -> bool:
@@ -99,6 +122,8 @@ def _check_folder(source: Source, out: Location) -> None:
     place = source.place
     if place.contains(out):
         raise InputError(f"{out}: the results would lie among the inputs ({place}); choose another place")
+    if not place.root and not os.path.lexists(place.key):
+        raise InputError(f"{place}: there is no such file or folder; check the name")
     items = open_store(place.root).walk(place.key)
     if not any(_is_picture(place.name_of(item.key)) for item in items):
         raise ImageError(

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...core.errors import PartialFailureError
+from ...core.errors import MattekitError, PartialFailureError
 from ..batch import OutputSettings
 from .location import Location
 from .references import Source, batches, walk
@@ -96,9 +97,12 @@ def run_job(job: Job, progress: Callable[[Summary], None] | None = None) -> Summ
             _count(summary, rows, table.run)
             if progress is not None:
                 progress(summary)
-    finally:
-        # Whatever ends the run, what is known to be done is not done again.
-        table.flush()
+    except BaseException:
+        # Whatever ends the run, what is known to be done is not done again; its own error is the one that is told.
+        with suppress(MattekitError):
+            table.flush()
+        raise
+    table.flush()
     table.finish(known.rows.filter(_mask(~seen)))
     return summary
 

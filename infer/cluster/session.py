@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import os
+import re
+import socket
 import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -23,6 +25,9 @@ _LOCAL_STORE = 256 << 20
 
 _AT_A_TIME = 2
 """Batches that an actor works on at a time: while one begins or ends, the network is busy with the other."""
+
+_KNOCK = 5.0
+"""Seconds that an address may take to answer at all."""
 
 _IN_FLIGHT = 3
 """Batches that are sent to an actor at a time, so that the next is there when one is done."""
@@ -71,6 +76,7 @@ def cluster(address: str) -> Generator[None]:
     if ray.is_initialized():
         yield
         return
+    _knock(address)
     own: dict[str, Any] = {"object_store_memory": _LOCAL_STORE} if address == "local" else {}
     try:
         with warnings.catch_warnings(action="ignore"):
@@ -88,6 +94,17 @@ def cluster(address: str) -> Generator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Make sure that something listens at `host:port`: Ray itself asks for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_KNOCK).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(f"{address}: no Ray cluster is there ({error}); start one with: ray start --head") from error
 
 
 def rows_of(
@@ -208,10 +225,13 @@ def _room(share: Share) -> int:
 
 def _own(error: BaseException) -> Exception:
     """Return the error of ours that Ray's carries, or Ray's own in a sentence."""
-    seen: BaseException | None = error
+    seen, last = error, error
     while seen is not None:
         if isinstance(seen, MattekitError):
             return seen
+        last = seen
         seen = getattr(seen, "cause", None) or seen.__cause__
-    said = " ".join(str(error).split())
-    return DeviceError(f"the cluster ended the run ({said[:300]}); go on with --resume")
+    # Of a traceback, which Ray makes its errors' text, the last line names the error.
+    lines = [line for line in re.sub(r"\x1b\[[0-9;]*m", "", str(last)).splitlines() if line.strip()] or [""]
+    said = f"{type(last).__name__}: {lines[-1].strip()}"
+    return DeviceError(f"the cluster ended the run ({said[:300]}); look at its nodes, then go on with --resume")

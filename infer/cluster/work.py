@@ -41,7 +41,7 @@ __all__ = ["OpenPipeline", "PictureActor", "Work", "reference_schema"]
 OpenPipeline = Callable[[Mapping[str, Path], int | None], Pipeline]
 """Opens the pipeline: the models' files by their part in it, and the processor's threads. Sent to the actors."""
 
-_UNFORESEEN = (ArithmeticError, LookupError, MemoryError, TypeError, ValueError, cv2.error)
+_UNFORESEEN = (ArithmeticError, LookupError, MemoryError, OSError, TypeError, ValueError, cv2.error)
 """What a picture that nobody foresaw may raise: one of a million must not end the others."""
 
 
@@ -106,17 +106,21 @@ class PictureActor:
         self._stages = Stages(self._read, self._process, self._write, work.cpus, requests + 1, work.cpus)
 
     def __call__(self, batch: Mapping[str, NDArray[np.object_]]) -> dict[str, list[bytes]]:
-        """Process the pictures; those on which a process died go last and alone, and take no other with them."""
+        """Process the pictures; those on which a process died go last, one at a time in this process."""
         (data,) = batch["references"]
         files = [_File(**row) for row in unpacked(data, reference_schema()).to_pylist()]
         suspects = [file for file in files if self._marks.count(file.input)]
         innocent = [file for file in files if file not in suspects]
-        with closing(overlapped(innocent, self._stages, lambda: None)) as results:
-            for file, result in results:
-                self._settle(file, result)
-        for file in suspects:
-            with self._alone:
-                self._settle(file, lambda file=file: self._write(self._process(self._read(file))))
+        with ExitStack() as marks:
+            # Whatever ends this call, the process lives.
+            for file in files:
+                marks.callback(self._marks.end, file.input)
+            with closing(overlapped(innocent, self._stages, lambda: None)) as results:
+                for file, result in results:
+                    self._settle(file, result)
+            for file in suspects:
+                with self._alone:
+                    self._settle(file, lambda file=file: self._write(self._process(self._read(file))))
         return {"rows": [packed([file.row for file in files], schema())]}
 
     def _settle(self, file: _File, result: Callable[[], object]) -> None:
@@ -154,7 +158,9 @@ class PictureActor:
                 f"{file.input}: the process that worked on it died {deaths} times; look at the picture, or give nodes "
                 "more memory"
             )
-        known = file.known if file.known is not None and file.known["settings"] == self._work.settings else None
+        known = file.known
+        if known is not None and (known["settings"], known["output"]) != (self._work.settings, file.output):
+            known = None
         if known is not None and file.tag and known["input_tag"] == file.tag and self._is_there(known):
             file.row = known
             return file

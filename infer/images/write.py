@@ -165,9 +165,9 @@ def save(target: Path, data: bytes) -> None:
     Raises:
         ImageError: the file system doesn't allow it.
     """
-    if target.is_dir():
-        raise ImageError(f"{target}: this is a folder; give the name of a file in it")
     try:
+        if target.is_dir():
+            raise ImageError(f"{target}: this is a folder; give the name of a file in it")
         with atomic_path(target) as temporary:
             temporary.write_bytes(data)
     except InputError as error:

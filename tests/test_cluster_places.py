@@ -1,0 +1,133 @@
+"""Where the pictures of a run over many machines lie and what its results are called, without a cluster."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("ray", reason="many machines need the extra `ray`")
+pytest.importorskip("obstore", reason="buckets need the extra `ray`")
+
+from mattekit.core.errors import ImageError, InputError
+from mattekit.infer.cluster.location import Location, open_store
+from mattekit.infer.cluster.references import batches, plan_sources, walk
+from mattekit.infer.cluster.session import cluster
+
+
+def pictures_in(folder: Path, *names: str) -> None:
+    rng = np.random.default_rng(len(names))
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(folder / name), rng.integers(0, 256, (9, 7, 3)).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("text", "root", "key"),
+    [
+        ("s3://bucket/a/b.jpg", "s3://bucket", "a/b.jpg"),
+        ("s3://bucket/a/", "s3://bucket", "a"),
+        ("gs://bucket", "gs://bucket", ""),
+        ("az://container/a", "az://container", "a"),
+        ("S3://bucket/50%25?#.jpg", "s3://bucket", "50%25?#.jpg"),
+        ("https://host:8080/a/b.jpg", "https://host:8080", "a/b.jpg"),
+        ("file:///tmp/a", "", "/tmp/a"),
+        ("/tmp/a/../b/.", "", "/tmp/b"),
+    ],
+)
+def test_locations_are_read(text: str, root: str, key: str) -> None:
+    assert Location.parse(text) == Location(root, key)
+
+
+@pytest.mark.parametrize("text", ["ftp://host/a", "s3:///a", "https://host/a?signature=1"])
+def test_what_is_no_location_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"is known|names no|cannot be read"):
+        Location.parse(text)
+
+
+def test_results_are_called_after_their_inputs_alone(tmp_path: Path) -> None:
+    pictures_in(tmp_path / "in", "b.jpg", "b.png", "a/b.jpg", "a/c/b.png", ".hidden.jpg")
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    out = Location.parse(str(tmp_path / "out"))
+    sources = plan_sources([str(tmp_path / "in")], out)
+    references = list(walk(sources, out, ".png"))
+    names = {Path(reference.output).relative_to(tmp_path / "out").as_posix() for reference in references}
+    assert names == {"b.jpg.png", "b.png.png", "a/b.jpg.png", "a/c/b.png.png"}
+    assert [len(some) for some in batches(references, 3)] == [3, 1]
+    single = plan_sources([str(tmp_path / "in" / "b.jpg"), str(tmp_path / "in" / "a")], out)
+    names = {
+        Path(reference.output).relative_to(tmp_path / "out").as_posix() for reference in walk(single, out, ".webp")
+    }
+    assert names == {"b.jpg.webp", "a/b.jpg.webp", "a/c/b.png.webp"}
+
+
+def test_inputs_that_cannot_be_run_are_told_at_once(tmp_path: Path) -> None:
+    pictures_in(tmp_path, "x/in/1.jpg", "y/in/1.jpg")
+    out = Location.parse(str(tmp_path / "out"))
+    with pytest.raises(InputError, match="two inputs are called 'in'"):
+        plan_sources([str(tmp_path / "x" / "in"), str(tmp_path / "y" / "in")], out)
+    with pytest.raises(InputError, match="among the inputs"):
+        plan_sources([str(tmp_path)], out)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ImageError, match="no pictures in it"):
+        plan_sources([str(tmp_path / "empty")], out)
+    with pytest.raises(InputError, match="no such file or folder"):
+        plan_sources([str(tmp_path / "missing")], out)
+    with pytest.raises(ImageError, match="no file matches"):
+        plan_sources([str(tmp_path / "x" / "in" / "*.png")], out)
+    with pytest.raises(InputError, match="is an input too"):
+        plan_sources([str(tmp_path / "x"), str(tmp_path / "x" / "in" / "1.jpg")], out)
+    (tmp_path / "link").symlink_to(tmp_path / "x")
+    with pytest.raises(InputError, match="among the inputs"):
+        plan_sources([str(tmp_path / "link")], Location.parse(str(tmp_path / "x" / "out")))
+
+
+def test_patterns_and_ways_around_stay_in_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures_in(tmp_path, "a/in/1.jpg", "a/in/2.jpg", "a/other/1.jpg")
+    monkeypatch.chdir(tmp_path / "a" / "in")
+    out = Location.parse("../../out")
+
+    def results(*inputs: str) -> set[str]:
+        return {
+            Path(reference.output).relative_to(tmp_path).as_posix()
+            for reference in walk(plan_sources(inputs, out), out, ".png")
+        }
+
+    assert results("*.jpg") == {"out/1.jpg.png", "out/2.jpg.png"}
+    assert results(".", "../../a/in", "./") == {"out/1.jpg.png", "out/2.jpg.png"}
+    assert results("..") == {"out/in/1.jpg.png", "out/in/2.jpg.png", "out/other/1.jpg.png"}
+    assert results("../in", "../other") == {"out/in/1.jpg.png", "out/in/2.jpg.png", "out/other/1.jpg.png"}
+
+
+def test_where_nothing_listens_there_is_no_cluster() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(InputError, match="no Ray cluster is there"), cluster(address):
+        pass
+
+
+def test_the_listing_holds_no_names(tmp_path: Path) -> None:
+    pictures_in(tmp_path / "in", *(f"{number}.jpg" for number in range(20)))
+    out = Location.parse(str(tmp_path / "out"))
+    waiting = walk(plan_sources([str(tmp_path / "in")], out), out, ".png")
+    next(waiting)
+    # What is added while the folder is listed can still be found: nothing was gathered before the first was given.
+    assert len(list(waiting)) == 19
+
+
+def test_a_file_is_written_once(tmp_path: Path) -> None:
+    store, key = open_store(""), str(tmp_path / "deep" / "a.bin")
+    first = store.write(key, b"one", new=True)
+    with pytest.raises(FileExistsError):
+        store.write(key, b"two", new=True)
+    assert store.read(key) == (b"one", first)
+    assert store.write(key, b"two") != first
+    store.remove(key)
+    store.remove(key)
+    assert store.stat(key) is None
+    with pytest.raises(ImageError, match="can't be read"):
+        store.read(key)

@@ -1,0 +1,74 @@
+"""ONNX files are looked at before they are run: weights that lie elsewhere are refused, however they are hidden."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mattekit.core.errors import ModelError
+from mattekit.core.onnx_files import check_onnx
+from mattekit.infer.runtimes.openvino import load
+
+
+@pytest.mark.parametrize("place", ["../secret.bin", "link.bin"])
+def test_weights_of_an_onnx_file_outside_its_folder_are_refused(
+    place: str, segmentation_ir: Path, tmp_path: Path
+) -> None:
+    onnx = pytest.importorskip("onnx", reason="changing an ONNX file needs the extra `export`")
+    model = onnx.load(str(segmentation_ir / "model.onnx"))
+    tensor = max(model.graph.initializer, key=lambda each: len(each.raw_data))
+    (tmp_path / "secret.bin").write_bytes(tensor.raw_data)
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value=place)
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "link.bin").symlink_to("../secret.bin")
+    onnx.save(model, str(inside / "model.onnx"))
+    from mattekit.convert.ir import ir_from_onnx
+    from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
+
+    for read in (load, ir_from_onnx, OnnxRuntime):
+        with pytest.raises(ModelError, match="outside of its folder"):
+            read(inside / "model.onnx")
+
+
+def outside(way: str) -> bytes:
+    """An ONNX file with weights at `../secret`, hidden from a reader that looks at the usual places only."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    weights = TensorProto(data_type=TensorProto.FLOAT, dims=[1], name="w", data_location=TensorProto.EXTERNAL)
+    weights.external_data.add(key="location", value="../secret")
+    constant = helper.make_node("Constant", [], ["c"], value=weights)
+    value = helper.make_tensor_value_info("c", TensorProto.FLOAT, [1])
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["c"])], "g", [], [value])
+    model = helper.make_model(graph)
+    if way == "function":
+        model.functions.append(helper.make_function("local", "f", [], ["c"], [constant], []))
+    elif way == "sparse":
+        model.graph.sparse_initializer.add(values=weights, dims=[4])
+    elif way == "inner graph":
+        inner = helper.make_graph([constant], "inner", [], [value])
+        model.graph.node.append(helper.make_node("If", ["x"], ["y"], then_branch=inner, else_branch=inner))
+    elif way == "training":
+        model.training_info.add(algorithm=helper.make_graph([], "t", [], [], [weights]))
+    else:
+        model.graph.initializer.append(weights)
+        packed = model.graph.SerializeToString()
+        model.ClearField("graph")
+        assert len(packed) < 128
+        tag = {"group": b"\x3a", "long tag": b"\xba\x80\x80\x80\x10"}[way]
+        # An empty group of a number that ONNX doesn't have.
+        before = b"\xa3\x06\xa4\x06" if way == "group" else b""
+        return model.SerializeToString() + before + tag + bytes([len(packed)]) + packed
+    return onnx.ModelProto.SerializeToString(model)
+
+
+@pytest.mark.parametrize("way", ["function", "sparse", "inner graph", "training", "group", "long tag"])
+def test_weights_of_an_onnx_file_cannot_be_hidden(way: str, tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
+    path = tmp_path / "model.onnx"
+    path.write_bytes(outside(way))
+    with pytest.raises(ModelError, match=r"outside of its folder|not a whole ONNX file"):
+        check_onnx(path)
