@@ -70,17 +70,17 @@ def atomic_directory(target: Path) -> Generator[Path]:
 
     It lies beside `target`, and what killed processes left of earlier ones is removed. A folder that is already at
     `target` is replaced as a whole, and only at the end: a file of the old one that the block did not write again is
-    gone. After an exception nothing is left and `target` is as it was.
+    gone. After an exception nothing is left, no folder above it that was made for it either, and `target` is as it was.
 
     Raises:
         InputError: `target` is a file.
     """
     if target.exists() and not target.is_dir():
         raise InputError(f"{target} is a file, but a folder is to be written there; remove it or choose another name")
-    _make_folder(target.parent)
-    _remove_abandoned(target)
+    made = [folder for folder in target.parents if not folder.exists()]
     temporary = _temporary_name(target)
-    temporary.mkdir()
+    _make_new_folder(temporary)
+    _remove_abandoned(target)
     claimed = _claim(temporary)
     try:
         yield temporary
@@ -95,6 +95,9 @@ def atomic_directory(target: Path) -> Generator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
         if claimed is not None:
             os.close(claimed)
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 @contextlib.contextmanager
@@ -161,6 +164,16 @@ def _make_folder(folder: Path) -> None:
         raise InputError(f"{folder}: a file stands where a folder is needed; choose another folder") from error
     except OSError as error:
         raise InputError(f"{folder}: the folder cannot be made ({error.strerror}); choose another one") from error
+
+
+def _make_new_folder(folder: Path) -> None:
+    # Another process that fails just now may take the folder around it away.
+    for _ in range(100):
+        _make_folder(folder.parent)
+        with contextlib.suppress(FileNotFoundError):
+            folder.mkdir()
+            return
+    raise InputError(f"{folder.parent}: the folder cannot be made; choose another one")
 
 
 def _naming(error: OSError, target: Path) -> OSError:

@@ -70,6 +70,23 @@ def test_a_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_failed_folder_takes_those_that_were_made_for_it_along(tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+
+    def write(text: str) -> None:
+        with atomic_directory(here / "a" / "b" / "model") as temporary:
+            (temporary / "new").write_text(text)
+            if text == "stop":
+                raise ValueError(text)
+
+    with pytest.raises(ValueError, match="stop"):
+        write("stop")
+    assert list(tmp_path.rglob("*")) == [here]
+    write("whole")
+    assert (here / "a" / "b" / "model" / "new").read_text() == "whole"
+
+
 def test_files_and_folders_are_not_confused(tmp_path: Path) -> None:
     file, folder = tmp_path / "file", tmp_path / "folder"
     file.write_text("x")
