@@ -15,10 +15,13 @@ from .errors import ModelError
 __all__ = ["check_onnx"]
 
 _LEAST = {
-    **dict.fromkeys(("Conv", "Pad"), 2),
-    **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool", "LogSoftmax", "Max", "Mean", "Min", "Sum"), 1),
+    "Conv": 2,
+    **dict.fromkeys(("GlobalAveragePool", "GlobalMaxPool", "LogSoftmax", "Max", "Mean", "Min", "Pad", "Sum"), 1),
 }
 """Inputs that a node must have; nodes of other types are checked by OpenVINO 2026.4 itself."""
+
+_PAD_WITH_TWO = 11
+"""The version of ONNX's operators since which a Pad's widths are an input, and no attribute."""
 
 _INSIDE: dict[str, dict[int, str]] = {
     "model": {7: "graph", 20: "training", 25: "function"},
@@ -38,6 +41,7 @@ _INSIDE: dict[str, dict[int, str]] = {
 """Messages, and which fields of theirs hold messages that are looked at."""
 
 _INPUT, _TYPE = 1, 4
+_OPERATORS, _VERSION = 8, 2
 _KEY, _VALUE = 1, 2
 _VARINT, _EIGHT, _DELIMITED, _FOUR = 0, 1, 2, 5
 _DEEPEST = 150
@@ -70,6 +74,16 @@ class _File:
 
     def __init__(self, path: Path, data: mmap.mmap) -> None:
         self._path, self._data = path, data
+        self._least = _LEAST | ({"Pad": 2} if self._operators() >= _PAD_WITH_TWO else {})
+
+    def _operators(self) -> int:
+        """Return the newest version of operators that the model names."""
+        versions = [1]
+        for number, at, stop in _fields(self._data, 0, len(self._data)):
+            if number == _OPERATORS:
+                found = _all_fields(self._data, at, stop)
+                versions += [value for field, kind, value, _ in found if (field, kind) == (_VERSION, _VARINT)]
+        return max(versions)
 
     def check(self, kind: str, start: int, end: int, depth: int = 0) -> None:
         """Look at a message and at those inside of it."""
@@ -92,7 +106,7 @@ class _File:
         # Of a field that comes twice, the last counts.
         types = [self._data[at:stop].decode("utf-8", "replace") for number, at, stop in fields if number == _TYPE]
         kind = types[-1] if types else ""
-        least = _LEAST.get(kind, 0)
+        least = self._least.get(kind, 0)
         if len(inputs) < least or not all(inputs[:least]):
             raise ModelError(
                 f"{self._path}: a node of type {kind} has {sum(inputs)} of its {least} inputs; export the model again"
@@ -113,7 +127,12 @@ class _File:
 
 
 def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yield the number, start and end of each field that has a length.
+    """Yield the number, start and end of each field that has a length."""
+    return ((number, at, stop) for number, kind, at, stop in _all_fields(data, start, end) if kind == _DELIMITED)
+
+
+def _all_fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the number and the kind of each field, and its start and end, or the value of a varint and 0.
 
     Groups are refused: ONNX has none, and a field behind one that was not read to its end would pass unseen.
 
@@ -126,16 +145,17 @@ def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, i
         # Other parsers keep 32 bits of a longer one.
         if not 0 < key >> 3 < 1 << 29:
             raise _FormError(f"a field of number {key >> 3}")
-        kind = key & 7
+        number, kind = key >> 3, key & 7
         if kind == _VARINT:
-            _, at = _varint(data, at, end)
+            value, at = _varint(data, at, end)
+            yield number, kind, value, 0
         elif kind in {_EIGHT, _FOUR}:
             at += 8 if kind == _EIGHT else 4
         elif kind == _DELIMITED:
             length, at = _varint(data, at, end)
             if at + length > end:
                 raise _FormError("it ends too early")
-            yield key >> 3, at, at + length
+            yield number, kind, at, at + length
             at += length
         else:
             raise _FormError(f"a field of an unknown kind, {kind}")

@@ -72,3 +72,27 @@ def test_weights_of_an_onnx_file_cannot_be_hidden(way: str, tmp_path: Path) -> N
     path.write_bytes(outside(way))
     with pytest.raises(ModelError, match=r"outside of its folder|not a whole ONNX file"):
         check_onnx(path)
+
+
+@pytest.mark.parametrize(("operators", "inputs", "sound"), [(9, 1, True), (13, 1, False), (13, 2, True), (9, 0, False)])
+def test_a_pad_has_the_inputs_of_its_version(operators: int, inputs: int, sound: bool, tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
+    node = onnx.helper.make_node("Pad", ["x", "pads"][:inputs], ["y"])
+    graph = onnx.helper.make_graph([node], "g", [], [])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", operators)])
+    path = tmp_path / "model.onnx"
+    onnx.save(model, str(path))
+    if sound:
+        check_onnx(path)
+    else:
+        with pytest.raises(ModelError, match="inputs"):
+            check_onnx(path)
+
+
+def test_files_of_other_exporters_are_sound() -> None:
+    """The networks that come with the package onnx, most of them of PyTorch's old exporters."""
+    onnx = pytest.importorskip("onnx", reason="the files come with onnx, which the extra `export` brings")
+    paths = sorted((Path(onnx.__file__).parent / "backend" / "test" / "data").rglob("*.onnx"))
+    assert len(paths) > 50
+    for path in paths:
+        check_onnx(path)
