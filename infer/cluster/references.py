@@ -57,10 +57,10 @@ def plan_sources(inputs: Sequence[str], out: Location) -> list[Source]:
         if not single:
             _check_folder(source, out)
         sources.append(source)
-    for one in sources:
+    for folder in (source for source in sources if not source.single):
         for other in sources:
-            if one is not other and not other.single and other.place.contains(one.place):
-                raise InputError(f"{one.place}: it lies in {other.place}, which is an input too; name one of them")
+            if other is not folder and folder.place.contains(other.place):
+                raise InputError(f"{other.place}: it lies in {folder.place}, which is an input too; name one of them")
     if not sources:
         raise ImageError("no inputs were given; name a picture, a folder, or a bucket such as s3://bucket/photos/")
     names = [source.prefix or PurePosixPath(source.place.key).name for source in sources if len(sources) > 1]
