@@ -288,6 +288,7 @@ def run(arguments: Sequence[object]) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+@pytest.mark.slow
 def test_the_first_word_may_be_left_out(tiny: Path, tmp_path: Path) -> None:
     common = (tiny, "--size", 16, "--iterations", 1, "--warm-up", 0, "--threads", 1, "--record", tmp_path / "r.json")
     code, text = run(["bench", *common])

@@ -196,6 +196,7 @@ def test_two_archives_of_one_model_are_the_same_bytes(super_resolution_ir: Path,
     assert verify(tmp_path / "unpacked").settings["passed"] is True
 
 
+@pytest.mark.slow
 def test_the_model_servers_repository_has_its_layout(segmentation_ir: Path, tmp_path: Path) -> None:
     folder = package(PackageRequest(segmentation_ir, tmp_path / "served", layout="ovms"))
     (entry,) = json.loads((folder / "config.json").read_text())["model_config_list"]

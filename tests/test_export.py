@@ -113,6 +113,7 @@ def test_a_fixed_size_is_in_the_ir_and_in_its_contract(
     assert list(openvino.Core().read_model(report.ir.path).inputs[0].shape) == [1, 3, 48, 56]
 
 
+@pytest.mark.slow
 def test_a_free_batch(super_resolution_weights: Path, photo: Path, tmp_path: Path) -> None:
     settings = ExportSettings(batch=parse_batch("dynamic"))
     report = export_model(SR, tmp_path, settings, weights=super_resolution_weights, images=[photo])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 FUZZ = Path(__file__).resolve().parents[1] / "tools" / "fuzz.py"
-QUICK = {"images": 400, "gates": 200}
+QUICK = {"images": 400}
 TARGETS = ("images", "videos", "checkpoints", "onnx", "ir", "records", "recipes", "gates", "manifests")
 
 pytest.importorskip("torch", reason="the checkpoints need the extra `export`")

@@ -162,6 +162,7 @@ from openvino.tools.ovc import convert_model
     assert {"openvino", "openvino_telemetry"} <= loaded_by(code)
 
 
+@pytest.mark.slow
 def test_help_takes_little_more_than_the_libraries_that_write_it() -> None:
     """Processor time in turn with that of importing Typer and Rich, so that a busy machine slows both."""
 

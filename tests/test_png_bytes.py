@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from mattekit.infer.images import encode_mask
 
 # ISA-L once hashes bits 16 and up of an address in place of the data: 64 KiB further is another hash to it, and one of
@@ -19,6 +20,7 @@ def repeating(seed: int) -> np.ndarray:
     return grey.astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_a_picture_has_the_same_bytes_wherever_it_is_compressed() -> None:
     masks = [repeating(seed) for seed in range(4)]
     files: list[set[bytes]] = [set() for _ in masks]
