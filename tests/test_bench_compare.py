@@ -241,6 +241,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Record:
     return measure(Request((str(folder / "model.xml"),), sizes=((32, 32),), rounds=20, iterations=400, threads=1))
 
 
+@pytest.mark.slow
 def test_the_command_on_real_records(measured: Record, tmp_path: Path) -> None:
     (entry,) = candidates_of(measured)
     assert milliseconds(measured, str(entry["candidate"]))

@@ -105,7 +105,9 @@ def test_the_main_job_is_its_three_operations_in_order(
     assert difference.mean() < 3
 
 
-@pytest.mark.parametrize(("extension", "mode"), [("jpg", "RGB"), ("webp", "RGBA"), ("bmp", "RGB")])
+@pytest.mark.parametrize(
+    ("extension", "mode"), [("jpg", "RGB"), ("webp", "RGBA"), pytest.param("bmp", "RGB", marks=pytest.mark.slow)]
+)
 def test_formats(extension: str, mode: str, photo: Path, segmentation_ir: Path, tmp_path: Path) -> None:
     mattekit("remove", photo, "--model", segmentation_ir, "--format", extension, "-o", tmp_path)
     with Image.open(tmp_path / f"photo.{extension}") as written:

@@ -185,6 +185,7 @@ def test_a_missing_device_is_said(packaged: Path) -> None:
         verify(packaged, "GPU.7")
 
 
+@pytest.mark.slow
 def test_two_archives_of_one_model_are_the_same_bytes(super_resolution_ir: Path, tmp_path: Path) -> None:
     first, second = (
         package(PackageRequest(super_resolution_ir, tmp_path / name, layout="zip")) for name in ("one", "two.zip")

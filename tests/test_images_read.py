@@ -451,6 +451,7 @@ def test_pillows_warnings_stay_inside() -> None:
     assert warnings.filters == before
 
 
+@pytest.mark.slow
 def test_12_megapixel_photo() -> None:
     rgb = cv2.resize(smooth(), (4000, 3000))
     done, data = cv2.imencode(".jpg", rgb)

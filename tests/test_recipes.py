@@ -124,6 +124,7 @@ def test_the_recipes_work(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_commands_work(segmentation_ir: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copy(photo, tmp_path / "photo.jpg")
     shutil.copytree(segmentation_ir, tmp_path / "u2netp" / "fp32")
