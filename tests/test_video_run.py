@@ -25,8 +25,6 @@ from mattekit.infer.video.run import run_video
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 
-# --- the run ---
-
 
 def test_a_composite_is_where_the_subject_is_not(tmp_path: Path) -> None:
     for number in range(4):

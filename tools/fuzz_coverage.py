@@ -57,8 +57,9 @@ def read(data: bytes, target: Target, sets: list[dict[str, bytes]], folder: Path
     kind, content = data[:1], data[1:]
     files = dict(sets[kind[0] % len(sets)] if kind else sets[0])
     files[next(iter(files))] = content
-    for left in [path for path in folder.iterdir() if path.name in {name for each in sets for name in each}]:
-        left.unlink()
+    # What lies beside an input must not depend on the one before it.
+    for name in {name for each in sets for name in each} - files.keys():
+        (folder / name).unlink(missing_ok=True)
     for name, each in files.items():
         (folder / name).write_bytes(each)
     word, detail = outcome(target, int.from_bytes(hashlib.sha256(data).digest()[:4], "big"))

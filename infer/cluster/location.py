@@ -186,15 +186,11 @@ class _Files:
 
     def write(self, key: str, data: bytes, *, new: bool = False) -> str:
         target = Path(key)
-        try:
-            if new and target.exists():
-                raise FileExistsError(key)
-            save(target, data)
-            return _item(key, target.stat()).tag
-        except FileExistsError:
-            raise
-        except OSError as error:
-            raise InputError(f"{key}: it can't be written ({error.strerror}); check the name and the disk") from error
+        # Not `Path.exists`, which raises where the name is too long: `save` tells that.
+        if new and os.path.exists(target):  # noqa: PTH110
+            raise FileExistsError(key)
+        save(target, data)
+        return _item(key, target.stat()).tag
 
     def remove(self, key: str) -> None:
         Path(key).unlink(missing_ok=True)

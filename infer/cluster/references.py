@@ -47,7 +47,7 @@ def plan_sources(inputs: Sequence[str], out: Location) -> list[Source]:
             results would lie among the inputs.
     """
     sources: list[Source] = []
-    places = {Location.parse(text.rstrip("/") or text): text for text in _matches(inputs)}
+    places = {Location.parse(text): text for text in _matches(inputs)}
     for place, text in places.items():
         store = open_store(place.root)
         web = place.root.startswith("http")

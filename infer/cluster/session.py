@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import re
 import socket
 import warnings
 from collections.abc import Callable, Generator, Iterator
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import DependencyError, DeviceError, InputError, MattekitError
+from ...core.text import last_line
 
 if TYPE_CHECKING:
     import ray.data
@@ -231,7 +231,6 @@ def _own(error: BaseException) -> Exception:
             return seen
         last = seen
         seen = getattr(seen, "cause", None) or seen.__cause__
-    # Of a traceback, which Ray makes its errors' text, the last line names the error.
-    lines = [line for line in re.sub(r"\x1b\[[0-9;]*m", "", str(last)).splitlines() if line.strip()] or [""]
-    said = f"{type(last).__name__}: {lines[-1].strip()}"
-    return DeviceError(f"the cluster ended the run ({said[:300]}); look at its nodes, then go on with --resume")
+    # Ray makes a traceback its errors' text; the last line names the error.
+    said = f"{type(last).__name__}: {last_line(last)}"
+    return DeviceError(f"the cluster ended the run ({said}); look at its nodes, then go on with --resume")

@@ -111,16 +111,18 @@ class PictureActor:
         files = [_File(**row) for row in unpacked(data, reference_schema()).to_pylist()]
         suspects = [file for file in files if self._marks.count(file.input)]
         innocent = [file for file in files if file not in suspects]
-        with ExitStack() as marks:
-            # Whatever ends this call, the process lives.
-            for file in files:
-                marks.callback(self._marks.end, file.input)
+        try:
             with closing(overlapped(innocent, self._stages, lambda: None)) as results:
                 for file, result in results:
                     self._settle(file, result)
             for file in suspects:
                 with self._alone:
                     self._settle(file, lambda file=file: self._write(self._process(self._read(file))))
+        except BaseException:
+            # This process lives, so none of them is one on which it died.
+            for file in files:
+                self._marks.end(file.input)
+            raise
         return {"rows": [packed([file.row for file in files], schema())]}
 
     def _settle(self, file: _File, result: Callable[[], object]) -> None:

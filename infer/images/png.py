@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import cast
 
 import cv2
@@ -59,11 +60,11 @@ def encode_png(
 def _deflated(pieces: Iterable[bytes | memoryview]) -> Iterator[bytes]:
     """Yield one zlib stream in parts, none of them empty: the same bytes for the same pieces, in every process."""
     stream = isal_zlib.compressobj(level=_LEVEL)
-    for number, piece in enumerate(pieces):
-        head = _FIRST_BLOCK if number == 0 else 0
-        if head:
-            yield stream.compress(cast("bytes", piece[:head])) + stream.flush(isal_zlib.Z_SYNC_FLUSH)
-        data = stream.compress(cast("bytes", piece[head:]))
+    waiting = iter(pieces)
+    first = next(waiting, b"")
+    yield stream.compress(cast("bytes", first[:_FIRST_BLOCK])) + stream.flush(isal_zlib.Z_SYNC_FLUSH)
+    for piece in chain([first[_FIRST_BLOCK:]], waiting):
+        data = stream.compress(cast("bytes", piece))
         if data:
             yield data
     yield stream.flush()
