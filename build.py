@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 # A command loads only what its work needs, and what reads and writes pictures while a model is being compiled.
 from .convert import zoo
 from .convert.fetch import Progress, cache_dir, fetch
+from .core.arithmetic import Arithmetic
 from .core.artifact import Artifact, Stage, model_in
 from .core.contract import Task
 from .core.errors import DependencyError, InputError, ModelError
@@ -191,6 +192,7 @@ def open_model(
     device: str = "CPU",
     *,
     hint: Hint = "LATENCY",
+    arithmetic: Arithmetic = "f32",
     threads: int | None = None,
     offline: bool = False,
     progress: Progress | None = None,
@@ -198,15 +200,16 @@ def open_model(
     """Find a model as `model_file` does and compile it for an OpenVINO device, for short answers or for many at a time.
 
     Raises:
-        DeviceError: the device is not there, or it refused the model.
+        DeviceError: the device is not there, it refused the model, or does not compute in this arithmetic.
         MattekitError: as `model_file`.
     """
-    return load(model_file(model, task, offline=offline, progress=progress), device, hint=hint, threads=threads)
+    file = model_file(model, task, offline=offline, progress=progress)
+    return load(file, device, hint=hint, arithmetic=arithmetic, threads=threads)
 
 
-def open_by_id(model: str, device: str) -> LoadedModel:
+def open_by_id(model: str, device: str, arithmetic: Arithmetic) -> LoadedModel:
     """Open a zoo entry of either task on an OpenVINO device, as `open_model` does."""
-    return open_model(model, zoo.get(model).task, device)
+    return open_model(model, zoo.get(model).task, device, arithmetic=arithmetic)
 
 
 def open_pipeline(
@@ -219,6 +222,7 @@ def open_pipeline(
     refine: Refine = "none",
     decontaminate: bool | None = None,
     device: str = "CPU",
+    arithmetic: Arithmetic = "f32",
     tile: int | None = None,
     memory: int | None = None,
     times: float | None = None,
@@ -240,6 +244,7 @@ def open_pipeline(
         decontaminate: give half-transparent pixels the subject's own colours; None does so where the cut-out is
             enlarged or laid on something, and leaves a mere cut-out the photo's colours.
         device: an OpenVINO device for both models.
+        arithmetic: what both compute in: the same answers on every device, or what the device does fastest.
         tile: side of a super-resolution tile in input pixels, 0 never cuts; the upscaler's own choice where None.
         memory: MiB that the super-resolution network's values may take, which decides the tile in place of `tile`.
         times: enlargement; the super-resolution network's own where None.
@@ -268,7 +273,9 @@ def open_pipeline(
         import_lean()
     # One after another: the first use of OpenVINO by two threads at once is not safe.
     with ThreadPoolExecutor(1) as pool:
-        opening = [pool.submit(load, path, device, hint=hint, threads=threads) for path, hint in files]
+        opening = [
+            pool.submit(load, path, device, hint=hint, arithmetic=arithmetic, threads=threads) for path, hint in files
+        ]
         from .infer.pipeline import Pipeline
         from .infer.remove import Remover
         from .infer.upscale import Upscaler

@@ -27,6 +27,7 @@ from .core.errors import InputError, MattekitError
 from .core.version import __version__
 
 if TYPE_CHECKING:
+    from .core.arithmetic import Arithmetic
     from .infer.runtimes import LoadedModel
     from .quantize.requests import Outcome, Request
     from .quantize.settings import Step
@@ -64,10 +65,10 @@ def root(
     del version
 
 
-def _open(model: str, device: str) -> LoadedModel:
+def _open(model: str, device: str, arithmetic: Arithmetic) -> LoadedModel:
     from .build import open_by_id
 
-    return open_by_id(model, device)
+    return open_by_id(model, device, arithmetic)
 
 
 def _compress(request: Request, step: Step) -> Outcome:

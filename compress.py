@@ -119,7 +119,14 @@ def _weigh(source: Source, done: Quantized, accuracy: Accuracy | None, request: 
                 allowed_drop=allowed,
                 dataset=accuracy.dataset,
             )
-        return weigh(models, device=request.settings.device, accuracies=accuracies, rounds=request.rounds)
+        settings = request.settings
+        return weigh(
+            models,
+            device=settings.device,
+            arithmetic=settings.arithmetic,
+            accuracies=accuracies,
+            rounds=request.rounds,
+        )
 
 
 def _mean(values: Sequence[object]) -> float:
@@ -144,10 +151,12 @@ def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, tile:
         raise InputError(f"the metric {metric} is not of single pictures; choose one such as iou, mae or psnr_y")
     reference = None
     if settings.against == "source":
-        reference = _remembering(model_subject(load(source, settings.device), tile=tile))
+        reference = _remembering(
+            model_subject(load(source, settings.device, arithmetic=settings.arithmetic), tile=tile)
+        )
 
     def measure(path: Path) -> Sequence[float]:
-        subject = model_subject(load(path, settings.device), tile=tile)
+        subject = model_subject(load(path, settings.device, arithmetic=settings.arithmetic), tile=tile)
         (record,) = validate([subject], dataset, metrics=[metric], reference=reference)
         return [float(str(value)) for value in record.samples[metric]]
 

@@ -66,7 +66,7 @@ def package(request: PackageRequest) -> Path:
     path = model_in(request.artifact)
     if path.suffix != ".xml":
         raise ModelError(f"{path}: only an OpenVINO IR can be packaged; make one with: mattekit export MODEL -o DIR")
-    opened = load(path, exact=True)
+    opened = load(path)
     provenance = opened.provenance
     if provenance is None:
         raise ContractError(f"{path}: the model does not say where it comes from; export it again with mattekit")

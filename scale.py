@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from .build import model_file, open_pipeline
 from .convert.fetch import Progress
+from .core.arithmetic import Arithmetic
 from .core.contract import Task
 from .core.errors import InputError
 from .infer.batch import OutputSettings
@@ -40,6 +41,7 @@ class PipelineOptions:
     refine: Refine = "none"
     decontaminate: bool | None = None
     device: str = "CPU"
+    arithmetic: Arithmetic = "f32"
     tile: int = 256
     memory: int | None = None
     times: float | None = None
@@ -55,6 +57,7 @@ class PipelineOptions:
             refine=self.refine,
             decontaminate=self.decontaminate,
             device=self.device,
+            arithmetic=self.arithmetic,
             tile=self.tile,
             memory=self.memory,
             times=self.times,

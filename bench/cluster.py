@@ -7,6 +7,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.arithmetic import Arithmetic
 from ..datasets.sample import Dataset
 from ..infer.cluster.session import cluster, rows_of, whole_nodes
 from .measuring import SampleRow, border_of, measure
@@ -28,7 +29,7 @@ class Measurement:
     dataset: Dataset
     metrics: tuple[str, ...]
     device: str
-    exact: bool
+    arithmetic: Arithmetic
     tile: int
     open_model: OpenModel | None
 
@@ -37,13 +38,13 @@ class SampleActor:
     """The models, opened as the local engine opens them; called with numbers of samples, returns their rows."""
 
     def __init__(self, work: Measurement) -> None:
-        def opened(text: str, *, exact: bool) -> Any:
-            return open_subject(text, work.device, tile=work.tile, exact=exact, open_model=work.open_model)
+        def opened(text: str, *, arithmetic: Arithmetic) -> Any:
+            return open_subject(text, work.device, tile=work.tile, arithmetic=arithmetic, open_model=work.open_model)
 
         self._dataset = work.dataset
         self._metrics = [get_metric(name) for name in work.metrics]
-        self._subjects = [opened(text, exact=work.exact) for text in work.artifacts]
-        self._reference = opened(work.reference, exact=True) if work.reference else None
+        self._subjects = [opened(text, arithmetic=work.arithmetic) for text in work.artifacts]
+        self._reference = opened(work.reference, arithmetic="f32") if work.reference else None
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[bytes]]:
         """Measure the samples of one batch."""

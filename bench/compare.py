@@ -26,7 +26,7 @@ ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 _MACHINE = ("cpu", "cpu_features", "cores", "memory_bytes")
 _SOFTWARE = ("system", "python")
 _SETTINGS = ("scenario", "rounds", "iterations", "seconds", "warm_up", "threads", "pictures")
-_EXECUTED = ("devices", "inference_precision", "streams", "threads")
+_EXECUTED = ("devices", "arithmetic", "streams", "threads")
 _STAGES = (MODEL, "total")
 
 
@@ -164,7 +164,7 @@ def _shown(value: object) -> str:
 
 
 def _figures(before: Record, after: Record, key: str, entry: Mapping[str, Any]) -> list[Figure]:
-    names = ("model", "precision", "runtime", "device", "hint", "streams", "batch", "size")
+    names = ("model", "precision", "runtime", "device", "arithmetic", "hint", "streams", "batch", "size")
     labels = {"candidate": key, **{name: str(entry.get(name, "")) for name in names}}
     figures: list[Figure] = []
     for stage in _STAGES:

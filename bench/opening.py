@@ -63,4 +63,4 @@ def open_stage(stage: Stage, source: nn.Module | Path) -> Runtime:
         return OnnxRuntime(source)
     from ..infer.runtimes.openvino import load
 
-    return load(source, "CPU", exact=True, keep_batch=True).runtime
+    return load(source, "CPU", keep_batch=True).runtime

@@ -25,7 +25,10 @@ _MOST_SHOWN = 8
 def record_name(record: Record) -> str:
     """Return a file name, without suffix, that tells a validation record from others."""
     labels = record.figures[0].labels if record.figures else {}
-    parts = [labels.get(key, "") for key in ("model", "precision", "device", "dataset")]
+    parts = [labels.get(key, "") for key in ("model", "precision", "device")]
+    # What everybody computes in needs no word in a name.
+    parts += [arithmetic] if (arithmetic := labels.get("arithmetic", "")) not in {"", "f32"} else []
+    parts.append(labels.get("dataset", ""))
     if labels.get("reference", "truth") != "truth":
         parts.append(f"vs-{labels['reference']}")
     return "-".join(re.sub(r"[^\w.]+", "_", part).strip("_") for part in parts if part) or record.kind

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..core.arithmetic import Arithmetic
 from ..core.errors import InputError
 from ..core.record import Record
 from ..datasets.opening import open_dataset
@@ -32,7 +33,7 @@ class Request:
     reference: str | None = None
     metrics: tuple[str, ...] | None = None
     device: str = "CPU"
-    exact: bool = False
+    arithmetic: Arithmetic = "f32"
     tile: int = 256
     scale: int | None = None
     limit: int | None = None
@@ -71,11 +72,11 @@ def run_validation(
     if not request.artifacts:
         raise InputError("there is no model to validate; give one artifact or more")
     subjects = [
-        open_subject(text, request.device, tile=request.tile, exact=request.exact, open_model=open_model)
+        open_subject(text, request.device, tile=request.tile, arithmetic=request.arithmetic, open_model=open_model)
         for text in request.artifacts
     ]
     reference = (
-        open_subject(request.reference, request.device, tile=request.tile, exact=True, open_model=open_model)
+        open_subject(request.reference, request.device, tile=request.tile, open_model=open_model)
         if request.reference
         else None
     )
@@ -98,7 +99,7 @@ def run_validation(
             dataset,
             names,
             request.device,
-            request.exact,
+            request.arithmetic,
             request.tile,
             open_model,
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..core.arithmetic import Arithmetic
 from ..core.artifact import model_in
 from ..core.contract import Task
 from ..core.errors import InputError, ModelError
@@ -24,8 +25,8 @@ from .opening import open_onnx, open_torch
 
 __all__ = ["OpenModel", "Subject", "golden_subject", "model_subject", "open_subject"]
 
-OpenModel = Callable[[str, str], LoadedModel]
-"""Opens what a user calls a model, other than a file, on an OpenVINO device: (name, device) to a loaded model."""
+OpenModel = Callable[[str, str, Arithmetic], LoadedModel]
+"""Opens what a user calls a model, other than a file: (name, OpenVINO device, arithmetic) to a loaded model."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,12 @@ class Subject:
 
 
 def open_subject(
-    text: str, device: str = "CPU", *, tile: int = TILE, exact: bool = False, open_model: OpenModel | None = None
+    text: str,
+    device: str = "CPU",
+    *,
+    tile: int = TILE,
+    arithmetic: Arithmetic = "f32",
+    open_model: OpenModel | None = None,
 ) -> Subject:
     """Open what a user types.
 
@@ -63,7 +69,7 @@ def open_subject(
             anything else is handed to `open_model`.
         device: an OpenVINO device string.
         tile: side of a super-resolution tile in input pixels, overlap included; 0 never cuts.
-        exact: ask the device for f32 arithmetic, where its default may be f16 or bf16.
+        arithmetic: of what OpenVINO executes; ONNX Runtime and torch compute in f32.
         open_model: opens names that are none of the above.
 
     Raises:
@@ -80,10 +86,10 @@ def open_subject(
     if path.suffix in {".xml", ".onnx"}:
         from ..infer.runtimes.openvino import load
 
-        return model_subject(load(path, device, exact=exact), tile=tile)
+        return model_subject(load(path, device, arithmetic=arithmetic), tile=tile)
     if open_model is None:
         raise ModelError(f"{text!r} is no model file; give an .xml or .onnx file, or an export's folder")
-    return model_subject(open_model(text, device), tile=tile)
+    return model_subject(open_model(text, device, arithmetic), tile=tile)
 
 
 def model_subject(model: LoadedModel, *, tile: int = TILE) -> Subject:
@@ -95,7 +101,7 @@ def model_subject(model: LoadedModel, *, tile: int = TILE) -> Subject:
         scale=contract.output.scale,
         precision=artifact.precision,
         device=model.runtime.name,
-        arithmetic=str(getattr(model.runtime, "inference_precision", "")),
+        arithmetic=model.runtime.arithmetic,
         artifact=artifact,
     )
     if contract.task == "segmentation":

@@ -164,6 +164,7 @@ def _record(subject: Subject, table: _Table, dataset: Dataset, reference: Subjec
         "model": subject.model,
         "precision": subject.precision,
         "device": subject.device,
+        "arithmetic": subject.arithmetic,
         "dataset": dataset.name,
         "reference": reference.label if reference else "truth",
     }

@@ -12,11 +12,12 @@ from statistics import median
 import numpy as np
 from pydantic import JsonValue
 
+from ..core.arithmetic import Arithmetic
 from ..core.errors import InputError
 from ..core.files import sha256_of
 from ..core.record import ArtifactRef, Figure, Record
 from ..infer.runtimes import LoadedModel, Tensor
-from ..infer.runtimes.openvino import OpenVinoRuntime, load
+from ..infer.runtimes.openvino import load
 from .intervals import Interval, median_interval
 from .latency.rounds import interleave
 
@@ -58,7 +59,12 @@ class Worth:
 
 
 def weigh(
-    models: Mapping[str, Path], *, device: str = "CPU", accuracies: Accuracies | None = None, rounds: int = 30
+    models: Mapping[str, Path],
+    *,
+    device: str = "CPU",
+    arithmetic: Arithmetic = "f32",
+    accuracies: Accuracies | None = None,
+    rounds: int = 30,
 ) -> Worth:
     """Compare `int8` with `fp32`, and whatever else is given, on one device.
 
@@ -68,6 +74,7 @@ def weigh(
     Args:
         models: IR files by precision; `fp32` and `int8` must be among them.
         device: an OpenVINO device string.
+        arithmetic: of floating-point numbers.
         accuracies: of the same models; without them the sentence is about speed and size alone.
         rounds: 5 or more.
 
@@ -77,7 +84,7 @@ def weigh(
     """
     if not {"fp32", "int8"} <= set(models) or rounds < 5:
         raise InputError("to weigh INT8, give an fp32 and an int8 IR, and 5 rounds or more")
-    opened = {name: load(path, device) for name, path in models.items()}
+    opened = {name: load(path, device, arithmetic=arithmetic) for name, path in models.items()}
     tensor = _tensor(opened["fp32"])
     times = interleave({name: _timed(model, tensor) for name, model in opened.items()}, rounds)
     sizes = {name: sum(file.stat().st_size for file in _files(path)) for name, path in models.items()}
@@ -85,7 +92,12 @@ def weigh(
     low, high = median_interval(speedups)
     figures: list[Figure] = []
     for name, path in models.items():
-        labels = {"model": opened["fp32"].id, "precision": name, "device": device}
+        labels = {
+            "model": opened["fp32"].id,
+            "precision": name,
+            "device": device,
+            "arithmetic": opened[name].runtime.arithmetic,
+        }
         span = median_interval(times[name])
         figures += [
             _figure("size", sizes[name], "B", labels, better=False),
@@ -98,7 +110,13 @@ def weigh(
             of = {**labels, "dataset": accuracies.dataset}
             value, better = accuracies.values[name], accuracies.higher_is_better
             figures.append(_figure(accuracies.metric, value, accuracies.unit, of, better=better))
-    labels = {"model": opened["fp32"].id, "precision": "int8", "baseline": "fp32", "device": device}
+    labels = {
+        "model": opened["fp32"].id,
+        "precision": "int8",
+        "baseline": "fp32",
+        "device": device,
+        "arithmetic": opened["int8"].runtime.arithmetic,
+    }
     for name, value in (("speedup", median(speedups)), ("speedup_low", low), ("speedup_high", high)):
         figures.append(_figure(name, value, "", labels, better=True))
     share = sizes["int8"] / sizes["fp32"]
@@ -111,7 +129,7 @@ def weigh(
             "device": device,
             "rounds": rounds,
             "input": list(tensor.shape),
-            "arithmetic": {name: _arithmetic(model) for name, model in opened.items()},
+            "arithmetic": {name: model.runtime.arithmetic for name, model in opened.items()},
             "worth_it": worth_it,
             "sentence": sentence,
         },
@@ -164,10 +182,6 @@ def _tensor(model: LoadedModel) -> Tensor:
     side = -(-_SIDE // wanted.multiple) * wanted.multiple
     height, width = wanted.height or max(side, wanted.min_side), wanted.width or max(side, wanted.min_side)
     return np.random.default_rng(0).random((1, 3, height, width), dtype=np.float32)
-
-
-def _arithmetic(model: LoadedModel) -> str:
-    return model.runtime.inference_precision if isinstance(model.runtime, OpenVinoRuntime) else ""
 
 
 def _files(path: Path) -> list[Path]:

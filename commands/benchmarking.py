@@ -56,6 +56,9 @@ def run(
     device: Annotated[str, typer.Option(help="OpenVINO devices: CPU,GPU,NPU,AUTO; of a list in one, AUTO:GPU+CPU.")] = (
         "CPU"
     ),
+    arithmetic: Annotated[
+        str, typer.Option(help="What is computed in: f32,bf16,f16, or device: what the device does unless told.")
+    ] = "f32",
     runtime: Annotated[
         str, typer.Option(help="Of artifacts that do not name one: openvino,onnxruntime,torch.")
     ] = "openvino",
@@ -96,7 +99,14 @@ def run(
     from ..reports.benchmarks import print_benchmark
 
     words = Words(
-        device=device, runtime=runtime, hint=hint, streams=streams, batch=batch, size=size, precision=precision
+        device=device,
+        arithmetic=arithmetic,
+        runtime=runtime,
+        hint=hint,
+        streams=streams,
+        batch=batch,
+        size=size,
+        precision=precision,
     )
     request = parse_request(
         artifacts,

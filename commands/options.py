@@ -7,10 +7,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from ..core.arithmetic import Arithmetic
+
 __all__ = [
     "ActorCpus",
     "Address",
     "Anchor",
+    "ArithmeticOption",
     "BackgroundOption",
     "Decontaminate",
     "Device",
@@ -46,6 +49,10 @@ OutAnywhere = Annotated[
     str, typer.Option("--out", "-o", help="Folder for the results; a bucket with --engine ray.", show_default=False)
 ]
 Device = Annotated[str, typer.Option(help="OpenVINO device: CPU, GPU.0, NPU, AUTO, …")]
+ArithmeticOption = Annotated[
+    Arithmetic,
+    typer.Option("--arithmetic", help="What the network computes in; device: what the device does unless told."),
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never download.")]
 Format = Annotated[str, typer.Option("--format", help="png, jpg, webp, tiff or bmp.")]
 Quality = Annotated[int | None, typer.Option(min=1, max=100, help="Of lossy formats.")]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from .options import ArithmeticOption
 from .saying import say
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def register(app: typer.Typer, compress: Compress) -> None:
             typer.Option(help="What answers are compared with: the truth, or FP32's."),
         ] = "truth",
         device: Annotated[str, typer.Option(help="OpenVINO device: CPU, GPU.0, NPU, …")] = "CPU",
+        arithmetic: ArithmeticOption = "f32",
         ignore_scope: Annotated[
             Path | None, typer.Option(help="A file of layers that stay as they are, one name a line.")
         ] = None,
@@ -86,6 +88,7 @@ def register(app: typer.Typer, compress: Compress) -> None:
             preset=preset,
             max_drop=parse_max_drop(max_drop),
             device=device,
+            arithmetic=arithmetic,
             ignored=read_scope(ignore_scope) if ignore_scope else (),
             recipe=recipe,
             patch=patch,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Address, Engine
+from .options import Address, ArithmeticOption, Engine
 from .saying import say
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
         ] = None,
         metrics: Annotated[str | None, typer.Option(help="Names with commas between, or all.")] = None,
         device: Annotated[str, typer.Option(help="OpenVINO device: CPU, GPU.0, NPU, AUTO, …")] = "CPU",
-        exact: Annotated[bool, typer.Option("--exact", help="Ask the device for f32 arithmetic.")] = False,
+        arithmetic: ArithmeticOption = "f32",
         tile: Annotated[int, typer.Option(min=0, help="Side of a super-resolution tile; 0 never cuts.")] = 256,
         scale: Annotated[
             int | None, typer.Option(min=1, help="Of super-resolution, where only golden outputs are compared.")
@@ -96,7 +96,7 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
                 reference=reference,
                 metrics=tuple(name.strip() for name in metrics.split(",")) if metrics else None,
                 device=device,
-                exact=exact,
+                arithmetic=arithmetic,
                 tile=tile,
                 scale=scale,
                 limit=limit,

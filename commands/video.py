@@ -9,6 +9,7 @@ import typer
 
 from .options import (
     Anchor,
+    ArithmeticOption,
     Decontaminate,
     Device,
     Fit,
@@ -71,6 +72,7 @@ def register(app: typer.Typer) -> None:
         refine: RefineOption = "none",
         decontaminate: Decontaminate = None,
         device: Device = "CPU",
+        arithmetic: ArithmeticOption = "f32",
         tile: Tile = 256,
         memory: Memory = None,
         times: Times = None,
@@ -126,6 +128,7 @@ def register(app: typer.Typer) -> None:
                 refine=refine,
                 decontaminate=decontaminate,
                 device=device,
+                arithmetic=arithmetic,
                 tile=tile,
                 memory=memory,
                 times=times,

@@ -11,6 +11,7 @@ MattekitError                 any of them: catch this one to catch all
 ├── FetchError                a download that did not succeed                         exit code 1
 │   └── HashMismatchError     a file whose SHA-256 is not the expected one
 ├── DeviceError               a device that is not there, or refused the model        exit code 1
+│   └── ArithmeticUnavailableError  it computes in another arithmetic than was asked for
 ├── ParityError               a conversion step moved the outputs too far             exit code 3
 └── PartialFailureError       some inputs failed, the rest is done                    exit code 5
 
@@ -25,6 +26,7 @@ from typing import ClassVar
 from .text import printable
 
 __all__ = [
+    "ArithmeticUnavailableError",
     "CheckpointError",
     "ContractError",
     "DependencyError",
@@ -118,6 +120,10 @@ class HashMismatchError(FetchError):
 
 class DeviceError(MattekitError):
     """A device that is not there, or that refused the model."""
+
+
+class ArithmeticUnavailableError(DeviceError):
+    """A device that cannot compute, or did not compute, in the arithmetic that was asked for."""
 
 
 class ParityError(MattekitError):

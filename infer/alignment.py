@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.arithmetic import Arithmetic, parse_arithmetic
 from ..core.errors import DeviceError
 from .runtimes import LoadedModel, Tensor
+from .runtimes.arithmetic import arithmetic_config
 
 if TYPE_CHECKING:
     import openvino
@@ -40,14 +42,14 @@ class AlignedTiles:
         enlargements: the names of its layers that enlarge a coarse map to the input's size.
         step: pixels of the grid of those maps.
         device: an OpenVINO device.
-        precision: of its arithmetic, as OpenVINO calls it; empty for the device's own choice.
+        arithmetic: what it computes in.
 
     Raises:
         DeviceError: the device refused the network.
     """
 
     def __init__(
-        self, model: openvino.Model, enlargements: frozenset[str], step: int, device: str, precision: str
+        self, model: openvino.Model, enlargements: frozenset[str], step: int, device: str, arithmetic: Arithmetic
     ) -> None:
         import openvino
         from openvino import opset13
@@ -65,7 +67,7 @@ class AlignedTiles:
                 layer.output(0).replace(opset13.matmul(coarse, columns, False, False).output(0))
         # The stubs do not know that the class is a subclass of the one that they describe.
         whole = openvino.Model(changed.get_results(), [*changed.get_parameters(), rows, columns])  # pyright: ignore[reportGeneralTypeIssues]
-        config = {"PERFORMANCE_HINT": "LATENCY", **({"INFERENCE_PRECISION_HINT": precision} if precision else {})}
+        config = {"PERFORMANCE_HINT": "LATENCY", **arithmetic_config(arithmetic)}
         try:
             self._compiled = openvino.Core().compile_model(whole, device, config)
         except RuntimeError as error:
@@ -134,5 +136,6 @@ def aligned_tiles(model: LoadedModel) -> AlignedTiles | None:
     )
     if not names:
         return None
-    precision = str(getattr(model.runtime, "inference_precision", ""))
-    return AlignedTiles(network, names, contract.tile_step, device, precision)
+    return AlignedTiles(
+        network, names, contract.tile_step, device, parse_arithmetic(model.runtime.arithmetic or "device")
+    )

@@ -58,7 +58,7 @@ class Pipeline:
             {
                 "model": model.id,
                 "runtime": model.runtime.name,
-                "arithmetic": str(getattr(model.runtime, "inference_precision", "")),
+                "arithmetic": model.runtime.arithmetic,
                 "executed_on": list(getattr(model.runtime, "execution_devices", ())),
             }
             for model in self.models

@@ -84,6 +84,7 @@ def quantize(
         "preset": settings.preset or recipe.preset,
         "patch": (settings.patch or recipe.patch) if source.contract.task == "super_resolution" else None,
         "device": settings.device,
+        "arithmetic": settings.arithmetic,
         "recipe": name,
         "recipe_ignore": list(recipe.ignore),
         "recipe_ignore_types": list(recipe.ignore_types),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ..core.arithmetic import Arithmetic
 from ..core.errors import InputError
 
 __all__ = [
@@ -48,7 +49,8 @@ class QuantizeSettings:
     """How to quantize.
 
     samples: for calibration, at most. preset: None for the recipe's. max_drop: None for no accuracy control. device: an
-    OpenVINO device string, whose arithmetic is aimed at. ignored: names of layers that stay as they are, besides the
+    OpenVINO device string, whose integers are aimed at. arithmetic: of what stays in floating point, when it is
+    measured. ignored: names of layers that stay as they are, besides the
     recipe's. recipe: a TOML file, `none`, or None for the one of the model's family. patch: side of a calibration patch
     of a super-resolution network in pixels, None for the recipe's. against: what the metric compares with.
     """
@@ -57,6 +59,7 @@ class QuantizeSettings:
     preset: Preset | None = None
     max_drop: MaxDrop | None = None
     device: str = "CPU"
+    arithmetic: Arithmetic = "f32"
     ignored: tuple[str, ...] = ()
     recipe: str | None = None
     patch: int | None = None

@@ -132,7 +132,7 @@ def _executed(entries: Sequence[_Entry], values: Mapping[tuple[str, str, str], f
         table.add_row(
             escape(key),
             ", ".join(executed["devices"]),
-            executed["inference_precision"] or "not told",
+            executed["arithmetic"] or "not told",
             str(executed["streams"] or ""),
             str(executed["threads"] or ""),
             str(executed["requests"]),

@@ -49,7 +49,10 @@ def measure_accuracy(
         if scale not in datasets:
             dataset = open_dataset(data, scale=scale)
             datasets[scale] = dataset.take(samples) if samples else dataset
-        same = (candidate.file, candidate.runtime, candidate.device, candidate.height, candidate.width)
+        same = (
+            *(candidate.file, candidate.runtime, candidate.device, candidate.arithmetic),
+            *(candidate.height, candidate.width),
+        )
         if same not in known:
             if progress:
                 progress(f"accuracy of {candidate.key}", number, len(outcomes))

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ...core.arithmetic import Arithmetic
 from ...core.contract import Contract
 
 __all__ = ["Candidate", "Hint", "RuntimeName", "Status"]
@@ -14,8 +15,12 @@ __all__ = ["Candidate", "Hint", "RuntimeName", "Status"]
 RuntimeName = Literal["openvino", "onnxruntime", "torch"]
 Hint = Literal["latency", "throughput"]
 
-Status = Literal["measured", "missing device", "failed", "fallback"]
-"""What came of a candidate. `fallback`: it ran, but not on the device or in the precision that was asked for."""
+Status = Literal["measured", "missing device", "not on this device", "failed", "fallback"]
+"""What came of a candidate.
+
+`not on this device`: the device does not compute in the arithmetic that was asked for. `fallback`: it ran, but not on
+the device or in the precision that was asked for.
+"""
 
 _Count = Annotated[int, Field(ge=1)]
 
@@ -23,10 +28,10 @@ _Count = Annotated[int, Field(ge=1)]
 class Candidate(BaseModel):
     """One row of a benchmark.
 
-    precision: of the artifact; what the device computes in is found out. hint and streams: of OpenVINO; None leaves
-    the streams to the hint. threads: for the CPU, the same for all candidates. file: the `.xml`, `.onnx` or checkpoint
-    file. zoo_id: of a torch candidate, the entry whose network the checkpoint fills. number: 2 and up where several
-    candidates are the same but for their file.
+    precision: of the artifact. arithmetic: asked for; what `device` means is found out. hint and streams: of OpenVINO;
+    None leaves the streams to the hint. threads: for the CPU, the same for all candidates. file: the `.xml`, `.onnx` or
+    checkpoint file. zoo_id: of a torch candidate, the entry whose network the checkpoint fills. number: 2 and up where
+    several candidates are the same but for their file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +40,7 @@ class Candidate(BaseModel):
     precision: str
     runtime: RuntimeName
     device: str = "CPU"
+    arithmetic: Arithmetic = "f32"
     hint: Hint | None = None
     streams: _Count | None = None
     batch: _Count = 1
@@ -56,6 +62,7 @@ class Candidate(BaseModel):
             "precision": self.precision,
             "runtime": self.runtime,
             "device": self.device,
+            "arithmetic": self.arithmetic,
             "hint": self.hint or "",
             "streams": str(self.streams or "auto") if openvino else "",
             "batch": str(self.batch),
@@ -65,7 +72,7 @@ class Candidate(BaseModel):
     @property
     def key(self) -> str:
         """Return its name in the record: the same settings give the same key in every run."""
-        parts = [self.model, self.precision, f"{self.runtime}:{self.device}"]
+        parts = [self.model, self.precision, f"{self.runtime}:{self.device}", self.arithmetic]
         parts += [self.hint] if self.hint else []
         parts += [f"s{self.streams}"] if self.streams else []
         parts += [f"b{self.batch}", f"{self.height}x{self.width}"]

@@ -36,17 +36,17 @@ class Layers(BaseModel):
 class Executed(BaseModel):
     """What was really executed.
 
-    devices: that executed it. plugin: its full name and version, or provider. inference_precision: `f32`, `f16`,
-    `bf16`; empty where nobody tells. streams, threads: 0 where nobody tells. requests: how many were in flight where
-    the scenario allows it. layers: of the runtime model, constants left out; empty where the device gives none.
-    quantized: whether the model asks for integer arithmetic.
+    devices: that executed it. plugin: its full name and version, or provider. arithmetic: of the layers in floating
+    point, `f32`, `f16` or `bf16`; empty where nobody tells. streams, threads: 0 where nobody tells. requests: how many
+    were in flight where the scenario allows it. layers: of the runtime model, constants left out; empty where the
+    device gives none. quantized: whether the model asks for integer arithmetic.
     """
 
     model_config = ConfigDict(frozen=True)
 
     devices: list[str]
     plugin: str
-    inference_precision: str
+    arithmetic: str
     streams: int
     threads: int
     requests: int

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+from ...core.arithmetic import Arithmetic
 from ...core.contract import Contract
 from ...core.environment import Environment
 from ...core.errors import DeviceError, InputError
@@ -40,6 +41,7 @@ class Request:
     artifacts: tuple[str, ...]
     runtimes: tuple[RuntimeName, ...] = ("openvino",)
     devices: tuple[str, ...] = ("CPU",)
+    arithmetics: tuple[Arithmetic, ...] = ("f32",)
     hints: tuple[Hint, ...] = ("latency",)
     streams: tuple[int | None, ...] = (None,)
     batches: tuple[int, ...] = (1,)
@@ -89,13 +91,14 @@ def plan(request: Request, find_model: FindModel | None = None) -> list[Planned]
     absent = _absent(request)
     planned: list[Planned] = []
     numbers: Counter[str] = Counter()
-    for source, device in product(sources, request.devices):
+    for source, device, arithmetic in product(sources, request.devices, request.arithmetics):
         for hint, streams, batch, size in product(*_settings(request, source)):
             candidate = Candidate(
                 model=source.model,
                 precision=source.precision,
                 runtime=source.runtime,
                 device=device,
+                arithmetic=arithmetic,
                 hint=hint,
                 streams=streams,
                 batch=batch,
@@ -161,6 +164,8 @@ def _checked(candidate: Candidate, source: Source, absent: dict[str, str]) -> Pl
         if candidate.device != "CPU":
             reason = f"{candidate.device}: mattekit runs {candidate.runtime} on the CPU only"
             return Planned(candidate, "missing device", reason)
+        if candidate.arithmetic not in {"f32", "device"}:
+            return Planned(candidate, "not on this device", f"mattekit runs {candidate.runtime} in f32 only")
         return Planned(candidate)
     if candidate.device in absent:
         return Planned(candidate, "missing device", absent[candidate.device])

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...infer.runtimes.arithmetic import executed_layers
 from .candidates import Candidate
 from .engines import sample_input
 from .executed import INT8
 from .messages import Inspected, Layer
-from .openvino_engine import compile_candidate, layer_facts, read_candidate
+from .openvino_engine import compile_candidate, read_candidate
 
 if TYPE_CHECKING:
     import openvino
@@ -45,15 +46,15 @@ def inspect(candidate: Candidate, cache: Path, iterations: int) -> Inspected:
                 times.setdefault(entry.node_name, []).append(entry.real_time.total_seconds() * 1000)
     layers = [
         Layer(
-            name=operation.get_friendly_name(),
-            type=facts["layerType"],
-            precision=facts["runtimePrecision"],
-            primitive=facts["primitiveType"],
-            ms=median(times.get(operation.get_friendly_name(), [0.0])),
-            flops=_flops(operation, facts["layerType"]),
-            bytes=_bytes(operation),
+            name=layer.node.get_friendly_name(),
+            type=layer.type,
+            precision=layer.precision,
+            primitive=layer.primitive,
+            ms=median(times.get(layer.node.get_friendly_name(), [0.0])),
+            flops=_flops(layer.node, layer.type),
+            bytes=_bytes(layer.node),
         )
-        for operation, facts in layer_facts(compiled)
+        for layer in executed_layers(compiled)
     ]
     return Inspected(cached_compile_ms=_cached_compile(candidate, cache), layers=layers)
 

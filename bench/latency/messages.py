@@ -131,6 +131,7 @@ class Closed(Answer):
 
 
 class Refused(Answer):
-    """What went wrong, as a sentence."""
+    """What went wrong, as a sentence; unavailable: the device does not compute in the arithmetic that was asked for."""
 
     error: str
+    unavailable: bool = False

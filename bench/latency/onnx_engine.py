@@ -54,7 +54,7 @@ class OnnxEngine:
         return Executed(
             devices=["CPU"],
             plugin=", ".join(self._session.get_providers()),
-            inference_precision="f32",
+            arithmetic="f32",
             streams=1,
             threads=self._candidate.threads,
             requests=1,

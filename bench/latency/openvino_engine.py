@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import DeviceError, ModelError
 from ...infer.runtimes import Runtime, Tensor
+from ...infer.runtimes.arithmetic import (
+    arithmetic_config,
+    executed_arithmetic,
+    executed_layers,
+    require_arithmetic,
+    require_capability,
+)
 from ...infer.runtimes.openvino import read_model
 from .candidates import Candidate
 from .engines import sample_input
@@ -18,10 +25,9 @@ from .scenarios import Queue
 if TYPE_CHECKING:
     import openvino
 
-__all__ = ["OpenVinoEngine", "compile_candidate", "layer_facts", "read_candidate"]
+__all__ = ["OpenVinoEngine", "compile_candidate", "read_candidate"]
 
 _CHOOSING = frozenset({"AUTO", "MULTI", "HETERO"})
-_DATA = frozenset({"Const", "Input", "Output", "Parameter", "Result"})
 
 
 class OpenVinoEngine:
@@ -29,6 +35,7 @@ class OpenVinoEngine:
 
     Raises:
         DeviceError: the device refused the model.
+        ArithmeticUnavailableError: it does not compute in the candidate's arithmetic.
         ModelError: the file cannot be read, or the model does not take this size or batch.
     """
 
@@ -39,6 +46,7 @@ class OpenVinoEngine:
         started = time.perf_counter()
         self._compiled = compile_candidate(model, candidate)
         self.compile_ms = (time.perf_counter() - started) * 1000
+        require_arithmetic(self._compiled, candidate.device, candidate.arithmetic)
         self._request = self._compiled.create_infer_request()
         self._bind(self._request)
         self.runtime: Runtime = _Tensors(self._compiled, candidate.device)
@@ -55,15 +63,11 @@ class OpenVinoEngine:
     def executed(self) -> Executed:
         """Say what is really executed."""
         devices = [str(device) for device in _property(self._compiled, "EXECUTION_DEVICES") or ["unknown"]]
-        precision = _property(self._compiled, "INFERENCE_PRECISION_HINT")
-        counted = Counter(
-            (facts["layerType"], facts["runtimePrecision"], facts["primitiveType"])
-            for _, facts in layer_facts(self._compiled)
-        )
+        counted = Counter((layer.type, layer.precision, layer.primitive) for layer in executed_layers(self._compiled))
         return Executed(
             devices=devices,
             plugin=_named(devices[0].strip("()")) or devices[0],
-            inference_precision=str(precision.to_string() or "") if precision is not None else "",
+            arithmetic=executed_arithmetic(self._compiled),
             streams=int(_property(self._compiled, "NUM_STREAMS") or 0),
             threads=int(_property(self._compiled, "INFERENCE_NUM_THREADS") or 0),
             requests=_requests(self._compiled),
@@ -100,10 +104,14 @@ def compile_candidate(
 
     Raises:
         DeviceError: the device refused the model.
+        ArithmeticUnavailableError: it does not offer the candidate's arithmetic.
     """
     import openvino
 
+    core = openvino.Core()
+    require_capability(core, candidate.device, candidate.arithmetic)
     config: dict[str, Any] = {"PERFORMANCE_HINT": (candidate.hint or "latency").upper(), **(extra or {})}
+    config |= arithmetic_config(candidate.arithmetic)
     if candidate.streams:
         config["NUM_STREAMS"] = candidate.streams
     head, _, listed = candidate.device.partition(":")
@@ -113,28 +121,10 @@ def compile_candidate(
         # What chooses among devices hands this on to the CPU, if it takes it.
         config["DEVICE_PROPERTIES"] = {"CPU": {"INFERENCE_NUM_THREADS": candidate.threads}}
     try:
-        return openvino.Core().compile_model(model, candidate.device, config)
+        return core.compile_model(model, candidate.device, config)
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise DeviceError(f"{candidate.device}: the device refused the model ({lines[-1][:200]})") from error
-
-
-def layer_facts(compiled: openvino.CompiledModel) -> list[tuple[openvino.Node, dict[str, str]]]:
-    """Return the executed layers with what the plugin notes of each; none where the device gives no runtime model."""
-    try:
-        operations = compiled.get_runtime_model().get_ordered_ops()
-    except RuntimeError:
-        return []
-    found: list[tuple[openvino.Node, dict[str, str]]] = []
-    for operation in operations:
-        info = operation.get_rt_info()
-        facts = {
-            key: str(info[key].astype(str)) if key in info else ""
-            for key in ("layerType", "runtimePrecision", "primitiveType", "originalLayersNames")
-        }
-        if facts["layerType"] and facts["layerType"] not in _DATA:
-            found.append((operation, facts))
-    return found
 
 
 class _Tensors:
@@ -144,10 +134,15 @@ class _Tensors:
         self._request = compiled.create_infer_request()
         self._compiled = compiled
         self._name = f"openvino:{device}"
+        self._arithmetic = executed_arithmetic(compiled)
 
     @property
     def name(self) -> str:
         return self._name
+
+    @property
+    def arithmetic(self) -> str:
+        return self._arithmetic
 
     def run(self, tensor: Tensor) -> Tensor:
         return self.run_all(tensor)[0]

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import IO, Self, TypeVar, cast
 
 from ...core.errors import MattekitError
-from .candidates import Candidate
+from .candidates import Candidate, Status
 from .messages import Answer, Close, Closed, Command, Refused
 
 __all__ = ["CandidateError", "WorkerProcess"]
@@ -27,7 +27,15 @@ _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 class CandidateError(MattekitError):
-    """A candidate that cannot be measured; the others go on."""
+    """A candidate that cannot be measured; the others go on.
+
+    Attributes:
+        status: what came of the candidate.
+    """
+
+    def __init__(self, message: str, status: Status = "failed") -> None:
+        super().__init__(message)
+        self.status: Status = status
 
 
 class WorkerProcess:
@@ -78,7 +86,8 @@ class WorkerProcess:
         if not line:
             raise CandidateError(self._last_words())
         if line.startswith('{"error":'):
-            raise CandidateError(Refused.model_validate_json(line).error)
+            refused = Refused.model_validate_json(line)
+            raise CandidateError(refused.error, "not on this device" if refused.unavailable else "failed")
         return expected.model_validate_json(line)
 
     def close(self) -> Closed:

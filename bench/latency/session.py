@@ -161,7 +161,7 @@ def _open(
         if _whole_way(outcome.candidate) and pictures:
             worker.ask(StagesCommand(pictures=[pictures[0]]), StageTimes)
     except CandidateError as error:
-        outcome.fail(str(error))
+        outcome.fail(str(error), error.status)
         return None
     return worker
 

@@ -31,6 +31,10 @@ class _Clocked:
     def name(self) -> str:
         return self._runtime.name
 
+    @property
+    def arithmetic(self) -> str:
+        return self._runtime.arithmetic
+
     def run(self, tensor: Tensor) -> Tensor:
         started = time.perf_counter()
         if self.first is None:

@@ -49,7 +49,7 @@ class TorchEngine:
         return Executed(
             devices=["CPU"],
             plugin=f"eager, {self._torch.backends.cpu.get_cpu_capability()}",
-            inference_precision="f32",
+            arithmetic="f32",
             streams=1,
             threads=self._torch.get_num_threads(),
             requests=1,

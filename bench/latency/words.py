@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from ...core.arithmetic import parse_arithmetic
 from ...core.artifact import Precision
 from ...core.errors import InputError
 from .candidates import Hint, RuntimeName
@@ -21,6 +22,7 @@ class Words:
     """The axes of the grid as they are typed. In a device's own list `+` stands for its comma: `AUTO:GPU+CPU`."""
 
     device: str = "CPU"
+    arithmetic: str = "f32"
     runtime: str = "openvino"
     hint: str = "latency"
     streams: str = "auto"
@@ -58,6 +60,7 @@ def parse_request(
         artifacts=tuple(artifacts),
         runtimes=tuple(_RUNTIMES[name] for name in runtimes),
         devices=tuple(name.replace("+", ",") for name in _list(words.device, "--device")),
+        arithmetics=tuple(parse_arithmetic(name) for name in _list(words.arithmetic, "--arithmetic")),
         hints=tuple(_HINTS[name] for name in hints),
         streams=tuple(
             None if text == "auto" else _number(text, "--streams") for text in _list(words.streams, "--streams")

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from ...core.errors import MattekitError
+from ...core.errors import ArithmeticUnavailableError, MattekitError
 from .candidates import Candidate
 from .engines import Engine
 from .messages import (
@@ -102,7 +102,7 @@ class Worker:
                 return inspect(self._candidate, command.cache, command.iterations)
             return Closed(peak_bytes=_peak_memory(), base_bytes=self._base)
         except MattekitError as error:
-            return Refused(error=str(error))
+            return Refused(error=str(error), unavailable=isinstance(error, ArithmeticUnavailableError))
 
     def _settle(self) -> None:
         """Wait until this process's threads sleep: some wait for more work by spinning, and would disturb the next."""

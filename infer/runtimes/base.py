@@ -34,6 +34,11 @@ class Runtime(Protocol):
         """Name of the runtime with its device."""
         ...
 
+    @property
+    def arithmetic(self) -> str:
+        """What its floating-point numbers are computed in: `f32`, `bf16` or `f16`; empty where nobody tells."""
+        ...
+
     def run(self, tensor: Tensor) -> Tensor:
         """Execute the network on (N, 3, H, W) float32 and return its first output as float32."""
         ...

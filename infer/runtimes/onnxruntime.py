@@ -53,6 +53,11 @@ class OnnxRuntime:
         """Return `onnxruntime`."""
         return "onnxruntime"
 
+    @property
+    def arithmetic(self) -> str:
+        """Return `f32`."""
+        return "f32"
+
     def run(self, tensor: Tensor) -> Tensor:
         """Execute the network on (N, 3, H, W) float32 and return its first output as float32."""
         (result,) = self.session.run([self._output], {self._input: tensor})

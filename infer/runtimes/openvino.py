@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ...core.arithmetic import Arithmetic
 from ...core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ...core.contract import Contract
 from ...core.errors import ContractError, DeviceError, ModelError
 from ...core.foreign import openvino_errors_as
 from ...core.onnx_files import check_onnx
 from ...core.text import last_line
+from .arithmetic import arithmetic_config, require_arithmetic, require_capability
 from .base import LoadedModel, Spent, Tensor
 
 if TYPE_CHECKING:
@@ -57,11 +59,12 @@ class OpenVinoRuntime:
         model: the model, not changed.
         device: an OpenVINO device string; `AUTO` and lists of devices pass through.
         hint: `LATENCY` gives one request the whole device, `THROUGHPUT` shares it between several.
-        exact: ask the device for f32 arithmetic, where its default may be f16 or bf16.
+        arithmetic: of floating-point numbers. Unless told, a CPU with AMX would compute in bf16, and a GPU in f16.
         threads: of a CPU; as many as it has cores where None.
 
     Raises:
         DeviceError: the device is not there, or it refused the model.
+        ArithmeticUnavailableError: the device does not compute in the arithmetic that was asked for.
     """
 
     def __init__(
@@ -70,28 +73,28 @@ class OpenVinoRuntime:
         device: str = "CPU",
         *,
         hint: Hint = "LATENCY",
-        exact: bool = False,
+        arithmetic: Arithmetic = "f32",
         threads: int | None = None,
     ) -> None:
         import openvino
 
         core = openvino.Core()
         require_device(device)
-        config: dict[str, Any] = {"PERFORMANCE_HINT": hint}
-        if exact:
-            config["INFERENCE_PRECISION_HINT"] = "f32"
+        require_capability(core, device, arithmetic)
+        config: dict[str, Any] = {"PERFORMANCE_HINT": hint, **arithmetic_config(arithmetic)}
         if threads is not None and device == "CPU":
             # Processes that share a machine would all pin their threads to the same cores.
             config |= {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
         with openvino_errors_as(
             DeviceError,
-            lambda reason: f"{device}: the device refused the model ({reason}); try --device CPU, or another --size",
+            lambda reason: f"{device}: the device refused the model ({reason}); {_mend(arithmetic)}",
         ):
             self._compiled = core.compile_model(model, device, config)
             self._count = max(1, int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")))
             requests = [self._compiled.create_infer_request() for _ in range(self._count)]
         with _BINDINGS:
             _ = requests[0].get_input_tensor(0).data
+        self._arithmetic = require_arithmetic(self._compiled, device, arithmetic)
         self._device = device
         self._idle: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
         for request in requests:
@@ -120,9 +123,9 @@ class OpenVinoRuntime:
         return [str(device) for device in self._compiled.get_property("EXECUTION_DEVICES")]
 
     @property
-    def inference_precision(self) -> str:
-        """Return the arithmetic that the device was compiled for: `f32`, `f16` or `bf16`."""
-        return str(self._compiled.get_property("INFERENCE_PRECISION_HINT").to_string())
+    def arithmetic(self) -> str:
+        """Return what the device computes in, read from the graph that it executes: `f32`, `f16` or `bf16`."""
+        return self._arithmetic
 
     def run(self, tensor: Tensor) -> Tensor:
         """Execute the network on (N, 3, H, W) float32 and return a copy of its first output as float32.
@@ -150,6 +153,11 @@ class OpenVinoRuntime:
             self._idle.put(request)
             before = self.spent
             self._spent.total = Spent(before.working + time.perf_counter() - started, before.waiting + started - called)
+
+
+def _mend(arithmetic: Arithmetic) -> str:
+    mend = "try --device CPU, or another --size"
+    return mend if arithmetic == "f32" else f"try --arithmetic f32, {mend.removeprefix('try ')}"
 
 
 def import_lean() -> None:
@@ -191,7 +199,7 @@ def load(
         device: an OpenVINO device string.
         contract: used instead of the one inside the file, which then needs none.
         keep_batch: keep a fixed batch; without it such a model is reshaped to one picture at a time.
-        options: `hint`, `exact` and `threads`, as for `OpenVinoRuntime`.
+        options: `hint`, `arithmetic` and `threads`, as for `OpenVinoRuntime`.
 
     Raises:
         ModelError: the file cannot be read as a model.

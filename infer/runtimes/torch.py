@@ -25,6 +25,11 @@ class TorchRuntime:
         """Return `torch`."""
         return "torch"
 
+    @property
+    def arithmetic(self) -> str:
+        """Return `f32`."""
+        return "f32"
+
     def run(self, tensor: Tensor) -> Tensor:
         """Execute the module on (N, 3, H, W) float32 and return its (first) output as float32."""
         return self.run_all(tensor)[0]

@@ -1,0 +1,34 @@
+"""The arithmetic of floating-point numbers that a model is executed in."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeGuard, get_args
+
+from .errors import InputError
+
+__all__ = ["ARITHMETICS", "Arithmetic", "parse_arithmetic"]
+
+Arithmetic = Literal["f32", "bf16", "f16", "device"]
+"""What the floating-point part of a model is computed in; `device` leaves the choice to the device.
+
+The weights' stored precision is another thing: an IR of FP16 weights computes in f32 where that is asked for, and what
+quantization leaves in floating point, or adds, is computed in it too.
+"""
+
+ARITHMETICS: tuple[Arithmetic, ...] = get_args(Arithmetic)
+
+
+def _is_arithmetic(text: str) -> TypeGuard[Arithmetic]:
+    return text in ARITHMETICS
+
+
+def parse_arithmetic(text: str) -> Arithmetic:
+    """Return the arithmetic of this name, in any case.
+
+    Raises:
+        InputError: there is none.
+    """
+    name = text.strip().lower()
+    if not _is_arithmetic(name):
+        raise InputError(f"{text!r} is no arithmetic; give {', '.join(ARITHMETICS)}")
+    return name
