@@ -17,7 +17,7 @@ from .convert.fetch import Progress, cache_dir, fetch
 from .core.arithmetic import Arithmetic
 from .core.artifact import Artifact, Stage, model_in
 from .core.contract import Task
-from .core.errors import DependencyError, InputError, ModelError
+from .core.errors import InputError, ModelError
 from .core.files import sha256_of
 from .core.record import Record
 from .core.version import __version__
@@ -29,11 +29,10 @@ if TYPE_CHECKING:
 
     from .convert.export import ExportSettings
     from .infer.edges.refine import Refine
-    from .infer.images.picture import Picture
     from .infer.pipeline import Pipeline
     from .infer.superimpose import Background, Placement
 
-__all__ = ["ExportReport", "export_model", "model_file", "open_by_id", "open_model", "open_pipeline", "sample_pictures"]
+__all__ = ["ExportReport", "export_model", "model_file", "open_by_id", "open_model", "open_pipeline"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -85,6 +84,7 @@ def export_model(
     from .convert.export import RECORD_NAME, export, folder_of
     from .convert.recognition import spec_for
     from .infer.images.read import read_picture
+    from .infer.images.samples import sample_pictures
 
     if weights is not None and not weights.is_file():
         raise InputError(f"{weights}: there is no such file; give a checkpoint of {model}")
@@ -116,24 +116,6 @@ def export_model(
     artifacts = export(spec, path, out_dir, settings, check=check, evidence=evidence)
     record_path = folder_of(spec, settings.precision, out_dir) / RECORD_NAME
     return ExportReport(artifacts, Record.read(record_path), record_path)
-
-
-def sample_pictures() -> list[Picture]:
-    """Return three photos that come with scikit-image: a portrait, a cat, a cup.
-
-    Raises:
-        DependencyError: scikit-image is not installed.
-    """
-    from .infer.images.picture import Picture
-
-    try:
-        from skimage import data
-    except ImportError as error:
-        raise DependencyError.for_extra("comparing the steps on its sample photos", "scikit-image", "export") from error
-    return [
-        Picture(rgb=getattr(data, name)(), source=f"scikit-image: {name}")
-        for name in ("astronaut", "chelsea", "coffee")
-    ]
 
 
 def model_file(model: str, task: Task, *, offline: bool = False, progress: Progress | None = None) -> Path:

@@ -216,5 +216,7 @@ def _arithmetic(environment: Environment) -> list[str]:
             "the processor has no instructions for INT8 dot products (VNNI, AMX): INT8 gains less here than elsewhere"
         ]
     if "amx_bf16" in flags:
-        return ["the processor has AMX: OpenVINO computes in bf16 unless it is told otherwise"]
+        return [
+            "the processor has AMX: OpenVINO alone would compute in bf16; mattekit asks for f32 unless told otherwise"
+        ]
     return []

@@ -77,7 +77,6 @@ def climb(
     dataset: Dataset,
     *,
     tolerances: dict[Kind, Tolerance] | None = None,
-    skipped: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> Ladder:
     """Run the pictures through every rung and compare.
@@ -86,7 +85,6 @@ def climb(
         rungs: two or more of one model.
         dataset: of the model's task and scale; all of it is held in memory, so take a few.
         tolerances: in place of the usual ones.
-        skipped: why rungs are missing, for the record.
         progress: called before each rung with its label.
 
     Raises:
@@ -121,7 +119,6 @@ def climb(
             "dataset": dataset.name,
             "dataset_hash": dataset.content_hash,
             "samples": len(samples),
-            "skipped": list(skipped),
             "first_broken": next((step.rung for step in steps if step.broken), None),
         },
         figures=tuple(figure for step in steps for figure in _figures(step, dataset.name)),

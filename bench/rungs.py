@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ..core.arithmetic import Arithmetic
 from ..core.contract import Contract
-from ..core.errors import InputError, ModelError
+from ..core.errors import ArithmeticUnavailableError, InputError, ModelError
 from ..infer.runtimes import Runtime
-from ..infer.runtimes.openvino import OpenVinoRuntime, load
+from ..infer.runtimes.openvino import load
 from .opening import open_onnx, open_torch
 
-__all__ = ["Kind", "Rung", "bf16_note", "open_rungs"]
+__all__ = ["Kind", "Rung", "open_rungs"]
 
 Kind = Literal["exact", "half", "arithmetic", "quantized"]
 """What a rung changes: nothing but the order of single-precision sums, the weights' precision, the precision that the
@@ -34,16 +35,17 @@ class Rung:
     path: Path | None = None
 
 
-def open_rungs(artifacts: Sequence[str], device: str = "CPU") -> list[Rung]:
+def open_rungs(artifacts: Sequence[str], device: str = "CPU", arithmetic: Arithmetic = "f32") -> list[Rung]:
     """Open the rungs in the order in which they are given.
 
-    An IR is run in f32 arithmetic; where the device computes in f16 or bf16 unless it is told otherwise, that is a rung
-    of its own behind it.
+    An IR is run in f32; where another arithmetic is asked for, that is a rung of its own behind it. A device that has
+    no f32 gives the latter alone.
 
     Args:
         artifacts: `torch:MODEL` or `torch:MODEL@CHECKPOINT`; ONNX files, run by ONNX Runtime; IRs; the folder of an
             export, for its ONNX file and IR; a model's folder, for all precisions in it.
         device: an OpenVINO device string, for the IRs.
+        arithmetic: of the IRs.
 
     Raises:
         InputError: there are fewer than two rungs, or they are of models with different contracts.
@@ -60,7 +62,7 @@ def open_rungs(artifacts: Sequence[str], device: str = "CPU") -> list[Rung]:
                 model = open_onnx(path)
                 rungs.append(Rung("onnx", "exact", model.contract, model.runtime, path))
             else:
-                rungs += _ir(path, device)
+                rungs += _ir(path, device, arithmetic)
     if len(rungs) < 2:
         raise InputError("a ladder needs two rungs or more; give the folder of a model, or several artifacts")
     first = rungs[0]
@@ -72,18 +74,6 @@ def open_rungs(artifacts: Sequence[str], device: str = "CPU") -> list[Rung]:
                 f"give artifacts of one export"
             )
     return rungs
-
-
-def bf16_note(device: str) -> str:
-    """Say why there is no bf16 rung on a device; empty where the device computes in bf16, and so has one."""
-    import openvino
-
-    if ":" in device:
-        return f"no bf16 stage: {device} leaves the choice of a device to OpenVINO"
-    found = [str(name) for name in openvino.Core().get_property(device, "OPTIMIZATION_CAPABILITIES")]
-    if "BF16" in found:
-        return ""
-    return f"no bf16 stage: {device} cannot compute in bf16 here (it offers {', '.join(found)})"
 
 
 def _files(path: Path) -> list[Path]:
@@ -99,16 +89,18 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
-def _ir(path: Path, device: str) -> list[Rung]:
-    model = load(path, device, exact=True)
+def _ir(path: Path, device: str, arithmetic: Arithmetic) -> list[Rung]:
+    asked = load(path, device, arithmetic=arithmetic)
     precision = path.parent.name if path.parent.name in {"fp32", "fp16", "int8"} else _precision(path)
-    kind = _KINDS.get(precision, "exact")
-    rungs = [Rung(f"ir {precision}", kind, model.contract, model.runtime, path)]
-    usual = load(path, device).runtime
-    if precision != "int8" and isinstance(usual, OpenVinoRuntime) and usual.inference_precision not in {"f32", ""}:
-        label = f"ir {precision} in {usual.inference_precision}"
-        rungs.append(Rung(label, "arithmetic", model.contract, usual, path))
-    return rungs
+    kind, label, found = _KINDS.get(precision, "exact"), f"ir {precision}", asked.runtime.arithmetic
+    if found == "f32":
+        return [Rung(label, kind, asked.contract, asked.runtime, path)]
+    lower = Rung(f"{label} in {found}", "arithmetic", asked.contract, asked.runtime, path)
+    try:
+        exact = load(path, device)
+    except ArithmeticUnavailableError:
+        return [lower]
+    return [Rung(label, kind, exact.contract, exact.runtime, path), lower]
 
 
 def _precision(path: Path) -> str:

@@ -80,7 +80,7 @@ class _Chain:
         datasets: list[tuple[str, int]] = []
         if asked:
             words += ["--samples", str(asked.samples), "--validation-samples", str(asked.validation_samples)]
-            words += ["--against", asked.against]
+            words += ["--against", asked.against, "--arithmetic", asked.arithmetic]
             words += [word for option, value in self._options() for word in (option, value)]
             words += ["--verdict"] if asked.verdict else []
             datasets = [(text, self.scale) for text in (asked.data, asked.validation) if text]
@@ -118,7 +118,8 @@ class _Chain:
             name=self._name("parity"),
             command=(
                 *("parity", *first, str(self.home)),
-                *("--data", asked.data, "--limit", str(asked.limit), "--record", str(record)),
+                *("--data", asked.data, "--limit", str(asked.limit), "--arithmetic", asked.arithmetic),
+                *("--record", str(record)),
             ),
             files=self._irs(),
             datasets=((asked.data, self.scale),),
@@ -133,6 +134,7 @@ class _Chain:
             return None
         words = ["--metrics", ",".join(asked.metrics)] if asked.metrics else []
         words += ["--limit", str(asked.limit)] if asked.limit else []
+        words += ["--arithmetic", asked.arithmetic]
         folder = self.out / "validation" / self.model.id
         return Stage(
             name=self._name("validate"),
@@ -155,7 +157,8 @@ class _Chain:
             name=self._name("bench"),
             command=(
                 *("bench", *(str(self.home / precision) for precision in self.model.precisions)),
-                *("--device", ",".join(asked.devices), "--iterations", str(asked.iterations)),
+                *("--device", ",".join(asked.devices), "--arithmetic", ",".join(asked.arithmetics)),
+                *("--iterations", str(asked.iterations)),
                 *("--rounds", str(asked.rounds), "--record", str(record)),
             ),
             files=self._irs(),

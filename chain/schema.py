@@ -6,6 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ..core.arithmetic import Arithmetic
+
 __all__ = [
     "BenchStep",
     "ModelRecipe",
@@ -47,6 +49,7 @@ class ParityStep(_Strict):
 
     data: _Words = "synthetic"
     limit: _Count = 8
+    arithmetic: Arithmetic = "f32"
 
 
 class QuantizeStep(_Strict):
@@ -59,6 +62,7 @@ class QuantizeStep(_Strict):
     preset: Literal["mixed", "performance"] | None = None
     max_drop: _Words | None = None
     against: Literal["truth", "source"] = "truth"
+    arithmetic: Arithmetic = "f32"
     verdict: bool = False
 
 
@@ -68,12 +72,14 @@ class ValidateStep(_Strict):
     data: _Words
     metrics: tuple[_Words, ...] = ()
     limit: _Count | None = None
+    arithmetic: Arithmetic = "f32"
 
 
 class BenchStep(_Strict):
     """Measure latency; as the options of `mattekit bench`."""
 
     devices: Annotated[tuple[_Words, ...], Field(min_length=1)] = ("CPU",)
+    arithmetics: Annotated[tuple[Arithmetic, ...], Field(min_length=1)] = ("f32",)
     iterations: _Count = 50
     rounds: _Count = 12
 

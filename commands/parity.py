@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .options import ArithmeticOption
 from .saying import say
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def register(app: typer.Typer) -> None:
         ] = "synthetic",
         limit: Annotated[int, typer.Option(min=1, help="Take so many samples, spread evenly.")] = 8,
         device: Annotated[str, typer.Option(help="OpenVINO device of the IRs: CPU, GPU.0, NPU, …")] = "CPU",
+        arithmetic: ArithmeticOption = "f32",
         layers: Annotated[
             Path | None,
             typer.Option(help="Write the layers that lose most in INT8 to this file, for quantize --ignore-scope."),
@@ -46,14 +48,13 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Run the same pictures through every stage, torch to INT8, and name the first that moves the answers."""
         from ..bench.ladder import climb, noisiest_layers, write_scope
-        from ..bench.rungs import bf16_note, open_rungs
+        from ..bench.rungs import open_rungs
         from ..datasets.opening import open_dataset
 
-        rungs = open_rungs(artifacts, device)
+        rungs = open_rungs(artifacts, device, arithmetic)
         dataset = open_dataset(data, scale=rungs[0].contract.output.scale).take(limit)
-        skipped = [note for note in (bf16_note(device),) if note]
-        ladder = climb(rungs, dataset, skipped=skipped, progress=_progress if sys.stderr.isatty() else None)
-        say("\n".join([_table(ladder), *skipped]))
+        ladder = climb(rungs, dataset, progress=_progress if sys.stderr.isatty() else None)
+        say(_table(ladder))
         if record:
             ladder.record.write(record)
         if layers:

@@ -164,7 +164,7 @@ def executed(devices: list[str], *layers: tuple[str, str], quantized: bool = Fal
     return Executed(
         devices=devices,
         plugin="",
-        inference_precision="f32",
+        arithmetic="f32",
         streams=1,
         threads=1,
         requests=1,
@@ -245,7 +245,7 @@ def test_a_word_that_is_not_understood_is_refused_with_those_that_are(words: Wor
 
 
 def test_candidates_of_the_same_settings_have_the_same_key() -> None:
-    assert candidate().key == "u2netp fp32 openvino:CPU latency b1 320x320"
+    assert candidate().key == "u2netp fp32 openvino:CPU f32 latency b1 320x320"
     assert candidate(number=2).key == f"{candidate().key} #2"
     keys = {
         candidate(**changes).key

@@ -27,7 +27,7 @@ from typer.testing import CliRunner
 
 KEY = "net fp32 openvino:CPU latency b1 32x32"
 LABELS = {"candidate": KEY, "model": "net", "precision": "fp32", "device": "CPU", "runtime": "openvino"}
-EXECUTED = {"devices": ["CPU"], "inference_precision": "f32", "streams": 1, "threads": 1}
+EXECUTED = {"devices": ["CPU"], "arithmetic": "f32", "streams": 1, "threads": 1}
 
 
 def series(seed: int, count: int = 200, level: float = 10.0) -> list[float]:
@@ -137,8 +137,8 @@ def test_what_was_not_measured_alike_is_refused_unless_told(
 
 
 def test_what_was_executed_is_a_setting_too() -> None:
-    half = record({KEY: series(2)}, executed={**EXECUTED, "inference_precision": "bf16"})
-    with pytest.raises(InputError, match=r"inference_precision of .*: f32, then bf16"):
+    half = record({KEY: series(2)}, executed={**EXECUTED, "arithmetic": "bf16"})
+    with pytest.raises(InputError, match=r"arithmetic of .*: f32, then bf16"):
         compare_records(record({KEY: series(1)}), half)
 
 

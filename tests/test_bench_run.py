@@ -100,13 +100,13 @@ def record(tiny: Path, half_quantized: Path) -> Record:
 def test_every_candidate_has_its_row_and_what_cannot_run_says_why(record: Record) -> None:
     found = {str(entry["candidate"]): (entry["status"], entry["reason"] or "") for entry in candidates_of(record)}
     assert len(found) == 8
-    assert found["model fp32 openvino:CPU latency b1 32x32"] == ("measured", "")
-    assert found["model fp32 openvino:CPU latency b2 32x32"] == ("measured", "")
+    assert found["model fp32 openvino:CPU f32 latency b1 32x32"] == ("measured", "")
+    assert found["model fp32 openvino:CPU f32 latency b2 32x32"] == ("measured", "")
     for batch in (1, 2):
-        status, reason = found[f"model fp32 openvino:NPU.7 latency b{batch} 32x32"]
+        status, reason = found[f"model fp32 openvino:NPU.7 f32 latency b{batch} 32x32"]
         assert status == "missing device"
         assert "NPU.7: OpenVINO finds no such device here; available: " in reason
-    status, reason = found["model int8 openvino:CPU latency b1 32x32"]
+    status, reason = found["model int8 openvino:CPU f32 latency b1 32x32"]
     assert status == "fallback"
     assert "INT8 was asked for, but no computing layer was executed in it (executed: f32)" in reason
     for key, (status, _) in found.items():
@@ -116,7 +116,7 @@ def test_every_candidate_has_its_row_and_what_cannot_run_says_why(record: Record
 
 def test_the_raw_samples_are_in_the_record_by_candidate_and_round(record: Record) -> None:
     for batch in (1, 2):
-        key = f"model fp32 openvino:CPU latency b{batch} 32x32"
+        key = f"model fp32 openvino:CPU f32 latency b{batch} 32x32"
         times = cast("list[float]", record.samples[f"{key}: model"])
         assert record.samples[f"{key}: model round"] == [0, 0, 1, 1, 2, 2]
         found = values(record, key)
@@ -130,11 +130,11 @@ def test_the_raw_samples_are_in_the_record_by_candidate_and_round(record: Record
 
 
 def test_the_record_says_what_was_executed_and_what_it_took(record: Record) -> None:
-    (entry,) = [e for e in candidates_of(record) if e["candidate"] == "model fp32 openvino:CPU latency b1 32x32"]
+    (entry,) = [e for e in candidates_of(record) if e["candidate"] == "model fp32 openvino:CPU f32 latency b1 32x32"]
     executed = entry["executed"]
     assert executed["devices"] == ["CPU"]
     assert "openvino_intel_cpu_plugin" in executed["plugin"]
-    assert (executed["inference_precision"], executed["threads"], executed["quantized"]) == ("f32", 1, False)
+    assert (executed["arithmetic"], executed["threads"], executed["quantized"]) == ("f32", 1, False)
     assert [(each["type"], each["precision"]) for each in executed["layers"] if each["type"] == "Convolution"] == [
         ("Convolution", "f32")
     ]
@@ -146,11 +146,11 @@ def test_the_record_says_what_was_executed_and_what_it_took(record: Record) -> N
 
 
 def test_candidates_are_compared_with_the_baseline_and_three_rounds_are_not_enough(record: Record) -> None:
-    baseline = "model fp32 openvino:CPU latency b1 32x32"
+    baseline = "model fp32 openvino:CPU f32 latency b1 32x32"
     assert record.settings["baseline"] == baseline
     compared = {e["candidate"]: e["comparisons"] for e in candidates_of(record) if e["comparisons"]}
     ((key, (comparison,)),) = compared.items()
-    assert key == "model fp32 openvino:CPU latency b2 32x32"
+    assert key == "model fp32 openvino:CPU f32 latency b2 32x32"
     assert (comparison["baseline"], comparison["verdict"]) == (baseline, "not enough samples")
     times = {name: cast("list[float]", record.samples[f"{name}: model"]) for name in (baseline, key)}
     # Of one picture: a batch's time is divided by its pictures before it is compared.
@@ -163,7 +163,7 @@ def test_candidates_are_compared_with_the_baseline_and_three_rounds_are_not_enou
 @pytest.mark.slow
 def test_layers_stand_beside_the_machine_s_limits(tiny: Path) -> None:
     record = measure(request(tiny, batches=(2,), rounds=1, profile=True))
-    layers = cast("list[dict[str, Any]]", record.samples["model fp32 openvino:CPU latency b2 32x32: layers"])
+    layers = cast("list[dict[str, Any]]", record.samples["model fp32 openvino:CPU f32 latency b2 32x32: layers"])
     (convolution,) = [layer for layer in layers if layer["type"] == "Convolution"]
     assert convolution["flops"] == 2 * (2 * 3 * 32 * 32) * (3 * 9)
     limits = cast("dict[str, Any]", record.settings["roofline"])["CPU"]
@@ -274,7 +274,7 @@ def test_a_missing_device_is_an_error_where_it_is_required(tiny: Path) -> None:
 
 
 def test_a_baseline_that_is_no_candidate_is_refused_with_those_that_are(tiny: Path) -> None:
-    with pytest.raises(InputError, match="there are: model fp32 openvino:CPU latency b1 32x32"):
+    with pytest.raises(InputError, match="there are: model fp32 openvino:CPU f32 latency b1 32x32"):
         measure(request(tiny, baseline="torch"))
 
 
@@ -293,7 +293,7 @@ def test_the_first_word_may_be_left_out(tiny: Path, tmp_path: Path) -> None:
     common = (tiny, "--size", 16, "--iterations", 1, "--warm-up", 0, "--threads", 1, "--record", tmp_path / "r.json")
     code, text = run(["bench", *common])
     assert code == 0, text
-    assert "model fp32 openvino:CPU latency b1 16x16" in text
+    assert "model fp32 openvino:CPU f32 latency b1 16x16" in text
     assert "1 rounds, 1 iterations" in text
     assert Record.read(tmp_path / "r.json").kind == "bench"
     assert run(["bench", "--size", "none", tiny])[0] != 0

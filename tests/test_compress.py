@@ -166,15 +166,6 @@ def test_the_ladder_climbs_from_torch_to_int8(
     assert str(written.settings["first_broken"] or "every stage is within its limit") in done.output
 
 
-def test_a_missing_bf16_stage_is_told_with_its_reason() -> None:
-    import openvino
-    from mattekit.bench.rungs import bf16_note
-
-    offered = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    assert bool(bf16_note("CPU")) == ("BF16" not in offered)
-    assert "leaves the choice" in bf16_note("AUTO:CPU")
-
-
 def test_the_ladder_names_the_first_stage_beyond_its_limit(model_folder: Path, quantized: Path, photos: Path) -> None:
     rungs = open_rungs([str(model_folder), str(quantized)])
     dataset = open_dataset(f"hr={photos}", scale=4).take(1)
@@ -264,7 +255,7 @@ def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, tmp_path: Path) ->
     settings = QuantizeSettings(samples=24, max_drop=MaxDrop("iou", 0.015))
     done = compress(Request(ir, tmp_path, settings, data=train, validation=val, validation_samples=24)).quantized
     assert any("stage2d/rebnconv1d" in name for name in done.ignored)
-    exact, int8 = (load(path, exact=True) for path in (ir, done.artifact.path))
+    exact, int8 = (load(path) for path in (ir, done.artifact.path))
     agreements: list[float] = []
     # Photos that were neither calibrated nor validated on.
     for path in sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir()):

@@ -30,6 +30,7 @@ class Says:
     """A network that always says the same."""
 
     name = "says"
+    arithmetic = "f32"
 
     def __init__(self, output: Tensor) -> None:
         self.output = output

@@ -32,7 +32,7 @@ def percentile(values: Sequence[float], percent: int) -> float | None:
 
 def figures_of(outcome: Outcome, request: Request) -> list[Figure]:
     """Return a candidate's figures but for comparisons; of one that was not measured, its median without a value."""
-    base = {**outcome.candidate.labels, "scenario": str(request.scenario)}
+    base = {**outcome.labels, "scenario": str(request.scenario)}
     labels = {**base, "stage": MODEL}
 
     def lower(name: str, value: float | None, unit: str = "ms") -> Figure:
@@ -102,7 +102,7 @@ def comparison_figures(
     figures: list[Figure] = []
     for stage, difference in differences.items():
         labels = {
-            **outcome.candidate.labels,
+            **outcome.labels,
             "scenario": str(request.scenario),
             "stage": stage,
             "baseline": baseline.candidate.key,

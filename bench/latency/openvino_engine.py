@@ -124,7 +124,8 @@ def compile_candidate(
         return core.compile_model(model, candidate.device, config)
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise DeviceError(f"{candidate.device}: the device refused the model ({lines[-1][:200]})") from error
+        mend = "" if candidate.arithmetic == "f32" else "; try --arithmetic f32"
+        raise DeviceError(f"{candidate.device}: the device refused the model ({lines[-1][:200]}){mend}") from error
 
 
 class _Tensors:

@@ -44,6 +44,12 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
 
     @property
+    def labels(self) -> dict[str, str]:
+        """Return what tells its figures from others; the arithmetic is that which was executed, once it is known."""
+        executed = self.opened.executed.arithmetic if self.opened else ""
+        return {**self.candidate.labels, "arithmetic": executed or self.candidate.arithmetic}
+
+    @property
     def measured(self) -> bool:
         """Return whether there is anything to tell of its speed."""
         return self.status == "measured" and bool(self.bursts)

@@ -107,7 +107,7 @@ def exit_code(record: Record) -> int:
 def _entry(
     outcome: Outcome, request: Request, reasons: list[str], differences: dict[str, Difference], baseline: Outcome
 ) -> dict[str, JsonValue]:
-    labels: dict[str, JsonValue] = dict(outcome.candidate.labels)
+    labels: dict[str, JsonValue] = dict(outcome.labels)
     comparisons: list[JsonValue] = [
         {"stage": stage, "baseline": baseline.candidate.key, **asdict(difference)}
         for stage, difference in differences.items()

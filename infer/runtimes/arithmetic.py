@@ -40,7 +40,10 @@ _CHOOSING = frozenset({"AUTO", "MULTI", "HETERO", "BATCH"})
 
 
 class ExecutedLayer(NamedTuple):
-    """A layer of the graph that a device executes, with what the plugin notes of it; empty where it notes nothing."""
+    """A layer of the graph that a device executes, with what the plugin notes of it; empty where it notes nothing.
+
+    precision: what it computes in. originals: the names of the layers that became this one.
+    """
 
     node: openvino.Node
     type: str
@@ -68,8 +71,17 @@ def executed_layers(compiled: openvino.CompiledModel) -> list[ExecutedLayer]:
             for key in ("layerType", "runtimePrecision", "primitiveType", "originalLayersNames")
         )
         if type_ and type_ not in _DATA:
-            found.append(ExecutedLayer(node, type_, precision, primitive, originals))
+            found.append(ExecutedLayer(node, type_, _computed_in(precision, primitive), primitive, originals))
     return found
+
+
+def _computed_in(precision: str, primitive: str) -> str:
+    """Return a layer's precision: of a layer with weights in FP16 the CPU plugin notes f16, though it computes in f32.
+
+    Implementations are called after what they compute with, such as `brgconv_avx512_f32`.
+    """
+    own = primitive.rpartition("_")[2].lower()
+    return own if own in _FLOATS and precision.lower() in _FLOATS else precision
 
 
 def executed_arithmetic(compiled: openvino.CompiledModel) -> Literal["f32", "bf16", "f16", ""]:
