@@ -12,7 +12,6 @@ from ..core.record import Record
 from ..datasets.opening import open_dataset
 from .outputs import write_validation
 from .subjects import OpenModel, open_subject
-from .tables import figure_interval, samples_table, summary_table
 from .validate import metrics_for, validate
 
 __all__ = ["Report", "Request", "run_validation"]
@@ -44,11 +43,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Report:
-    """What came of it: a record for each artifact, where the records lie, and tables as text."""
+    """What came of it: a record for each artifact, and where the records lie."""
 
     records: list[Record]
     paths: list[Path]
-    text: str
 
 
 def run_validation(
@@ -108,22 +106,4 @@ def run_validation(
         subjects, dataset, metrics=request.metrics, reference=reference, progress=progress, measured=measured
     )
     paths = write_validation(records, subjects, dataset, out, by=request.by, worst=request.worst)
-    return Report(records, paths, _text(records, paths, request))
-
-
-def _text(records: list[Record], paths: list[Path], request: Request) -> str:
-    parts = [summary_table(records).to_string(index=False, float_format="%.4f", na_rep="not measured")]
-    for record, path in zip(records, paths, strict=True):
-        figures = [figure for figure in record.figures if figure.labels.get("slice") == "all"]
-        spans: list[str] = []
-        for figure in figures:
-            interval = figure_interval(record, figure)
-            if interval:
-                spans.append(f"{figure.name} {interval[0]:.4f} to {interval[1]:.4f}")
-        parts.append(f"{path}\n  95% intervals over the samples: {', '.join(spans) or 'none'}")
-        if request.worst:
-            table = samples_table(record, by=request.by).head(min(request.worst, 5))
-            shown = table[["id", *(figure.name for figure in figures[:4])]]
-            rows = shown.to_string(index=False, float_format="%.4f")
-            parts.append(f"  worst by {request.by or figures[0].name}:\n{rows}")
-    return "\n\n".join(parts)
+    return Report(records, paths)

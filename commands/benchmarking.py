@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from .saying import say
+
 __all__ = ["bench_app", "register"]
 
 EXIT_HELP = (
@@ -90,9 +92,13 @@ def run(
     require_device: Annotated[
         bool, typer.Option("--require-device", help="End with an error where a device is missing.")
     ] = False,
-    record: Annotated[Path | None, typer.Option("--record", "-o", help="Write what was measured to this file.")] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option("--record", "-o", help="Write what was measured to this file; else it is kept in the cache."),
+    ] = None,
 ) -> None:
     """Measure artifacts on devices, runtimes and settings, in interleaved rounds, each in a process of its own."""
+    from ..bench.latency.keeping import keep
     from ..bench.latency.recording import exit_code
     from ..bench.latency.session import measure
     from ..bench.latency.words import Words, parse_request
@@ -126,9 +132,11 @@ def run(
     )
     found = measure(request, _find, _progress if sys.stderr.isatty() else None)
     # Written first: a table that cannot be printed must not lose the measurement.
-    if record:
-        found.write(record)
+    kept = keep(found, record)
     print_benchmark(found)
+    say(kept.sentence)
+    if kept.error is not None:
+        raise kept.error
     raise typer.Exit(exit_code(found))
 
 

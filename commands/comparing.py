@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from .saying import say
-
 __all__ = ["register"]
 
 EXIT_HELP = "Exit codes: 0 done; gates passed, 1 the records cannot be compared, 2 wrong usage, 3 slower than a gate \
@@ -40,6 +38,8 @@ def compare(
     from ..bench.judge import exit_code, judge
     from ..core.record import Record
     from ..reports.comparisons import print_comparison
+    from ..reports.formats.fitting import print_lines
+    from ..reports.terminal import console_of
     from ..reports.verdicts import one_line, publish
 
     gates = read_gates(gate) if gate else ()
@@ -52,6 +52,6 @@ def compare(
     if gates:
         verdicts = judge(gates, [new], [old], across_machines="machine" in allowed)
         for verdict in verdicts:
-            say(one_line(verdict))
+            print_lines(one_line(verdict), console_of())
         publish(verdicts, gates=gate, junit=junit, markdown_file=markdown)
         raise typer.Exit(exit_code(verdicts))

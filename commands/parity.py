@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .options import ArithmeticOption
 from .saying import say
-
-if TYPE_CHECKING:
-    from ..bench.ladder import Ladder
 
 __all__ = ["register"]
 
@@ -50,11 +47,12 @@ def register(app: typer.Typer) -> None:
         from ..bench.ladder import climb, noisiest_layers, write_scope
         from ..bench.rungs import open_rungs
         from ..datasets.opening import open_dataset
+        from ..reports.ladders import print_ladder
 
         rungs = open_rungs(artifacts, device, arithmetic)
         dataset = open_dataset(data, scale=rungs[0].contract.output.scale).take(limit)
         ladder = climb(rungs, dataset, progress=_progress if sys.stderr.isatty() else None)
-        say(_table(ladder))
+        print_ladder(ladder)
         if record:
             ladder.record.write(record)
         if layers:
@@ -70,17 +68,3 @@ def register(app: typer.Typer) -> None:
 
 def _progress(label: str) -> None:
     sys.stderr.write(f"{label} …\n")
-
-
-def _table(ladder: Ladder) -> str:
-    import pandas as pd
-
-    rows: list[dict[str, object]] = []
-    for number, step in enumerate(ladder.steps):
-        row: dict[str, object] = {"stage": step.rung}
-        if number:
-            row |= {"largest": step.largest, "mean": step.mean, "snr dB": step.snr}
-            row |= {f"{name} to before": value for name, value in step.task}
-        row |= {f"{name} to truth": value for name, value in step.truth}
-        rows.append(row | {"within": "no" if step.broken else "yes" if number else ""})
-    return str(pd.DataFrame(rows).to_string(index=False, float_format="%.4g", na_rep=""))

@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
         """Turn records into a report: one HTML file, Markdown, tables, or a summary here. Nothing is measured."""
         from ..reports.formats.console import show
         from ..reports.making import Request, check_format, make_report, write_report
+        from ..reports.terminal import console_of
 
         for path in out or []:
             check_format(path)
@@ -58,4 +59,4 @@ def register(app: typer.Typer) -> None:
             for written in write_report(made, path):
                 say(str(written))
         if not out:
-            show(made.document)
+            show(made.document, console_of())

@@ -82,6 +82,7 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
     ) -> None:
         """Measure models on a data set: a table, records, the worst samples, and gates' verdicts."""
         from ..bench.runs import Request, run_validation
+        from ..reports.validations import print_validation
 
         if gate is None and (baseline or junit or markdown or json_):
             raise typer.BadParameter("--baseline, --junit, --markdown and --json are for verdicts; give --gate too")
@@ -108,7 +109,7 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
             open_model=open_model,
             progress=_progress if sys.stderr.isatty() else None,
         )
-        say(report.text)
+        print_validation(report.records, report.paths, by=by, worst=worst)
         if gates:
             raise typer.Exit(_judge(gates, report.records, baselines, gate, (junit, markdown, json_)))
 
@@ -134,9 +135,9 @@ def datasets_list() -> None:
     """List the published sets whose layouts are known, and what else can be opened."""
     from ..datasets.layouts import LAYOUTS
     from ..datasets.opening import GRAMMAR
+    from ..reports.terminal import print_layouts
 
-    for layout in LAYOUTS.values():
-        say(f"{layout.name:12} {layout.count:5} {layout.task:17} {layout.title}  {layout.homepage}")
+    print_layouts(LAYOUTS.values())
     say(f"\nA data set is {GRAMMAR}.")
 
 
@@ -220,11 +221,13 @@ def _judge(
     targets: tuple[Path | None, Path | None, Path | None],
 ) -> int:
     from ..bench.judge import exit_code, judge
+    from ..reports.formats.fitting import print_lines
+    from ..reports.terminal import console_of
     from ..reports.verdicts import one_line, publish
 
     verdicts: list[Verdict] = judge(gates, records, baselines)
     for verdict in verdicts:
-        say(one_line(verdict))
+        print_lines(one_line(verdict), console_of())
     junit, markdown, json_ = targets
     publish(verdicts, gates=source, junit=junit, markdown_file=markdown, json_file=json_)
     return exit_code(verdicts)

@@ -6,17 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from rich.console import Console
-from rich.table import Table
 
 from ..bench.timings import candidates_of
 from ..core.record import Record
-from .terminal import console_of, escape
+from .document import Cell, Column, Table
+from .formats.fitting import print_lines, print_table, say_once
+from .terminal import console_of
 
 __all__ = ["print_benchmark"]
 
 _Entry = Mapping[str, Any]
+_Values = Mapping[tuple[str, str, str], float | None]
 _LAYERS_SHOWN = 15
 _RATES = {"i8": "GOP/s"}
+
+_LABELS = ("runtime", "device", "arithmetic", "hint", "streams", "batch", "size")
+"""What tells candidates of one model from each other."""
+_SETTINGS = ("devices", "float type", "streams executed", "threads executed", "requests", "computing layers")
 
 _COLUMNS = (
     ("latency_p50", "p50 ms"),
@@ -36,24 +42,31 @@ _COSTS = (
 
 
 def print_benchmark(record: Record, console: Console | None = None) -> None:
-    """Print the times of every candidate and stage, what was executed, the verdicts, and what is wrong with the run."""
+    """Print the times of every candidate and stage, what was executed, the verdicts, and what is wrong with the run.
+
+    What all candidates have in common is said once, above the times.
+    """
     out = console or console_of()
     entries = candidates_of(record)
     values = _values(record)
-    out.print(_times(entries, values, record))
-    out.print(_executed(entries, values))
+    print_table(_times(entries, values, record), out)
+    executed = [entry for entry in entries if entry["executed"] is not None]
+    if executed:
+        out.print()
+        print_table(_executed(executed, values, _differing(entries)), out)
     for entry in entries:
         key = str(entry["candidate"])
         if entry["status"] != "measured":
-            out.print(escape(f"{str(entry['status']).upper()}: {key}: {entry['reason']}"), soft_wrap=True)
+            print_lines(f"{str(entry['status']).upper()}: {key}: {entry['reason']}", out)
         for note in entry["notes"]:
-            out.print(escape(f"note: {key}: {note}"), soft_wrap=True)
+            print_lines(f"note: {key}: {note}", out)
         if record.settings.get("profile") and f"{key}: layers" in record.samples:
+            out.print()
             _print_layers(record, key, out)
     unstable = [entry for entry in entries if entry["unstable"]]
     for entry in unstable:
-        out.print(escape(f"UNSTABLE: {entry['candidate']}: {'; '.join(entry['unstable'])}"), soft_wrap=True)
-    out.print(escape(_circumstances(record), lines=True), soft_wrap=True)
+        print_lines(f"UNSTABLE: {entry['candidate']}: {'; '.join(entry['unstable'])}", out)
+    print_lines(_circumstances(record), out)
 
 
 def _values(record: Record) -> dict[tuple[str, str, str], float | None]:
@@ -65,27 +78,45 @@ def _values(record: Record) -> dict[tuple[str, str, str], float | None]:
     }
 
 
-def _times(entries: Sequence[_Entry], values: Mapping[tuple[str, str, str], float | None], record: Record) -> Table:
-    table = Table(title=f"Latency, {record.settings['scenario']}", title_justify="left")
-    table.add_column("candidate", no_wrap=True)
-    table.add_column("stage")
-    for _, title in _COLUMNS:
-        table.add_column(title, justify="right")
+def _name(entry: _Entry) -> str:
+    """The model and its precision; its number too, where settings do not tell candidates apart."""
+    _, number, count = str(entry["candidate"]).rpartition(" #")
+    return f"{entry['model']} {entry['precision']}{number}{count if number else ''}"
+
+
+def _label(entry: _Entry, title: str) -> str:
+    label = str(entry[title])
+    executed = entry["executed"]
+    if title == "arithmetic" and label == "device" and executed and executed["arithmetic"]:
+        return f"device ({executed['arithmetic']})"
+    return label
+
+
+def _differing(entries: Sequence[_Entry]) -> list[str]:
+    return [title for title in _LABELS if len({_label(entry, title) for entry in entries}) > 1]
+
+
+def _times(entries: Sequence[_Entry], values: _Values, record: Record) -> Table:
     metrics = list(dict.fromkeys(figure.name for figure in record.figures if "dataset" in figure.labels))
-    for title in ("ratio", "95% interval", *metrics):
-        table.add_column(title, justify="right")
-    table.add_column("verdict")
+    figures = [title for _, title in _COLUMNS] + ["ratio", "95% interval", *metrics]
+    columns = [
+        *(Column(title) for title in ("model", *_LABELS, "threads", "stage")),
+        *(Column(title, numeric=True) for title in figures),
+        Column("verdict"),
+    ]
     stages = list(dict.fromkeys(figure.labels["stage"] for figure in record.figures if "stage" in figure.labels))
+    rows: list[list[str]] = []
     for entry in entries:
         key = str(entry["candidate"])
+        name = [_name(entry), *(_label(entry, title) for title in _LABELS), str(record.settings["threads"])]
         if entry["status"] != "measured":
-            table.add_row(escape(key), "model", *[""] * (len(_COLUMNS) + 2 + len(metrics)), str(entry["status"]))
+            rows.append([*name, "model", *[""] * len(figures), str(entry["status"])])
             continue
         judged = {comparison["stage"]: comparison for comparison in entry["comparisons"]}
         for stage in stages:
             if (key, stage, "latency_mean") not in values:
                 continue
-            cells = [_number(values.get((key, stage, name))) for name, _ in _COLUMNS]
+            cells = [_number(values.get((key, stage, figure))) for figure, _ in _COLUMNS]
             verdict = judged.get(stage)
             said = "baseline" if key == record.settings["baseline"] and stage == "model" else ""
             if verdict is not None:
@@ -99,21 +130,30 @@ def _times(entries: Sequence[_Entry], values: Mapping[tuple[str, str, str], floa
             cells += [_number(values.get((key, stage, metric)), 4) for metric in metrics]
             if stage == "model" and entry.get("pareto"):
                 said = f"{said}, Pareto front".lstrip(", ")
-            table.add_row(escape(key) if stage == stages[0] else "", stage, *cells, said)
-    return table
+            rows.append([*name, stage, *cells, said])
+    table = _table(f"Latency, {record.settings['scenario']}", columns, rows)
+    return say_once(table, (*_LABELS, "threads", "stage"))
 
 
-def _executed(entries: Sequence[_Entry], values: Mapping[tuple[str, str, str], float | None]) -> Table:
-    table = Table(title="What was executed, and what it took", title_justify="left")
-    for title in ("candidate", "devices", "float type", "streams", "threads", "requests"):
-        table.add_column(title, no_wrap=title == "candidate")
-    for _, title in _COSTS:
-        table.add_column(title, justify="right")
-    table.add_column("computing layers")
+def _table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
+    """A table of texts, without the columns that have none."""
+    kept = [place for place in range(len(columns)) if any(row[place] for row in rows)]
+    return Table(
+        caption,
+        tuple(columns[place] for place in kept),
+        tuple(tuple(Cell(row[place]) for place in kept) for row in rows),
+    )
+
+
+def _executed(entries: Sequence[_Entry], values: _Values, differing: Sequence[str]) -> Table:
+    columns = [
+        *(Column(title) for title in ("model", *differing, *_SETTINGS[:-1])),
+        *(Column(title, numeric=True) for _, title in _COSTS),
+        Column(_SETTINGS[-1]),
+    ]
+    rows: list[list[str]] = []
     for entry in entries:
         executed = entry["executed"]
-        if executed is None:
-            continue
         key = str(entry["candidate"])
         costs: list[str] = []
         for name, _ in _COSTS:
@@ -129,52 +169,56 @@ def _executed(entries: Sequence[_Entry], values: Mapping[tuple[str, str, str], f
             for layer in executed["layers"]
             if layer["type"] in {"Convolution", "Deconvolution", "FullyConnected", "MatMul"}
         ]
-        table.add_row(
-            escape(key),
-            ", ".join(executed["devices"]),
-            executed["arithmetic"] or "not told",
-            str(executed["streams"] or ""),
-            str(executed["threads"] or ""),
-            str(executed["requests"]),
-            *costs,
-            ", ".join(layers),
+        rows.append(
+            [
+                _name(entry),
+                *(_label(entry, title) for title in differing),
+                ", ".join(executed["devices"]),
+                executed["arithmetic"] or "not told",
+                str(executed["streams"] or ""),
+                str(executed["threads"] or ""),
+                str(executed["requests"]),
+                *costs,
+                ", ".join(layers),
+            ]
         )
-    return table
+    return say_once(_table("What was executed, and what it took", columns, rows), _SETTINGS)
 
 
 def _print_layers(record: Record, key: str, out: Console) -> None:
     layers = [cast("dict[str, Any]", layer) for layer in record.samples[f"{key}: layers"]]
     total = sum(layer["ms"] for layer in layers)
-    table = Table(title=escape(f"Layers of {key} by time, with counters on"), title_justify="left")
-    table.add_column("layer", no_wrap=True)
-    for title in ("type", "executed as"):
-        table.add_column(title)
-    for title in ("ms", "share", "GFLOP", "GFLOP/s", "of its limit"):
-        table.add_column(title, justify="right")
-    table.add_column("bound by")
+    columns = [
+        *(Column(title) for title in ("layer", "type", "executed as")),
+        *(Column(title, numeric=True) for title in ("ms", "share", "GFLOP", "GFLOP/s", "of its limit")),
+        Column("bound by"),
+    ]
+    rows: list[list[str]] = []
     for layer in sorted(layers, key=lambda each: -each["ms"])[:_LAYERS_SHOWN]:
         rate = layer["flops"] / layer["ms"] / 1e6 if layer["ms"] else None
         limit = layer.get("of_limit")
-        table.add_row(
-            escape(layer["name"]),
-            layer["type"],
-            layer["primitive"],
-            _number(layer["ms"]),
-            f"{layer['ms'] / total:.1%}" if total else "",
-            _number(layer["flops"] / 1e9),
-            _number(rate),
-            "" if limit is None else f"{limit:.0%}",
-            layer.get("bound_by") or "",
+        rows.append(
+            [
+                layer["name"],
+                layer["type"],
+                layer["primitive"],
+                _number(layer["ms"]),
+                f"{layer['ms'] / total:.1%}" if total else "",
+                _number(layer["flops"] / 1e9),
+                _number(rate),
+                "" if limit is None else f"{limit:.0%}",
+                layer.get("bound_by") or "",
+            ]
         )
     flops = sum(layer["flops"] for layer in layers)
     whole = _number(flops / total / 1e6 if total else None)
-    table.add_row("all layers", "", "", _number(total), "", _number(flops / 1e9), whole, "", "", style="bold")
-    out.print(table)
+    rows.append(["all layers", "", "", _number(total), "", _number(flops / 1e9), whole, "", ""])
+    print_table(_table(f"Layers of {key} by time, with counters on", columns, rows), out)
     for device, limits in cast("dict[str, dict[str, Any]]", record.settings.get("roofline") or {}).items():
         peaks = ", ".join(
             f"{value:.0f} {_RATES.get(name, 'GFLOP/s')} in {name}" for name, value in limits["compute"].items()
         )
-        out.print(escape(f"measured limits of {device}: {peaks}; memory {limits['memory']:.1f} GB/s"), soft_wrap=True)
+        print_lines(f"measured limits of {device}: {peaks}; memory {limits['memory']:.1f} GB/s", out)
 
 
 def _circumstances(record: Record) -> str:
@@ -182,8 +226,8 @@ def _circumstances(record: Record) -> str:
     amount = f"{settings['iterations']} iterations" if settings["iterations"] else f"{settings['seconds']} s"
     features = ", ".join(environment.cpu_features)
     lines = [
-        f"{settings['rounds']} rounds, {amount} each candidate, warm-up {settings['warm_up']}, "
-        f"{settings['threads']} threads; ratios are to {settings['baseline']}",
+        f"{settings['rounds']} rounds, {amount} each candidate, warm-up {settings['warm_up']}; "
+        f"ratios are to {settings['baseline']}",
         f"{environment.cpu} ({features}), {environment.cores} cores; {environment.system}",
         f"{settings['stability_rule']}",
         "This run was stable." if settings["stable"] else "This run was UNSTABLE: repeat it on a quieter machine.",

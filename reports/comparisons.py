@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import cast
 
 from rich.console import Console
-from rich.table import Table
 
 from ..core.record import Record
-from .terminal import console_of, escape
+from .document import Cell, Column, Table
+from .formats.fitting import print_lines, print_table, say_once
+from .terminal import console_of
 
 __all__ = ["print_comparison"]
 
@@ -16,32 +17,34 @@ __all__ = ["print_comparison"]
 def print_comparison(record: Record, console: Console | None = None) -> None:
     """Print a row for each candidate and stage, then what differs, what only one has, and what was unstable."""
     out = console or console_of()
-    out.print(_table(record))
+    print_table(_table(record), out)
     for each in cast("list[dict[str, str]]", record.settings["differs"]):
         text = f"differs ({each['aspect']}): {each['what']}: {each['before']}, then {each['after']}"
-        out.print(escape(text, lines=True), soft_wrap=True)
+        print_lines(text, out)
     for side in ("before", "after"):
         for key in cast("list[str]", record.settings[f"only_{side}"]):
-            out.print(escape(f"only in {record.settings[side]}: {key}"), soft_wrap=True)
+            print_lines(f"only in {record.settings[side]}: {key}", out)
     for note in cast("list[str]", record.settings["notes"]):
-        out.print(escape(note), soft_wrap=True)
+        print_lines(note, out)
 
 
 def _table(record: Record) -> Table:
-    table = Table(title=f"{record.settings['before']} → {record.settings['after']}", title_justify="left")
-    table.add_column("candidate", no_wrap=True)
-    table.add_column("stage")
-    for title in ("before ms", "after ms", "ratio", "95% interval", "p", "independent"):
-        table.add_column(title, justify="right")
-    table.add_column("verdict")
+    columns = (
+        *(Column(title) for title in ("candidate", "stage")),
+        *(
+            Column(title, numeric=True)
+            for title in ("before ms", "after ms", "ratio", "95% interval", "p", "independent")
+        ),
+        Column("verdict"),
+    )
     rows: dict[tuple[str, str, str], dict[str, float]] = {}
     for figure in record.figures:
         labels = figure.labels
         row = rows.setdefault((labels["candidate"], labels["stage"], labels["verdict"]), {})
         row[figure.name] = float("nan") if figure.value is None else figure.value
-    for (candidate, stage, verdict), row in rows.items():
-        table.add_row(
-            escape(candidate),
+    cells = [
+        (
+            candidate,
             stage,
             f"{row['before']:.3f}",
             f"{row['after']:.3f}",
@@ -51,4 +54,7 @@ def _table(record: Record) -> Table:
             f"{row['independent_samples']:.0f}",
             verdict,
         )
-    return table
+        for (candidate, stage, verdict), row in rows.items()
+    ]
+    caption = f"{record.settings['before']} → {record.settings['after']}"
+    return say_once(Table(caption, columns, tuple(tuple(map(Cell, row)) for row in cells)), {"stage"})

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 
 from ..bench.doctor import Diagnosis
-from .terminal import console_of, escape
+from .document import Cell, Column, Table
+from .formats.fitting import print_lines, print_pairs, print_table
+from .terminal import console_of
 
 __all__ = ["print_diagnosis"]
 
@@ -18,19 +19,20 @@ _GIB = 1 << 30
 def print_diagnosis(found: Diagnosis, console: Console | None = None) -> None:
     """Print the machine, its devices, the packages, and what follows, the worst last and so nearest to the prompt."""
     out = console or console_of()
-    out.print(_machine(found))
-    out.print(_devices(found))
-    out.print(_packages(found))
+    print_pairs("The machine and this process's share of it", _machine(found), out)
+    for table in (_devices(found), _packages(found)):
+        out.print()
+        print_table(table, out)
+    out.print()
     for finding in reversed(found.findings):
-        out.print(escape(f"{finding.level.upper()}: {finding.text}"), soft_wrap=True)
+        print_lines(f"{finding.level.upper()}: {finding.text}", out)
     out.print("something is broken" if found.exit_code else "nothing is broken")
 
 
-def _machine(found: Diagnosis) -> Table:
+def _machine(found: Diagnosis) -> Sequence[tuple[str, str]]:
     environment, limits, condition = found.environment, found.limits, found.condition
-    table = Table(title="The machine and this process's share of it", title_justify="left", show_header=False)
     available = condition.memory_available_bytes
-    rows = (
+    return (
         ("processor", environment.cpu),
         ("instructions", " ".join(environment.cpu_features) or "not told"),
         ("processors", f"{limits.processors}, of which this process may use {limits.affinity}"),
@@ -49,39 +51,38 @@ def _machine(found: Diagnosis) -> Table:
         ("system", environment.system),
         ("Python", environment.python),
     )
-    for name, value in rows:
-        table.add_row(name, escape(value, lines=True))
-    return table
 
 
 def _devices(found: Diagnosis) -> Table:
-    table = Table(title="OpenVINO's devices", title_justify="left")
-    for title in ("device", "name", "kind", "capabilities", "computes in", "most streams", "plugin", "test"):
-        table.add_column(title)
-    for device in found.devices:
-        table.add_row(
+    titles = ("device", "name", "kind", "capabilities", "computes in", "most streams", "plugin", "test")
+    rows = [
+        (
             device.name,
-            escape(device.full_name),
+            device.full_name,
             device.kind,
             " ".join(device.capabilities),
             device.default_precision,
             str(device.most_streams or ""),
-            escape(device.plugin),
-            escape(device.error or "passed"),
+            device.plugin,
+            device.error or "passed",
         )
-    return table
+        for device in found.devices
+    ]
+    return _texts("OpenVINO's devices", titles, rows)
 
 
 def _packages(found: Diagnosis) -> Table:
-    table = Table(title="Packages", title_justify="left")
-    for title in ("install", "complete", "packages"):
-        table.add_column(title)
+    rows: list[tuple[str, ...]] = []
     for name in ("", *found.extras):
         needs = [need for need in found.needs if need.extra == name]
-        shown: Sequence[str] = [f"{need.package} {need.installed or '(missing)'}" for need in needs]
+        shown = ", ".join(f"{need.package} {need.installed or '(missing)'}" for need in needs)
         complete = all(need.met for need in needs)
-        table.add_row(f"\\[{name}]" if name else "base", "yes" if complete else "no", escape(", ".join(shown)))
-    return table
+        rows.append((f"[{name}]" if name else "base", "yes" if complete else "no", shown))
+    return _texts("Packages", ("install", "complete", "packages"), rows)
+
+
+def _texts(caption: str, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    return Table(caption, tuple(map(Column, titles)), tuple(tuple(map(Cell, row)) for row in rows))
 
 
 def _gib(size: int | None) -> str:

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from ..core.record import Record
 from ..infer.outcome import Outcome
+from .document import Cell, Column, Table
+from .formats.fitting import print_lines, print_table
 from .terminal import console_of, escape
 
 if TYPE_CHECKING:
@@ -93,17 +94,16 @@ def print_stages(record: Record) -> None:
             kind = figure.labels.get("statistic", figure.name)
             by_stage.setdefault(figure.labels["stage"], {})[kind] = figure.value or 0
     if by_stage:
-        table = Table("stage", *("p50 ms", "p90 ms", "p99 ms", "load"), box=None)
-        for column in table.columns[1:]:
-            column.justify = "right"
+        columns = (Column("stage"), *(Column(title, numeric=True) for title in ("p50 ms", "p90 ms", "p99 ms", "load")))
+        rows: list[tuple[Cell, ...]] = []
         for stage, values in by_stage.items():
             times = (f"{values[statistic]:.0f}" for statistic in ("p50", "p90", "p99"))
-            table.add_row(stage, *times, f"{values.get('load', 0):.0%}")
-        errors.print(table)
+            rows.append(tuple(map(Cell, (stage, *times, f"{values.get('load', 0):.0%}"))))
+        print_table(Table("", columns, tuple(rows)), errors)
     parts = [f"{done + skipped} of {total} done"]
     parts += [f"{failed} failed"] if failed else []
     parts += [f"{skipped} of them by an earlier run"] if skipped else []
     text = ", ".join(parts)
     if "throughput" in totals:
         text += f"; {totals['throughput']:.2f} pictures/s, bottleneck: {record.settings['bottleneck']}"
-    errors.print(escape(text), soft_wrap=True)
+    print_lines(text, errors)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich import markup
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from ..convert.fetch import Fetched, cached_path
 from ..convert.fetch import Progress as ByteProgress
@@ -18,6 +17,9 @@ from ..convert.spec import ModelSpec
 from ..core.artifact import Artifact
 from ..core.record import Record
 from ..core.text import printable
+from ..datasets.layouts import Layout
+from .document import Cell, Column, Table
+from .formats.fitting import print_pairs, print_table, say_once
 
 __all__ = [
     "console_of",
@@ -25,6 +27,7 @@ __all__ = [
     "escape",
     "print_export",
     "print_fetched",
+    "print_layouts",
     "print_model",
     "print_models",
 ]
@@ -66,18 +69,14 @@ def download_progress() -> Generator[ByteProgress]:
 def print_export(artifacts: Sequence[Artifact], record: Record, record_path: Path) -> None:
     """Print the checks of an export as a table, then what was written."""
     console = console_of()
-    table = Table(title="Each step against the one before, worst picture", title_justify="left")
     steps: dict[str, dict[str, str]] = {}
     for figure in record.figures:
         value = "identical" if figure.value == float("inf") else f"{figure.value:.3g}"
         steps.setdefault(figure.labels["step"], {})[figure.name] = value
     names = list(dict.fromkeys(figure.name for figure in record.figures))
-    table.add_column("step")
-    for name in names:
-        table.add_column(name.replace("_", " "), justify="right")
-    for step, values in steps.items():
-        table.add_row(step, *(values.get(name, "") for name in names))
-    console.print(table)
+    columns = (Column("step"), *(Column(name.replace("_", " "), numeric=True) for name in names))
+    rows = [(Cell(step), *(Cell(values.get(name, "")) for name in names)) for step, values in steps.items()]
+    print_table(Table("Each step against the one before, worst picture", columns, tuple(rows)), console)
     for artifact in artifacts:
         size = sum((artifact.path.parent / name).stat().st_size for name in artifact.sha256)
         digest = artifact.sha256[artifact.path.name]
@@ -90,22 +89,34 @@ def print_models(specs: Sequence[ModelSpec], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps([_as_data(spec) for spec in specs], indent=1))
         return
-    table = Table()
-    for column in ("model", "task", "scale", "input", "size", "commercial use", "here", "what"):
-        table.add_column(column, no_wrap=column == "model", justify="right" if column == "size" else "left")
+    console = console_of()
+    for number, task in enumerate(dict.fromkeys(spec.task for spec in specs)):
+        if number:
+            console.print()
+        print_table(_zoo(task, [spec for spec in specs if spec.task == task]), console)
+
+
+def _zoo(task: str, specs: Sequence[ModelSpec]) -> Table:
+    rows: list[tuple[str, ...]] = []
     for spec in specs:
         given = spec.contract.input
-        table.add_row(
-            spec.id,
-            spec.task.replace("_", " "),
-            f"x{spec.scale}" if spec.scale > 1 else "",
-            f"{given.height}x{given.width}" if given.height else "any",
-            f"{spec.weights.size / 1e6:.1f} MB" if spec.weights.size else "?",
-            _COMMERCIAL[spec.licence.commercial],
-            "bundled" if spec.weights.bundled else "cached" if cached_path(spec).is_file() else "",
-            escape(spec.title),
+        rows.append(
+            (
+                spec.id,
+                f"x{spec.scale}" if spec.scale > 1 else "",
+                f"{given.height}x{given.width}" if given.height else "any",
+                f"{spec.weights.size / 1e6:.1f} MB" if spec.weights.size else "?",
+                _COMMERCIAL[spec.licence.commercial],
+                "bundled" if spec.weights.bundled else "cached" if cached_path(spec).is_file() else "",
+                spec.title,
+            )
         )
-    console_of().print(table)
+    columns = [
+        Column(title, numeric=title == "size")
+        for title in ("model", "scale", "input", "size", "commercial use", "here", "what")
+    ]
+    table = Table(task.replace("_", " "), tuple(columns), tuple(tuple(map(Cell, row)) for row in rows))
+    return say_once(table, {"scale", "input"})
 
 
 def print_model(spec: ModelSpec, *, as_json: bool) -> None:
@@ -115,15 +126,25 @@ def print_model(spec: ModelSpec, *, as_json: bool) -> None:
         print(json.dumps(data, indent=1))
         return
     console = console_of()
-    table = Table.grid(padding=(0, 2))
+    pairs: list[tuple[str, str]] = []
     for key, value in data.items():
         lines = value if isinstance(value, list) else [value]
         shown = "\n".join(json.dumps(line) if isinstance(line, dict) else str(line) for line in lines)
-        table.add_row(key.replace("_", " "), escape(shown, lines=True))
-    console.print(table)
+        pairs.append((key.replace("_", " "), shown))
+    print_pairs("", pairs, console)
     card = cached_path(spec).with_suffix(".md")
     if spec.weights.bundled and card.is_file():
         console.print(escape(card.read_text(encoding="utf-8"), lines=True), soft_wrap=True)
+
+
+def print_layouts(layouts: Iterable[Layout]) -> None:
+    """Print the published data sets whose layouts are known."""
+    columns = [Column(title, numeric=title == "samples") for title in ("name", "samples", "task", "title", "homepage")]
+    rows = [
+        (layout.name, str(layout.count), layout.task.replace("_", " "), layout.title, layout.homepage)
+        for layout in layouts
+    ]
+    print_table(Table("", tuple(columns), tuple(tuple(map(Cell, row)) for row in rows)), console_of())
 
 
 def print_fetched(spec: ModelSpec, fetched: Fetched) -> None:

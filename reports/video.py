@@ -10,7 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from ..infer.video.run import VideoReport
-from .terminal import escape
+from .formats.fitting import print_lines
+from .terminal import console_of, escape
 
 __all__ = ["frame_progress", "print_video"]
 
@@ -39,10 +40,10 @@ def frame_progress() -> Generator[Callable[[int, int | None], None]]:
 
 def print_video(report: VideoReport) -> None:
     """Print the result's name and what is to be said of it; all figures come from the record."""
-    console, errors = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(escape(str(report.out)))
+    errors = console_of(stderr=True)
+    console_of().print(escape(str(report.out)), soft_wrap=True)
     for note in report.notes:
-        errors.print(escape(f"note: {note}"))
+        print_lines(f"note: {note}", errors)
     figures = report.record.figures
     values = {figure.name: figure for figure in figures if not figure.labels}
     broken = values["broken"].value or 0
@@ -60,4 +61,4 @@ def print_video(report: VideoReport) -> None:
     slowest = next((figure for figure in figures if figure.name == "bottleneck"), None)
     if slowest is not None and slowest.value is not None:
         parts.append(f"bottleneck: {slowest.labels['stage']} (busy {slowest.value:.0%} of the time)")
-    errors.print(escape("; ".join(parts)))
+    print_lines("; ".join(parts), errors)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.table import Table as Grid
 from rich.text import Text
 
 from ..document import Document, Paragraph, Plot, Statements, Status, Table, plain
+from .fitting import print_table
 
 __all__ = ["show"]
 
@@ -14,17 +14,12 @@ _STYLES: dict[Status, str] = {"passed": "green", "failed": "bold red", "not enou
 _LEFT_OUT = frozenset({"provenance", "figures"})
 
 
-def show(document: Document, console: Console | None = None) -> None:
+def show(document: Document, console: Console) -> None:
     """Print the report: each verdict in a line, each table; environment and single figures are left to the files."""
-    target = console or Console(highlight=False)
-    if console is None and not target.is_terminal:
-        # Nobody reads it on a screen: `grep` wants whole lines.
-        target.width = 10_000
-        target.soft_wrap = True
-    target.print(Text(plain(document.title), style="bold"))
-    target.print(Text(plain(document.subtitle), style="dim"))
+    console.print(Text(plain(document.title), style="bold"))
+    console.print(Text(plain(document.subtitle), style="dim"))
     if document.status:
-        target.print(Text(plain(document.outcome), style=_STYLES[document.status]))
+        console.print(Text(plain(document.outcome), style=_STYLES[document.status]))
     for section in document.sections:
         if section.name in _LEFT_OUT:
             continue
@@ -34,27 +29,11 @@ def show(document: Document, console: Console | None = None) -> None:
                     line = Text(f"{item.status}: ", style=_STYLES[item.status])
                     line.append(plain(item.title), style="default")
                     line.append(f"  {plain(item.reason)}", style="dim")
-                    target.print(line, soft_wrap=True)
+                    console.print(line)
             elif isinstance(block, Paragraph):
-                target.print(Text(plain(block.text)), soft_wrap=True)
+                console.print(Text(plain(block.text)))
             elif isinstance(block, Table | Plot):
                 table = block.table if isinstance(block, Plot) else block
                 if not table.folded:
-                    target.print()
-                    target.print(_grid(table))
-
-
-def _grid(table: Table) -> Grid:
-    grid = Grid(title=Text(plain(table.caption), style="bold"), title_justify="left")
-    for column in table.columns:
-        grid.add_column(Text(plain(column.heading)), justify="right" if column.numeric else "left")
-    for row in table.rows:
-        cells: list[Text] = []
-        for cell in row:
-            style = "bold green" if cell.best or cell.tone == "good" else "red" if cell.tone == "bad" else ""
-            text = Text(plain(cell.text), style=style)
-            if cell.detail:
-                text.append(f" ({plain(cell.detail)})", style="dim")
-            cells.append(text)
-        grid.add_row(*cells)
-    return grid
+                    console.print()
+                    print_table(table, console)

@@ -1,0 +1,81 @@
+"""A validation on the terminal: a row for each model, its intervals, and the worst samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from rich.console import Console
+
+from ..bench.tables import figure_interval, samples_table, summary_table
+from ..core.record import Figure, Record
+from .document import Cell, Column, Table
+from .formats.fitting import print_lines, print_table, say_once
+from .terminal import console_of
+
+__all__ = ["print_validation"]
+
+_FEW = 5
+"""Of the worst samples; all are in the table beside the record."""
+_METRICS = 4
+"""Beside the worst samples; all are in the table beside the record."""
+
+
+def print_validation(
+    records: Sequence[Record],
+    paths: Sequence[Path],
+    *,
+    by: str | None = None,
+    worst: int = _FEW,
+    console: Console | None = None,
+) -> None:
+    """Print the means of all models, then for each where its record is, the intervals and the worst samples.
+
+    Args:
+        records: of validations.
+        paths: where they lie.
+        by: the metric that orders samples; a record's first unless given.
+        worst: how many samples at most, and never more than five.
+        console: where to.
+    """
+    out = console or console_of()
+    print_table(_summary(records), out)
+    for record, path in zip(records, paths, strict=True):
+        figures = [figure for figure in record.figures if figure.labels.get("slice") == "all"]
+        spans = [
+            f"{figure.name} {interval[0]:.4f} to {interval[1]:.4f}"
+            for figure in figures
+            if (interval := figure_interval(record, figure))
+        ]
+        out.print()
+        print_lines(f"{path}\n95% intervals over the samples: {', '.join(spans) or 'none'}", out)
+        if worst:
+            print_table(_worst(record, figures, by, min(worst, _FEW)), out)
+
+
+def _summary(records: Sequence[Record]) -> Table:
+    found = summary_table(records)
+    labels = ("model", "precision", "device", "dataset")
+    columns = [Column(name, numeric=name not in labels) for name in found.columns]
+    rows = cast("list[tuple[object, ...]]", list(found.itertuples(index=False, name=None)))
+    table = Table("", tuple(columns), tuple(tuple(Cell(_shown(value)) for value in row) for row in rows))
+    return say_once(table, {"device", "dataset", "samples"}) if len(rows) > 1 else table
+
+
+def _worst(record: Record, figures: Sequence[Figure], by: str | None, count: int) -> Table:
+    names = [figure.name for figure in figures[:_METRICS]]
+    found = samples_table(record, by=by).head(count)[["id", *names]]
+    rows = cast("list[tuple[object, ...]]", list(found.itertuples(index=False, name=None)))
+    return Table(
+        f"worst by {by or names[0]}",
+        (Column("id"), *(Column(name, numeric=True) for name in names)),
+        tuple(tuple(Cell(_shown(value)) for value in row) for row in rows),
+    )
+
+
+def _shown(value: object) -> str:
+    """A figure with four decimals; "not measured" where there is none."""
+    if value is None or value != value:  # noqa: PLR0124 - no number equals itself
+        return "not measured"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
