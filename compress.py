@@ -42,6 +42,11 @@ class CompressReport:
     worth: Worth | None
 
     @property
+    def weighed(self) -> Record | None:
+        """Return what the verdict was weighed by; None where that was not asked."""
+        return self.worth.record if self.worth else None
+
+    @property
     def worth_it(self) -> bool | None:
         """Return whether INT8 is worth it on the device; None where that was not asked."""
         return self.worth.worth_it if self.worth else None
@@ -61,7 +66,7 @@ class CompressReport:
         peak, seconds = figures["peak_memory", ""], figures["seconds", ""]
         spent = [f"{seconds:.0f} s"] if seconds is not None else []
         lines.append(", ".join([*spent, *([f"at most {peak / 1e6:.0f} MB of memory"] if peak else [])]))
-        lines += [_table(self.worth.record), self.worth.sentence] if self.worth else []
+        lines += [self.worth.sentence] if self.worth else []
         return "\n".join([*lines, str(done.record_path)])
 
 
@@ -188,15 +193,3 @@ def _remembering(subject: Subject) -> Subject:
         return pictures[sample.id]
 
     return replace(subject, alpha=alpha and remembered_alpha, picture=picture and remembered_picture)
-
-
-def _table(record: Record) -> str:
-    """A line for each precision: its figures."""
-    rows: dict[str, list[str]] = {}
-    for figure in record.figures:
-        if "baseline" not in figure.labels and figure.value is not None:
-            shown = (
-                f"{figure.value / 1e6:.2f} MB" if figure.unit == "B" else f"{figure.value:.4g} {figure.unit}".strip()
-            )
-            rows.setdefault(figure.labels["precision"], []).append(f"{figure.name.replace('_', ' ')} {shown}")
-    return "\n".join(f"{precision:5} {', '.join(cells)}" for precision, cells in rows.items())

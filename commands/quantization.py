@@ -82,6 +82,7 @@ def register(app: typer.Typer, compress: Compress) -> None:
         """Quantize an IR to INT8, calibrated on real samples, with accuracy control."""
         from ..quantize.requests import Request
         from ..quantize.settings import QuantizeSettings, parse_max_drop, read_scope
+        from ..reports.worth import print_worth
 
         settings = QuantizeSettings(
             samples=samples,
@@ -113,6 +114,8 @@ def register(app: typer.Typer, compress: Compress) -> None:
             rounds=rounds,
         )
         outcome = compress(request, _progress)
+        if outcome.weighed:
+            print_worth(outcome.weighed)
         say(outcome.text)
         if if_worth_it and not outcome.worth_it:
             raise typer.Exit(NOT_WORTH_IT)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ..core.record import Record
 from .settings import QuantizeSettings, Step
 
 __all__ = ["Compress", "Outcome", "Request"]
@@ -40,6 +41,11 @@ class Outcome(Protocol):
     @property
     def text(self) -> str:
         """Return what is printed."""
+        ...
+
+    @property
+    def weighed(self) -> Record | None:
+        """Return what the verdict was weighed by; None where that was not asked."""
         ...
 
     @property

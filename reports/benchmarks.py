@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from rich.console import Console
 
-from ..bench.timings import candidates_of
+from ..bench.timings import MODEL, candidates_of
 from ..core.record import Record
 from .document import Cell, Column, Table
-from .formats.fitting import print_lines, print_table, say_once
+from .formats.fitting import fits, named_by, print_lines, print_table, say_once
 from .terminal import console_of
 
 __all__ = ["print_benchmark"]
@@ -18,6 +18,8 @@ __all__ = ["print_benchmark"]
 _Entry = Mapping[str, Any]
 _Values = Mapping[tuple[str, str, str], float | None]
 _LAYERS_SHOWN = 15
+_NONE = "-"
+"""Where there is no figure."""
 _RATES = {"i8": "GOP/s"}
 
 _LABELS = ("runtime", "device", "arithmetic", "hint", "streams", "batch", "size")
@@ -49,11 +51,17 @@ def print_benchmark(record: Record, console: Console | None = None) -> None:
     out = console or console_of()
     entries = candidates_of(record)
     values = _values(record)
-    print_table(_times(entries, values, record), out)
-    executed = [entry for entry in entries if entry["executed"] is not None]
-    if executed:
-        out.print()
-        print_table(_executed(executed, values, _differing(entries)), out)
+    stages = list(dict.fromkeys(figure.labels["stage"] for figure in record.figures if "stage" in figure.labels))
+    whole = [stage for stage in stages if stage != MODEL]
+    tables = [
+        _times(f"Latency, {record.settings['scenario']}", [MODEL], record, values),
+        _times("The whole way of a picture, from file to file", whole, record, values),
+        _executed(entries, values),
+    ]
+    for number, table in enumerate(each for each in tables if each.rows):
+        if number:
+            out.print()
+        print_table(table if fits(table, out) else named_by(table, _LABELS), out)
     for entry in entries:
         key = str(entry["candidate"])
         if entry["status"] != "measured":
@@ -92,11 +100,8 @@ def _label(entry: _Entry, title: str) -> str:
     return label
 
 
-def _differing(entries: Sequence[_Entry]) -> list[str]:
-    return [title for title in _LABELS if len({_label(entry, title) for entry in entries}) > 1]
-
-
-def _times(entries: Sequence[_Entry], values: _Values, record: Record) -> Table:
+def _times(caption: str, stages: Sequence[str], record: Record, values: _Values) -> Table:
+    """A row for each candidate and stage; the network alone has one for candidates that were not measured, too."""
     metrics = list(dict.fromkeys(figure.name for figure in record.figures if "dataset" in figure.labels))
     figures = [title for _, title in _COLUMNS] + ["ratio", "95% interval", *metrics]
     columns = [
@@ -104,21 +109,19 @@ def _times(entries: Sequence[_Entry], values: _Values, record: Record) -> Table:
         *(Column(title, numeric=True) for title in figures),
         Column("verdict"),
     ]
-    stages = list(dict.fromkeys(figure.labels["stage"] for figure in record.figures if "stage" in figure.labels))
     rows: list[list[str]] = []
-    for entry in entries:
+    for entry in candidates_of(record):
         key = str(entry["candidate"])
         name = [_name(entry), *(_label(entry, title) for title in _LABELS), str(record.settings["threads"])]
-        if entry["status"] != "measured":
-            rows.append([*name, "model", *[""] * len(figures), str(entry["status"])])
-            continue
+        if entry["status"] != "measured" and MODEL in stages:
+            rows.append([*name, "", *[""] * len(figures), str(entry["status"])])
         judged = {comparison["stage"]: comparison for comparison in entry["comparisons"]}
         for stage in stages:
-            if (key, stage, "latency_mean") not in values:
+            if values.get((key, stage, "latency_mean")) is None:
                 continue
             cells = [_number(values.get((key, stage, figure))) for figure, _ in _COLUMNS]
             verdict = judged.get(stage)
-            said = "baseline" if key == record.settings["baseline"] and stage == "model" else ""
+            said = "baseline" if key == record.settings["baseline"] and stage == MODEL else ""
             if verdict is not None:
                 cells += [
                     f"{_real(verdict['ratio']):.3f}",
@@ -127,25 +130,33 @@ def _times(entries: Sequence[_Entry], values: _Values, record: Record) -> Table:
                 said = str(verdict["verdict"])
             else:
                 cells += ["", ""]
-            cells += [_number(values.get((key, stage, metric)), 4) for metric in metrics]
-            if stage == "model" and entry.get("pareto"):
+            cells += (
+                [_number(values.get((key, stage, metric)), 4) for metric in metrics]
+                if stage == MODEL
+                else ["" for _ in metrics]
+            )
+            if stage == MODEL and entry.get("pareto"):
                 said = f"{said}, Pareto front".lstrip(", ")
-            rows.append([*name, stage, *cells, said])
-    table = _table(f"Latency, {record.settings['scenario']}", columns, rows)
-    return say_once(table, (*_LABELS, "threads", "stage"))
+            rows.append([*name, "" if stage == MODEL else stage, *cells, said])
+    return say_once(_table(caption, columns, rows), (*_LABELS, "threads"))
 
 
 def _table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
-    """A table of texts, without the columns that have none."""
-    kept = [place for place in range(len(columns)) if any(row[place] for row in rows)]
+    """A table of texts without its empty columns; those that want figures and have none are named in the note."""
+    found = [{row[place] for row in rows} - {""} for place in range(len(columns))]
+    missing = [column.title for column, texts in zip(columns, found, strict=True) if texts == {_NONE}]
+    kept = [place for place, texts in enumerate(found) if texts - {_NONE}]
     return Table(
         caption,
         tuple(columns[place] for place in kept),
         tuple(tuple(Cell(row[place]) for place in kept) for row in rows),
+        f"Not measured, or too few samples: {', '.join(missing)}" if missing else "",
     )
 
 
-def _executed(entries: Sequence[_Entry], values: _Values, differing: Sequence[str]) -> Table:
+def _executed(entries: Sequence[_Entry], values: _Values) -> Table:
+    """A row for each candidate that was opened; it repeats of the labels only those that tell candidates apart."""
+    differing = [title for title in _LABELS if len({_label(entry, title) for entry in entries} - {""}) > 1]
     columns = [
         *(Column(title) for title in ("model", *differing, *_SETTINGS[:-1])),
         *(Column(title, numeric=True) for _, title in _COSTS),
@@ -154,10 +165,12 @@ def _executed(entries: Sequence[_Entry], values: _Values, differing: Sequence[st
     rows: list[list[str]] = []
     for entry in entries:
         executed = entry["executed"]
+        if executed is None:
+            continue
         key = str(entry["candidate"])
         costs: list[str] = []
         for name, _ in _COSTS:
-            value = values.get((key, "model", name))
+            value = values.get((key, MODEL, name))
             if value is not None and name == "peak_memory":
                 costs.append(f"{value / 1e6:.0f}")
             elif value is not None and name == "int8_time_share":
@@ -242,5 +255,5 @@ def _real(value: object) -> float:
 def _number(value: float | None, digits: int = 3) -> str:
     """A figure with about as many digits as mean something; a dash where there is none."""
     if value is None:
-        return "-"
+        return _NONE
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}" if abs(value) < 100 else f"{value:.1f}"

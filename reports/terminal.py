@@ -6,6 +6,7 @@ import json
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich import markup
 from rich.console import Console
@@ -17,9 +18,11 @@ from ..convert.spec import ModelSpec
 from ..core.artifact import Artifact
 from ..core.record import Record
 from ..core.text import printable
-from ..datasets.layouts import Layout
 from .document import Cell, Column, Table
 from .formats.fitting import print_pairs, print_table, say_once
+
+if TYPE_CHECKING:
+    from ..datasets.layouts import Layout
 
 __all__ = [
     "console_of",

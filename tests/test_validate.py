@@ -24,6 +24,7 @@ from mattekit.datasets.folders import segmentation_folders
 from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.sample import AlphaMatte, Entry
 from mattekit.datasets.synthetic import synthetic, write_synthetic
+from mattekit.reports.validations import print_validation
 
 
 def _subject(answer: Callable[[Sample], AlphaMatte], model: str = "plain", precision: str = "fp32") -> Subject:
@@ -188,13 +189,15 @@ def test_files(tmp_path: Path, dataset: Dataset, record: Record) -> None:
     assert worst_sheet(record, _subject(_blurred), dataset, count=3).dtype == np.uint8
 
 
-def test_a_run_from_words_to_files(tmp_path: Path, dataset: Dataset) -> None:
+def test_a_run_from_words_to_files(tmp_path: Path, dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     write_synthetic(dataset, tmp_path / "set")
     words = Request(artifacts=(f"golden:{tmp_path / 'set' / 'masks'}",), data=str(tmp_path / "set"), limit=5)
     report = run_validation(words, tmp_path / "out")
     assert report.records[0].settings["samples"] == 5
-    assert "golden:masks" in report.text
-    assert "95% intervals" in report.text
+    print_validation(report.records, report.paths)
+    said = capsys.readouterr().out
+    assert "golden:masks" in said
+    assert "95% intervals" in said
     with pytest.raises(InputError, match="ordered by 'psnr'"):
         run_validation(replace(words, by="psnr"), tmp_path / "none")
     assert not (tmp_path / "none").exists()

@@ -14,9 +14,9 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ...core.text import printable
-from ..document import Cell, Table
+from ..document import Cell, Column, Table
 
-__all__ = ["print_lines", "print_pairs", "print_table", "say_once"]
+__all__ = ["fits", "named_by", "print_lines", "print_pairs", "print_table", "say_once"]
 
 _GAP = 2
 """Characters between two columns."""
@@ -54,14 +54,14 @@ class _Fitted:
 def say_once(table: Table, titles: Collection[str]) -> Table:
     """Return the table with columns of these titles whose cells are all alike told in its note instead.
 
-    The note says them first, in the order of the columns: `All: device CPU, batch 1`. What is empty everywhere is left
-    out. A table without rows stays as it is.
+    The note says them first, in the order of the columns: `All: device CPU, batch 1`. An empty cell, of what has no
+    meaning in its row, is like any other; what is empty everywhere is left out.
     """
-    alike = {
-        place: table.rows[0][place].text
-        for place, column in enumerate(table.columns)
-        if table.rows and column.title in titles and len({row[place].text for row in table.rows}) == 1
-    }
+    alike: dict[int, str] = {}
+    for place, column in enumerate(table.columns):
+        found = {row[place].text for row in table.rows} - {""}
+        if column.title in titles and len(found) < 2:
+            alike[place] = "".join(found)
     said = ", ".join(f"{table.columns[place].title} {text}" for place, text in alike.items() if text)
     kept = [place for place in range(len(table.columns)) if place not in alike]
     return replace(
@@ -70,6 +70,25 @@ def say_once(table: Table, titles: Collection[str]) -> Table:
         rows=tuple(tuple(row[place] for place in kept) for row in table.rows),
         note=". ".join(filter(None, (f"All: {said}" if said else "", table.note))),
     )
+
+
+def named_by(table: Table, titles: Collection[str]) -> Table:
+    """Return the table with the texts of these columns joined into the first one, which then names its row."""
+    joined = [place for place, column in enumerate(table.columns) if place == 0 or column.title in titles]
+    others = [place for place in range(len(table.columns)) if place not in joined]
+    return replace(
+        table,
+        columns=(Column("candidate"), *(table.columns[place] for place in others)),
+        rows=tuple(
+            (Cell(" ".join(row[place].text for place in joined if row[place].text)), *(row[place] for place in others))
+            for row in table.rows
+        ),
+    )
+
+
+def fits(table: Table, console: Console) -> bool:
+    """Tell whether all columns have their place beside each other."""
+    return _fit(table, console) is not None
 
 
 def print_table(table: Table, console: Console) -> None:

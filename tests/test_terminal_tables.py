@@ -1,0 +1,296 @@
+"""Tables on terminals of several widths: every figure is there, whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import openvino
+import pytest
+from mattekit.bench.doctor import diagnose
+from mattekit.bench.ladder import Ladder, Step
+from mattekit.bench.latency.grid import Request
+from mattekit.bench.latency.session import measure
+from mattekit.cli import app
+from mattekit.convert.zoo import all_specs
+from mattekit.core.contract import Contract, InputContract, OutputContract
+from mattekit.core.record import Figure, Record
+from mattekit.reports.benchmarks import print_benchmark
+from mattekit.reports.comparisons import print_comparison
+from mattekit.reports.doctor import print_diagnosis
+from mattekit.reports.document import Cell, Column, Document, Section, Table
+from mattekit.reports.formats.console import show
+from mattekit.reports.formats.fitting import print_lines, print_table, say_once
+from mattekit.reports.ladders import print_ladder
+from mattekit.reports.validations import print_validation
+from mattekit.reports.worth import print_worth
+from openvino import opset13 as ops
+from rich.cells import cell_len
+from rich.console import Console
+from typer.testing import CliRunner
+
+WIDTHS = (60, 80, 120)
+each_width = pytest.mark.parametrize("width", WIDTHS)
+
+Print = Callable[[Console], object]
+
+
+def printed(show_it: Print, width: int) -> str:
+    stream = StringIO()
+    show_it(Console(file=stream, width=width, highlight=False))
+    return stream.getvalue()
+
+
+def figures(text: str) -> set[str]:
+    """Return what has a digit and is set apart by spaces: figures, and names with figures in them."""
+    return {word.strip("(),;:.") for word in text.split() if re.search(r"\d", word)}
+
+
+def assert_whole(show_it: Print, width: int) -> str:
+    """Compare with what is printed where there is room for everything."""
+    text, ample = printed(show_it, width), printed(show_it, 10_000)
+    assert figures(ample)
+    assert figures(text) == figures(ample)
+    assert "…" not in text
+    assert max(cell_len(line) for line in text.splitlines()) <= width
+    return text
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A convolution and a ReLU for any size, as an IR."""
+    contract = Contract(task="super_resolution", input=InputContract(), output=OutputContract(kind="image", scale=1))
+    source = ops.parameter([-1, 3, -1, -1], np.float32, name="input")
+    weights = np.random.default_rng(0).standard_normal((3, 3, 3, 3)).astype(np.float32)
+    result = ops.relu(ops.convolution(source, ops.constant(weights), [1, 1], [1, 1], [1, 1], [1, 1]))
+    model = openvino.Model(result, [source])
+    model.set_rt_info(contract.to_json(), ["mattekit", "contract"])
+    path = tmp_path_factory.mktemp("network") / "fp32" / "model.xml"
+    path.parent.mkdir()
+    openvino.save_model(model, path, compress_to_fp16=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def record(network: Path, photo: Path, tmp_path_factory: pytest.TempPathFactory) -> Record:
+    """Two batches, a device that is not there, and a picture the whole way."""
+    pictures = tmp_path_factory.mktemp("pictures")
+    (pictures / "photo.jpg").write_bytes(photo.read_bytes())
+    return measure(
+        Request(
+            artifacts=(str(network),),
+            devices=("CPU", "NPU.7"),
+            batches=(1, 2),
+            sizes=((120, 160),),
+            rounds=3,
+            iterations=6,
+            warm_up=0,
+            threads=1,
+            end_to_end=pictures,
+        )
+    )
+
+
+@each_width
+def test_a_benchmark_shows_every_figure_and_what_is_common_once(record: Record, width: int) -> None:
+    text = assert_whole(lambda console: print_benchmark(record, console), width)
+    said = " ".join(text.split())
+    assert said.count("arithmetic f32") >= 1
+    assert "hint latency, streams auto, size 120x160, threads 1" in said
+    assert "p90 ms, p95 ms, p99 ms" in said
+    medians = [figure.value for figure in record.figures if figure.name == "latency_p50" and figure.value is not None]
+    assert len(medians) >= 8
+    for value in medians:
+        assert f"{value:.3g}" in figures(text) or f"{value:.1f}" in figures(text)
+    # Both that are missing have their row, too.
+    assert len(re.findall(r"missing\s+(?:device\b)?", said)) >= 2
+
+
+@each_width
+def test_arithmetic_that_differs_is_in_every_row(record: Record, width: int) -> None:
+    entries = [dict(entry) for entry in record.settings["candidates"] if isinstance(entry, dict)]  # type: ignore[union-attr]
+    for entry, arithmetic in zip(entries, ("f32", "bf16", "f16", "device"), strict=True):
+        entry["arithmetic"] = arithmetic
+    changed = record.model_copy(update={"settings": {**record.settings, "candidates": entries}})
+    text = assert_whole(lambda console: print_benchmark(changed, console), width)
+    for arithmetic in ("f32", "bf16", "f16", "device"):
+        assert re.search(rf"(?<!\w){arithmetic}(?!\w)", text.partition("The whole way")[0])
+
+
+@each_width
+def test_the_comparison_shows_every_figure(width: int) -> None:
+    labels = {
+        "candidate": "mattelite int8 openvino:CPU f32 latency b1 320x320",
+        "stage": "model",
+        "verdict": "not enough samples",
+    }
+    names = ("before", "after", "ratio", "ratio_low", "ratio_high", "p_value", "independent_samples")
+    made = Record(
+        kind="bench comparison",
+        settings={
+            "before": "before.json",
+            "after": "after.json",
+            "differs": [],
+            "only_before": [],
+            "only_after": [],
+            "notes": [],
+        },
+        figures=tuple(Figure(name=name, value=3.25 + n, labels=labels) for n, name in enumerate(names)),
+    )
+    text = assert_whole(lambda console: print_comparison(made, console), width)
+    assert "6.250 to 7.250" in text
+
+
+@each_width
+def test_the_doctor_shows_everything(width: int) -> None:
+    found = diagnose()
+    text = printed(lambda console: print_diagnosis(found, console), width)
+    # A link or a plugin's version may be longer than the line.
+    for need in found.needs:
+        if need.installed:
+            assert re.search(rf"{re.escape(need.package)}\s+{re.escape(need.installed)}", text)
+    assert found.environment.python in text
+    assert "…" not in text
+    squeezed = re.sub(r"\s", "", text)
+    for device in found.devices:
+        assert device.plugin.split()[-1] in squeezed
+    for finding in found.findings:
+        assert re.sub(r"\s", "", finding.text) in squeezed
+
+
+@each_width
+def test_the_zoo_shows_every_model(width: int) -> None:
+    text = CliRunner().invoke(app, ["models"], env=terminal(width)).output
+    assert "…" not in text
+    for spec in all_specs():
+        assert spec.id in text
+        if spec.weights.size:
+            assert f"{spec.weights.size / 1e6:.1f} MB" in text
+    assert max(cell_len(line) for line in text.splitlines()) <= width
+
+
+def terminal(width: int) -> dict[str, str]:
+    return {"COLUMNS": str(width), "TTY_COMPATIBLE": "1", "NO_COLOR": "1", "TERM": "dumb", "FORCE_COLOR": ""}
+
+
+@each_width
+def test_the_layouts_of_data_sets_are_whole(width: int) -> None:
+    text = CliRunner().invoke(app, ["datasets", "list"], env=terminal(width)).output
+    assert "5019" in text
+    assert "…" not in text
+    assert "http://saliencydetection.net/duts/" in re.sub(r"\s", "", text)
+
+
+@each_width
+def test_a_report_shows_every_figure_and_every_note(width: int) -> None:
+    columns = (Column("model"), *(Column(f"figure {n}", "ms", numeric=True) for n in range(9)))
+    row = (Cell("mattelite"), *(Cell(f"{n}.12345", detail=f"{n}.1 to {n}.2") for n in range(9)))
+    table = Table("Figures", columns, (row, row), "All: device CPU, batch 17")
+    document = Document("Title", "2 records", None, "", (Section("all", "All", (table,)),))
+    text = assert_whole(lambda console: show(document, console), width)
+    assert "batch 17" in " ".join(text.split())
+    for n in range(9):
+        assert f"({n}.1 to {n}.2)" in text
+
+
+@each_width
+def test_validations_ladders_and_verdicts_are_whole(width: int, tmp_path: Path) -> None:
+    names = ("iou", "mae", "f_beta", "s_measure", "e_measure", "boundary_iou")
+    labels = {"model": "mattelite", "precision": "fp32", "device": "openvino:CPU", "dataset": "synthetic"}
+    validated = Record(
+        kind="validation",
+        settings={"samples": 3},
+        figures=tuple(
+            Figure(name=name, value=0.1234 + n, labels={**labels, "slice": "all"}) for n, name in enumerate(names)
+        ),
+        samples={"id": ["a1", "b2", "c3"], **{name: [0.25, 0.5, 0.75] for name in names}},
+    )
+    paths = [tmp_path / "v.json"]
+    text = printed(lambda console: print_validation([validated], paths, console=console), width)
+    assert {f"{0.1234 + n:.4f}" for n in range(6)} | {"0.2500", "0.5000", "0.7500"} <= figures(text)
+    steps = [
+        Step("torch", truth=(("iou", 0.9321), ("mae", 0.0123))),
+        Step("openvino int8", 0.4567, 0.0345, 32.15, (("iou", 0.9876), ("mae", 0.0045)), 0.9, (("iou", 0.9211),), "x"),
+    ]
+    ladder = Ladder(steps, Record(kind="parity"))
+    said = assert_whole(lambda console: print_ladder(ladder, console), width)
+    assert {"0.9321", "0.4567", "32.15", "0.9876", "0.9211"} <= figures(said)
+    weighed = Record(
+        kind="worth",
+        figures=tuple(
+            Figure(name=name, value=value, unit=unit, labels={"precision": precision})
+            for precision in ("fp32", "fp16", "int8")
+            for name, value, unit in (
+                ("weights_size", 1.5e6, "B"),
+                ("latency_p50", 12.34, "ms"),
+                ("latency_p90", 15.67, "ms"),
+                ("throughput", 81.23, "pictures/s"),
+                ("boundary_iou", 0.8765, ""),
+            )
+        ),
+    )
+    said = assert_whole(lambda console: print_worth(weighed, console), width)
+    assert {"1.50", "12.34", "15.67", "81.23", "0.8765"} <= figures(said)
+
+
+def test_a_table_goes_from_columns_to_text_below_to_blocks() -> None:
+    columns = (Column("model"), Column("time", "ms", numeric=True), Column("what"))
+    table = Table("", columns, ((Cell("a-model"), Cell("12.5"), Cell("words " * 40)), (Cell("b"), Cell("7"), Cell(""))))
+    wide, middle, narrow = (printed(lambda console: print_table(table, console), width) for width in (400, 30, 12))
+    assert wide.splitlines()[2].split() == ["a-model", "12.5", *["words"] * 40]
+    assert middle.splitlines()[2].split() == ["a-model", "12.5"]
+    assert middle.splitlines()[3].startswith("  what words")
+    assert "what" not in middle.splitlines()[-1]
+    assert re.search(r"time,\s+12.5", narrow)
+    assert narrow.count("words") == 40
+
+
+def test_a_line_is_folded_between_words_and_a_link_is_not_broken() -> None:
+    link = "https://example.org/" + "x" * 60
+    text = printed(lambda console: print_lines(f"a figure of 1234.5678 ms, see {link} there", console), 20)
+    assert "1234.5678" in text.split()
+    assert link in text.splitlines()
+
+
+def test_an_empty_cell_has_no_say_in_what_is_common() -> None:
+    table = Table("", (Column("hint"), Column("size")), ((Cell("latency"), Cell("1")), (Cell(""), Cell("2"))), "Note")
+    said = say_once(table, {"hint", "size"})
+    assert said.note == "All: hint latency. Note"
+    assert [column.title for column in said.columns] == ["size"]
+
+
+def bench(network: Path, *more: str | Path) -> tuple[int, list[str]]:
+    words = ["bench", network, "--size", 16, "--iterations", 1, "--warm-up", 0, "--threads", 1, *more]
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    return done.exit_code, done.output.strip().splitlines()
+
+
+def test_a_benchmark_without_a_file_for_its_record_says_where_it_is_kept(network: Path, home: Path) -> None:
+    code, lines = bench(network)
+    assert code == 0
+    path = Path(lines[-1].removeprefix("record: "))
+    assert path.parent == home / "records"
+    assert re.fullmatch(r"bench-\d{8}T\d{6}Z-[0-9a-f]{8}\.json", path.name)
+    assert [figure.name for figure in Record.read(path).figures if figure.name == "latency_p50"]
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_cache_that_cannot_be_written_loses_no_table(network: Path, home: Path) -> None:
+    home.write_text("no folder")
+    code, lines = bench(network)
+    assert code == 0
+    assert "pictures/s" in "\n".join(lines)
+    assert lines[-1].startswith("note: the record could not be kept (")
+
+
+def test_a_file_that_cannot_be_written_loses_neither_the_table_nor_the_record(
+    network: Path, home: Path, tmp_path: Path
+) -> None:
+    code, lines = bench(network, "--record", tmp_path)
+    assert code == 1
+    assert "pictures/s" in "\n".join(lines)
+    (said,) = (line for line in lines if line.startswith("record: "))
+    assert Path(said.removeprefix("record: ")).parent == home / "records"
