@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openvino
@@ -13,10 +15,12 @@ import pytest
 from mattekit.bench.doctor import diagnose
 from mattekit.bench.ladder import Ladder, Step
 from mattekit.bench.latency.grid import Request
+from mattekit.bench.latency.keeping import keep
 from mattekit.bench.latency.session import measure
 from mattekit.cli import app
 from mattekit.convert.zoo import all_specs
 from mattekit.core.contract import Contract, InputContract, OutputContract
+from mattekit.core.errors import InputError
 from mattekit.core.record import Figure, Record
 from mattekit.reports.benchmarks import print_benchmark
 from mattekit.reports.comparisons import print_comparison
@@ -66,7 +70,8 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = ops.parameter([-1, 3, -1, -1], np.float32, name="input")
     weights = np.random.default_rng(0).standard_normal((3, 3, 3, 3)).astype(np.float32)
     result = ops.relu(ops.convolution(source, ops.constant(weights), [1, 1], [1, 1], [1, 1], [1, 1]))
-    model = openvino.Model(result, [source])
+    construct: Any = openvino.Model
+    model = construct(result, [source])
     model.set_rt_info(contract.to_json(), ["mattekit", "contract"])
     path = tmp_path_factory.mktemp("network") / "fp32" / "model.xml"
     path.parent.mkdir()
@@ -163,7 +168,7 @@ def test_the_doctor_shows_everything(width: int) -> None:
 
 @each_width
 def test_the_zoo_shows_every_model(width: int) -> None:
-    text = CliRunner().invoke(app, ["models"], env=terminal(width)).output
+    text = on_terminal(width, "models")
     assert "…" not in text
     for spec in all_specs():
         assert spec.id in text
@@ -172,13 +177,16 @@ def test_the_zoo_shows_every_model(width: int) -> None:
     assert max(cell_len(line) for line in text.splitlines()) <= width
 
 
-def terminal(width: int) -> dict[str, str]:
-    return {"COLUMNS": str(width), "TTY_COMPATIBLE": "1", "NO_COLOR": "1", "TERM": "dumb", "FORCE_COLOR": ""}
+def on_terminal(width: int, *words: str) -> str:
+    """What a command prints on a terminal, without its colours."""
+    done = CliRunner().invoke(app, words, env={"COLUMNS": str(width), "FORCE_COLOR": "1", "TERM": "xterm"})
+    assert done.exit_code == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", done.output)
 
 
 @each_width
 def test_the_layouts_of_data_sets_are_whole(width: int) -> None:
-    text = CliRunner().invoke(app, ["datasets", "list"], env=terminal(width)).output
+    text = on_terminal(width, "datasets", "list")
     assert "5019" in text
     assert "…" not in text
     assert "http://saliencydetection.net/duts/" in re.sub(r"\s", "", text)
@@ -239,7 +247,7 @@ def test_validations_ladders_and_verdicts_are_whole(width: int, tmp_path: Path) 
 def test_a_table_goes_from_columns_to_text_below_to_blocks() -> None:
     columns = (Column("model"), Column("time", "ms", numeric=True), Column("what"))
     table = Table("", columns, ((Cell("a-model"), Cell("12.5"), Cell("words " * 40)), (Cell("b"), Cell("7"), Cell(""))))
-    wide, middle, narrow = (printed(lambda console: print_table(table, console), width) for width in (400, 30, 12))
+    wide, middle, narrow = (printed(lambda console: print_table(table, console), width) for width in (400, 30, 13))
     assert wide.splitlines()[2].split() == ["a-model", "12.5", *["words"] * 40]
     assert middle.splitlines()[2].split() == ["a-model", "12.5"]
     assert middle.splitlines()[3].startswith("  what words")
@@ -262,6 +270,22 @@ def test_an_empty_cell_has_no_say_in_what_is_common() -> None:
     assert [column.title for column in said.columns] == ["size"]
 
 
+def test_a_record_is_kept_wherever_it_can_be(record: Record, home: Path, tmp_path: Path) -> None:
+    asked = keep(record, tmp_path / "r.json")
+    assert (asked.path, asked.error) == (tmp_path / "r.json", None)
+    refused = keep(record, tmp_path)
+    assert isinstance(refused.error, InputError)
+    assert refused.path is not None
+    assert refused.path.parent == home / "records"
+    assert Record.read(refused.path) == record
+    assert keep(record, None).path != keep(record, None).path
+    shutil.rmtree(home)
+    home.write_text("no folder")
+    lost = keep(record, None)
+    assert (lost.path, lost.error) == (None, None)
+    assert "name a file with --record" in lost.sentence
+
+
 def bench(network: Path, *more: str | Path) -> tuple[int, list[str]]:
     words = ["bench", network, "--size", 16, "--iterations", 1, "--warm-up", 0, "--threads", 1, *more]
     done = CliRunner().invoke(app, [str(word) for word in words])
@@ -278,6 +302,7 @@ def test_a_benchmark_without_a_file_for_its_record_says_where_it_is_kept(network
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_loses_no_table(network: Path, home: Path) -> None:
     home.write_text("no folder")
     code, lines = bench(network)
@@ -286,6 +311,7 @@ def test_a_cache_that_cannot_be_written_loses_no_table(network: Path, home: Path
     assert lines[-1].startswith("note: the record could not be kept (")
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_written_loses_neither_the_table_nor_the_record(
     network: Path, home: Path, tmp_path: Path
 ) -> None:
