@@ -28,22 +28,28 @@ class _Strict(BaseModel):
 class Gate(_Strict):
     """Limits on one metric, and which figures they are for.
 
-    model, precision, device, dataset, candidate and stage are shell patterns (`*`, `?`, `[...]`), matched with case;
-    the last two are of benchmarks: the candidate's name there, and `model`, which is the network alone, or a stage of
-    the whole way, such as `total`. `slice` is `all` or the name of one slice, such as `kind=hair`. baseline_model: a
-    pattern for the models that a drop is measured from; the figure's own model where it is not given. samples: the
-    least number of samples for a verdict, where there are any. confidence: of the interval that a drop is judged by.
+    model, precision, device, arithmetic, dataset, candidate, stage and statistic are shell patterns (`*`, `?`,
+    `[...]`), matched with case. candidate is the name in a benchmark; stage is `model`, which is the network alone
+    there, or a stage of the whole way of a benchmark, a run or a video, such as `total` or `infer`; statistic is `p50`,
+    `p90` or `p99` of a stage's latency in a run or a video. `slice` is `all` or the name of one slice, such as
+    `kind=hair`. baseline_model: a pattern for the models that a drop is measured from; the figure's own model where it
+    is not given. baseline_arithmetic: a pattern for the baseline's arithmetic; without it the figure's own is preferred
+    and times are compared in that alone. samples: the least number of samples for a verdict, where there are any.
+    confidence: of the interval that a drop is judged by.
     """
 
     metric: Annotated[str, Field(min_length=1)]
     model: str = "*"
     precision: str = "*"
     device: str = "*"
+    arithmetic: str = "*"
     dataset: str = "*"
     candidate: str = "*"
     stage: str = "model"
+    statistic: str = "*"
     slice: str = "all"
     baseline_model: str | None = None
+    baseline_arithmetic: str | None = None
     samples: Annotated[int, Field(ge=1)] = 10
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     min: float | None = None
@@ -75,16 +81,20 @@ class Gate(_Strict):
             "model": self.model,
             "precision": self.precision,
             "device": self.device,
+            "arithmetic": self.arithmetic,
             "dataset": self.dataset,
             "candidate": self.candidate,
+            "statistic": self.statistic,
         }
         matches = all(fnmatchcase(labels.get(key, ""), pattern) for key, pattern in patterns.items())
-        # Only benchmarks have stages; what has none is not told apart by them.
+        # Only times have stages; what has none is not told apart by them.
         return matches and ("stage" not in labels or fnmatchcase(labels["stage"], self.stage))
 
     def compares(self, labels: dict[str, str], baseline: dict[str, str]) -> bool:
         """Tell whether figures of the labels `baseline` are what figures of `labels` are compared with."""
-        model = baseline.get("model", "")
+        model, arithmetic = baseline.get("model", ""), self.baseline_arithmetic
+        if arithmetic is not None and not fnmatchcase(baseline.get("arithmetic", ""), arithmetic):
+            return False
         return (
             model == labels.get("model", "") if self.baseline_model is None else fnmatchcase(model, self.baseline_model)
         )
@@ -92,7 +102,7 @@ class Gate(_Strict):
     def describe(self) -> str:
         """Return the gate in one line, without its limits."""
         parts = [self.metric]
-        for key in ("model", "precision", "device", "dataset", "candidate", "stage"):
+        for key in ("model", "precision", "device", "arithmetic", "dataset", "candidate", "stage", "statistic"):
             value = str(getattr(self, key))
             if value != ("model" if key == "stage" else "*"):
                 parts.append(f"{key}={value}")

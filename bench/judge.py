@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..core.record import Figure, Record
 from .gates import Gate, Limit
 from .intervals import Interval, drop_interval, ratio_interval
+from .labels import with_labels
 from .metrics import METRICS
 from .rulings import Ruling, Status, number, rule_on_times, share, span
 from .tables import column, figure_interval, slice_rows
@@ -17,11 +18,17 @@ __all__ = ["EXIT_CODES", "Status", "Verdict", "exit_code", "judge"]
 
 EXIT_CODES: dict[Status, int] = {"passed": 0, "failed": 3, "not enough evidence": 4}
 
-_TIME_UNITS = frozenset({"ms", "s", "µs", "us", "fps", "1/s", "images/s"})
-
-_SAME = ("dataset", "slice", "stage", "scenario")
-_NEAR = ("device", "precision", "runtime", "hint", "streams", "batch", "size")
+_SAME = ("dataset", "slice", "stage", "scenario", "statistic", "step", "against", "input", "output")
+_NEAR = ("device", "precision", "runtime", "arithmetic", "of", "reference", "dataset_hash")
+_NEAR += ("hint", "streams", "batch", "size")
 """Labels in which a baseline must be like the figure, and those in which the nearer of several is."""
+
+_FINDINGS = frozenset({"samples", "verdict"})
+"""Labels that say what came of a measurement, not what was measured."""
+
+_OF = ("model", "precision", "device", "arithmetic")
+_Identity = tuple[str, str, str, str]
+"""What figures are of, by the labels `_OF`."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,8 @@ def judge(
     Not enough evidence is also: a gate that no record is for; a model that a gate is for and that lacks the metric (of
     a benchmark no accuracy is asked where a validation of that model and precision has it, and the other way round); a
     figure without a value; fewer samples than the gate asks for; no baseline, or several equally near ones; a baseline
-    of another data set hash, reference, or (for times) machine; samples that are not the same as the baseline's.
+    of another data set hash, reference, or (for times and whatever else depends on them) machine or arithmetic; samples
+    that are not the same as the baseline's.
 
     Args:
         gates: what to judge by.
@@ -80,6 +88,7 @@ def judge(
         baselines: what to compare with; of several for one model and data set, one of the same device and precision.
         across_machines: compare times of different machines too.
     """
+    records, baselines = [with_labels(record) for record in records], [with_labels(record) for record in baselines]
     verdicts: list[Verdict] = []
     for gate in gates:
         groups = _groups(gate, records)
@@ -94,8 +103,10 @@ def judge(
         for identity, figures in groups.items():
             wanted = [(record, figure) for record, figure in figures if _is_wanted(gate, figure)]
             kinds = {kind for of, kind in measured if of == identity[:2]}
-            if not wanted and (not kinds or any(record.kind in kinds for record, _ in figures)):
-                labels: dict[str, str] = dict(zip(("model", "precision", "device"), identity, strict=True))
+            # What is of no model, such as the limits of a machine, lacks nothing that a model has.
+            asked = bool(identity[0]) or not measured
+            if not wanted and asked and (not kinds or any(record.kind in kinds for record, _ in figures)):
+                labels: dict[str, str] = dict(zip(_OF, identity, strict=True))
                 what = gate.metric if gate.slice == "all" else f"{gate.metric} of the slice {gate.slice}"
                 verdicts += _missing(gate, f"{what} was not measured; {_measures(gate)}", labels)
             for record, figure in wanted:
@@ -106,15 +117,16 @@ def judge(
     return verdicts
 
 
-def _groups(gate: Gate, records: Sequence[Record]) -> dict[tuple[str, str, str], list[tuple[Record, Figure]]]:
-    """Return the figures that a gate is for, whatever their metric, by model, precision and device."""
-    groups: dict[tuple[str, str, str], list[tuple[Record, Figure]]] = {}
+def _groups(gate: Gate, records: Sequence[Record]) -> dict[_Identity, list[tuple[Record, Figure]]]:
+    """Return the figures that a gate is for, whatever their metric, by what they are of."""
+    groups: dict[_Identity, list[tuple[Record, Figure]]] = {}
     for record in records:
         for figure in record.figures:
             labels = figure.labels
             # What quantization notes of the model that it started from is not a figure of the model that it made.
             if gate.covers(labels) and labels.get("of") != "source":
-                identity = (labels.get("model", ""), labels.get("precision", ""), labels.get("device", ""))
+                model, precision, device, arithmetic = (labels.get(key, "") for key in _OF)
+                identity = (model, precision, device, arithmetic)
                 groups.setdefault(identity, []).append((record, figure))
     return groups
 
@@ -152,7 +164,7 @@ def _verdict(
         found = _baseline(gate, record, figure, baselines, across_machines=across_machines)
         if isinstance(found, str):
             outcome = Ruling("not enough evidence", found)
-        elif limit == "max_ratio" and "candidate" in figure.labels and figure.unit in _TIME_UNITS:
+        elif limit == "max_ratio" and "candidate" in figure.labels and figure.is_time:
             outcome = rule_on_times(gate, record, figure, found)
         else:
             outcome = _against(gate, limit, figure, samples, found)
@@ -245,16 +257,38 @@ def _baseline(
     for key in _NEAR:
         nearer = [pair for pair in same if pair[1].labels.get(key, "") == labels.get(key, "")]
         same = nearer or same
+    for alike in (_same_labels, _same_weights):
+        same = [(other, before) for other, before in same if alike((record, figure), (other, before))] or same
     if len(same) > 1:
         return f"{len(same)} baselines of {figure.name} are equally near; give the one that is meant"
     other, before = same[0]
     for setting, what in (("dataset_hash", "data set hash"), ("reference", "reference"), ("border", "border")):
-        if other.settings.get(setting) != record.settings.get(setting):
+        # A benchmark, which measures accuracy beside times, notes it at the figure.
+        values = (
+            pair[1].labels.get(setting, pair[0].settings.get(setting)) for pair in ((other, before), (record, figure))
+        )
+        if len(set(map(str, values))) > 1:
             return f"the baseline has another {what}; validate the baseline again on this data"
     machines = ((e.cpu, e.cores) for e in (other.environment, record.environment))
-    if figure.unit in _TIME_UNITS and len(set(machines)) > 1 and not across_machines:
+    if figure.is_of_machine and len(set(machines)) > 1 and not across_machines:
         return "the baseline was measured on another machine; times of two machines are not compared"
+    was, now = before.labels.get("arithmetic", ""), labels.get("arithmetic", "")
+    if figure.is_of_machine and was != now and gate.baseline_arithmetic is None:
+        return (
+            f"the baseline was computed in {was or 'an unknown arithmetic'}, this in {now or 'an unknown one'}; "
+            "times of two arithmetics are not compared unless the gate says baseline_arithmetic"
+        )
     return other, before
+
+
+def _same_labels(first: tuple[Record, Figure], second: tuple[Record, Figure]) -> bool:
+    told = [{key: text for key, text in figure.labels.items() if key not in _FINDINGS} for _, figure in (first, second)]
+    return told[0] == told[1]
+
+
+def _same_weights(first: tuple[Record, Figure], second: tuple[Record, Figure]) -> bool:
+    made_from = [{ref.weights for ref in record.artifacts} for record, _ in (first, second)]
+    return made_from[0] == made_from[1] != {""}
 
 
 def _amount(limit: Limit, before: float, figure: Figure) -> float:

@@ -150,8 +150,9 @@ def golden_subject(folder: Path) -> Subject:
 
 def _torch_subject(text: str, tile: int) -> Subject:
     name, model = open_torch(text)
+    digest = sha256_of(model.path)
     reference = ArtifactRef(
-        model=name, format="torch", precision="fp32", sha256={model.path.name: sha256_of(model.path)}
+        model=name, format="torch", precision="fp32", sha256={model.path.name: digest}, weights=digest
     )
     subject = model_subject(model, tile=tile)
     return replace(subject, model=name, precision="fp32", artifact=reference, arithmetic="f32")

@@ -124,7 +124,7 @@ def weigh(
     samples: dict[str, list[JsonValue]] = {f"{name}: latency": list(values) for name, values in times.items()}
     record = Record(
         kind=KIND,
-        artifacts=tuple(_reference(opened[name].id, name, path) for name, path in models.items()),
+        artifacts=tuple(_reference(opened[name], name, path) for name, path in models.items()),
         settings={
             "device": device,
             "rounds": rounds,
@@ -188,9 +188,10 @@ def _files(path: Path) -> list[Path]:
     return [path, path.with_suffix(".bin")]
 
 
-def _reference(model: str, precision: str, path: Path) -> ArtifactRef:
+def _reference(model: LoadedModel, precision: str, path: Path) -> ArtifactRef:
     hashes = {file.name: sha256_of(file) for file in _files(path)}
-    return ArtifactRef(model=model, format="openvino", precision=precision, sha256=hashes)
+    weights = model.provenance.weights_sha256 if model.provenance else ""
+    return ArtifactRef(model=model.id, format="openvino", precision=precision, sha256=hashes, weights=weights)
 
 
 def _figure(name: str, value: float, unit: str, labels: dict[str, str], *, better: bool) -> Figure:

@@ -105,7 +105,13 @@ class Artifact(_Frozen):
 
     def ref(self) -> ArtifactRef:
         """Return what a record keeps of the artifact."""
-        return ArtifactRef(model=self.model, format=self.format, precision=self.precision, sha256=self.sha256)
+        return ArtifactRef(
+            model=self.model,
+            format=self.format,
+            precision=self.precision,
+            sha256=self.sha256,
+            weights=self.provenance.weights_sha256,
+        )
 
 
 def model_in(path: Path) -> Path:

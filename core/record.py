@@ -16,6 +16,19 @@ __all__ = ["RECORD_VERSION", "ArtifactRef", "Figure", "Record"]
 
 RECORD_VERSION = 1
 
+_TIMES = frozenset({"ms", "s", "µs", "us", "fps"})
+
+_FROM_TIMES = frozenset(
+    {
+        *("load", "bottleneck", "other_load", "int8_time_share", "speedup", "speed_ratio", "ratio"),
+        *("p_value", "independent_samples", "queries", "dropped"),
+    }
+)
+"""Figures without a unit that are made from times: shares and ratios of them, and what comes about in a given time."""
+
+_MEMORY = frozenset({"peak_memory", "process_memory"})
+"""What a process takes follows the processors' number and kind; the size of a file, in bytes too, does not."""
+
 
 class _Frozen(BaseModel):
     # "strings" writes an infinite PSNR as "Infinity", which every JSON reader can parse, and reads it back.
@@ -23,12 +36,16 @@ class _Frozen(BaseModel):
 
 
 class ArtifactRef(_Frozen):
-    """A model that took part: its zoo id, format, precision, and the SHA-256 of its files by file name."""
+    """A model that took part: its zoo id, format, precision, and the SHA-256 of its files by file name.
+
+    weights: SHA-256 of the checkpoint that it was made from, whatever its format and precision; empty where unknown.
+    """
 
     model: str
     format: Literal["torch", "onnx", "openvino"]
     precision: str
     sha256: dict[str, str]
+    weights: str = ""
 
 
 class Figure(_Frozen):
@@ -42,6 +59,17 @@ class Figure(_Frozen):
     unit: str = ""
     higher_is_better: bool | None = None
     labels: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def is_time(self) -> bool:
+        """Tell whether it is a time, or how much is done in one: a rate of whatever, such as `frames/s`."""
+        return self.unit in _TIMES or self.unit.endswith("/s")
+
+    @property
+    def is_of_machine(self) -> bool:
+        """Tell whether it depends on the machine: a time, a rate, what is made from them, or a process's memory."""
+        name = self.name.removesuffix("_low").removesuffix("_high")
+        return self.is_time or name in _MEMORY or (not self.unit and name in _FROM_TIMES)
 
 
 class Record(_Frozen):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,18 +12,20 @@ from pydantic import JsonValue
 
 from ..bench.gates import Gate
 from ..bench.intervals import Interval, median_interval
+from ..bench.labels import with_labels
 from ..bench.tables import column, figure_interval
 from ..core.environment import Environment
 from ..core.errors import InputError
-from ..core.record import Figure, Record
+from ..core.record import ArtifactRef, Figure, Record
 
 __all__ = [
-    "TIME_UNITS",
     "Evidence",
     "Point",
     "Source",
     "Subject",
+    "arithmetic_of",
     "machine",
+    "made_alike",
     "raw_samples",
     "read_sources",
     "same_machine",
@@ -33,14 +35,12 @@ __all__ = [
     "what_is_measured",
 ]
 
-TIME_UNITS = frozenset({"ms", "s", "µs", "us", "fps", "1/s", "images/s"})
-"""Units of figures that depend on the machine."""
-
 _LOW, _HIGH = "_low", "_high"
 _VOLATILE = frozenset({"samples", "step", "stage", "slice", "of", "against", "statistic", "baseline", "verdict"})
 """Labels that tell figures of one record apart, or say what came of them; they do not say what was measured."""
 
 _FINDINGS = frozenset({"samples", "verdict"})
+_DIGITS = 8
 _TYPICAL = frozenset({"latency", "latency_p50"})
 
 _TO_IDENTIFY = ("dataset", "dataset_hash", "reference", "model", "precision", "route", "tile", "gates")
@@ -48,11 +48,17 @@ _TO_IDENTIFY = ("dataset", "dataset_hash", "reference", "model", "precision", "r
 
 @dataclass(frozen=True)
 class Source:
-    """A record, where it was read from, and a short name that tells it from the others of the report."""
+    """A record, where it was read from, and a short name that tells it from the others of the report.
+
+    arithmetics: whether the report's records were computed in several, so that each must be told. weights: by the
+    model's id, a word for its weights where the report has others of that model too.
+    """
 
     path: Path
     name: str
     record: Record
+    arithmetics: bool = False
+    weights: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @cached_property
     def points(self) -> tuple[Point, ...]:
@@ -62,16 +68,26 @@ class Source:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a figure is about: a model in a precision on a device; each is empty where the record does not say."""
+    """What a figure is about: a model in a precision on a device; each is empty where the record does not say.
+
+    arithmetic, weights: empty too where all that a report has was computed in the same one, or made from the same ones.
+    """
 
     model: str
     precision: str
     device: str
+    arithmetic: str = ""
+    weights: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the model's id, with its weights where it has others too."""
+        return " ".join(part for part in (self.model, self.weights) if part)
 
     @property
     def label(self) -> str:
         """Return it in one line."""
-        return " ".join(part for part in (self.model, self.precision, self.device) if part)
+        return " ".join(part for part in (self.name, self.precision, self.device, self.arithmetic) if part)
 
 
 @dataclass(frozen=True)
@@ -85,7 +101,12 @@ class Point:
     @property
     def subject(self) -> Subject:
         """Return what it is about."""
-        return subject_of(self.figure.labels)
+        labels, source = self.figure.labels, self.source
+        return replace(
+            subject_of(labels),
+            arithmetic=labels.get("arithmetic", "") if source.arithmetics else "",
+            weights=source.weights.get(labels.get("model", ""), ""),
+        )
 
 
 @dataclass(frozen=True)
@@ -126,15 +147,21 @@ def read_sources(paths: Sequence[Path], baselines: Sequence[Path] = (), gates: S
     if not paths:
         raise InputError("there is no record to report on; give one or more, such as validation/*.json")
     names = _short_names([*paths, *baselines])
-    sources = [Source(path, names[path], Record.read(path)) for path in dict.fromkeys(paths)]
+    records = {path: Record.read(path) for path in dict.fromkeys([*paths, *baselines])}
+    arithmetics, weights = _several_arithmetics(records.values()), _Weights(records.values())
+
+    def source_at(path: Path) -> Source:
+        return Source(path, names[path], records[path], arithmetics, weights.told(records[path]))
+
+    sources = [source_at(path) for path in dict.fromkeys(paths)]
     groups: dict[object, list[Source]] = {}
     for source in sources:
-        groups.setdefault(_identity(source.record), []).append(source)
+        groups.setdefault(_identity(source.record, weights), []).append(source)
     series = [sorted(group, key=lambda source: source.record.created) for group in groups.values()]
     return Evidence(
         current=tuple(group[-1] for group in series),
         history=tuple(tuple(group) for group in series if len(group) > 1),
-        baselines=tuple(Source(path, names[path], Record.read(path)) for path in dict.fromkeys(baselines)),
+        baselines=tuple(source_at(path) for path in dict.fromkeys(baselines)),
         gates=tuple(gates),
     )
 
@@ -191,6 +218,18 @@ def same_machine(first: Record, second: Record) -> bool:
     return (a.cpu, a.cores) == (b.cpu, b.cores)
 
 
+def arithmetic_of(point: Point) -> str:
+    """Return what a figure was computed in; empty where its record does not say."""
+    record, place = point.source.record, point.source.record.figures.index(point.figure)
+    return with_labels(record).figures[place].labels.get("arithmetic", "")
+
+
+def made_alike(first: Point, second: Point) -> bool:
+    """Tell whether two figures are of models that were made from the same weights."""
+    made_from = [{ref.weights for ref in point.source.record.artifacts} for point in (first, second)]
+    return made_from[0] == made_from[1]
+
+
 def setting(record: Record, name: str) -> str:
     """Return a setting as text; empty where it is not there or None."""
     value = record.settings.get(name)
@@ -223,9 +262,41 @@ def _median_interval(source: Source, figure: Figure) -> Interval | None:
     return median_interval(values) if len(values) > 1 else None
 
 
-def _identity(record: Record) -> object:
-    labels = {tuple(sorted((k, v) for k, v in f.labels.items() if k not in _VOLATILE)) for f in record.figures}
-    artifacts = tuple((ref.model, ref.format, ref.precision) for ref in record.artifacts)
+class _Weights:
+    """What the models of a report's records were made from: an id alone does not tell two fine-tunes apart."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        every = [ref for record in records for ref in record.artifacts]
+        # A benchmark's record has its files' hashes alone; another record may know those files.
+        self._known = {digest: ref.weights for ref in every if ref.weights for digest in ref.sha256.values()}
+        self._of_models: dict[str, set[str]] = {}
+        for ref in every:
+            self._of_models.setdefault(ref.model, set()).add(self.of(ref))
+
+    def of(self, ref: ArtifactRef) -> str:
+        """Return the hash of a model's weights; empty where no record says it."""
+        return ref.weights or next((self._known[digest] for digest in ref.sha256.values() if digest in self._known), "")
+
+    def told(self, record: Record) -> dict[str, str]:
+        """Return the first digits of the weights' hashes, for models of which there are several."""
+        found: dict[str, str] = {}
+        for ref in record.artifacts:
+            if len(self._of_models[ref.model] - {""}) > 1:
+                # The first is what was measured; another of that model is what it was compared with.
+                found.setdefault(ref.model, self.of(ref)[:_DIGITS])
+        return found
+
+
+def _several_arithmetics(records: Iterable[Record]) -> bool:
+    """Tell whether models of the records were computed in more than one arithmetic."""
+    figures = (figure for record in records for figure in with_labels(record).figures if "model" in figure.labels)
+    return len({figure.labels.get("arithmetic", "") for figure in figures} - {""}) > 1
+
+
+def _identity(record: Record, weights: _Weights) -> object:
+    figures = with_labels(record).figures
+    labels = {tuple(sorted((k, v) for k, v in f.labels.items() if k not in _VOLATILE)) for f in figures}
+    artifacts = tuple((ref.model, ref.format, ref.precision, weights.of(ref)) for ref in record.artifacts)
     settings = tuple(str(record.settings.get(name)) for name in _TO_IDENTIFY)
     return record.kind, artifacts, frozenset(labels), settings, tuple(map(str, record.samples.get("input", ())))
 

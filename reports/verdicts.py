@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 from xml.etree import ElementTree as ET
 
 from pydantic import JsonValue
@@ -38,7 +37,7 @@ def gate_record(verdicts: Sequence[Verdict], settings: dict[str, JsonValue]) -> 
         "high": [v.interval[1] if v.interval else None for v in verdicts],
         "samples": [v.samples for v in verdicts],
     }
-    for key in ("model", "precision", "device", "dataset"):
+    for key in ("model", "precision", "device", "arithmetic", "dataset", "stage", "statistic"):
         columns[key] = [v.labels.get(key, "") for v in verdicts]
     return Record(kind=KIND, settings={**settings, "outcome": _WORDS[exit_code(verdicts)]}, samples=columns)
 
@@ -110,12 +109,13 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def _subject(verdict: Verdict) -> str:
-    labels: dict[Literal["model", "precision", "device"], str] = {
-        "model": verdict.labels.get("model", ""),
-        "precision": verdict.labels.get("precision", ""),
-        "device": verdict.labels.get("device", ""),
-    }
-    return " ".join(part for part in labels.values() if part)
+    """Return what a verdict is about; the gate says its stage and statistic, unless it is for several."""
+    parts = [verdict.labels.get(key, "") for key in ("model", "precision", "device", "arithmetic")]
+    stage, statistic = (verdict.labels.get(key, "") for key in ("stage", "statistic"))
+    said = verdict.gate.split()
+    parts += [stage] if stage != "model" and f"stage={stage}" not in said else []
+    parts += [statistic] if f"statistic={statistic}" not in said else []
+    return " ".join(part for part in parts if part)
 
 
 def publish(

@@ -74,4 +74,5 @@ class LoadedModel:
             format="openvino" if self.path.suffix == ".xml" else "onnx" if self.path.suffix == ".onnx" else "torch",
             precision=folder if folder in get_args(Precision) else "",
             sha256={file.name: sha256_of(file) for file in files if file.is_file()},
+            weights=self.provenance.weights_sha256 if self.provenance else "",
         )

@@ -34,7 +34,9 @@ def accuracy(evidence: Evidence) -> Section | None:
 def _table(caption: str, points: Sequence[Point], *, by_slice: bool) -> Table:
     names = list(dict.fromkeys(point.figure.name for point in points))
     examples = {name: next(point.figure for point in points if point.figure.name == name) for name in names}
-    columns = [Column("model"), Column("precision"), Column("device")]
+    told = any(point.subject.arithmetic for point in points)
+    columns = [Column("model"), Column("precision"), Column("device"), *([Column("arithmetic")] if told else [])]
+    first = len(columns)
     columns += [Column("slice"), Column("samples", numeric=True)] if by_slice else []
     for name in names:
         unit, better = scaled(examples[name].unit)[0], examples[name].higher_is_better
@@ -43,13 +45,13 @@ def _table(caption: str, points: Sequence[Point], *, by_slice: bool) -> Table:
     rows: dict[tuple[str, ...], dict[str, Point]] = {}
     for point in points:
         labels, subject = point.figure.labels, point.subject
-        key = [subject.model, subject.precision, subject.device]
+        key = [subject.name, subject.precision, subject.device, *([subject.arithmetic] if told else [])]
         key += [labels.get("slice", ""), labels.get("samples", "")] if by_slice else []
         rows.setdefault(tuple(key), {})[point.figure.name] = point
     cells: list[tuple[Cell, ...]] = []
     for key, found in rows.items():
         head = [
-            Cell(text or NOTHING.text, float(text) if by_slice and place == 4 and text.isdecimal() else None)
+            Cell(text or NOTHING.text, float(text) if by_slice and place == first + 1 and text.isdecimal() else None)
             for place, text in enumerate(key)
         ]
         cells.append((*head, *(_cell(found.get(name)) for name in names)))

@@ -9,7 +9,7 @@ from ...bench.intervals import Interval
 from ...core.errors import DependencyError
 from ...core.record import Figure
 from ..document import NOTHING, Cell, Column, Paragraph, Section, Table
-from ..evidence import TIME_UNITS, Evidence, Point, raw_samples, same_machine, what_is_measured
+from ..evidence import Evidence, Point, arithmetic_of, made_alike, raw_samples, same_machine, what_is_measured
 from ..numbers import TIMES, figure_cell, number, scaled, signed, span, title_of
 from .paired import accuracy_change
 
@@ -48,7 +48,9 @@ def changes(evidence: Evidence) -> Section | None:
         if point.figure.value is None or not matches:
             unmatched += 1
             continue
-        old = max(matches, key=lambda match: match.source.record.created)
+        # Of two fine-tunes of one model, each is compared with what it was; a new one with the newest.
+        alike = [match for match in matches if made_alike(match, point)] or matches
+        old = max(alike, key=lambda match: match.source.record.created)
         change = _change(old, point)
         counts[change.word] = counts.get(change.word, 0) + 1
         whole = point.figure.labels.get("slice", "all") == "all"
@@ -103,9 +105,11 @@ def _change(old: Point, new: Point) -> _Change:
     for name, what in (("dataset_hash", "data set"), ("reference", "reference"), ("border", "border")):
         if first.settings.get(name) != second.settings.get(name):
             return _Change("not compared", f"measured with another {what}")
-    if new.figure.unit in TIME_UNITS:
-        if not same_machine(first, second):
-            return _Change("not compared", "measured on another machine")
+    if new.figure.is_of_machine and not same_machine(first, second):
+        return _Change("not compared", "measured on another machine")
+    if new.figure.is_of_machine and arithmetic_of(old) != arithmetic_of(new):
+        return _Change("not compared", "computed in another arithmetic")
+    if new.figure.is_time:
         return _times(old, new, before, after)
     difference = after - before if after != before else 0.0
     relative = f"{signed(100 * difference / abs(before), TIMES)}%" if before and abs(before) != float("inf") else ""

@@ -12,7 +12,7 @@ from ...bench.tables import column, worst_samples
 from ...core.errors import ImageError, InputError
 from ...infer.images import READABLE_EXTENSIONS, Picture
 from ..document import Exhibit, Gallery, Section, Thumbnail
-from ..evidence import Evidence, Source, setting, subject_of, texts
+from ..evidence import Evidence, Point, Source, setting, texts
 from ..numbers import number, title_of
 from ..thumbnails import composite, cut_out, difference, enlarged, errors, is_inside, load, thumbnail
 
@@ -183,5 +183,5 @@ def _same_shape(first: Thumbnail, second: Thumbnail) -> bool:
 def _short(source: Source) -> str:
     """Name a record's answers: the model in its precision."""
     figure = next(iter(source.record.figures), None)
-    subject = subject_of(figure.labels) if figure else None
-    return f"{subject.model} {subject.precision}".strip() if subject else source.name
+    subject = Point(source, figure, None).subject if figure else None
+    return f"{subject.name} {subject.precision} {subject.arithmetic}".strip() if subject else source.name

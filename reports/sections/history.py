@@ -8,7 +8,7 @@ from functools import partial
 from ...core.record import Figure
 from ..document import Cell, Column, Paragraph, Plot, Section
 from ..document import Table as Table_
-from ..evidence import TIME_UNITS, Evidence, Source, machine, what_is_measured
+from ..evidence import Evidence, Point, Source, machine, what_is_measured
 from ..numbers import number, scaled, title_of
 from ..scales import Line, trend
 from ..verdicts import KIND as GATE
@@ -61,14 +61,16 @@ def _same(source: Source, figure: Figure) -> Figure | None:
 def _trend(evidence: Evidence, figure: Figure, found: Sequence[tuple[Source, Figure]], name: str) -> Plot:
     unit, divisor = scaled(figure.unit)
     values = [(one.value or 0.0) / divisor for _, one in found]
-    times = figure.unit in TIME_UNITS
+    times = figure.is_of_machine
     machines = [machine(source.record.environment) if times else "" for source, _ in found]
     letters = {one: chr(ord("A") + place % 26) for place, one in enumerate(dict.fromkeys(machines))}
     dates = [source.record.created.strftime("%d %b") for source, _ in found]
     if len(set(dates)) < len(dates):
         dates = [source.record.created.strftime("%d %b %H:%M") for source, _ in found]
     limits = [(text, bound / divisor) for text, bound in _limits(evidence, figure)]
-    subject = " ".join(filter(None, (figure.labels.get(key, "") for key in ("model", "precision", "device", "stage"))))
+    of = Point(found[-1][0], figure, None).subject
+    about = (of.name, of.precision, figure.labels.get("device", ""), of.arithmetic, figure.labels.get("stage", ""))
+    subject = " ".join(filter(None, about))
     title = f"{title_of(figure.name)}: {subject or found[0][0].record.kind}"
     first, last = values[0], values[-1]
     description = f"From {number(first)} to {number(last)} {unit} over {len(values)} records."
@@ -108,8 +110,7 @@ def _limits(evidence: Evidence, figure: Figure) -> list[tuple[str, float]]:
             zip(rows.get("gate", []), rows.get("limit", []), rows.get("bound", []), strict=False)
         ):
             same = all(
-                (rows.get(key, [])[row : row + 1] or [""])[0] == figure.labels.get(key, "")
-                for key in ("model", "precision", "device", "dataset")
+                (rows[key][row : row + 1] or [""])[0] == figure.labels.get(key, "") for key in _PATTERNS if key in rows
             )
             metric = str(gate).split()
             whole = not metric[1:] or all("=" in word and word.split("=")[0] in _PATTERNS for word in metric[1:])
@@ -124,4 +125,4 @@ def _limits(evidence: Evidence, figure: Figure) -> list[tuple[str, float]]:
     return [(f"{kind} {number(bound)}", bound) for kind, bound in found]
 
 
-_PATTERNS = frozenset({"model", "precision", "device", "dataset"})
+_PATTERNS = ("model", "precision", "device", "arithmetic", "dataset")

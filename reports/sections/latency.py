@@ -8,7 +8,7 @@ from statistics import median
 
 from ...bench.intervals import median_interval
 from ..document import Cell, Column, Plot, Section, Table
-from ..evidence import TIME_UNITS, Evidence, Point, Source, raw_samples, setting, subject_of
+from ..evidence import Evidence, Point, Source, raw_samples, setting
 from ..numbers import figure_cell, number
 from ..plots import Series, colour_of, distributions, stacked
 from .pivot import pivot
@@ -27,7 +27,7 @@ def latency(evidence: Evidence) -> Section | None:
     for source in evidence.current:
         if source.record.kind == "run":
             continue
-        points = [point for point in source.points if point.figure.unit in TIME_UNITS and point.subject.model]
+        points = [point for point in source.points if point.figure.is_time and point.subject.model]
         points = [point for point in points if point.figure.labels.get("stage", "") in _NETWORK]
         rows = [row for point in points if (row := _series(point))]
         drawn += _plots(source, rows, f"latency-{len(drawn)}")
@@ -50,7 +50,7 @@ def stages(evidence: Evidence) -> Section | None:
         figure, stage = point.figure, point.figure.labels.get("stage", "")
         if stage in {*_NETWORK, _TOTAL} or figure.value is None or figure.name not in {"latency", "latency_mean"}:
             continue
-        label = figure.labels.get("candidate") or subject_of(figure.labels).label or _run_of(point.source)
+        label = figure.labels.get("candidate") or point.subject.label or _run_of(point.source)
         bars.setdefault(label, []).append((stage, figure.value * (1000 if figure.unit == "s" else 1)))
     if not bars:
         return None
@@ -81,7 +81,7 @@ def _series(point: Point) -> Series | None:
         return None
     subject = point.subject
     extras = [f"{key} {figure.labels[key]}" for key in ("hint", "streams", "batch", "size") if figure.labels.get(key)]
-    label = f"{subject.model} {subject.precision} {subject.device}".strip()
+    label = subject.label
     interval = point.interval or median_interval(values)
     middle = median(values) if figure.value is None else figure.value
     return Series(f"{label} {' '.join(extras)}".strip(), values, middle, interval, colour_of(subject.precision))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from ...bench.intervals import median_ratio_interval
@@ -110,12 +110,14 @@ def _row(subject: Subject, points: Sequence[Point]) -> _Row:
 
 def _table(caption: str, rows: Sequence[_Row]) -> Table:
     names = _headings(rows)
-    baselines = {(row.subject.model, row.subject.device): row for row in rows if row.subject.precision == _BASELINE}
+    baselines = {_without_precision(row): row for row in rows if row.subject.precision == _BASELINE}
     columns: list[tuple[Column, Callable[[_Row], Cell]]] = [
-        (Column("model"), lambda row: Cell(row.subject.model)),
+        (Column("model"), lambda row: Cell(row.subject.name)),
         (Column("precision"), lambda row: Cell(row.subject.precision or NOTHING.text)),
         (Column("device"), lambda row: Cell(row.subject.device or NOTHING.text)),
     ]
+    if any(row.subject.arithmetic for row in rows):
+        columns.append((Column("arithmetic"), lambda row: Cell(row.subject.arithmetic or NOTHING.text)))
     for name in names:
         example = next(row.accuracies[name].figure for row in rows if name in row.accuracies)
         heading = Column(name, scaled(example.unit)[0], numeric=True, better=example.higher_is_better)
@@ -141,12 +143,12 @@ def _table(caption: str, rows: Sequence[_Row]) -> Table:
 
 def _ordered(rows: Sequence[_Row]) -> list[_Row]:
     """Return the rows model by model, each from the most precise to the least."""
-    models_ = list(dict.fromkeys(row.subject.model for row in rows))
+    models_ = list(dict.fromkeys(row.subject.name for row in rows))
 
-    def key(row: _Row) -> tuple[int, str, int, str]:
+    def key(row: _Row) -> tuple[int, str, int, str, str]:
         precision = row.subject.precision
         rank = _PRECISIONS.index(precision) if precision in _PRECISIONS else len(_PRECISIONS)
-        return models_.index(row.subject.model), row.subject.device, rank, precision
+        return models_.index(row.subject.name), row.subject.device, rank, precision, row.subject.arithmetic
 
     return sorted(rows, key=key)
 
@@ -164,8 +166,12 @@ def _headings(rows: Sequence[_Row]) -> list[str]:
     return [*validated, *extra]
 
 
-def _baseline_of(row: _Row, baselines: dict[tuple[str, str], _Row]) -> _Row | None:
-    return baselines.get((row.subject.model, row.subject.device))
+def _without_precision(row: _Row) -> Subject:
+    return replace(row.subject, precision="")
+
+
+def _baseline_of(row: _Row, baselines: dict[Subject, _Row]) -> _Row | None:
+    return baselines.get(_without_precision(row))
 
 
 def _accuracy_of(name: str) -> Callable[[_Row], Cell]:
@@ -225,14 +231,14 @@ def _pareto(task: str, rows: Sequence[_Row]) -> list[Plot]:
             continue
         figure = both[0].accuracies[name].figure
         up = figure.higher_is_better is not False
-        models_ = list(dict.fromkeys(row.subject.model for row in both))
+        models_ = list(dict.fromkeys(row.subject.name for row in both))
         several = len({row.subject.device for row in both}) > 1
         dots: list[Dot] = []
         for place, row in enumerate(both):
             x, y = _value(row.latency), _value(row.accuracies[name])
             others = [(_value(o.latency), _value(o.accuracies[name])) for o in both if o is not row]
             beaten = any(a <= x and (b >= y if up else b <= y) and (a, b) != (x, y) for a, b in others)
-            label = f"{row.subject.model} {row.subject.precision}" + (f" {row.subject.device}" if several else "")
+            label = (row.subject if several else replace(row.subject, device="")).label
             latency, accuracy = row.latency, row.accuracies[name]
             dots.append(
                 Dot(
@@ -242,7 +248,7 @@ def _pareto(task: str, rows: Sequence[_Row]) -> list[Plot]:
                     x_interval=latency.interval if latency else None,
                     y_interval=accuracy.interval,
                     colour=colour_of(row.subject.precision, place),
-                    group=models_.index(row.subject.model),
+                    group=models_.index(row.subject.name),
                     front=not beaten,
                 )
             )

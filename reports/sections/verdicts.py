@@ -120,7 +120,7 @@ def _gates(record: Record) -> Iterator[Statement]:
     rows = record.samples
     for row in range(len(rows.get("gate", []))):
         cell = {name: values[row] for name, values in rows.items() if row < len(values)}
-        about = " ".join(str(cell[key]) for key in ("model", "precision", "device") if cell.get(key))
+        about = " ".join(str(cell[key]) for key in ("model", "precision", "device", "arithmetic") if cell.get(key))
         where = f" on {cell['dataset']}" if cell.get("dataset") else ""
         bound = cell.get("bound")
         limit = f"{str(cell.get('limit')).replace('_', ' ')} {bound:g}" if isinstance(bound, int | float) else ""
