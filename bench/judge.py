@@ -100,11 +100,17 @@ def judge(
             for record, figure in figures
             if _is_wanted(gate, figure)
         }
+        of_none = {
+            id(record)
+            for identity, figures in groups.items()
+            for record, figure in figures
+            if not identity[0] and _is_wanted(gate, figure)
+        }
         for identity, figures in groups.items():
             wanted = [(record, figure) for record, figure in figures if _is_wanted(gate, figure)]
             kinds = {kind for of, kind in measured if of == identity[:2]}
-            # What is of no model, such as the limits of a machine, lacks nothing that a model has.
-            asked = bool(identity[0]) or not measured
+            # The limits of a machine, which are of no model, lack nothing that a model has; nor the other way.
+            asked = any(id(record) not in of_none for record, _ in figures) if identity[0] else not measured
             if not wanted and asked and (not kinds or any(record.kind in kinds for record, _ in figures)):
                 labels: dict[str, str] = dict(zip(_OF, identity, strict=True))
                 what = gate.metric if gate.slice == "all" else f"{gate.metric} of the slice {gate.slice}"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+from collections import Counter
 from collections.abc import Sequence
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
 
+from ..core.errors import InputError
 from ..core.files import atomic_path
 from ..core.record import Record
 from ..datasets.pictures import write_png
@@ -17,9 +22,10 @@ from .specimens import rows_to_show, write_specimens
 from .subjects import Subject
 from .tables import column, samples_table, worst_samples
 
-__all__ = ["record_name", "worst_sheet", "write_sheet", "write_validation"]
+__all__ = ["record_name", "record_names", "worst_sheet", "write_sheet", "write_validation"]
 
 _MOST_SHOWN = 8
+_DIGITS = 8
 
 
 def record_name(record: Record) -> str:
@@ -34,6 +40,51 @@ def record_name(record: Record) -> str:
     return "-".join(re.sub(r"[^\w.]+", "_", part).strip("_") for part in parts if part) or record.kind
 
 
+def record_names(records: Sequence[Record], folder: Path, *, replace: bool = False) -> list[str]:
+    """Return a file name, without suffix, for each of several records in a folder; no two are the same.
+
+    Where `record_name` gives several records the same one, as for two fine-tunes of one model, each has a prefix of its
+    files' hash behind it; so has a record whose name another one in the folder bears, of other files. The same records
+    have the same names in every call.
+
+    Args:
+        records: of one call.
+        folder: where they will be; need not be there.
+        replace: leave out of account what lies in the folder.
+    """
+    plain = [record_name(record) for record in records]
+    often = Counter(name.casefold() for name in plain)
+    taken: set[str] = set()
+    names: list[str] = []
+    for name, record in zip(plain, records, strict=True):
+        marked = f"{name}-{_digest(record)[:_DIGITS]}" if record.artifacts else name
+        wanted = [name] if often[name.casefold()] == 1 else []
+        further = (f"{marked}-{number}" for number in count(2))
+        free = (each for each in chain(wanted, [marked], further) if each.casefold() not in taken)
+        found = next(each for each in free if replace or _may_have(folder / f"{each}.json", record))
+        taken.add(found.casefold())
+        names.append(found)
+    return names
+
+
+def _may_have(path: Path, record: Record) -> bool:
+    """Tell whether a record may be written to a path: nothing is there, or a record of the same files."""
+    if not path.exists():
+        return True
+    try:
+        return _files(Record.read(path)) == _files(record)
+    except InputError:
+        return False
+
+
+def _files(record: Record) -> list[dict[str, str]]:
+    return [ref.sha256 for ref in record.artifacts]
+
+
+def _digest(record: Record) -> str:
+    return hashlib.sha256(json.dumps(_files(record), sort_keys=True).encode()).hexdigest()
+
+
 def write_validation(
     records: Sequence[Record],
     subjects: Sequence[Subject],
@@ -42,6 +93,7 @@ def write_validation(
     *,
     by: str | None = None,
     worst: int = 12,
+    replace: bool = False,
 ) -> list[Path]:
     """Write, for each record, `NAME.json`, `NAME.csv` (the worst sample first) and `NAME.worst.png` into a folder.
 
@@ -51,9 +103,10 @@ def write_validation(
         records: what `validate` returned for the subjects, in their order.
         subjects: answer the worst samples once more, for the sheet.
         dataset: what was validated on.
-        folder: made if need be; files of the same names are replaced.
+        folder: made if need be; what an earlier call wrote of the same files is replaced, as `record_names` says.
         by: the metric that orders samples; the record's first unless given.
         worst: samples on the sheet; 0 writes none.
+        replace: what an earlier call wrote of other files under the same names is replaced too.
 
     Returns:
         The records' paths.
@@ -63,8 +116,8 @@ def write_validation(
     """
     paths: list[Path] = []
     shown = rows_to_show(records, by=by, count=min(worst, _MOST_SHOWN)) if worst else []
-    for record, subject in zip(records, subjects, strict=True):
-        name = record_name(record)
+    names = record_names(records, folder, replace=replace)
+    for name, record, subject in zip(names, records, subjects, strict=True):
         table = samples_table(record, by=by)
         with atomic_path(folder / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False)

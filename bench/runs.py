@@ -23,8 +23,8 @@ class Request:
 
     artifacts, reference: as `open_subject` takes them. data: as `open_dataset` takes it. scale: of super-resolution;
     that of the first model unless given, which only golden outputs make necessary. limit: take so many samples,
-    spread evenly. by: the metric that orders samples. worst: how many of them to show. ray: the address of a Ray
-    cluster that measures the samples; None measures them here.
+    spread evenly. by: the metric that orders samples. worst: how many of them to show. replace: records of the same
+    names, whatever was validated. ray: the address of a Ray cluster that measures the samples; None measures them here.
     """
 
     artifacts: tuple[str, ...]
@@ -38,6 +38,7 @@ class Request:
     limit: int | None = None
     by: str | None = None
     worst: int = 12
+    replace: bool = False
     ray: str | None = None
 
 
@@ -105,5 +106,7 @@ def run_validation(
     records = validate(
         subjects, dataset, metrics=request.metrics, reference=reference, progress=progress, measured=measured
     )
-    paths = write_validation(records, subjects, dataset, out, by=request.by, worst=request.worst)
+    paths = write_validation(
+        records, subjects, dataset, out, by=request.by, worst=request.worst, replace=request.replace
+    )
     return Report(records, paths)

@@ -140,7 +140,7 @@ class _Chain:
             name=self._name("validate"),
             command=(
                 *("validate", *(str(self.home / precision) for precision in self.model.precisions)),
-                *("--data", asked.data, *words, "-o", str(folder)),
+                *("--data", asked.data, *words, "-o", str(folder), "--replace"),
             ),
             files=self._irs(),
             datasets=((asked.data, self.scale),),

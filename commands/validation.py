@@ -74,6 +74,9 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
         ),
         by: Annotated[str | None, typer.Option(help="The metric that orders samples; the first unless given.")] = None,
         worst: Annotated[int, typer.Option(min=0, help="Samples on the sheet of the worst.")] = 12,
+        replace: Annotated[
+            bool, typer.Option("--replace", help="Replace records of the same names, of other files too.")
+        ] = False,
         junit: JunitOption = None,
         markdown: MarkdownOption = None,
         json_: JsonOption = None,
@@ -103,6 +106,7 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
                 limit=limit,
                 by=by,
                 worst=worst,
+                replace=replace,
                 ray=(address or "local") if engine == "ray" else None,
             ),
             out,

@@ -8,6 +8,7 @@ from typing import cast
 
 from rich.console import Console
 
+from ..bench.outputs import record_name
 from ..bench.tables import figure_interval, samples_table, summary_table
 from ..core.record import Figure, Record
 from .document import Cell, Column, Table
@@ -49,6 +50,9 @@ def print_validation(
             if (interval := figure_interval(record, figure))
         ]
         out.print()
+        earlier = path.with_name(f"{record_name(record)}.json")
+        if earlier not in paths and earlier.exists():
+            print_lines(f"{earlier} is another record of that name, and was left as it is", out)
         print_lines(f"{path}\n95% intervals over the samples: {', '.join(spans) or 'none'}", out)
         if worst:
             print_table(_worst(record, figures, by, min(worst, _FEW)), out)

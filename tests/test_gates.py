@@ -13,9 +13,9 @@ from mattekit.bench.gates import Gate, read_gates
 from mattekit.bench.judge import exit_code, judge
 from mattekit.commands.validation import register
 from mattekit.core.errors import InputError, MattekitError
-from mattekit.core.record import Figure, Record
+from mattekit.core.record import ArtifactRef, Figure, Record
 from mattekit.datasets.synthetic import synthetic, write_synthetic
-from mattekit.reports.verdicts import junit_xml, markdown
+from mattekit.reports.verdicts import gate_record, junit_xml, markdown, one_line
 from pydantic import JsonValue
 from typer.testing import CliRunner
 
@@ -286,7 +286,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _run(app: typer.Typer, *words: str) -> tuple[int, str]:
+def _called(app: typer.Typer, *words: str) -> tuple[int, str]:
     result = CliRunner().invoke(app, words)
     if isinstance(result.exception, MattekitError):
         return result.exception.exit_code, str(result.exception)
@@ -295,41 +295,41 @@ def _run(app: typer.Typer, *words: str) -> tuple[int, str]:
 
 def test_every_exit_code(app: typer.Typer, folder: Path) -> None:
     words = ("validate", "golden:worse", "--data", "set", "--metrics", "iou,mae", "-o", "out")
-    assert _run(app, *words)[0] == 0
+    assert _called(app, *words)[0] == 0
     record = "out/golden_worse-files-set.json"
     assert (folder / record).is_file()
-    assert _run(app, *words, "--gate", "pass.toml")[0] == 0
-    assert _run(app, *words, "--gate", "none.toml") == (
+    assert _called(app, *words, "--gate", "pass.toml")[0] == 0
+    assert _called(app, *words, "--gate", "none.toml") == (
         1,
         "none.toml: cannot be read (No such file or directory); give a TOML file of gates",
     )
-    assert _run(app, *words, "--tile", "-1")[0] == 2
-    assert _run(app, *words, "--junit", "gate.xml")[0] == 2
-    assert _run(app, *words, "--gate", "fail.toml")[0] == 3
-    assert _run(app, *words, "--gate", "drop.toml")[0] == 4
-    assert _run(app, "gate", record, "--gate", "pass.toml")[0] == 0
-    assert _run(app, "gate", "none.json", "--gate", "pass.toml")[0] == 1
-    assert _run(app, "gate", record)[0] == 2
-    code, output = _run(app, "gate", record, "--gate", "fail.toml")
+    assert _called(app, *words, "--tile", "-1")[0] == 2
+    assert _called(app, *words, "--junit", "gate.xml")[0] == 2
+    assert _called(app, *words, "--gate", "fail.toml")[0] == 3
+    assert _called(app, *words, "--gate", "drop.toml")[0] == 4
+    assert _called(app, "gate", record, "--gate", "pass.toml")[0] == 0
+    assert _called(app, "gate", "none.json", "--gate", "pass.toml")[0] == 1
+    assert _called(app, "gate", record)[0] == 2
+    code, output = _called(app, "gate", record, "--gate", "fail.toml")
     assert code == 3
     assert "FAILED: iou min" in output
-    code, output = _run(app, "gate", record, "--gate", "drop.toml")
+    code, output = _called(app, "gate", record, "--gate", "drop.toml")
     assert code == 4
     assert "NOT ENOUGH EVIDENCE" in output
     perfect = ("validate", "golden:set/masks", "--data", "set", "--metrics", "iou,mae", "-o", "out")
-    assert _run(app, *perfect)[0] == 0
+    assert _called(app, *perfect)[0] == 0
     baseline = "out/golden_masks-files-set.json"
-    code, output = _run(app, "gate", record, "--gate", "drop.toml", "--baseline", baseline)
+    code, output = _called(app, "gate", record, "--gate", "drop.toml", "--baseline", baseline)
     assert code == 3
     assert " in [" in output
-    assert _run(app, "gate", baseline, "--gate", "drop.toml", "--baseline", record)[0] == 0
+    assert _called(app, "gate", baseline, "--gate", "drop.toml", "--baseline", record)[0] == 0
 
 
 def test_outputs_for_ci(app: typer.Typer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary.md"))
     words = ("validate", "golden:worse", "--data", "set", "-o", "out", "--limit", "10", "--worst", "2")
     files = ("--junit", "ci/gate.xml", "--markdown", "ci/gate.md", "--json", "ci/gate.json")
-    assert _run(app, *words, "--gate", "fail.toml", *files)[0] == 3
+    assert _called(app, *words, "--gate", "fail.toml", *files)[0] == 3
     assert ET.parse(folder / "ci" / "gate.xml").getroot().get("failures") == "1"
     assert (folder / "summary.md").read_text(encoding="utf-8").startswith("### Gates: failed")
     record = Record.read(folder / "ci" / "gate.json")
@@ -339,17 +339,187 @@ def test_outputs_for_ci(app: typer.Typer, folder: Path, monkeypatch: pytest.Monk
 
 
 def test_data_set_commands(app: typer.Typer, folder: Path) -> None:
-    code, output = _run(app, "datasets", "list")
+    code, output = _called(app, "datasets", "list")
     assert code == 0
     assert "duts_te" in output
-    assert _run(app, "datasets", "make", "-o", "made", "--count", "3", "--size", "40x36")[0] == 0
-    code, output = _run(app, "datasets", "check", "made")
+    assert _called(app, "datasets", "make", "-o", "made", "--count", "3", "--size", "40x36")[0] == 0
+    code, output = _called(app, "datasets", "check", "made")
     assert code == 0
     assert "3 samples for segmentation" in output
-    assert _run(app, "datasets", "show", "made", "-o", "sheet.png")[0] == 0
+    assert _called(app, "datasets", "show", "made", "-o", "sheet.png")[0] == 0
     assert cv2.imread(str(folder / "sheet.png")) is not None
-    assert _run(app, "datasets", "check", "nowhere")[0] == 1
-    assert _run(app, "datasets", "make", "-o", "x", "--count", "0")[0] == 2
-    code, output = _run(app, "datasets", "fetch", "ecssd", "-o", "x")
+    assert _called(app, "datasets", "check", "nowhere")[0] == 1
+    assert _called(app, "datasets", "make", "-o", "x", "--count", "0")[0] == 2
+    code, output = _called(app, "datasets", "fetch", "ecssd", "-o", "x")
     assert code == 1
     assert "no direct download" in output
+
+
+def _run(*, cpu: str = "", arithmetic: str = "f32", speed: float = 1.0, model: str = "net") -> Record:
+    """A run's record, as `mattekit run --report` writes it: no label names a model."""
+    figures = [Figure(name="throughput", value=20 / speed, unit="pictures/s", higher_is_better=True)]
+    for stage, level in (("decode", 4.0), ("infer", 30.0)):
+        figures += [
+            Figure(
+                name="latency",
+                value=level * rank * speed,
+                unit="ms",
+                higher_is_better=False,
+                labels={"stage": stage, "statistic": statistic},
+            )
+            for statistic, rank in (("p50", 1.0), ("p90", 1.5), ("p99", 2.0))
+        ]
+        figures.append(Figure(name="load", value=0.5, labels={"stage": stage}))
+    record = Record(
+        kind="run",
+        artifacts=(ArtifactRef(model=model, format="openvino", precision="fp32", sha256={}),),
+        settings={"runtimes": [{"model": model, "runtime": "CPU", "arithmetic": arithmetic}]},
+        figures=tuple(figures),
+    )
+    return _elsewhere(record, cpu) if cpu else record
+
+
+def _elsewhere(record: Record, cpu: str = "another") -> Record:
+    return record.model_copy(update={"environment": record.environment.model_copy(update={"cpu": cpu})})
+
+
+def test_a_stage_of_a_run_is_held_alone_and_against_an_earlier_run() -> None:
+    gate = {"metric": "latency", "stage": "infer", "statistic": "p50", "model": "net", "precision": "fp32"}
+    assert _statuses(Gate.model_validate({**gate, "max": 31}), [_run()]) == ["passed"]
+    assert _statuses(Gate.model_validate({**gate, "max": 29}), [_run()]) == ["failed"]
+    ratio = Gate.model_validate({**gate, "max_ratio": 1.1})
+    assert _statuses(ratio, [_run()], [_run()]) == ["passed"]
+    assert _statuses(ratio, [_run(speed=1.2)], [_run()]) == ["failed"]
+    # Without a statistic it holds all three, each against its own.
+    every = Gate(metric="latency", stage="infer", max_ratio=1.1)
+    assert _statuses(every, [_run()], [_run()]) == ["passed"] * 3
+    assert _statuses(every, [_run(speed=1.2)], [_run()]) == ["failed"] * 3
+
+
+def test_a_run_of_another_model_is_no_baseline() -> None:
+    gate = Gate(metric="throughput", max_drop_relative=0.1)
+    assert _statuses(gate, [_run()], [_run()]) == ["passed"]
+    (verdict,) = judge([gate], [_run()], [_run(model="other")])
+    assert verdict.status == "not enough evidence"
+    assert "no baseline" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "unit", ["ms", "s", "µs", "fps", "1/s", "images/s", "pictures/s", "frames/s", "GFLOP/s", "GB/s"]
+)
+def test_no_time_and_no_rate_is_compared_across_machines(unit: str) -> None:
+    here = _record([], metric="figure", unit=unit, value=10.0)
+    for limit in ("max_ratio", "max_drop", "max_drop_relative"):
+        gate = Gate.model_validate({"metric": "figure", limit: 1.1})
+        assert _statuses(gate, [here], [here]) == ["passed"]
+        (verdict,) = judge([gate], [here], [_elsewhere(here)])
+        assert verdict.status == "not enough evidence"
+        assert "another machine" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "is_of_machine"),
+    [
+        ("peak_memory", "B", True),
+        ("size", "B", False),
+        ("speedup_low", "", True),
+        ("ratio", "", True),
+        ("load", "", True),
+        ("iou", "", False),
+        ("psnr_y", "dB", False),
+        ("failed", "", False),
+    ],
+)
+def test_what_comes_from_times_or_a_process_is_of_its_machine_and_the_rest_is_not(
+    name: str, unit: str, is_of_machine: bool
+) -> None:
+    here = _record([], metric=name, unit=unit, value=10.0)
+    expected = "not enough evidence" if is_of_machine else "passed"
+    assert _statuses(Gate(metric=name, max_ratio=1), [here], [_elsewhere(here)]) == [expected]
+
+
+def _timed(arithmetic: str, value: float = 10.0) -> Record:
+    return _record([], metric="latency", better=False, unit="ms", value=value, labels={"arithmetic": arithmetic})
+
+
+def test_times_of_two_arithmetics_are_compared_only_where_the_gate_says_so() -> None:
+    gate = Gate(metric="latency", max_ratio=1.1)
+    (verdict,) = judge([gate], [_timed("f32")], [_timed("bf16")])
+    assert verdict.status == "not enough evidence"
+    assert "computed in bf16, this in f32" in verdict.reason
+    # What was measured before anybody said in what is not known to be in the same.
+    assert _statuses(gate, [_timed("f32")], [_timed("")]) == ["not enough evidence"]
+    assert _statuses(gate, [_timed("f32")], [_timed("f32")]) == ["passed"]
+    told = Gate(metric="latency", max_ratio=1.1, baseline_arithmetic="bf16")
+    assert _statuses(told, [_timed("f32")], [_timed("bf16")]) == ["passed"]
+    assert _statuses(told, [_timed("f32", 12.0)], [_timed("bf16")]) == ["failed"]
+    assert _statuses(told, [_timed("f32")], [_timed("f32")]) == ["not enough evidence"]
+    assert _statuses(gate, [_run()], [_run(arithmetic="bf16")])[0] == "not enough evidence"
+
+
+def test_a_baseline_of_the_same_arithmetic_is_the_nearer_one() -> None:
+    gate = Gate(metric="latency", max_ratio=1.1)
+    (verdict,) = judge([gate], [_timed("f32")], [_timed("bf16", 2.0), _timed("f32")])
+    assert (verdict.status, verdict.baseline) == ("passed", 10.0)
+    # Answers, unlike times, may be held against those of another arithmetic.
+    half, whole = (_record(_spread(0.9), labels={"arithmetic": name}) for name in ("bf16", "f32"))
+    assert _statuses(Gate(metric="iou", max_drop=0.01), [half], [whole]) == ["passed"]
+
+
+def test_a_gate_of_one_arithmetic_leaves_the_others_and_one_does_not_hide_behind_another() -> None:
+    records = [_timed("f32"), _timed("bf16", 3.0)]
+    assert _statuses(Gate(metric="latency", max=5), records) == ["failed", "passed"]
+    assert _statuses(Gate(metric="latency", max=5, arithmetic="bf16"), records) == ["passed"]
+    assert _statuses(Gate(metric="latency", max=5, arithmetic="f16"), records) == ["not enough evidence"]
+    lacking = _record(_spread(0.9), labels={"arithmetic": "bf16"}, metric="mae")
+    found = judge([Gate(metric="iou", min=0.8)], [_record(_spread(0.9), labels={"arithmetic": "f32"}), lacking])
+    assert [(v.status, v.labels["arithmetic"]) for v in found] == [("passed", "f32"), ("not enough evidence", "bf16")]
+
+
+def test_verdicts_say_the_arithmetic_the_stage_and_the_statistic() -> None:
+    verdicts = judge([Gate(metric="latency", stage="inf*", max=100)], [_run(arithmetic="bf16")])
+    assert [v.status for v in verdicts] == ["passed"] * 3
+    subjects = [f"net fp32 CPU bf16 infer {statistic}" for statistic in ("p50", "p90", "p99")]
+    assert [case.get("classname") for case in ET.fromstring(junit_xml(verdicts)).iter("testcase")] == subjects
+    text = markdown(verdicts)
+    assert all(f"| {subject} |" in text for subject in subjects)
+    assert subjects[0] in one_line(verdicts[0])
+    rows = gate_record(verdicts, {}).samples
+    assert (rows["arithmetic"], rows["statistic"]) == (["bf16"] * 3, ["p50", "p90", "p99"])
+    # What the gate names itself is not said twice.
+    (verdict,) = judge([Gate(metric="latency", stage="infer", statistic="p50", max=100)], [_run()])
+    assert one_line(verdict).count("infer") == 1
+
+
+def test_the_limits_of_a_machine_are_no_model_that_lacks_a_latency() -> None:
+    labels = {**LABELS, "device": "CPU", "arithmetic": "f32"}
+    figures = (
+        Figure(name="latency_p50", value=10, unit="ms", labels=labels),
+        Figure(name="peak_compute", value=90, unit="GFLOP/s", labels={"device": "CPU", "arithmetic": "f32"}),
+    )
+    bench = Record(kind="bench", figures=figures)
+    assert _statuses(Gate(metric="latency_p50", max=20), [bench]) == ["passed"]
+    assert _statuses(Gate(metric="peak_compute", min=50), [bench]) == ["passed"]
+    lacking = bench.model_copy(update={"figures": figures[1:]})
+    assert _statuses(Gate(metric="latency_p50", max=20), [lacking]) == ["not enough evidence"]
+
+
+def test_two_fine_tunes_are_each_compared_with_what_they_were() -> None:
+    def of(weights: str, mean: float) -> Record:
+        ref = ArtifactRef(model="net", format="openvino", precision="fp32", sha256={}, weights=weights)
+        return _record(_spread(mean)).model_copy(update={"artifacts": (ref,)})
+
+    gate = Gate(metric="iou", max_drop=0.01)
+    before, after = [of("a" * 64, 0.9), of("b" * 64, 0.7)], [of("b" * 64, 0.7), of("a" * 64, 0.9)]
+    assert _statuses(gate, after, before) == ["passed", "passed"]
+    (verdict,) = judge([gate], [of("c" * 64, 0.9)], before)
+    assert "equally near" in verdict.reason
+
+
+def test_what_was_left_to_the_device_is_what_it_computed_in() -> None:
+    labels = {**LABELS, "candidate": "net fp32 CPU device", "arithmetic": "device"}
+    entry: dict[str, JsonValue] = {"candidate": labels["candidate"], "executed": {"arithmetic": "bf16"}}
+    figure = Figure(name="latency_p50", value=10, unit="ms", labels=labels)
+    record = Record(kind="bench", settings={"candidates": [entry]}, figures=(figure,))
+    assert _statuses(Gate(metric="latency_p50", max=20, arithmetic="bf16"), [record]) == ["passed"]
+    assert _statuses(Gate(metric="latency_p50", max=20, arithmetic="f32"), [record]) == ["not enough evidence"]

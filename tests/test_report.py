@@ -427,3 +427,74 @@ def test_what_did_not_change_is_folded(write: Write) -> None:
     (row,) = rows(made, "1 figures are the same")
     assert row["verdict"].text == "the same"
     assert not [one for one in made.document.tables() if one.caption == "Before and after"]
+
+
+def _changed(record: Record, *, weights: str = "", arithmetic: str = "") -> Record:
+    refs = tuple(ref.model_copy(update={"weights": weights}) for ref in record.artifacts)
+    figures = [f.model_copy(update={"labels": {**f.labels, "arithmetic": arithmetic}}) for f in record.figures]
+    return record.model_copy(update={"artifacts": refs, "figures": tuple(figures)})
+
+
+def test_two_fine_tunes_of_one_model_are_two_rows_and_no_history(write: Write) -> None:
+    one, two = "a" * 64, "b" * 64
+    records = [
+        _changed(validation([value] * 4, day=day, precision=precision), weights=weights)
+        for value, day, weights, precision in (
+            (0.6, 0, one, "fp32"), (0.7, 1, two, "fp32"), (0.5, 2, one, "int8"), (0.65, 3, two, "int8"),
+        )
+    ]  # fmt: skip
+    paths = [write(f"{place}.json", record) for place, record in enumerate(records)]
+    assert not read_sources(paths).history
+    made = report(*paths)
+    found = {(row["model"].text, row["precision"].text): row for row in rows(made, "Segmentation")}
+    assert {key: row["IoU on photos"].value for key, row in found.items()} == {
+        ("m aaaaaaaa", "fp32"): pytest.approx(0.6),
+        ("m bbbbbbbb", "fp32"): pytest.approx(0.7),
+        ("m aaaaaaaa", "int8"): pytest.approx(0.5),
+        ("m bbbbbbbb", "int8"): pytest.approx(0.65),
+    }
+    # Each INT8 is held against what it was made from.
+    assert found["m bbbbbbbb", "int8"]["change of IoU from FP32"].value == pytest.approx(-0.05)
+    # One of them measured again is a history, and its name is the plain one where there is no other.
+    again = write("again.json", _changed(validation([0.8] * 4, day=9), weights=one))
+    assert len(read_sources([*paths, again]).history) == 1
+    assert rows(report(paths[0], again), "Segmentation")[0]["model"].text == "m"
+
+
+def test_each_fine_tune_is_compared_with_its_own_baseline(write: Write) -> None:
+    old = [
+        _changed(validation([value] * 4, day=day), weights=text * 64)
+        for value, day, text in ((0.5, 0, "a"), (0.8, 1, "b"))
+    ]
+    new = _changed(validation([0.6] * 4, day=2), weights="a" * 64)
+    baselines = tuple(write(f"old-{place}.json", record) for place, record in enumerate(old))
+    (row,) = rows(report(write("new.json", new), baselines=baselines), "Before and after")
+    assert row["before"].value == pytest.approx(0.5)
+
+
+def test_records_of_several_arithmetics_say_which_and_those_of_one_do_not(write: Write) -> None:
+    paths = [
+        write(f"{name}.json", _changed(validation([value] * 4), arithmetic=name))
+        for name, value in (("f32", 0.8), ("bf16", 0.7))
+    ]
+    both = report(*paths)
+    for caption in ("Segmentation", "photos: 4 samples"):
+        assert {row["arithmetic"].text for row in rows(both, caption)} == {"f32", "bf16"}
+    assert not read_sources(paths).history
+    assert "arithmetic" not in rows(report(paths[0]), "Segmentation")[0]
+
+
+def test_times_of_a_run_in_another_arithmetic_and_rates_of_another_machine_are_not_compared(write: Write) -> None:
+    def run(arithmetic: str, cpu: str = "a processor") -> Record:
+        figure = Figure(name="throughput", value=9, unit="pictures/s", higher_is_better=True)
+        settings = {"runtimes": [{"model": "m", "runtime": "CPU", "arithmetic": arithmetic}]}
+        record = Record.model_validate({"kind": "run", "settings": settings, "figures": [figure]})
+        return record.model_copy(update={"environment": record.environment.model_copy(update={"cpu": cpu})})
+
+    new = write("new.json", run("f32"))
+    for name, old, why in (
+        ("half", run("bf16"), "computed in another arithmetic"),
+        ("there", run("f32", "another"), "measured on another machine"),
+    ):
+        (row,) = rows(report(new, baselines=(write(f"{name}.json", old),)), "Before and after")
+        assert (row["verdict"].text, row["verdict"].detail) == ("not compared", why)

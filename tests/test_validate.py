@@ -17,8 +17,9 @@ from mattekit.bench.runs import Request, run_validation
 from mattekit.bench.subjects import Subject, golden_subject, open_subject
 from mattekit.bench.tables import column, figure_interval, samples_table, slice_rows, summary_table, worst_samples
 from mattekit.bench.validate import default_metrics, metrics_for, validate
+from mattekit.core.artifact import Provenance
 from mattekit.core.errors import InputError, ModelError
-from mattekit.core.record import Record
+from mattekit.core.record import ArtifactRef, Record
 from mattekit.datasets import Dataset, Sample
 from mattekit.datasets.folders import segmentation_folders
 from mattekit.datasets.opening import open_dataset
@@ -241,3 +242,83 @@ def test_intervals() -> None:
     assert drop_interval([0, 0], [0, 0], relative=True) == (0, 0)
     assert ratio_interval([2, 4], [1, 2]) == (0.5, 0.5)
     assert mean_interval([0.5]) == (0.5, 0.5)
+
+
+def _fine_tunes(record: Record) -> list[Record]:
+    """The record as of two networks of one id and precision, with other weights."""
+    refs = (
+        ArtifactRef(
+            model="plain", format="openvino", precision="fp32", sha256={"model.bin": text * 64}, weights=text * 64
+        )
+        for text in "ab"
+    )
+    return [record.model_copy(update={"artifacts": (ref,)}) for ref in refs]
+
+
+def test_two_fine_tunes_of_one_call_leave_two_records(tmp_path: Path, dataset: Dataset, record: Record) -> None:
+    first, second = _fine_tunes(record)
+    subjects = [_subject(_blurred)] * 2
+    paths = write_validation([first, second], subjects, dataset, tmp_path, worst=1)
+    assert [Record.read(path) for path in paths] == [first, second]
+    assert all(path.name.startswith(f"{record_name(record)}-") for path in paths)
+    for path in paths:
+        assert path.with_suffix(".csv").is_file()
+        assert path.with_suffix(".worst.png").is_file()
+        assert path.with_suffix(".pictures").is_dir()
+    # The names follow from the files alone: the same ones in whatever order, and again.
+    assert write_validation([second, first], subjects, dataset, tmp_path, worst=0) == paths[::-1]
+    assert len(list(tmp_path.glob("*.json"))) == 2
+    # The same network twice, and answers of folders of the same name, which have no files of their own.
+    twice = write_validation([first, first, record, record], subjects * 2, dataset, tmp_path / "b", worst=0)
+    assert len(set(twice)) == 4
+
+
+def test_another_fine_tune_overwrites_nothing_in_the_folder_unless_told(
+    tmp_path: Path, dataset: Dataset, record: Record
+) -> None:
+    first, second = _fine_tunes(record)
+    (path,) = write_validation([first], [_subject(_blurred)], dataset, tmp_path, worst=0)
+    assert path.stem == record_name(record)
+    (other,) = write_validation([second], [_subject(_blurred)], dataset, tmp_path, worst=0)
+    assert (Record.read(path), Record.read(other)) == (first, second)
+    # Measured again, each takes its own place.
+    for each, where in ((first, path), (second, other)):
+        assert write_validation([each], [_subject(_blurred)], dataset, tmp_path, worst=0) == [where]
+    assert write_validation([second], [_subject(_blurred)], dataset, tmp_path, worst=0, replace=True) == [path]
+    assert Record.read(path) == second
+    path.write_text("mine", encoding="utf-8")
+    assert write_validation([first], [_subject(_blurred)], dataset, tmp_path, worst=0) != [path]
+    assert path.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.slow
+def test_the_command_leaves_a_record_for_each_of_two_fine_tunes(
+    tmp_path: Path, dataset: Dataset, segmentation_ir: Path, own_provenance: Provenance
+) -> None:
+    from mattekit.convert.ir import save_ir
+    from mattekit.infer.runtimes.openvino import load, read_model
+
+    write_synthetic(dataset, tmp_path / "set")
+    source = load(segmentation_ir / "model.xml")
+    folders = [tmp_path / name / "fp32" for name in ("one", "two")]
+    for text, folder in zip("ab", folders, strict=True):
+        folder.mkdir(parents=True)
+        provenance = own_provenance.model_copy(update={"model": "u2netp", "weights_sha256": text * 64})
+        model = read_model(segmentation_ir / "model.xml")
+        save_ir(
+            model,
+            folder / "model.xml",
+            contract=source.contract,
+            provenance=provenance,
+            shape=(1, source.contract.input.height or 0, source.contract.input.width or 0),
+            fp16=False,
+        )
+    words = Request(tuple(map(str, folders)), str(tmp_path / "set"), limit=2, worst=0)
+    report = run_validation(words, tmp_path / "out")
+    assert sorted(tmp_path.glob("out/*.json")) == sorted(report.paths)
+    assert [Record.read(path).artifacts[0].weights for path in report.paths] == ["a" * 64, "b" * 64]
+    alone = run_validation(replace(words, artifacts=(str(folders[0]),)), tmp_path / "alone")
+    after = run_validation(replace(words, artifacts=(str(folders[1]),)), tmp_path / "alone")
+    assert alone.paths != after.paths
+    assert f"{alone.paths[0]} is another record of that name, and was left as it is" in after.text
+    assert Record.read(alone.paths[0]) == alone.records[0]
