@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..core.record import Figure, Record
+from .baselines import find_baseline
 from .gates import Gate, Limit
 from .intervals import Interval, drop_interval, ratio_interval
 from .labels import with_labels
@@ -17,14 +18,6 @@ from .tables import column, figure_interval, slice_rows
 __all__ = ["EXIT_CODES", "Status", "Verdict", "exit_code", "judge"]
 
 EXIT_CODES: dict[Status, int] = {"passed": 0, "failed": 3, "not enough evidence": 4}
-
-_SAME = ("dataset", "slice", "stage", "scenario", "statistic", "step", "against", "input", "output")
-_NEAR = ("device", "precision", "runtime", "arithmetic", "of", "reference", "dataset_hash")
-_NEAR += ("hint", "streams", "batch", "size")
-"""Labels in which a baseline must be like the figure, and those in which the nearer of several is."""
-
-_FINDINGS = frozenset({"samples", "verdict"})
-"""Labels that say what came of a measurement, not what was measured."""
 
 _OF = ("model", "precision", "device", "arithmetic")
 _Identity = tuple[str, str, str, str]
@@ -167,7 +160,7 @@ def _verdict(
     elif limit in {"min", "max"}:
         outcome = _alone(gate, limit, record, figure)
     else:
-        found = _baseline(gate, record, figure, baselines, across_machines=across_machines)
+        found = find_baseline(gate, record, figure, baselines, across_machines=across_machines)
         if isinstance(found, str):
             outcome = Ruling("not enough evidence", found)
         elif limit == "max_ratio" and "candidate" in figure.labels and figure.is_time:
@@ -240,61 +233,6 @@ def _paired(after: dict[str, float], before: dict[str, float] | None) -> tuple[l
     if before is None or before.keys() != after.keys() or not after:
         return None
     return [before[name] for name in after], list(after.values())
-
-
-def _baseline(
-    gate: Gate, record: Record, figure: Figure, baselines: Sequence[Record], *, across_machines: bool
-) -> tuple[Record, Figure] | str:
-    """Find what a figure is compared with, or say why there is nothing."""
-    labels = figure.labels
-    same = [
-        (other, before)
-        for other in baselines
-        for before in other.figures
-        if before.name == figure.name
-        and gate.compares(labels, before.labels)
-        and all(before.labels.get(key, "") == labels.get(key, "") for key in _SAME)
-    ]
-    if gate.baseline_model is None and "candidate" in labels:
-        same = [pair for pair in same if pair[1].labels.get("candidate") == labels["candidate"]]
-    if not same:
-        where = labels.get("candidate") or labels.get("dataset") or "this data set"
-        return f"no baseline has {figure.name} of this model on {where}; give --baseline, or set baseline_model"
-    for key in _NEAR:
-        nearer = [pair for pair in same if pair[1].labels.get(key, "") == labels.get(key, "")]
-        same = nearer or same
-    for alike in (_same_labels, _same_weights):
-        same = [(other, before) for other, before in same if alike((record, figure), (other, before))] or same
-    if len(same) > 1:
-        return f"{len(same)} baselines of {figure.name} are equally near; give the one that is meant"
-    other, before = same[0]
-    for setting, what in (("dataset_hash", "data set hash"), ("reference", "reference"), ("border", "border")):
-        # A benchmark, which measures accuracy beside times, notes it at the figure.
-        values = (
-            pair[1].labels.get(setting, pair[0].settings.get(setting)) for pair in ((other, before), (record, figure))
-        )
-        if len(set(map(str, values))) > 1:
-            return f"the baseline has another {what}; validate the baseline again on this data"
-    machines = ((e.cpu, e.cores) for e in (other.environment, record.environment))
-    if figure.is_of_machine and len(set(machines)) > 1 and not across_machines:
-        return "the baseline was measured on another machine; times of two machines are not compared"
-    was, now = before.labels.get("arithmetic", ""), labels.get("arithmetic", "")
-    if figure.is_of_machine and was != now and gate.baseline_arithmetic is None:
-        return (
-            f"the baseline was computed in {was or 'an unknown arithmetic'}, this in {now or 'an unknown one'}; "
-            "times of two arithmetics are not compared unless the gate says baseline_arithmetic"
-        )
-    return other, before
-
-
-def _same_labels(first: tuple[Record, Figure], second: tuple[Record, Figure]) -> bool:
-    told = [{key: text for key, text in figure.labels.items() if key not in _FINDINGS} for _, figure in (first, second)]
-    return told[0] == told[1]
-
-
-def _same_weights(first: tuple[Record, Figure], second: tuple[Record, Figure]) -> bool:
-    made_from = [{ref.weights for ref in record.artifacts} for record, _ in (first, second)]
-    return made_from[0] == made_from[1] != {""}
 
 
 def _amount(limit: Limit, before: float, figure: Figure) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,8 @@ from ..bench.labels import with_labels
 from ..bench.tables import column, figure_interval
 from ..core.environment import Environment
 from ..core.errors import InputError
-from ..core.record import ArtifactRef, Figure, Record
+from ..core.record import Figure, Record
+from .telling import Weights, several_arithmetics
 
 __all__ = [
     "Evidence",
@@ -40,7 +41,6 @@ _VOLATILE = frozenset({"samples", "step", "stage", "slice", "of", "against", "st
 """Labels that tell figures of one record apart, or say what came of them; they do not say what was measured."""
 
 _FINDINGS = frozenset({"samples", "verdict"})
-_DIGITS = 8
 _TYPICAL = frozenset({"latency", "latency_p50"})
 
 _TO_IDENTIFY = ("dataset", "dataset_hash", "reference", "model", "precision", "route", "tile", "gates")
@@ -148,7 +148,7 @@ def read_sources(paths: Sequence[Path], baselines: Sequence[Path] = (), gates: S
         raise InputError("there is no record to report on; give one or more, such as validation/*.json")
     names = _short_names([*paths, *baselines])
     records = {path: Record.read(path) for path in dict.fromkeys([*paths, *baselines])}
-    arithmetics, weights = _several_arithmetics(records.values()), _Weights(records.values())
+    arithmetics, weights = several_arithmetics(records.values()), Weights(records.values())
 
     def source_at(path: Path) -> Source:
         return Source(path, names[path], records[path], arithmetics, weights.told(records[path]))
@@ -262,38 +262,7 @@ def _median_interval(source: Source, figure: Figure) -> Interval | None:
     return median_interval(values) if len(values) > 1 else None
 
 
-class _Weights:
-    """What the models of a report's records were made from: an id alone does not tell two fine-tunes apart."""
-
-    def __init__(self, records: Iterable[Record]) -> None:
-        every = [ref for record in records for ref in record.artifacts]
-        # A benchmark's record has its files' hashes alone; another record may know those files.
-        self._known = {digest: ref.weights for ref in every if ref.weights for digest in ref.sha256.values()}
-        self._of_models: dict[str, set[str]] = {}
-        for ref in every:
-            self._of_models.setdefault(ref.model, set()).add(self.of(ref))
-
-    def of(self, ref: ArtifactRef) -> str:
-        """Return the hash of a model's weights; empty where no record says it."""
-        return ref.weights or next((self._known[digest] for digest in ref.sha256.values() if digest in self._known), "")
-
-    def told(self, record: Record) -> dict[str, str]:
-        """Return the first digits of the weights' hashes, for models of which there are several."""
-        found: dict[str, str] = {}
-        for ref in record.artifacts:
-            if len(self._of_models[ref.model] - {""}) > 1:
-                # The first is what was measured; another of that model is what it was compared with.
-                found.setdefault(ref.model, self.of(ref)[:_DIGITS])
-        return found
-
-
-def _several_arithmetics(records: Iterable[Record]) -> bool:
-    """Tell whether models of the records were computed in more than one arithmetic."""
-    figures = (figure for record in records for figure in with_labels(record).figures if "model" in figure.labels)
-    return len({figure.labels.get("arithmetic", "") for figure in figures} - {""}) > 1
-
-
-def _identity(record: Record, weights: _Weights) -> object:
+def _identity(record: Record, weights: Weights) -> object:
     figures = with_labels(record).figures
     labels = {tuple(sorted((k, v) for k, v in f.labels.items() if k not in _VOLATILE)) for f in figures}
     artifacts = tuple((ref.model, ref.format, ref.precision, weights.of(ref)) for ref in record.artifacts)
