@@ -8,7 +8,9 @@ enlargement takes its weights as inputs, and a tile is given those that the whol
 
 from __future__ import annotations
 
+import os
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,6 +20,7 @@ from ..core.arithmetic import Arithmetic, parse_arithmetic
 from ..core.errors import DeviceError
 from .runtimes import LoadedModel, Tensor
 from .runtimes.arithmetic import arithmetic_config
+from .runtimes.forking import Native, require_same_process
 
 if TYPE_CHECKING:
     import openvino
@@ -32,6 +35,15 @@ class Place(NamedTuple):
     left: int
     height: int
     width: int
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """The compiled network, its one request, and whose turn it is."""
+
+    compiled: openvino.CompiledModel
+    request: openvino.InferRequest
+    turn: threading.Lock
 
 
 class AlignedTiles:
@@ -68,12 +80,18 @@ class AlignedTiles:
         # The stubs do not know that the class is a subclass of the one that they describe.
         whole = openvino.Model(changed.get_results(), [*changed.get_parameters(), rows, columns])  # pyright: ignore[reportGeneralTypeIssues]
         config = {"PERFORMANCE_HINT": "LATENCY", **arithmetic_config(arithmetic)}
-        try:
-            self._compiled = openvino.Core().compile_model(whole, device, config)
-        except RuntimeError as error:
-            raise DeviceError(f"{device}: the device refused the model in tiles; try --device CPU") from error
-        self._request = self._compiled.create_infer_request()
-        self._turn = threading.Lock()
+        process = os.getpid()
+
+        def opens() -> _Opened:
+            if device != "CPU":
+                require_same_process(process, f"{device}: the model opened for it")
+            try:
+                compiled = openvino.Core().compile_model(whole, device, config)
+            except RuntimeError as error:
+                raise DeviceError(f"{device}: the device refused the model in tiles; try --device CPU") from error
+            return _Opened(compiled, compiled.create_infer_request(), threading.Lock())
+
+        self._native = Native(opens)
 
     def run(self, tensor: Tensor, place: Place) -> Tensor:
         """Execute the network on a tile (1, 3, h, w) float32 and return its output, as a part of the whole picture's.
@@ -82,14 +100,14 @@ class AlignedTiles:
             DeviceError: the device failed.
         """
         height, width = tensor.shape[2:]
-        with self._turn:
+        with self._native.use() as opened, opened.turn:
             rows = self._weights(place.top, height, place.height)
             columns = np.ascontiguousarray(self._weights(place.left, width, place.width).T)
             try:
-                result = self._request.infer([tensor, rows, columns])
+                result = opened.request.infer([tensor, rows, columns])
             except RuntimeError as error:
                 raise DeviceError(f"{self._device}: the inference of a tile failed") from error
-            return np.array(result[self._compiled.outputs[0]], dtype=np.float32)
+            return np.array(result[opened.compiled.outputs[0]], dtype=np.float32)
 
     def _weights(self, start: int, length: int, whole: int) -> NDArray[np.float32]:
         """Return how each pixel of a side mixes the coarse map's, (length, pixels of the tile's coarse map)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from functools import cached_property
+import threading
 from math import lcm
 from typing import cast
 
@@ -18,6 +18,7 @@ from .images.blend import resize_straight
 from .images.picture import Picture, Pixels
 from .images.read import MAX_PIXELS_VARIABLE, pixel_limit
 from .runtimes import LoadedModel
+from .runtimes.forking import native_calls
 from .tensors import normalise, pixels_from
 from .tiles import Span, is_out_of_memory, ramp_of, side_within, spans
 
@@ -80,6 +81,8 @@ class Upscaler:
             raise ImageError(f"enlarging {times} times can't be done; use a number from 1 to 16")
         self.times = float(contract.output.scale if times is None else times)
         self._max_pixels = pixel_limit(max_pixels)
+        self._opening = threading.Lock()
+        self._tiles: tuple[AlignedTiles | None] | None = None
 
     @property
     def tile(self) -> tuple[int, int]:
@@ -206,10 +209,13 @@ class Upscaler:
                     kept = np.rint(there + (kept.astype(np.float32) - there) * weight).astype(rgb.dtype)
                 there[:] = kept
 
-    @cached_property
     def _aligned(self) -> AlignedTiles | None:
-        """What computes tiles of networks that stretch a coarse map over their input."""
-        return aligned_tiles(self.model)
+        """Return what computes tiles of networks that stretch a coarse map over their input."""
+        # No fork comes while the lock is held.
+        with native_calls(), self._opening:
+            if self._tiles is None:
+                self._tiles = (aligned_tiles(self.model),)
+            return self._tiles[0]
 
     def _missing(self, length: int) -> int:
         """How many pixels a side must be padded by."""
@@ -231,7 +237,7 @@ class Upscaler:
         if down or across:
             pixels = np.pad(pixels, ((0, down), (0, across), (0, 0)), mode="edge")
         tensor = normalise(pixels, contract)
-        aligned = self._aligned if (height, width) != (place.height, place.width) else None
+        aligned = self._aligned() if (height, width) != (place.height, place.width) else None
         output = self.model.runtime.run(tensor) if aligned is None else aligned.run(tensor, place)
         expected = (1, 3, pixels.shape[0] * self.scale, pixels.shape[1] * self.scale)
         if output.shape != expected:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from ..runtimes.forking import require_same_process
 
 __all__ = ["Stages", "in_series", "overlapped"]
 
@@ -46,6 +49,9 @@ def overlapped(
 
     When the generator is closed, or the caller is interrupted, nothing new is begun, `stop` is called to wake stages
     that wait, and what is being written is finished.
+
+    Raises:
+        DeviceError: a process that was forked meanwhile goes on with it.
     """
     reading = ThreadPoolExecutor(stages.readers, "read")
     processing = ThreadPoolExecutor(stages.processors, "process")
@@ -58,10 +64,12 @@ def overlapped(
     def read(item: _Item) -> Future[Future[_Written]]:
         return processing.submit(process, stages.read(item))
 
+    pid = os.getpid()
     waiting = iter(items)
     under_way: deque[tuple[_Item, Future[Future[Future[_Written]]]]] = deque()
     try:
         while True:
+            require_same_process(pid, "this run")
             while len(under_way) < stages.window and (item := next(waiting, None)) is not None:
                 under_way.append((item, reading.submit(read, item)))
             if not under_way:
@@ -69,9 +77,11 @@ def overlapped(
             first, future = under_way.popleft()
             yield first, lambda future=future: future.result().result().result()
     finally:
-        stop()
-        for pool in (reading, processing, writing):
-            pool.shutdown(wait=True, cancel_futures=True)
+        # A forked child has none of the threads, and maybe locks that they held.
+        if os.getpid() == pid:
+            stop()
+            for pool in (reading, processing, writing):
+                pool.shutdown(wait=True, cancel_futures=True)
 
 
 def in_series(

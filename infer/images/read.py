@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Generator
@@ -73,6 +74,15 @@ class _Quiet:
         self._lock = threading.Lock()
         self._readers = 0
         self._saved = warnings.catch_warnings()
+        if sys.platform != "win32":
+            os.register_at_fork(after_in_child=self._alone)
+
+    def _alone(self) -> None:
+        """Forget readers in other threads, which a forked child doesn't have."""
+        self._lock = threading.Lock()
+        if self._readers:
+            self._readers = 0
+            self._saved.__exit__(None, None, None)
 
     @contextmanager
     def __call__(self) -> Generator[None]:

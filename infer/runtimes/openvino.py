@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +23,7 @@ from ...core.onnx_files import check_onnx
 from ...core.text import last_line
 from .arithmetic import arithmetic_config, require_arithmetic, require_capability
 from .base import LoadedModel, Spent, Tensor
+from .forking import Native, native_calls, require_same_process
 
 if TYPE_CHECKING:
     import openvino
@@ -48,6 +51,15 @@ Hint = Literal["LATENCY", "THROUGHPUT"]
 """What a device is compiled for: one short answer after another, or as many as possible at a time."""
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """A compiled model and its requests: those that wait for work are in `idle`."""
+
+    compiled: openvino.CompiledModel
+    requests: tuple[openvino.InferRequest, ...]
+    idle: queue.SimpleQueue[openvino.InferRequest]
+
+
 class OpenVinoRuntime:
     """A model compiled for one device.
 
@@ -55,8 +67,11 @@ class OpenVinoRuntime:
     call `run` at a time: each takes one of the requests, of which there are as many as the device names as best, and
     waits while all of them are under way. Answers don't depend on how many there are.
 
+    A process that is forked from this one compiles the model again for a CPU, at its first call. A fork waits for the
+    inferences that are under way.
+
     Args:
-        model: the model, not changed.
+        model: the model, not changed, and not to be changed by anybody else.
         device: an OpenVINO device string; `AUTO` and lists of devices pass through.
         hint: `LATENCY` gives one request the whole device, `THROUGHPUT` shares it between several.
         arithmetic: of floating-point numbers. Unless told, a CPU with AMX would compute in bf16, and a GPU in f16.
@@ -76,31 +91,39 @@ class OpenVinoRuntime:
         arithmetic: Arithmetic = "f32",
         threads: int | None = None,
     ) -> None:
-        import openvino
-
-        core = openvino.Core()
-        require_device(device)
-        require_capability(core, device, arithmetic)
-        config: dict[str, Any] = {"PERFORMANCE_HINT": hint, **arithmetic_config(arithmetic)}
+        self._device = device
+        self._config: dict[str, Any] = {"PERFORMANCE_HINT": hint, **arithmetic_config(arithmetic)}
         if threads is not None and device == "CPU":
             # Processes that share a machine would all pin their threads to the same cores.
-            config |= {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
+            self._config |= {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
+        self._spent = threading.local()
+        self._process = os.getpid()
+        self._native = Native(lambda: self._open(model, arithmetic))
+        with self._native.use() as opened:
+            self._count = len(opened.requests)
+            self._arithmetic = require_arithmetic(opened.compiled, device, arithmetic)
+
+    def _open(self, model: openvino.Model, arithmetic: Arithmetic) -> _Opened:
+        import openvino
+
+        if self._device != "CPU":
+            require_same_process(self._process, f"{self._device}: the model opened for it")
+        core = openvino.Core()
+        require_device(self._device)
+        require_capability(core, self._device, arithmetic)
         with openvino_errors_as(
             DeviceError,
-            lambda reason: f"{device}: the device refused the model ({reason}); {_mend(arithmetic)}",
+            lambda reason: f"{self._device}: the device refused the model ({reason}); {_mend(arithmetic)}",
         ):
-            self._compiled = core.compile_model(model, device, config)
-            self._count = max(1, int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")))
-            requests = [self._compiled.create_infer_request() for _ in range(self._count)]
+            compiled = core.compile_model(model, self._device, self._config)
+            count = max(1, int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")))
+            requests = tuple(compiled.create_infer_request() for _ in range(count))
         with _BINDINGS:
             _ = requests[0].get_input_tensor(0).data
-        self._arithmetic = require_arithmetic(self._compiled, device, arithmetic)
-        self._device = device
-        self._idle: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
+        idle: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
         for request in requests:
-            self._idle.put(request)
-        self._spent = threading.local()
-        self._output = self._compiled.outputs[0]
+            idle.put(request)
+        return _Opened(compiled, requests, idle)
 
     @property
     def name(self) -> str:
@@ -120,7 +143,8 @@ class OpenVinoRuntime:
     @property
     def execution_devices(self) -> list[str]:
         """Return the devices that really execute, which differ from the one asked for under AUTO."""
-        return [str(device) for device in self._compiled.get_property("EXECUTION_DEVICES")]
+        with self._native.use() as opened:
+            return [str(device) for device in opened.compiled.get_property("EXECUTION_DEVICES")]
 
     @property
     def arithmetic(self) -> str:
@@ -133,26 +157,31 @@ class OpenVinoRuntime:
         Raises:
             DeviceError: the device failed, or the model does not take this shape.
         """
-        return self._infer(tensor, [self._output])[0]
+        return self._infer(tensor, 1)[0]
 
     def run_all(self, tensor: Tensor) -> list[Tensor]:
         """Execute the network and return copies of all outputs; raises as `run` does."""
-        return self._infer(tensor, list(self._compiled.outputs))
+        return self._infer(tensor, None)
 
-    def _infer(self, tensor: Tensor, outputs: list[openvino.ConstOutput]) -> list[Tensor]:
-        called = time.perf_counter()
-        request = self._idle.get()
-        started = time.perf_counter()
-        try:
-            request.start_async([tensor])
-            request.wait()
-            return [np.array(request.get_tensor(output).data, dtype=np.float32) for output in outputs]
-        except RuntimeError as error:
-            raise DeviceError(f"{self._device}: the inference failed ({last_line(error)})") from error
-        finally:
-            self._idle.put(request)
-            before = self.spent
-            self._spent.total = Spent(before.working + time.perf_counter() - started, before.waiting + started - called)
+    def _infer(self, tensor: Tensor, outputs: int | None) -> list[Tensor]:
+        """Return the first `outputs` outputs, all of them where None."""
+        with self._native.use() as opened:
+            called = time.perf_counter()
+            request = opened.idle.get()
+            started = time.perf_counter()
+            try:
+                request.start_async([tensor])
+                request.wait()
+                return [
+                    np.array(request.get_tensor(output).data, dtype=np.float32)
+                    for output in opened.compiled.outputs[:outputs]
+                ]
+            except RuntimeError as error:
+                raise DeviceError(f"{self._device}: the inference failed ({last_line(error)})") from error
+            finally:
+                opened.idle.put(request)
+                before, ended = self.spent, time.perf_counter()
+                self._spent.total = Spent(before.working + ended - started, before.waiting + started - called)
 
 
 def _mend(arithmetic: Arithmetic) -> str:
@@ -181,7 +210,8 @@ def available_devices() -> list[str]:
     """List the devices that OpenVINO finds on this machine."""
     import openvino
 
-    return list(openvino.Core().available_devices)
+    with native_calls():
+        return list(openvino.Core().available_devices)
 
 
 def load(
@@ -242,9 +272,10 @@ def read_model(path: Path) -> openvino.Model:
         raise ModelError(f"{path}: its weights {path.with_suffix('.bin').name} are missing; copy both files together")
     if path.suffix == ".onnx":
         check_onnx(path)
-    with openvino_errors_as(
+    refused = openvino_errors_as(
         ModelError, lambda reason: f"{path}: OpenVINO cannot read it ({reason}); export the model again"
-    ):
+    )
+    with native_calls(), refused:
         model = openvino.Core().read_model(path)
     if not model.inputs or not model.outputs:
         raise ModelError(f"{path}: the model has no input or no output; export the model again")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .base import Tensor
+from .forking import native_calls, require_same_process
 
 if TYPE_CHECKING:
     from torch import nn
+
+_used_in: set[int] = set()
+"""Processes, this one or those that it was forked from, in which torch's threads have worked."""
 
 __all__ = ["TorchRuntime"]
 
@@ -35,10 +40,17 @@ class TorchRuntime:
         return self.run_all(tensor)[0]
 
     def run_all(self, tensor: Tensor) -> list[Tensor]:
-        """Execute the module and return every output, the first one first."""
+        """Execute the module and return every output, the first one first.
+
+        Raises:
+            DeviceError: this process was forked from one in which torch had worked; it would wait for threads for ever.
+        """
         import torch
 
-        with torch.inference_mode():
+        for process in _used_in:
+            require_same_process(process, "the model that PyTorch executed")
+        _used_in.add(os.getpid())
+        with native_calls(), torch.inference_mode():
             result = self._module(torch.from_numpy(np.ascontiguousarray(tensor)))
         results = [result] if isinstance(result, torch.Tensor) else list(result)
         return [each.numpy() for each in results]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from ..runtimes.forking import require_same_process
 
 __all__ = ["in_order", "in_thread"]
 
@@ -63,10 +66,12 @@ def in_thread(items: Iterable[_In], depth: int, *, drop: Callable[[], None] | No
                 items.close()
             put(_End(error))
 
+    process = os.getpid()
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:
         while True:
+            require_same_process(process, "this video")
             item = ahead.get()
             if isinstance(item, _End):
                 if item.error is not None:
@@ -74,8 +79,9 @@ def in_thread(items: Iterable[_In], depth: int, *, drop: Callable[[], None] | No
                 return
             yield item
     finally:
-        stopped.set()
-        thread.join()
+        if os.getpid() == process:
+            stopped.set()
+            thread.join()
 
 
 def in_order(items: Iterable[_In], function: Callable[[_In], _Out], workers: int, ahead: int) -> Generator[_Out]:
@@ -85,15 +91,19 @@ def in_order(items: Iterable[_In], function: Callable[[_In], _Out], workers: int
     are dropped, and those that were are waited for.
     """
     pending: deque[Future[_Out]] = deque()
+    process = os.getpid()
     pool = ThreadPoolExecutor(workers)
     try:
         for item in items:
+            require_same_process(process, "this video")
             pending.append(pool.submit(function, item))
             if len(pending) >= ahead:
                 yield pending.popleft().result()
         while pending:
+            require_same_process(process, "this video")
             yield pending.popleft().result()
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        if isinstance(items, Generator):
-            items.close()
+        if os.getpid() == process:
+            pool.shutdown(wait=True, cancel_futures=True)
+            if isinstance(items, Generator):
+                items.close()
