@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import sys
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -95,6 +96,10 @@ def main() -> None:
     """Run the command line; errors that mattekit raises on purpose become one sentence and an exit code."""
     # What the interpreter would go through at its end, to free what the process gives back anyway: 0.14 s.
     atexit.register(gc.freeze)
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding lacks is written out, such as \xfc, and ends nothing.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(standalone_mode=True)
     except MattekitError as error:

@@ -120,7 +120,7 @@ def write_validation(
     for name, record, subject in zip(names, records, subjects, strict=True):
         table = samples_table(record, by=by)
         with atomic_path(folder / f"{name}.csv") as temporary:
-            table.to_csv(temporary, index=False)
+            table.to_csv(temporary, index=False, errors="backslashreplace")
         if worst:
             write_sheet(folder / f"{name}.worst.png", worst_sheet(record, subject, dataset, by=by, count=worst))
             write_specimens(folder / f"{name}.json", subject, dataset, shown)

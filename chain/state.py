@@ -9,10 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from ..core.environment import Environment
 from ..core.files import atomic_path, sha256_of
+from ..core.text import json_bytes
 from .stage import Stage
 
 __all__ = ["Done", "Hashes", "due", "expand", "fingerprint", "read_done", "write_done"]
@@ -97,8 +98,8 @@ def read_done(stage: Stage, out: Path) -> Done | None:
     """Return what is kept of a stage; a file that cannot be read counts as none."""
     path = _path(stage, out)
     try:
-        return Done.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+        return Done.model_validate(json.loads(path.read_bytes()))
+    except (OSError, ValueError, RecursionError):
         return None
 
 
@@ -107,7 +108,7 @@ def write_done(stage: Stage, out: Path, inputs: dict[str, str], hashes: Hashes, 
     outputs = {str(path.relative_to(out)): hashes.of(path) for path in expand(stage.outputs)}
     with atomic_path(_path(stage, out)) as temporary:
         done = Done(inputs=inputs, outputs=outputs, exit_code=exit_code)
-        temporary.write_text(done.model_dump_json(indent=1), encoding="utf-8")
+        temporary.write_bytes(json_bytes(done.model_dump()))
 
 
 def _path(stage: Stage, out: Path) -> Path:

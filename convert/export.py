@@ -14,6 +14,7 @@ from ..core.contract import Contract, least_tile
 from ..core.errors import InputError
 from ..core.files import atomic_directory, sha256_of
 from ..core.record import Record
+from ..core.text import printable
 from .checkpoint import load_module
 from .fetch import cached_path
 from .ir import Shape, ir_from_onnx, ir_from_torch, save_ir
@@ -220,7 +221,7 @@ def _provenance(spec: ModelSpec, weights: Path, settings: ExportSettings) -> Pro
     published = sha256 == spec.weights.sha256 or weights.resolve() == cached_path(spec).resolve()
     return Provenance(
         model=spec.id,
-        weights_file=weights.name,
+        weights_file=printable(weights.name),
         weights_sha256=sha256,
         code_licence=spec.licence.code,
         weights_licence=spec.licence.weights if published else OWN_LICENCE,

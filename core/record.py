@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from .environment import Environment
 from .errors import InputError
 from .files import atomic_path
+from .text import written_out
 
 __all__ = ["RECORD_VERSION", "ArtifactRef", "Figure", "Record"]
 
@@ -33,6 +34,12 @@ _MEMORY = frozenset({"peak_memory", "process_memory"})
 class _Frozen(BaseModel):
     # "strings" writes an infinite PSNR as "Infinity", which every JSON reader can parse, and reads it back.
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _write_out(cls, data: object) -> object:
+        """Take names of files that are no UTF-8, which no JSON could hold, with their bytes written out."""
+        return written_out(data)
 
 
 class ArtifactRef(_Frozen):
@@ -73,10 +80,10 @@ class Figure(_Frozen):
 
 
 class Record(_Frozen):
-    """What one stage measured.
+    r"""What one stage measured.
 
     samples: raw values, one list per name (all of equal length where they are rows of one table). settings: what the
-    stage was asked to do.
+    stage was asked to do. In any text, bytes of a file's name that are no UTF-8 are written out as `\udcff`.
     """
 
     version: Literal[1] = RECORD_VERSION

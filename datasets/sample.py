@@ -100,7 +100,7 @@ class Dataset:
         """
         total = hashlib.sha256(f"{self.task} x{self.scale}\n".encode())
         for entry in self.entries:
-            total.update(f"{entry.id}\n{entry.recipe}\n".encode())
+            total.update(f"{entry.id}\n{entry.recipe}\n".encode("utf-8", "surrogateescape"))
             for path in entry.files:
                 total.update(f"{sha256_of(path)}\n".encode())
         return total.hexdigest()

@@ -17,6 +17,7 @@ from ..bench.tables import column, figure_interval
 from ..core.environment import Environment
 from ..core.errors import InputError
 from ..core.record import Figure, Record
+from ..core.text import printable
 from .telling import Weights, several_arithmetics
 
 __all__ = [
@@ -274,4 +275,4 @@ def _short_names(paths: Sequence[Path]) -> dict[Path, str]:
     """Name each file by its path below the folder that all share."""
     whole = [path.absolute() for path in paths]
     shared = Path(os.path.commonpath([path.parent for path in whole])) if whole else Path()
-    return {path: full.relative_to(shared).as_posix() for path, full in zip(paths, whole, strict=True)}
+    return {path: printable(full.relative_to(shared).as_posix()) for path, full in zip(paths, whole, strict=True)}

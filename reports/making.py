@@ -85,7 +85,7 @@ def write_report(report: Report, path: Path) -> Sequence[Path]:
     else:
         text = html(report.document)
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     return written
 
 
@@ -111,5 +111,5 @@ def _write_drawings(files: dict[str, str], folder: Path) -> list[Path]:
         return []
     with atomic_directory(folder) as temporary:
         for name, text in files.items():
-            (temporary / name).write_text(text, encoding="utf-8")
+            (temporary / name).write_text(text, encoding="utf-8", errors="backslashreplace")
     return [folder]

@@ -98,14 +98,14 @@ def append_step_summary(text: str) -> None:
     """Append Markdown to the file that GitHub Actions shows on a run's page; nothing where the variable is not set."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
-        with Path(path).open("a", encoding="utf-8") as stream:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(text + "\n")
 
 
 def _write_text(path: Path, text: str) -> None:
     """Write a text file, which appears whole or not at all."""
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def _subject(verdict: Verdict) -> str:

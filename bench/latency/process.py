@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import IO, Self, TypeVar, cast
 
 from ...core.errors import MattekitError
+from ...core.text import json_bytes
 from .candidates import Candidate, Status
 from .messages import Answer, Close, Closed, Command, Refused
 
@@ -66,7 +67,7 @@ class WorkerProcess:
         self._lines: Queue[str] = Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._send(candidate.model_dump_json())
+        self._send(json_bytes(candidate.model_dump(mode="json")).decode())
 
     @property
     def pid(self) -> int:
@@ -75,7 +76,7 @@ class WorkerProcess:
 
     def ask(self, command: Command, expected: type[_A], patience_s: float = PATIENCE_S) -> _A:
         """Send a command and wait for its answer."""
-        self._send(command.model_dump_json())
+        self._send(json_bytes(command.model_dump(mode="json")).decode())
         try:
             line = self._lines.get(timeout=patience_s)
         except Empty:

@@ -6,6 +6,7 @@ further one a command. What libraries print goes to standard error.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -88,7 +89,7 @@ class Worker:
 
     def answer(self, line: str) -> Answer:
         """Do what a line says; what goes wrong in a way that was foreseen is an answer too."""
-        command = COMMANDS.validate_json(line)
+        command = COMMANDS.validate_python(json.loads(line))
         try:
             if isinstance(command, Open):
                 return self.open(command)
@@ -121,13 +122,13 @@ class Worker:
 
 def main(commands: IO[str], answers: IO[str]) -> None:
     """Answer the commands of a stream until it ends or says so."""
-    worker = Worker(Candidate.model_validate_json(commands.readline()))
+    worker = Worker(Candidate.model_validate(json.loads(commands.readline())))
     while line := commands.readline():
         answer = worker.answer(line)
         # An answer of a kind is told from a refusal by its fields; both forbid others.
         answers.write(answer.model_dump_json() + "\n")
         answers.flush()
-        if isinstance(COMMANDS.validate_json(line), Close):
+        if isinstance(COMMANDS.validate_python(json.loads(line)), Close):
             return
 
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from ...core.files import atomic_path, sha256_of
+from ...core.text import json_bytes
 
 __all__ = ["MANIFEST_NAME", "Entry", "Manifest", "fingerprint_of"]
 
@@ -116,7 +117,7 @@ class Manifest:
 
 
 def _line(entry: Entry) -> bytes:
-    return entry.model_dump_json().encode() + b"\n"
+    return json_bytes(entry.model_dump()) + b"\n"
 
 
 def _read(path: Path) -> dict[str, Entry]:
@@ -125,8 +126,9 @@ def _read(path: Path) -> dict[str, Entry]:
         return entries
     for line in path.read_bytes().splitlines():
         try:
-            entry = Entry.model_validate_json(line)
-        except ValidationError:
+            # Not pydantic's own reader: it refuses names that are no UTF-8.
+            entry = Entry.model_validate(json.loads(line))
+        except (ValueError, RecursionError):
             continue
         entries[entry.target] = entry
     return entries

@@ -1,0 +1,169 @@
+"""File names that are no UTF-8, names that the terminal's encoding lacks, and readers of output that go away."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mattekit.cli import app
+from mattekit.core.files import sha256_of
+from mattekit.core.record import Figure, Record
+from mattekit.core.text import json_bytes, written_out
+from mattekit.infer.engine.manifest import Manifest
+from PIL import Image
+from typer.testing import CliRunner
+
+NAME = os.fsdecode(b"f\xfcr \xe4lter.jpg")
+"""As an old archive unpacks it: Latin-1, which is no UTF-8."""
+SHOWN = r"f\udcfcr \udce4lter"
+
+
+@pytest.fixture
+def named(tmp_path: Path, photo: Path) -> Callable[[str, str], Path]:
+    """Put a photo under this name into a folder of this name."""
+
+    def put(folder: str, name: str) -> Path:
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        try:
+            return Path(shutil.copy(photo, tmp_path / folder / name))
+        except OSError:
+            pytest.skip("this file system takes no such names")
+
+    return put
+
+
+def run(*words: str | Path, code: int = 0) -> str:
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    assert done.exit_code == code, (done.output, done.exception)
+    return done.output
+
+
+@pytest.mark.parametrize("command", ["run", "remove", "upscale", "superimpose"])
+def test_a_picture_is_processed_recorded_and_recognized_again(
+    command: str,
+    named: Callable[[str, str], Path],
+    segmentation_ir: Path,
+    super_resolution_ir: Path,
+    tmp_path: Path,
+) -> None:
+    source, other = named("in", NAME), named("in", "plain.jpg")
+    before = {"remove": ["--model", segmentation_ir], "run": ["--model", segmentation_ir]}.get(command, [])
+    before += ["--sr", super_resolution_ir] if command == "upscale" else []
+    before += ["--background", "red"] if command == "superimpose" else []
+    words = [command, source, other, *before, "-o", tmp_path / "out", "--resume"]
+    run(*words, "--record", tmp_path / "first.json")
+    first, second = Record.read(tmp_path / "first.json"), tmp_path / "second.json"
+    assert any(str(name).endswith(f"{SHOWN}.jpg") for name in first.samples["input"])
+    assert (tmp_path / "out" / NAME).with_suffix(".png").is_file()
+    assert "2 were done already" in run(*words, "--record", second) or _value(Record.read(second), "skipped") == 2
+    run("report", tmp_path / "first.json", *_outputs(tmp_path))
+    for path in _outputs(tmp_path)[1::2]:
+        assert Path(path).stat().st_size
+
+
+def _outputs(folder: Path) -> list[str]:
+    return [word for kind in ("html", "md", "csv", "json") for word in ("-o", str(folder / f"report.{kind}"))]
+
+
+def _value(record: Record, name: str) -> float | None:
+    return next(figure.value for figure in record.figures if figure.name == name)
+
+
+def test_a_data_set_is_checked_shown_and_validated(
+    named: Callable[[str, str], Path], segmentation_ir: Path, tmp_path: Path
+) -> None:
+    for name in (NAME, "plain.jpg"):
+        mask = named("set/masks", name)
+        named("set/images", name)
+        Image.open(mask).convert("L").save(mask.with_suffix(".png"))
+        mask.unlink()
+    run("datasets", "check", tmp_path / "set")
+    run("datasets", "show", tmp_path / "set", "-o", tmp_path / "sheet.png")
+    run("validate", segmentation_ir, "--data", tmp_path / "set", "-o", tmp_path / "validated", "--worst", "2")
+    (record,) = (tmp_path / "validated").glob("*.json")
+    assert SHOWN in record.read_text("utf-8").replace("\\\\", "\\")
+    (table,) = (tmp_path / "validated").glob("*.csv")
+    assert SHOWN in table.read_text("utf-8")
+    run("report", record, *_outputs(tmp_path))
+    assert SHOWN.split(" ", maxsplit=1)[0] in (tmp_path / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_names_that_the_terminal_cannot_show_end_no_run(
+    encoding: str, named: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    names = ["日本.jpg", "größe.jpg", NAME]
+    sources = [named("in", name) for name in names]
+    (tmp_path / "in" / "шум.jpg").write_bytes(b"no picture")
+    done = _mattekit(encoding, "superimpose", *sources, tmp_path / "in" / "шум.jpg", "--background", "red", "-o", "out")
+    assert done.returncode == 5, done.stderr
+    assert b"Traceback" not in done.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
+        str(Path(name).with_suffix(".png")) for name in names
+    )
+    assert len(done.stdout.splitlines()) == 3
+    if encoding == "ascii":
+        assert rb"\u65e5\u672c.png" in done.stdout
+
+
+def _mattekit(encoding: str, *words: str | Path) -> subprocess.CompletedProcess[bytes]:
+    folder = next(Path(word).parents[1] for word in words if isinstance(word, Path))
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "mattekit", *words],
+        capture_output=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_reader_that_goes_away_gets_no_traceback() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "mattekit", "models", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    said = process.stderr.read()
+    process.stderr.close()
+    process.wait(timeout=60)
+    assert b"Traceback" not in said
+    assert b"Exception ignored" not in said
+
+
+def test_a_manifest_recognizes_a_name_that_is_no_utf8_and_keeps_others_apart(tmp_path: Path) -> None:
+    escaped = tmp_path / f"{SHOWN}.png"
+    target = tmp_path / os.fsdecode(b"f\xfcr \xe4lter.png")
+    try:
+        target.write_bytes(b"one")
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    manifest = Manifest(tmp_path, "settings", [target])
+    manifest.add_done(Path(NAME), target, "input", sha256_of(target))
+    manifest.close()
+    again = Manifest(tmp_path, "settings", [target])
+    assert again.is_done(target, "input")
+    escaped.write_bytes(b"one")
+    assert not again.is_done(escaped, "input")
+
+
+def test_records_hold_names_with_their_bytes_written_out(tmp_path: Path) -> None:
+    made = Record(kind="run", settings={NAME: [NAME, 1]}, figures=(Figure(name="f", value=1, labels={"in": NAME}),))
+    made.write(tmp_path / "record.json")
+    read = Record.read(tmp_path / "record.json")
+    assert read == made
+    assert read.settings == {f"{SHOWN}.jpg": [f"{SHOWN}.jpg", 1]}
+    assert read.figures[0].labels == {"in": f"{SHOWN}.jpg"}
+
+
+def test_text_of_any_language_is_left_as_it_is() -> None:
+    assert written_out({"größe": ["日本", 1.5, None]}) == {"größe": ["日本", 1.5, None]}
+    for name in (NAME, "größe 日本 \\udcfc", "\n\\"):
+        assert json.loads(json_bytes({name: name})) == {name: name}
