@@ -96,7 +96,8 @@ def aligned_tiles() -> None:
     coarse = opset13.avg_pool(tensor, [2, 2], [0, 0], [0, 0], [2, 2], exclude_pad=False, rounding_type="floor")
     size = opset13.shape_of(tensor)
     large = opset13.interpolate(coarse, opset13.slice(size, [2], [4], [1]), "linear_onnx", "sizes", axes=[2, 3])
-    network = openvino.Model([opset13.add(tensor, large)], [tensor], "attention")
+    # The stubs do not know that the class is a subclass of the one that they describe.
+    network = openvino.Model([opset13.add(tensor, large)], [tensor], "attention")  # pyright: ignore[reportGeneralTypeIssues]
     tiles = AlignedTiles(network, frozenset({large.get_friendly_name()}), 2, "CPU", "f32")
     values, place = np.random.default_rng(1).random((1, 3, 16, 16), np.float32), Place(4, 8, 64, 64)
     expected = tiles.run(values, place)

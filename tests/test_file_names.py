@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 from mattekit.cli import app
 from mattekit.core.files import sha256_of
@@ -44,6 +46,7 @@ def run(*words: str | Path, code: int = 0) -> str:
     return done.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "remove", "upscale", "superimpose"])
 def test_a_picture_is_processed_recorded_and_recognized_again(
     command: str,
@@ -75,6 +78,7 @@ def _value(record: Record, name: str) -> float | None:
     return next(figure.value for figure in record.figures if figure.name == name)
 
 
+@pytest.mark.slow
 def test_a_data_set_is_checked_shown_and_validated(
     named: Callable[[str, str], Path], segmentation_ir: Path, tmp_path: Path
 ) -> None:
@@ -167,3 +171,35 @@ def test_text_of_any_language_is_left_as_it_is() -> None:
     assert written_out({"größe": ["日本", 1.5, None]}) == {"größe": ["日本", 1.5, None]}
     for name in (NAME, "größe 日本 \\udcfc", "\n\\"):
         assert json.loads(json_bytes({name: name})) == {name: name}
+
+
+@pytest.mark.slow
+def test_a_benchmark_and_a_video_take_such_names(
+    named: Callable[[str, str], Path], segmentation_ir: Path, tmp_path: Path
+) -> None:
+    named("in", NAME)
+    model = shutil.copytree(segmentation_ir, tmp_path / os.fsdecode(b"m\xf6del"))
+    measured = tmp_path / os.fsdecode(b"b\xf6nch.json")
+    few = ["--seconds", "0.05", "--rounds", "1", "--warm-up", "0"]
+    run("bench", "run", model, "--end-to-end", tmp_path / "in", *few, "-o", measured)
+    film = tmp_path / os.fsdecode(b"f\xeflm.mp4")
+    _draw(tmp_path / "film.mp4")
+    (tmp_path / "film.mp4").rename(film)
+    out, record = tmp_path / os.fsdecode(b"\xf6ut.mp4"), tmp_path / os.fsdecode(b"r\xf6cord.json")
+    run("video", film, "--model", model, "--background", "red", "-o", out, "--record", record)
+    assert out.is_file()
+    assert str(Record.read(record).settings["output"]).endswith(r"\udcf6ut.mp4")
+    run("report", measured, record, *_outputs(tmp_path))
+    assert r"b\udcf6nch.json" in (tmp_path / "report.csv").read_text("utf-8")
+
+
+def _draw(path: Path) -> None:
+    """Write a film of three frames."""
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("mpeg4", rate=5)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        for grey in (0, 90, 180):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), grey, np.uint8), format="rgb24")
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode())

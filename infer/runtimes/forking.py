@@ -14,7 +14,7 @@ import threading
 import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ...core.errors import DeviceError
 
@@ -123,7 +123,7 @@ class Native(Generic[_T]):
         self._value = None
 
 
-_OPEN: weakref.WeakSet[Native[object]] = weakref.WeakSet()
+_OPEN: weakref.WeakSet[Native[Any]] = weakref.WeakSet()
 _kept: list[object] = []
 """What is open while the process is forked: a thread that the child doesn't have may hold the last reference."""
 
