@@ -22,6 +22,7 @@ from ...core.foreign import openvino_errors_as
 from ...core.onnx_files import check_onnx
 from ...core.text import last_line
 from .arithmetic import arithmetic_config, require_arithmetic, require_capability
+from .available import available_devices, require_device
 from .base import LoadedModel, Spent, Tensor
 from .forking import Native, native_calls, require_same_process
 
@@ -206,14 +207,6 @@ def import_lean() -> None:
         del sys.modules[converter]
 
 
-def available_devices() -> list[str]:
-    """List the devices that OpenVINO finds on this machine."""
-    import openvino
-
-    with native_calls():
-        return list(openvino.Core().available_devices)
-
-
 def load(
     path: Path,
     device: str = "CPU",
@@ -303,21 +296,3 @@ def read_contract(model: openvino.Model, path: Path) -> tuple[Contract | None, P
     contract = Contract.from_json(texts[CONTRACT_KEY], source=str(path)) if CONTRACT_KEY in texts else None
     provenance = Provenance.from_json(texts[PROVENANCE_KEY], source=str(path)) if PROVENANCE_KEY in texts else None
     return contract, provenance
-
-
-def require_device(device: str) -> None:
-    """Make sure that OpenVINO finds a device, or each device of a list, on this machine.
-
-    Raises:
-        DeviceError: it does not; the message lists those that it finds.
-    """
-    asked = device.split(":", 1)[-1] if ":" in device else device
-    names = [name.strip().lstrip("-") for name in asked.split(",")]
-    if not all(names):
-        raise DeviceError(f"{device!r} names no device; give one such as CPU, GPU.0 or AUTO:GPU,CPU")
-    available = available_devices()
-    families = {name.split(".")[0] for name in available}
-    for name in names:
-        if name in {"AUTO", "MULTI", "HETERO", "BATCH"} or name in available or name in families:
-            continue
-        raise DeviceError(f"{name}: OpenVINO finds no such device here; available: {', '.join(available)}")
