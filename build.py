@@ -63,6 +63,7 @@ def export_model(
     images: Sequence[Path] = (),
     offline: bool = False,
     progress: Progress | None = None,
+    whatever: bool = False,
 ) -> ExportReport:
     """Export a zoo entry to `<out_dir>/<model>/<precision>/`, comparing each step with the one before on real pictures.
 
@@ -74,6 +75,7 @@ def export_model(
         images: pictures for the comparison; three photos that come with scikit-image where empty.
         offline: never download.
         progress: called during a download.
+        whatever: replace whatever lies in the model's folder; otherwise, only what mattekit wrote itself.
 
     Raises:
         ParityError: a step moved the outputs too far; nothing is left at the final path.
@@ -113,7 +115,7 @@ def export_model(
             samples=ladder.samples,
         )
 
-    artifacts = export(spec, path, out_dir, settings, check=check, evidence=evidence)
+    artifacts = export(spec, path, out_dir, settings, check=check, evidence=evidence, whatever=whatever)
     record_path = folder_of(spec, settings.precision, out_dir) / RECORD_NAME
     return ExportReport(artifacts, Record.read(record_path), record_path)
 
@@ -146,7 +148,7 @@ def model_file(model: str, task: Task, *, offline: bool = False, progress: Progr
     folder = folder_of(spec, settings.precision, home)
     if not _is_intact(folder):
         _LOG.warning("%s: exporting it, once; the next use takes it from the cache", model)
-        export_model(model, home, settings, offline=offline, progress=progress)
+        export_model(model, home, settings, offline=offline, progress=progress, whatever=True)
     return folder / "model.xml"
 
 

@@ -15,6 +15,7 @@ from .bench.worth import Accuracies, Worth, weigh
 from .convert.ir import write_ir
 from .core.contract import Task
 from .core.errors import InputError
+from .core.files import add_to_list
 from .core.record import Record
 from .datasets.opening import open_dataset
 from .datasets.sample import AlphaMatte, Dataset, Pixels, Sample
@@ -96,7 +97,9 @@ def compress(request: Request, step: Step | None = None) -> CompressReport:
     weighed = None
     if request.worth:
         weighed = _weigh(source, done, accuracy, request)
-        weighed.record.write(done.record_path.with_name("worth.json"))
+        worth = done.record_path.with_name("worth.json")
+        weighed.record.write(worth)
+        add_to_list(worth)
     return CompressReport(done, weighed)
 
 

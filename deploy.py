@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from .convert.ir import name_by_position, write_ir
 from .convert.servable import checker
 from .convert.servable.archive import write_zip
 from .convert.servable.manifest import MANIFEST_NAME, PackageManifest, Port, Tolerance
+from .convert.servable.repository import new_version, packages_in
 from .convert.servable.surround import ALPHA, CONFIDENCE, IMAGE, UPSCALED, surround
 from .core.artifact import Precision, Provenance, model_in
 from .core.errors import ContractError, DeviceError, InputError, ModelError
@@ -27,7 +27,7 @@ from .reports.cards import card_of, records_beside
 if TYPE_CHECKING:
     import openvino
 
-__all__ = ["PackageFormat", "PackageRequest", "package", "verify"]
+__all__ = ["PackageFormat", "PackageRequest", "package", "verify", "verify_all"]
 
 PackageFormat = Literal["openvino", "ovms", "zip"]
 
@@ -43,7 +43,7 @@ class PackageRequest:
     """What to package: an artifact's folder or `.xml`, how, and for whom.
 
     colour_order: of the pixels that the package takes and gives. commercial: refuse weights whose licence does not
-    allow commercial use.
+    allow commercial use. version: in a repository of models, the version that is written; None for the next one.
     """
 
     artifact: Path
@@ -51,6 +51,7 @@ class PackageRequest:
     layout: PackageFormat = "openvino"
     colour_order: Literal["RGB", "BGR"] = "RGB"
     commercial: bool = False
+    version: int | None = None
 
 
 def package(request: PackageRequest) -> Path:
@@ -61,6 +62,7 @@ def package(request: PackageRequest) -> Path:
 
     Raises:
         ParityError: the graph's answers are not mattekit's; nothing is written.
+        InputError: something at the place is not ours; it stays as it is.
         MattekitError: as its message says.
     """
     path = model_in(request.artifact)
@@ -81,7 +83,13 @@ def package(request: PackageRequest) -> Path:
     graph = _graph(opened, provenance, request.colour_order)
     target = request.out
     if request.layout == "zip" and target.suffix != ".zip":
+        if target.name in {"", ".."}:
+            raise InputError(f"{target}: this is no name for an archive; give one, such as {target / opened.id}.zip")
         target = target.with_name(target.name + ".zip")
+    if request.layout == "ovms":
+        with new_version(target, opened.id, request.version) as folder:
+            _fill(folder, graph, opened, cast("Precision", precision), request)
+        return target
     if request.layout != "zip":
         with atomic_directory(target) as folder:
             _fill(folder, graph, opened, cast("Precision", precision), request)
@@ -137,6 +145,15 @@ def verify(folder: Path, device: str = "CPU") -> Record:
     )
 
 
+def verify_all(folder: Path, device: str = "CPU") -> list[Record]:
+    """Check every package of a repository, or of a model in it, as `verify` does; a package's folder is one.
+
+    Raises:
+        MattekitError: as `verify`.
+    """
+    return [verify(each, device) for each in packages_in(folder) or [folder]]
+
+
 def _replay(folder: Path, device: str) -> list[dict[str, object]]:
     try:
         return checker.replay(folder, device)
@@ -161,12 +178,8 @@ def _fill(
     folder: Path, graph: openvino.Model, opened: LoadedModel, precision: Precision, request: PackageRequest
 ) -> None:
     provenance = cast("Provenance", opened.provenance)
-    ovms = request.layout == "ovms"
-    model_file = f"models/{opened.id}/1/model.xml" if ovms else "model.xml"
-    (folder / model_file).parent.mkdir(parents=True, exist_ok=True)
+    model_file = "model.xml"
     write_ir(graph, folder / model_file, fp16=False)
-    if ovms:
-        (folder / "config.json").write_text(_server_config(opened.id), encoding="utf-8")
     (folder / "contract.json").write_text(opened.contract.model_dump_json(indent=1) + "\n", encoding="utf-8")
     (folder / "check.py").write_text(Path(checker.__file__).read_text(encoding="utf-8"), encoding="utf-8")
     golden = golden_vectors(folder, folder / model_file, opened, request.colour_order)
@@ -193,7 +206,7 @@ def _fill(
     manifest = PackageManifest(
         model=opened.id,
         precision=precision,
-        layout="ovms" if ovms else "openvino",
+        layout="ovms" if request.layout == "ovms" else "openvino",
         model_file=model_file,
         colour_order=request.colour_order,
         inputs=(Port(name=IMAGE, shape=(1, -1, -1, 3), dtype="uint8", meaning=f"pixels, {request.colour_order}"),),
@@ -211,8 +224,3 @@ def _fill(
     }
     whole = manifest.model_copy(update={"files": files})
     (folder / MANIFEST_NAME).write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
-
-
-def _server_config(name: str) -> str:
-    config = {"model_config_list": [{"config": {"name": name, "base_path": f"models/{name}", "layout": "NHWC:NHWC"}}]}
-    return json.dumps(config, indent=1) + "\n"

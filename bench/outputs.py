@@ -112,20 +112,22 @@ def write_validation(
         The records' paths.
 
     Raises:
-        InputError: `by` was not measured.
+        InputError: `by` was not measured, or a folder for pictures holds something that is not ours.
     """
     paths: list[Path] = []
     shown = rows_to_show(records, by=by, count=min(worst, _MOST_SHOWN)) if worst else []
     names = record_names(records, folder, replace=replace)
-    for name, record, subject in zip(names, records, subjects, strict=True):
+    for name, record in zip(names, records, strict=True):
         table = samples_table(record, by=by)
         with atomic_path(folder / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False, errors="backslashreplace")
-        if worst:
-            write_sheet(folder / f"{name}.worst.png", worst_sheet(record, subject, dataset, by=by, count=worst))
-            write_specimens(folder / f"{name}.json", subject, dataset, shown)
         record.write(folder / f"{name}.json")
         paths.append(folder / f"{name}.json")
+    # Last, so that no measurement is lost where a folder for pictures holds something else.
+    for record, subject, path in zip(records, subjects, paths, strict=True):
+        if worst:
+            write_sheet(path.with_suffix(".worst.png"), worst_sheet(record, subject, dataset, by=by, count=worst))
+            write_specimens(path, subject, dataset, shown)
     return paths
 
 

@@ -13,14 +13,15 @@ from typing import Literal
 
 from ..convert import zoo
 from ..core.errors import InputError
-from ..core.files import atomic_path, locked
+from ..core.files import atomic_path
+from ..core.locks import locked
 from ..datasets.opening import open_dataset
 from .lock import Lock, check_lock
 from .planning import plan_stages
 from .reading import read_recipe
 from .schema import Recipe
 from .stage import Stage
-from .state import Hashes, due, fingerprint, read_done, write_done
+from .state import Hashes, due, fingerprint, read_done, set_aside, write_done
 
 __all__ = ["BuildReport", "BuildRequest", "StageOutcome", "build"]
 
@@ -73,7 +74,7 @@ def build(request: BuildRequest, tell: Tell | None = None) -> BuildReport:
     """Build a recipe, or only say what would run.
 
     A stage runs when its command, the hashes of what it reads, or the tools' versions are not those of its last run, or
-    when what it left is not there or not the same. What fails stops the stages after it, and no others.
+    when what it left is not there or not the same; what was altered is kept in `.build/altered`. What fails stops the stages after it, and no others.
 
     Raises:
         InputError: the recipe is wrong, a data set cannot be read, or weights or data changed since the lock file was
@@ -227,6 +228,7 @@ class _Work:
         return found
 
     def _run(self, stage: Stage, why: _Due) -> StageOutcome:
+        set_aside(stage, self.out, self.hashes)
         words = [word for text in stage.command for word in self._expanded(text)]
         # -P: modules in the recipe's folder are not ours.
         with subprocess.Popen(

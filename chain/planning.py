@@ -196,6 +196,8 @@ class _Chain:
                 *("package", str(self.home / precision), "--format", kind),
                 *("--colour-order", asked.colour_order if asked else "RGB"),
                 *(("--require-commercial",) if self.commercial else ()),
+                # A recipe's folder holds what the recipe makes: the same version again, whatever it was before.
+                *(("--model-version", "1") if kind == "ovms" else ()),
                 *("-o", str(target)),
             ),
             files=self._ir(precision),

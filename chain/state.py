@@ -16,7 +16,7 @@ from ..core.files import atomic_path, sha256_of
 from ..core.text import json_bytes
 from .stage import Stage
 
-__all__ = ["Done", "Hashes", "due", "expand", "fingerprint", "read_done", "write_done"]
+__all__ = ["Done", "Hashes", "due", "expand", "fingerprint", "read_done", "set_aside", "write_done"]
 
 _TOOLS = ("mattekit", "openvino", "nncf", "torch", "onnx", "numpy", "opencv-python-headless", "pillow")
 
@@ -109,6 +109,17 @@ def write_done(stage: Stage, out: Path, inputs: dict[str, str], hashes: Hashes, 
     with atomic_path(_path(stage, out)) as temporary:
         done = Done(inputs=inputs, outputs=outputs, exit_code=exit_code)
         temporary.write_bytes(json_bytes(done.model_dump()))
+
+
+def set_aside(stage: Stage, out: Path, hashes: Hashes) -> None:
+    """Move what somebody altered in what a stage left to `.build/altered`: the stage makes it again, and nothing is lost."""
+    done = read_done(stage, out)
+    for name, value in (done.outputs if done else {}).items():
+        path = out / name
+        if path.is_file() and hashes.of(path) != value:
+            kept = out / ".build" / "altered" / name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(kept)
 
 
 def _path(stage: Stage, out: Path) -> Path:

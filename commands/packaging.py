@@ -32,17 +32,22 @@ def register(app: typer.Typer) -> None:
         require_commercial: Annotated[
             bool, typer.Option("--require-commercial", help="Refuse weights whose licence forbids commercial use.")
         ] = False,
+        model_version: Annotated[
+            int | None, typer.Option(min=1, help="Of the model in a server's repository; the next one unless given.")
+        ] = None,
     ) -> None:
         """Make a deployable folder: pixels of any size in, pixels out, with golden vectors, a card and a checker."""
         from ..deploy import PackageRequest
         from ..deploy import package as make_package
 
-        request = PackageRequest(artifact, out, layout, colour_order, require_commercial)
+        if model_version and layout != "ovms":
+            raise typer.BadParameter("--model-version is for --format ovms; add that, or leave it out")
+        request = PackageRequest(artifact, out, layout, colour_order, require_commercial, model_version)
         say(str(make_package(request)))
 
     @app.command(epilog="Exit codes: 0 the same answers, 1 the package cannot be used, 3 the answers differ.")
     def verify(
-        folder: Annotated[Path, typer.Argument(help="A package.", show_default=False)],
+        folder: Annotated[Path, typer.Argument(help="A package, or a repository of them.", show_default=False)],
         *,
         device: Annotated[str, typer.Option(help="OpenVINO device: CPU, GPU.0, NPU, …")] = "CPU",
         record: Annotated[
@@ -50,13 +55,19 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Replay a package's golden vectors on a device and compare with what was recorded."""
-        from ..deploy import verify as verify_package
+        from ..convert.servable.repository import others_in, record_of_all
+        from ..deploy import verify_all
         from ..reports.verification import verification_lines
 
-        outcome = verify_package(folder, device)
+        outcomes = verify_all(folder, device)
         if record:
-            outcome.write(record)
-        for line in verification_lines(outcome):
-            say(line)
-        if not outcome.settings["passed"]:
+            (outcomes[0] if len(outcomes) == 1 else record_of_all(folder, outcomes)).write(record)
+        for outcome in outcomes:
+            if len(outcomes) > 1:
+                say(f"{outcome.settings['package']}")
+            for line in verification_lines(outcome):
+                say(line)
+        for other in others_in(folder):
+            say(f"{other}: not packaged by mattekit, so it was not checked")
+        if not all(outcome.settings["passed"] for outcome in outcomes):
             raise typer.Exit(_DIFFERS)

@@ -121,6 +121,7 @@ def export(
     *,
     check: StageCheck,
     evidence: Callable[[list[Artifact]], Record],
+    whatever: bool = False,
 ) -> list[Artifact]:
     """Write `<out_dir>/<model>/<precision>/model.{onnx,xml,bin}` and return what was written, the IR last.
 
@@ -134,18 +135,20 @@ def export(
         settings: how to export.
         check: called after each step.
         evidence: called after the last one with the artifacts; its record is written beside them as `export.json`.
+        whatever: replace whatever lies in the model's folder, as `atomic_directory`.
 
     Raises:
         CheckpointError: the weights do not fit the network.
         ModelError: the network does not accept the size, or the ONNX file cannot be converted.
         DependencyError: torch or onnx is not installed.
         ParityError: from `check`.
+        InputError: the model's folder holds something that is not of an export; it stays as it is.
     """
     contract, shape = _shape(spec.contract, settings)
     folder = folder_of(spec, settings.precision, out_dir)
     fp16 = settings.precision == "fp16"
     provenance = _provenance(spec, weights, settings)
-    with atomic_directory(folder) as temporary:
+    with atomic_directory(folder, whatever=whatever) as temporary:
         onnx_path, ir_path = temporary / "model.onnx", temporary / "model.xml"
         if spec.source == "onnx":
             # Read where it lies, so that an error names the user's file.

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from ..core.download import MAX_UNKNOWN_SIZE, download
 from ..core.errors import FetchError, HashMismatchError
-from ..core.files import atomic_path, digest_of, locked, sha256_of
+from ..core.files import atomic_path, digest_of, sha256_of
+from ..core.locks import locked
 from .spec import ModelSpec, Weights
 
 __all__ = ["Fetched", "Progress", "cache_dir", "cached_path", "fetch", "retrieve", "verified_path"]

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: hashes, atomic writes, and a lock between processes."""
+"""Files and folders that are either whole or not there; hashes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,23 @@ from collections.abc import Generator
 from pathlib import Path
 
 from .errors import InputError
+from .locks import claim
+from .ownership import LIST_NAME, check_replaceable, list_of, list_text, read_list, refusal, stranger_in
+from .places import make_folder, place_of
 
-__all__ = ["atomic_directory", "atomic_path", "digest_of", "locked", "sha256_of"]
+__all__ = [
+    "add_to_list",
+    "atomic_directory",
+    "atomic_path",
+    "digest_of",
+    "remove_if_ours",
+    "sha256_of",
+]
 
 _ATTEMPTS = 20
 _YOUNG_S = 60
+_TOKEN_BYTES = 6
+"""Of a temporary name."""
 _HERE = -100
 """AT_FDCWD of fcntl.h: paths are relative to the working folder."""
 _EXCHANGE = 2
@@ -51,7 +63,7 @@ def atomic_path(target: Path) -> Generator[Path]:
     """
     if target.is_dir():
         raise InputError(f"{target} is a folder, but a file is to be written there; remove it or choose another name")
-    _make_folder(target.parent)
+    make_folder(target.parent)
     temporary = _temporary_name(target)
     try:
         yield temporary
@@ -65,29 +77,39 @@ def atomic_path(target: Path) -> Generator[Path]:
 
 
 @contextlib.contextmanager
-def atomic_directory(target: Path) -> Generator[Path]:
+def atomic_directory(target: Path, *, whatever: bool = False) -> Generator[Path]:
     """Give a temporary empty folder, which becomes `target` when the block ends without an exception.
 
-    It lies beside `target`, and what killed processes left of earlier ones is removed. A folder that is already at
-    `target` is replaced as a whole, and only at the end: a file of the old one that the block did not write again is
-    gone. After an exception nothing is left, no folder above it that was made for it either, and `target` is as it was.
+    It lies beside `target`, and what killed processes left of earlier ones is removed. It gets a list of its files, by
+    which it is known as ours. A folder that is already at `target` is replaced as a whole, and only at the end, if its
+    own list covers all that lies in it: what somebody else put there, or changed since, is never lost. A link to a
+    folder stays, and what it leads to is replaced. After an exception nothing is left, no folder above it that was made
+    for it either, and `target` is as it was.
+
+    Args:
+        target: the folder to make.
+        whatever: replace whatever lies there; for places that are mattekit's alone, such as its cache.
 
     Raises:
-        InputError: `target` is a file.
+        InputError: `target` is a file, holds anything that is not ours, or is the working folder or around it.
     """
+    target = place_of(target)
     if target.exists() and not target.is_dir():
         raise InputError(f"{target} is a file, but a folder is to be written there; remove it or choose another name")
+    if not whatever:
+        check_replaceable(target)
     made = [folder for folder in target.parents if not folder.exists()]
     temporary = _temporary_name(target)
     _make_new_folder(temporary)
     _remove_abandoned(target)
-    claimed = _claim(temporary)
+    claimed = claim(temporary)
     try:
         yield temporary
+        (temporary / LIST_NAME).write_text(list_text(list_of(temporary)), encoding="utf-8")
         for path in sorted(temporary.rglob("*")):
             _flush_to_disk(path)
         _flush_to_disk(temporary)
-        _replace_directory(temporary, target)
+        _replace_directory(temporary, target, whatever=whatever)
         _flush_to_disk(target.parent)
     except OSError as error:
         raise _naming(error, target) from error
@@ -100,76 +122,24 @@ def atomic_directory(target: Path) -> Generator[Path]:
                 folder.rmdir()
 
 
-@contextlib.contextmanager
-def locked(path: Path) -> Generator[None]:
-    """Hold a lock on `path` (an empty file, made if need be): other processes and threads wait until the block ends.
-
-    The operating system releases it when a process dies, so a leftover file locks nobody out.
-    """
-    _make_folder(path.parent)
-    with path.open("ab") as stream:
-        _lock(stream.fileno())
-        try:
-            yield
-        finally:
-            _unlock(stream.fileno())
+def add_to_list(path: Path) -> None:
+    """Note that a file which was written later into a folder of ours is ours, too; one without a list gets none."""
+    if (path.parent / LIST_NAME).is_file():
+        files = read_list(path.parent) | {path.name: sha256_of(path)}
+        with atomic_path(path.parent / LIST_NAME) as temporary:
+            temporary.write_text(list_text(files), encoding="utf-8")
 
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        # LK_LOCK gives up after ten seconds; a download takes longer.
-        while True:
-            os.lseek(descriptor, 0, os.SEEK_SET)
-            with contextlib.suppress(OSError):
-                msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
-                return
-
-    def _unlock(descriptor: int) -> None:
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-
-    def _claim(folder: Path) -> int | None:
-        """Windows locks no folders."""
-        del folder
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-
-    def _unlock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-
-    def _claim(folder: Path) -> int | None:
-        """Lock a folder until the descriptor is closed or the process ends; None where somebody else has it."""
-        try:
-            descriptor = os.open(folder, os.O_RDONLY)
-        except OSError:
-            return None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            return None
-        return descriptor
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise InputError(f"{folder}: a file stands where a folder is needed; choose another folder") from error
-    except OSError as error:
-        raise InputError(f"{folder}: the folder cannot be made ({error.strerror}); choose another one") from error
+def remove_if_ours(folder: Path) -> None:
+    """Remove a folder where its list covers all that lies in it; leave it as it is otherwise."""
+    if folder.is_dir() and not folder.is_symlink() and stranger_in(folder) is None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _make_new_folder(folder: Path) -> None:
     # Another process that fails just now may take the folder around it away.
     for _ in range(100):
-        _make_folder(folder.parent)
+        make_folder(folder.parent)
         with contextlib.suppress(FileNotFoundError):
             folder.mkdir()
             return
@@ -185,14 +155,23 @@ def _naming(error: OSError, target: Path) -> OSError:
 
 def _temporary_name(target: Path) -> Path:
     # Cut, so that the longest name that a file may have still leaves room for the rest.
-    return target.with_name(f".{target.stem[:40]}.{secrets.token_hex(6)}.tmp{target.suffix}")
+    return target.with_name(f".{target.stem[:40]}.{secrets.token_hex(_TOKEN_BYTES)}.tmp{target.suffix}")
 
 
-def _replace_directory(temporary: Path, target: Path) -> None:
-    """Rename over `target`; the last of several processes that do so wins."""
+def _replace_directory(temporary: Path, target: Path, *, whatever: bool) -> None:
+    """Rename over `target`; the last of several processes that do so wins.
+
+    What was there is looked at once more when it has another name, where nobody else puts anything: a file that came
+    into it meanwhile is not lost.
+    """
     for _ in range(_ATTEMPTS):
         if _exchanged(temporary, target):
             # Removed by the caller: it is the old folder now.
+            found = None if whatever else stranger_in(temporary)
+            if found:
+                if not _exchanged(temporary, target):
+                    temporary.rename(target)
+                raise refusal(target, found)
             return
         try:
             temporary.rename(target)
@@ -201,6 +180,10 @@ def _replace_directory(temporary: Path, target: Path) -> None:
             aside = _temporary_name(target)
             with contextlib.suppress(FileNotFoundError):
                 target.replace(aside)
+            found = None if whatever or not aside.exists() else stranger_in(aside)
+            if found:
+                aside.replace(target)
+                raise refusal(target, found) from None
             try:
                 temporary.rename(target)
             except OSError:
@@ -226,11 +209,12 @@ def _remove_abandoned(target: Path) -> None:
 
     A young one may be about to be locked.
     """
-    for path in target.parent.glob(f".{glob.escape(target.stem[:40])}.*.tmp{glob.escape(target.suffix)}"):
+    token = "[0-9a-f]" * 2 * _TOKEN_BYTES
+    for path in target.parent.glob(f".{glob.escape(target.stem[:40])}.{token}.tmp{glob.escape(target.suffix)}"):
         with contextlib.suppress(OSError):
             if not path.is_dir() or time.time() - path.stat().st_mtime < _YOUNG_S:
                 continue
-            claimed = _claim(path)
+            claimed = claim(path)
             if claimed is None:
                 continue
             shutil.rmtree(path, ignore_errors=True)

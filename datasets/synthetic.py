@@ -64,14 +64,12 @@ def synthetic(
 def write_synthetic(dataset: Dataset, folder: Path) -> None:
     """Write a synthetic set as PNG files: `images/`, `masks/` and `foregrounds/`, which `segmentation_folders` reads.
 
-    A folder that is already there is replaced as a whole.
+    A set that was written there before is replaced as a whole.
 
     Raises:
-        InputError: `folder` is a file, or has something in it that this function did not write.
+        InputError: `folder` is a file, or has something in it that mattekit did not write.
     """
     parts = ("images", "masks", "foregrounds")
-    if folder.is_dir() and any(path.name not in parts for path in folder.iterdir()):
-        raise InputError(f"{folder} has other things in it, which would be lost; give a new or an empty folder")
     with atomic_directory(folder) as temporary:
         for part in parts:
             (temporary / part).mkdir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import time
 from dataclasses import dataclass
 from importlib import metadata
@@ -15,6 +14,7 @@ from pydantic import JsonValue
 from ..core.artifact import Artifact
 from ..core.errors import InputError
 from ..core.files import atomic_directory
+from ..core.ownership import check_replaceable
 from ..core.record import Record
 from ..datasets.sample import Dataset
 from ..infer.layers import quantized_layers
@@ -24,7 +24,7 @@ from .ptq import require_nncf
 from .recipe import Recipe, find_recipe
 from .settings import Accuracy, QuantizeSettings, Step
 from .source import open_source, save_int8
-from .state import open_state
+from .state import clear, open_state
 
 __all__ = ["Quantized", "quantize"]
 
@@ -67,7 +67,8 @@ def quantize(
 
     Raises:
         ParityError: no allowed set of unquantized layers keeps the accuracy; nothing is left at the final path.
-        InputError: the data do not fit, or calibration and validation share a picture.
+        InputError: the data do not fit, calibration and validation share a picture, or the model's folder holds
+            something that is not of a quantization.
         MattekitError: as its message says.
     """
     started = time.monotonic()
@@ -98,6 +99,8 @@ def quantize(
         "openvino": metadata.version("openvino"),
     }
     folder = out_dir / source.provenance.model / "int8"
+    # Said before hours of work, not after them.
+    check_replaceable(folder)
     work = folder.with_name(".int8-search")
     key = _key(notes, recipe, accuracy)
     job = Job(
@@ -125,7 +128,7 @@ def quantize(
         ).model_copy(update={"path": folder / "model.xml"})
         record = record.model_copy(update={"artifacts": (artifact.ref(),)})
         record.write(temporary / "quantize.json")
-    shutil.rmtree(work, ignore_errors=True)
+    clear(work)
     return Quantized(artifact, record, folder / "quantize.json", ignored, len(quantized_layers(model)))
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+import re
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..core.files import atomic_path
+from ..core.places import make_folder
 
-__all__ = ["SearchState", "open_state"]
+__all__ = ["SearchState", "clear", "open_state"]
 
 _FILE = "state.json"
+
+_OURS = re.compile(r"state\.json|\.state\.[0-9a-f]{12}\.tmp\.json|(plain|unfinished|candidate)\.(xml|bin)")
+"""What a search writes into its folder."""
 
 
 class SearchState(BaseModel):
@@ -36,13 +41,24 @@ class SearchState(BaseModel):
 
 
 def open_state(folder: Path, key: str) -> SearchState:
-    """Return the state that the folder holds, or a new one in an empty folder if it is of another search."""
+    """Return the state that the folder holds, or a new one if it is of another search, whose files are removed."""
     try:
         found = SearchState.model_validate_json((folder / _FILE).read_bytes())
     except (OSError, ValidationError):
         found = None
     if found is not None and found.key == key:
         return found
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    clear(folder)
+    make_folder(folder)
     return SearchState(key=key)
+
+
+def clear(folder: Path) -> None:
+    """Remove what a search wrote into its folder, and the folder unless somebody else put something there."""
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if _OURS.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()

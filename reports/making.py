@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..bench.gates import read_gates
 from ..core.errors import InputError
-from ..core.files import atomic_directory, atomic_path
+from ..core.files import atomic_directory, atomic_path, remove_if_ours
 from .compose import compose
 from .document import Document
 from .evidence import Evidence, read_sources
@@ -101,13 +100,8 @@ def check_format(path: Path) -> None:
 
 def _write_drawings(files: dict[str, str], folder: Path) -> list[Path]:
     """Write the drawings; those of an earlier report are replaced, and a folder with anything else is left alone."""
-    strange = [p.name for p in folder.iterdir() if p.suffix != ".svg"] if folder.is_dir() else []
-    if strange:
-        raise InputError(
-            f"{folder}: the folder for the drawings holds {strange[0]}; choose another name for the report"
-        )
     if not files:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_if_ours(folder)
         return []
     with atomic_directory(folder) as temporary:
         for name, text in files.items():

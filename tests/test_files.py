@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from mattekit.core.errors import InputError
-from mattekit.core.files import atomic_directory, atomic_path, digest_of, locked, sha256_of
+from mattekit.core.files import atomic_directory, atomic_path, digest_of, sha256_of
+from mattekit.core.locks import locked
 
 
 def test_digests_are_those_of_the_standards(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
-from ...core.errors import InputError, VideoError
+from ...core.errors import VideoError
 from ...core.files import atomic_directory, atomic_path
 from ..images.picture import Picture, Pixels
 from ..images.write import write_picture
@@ -58,12 +58,10 @@ def open_sink(out: Path, format_: OutputFormat, info: VideoInfo, tally: Tally) -
     """Give a sink whose result appears at `out` when the block ends without an exception; otherwise nothing is left.
 
     Raises:
-        InputError: `out` can't be written to, or is a folder with other files in it.
+        InputError: `out` can't be written to, or is a folder with files in it that mattekit did not write.
         VideoError: an encoder or the disk refused.
     """
     if not format_.container:
-        if out.is_dir() and any(path.name != _TIMES and not path.match("frame-*.png") for path in out.iterdir()):
-            raise InputError(f"{out}: the folder holds other files, which would be lost; choose a new folder")
         with atomic_directory(out) as folder:
             if info.audio:
                 tally.note("a folder of pictures has no room for the audio, which was left out")
