@@ -74,7 +74,8 @@ def build(request: BuildRequest, tell: Tell | None = None) -> BuildReport:
     """Build a recipe, or only say what would run.
 
     A stage runs when its command, the hashes of what it reads, or the tools' versions are not those of its last run, or
-    when what it left is not there or not the same; what was altered is kept in `.build/altered`. What fails stops the stages after it, and no others.
+    when what it left is not there or not the same; what was altered is then kept in `.build/altered`. What fails stops
+    the stages after it, and no others.
 
     Raises:
         InputError: the recipe is wrong, a data set cannot be read, or weights or data changed since the lock file was

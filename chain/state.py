@@ -112,7 +112,7 @@ def write_done(stage: Stage, out: Path, inputs: dict[str, str], hashes: Hashes, 
 
 
 def set_aside(stage: Stage, out: Path, hashes: Hashes) -> None:
-    """Move what somebody altered in what a stage left to `.build/altered`: the stage makes it again, and nothing is lost."""
+    """Move what somebody altered of a stage's outputs to `.build/altered`: they are made again, and nothing is lost."""
     done = read_done(stage, out)
     for name, value in (done.outputs if done else {}).items():
         path = out / name

@@ -132,7 +132,7 @@ def add_to_list(path: Path) -> None:
 
 def remove_if_ours(folder: Path) -> None:
     """Remove a folder where its list covers all that lies in it; leave it as it is otherwise."""
-    if folder.is_dir() and not folder.is_symlink() and stranger_in(folder) is None:
+    if (folder / LIST_NAME).is_file() and not folder.is_symlink() and stranger_in(folder) is None:
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -80,7 +80,7 @@ def check_replaceable(folder: Path) -> None:
 def refusal(folder: Path, found: str) -> InputError:
     """Return the error that says why a folder is not replaced."""
     return InputError(
-        f"{folder}: the folder holds {found}, so it is not replaced; move that elsewhere, or choose another folder"
+        f"{folder}: the folder holds {found}, and would be lost; move it elsewhere, or choose another folder"
     )
 
 

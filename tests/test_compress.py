@@ -23,6 +23,7 @@ from mattekit.convert.export import ExportSettings
 from mattekit.core.artifact import Provenance
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import InputError, ModelError
+from mattekit.core.ownership import LIST_NAME, check_replaceable
 from mattekit.core.record import Record
 from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.pictures import read_rgb
@@ -121,7 +122,10 @@ def test_quantize_measures_what_it_kept_back_and_gives_a_verdict(
     assert "INT8 is " in done.output
     assert "MB of memory" in done.output
     folder = tmp_path / "small" / "int8"
-    assert {path.name for path in folder.iterdir()} == {"model.xml", "model.bin", "quantize.json", "worth.json"}
+    names = {path.name for path in folder.iterdir()}
+    assert names == {LIST_NAME, "model.xml", "model.bin", "quantize.json", "worth.json"}
+    # What was written last is in the list, too: the next call may replace the folder.
+    check_replaceable(folder)
     worth = Record.read(folder / "worth.json")
     assert {figure.labels["precision"] for figure in worth.figures} == {"fp32", "fp16", "int8"}
     assert all(len(worth.samples[f"{name}: latency"]) == 5 for name in ("fp32", "fp16", "int8"))

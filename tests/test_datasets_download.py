@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from mattekit.core.errors import FetchError, HashMismatchError, InputError
 from mattekit.core.files import sha256_of
+from mattekit.core.ownership import LIST_NAME
 from mattekit.datasets.download import fetch_layout
 from mattekit.datasets.layouts import LAYOUTS
 from mattekit.datasets.opening import open_dataset
@@ -46,7 +47,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.mark.usefixtures("served")
 def test_fetch_and_open(tmp_path: Path) -> None:
     fetch_layout("div2k_valid", tmp_path / "new")
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["DIV2K_valid_HR"]
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [LIST_NAME, "DIV2K_valid_HR"]
     assert len(open_dataset(f"div2k_valid:{tmp_path / 'new'}", scale=2)) == 1
     with pytest.raises(InputError, match="something in it"):
         fetch_layout("div2k_valid", tmp_path / "new")

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from mattekit.core.errors import InputError
 from mattekit.core.files import atomic_directory, atomic_path, sha256_of
+from mattekit.core.ownership import LIST_NAME
 from mattekit.core.record import Record
 from mattekit.infer.batch import run_batch
 from mattekit.infer.pipeline import Pipeline
@@ -164,15 +165,15 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> No
     os.utime(left, (0, 0))
     with atomic_directory(target) as folder:
         (folder / "model.bin").write_bytes(b"whole")
-    assert files(tmp_path) == ["fp32/model.bin"]
+    assert files(tmp_path) == [f"fp32/{LIST_NAME}", "fp32/model.bin"]
 
 
 def test_a_folder_that_is_replaced_is_there_at_any_time(tmp_path: Path) -> None:
     if not sys.platform.startswith("linux"):
         pytest.skip("only Linux swaps two folders in one step")
     target, gone, stop = tmp_path / "fp32", 0, threading.Event()
-    target.mkdir()
-    (target / "model").write_text("0")
+    with atomic_directory(target) as folder:
+        (folder / "model").write_text("0")
 
     def watch() -> None:
         nonlocal gone
@@ -209,7 +210,7 @@ def test_two_writers_of_one_folder_both_succeed(tmp_path: Path) -> None:
         writer.join()
     assert failures == []
     assert (target / "one").read_text() == (target / "two").read_text()
-    assert files(tmp_path) == ["fp32/one", "fp32/two"]
+    assert files(tmp_path) == [f"fp32/{LIST_NAME}", "fp32/one", "fp32/two"]
 
 
 def stopped(words: list[str], after: float, number: signal.Signals) -> tuple[int, str]:

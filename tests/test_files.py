@@ -8,6 +8,7 @@ import pytest
 from mattekit.core.errors import InputError
 from mattekit.core.files import atomic_directory, atomic_path, digest_of, sha256_of
 from mattekit.core.locks import locked
+from mattekit.core.ownership import LIST_NAME
 
 
 def test_digests_are_those_of_the_standards(tmp_path: Path) -> None:
@@ -45,20 +46,20 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
     target = tmp_path / "out"
-    target.mkdir()
-    (target / "stale").write_text("stale")
+    with atomic_directory(target) as temporary:
+        (temporary / "stale").write_text("stale")
     with atomic_directory(target) as temporary:
         (temporary / "deep").mkdir()
         (temporary / "deep" / "new").write_text("new")
         assert (target / "stale").exists()
-    assert sorted(path.relative_to(target).as_posix() for path in target.rglob("*")) == ["deep", "deep/new"]
+    assert sorted(path.relative_to(target).as_posix() for path in target.rglob("*")) == [LIST_NAME, "deep", "deep/new"]
     assert list(tmp_path.iterdir()) == [target]
 
 
 def test_a_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
     target = tmp_path / "out"
-    target.mkdir()
-    (target / "kept").write_text("kept")
+    with atomic_directory(target) as temporary:
+        (temporary / "kept").write_text("kept")
 
     def failing() -> None:
         with atomic_directory(target) as temporary:
@@ -67,7 +68,7 @@ def test_a_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="stop"):
         failing()
-    assert [path.name for path in target.iterdir()] == ["kept"]
+    assert sorted(path.name for path in target.iterdir()) == [LIST_NAME, "kept"]
     assert list(tmp_path.iterdir()) == [target]
 
 

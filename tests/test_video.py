@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from clips import VFR, audio_of, copy, drawn, frames_of, make_clip, pixels, seconds_of, transparent
 from mattekit.core.errors import InputError, VideoError
+from mattekit.core.ownership import LIST_NAME
 from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.formats import choose_format
 from mattekit.infer.video.orientation import orientation_of
@@ -197,13 +198,13 @@ def test_a_folder_holds_frames_and_their_times(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", times=VFR)
     copy(clip, tmp_path / "out")
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == [*(f"frame-{number + 1:06d}.png" for number in range(len(VFR))), "timestamps.txt"]
+    assert names == [LIST_NAME, *(f"frame-{number + 1:06d}.png" for number in range(len(VFR))), "timestamps.txt"]
     head, *times = (tmp_path / "out" / "timestamps.txt").read_text().splitlines()
     assert head == "# timestamp format v2"
     assert [round(float(line) * 90) for line in times] == VFR
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "precious.txt").write_text("keep me")
-    with pytest.raises(InputError, match="holds other files"):
+    with pytest.raises(InputError, match=r"holds precious\.txt, .* would be lost"):
         copy(clip, tmp_path / "other")
     assert (tmp_path / "other" / "precious.txt").read_text() == "keep me"
 

@@ -48,9 +48,8 @@ def new_version(root: Path, model: str, version: int | None = None) -> Generator
         config = _read_config(root)
         grown = _with_entry(config, root, model)
         folder = root / _MODELS / model
-        with atomic_directory(
-            folder / str(version or 1 + max((int(path.name) for path in _version_folders(folder)), default=0))
-        ) as temporary:
+        last = max((int(path.name) for path in _version_folders(folder)), default=0)
+        with atomic_directory(folder / str(version or last + 1)) as temporary:
             yield temporary
         if grown != config:
             with atomic_path(root / CONFIG_NAME) as temporary:
