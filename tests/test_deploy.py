@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import openvino
 import pytest
+from mattekit.convert.servable.repository import new_version, packages_in
 from mattekit.convert.servable.surround import surround
 from mattekit.core.contract import ResizeFilter
-from mattekit.core.errors import DeviceError, InputError, ModelError
-from mattekit.deploy import PackageFormat, PackageRequest, package, verify
+from mattekit.core.errors import DeviceError, InputError, ModelError, ParityError
+from mattekit.core.record import Record
+from mattekit.deploy import PackageFormat, PackageRequest, package, verify, verify_all
 from mattekit.infer.images.picture import Picture
 from mattekit.infer.remove import Remover
 from mattekit.infer.runtimes import LoadedModel
@@ -197,16 +201,171 @@ def test_two_archives_of_one_model_are_the_same_bytes(super_resolution_ir: Path,
     assert verify(tmp_path / "unpacked").settings["passed"] is True
 
 
+@pytest.fixture(scope="module")
+def repository(segmentation_ir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model server's repository with the small segmentation network. Shared: copy it before changing it."""
+    root = tmp_path_factory.mktemp("repository") / "served"
+    return package(PackageRequest(segmentation_ir, root, layout="ovms"))
+
+
+def served(root: Path) -> dict[str, str]:
+    """Where the repository's configuration says that each model lies."""
+    entries = json.loads((root / "config.json").read_text())["model_config_list"]
+    return {entry["config"]["name"]: entry["config"]["base_path"] for entry in entries}
+
+
 @pytest.mark.slow
-def test_the_model_servers_repository_has_its_layout(segmentation_ir: Path, tmp_path: Path) -> None:
-    folder = package(PackageRequest(segmentation_ir, tmp_path / "served", layout="ovms"))
+def test_the_model_servers_repository_has_its_layout(repository: Path) -> None:
+    folder = repository
     (entry,) = json.loads((folder / "config.json").read_text())["model_config_list"]
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "models"]
     versions = folder / entry["config"]["base_path"]
-    assert sorted(path.name for path in (versions / "1").iterdir()) == ["model.bin", "model.xml"]
+    # The server takes the only .xml, with the .bin of its name.
+    assert [path.name for path in versions.iterdir()] == ["1"]
+    found = sorted(path.name for path in (versions / "1").rglob("*") if path.suffix in {".xml", ".bin", ".onnx"})
+    assert found == ["model.bin", "model.xml"]
     model = openvino.Core().read_model(versions / "1" / "model.xml")
     assert model.inputs[0].get_element_type() == openvino.Type.u8
     assert model.inputs[0].get_node().get_layout() == openvino.Layout("NHWC")  # pyright: ignore[reportAttributeAccessIssue]
-    assert verify(folder).settings["passed"] is True
+    (record,) = verify_all(folder)
+    assert record.settings["passed"] is True
+
+
+@pytest.mark.slow
+def test_a_repository_takes_several_models_and_versions(
+    repository: Path, segmentation_ir: Path, super_resolution_ir: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "served"
+    shutil.copytree(repository, root)
+    # What the user wrote into it, and a model of somebody else's.
+    config = json.loads((root / "config.json").read_text())
+    config["model_config_list"][0]["config"]["nireq"] = 4
+    config["model_config_list"].append({"config": {"name": "other", "base_path": "models/other"}})
+    config["monitoring"] = {"metrics": {"enable": True}}
+    (root / "config.json").write_text(json.dumps(config))
+    (root / "models" / "other" / "3").mkdir(parents=True)
+    (root / "models" / "other" / "3" / "model.onnx").write_bytes(b"theirs")
+    (root / "notes.txt").write_text("mine")
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and path.name != "config.json"}
+
+    for artifact in (super_resolution_ir, segmentation_ir, segmentation_ir):
+        package(PackageRequest(artifact, root, layout="ovms"))
+
+    assert {path: path.read_bytes() for path in before} == before
+    sr = "realesr-animevideov3"
+    assert served(root) == {"u2netp": "models/u2netp", "other": "models/other", sr: f"models/{sr}"}
+    after = json.loads((root / "config.json").read_text())
+    assert after["monitoring"] == config["monitoring"]
+    assert after["model_config_list"][:2] == config["model_config_list"]
+    packages = packages_in(root)
+    assert [path.relative_to(root / "models").as_posix() for path in packages] == [
+        *(f"{sr}/1", "u2netp/1", "u2netp/2", "u2netp/3")
+    ]
+    # The same model is the same package, byte for byte.
+    one, two = ({each.relative_to(p): each.read_bytes() for each in p.rglob("*.bin")} for p in packages[1:3])
+    assert one == two
+    assert without_mattekit(packages[2]).returncode == 0
+
+    record = tmp_path / "verify.json"
+    program = [sys.executable, "-m", "mattekit", "verify"]
+    done = subprocess.run([*program, str(root), "--record", str(record)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for path in packages:
+        assert f"{path}\n" in done.stdout
+    assert "models/other/3: not packaged by mattekit, so it was not checked" in done.stdout
+    written = Record.read(record)
+    assert {figure.labels["package"] for figure in written.figures} == {str(p.relative_to(root)) for p in packages}
+    assert written.settings["passed"] is True
+    # One of them is named by its folder, and one that was altered is found among the others.
+    (packages[1] / "contract.json").write_text("{}")
+    named = subprocess.run([*program, str(packages[2])], capture_output=True, text=True, check=False)
+    assert named.returncode == 0, named.stderr
+    with pytest.raises(InputError, match=r"u2netp/1: contract\.json is missing or was altered"):
+        verify_all(root)
+
+
+@pytest.mark.slow
+def test_a_version_is_written_again_only_where_it_is_ours(
+    repository: Path, tmp_path: Path, segmentation_ir: Path
+) -> None:
+    root = tmp_path / "served"
+    shutil.copytree(repository, root)
+    request = PackageRequest(segmentation_ir, root, layout="ovms", version=1)
+    package(request)
+    assert [path.name for path in (root / "models" / "u2netp").iterdir()] == ["1"]
+    (root / "models" / "u2netp" / "1" / "labels.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"u2netp/1: the folder holds labels\.txt"):
+        package(request)
+    assert (root / "models" / "u2netp" / "1" / "labels.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"holiday.jpg": ""}, r"holds holiday\.jpg and no config\.json"),
+        ({"models/u2netp/fp32/model.xml": ""}, r"holds models/u2netp/fp32 and no config\.json"),
+        ({"config.json": "{"}, "not a configuration of OpenVINO Model Server"),
+        ({"config.json": "[]"}, "not a configuration of OpenVINO Model Server"),
+        ({"config.json": '{"model_config_list": [{}]}'}, "not a configuration of OpenVINO Model Server"),
+        ({"config.json": '{"model_config_list": [{"config": {"name": 3}}]}'}, "name is no text"),
+        (
+            {"config.json": '{"model_config_list": [{"config": {"name": "u2netp", "base_path": "/data/theirs"}}]}'},
+            "serves u2netp from /data/theirs",
+        ),
+    ],
+)
+def test_a_folder_that_is_no_repository_stays_as_it_is(files: dict[str, str], said: str, tmp_path: Path) -> None:
+    root = tmp_path / "served"
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    before = sorted(root.rglob("*"))
+    with pytest.raises(InputError, match=said), new_version(root, "u2netp"):
+        pass
+    assert sorted(root.rglob("*")) == before
+    assert {name: (root / name).read_text() for name in files} == files
+
+
+def test_a_version_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    def failing(root: Path) -> None:
+        with new_version(root, "u2netp") as folder:
+            (folder / "model.xml").write_text("half")
+            raise ParityError("other answers")
+
+    with pytest.raises(ParityError):
+        failing(tmp_path / "new" / "served")
+    assert list(tmp_path.iterdir()) == []
+    for _ in range(2):
+        with new_version(tmp_path / "served", "u2netp") as folder:
+            (folder / "model.xml").write_text("whole")
+    with pytest.raises(ParityError):
+        failing(tmp_path / "served")
+    assert sorted(path.name for path in (tmp_path / "served" / "models" / "u2netp").iterdir()) == ["1", "2"]
+
+
+def test_two_writers_of_one_repository_take_turns(tmp_path: Path) -> None:
+    def add(model: str) -> None:
+        for _ in range(5):
+            with new_version(tmp_path / "served", model) as folder:
+                (folder / "model.xml").write_text(model)
+
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(add, name) for name in ("one", "two", "two")]:
+            done.result()
+    assert served(tmp_path / "served") == {"one": "models/one", "two": "models/two"}
+    versions = {path.name: len(list(path.iterdir())) for path in (tmp_path / "served" / "models").iterdir()}
+    assert versions == {"one": 5, "two": 10}
+
+
+@pytest.mark.parametrize("layout", ["openvino", "zip"])
+def test_the_working_folder_is_not_replaced(
+    layout: PackageFormat, segmentation_ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for place in (".", "..", "/"):
+        with pytest.raises(InputError, match=f"^{re.escape(place)}: this is"):
+            package(PackageRequest(segmentation_ir, Path(place), layout))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_bill_of_materials_is_valid_cyclonedx(packaged: Path) -> None:
