@@ -99,9 +99,8 @@ class Given:
     def recipe(self) -> Path:
         """A recipe that exports and packages a model of the zoo."""
         path = self.folder / "recipe.toml"
-        path.write_text(
-            'name = "x"\n[[model]]\nid = "srlite-x2"\nprecisions = ["fp32"]\npackage = { format = "ovms" }\n'
-        )
+        model = '[[model]]\nid = "srlite-x2"\nprecisions = ["fp32"]\npackage = { format = "ovms" }\n'
+        path.write_text(f'name = "x"\n{model}')
         return path
 
     def _written(self, name: str, pixels: np.ndarray) -> Path:
@@ -131,9 +130,9 @@ CASES: dict[str, Callable[[Given, Path], Words]] = {
     "package": lambda given, out: [given.fixture(SR), "-o", out],
     "build": lambda given, out: [given.recipe, "-o", out],
     "validate": lambda given, out: [given.fixture(SEGMENTATION), "--data", DATA, "--metrics", "iou", "-o", out],
-    "datasets make": lambda given, out: ["--count", "2", "--size", "64x48", "-o", out],
+    "datasets make": lambda _, out: ["--count", "2", "--size", "64x48", "-o", out],
     "datasets fetch": lambda given, out: [given.fixture("published").name, "-o", out],
-    "datasets show": lambda given, out: [DATA, "-o", out / "sheet.png"],
+    "datasets show": lambda _, out: [DATA, "-o", out / "sheet.png"],
     "report": lambda given, out: [given.fixture(SEGMENTATION) / "export.json", "-o", out / "report.md"],
     "bench": lambda given, out: [
         *("run", given.fixture(SR), "--size", "16", "--iterations", "1", "--warm-up", "0", "--threads", "1"),
@@ -143,7 +142,7 @@ CASES: dict[str, Callable[[Given, Path], Words]] = {
 }
 """The words of each command that has `-o`, and where its results go: below or into the folder `out`."""
 
-SLOW = {"bench", "build", "export", "quantize", "package", "report", "run", "video"}
+SLOW = {"bench", "bench compare", "build", "export", "quantize", "package", "report", "run", "validate", "video"}
 
 
 def with_out(command: object, name: str = "") -> Iterator[str]:
@@ -185,7 +184,7 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 
 def plant(folders: list[Path]) -> dict[Path, bytes]:
-    """Put files of somebody else's into folders and into a new folder in each, under names that a command might take."""
+    """Put somebody else's files into folders and into a new folder in each, under names that a command might take."""
     planted: dict[Path, bytes] = {}
     for folder in folders:
         for name in ("notes.txt", "mine/model.xml", "mine/0000-plain.png", "frame-999999.png", "mine.svg"):
@@ -341,8 +340,7 @@ def test_a_list_that_cannot_be_read_makes_nothing_ours(text: str, tmp_path: Path
 def test_a_file_that_comes_while_we_write_is_not_lost(tmp_path: Path) -> None:
     target = tmp_path / "out"
     write(target)
-    with pytest.raises(InputError, match=r"holds mine\.txt"), atomic_directory(target) as folder:
-        (folder / "new.txt").write_text("ours")
+    with pytest.raises(InputError, match=r"holds mine\.txt"), atomic_directory(target):
         (target / "mine.txt").write_text("mine")
     assert sorted(path.name for path in target.iterdir()) == [LIST_NAME, "a.txt", "deep", "mine.txt"]
     assert [each.name for each in tmp_path.iterdir()] == ["out"]
