@@ -123,6 +123,23 @@ def test_what_is_altered_or_gone_is_made_again_and_only_that(built: Path, tmp_pa
     assert "command" in reasons["package-fp32 srlite-x2"]
 
 
+@pytest.mark.slow
+def test_what_was_altered_is_kept_and_what_is_not_the_recipes_stays(built: Path, tmp_path: Path) -> None:
+    moved = copied(built, tmp_path / "here")
+    package = moved.parent / "out" / "packages" / "srlite-x2-fp32"
+    (package / "README.md").write_text("my notes")
+    assert states(moved)["package-fp32 srlite-x2"] == "ran"
+    assert "my notes" not in (package / "README.md").read_text()
+    kept = moved.parent / "out" / ".build" / "altered" / "packages" / "srlite-x2-fp32" / "README.md"
+    assert kept.read_text() == "my notes"
+    (package / "mine.txt").write_text("mine")
+    (package / "card.json").unlink()
+    made = build(BuildRequest(moved))
+    assert [each.state for each in made.outcomes] == ["kept", "failed"]
+    assert "holds mine.txt" in made.outcomes[1].reason
+    assert (package / "mine.txt").read_text() == "mine"
+
+
 def test_a_build_that_was_stopped_goes_on(built: Path, tmp_path: Path) -> None:
     moved = copied(built, tmp_path / "here")
     shutil.rmtree(moved.parent / "out" / "packages")
