@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -362,9 +361,8 @@ def test_the_working_folder_is_not_replaced(
     layout: PackageFormat, segmentation_ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for place in (".", "..", "/"):
-        with pytest.raises(InputError, match=f"^{re.escape(place)}: this is"):
-            package(PackageRequest(segmentation_ir, Path(place), layout))
+    with pytest.raises(InputError, match=r"^\.: this is"):
+        package(PackageRequest(segmentation_ir, Path(), layout))
     assert list(tmp_path.iterdir()) == []
 
 

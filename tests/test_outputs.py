@@ -349,7 +349,12 @@ def test_a_file_that_comes_while_we_write_is_not_lost(tmp_path: Path) -> None:
 def test_where_folders_cannot_be_swapped_nothing_is_lost_either(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mattekit.core.files._exchanged", lambda *_: False)
+
+    def refused(one: Path, other: Path) -> bool:
+        del one, other
+        return False
+
+    monkeypatch.setattr("mattekit.core.files._exchanged", refused)
     target = tmp_path / "out"
     write(target)
     write(target, "c.txt")
