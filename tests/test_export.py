@@ -103,6 +103,12 @@ def test_fp16_halves_the_weights(super_resolution_weights: Path, photo: Path, tm
     assert report.ir.made_from == report.artifacts[0].sha256["model.onnx"]
 
 
+def test_weights_that_openvino_halved_are_computed_with_in_f32(super_resolution_ir: Path, tmp_path: Path) -> None:
+    model = openvino.Core().read_model(super_resolution_ir / "model.xml")
+    openvino.save_model(model, tmp_path / "model.xml", compress_to_fp16=True)
+    assert load(tmp_path / "model.xml").runtime.arithmetic == "f32"
+
+
 def test_a_fixed_size_is_in_the_ir_and_in_its_contract(
     super_resolution_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
