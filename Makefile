@@ -12,7 +12,7 @@ STAMP := $(VENV)/.installed
 ROOMS := $(wildcard core convert infer datasets bench quantize reports chain commands)
 FILES := $(shell find $(wildcard *.py) $(ROOMS) -name '*.py' -o -path '*/weights/*' -o -path '*/page/*' | LC_ALL=C sort | cksum | cut -d' ' -f1)
 
-.PHONY: install demo test quick lint matrix spandrel clean
+.PHONY: install demo bundled test quick lint matrix spandrel clean
 
 install: $(STAMP)-$(FILES)
 
@@ -28,6 +28,10 @@ $(STAMP)-$(FILES): pyproject.toml constraints.txt
 
 demo: install
 	$(BIN)/python tools/demo.py
+
+# The IRs of the bundled models, from their weights: after a change of the weights, of a contract or of the exporter.
+bundled: install
+	$(BIN)/python tools/bundled.py
 
 test: lint
 	$(BIN)/pytest $(PARALLEL) --durations=15

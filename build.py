@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 # A command loads only what its work needs, and what reads and writes pictures while a model is being compiled.
 from .convert import zoo
 from .convert.fetch import Progress, cache_dir, fetch
+from .convert.ready import bundled_ir, is_intact
 from .core.arithmetic import Arithmetic
 from .core.artifact import Artifact, Stage, model_in
 from .core.contract import Task
@@ -123,8 +124,9 @@ def export_model(
 def model_file(model: str, task: Task, *, offline: bool = False, progress: Progress | None = None) -> Path:
     """Return the file that `model` means: the IR of a zoo entry, an IR or ONNX file, or an export's folder.
 
-    A zoo id means the zoo, whatever lies in the working folder; `./u2netp` is the folder. A zoo entry's IR is kept in
-    the cache, is exported on first use (which needs the extra `export`) and is checked against its hashes on each.
+    A zoo id means the zoo, whatever lies in the working folder; `./u2netp` is the folder. A bundled entry's IR comes
+    with the package; another one's is kept in the cache, and is exported on first use (which needs the extra
+    `export`). Both are checked against their hashes on each use.
 
     Raises:
         ModelError: it is neither a file nor an entry of the zoo, or an entry of another task.
@@ -138,6 +140,9 @@ def model_file(model: str, task: Task, *, offline: bool = False, progress: Progr
     spec = zoo.get(model)
     if spec.task != task:
         raise ModelError(f"{model} is a {spec.task} model, but a {task} model is needed here; see: mattekit models")
+    ready = bundled_ir(spec)
+    if ready is not None:
+        return ready
     from .convert.export import ExportSettings, folder_of
 
     # Where nobody publishes a hash, it is that of what was fetched.
@@ -146,28 +151,10 @@ def model_file(model: str, task: Task, *, offline: bool = False, progress: Progr
     home = cache_dir() / "ir" / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     settings = ExportSettings()
     folder = folder_of(spec, settings.precision, home)
-    if not _is_intact(folder):
+    if not is_intact(folder):
         _LOG.warning("%s: exporting it, once; the next use takes it from the cache", model)
         export_model(model, home, settings, offline=offline, progress=progress, whatever=True)
     return folder / "model.xml"
-
-
-def _is_intact(folder: Path) -> bool:
-    """Tell whether the folder holds an export whose files are the ones that its record names."""
-    from .convert.export import RECORD_NAME
-
-    if not (folder / RECORD_NAME).is_file():
-        return False
-    try:
-        artifacts = Record.read(folder / RECORD_NAME).artifacts
-    except InputError as error:
-        _LOG.warning("%s; exporting again", error)
-        return False
-    hashes = {name: value for ref in artifacts for name, value in ref.sha256.items()}
-    intact = all((folder / name).is_file() and sha256_of(folder / name) == value for name, value in hashes.items())
-    if not intact:
-        _LOG.warning("%s: the files are not the ones that were exported; exporting again", folder)
-    return intact
 
 
 def open_model(

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from ..convert.fetch import Fetched, cached_path
 from ..convert.fetch import Progress as ByteProgress
+from ..convert.ready import BUNDLED_PRECISION, bundled_sums
 from ..convert.spec import ModelSpec
 from ..core.artifact import Artifact
 from ..core.record import Record
@@ -171,6 +172,7 @@ def _as_data(spec: ModelSpec) -> dict[str, object]:
         "sha256": spec.weights.sha256,
         "md5": spec.weights.md5,
         "bundled": spec.weights.bundled is not None,
+        "bundled_ir": {"precision": BUNDLED_PRECISION, "sha256": sums} if (sums := bundled_sums(spec)) else None,
         "code_licence": spec.licence.code,
         "weights_licence": spec.licence.weights,
         "commercial_use": spec.licence.commercial,

@@ -2,26 +2,141 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from mattekit.build import export_model
+from mattekit import cli
+from mattekit.build import export_model, model_file
+from mattekit.convert import ready, zoo
 from mattekit.convert.export import ExportSettings
+from mattekit.convert.spec import ModelSpec
+from mattekit.core.errors import FetchError, HashMismatchError
+from mattekit.core.files import sha256_of
 from mattekit.core.record import Record
+from mattekit.infer.images import Picture
+from mattekit.infer.runtimes.openvino import load, read_contract, read_model
+from mattekit.infer.tensors import tensor_from
 
 GATES = Path(__file__).parent / "gates"
 
+BUNDLED = [spec for spec in zoo.all_specs() if spec.weights.bundled is not None]
+
+each_bundled = pytest.mark.parametrize("spec", BUNDLED, ids=lambda spec: spec.id)
+
 
 @pytest.fixture(scope="module")
-def models(photo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The exports of all three."""
+def models() -> Path:
+    """The folder of the IRs that come with the package."""
+    return ready.IRS
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that folder that may be changed, and is the package's for this test."""
+    shutil.copytree(ready.IRS, tmp_path / "ir")
+    monkeypatch.setattr(ready, "IRS", tmp_path / "ir")
+    return tmp_path / "ir"
+
+
+def scene(height: int, width: int) -> Picture:
+    """A disc with a soft edge on a gradient, with a fine texture, so that all layers have something to answer."""
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    inside = np.clip(0.3 * height - np.hypot(rows - 0.5 * height, columns - 0.45 * width), 0, 4) / 4
+    ground = np.stack([120 * rows / height, 60 + 90 * columns / width, 130 - 60 * rows / height], axis=-1)
+    texture = np.random.default_rng(0).normal(0, 6, (height, width, 1)).astype(np.float32)
+    mixed = ground + inside[..., None] * (np.float32([225, 120, 40]) - ground) + texture
+    return Picture(np.clip(mixed, 0, 255).astype(np.uint8))
+
+
+def test_nothing_lies_beside_the_irs_of_the_bundled_models(models: Path) -> None:
+    files = {path.relative_to(models).as_posix() for path in models.rglob("*") if path.is_file()}
+    irs = {f"{spec.id}/{ready.BUNDLED_PRECISION}/model.{end}" for spec in BUNDLED for end in ("xml", "bin")}
+    assert files == irs | {ready.SUMS}
+    assert {spec.id for spec in BUNDLED} == {"mattelite", "srlite-x2", "srlite-x4"}
+
+
+@each_bundled
+def test_a_bundled_ir_says_what_the_zoo_says(spec: ModelSpec) -> None:
+    path = ready.bundled_ir(spec)
+    assert path is not None
+    contract, provenance = read_contract(read_model(path), path)
+    assert provenance is not None
+    mend = f"{spec.id}: the zoo's entry was changed after its IR was made; run: make bundled"
+    assert contract == spec.contract, mend
+    assert provenance.model == spec.id
+    assert provenance.weights_sha256 == spec.weights.sha256, mend
+    licence = (provenance.code_licence, provenance.weights_licence, provenance.commercial)
+    assert licence == (spec.licence.code, spec.licence.weights, spec.licence.commercial), mend
+    assert load(path).runtime.arithmetic == "f32"
+
+
+@each_bundled
+def test_a_bundled_model_is_opened_where_it_lies_and_nothing_is_cached(spec: ModelSpec, home: Path) -> None:
+    assert model_file(spec.id, spec.task) == ready.IRS / spec.id / "fp16" / "model.xml"
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("name", ["model.xml", "model.bin"])
+def test_an_altered_bundled_ir_is_refused(name: str, copied: Path) -> None:
+    path = copied / "mattelite" / "fp16" / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(HashMismatchError, match=rf"{name} is not the expected file: .* install mattekit again"):
+        model_file("mattelite", "segmentation")
+    # The others are whole.
+    assert model_file("srlite-x2", "super_resolution").is_file()
+
+
+@pytest.mark.parametrize("name", ["mattelite/fp16/model.xml", "mattelite/fp16/model.bin", ready.SUMS])
+def test_a_missing_bundled_ir_is_told(name: str, copied: Path) -> None:
+    (copied / name).unlink()
+    with pytest.raises(FetchError, match="is missing from the installation; install mattekit again"):
+        model_file("mattelite", "segmentation")
+
+
+def test_models_show_names_the_bundled_ir_with_its_hashes(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.app(["models", "show", "mattelite", "--json"], standalone_mode=False)
+    said = json.loads(capsys.readouterr().out)["bundled_ir"]
+    folder = ready.IRS / "mattelite" / said["precision"]
+    assert said["sha256"] == {name: sha256_of(folder / name) for name in ("model.xml", "model.bin")}
+    cli.app(["models", "show", "u2netp", "--json"], standalone_mode=False)
+    assert json.loads(capsys.readouterr().out)["bundled_ir"] is None
+
+
+@pytest.mark.slow
+@each_bundled
+def test_an_ir_made_from_the_bundled_weights_answers_as_the_bundled_one(
+    spec: ModelSpec, photo: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("torch", reason="exporting needs the extra `export`")
-    out = tmp_path_factory.mktemp("models")
-    for model in ("mattelite", "srlite-x2", "srlite-x4"):
-        export_model(model, out, ExportSettings(), images=[photo])
-    return out
+    shipped = ready.bundled_ir(spec)
+    assert shipped is not None
+    settings = ExportSettings(precision=ready.BUNDLED_PRECISION)
+    again = export_model(spec.id, tmp_path, settings, images=[photo]).ir.path
+    # Another version of torch or OpenVINO may name and fuse layers otherwise, so bytes are not compared. The weights are
+    # the same halves; what is left is the order of summation in f32 (1e-5 on these networks), where a bias or a weight
+    # that is rounded otherwise moves mattelite's answers by 1e-4 on average and a changed one by far more.
+    tensor = tensor_from(scene(208, 208).rgb, spec.contract)
+    ours, theirs = (load(path).runtime.run(tensor) for path in (again, shipped))
+    assert theirs.std() > 0.05
+    assert np.abs(ours - theirs).max() < 2e-4
+    assert np.abs(ours - theirs).mean() < 1e-5
+
+
+@pytest.mark.slow
+def test_a_second_export_in_one_process_gives_the_same_bytes(photo: Path, tmp_path: Path) -> None:
+    # It has a Split, whose outputs OpenVINO names from a counter of the process.
+    settings = ExportSettings(precision="fp16")
+    first, second = (
+        export_model("srlite-x2", tmp_path / name, settings, images=[photo]).ir.sha256 for name in ("a", "b")
+    )
+    assert first == second
 
 
 def validate(*arguments: object) -> None:

@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {"bench", "chain", "commands", "convert", "core", "datasets", "infer", "quantize", "reports"}
 NOT_ROOMS = {"build", "dist", "out", "recipes", "tests", "tools", "mattekit.egg-info"}
 WEIGHTS = "mattekit/convert/weights"
+EXPORTING = {"torch", "onnx", "onnxruntime", "onnxscript", "nncf", "safetensors", "skimage"}
+"""What only the extras for exporting and quantizing bring."""
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +87,7 @@ def test_the_wheel_holds_nothing_but_the_package(contents: set[str], project: di
     strange = loose - floors - {f"mattekit/{name}" for name in ("__init__.py", "__main__.py", "py.typed")}
     assert not strange, f"pyproject.toml: no layer of import-linter's contract is {', '.join(sorted(strange))}"
     assert {Path(name).suffix for name in contents if name.startswith("mattekit/")} <= {
-        *(".py", ".typed", ".safetensors", ".toml", ".md", ".html", ".css", ".js")
+        *(".py", ".typed", ".safetensors", ".xml", ".bin", ".txt", ".toml", ".md", ".html", ".css", ".js")
     }
 
 
@@ -132,6 +134,75 @@ def test_bundled_weights_are_in_the_wheel_with_their_cards(wheel: Path, contents
             assert sha256(archive.read(name)).hexdigest() == spec.weights.sha256
             card = str(Path(name).with_suffix(".md"))
             assert card in contents, f"{spec.id} has no card; write {card}"
+
+
+def test_irs_of_the_bundled_models_are_in_the_wheel_and_small(wheel: Path, contents: set[str]) -> None:
+    folder = f"{WEIGHTS}/ir"
+    with zipfile.ZipFile(wheel) as archive:
+        lines = archive.read(f"{folder}/SHA256SUMS.txt").decode().splitlines()
+        sums = {name: digest for digest, name in (line.split() for line in lines)}
+        assert {f"{folder}/{name}" for name in sums} == {
+            name for name in contents if name.endswith((".xml", ".bin")) and name.startswith(f"{WEIGHTS}/")
+        }
+        for name, digest in sums.items():
+            assert sha256(archive.read(f"{folder}/{name}")).hexdigest() == digest
+        packed = sum(archive.getinfo(f"{folder}/{name}").compress_size for name in sums)
+    assert {name.split("/")[0] for name in sums} == {spec.id for spec in zoo.all_specs() if spec.weights.bundled}
+    assert packed < 3_000_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "written"),
+    [
+        (("remove", "PHOTO", "-o", "out"), "out/photo.png"),
+        (("run", "PHOTO", "--background", "white", "-o", "out"), "out/photo.png"),
+        (("upscale", "PHOTO", "-o", "out"), "out/photo.png"),
+        (("upscale", "PHOTO", "--sr", "srlite-x4", "-o", "out"), "out/photo.png"),
+        (("video", "PHOTO", "--background", "white", "--fps", "5", "-o", "out.mp4"), "out.mp4"),
+    ],
+    ids=lambda value: " ".join(value[:4:2] if value[0] == "upscale" else value[:1]) if isinstance(value, tuple) else "",
+)
+def test_bundled_models_run_where_nothing_of_an_export_can_be_imported(
+    command: tuple[str, ...], written: str, wheel: Path, photo: Path, tmp_path: Path
+) -> None:
+    if command[0] == "video":
+        pytest.importorskip("av", reason="video needs the extra `video`")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    code = f"""
+import socket, sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {EXPORTING!r}:
+            raise ModuleNotFoundError(f"{{name}} is not in the base install", name=name)
+
+def refuse(*_):
+    raise OSError("there is no network")
+
+sys.meta_path.insert(0, Refuse())
+socket.socket.connect = refuse
+sys.path.insert(0, {str(tmp_path / "installed")!r})
+import mattekit
+assert mattekit.__file__.startswith({str(tmp_path / "installed")!r}), mattekit.__file__
+from mattekit.__main__ import main
+sys.argv[0] = "mattekit"
+main()
+"""
+    words = [str(photo) if word == "PHOTO" else word for word in command]
+    environment = {**os.environ, "MATTEKIT_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, *words],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / written).stat().st_size > 0
+    assert not (tmp_path / "home").exists()
 
 
 def test_every_requirement_is_pinned(project: dict[str, Any], pins: dict[str, Version]) -> None:
@@ -241,16 +312,31 @@ def test_the_base_install_lists_the_zoo(bare: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_base_install_says_what_the_first_use_of_a_bundled_model_needs(
+def test_the_base_install_cuts_out_and_enlarges_with_the_bundled_models(
     bare: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Bundled weights are exported on first use: that takes torch, and only running takes none.
     monkeypatch.setenv("MATTEKIT_HOME", str(tmp_path / "home"))
-    done = run(bare / "mattekit", "remove", photo, "-o", tmp_path / "out", cwd=tmp_path)
+    for command in ("remove", "run", "upscale"):
+        done = run(bare / "mattekit", command, photo, "-o", tmp_path / command, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / command / "photo.png").is_file()
+    # They are used where they were installed.
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.slow
+def test_the_base_install_says_what_the_first_use_of_another_zoo_model_needs(
+    bare: Path, shared_data: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Weights that lie in the cache are exported on first use: that takes torch, and only running takes none.
+    monkeypatch.setenv("MATTEKIT_HOME", str(tmp_path / "home"))
+    cached = tmp_path / "home" / "weights" / "imdn-x4" / "IMDN_x4.pth"
+    cached.parent.mkdir(parents=True)
+    shutil.copyfile(shared_data / "weights" / "super_resolution" / "imdn_x4.pth", cached)
+    done = run(bare / "mattekit", "upscale", photo, "--sr", "imdn-x4", "-o", tmp_path / "out", cwd=tmp_path)
     assert done.returncode == 1
-    what, why = done.stderr.strip().splitlines()
-    assert "mattelite: exporting it, once" in what
-    assert "pip install 'mattekit[export]'" in why
+    assert "imdn-x4: exporting it, once" in done.stderr
+    assert "pip install 'mattekit[export]'" in done.stderr.strip().splitlines()[-1]
     assert not (tmp_path / "out").exists()
 
 

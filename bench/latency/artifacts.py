@@ -93,7 +93,10 @@ def _on_runtime(file: Path, given: Path, runtime: RuntimeName) -> Source:
         if onnx is not None and onnx.is_file():
             return _of_file(onnx, runtime)
         described = _of_file(file, "openvino")
-        missing = f"{given}: there is no ONNX file for ONNX Runtime; give onnxruntime:FILE.onnx"
+        missing = (
+            f"{given}: there is no ONNX file for ONNX Runtime; give onnxruntime:FILE.onnx, "
+            f"or the folder that mattekit export {described.model} -o DIR writes"
+        )
         return Source(described.model, "fp32", runtime, file, described.contract, missing=missing)
     return _torch_of(file)
 
