@@ -27,7 +27,7 @@ __all__ = ["Shape", "ir_from_onnx", "ir_from_torch", "name_by_position", "save_i
 Shape = tuple[int, int, int]
 """Batch, height and width of the IR's input; -1 leaves one free."""
 
-# A name that OpenVINO made up from a counter of the process: `Reshape_12207`, `Constant_15`, and `Split_22.0` of an output.
+# A name that OpenVINO made up from a counter of the process: `Reshape_12207`, `Constant_15`, `Split_22.0` of an output.
 _COUNTED = re.compile(r"[A-Za-z]+[A-Za-z0-9]*_\d+|[A-Z][A-Za-z]*_\d+\.\d+")
 
 

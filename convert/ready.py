@@ -51,7 +51,8 @@ def bundled_ir(spec: ModelSpec) -> Path | None:
         sha256 = sha256_of(path)
         if sha256 != sums[name]:
             raise HashMismatchError(
-                f"{path} is not the expected file: its SHA-256 is {sha256} instead of {sums[name]}; install mattekit again"
+                f"{path} is not the expected file: its SHA-256 is {sha256} instead of {sums[name]}; "
+                "install mattekit again"
             )
     return folder / "model.xml"
 
