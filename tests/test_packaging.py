@@ -159,9 +159,9 @@ def test_irs_of_the_bundled_models_are_in_the_wheel_and_small(wheel: Path, conte
         (("run", "PHOTO", "--background", "white", "-o", "out"), "out/photo.png"),
         (("upscale", "PHOTO", "-o", "out"), "out/photo.png"),
         (("upscale", "PHOTO", "--sr", "srlite-x4", "-o", "out"), "out/photo.png"),
-        (("video", "PHOTO", "--background", "white", "--fps", "5", "-o", "out.mp4"), "out.mp4"),
+        (("video", "PHOTO", "--background", "white", "-o", "out.mp4"), "out.mp4"),
     ],
-    ids=lambda value: " ".join(value[:4:2] if value[0] == "upscale" else value[:1]) if isinstance(value, tuple) else "",
+    ids=["remove", "run", "upscale", "upscale-x4", "video"],
 )
 def test_bundled_models_run_where_nothing_of_an_export_can_be_imported(
     command: tuple[str, ...], written: str, wheel: Path, photo: Path, tmp_path: Path
