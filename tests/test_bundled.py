@@ -49,7 +49,7 @@ def scene(height: int, width: int) -> Picture:
     inside = np.clip(0.3 * height - np.hypot(rows - 0.5 * height, columns - 0.45 * width), 0, 4) / 4
     ground = np.stack([120 * rows / height, 60 + 90 * columns / width, 130 - 60 * rows / height], axis=-1)
     texture = np.random.default_rng(0).normal(0, 6, (height, width, 1)).astype(np.float32)
-    mixed = ground + inside[..., None] * (np.float32([225, 120, 40]) - ground) + texture
+    mixed = ground + inside[..., None] * (np.array([225, 120, 40], np.float32) - ground) + texture
     return Picture(np.clip(mixed, 0, 255).astype(np.uint8))
 
 

@@ -159,7 +159,7 @@ def test_irs_of_the_bundled_models_are_in_the_wheel_and_small(wheel: Path, conte
         (("run", "PHOTO", "--background", "white", "-o", "out"), "out/photo.png"),
         (("upscale", "PHOTO", "-o", "out"), "out/photo.png"),
         (("upscale", "PHOTO", "--sr", "srlite-x4", "-o", "out"), "out/photo.png"),
-        (("video", "PHOTO", "--background", "white", "-o", "out.mp4"), "out.mp4"),
+        (("video", "frames/*.jpg", "--fps", "5", "--background", "white", "-o", "out.mp4"), "out.mp4"),
     ],
     ids=["remove", "run", "upscale", "upscale-x4", "video"],
 )
@@ -168,6 +168,9 @@ def test_bundled_models_run_where_nothing_of_an_export_can_be_imported(
 ) -> None:
     if command[0] == "video":
         pytest.importorskip("av", reason="video needs the extra `video`")
+        (tmp_path / "frames").mkdir()
+        for number in (1, 2):
+            shutil.copyfile(photo, tmp_path / "frames" / f"{number}.jpg")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "installed")
     code = f"""
