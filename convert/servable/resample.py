@@ -1,19 +1,29 @@
-"""Resizing inside an OpenVINO graph, with the arithmetic of the tools that the contracts name."""
+"""Resizing inside an OpenVINO graph, with the arithmetic of the tools that the contracts name.
+
+OpenVINO rewrites some operators when it compiles a graph, and what takes their place is no longer pinned to f32
+(`pinning`). So none of those is used: a division is a product with a reciprocal, a difference a sum, a matrix has as many
+axes as what it is multiplied with, `interpolate` is of an older operator set, and single numbers are no constants.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
+from openvino import Node, opset10
 from openvino import opset13 as ops
 
 from ...core.contract import ResizeFilter
 
 if TYPE_CHECKING:
-    from openvino import Node, Output
+    from openvino import Output
 
-__all__ = ["constant", "one", "resize", "side"]
+__all__ = ["Number", "constant", "difference", "numbers", "one", "quotient", "resize", "side"]
+
+Number = Callable[[float], Node]
+"""Makes a number that operators of the graph take."""
 
 _REACH: dict[ResizeFilter, float] = {"bilinear_antialias": 1.0, "bicubic_antialias": 2.0, "lanczos": 3.0}
 
@@ -27,6 +37,28 @@ def constant(value: float | list[int] | list[float]) -> Node:
 def one(value: int) -> Node:
     """Return an int64 constant of one element."""
     return constant([value])
+
+
+def numbers(length: Node) -> Number:
+    """Return what makes numbers that are found out when the graph runs, though they are always the same.
+
+    OpenVINO rewrites operators that have a single number as a constant.
+
+    Args:
+        length: a length above 0, int64 of one element, that is not known when the graph is compiled.
+    """
+    known = ops.greater(length, one(0))
+    return lambda value: ops.select(known, constant([value]), constant([0.0]))
+
+
+def quotient(dividend: Node | Output, divisor: Node, number: Number) -> Node:
+    """Divide float32 numbers."""
+    return ops.multiply(dividend, ops.power(divisor, number(-1.0)))
+
+
+def difference(term: Node | Output, less: Node | Output, number: Number) -> Node:
+    """Subtract float32 numbers."""
+    return ops.add(term, ops.multiply(less, number(-1.0)))
 
 
 def side(image: Node | Output, axis: int) -> Node:
@@ -52,9 +84,10 @@ def resize(image: Node, height: Node, width: Node, filter_: ResizeFilter) -> Nod
         (1, C, height, width) float32.
     """
     if filter_ == "linear":
-        return ops.interpolate(
+        return opset10.interpolate(
             image,
             ops.concat([height, width], 0),
+            constant([1.0, 1.0]),
             mode="linear_onnx",
             shape_calculation_mode="sizes",
             coordinate_transformation_mode="half_pixel",
@@ -70,45 +103,47 @@ def _whole(image: Node) -> Node:
 
 
 def _matrix(source: Node, target: Node, filter_: ResizeFilter) -> Node:
-    """Return the (target, source) matrix of Pillow's resampling, whose rows sum to 1."""
+    """Return the (1, 1, target, source) matrix of Pillow's resampling, whose rows sum to 1."""
+    number = numbers(ops.maximum(source, target))
     length, wanted = ops.convert(source, "f32"), ops.convert(target, "f32")
-    ratio = ops.divide(length, wanted)
+    ratio = quotient(length, wanted, number)
     stretch = ops.maximum(ratio, constant(1.0))
-    rows = ops.multiply(ops.add(_counted(target), constant(0.5)), ratio)
-    columns = ops.add(_counted(source), constant(0.5))
-    distance = ops.divide(ops.abs(ops.subtract(ops.unsqueeze(columns, one(0)), ops.unsqueeze(rows, one(1)))), stretch)
-    weights = ops.select(ops.less(distance, constant(_REACH[filter_])), _kernel(distance, filter_), constant(0.0))
-    return ops.divide(weights, ops.reduce_sum(weights, one(1), keep_dims=True))
+    rows = ops.multiply(ops.add(_counted(target, [1, 1, -1, 1]), number(0.5)), ratio)
+    columns = ops.add(_counted(source, [1, 1, 1, -1]), number(0.5))
+    distance = quotient(ops.abs(difference(columns, rows, number)), stretch, number)
+    weights = ops.select(ops.less(distance, constant(_REACH[filter_])), _kernel(distance, filter_, number), constant(0.0))
+    return quotient(weights, ops.reduce_sum(weights, one(3), keep_dims=True), number)
 
 
-def _counted(length: Node) -> Node:
-    """0, 1, … up to the length, float32."""
+def _counted(length: Node, shape: list[int]) -> Node:
+    """0, 1, … up to the length, float32, in a shape."""
     zero, step = ops.constant(np.int64(0)), ops.constant(np.int64(1))
-    return ops.convert(ops.range(zero, ops.squeeze(length, one(0)), step, "i64"), "f32")
+    counted = ops.range(zero, ops.squeeze(length, one(0)), step, "i64")
+    return ops.convert(ops.reshape(counted, constant(shape), special_zero=False), "f32")
 
 
-def _kernel(distance: Node, filter_: ResizeFilter) -> Node:
+def _kernel(distance: Node, filter_: ResizeFilter, number: Number) -> Node:
     """The filter's value at a distance of 0 or more, within its reach."""
     if filter_ == "bilinear_antialias":
-        return ops.subtract(constant(1.0), distance)
+        return difference(number(1.0), distance, number)
     if filter_ == "lanczos":
-        return ops.multiply(_sinc(distance), _sinc(ops.divide(distance, constant(3.0))))
+        return ops.multiply(_sinc(distance, number), _sinc(ops.multiply(distance, number(1 / 3)), number))
     # Cubic convolution with a = -0.5 (Keys, 1981).
     square = ops.multiply(distance, distance)
     cube = ops.multiply(square, distance)
-    near = _sum([(1.5, cube), (-2.5, square)], 1.0)
-    far = _sum([(-0.5, cube), (2.5, square), (-4.0, distance)], 2.0)
+    near = _sum([(1.5, cube), (-2.5, square)], 1.0, number)
+    far = _sum([(-0.5, cube), (2.5, square), (-4.0, distance)], 2.0, number)
     return ops.select(ops.less(distance, constant(1.0)), near, far)
 
 
-def _sum(terms: list[tuple[float, Node]], start: float) -> Node:
-    total = constant(start)
+def _sum(terms: list[tuple[float, Node]], start: float, number: Number) -> Node:
+    total = number(start)
     for factor, node in terms:
-        total = ops.add(total, ops.multiply(node, constant(factor)))
+        total = ops.add(total, ops.multiply(node, number(factor)))
     return total
 
 
-def _sinc(x: Node) -> Node:
-    angle = ops.multiply(x, constant(math.pi))
-    value = ops.divide(ops.sin(angle), ops.maximum(angle, constant(1e-6)))
+def _sinc(x: Node, number: Number) -> Node:
+    angle = ops.multiply(x, number(math.pi))
+    value = quotient(ops.sin(angle), ops.maximum(angle, constant(1e-6)), number)
     return ops.select(ops.less(x, constant(1e-6)), constant(1.0), value)

@@ -6,15 +6,21 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import openvino
+from openvino import opset1, opset3
 from openvino import opset13 as ops
 
 from ...core.contract import Contract
-from .resample import constant, one, resize, side
+from .resample import Number, constant, difference, numbers, one, quotient, resize, side
 
 if TYPE_CHECKING:
     from openvino import Node, Output
 
-__all__ = ["ALPHA", "CONFIDENCE", "IMAGE", "UPSCALED", "surround"]
+__all__ = ["ALPHA", "CONFIDENCE", "IMAGE", "SURROUNDING", "UPSCALED", "surround"]
+
+SURROUNDING = "surrounding/"
+"""Start of the names of all operators that are not the network's own."""
+
+_INSIDE = "mattekit_network"
 
 IMAGE = "image"
 """Name of the input."""
@@ -33,7 +39,8 @@ def surround(
     Its input is `image`, (1, H, W, 3) uint8. A segmentation network gives `alpha`, (1, H, W, 1) uint8, and
     `confidence`, (1,) float32: the range of the raw mask, or of a network of classes the winner's mean probability. A
     network of classes keeps all but its background. A super-resolution network gives `upscaled`,
-    (1, scale*H, scale*W, 3) uint8; the picture is not cut into tiles, so memory grows with it.
+    (1, scale*H, scale*W, 3) uint8; the picture is not cut into tiles, so memory grows with it. The names of all that
+    is put around the network start with `SURROUNDING`.
 
     Args:
         network: with one input (1, 3, h, w), float32; taken apart.
@@ -43,12 +50,15 @@ def surround(
     """
     import openvino
 
+    for node in network.get_ops():
+        node.get_rt_info()[_INSIDE] = 1
     entry = network.inputs[0].get_node()
     image = ops.parameter([1, -1, -1, 3], np.uint8, name=IMAGE)
     image.output(0).set_names({IMAGE})
     image.set_layout(openvino.Layout("NHWC"))
     planes = ops.transpose(ops.convert(image, "f32"), ops.constant(np.array([0, 3, 1, 2])))
     height, width = side(planes, 2), side(planes, 3)
+    number = numbers(height)
     if contract.output.kind == "image":
         prepared = _padded(planes, height, width, contract)
         network.reshape([1, 3, -1, -1])
@@ -57,40 +67,53 @@ def surround(
         rows, columns = contract.input.height or 0, contract.input.width or 0
         prepared = resize(planes, one(rows), one(columns), contract.input.resize)
         network.reshape([1, 3, rows, columns])
-    prepared = _normalised(prepared, contract, flip=contract.input.colour_order != colour_order)
+    prepared = _normalised(prepared, contract, number, flip=contract.input.colour_order != colour_order)
     for consumer in list(entry.output(0).get_target_inputs()):
         consumer.replace_source_output(prepared.output(0))
     answer = network.outputs[0].get_node().input_value(0)
     if contract.output.kind == "image":
         results = [_named(_pixels(answer, contract, height, width, colour_order), UPSCALED)]
     else:
-        mask, confidence = _mask(answer, contract, least_spread)
+        mask, confidence = _mask(answer, contract, least_spread, number)
         alpha = resize(mask, height, width, contract.output.resize)
         alpha = ops.convert(ops.clamp(ops.round(alpha, "half_to_even"), 0.0, 255.0), "u8")
         results = [_named(ops.transpose(alpha, ops.constant(np.array([0, 2, 3, 1]))), ALPHA)]
         results.append(_named(ops.reshape(confidence, one(1), special_zero=False), CONFIDENCE))
     # The stub of the constructor knows only the extension class underneath.
-    return openvino.Model(results, [image], network.get_friendly_name())  # pyright: ignore[reportGeneralTypeIssues]
+    whole = openvino.Model(results, [image], network.get_friendly_name())  # pyright: ignore[reportGeneralTypeIssues]
+    _name_surrounding(whole)
+    return whole
+
+
+def _name_surrounding(model: openvino.Model) -> None:
+    """Name all that is not the network's by its position, and take the network's marks away."""
+    for position, node in enumerate(model.get_ordered_ops()):
+        marks = node.get_rt_info()
+        if _INSIDE in marks:
+            del marks[_INSIDE]
+        elif node.get_type_name() not in {"Parameter", "Result"}:
+            node.set_friendly_name(f"{SURROUNDING}{node.get_type_name()}_{position}")
 
 
 def _named(node: Node, name: str) -> Node:
-    node.set_friendly_name(f"{name}_pixels")
     result = ops.result(node)
+    result.set_friendly_name(name)
     result.output(0).set_names({name})
     return result
 
 
-def _normalised(pixels: Node, contract: Contract, *, flip: bool) -> Node:
+def _normalised(pixels: Node, contract: Contract, number: Number, *, flip: bool) -> Node:
     wanted = contract.input
     if flip:
         pixels = ops.gather(pixels, ops.constant(np.array([2, 1, 0])), ops.constant(np.int64(1)))
-    if wanted.divide_by == "image_max":
-        divisor = ops.maximum(ops.reduce_max(pixels, ops.constant(np.array([1, 2, 3])), keep_dims=True), constant(1e-6))
-    else:
-        divisor = constant(wanted.divide_by)
     std = np.array(wanted.std, dtype=np.float32).reshape(1, 3, 1, 1)
     shift = np.array(wanted.mean, dtype=np.float32).reshape(1, 3, 1, 1) / std
-    return ops.subtract(ops.divide(pixels, ops.multiply(divisor, ops.constant(std))), ops.constant(shift))
+    if wanted.divide_by == "image_max":
+        largest = ops.reduce_max(pixels, ops.constant(np.array([1, 2, 3])), keep_dims=True)
+        scaled = quotient(pixels, ops.multiply(ops.maximum(largest, constant(1e-6)), ops.constant(std)), number)
+    else:
+        scaled = ops.multiply(pixels, ops.constant(1 / (np.float32(wanted.divide_by) * std)))
+    return ops.add(scaled, ops.constant(-shift))
 
 
 def _padded(planes: Node, height: Node, width: Node, contract: Contract) -> Node:
@@ -99,7 +122,7 @@ def _padded(planes: Node, height: Node, width: Node, contract: Contract) -> Node
         return planes
     missing = [ops.subtract(_rounded_up(length, contract), length) for length in (height, width)]
     ends = ops.concat([ops.constant(np.array([0, 0], dtype=np.int64)), *missing], 0)
-    return ops.pad(planes, ops.constant(np.zeros(4, dtype=np.int64)), ends, "edge")
+    return opset1.pad(planes, ops.constant(np.zeros(4, dtype=np.int64)), ends, "edge")
 
 
 def _rounded_up(length: Node, contract: Contract) -> Node:
@@ -109,29 +132,28 @@ def _rounded_up(length: Node, contract: Contract) -> Node:
     return ops.multiply(steps, multiple)
 
 
-def _mask(answer: Output, contract: Contract, least_spread: float) -> tuple[Node, Node]:
+def _mask(answer: Output, contract: Contract, least_spread: float, number: Number) -> tuple[Node, Node]:
     """Return the mask at the network's size, (1, 1, h, w) with whole numbers of 0-255, and the confidence."""
     wanted = contract.output
     if wanted.kind == "classes":
-        probabilities = ops.softmax(answer, 1)
+        probabilities = opset1.softmax(answer, 1)
         confidence = ops.reduce_mean(
             ops.reduce_max(probabilities, one(1), keep_dims=True), ops.constant(np.array([1, 2, 3])), keep_dims=False
         )
-        best = ops.topk(answer, ops.constant(np.int64(1)), 1, "max", "value").output(1)
-        return ops.multiply(
-            ops.convert(ops.greater(best, ops.constant(np.int32(0))), "f32"), constant(255.0)
-        ), confidence
+        best = opset3.topk(answer, ops.constant(np.int64(1)), 1, "max", "value").output(1)
+        subject = ops.convert(ops.greater(best, ops.constant(np.int32(0))), "f32")
+        return ops.multiply(subject, number(255.0)), confidence
     raw = ops.sigmoid(answer) if wanted.activation == "sigmoid" else answer
     if wanted.invert:
-        raw = ops.subtract(constant(1.0), raw)
+        raw = difference(number(1.0), raw, number)
     every = ops.constant(np.array([1, 2, 3]))
     low = ops.reduce_min(raw, every, keep_dims=True)
-    spread = ops.subtract(ops.reduce_max(raw, every, keep_dims=True), low)
+    spread = difference(ops.reduce_max(raw, every, keep_dims=True), low, number)
     alpha = ops.clamp(raw, 0.0, 1.0)
     if wanted.min_max:
-        stretched = ops.divide(ops.subtract(raw, low), ops.maximum(spread, constant(least_spread)))
+        stretched = quotient(difference(raw, low, number), ops.maximum(spread, constant(least_spread)), number)
         alpha = ops.select(ops.less(spread, constant(least_spread)), alpha, stretched)
-    scaled = ops.multiply(alpha, constant(255.0))
+    scaled = ops.multiply(alpha, number(255.0))
     return (ops.floor(scaled) if wanted.rounding == "down" else ops.round(scaled, "half_to_even")), spread
 
 
