@@ -11,15 +11,18 @@ from .bench.golden import golden_vectors
 from .convert.ir import name_by_position, write_ir
 from .convert.servable import checker
 from .convert.servable.archive import write_zip
-from .convert.servable.manifest import MANIFEST_NAME, PackageManifest, Port, Tolerance
+from .convert.servable.manifest import MANIFEST_NAME, PackageManifest, Port
+from .convert.servable.pinning import pin_surrounding
 from .convert.servable.repository import new_version, packages_in
 from .convert.servable.surround import ALPHA, CONFIDENCE, IMAGE, UPSCALED, surround
+from .core.arithmetic import Arithmetic
 from .core.artifact import Precision, Provenance, model_in
-from .core.errors import ContractError, DeviceError, InputError, ModelError
+from .core.errors import ArithmeticUnavailableError, ContractError, DeviceError, InputError, ModelError
 from .core.files import atomic_directory, sha256_of
 from .core.record import Figure, Record
 from .infer.runtimes import LoadedModel
-from .infer.runtimes.openvino import available_devices, load, read_model
+from .infer.runtimes.arithmetic import require_capability
+from .infer.runtimes.openvino import available_devices, load, read_model, require_device
 from .infer.tensors import LEAST_SPREAD
 from .reports.bill import bill_of
 from .reports.cards import card_of, records_beside
@@ -31,19 +34,14 @@ __all__ = ["PackageFormat", "PackageRequest", "package", "verify", "verify_all"]
 
 PackageFormat = Literal["openvino", "ovms", "zip"]
 
-_TOLERANCE = {"f32": Tolerance(mean=0.25, max=8), "reduced": Tolerance(mean=2, max=128)}
-"""Half precision moves single pixels on a mask's edge far, but few of them."""
-
-_TOLERANCE_INT8 = {"f32": Tolerance(mean=1, max=128), "reduced": Tolerance(mean=2, max=128)}
-"""Processors with and without 8-bit dot products add up in different orders and ranges."""
-
 
 @dataclass(frozen=True)
 class PackageRequest:
     """What to package: an artifact's folder or `.xml`, how, and for whom.
 
     colour_order: of the pixels that the package takes and gives. commercial: refuse weights whose licence does not
-    allow commercial use. version: in a repository of models, the version that is written; None for the next one.
+    allow commercial use. arithmetic: that its golden answers are made in, and that a model server is told to compute in.
+    version: in a repository of models, the version that is written; None for the next one.
     """
 
     artifact: Path
@@ -51,6 +49,7 @@ class PackageRequest:
     layout: PackageFormat = "openvino"
     colour_order: Literal["RGB", "BGR"] = "RGB"
     commercial: bool = False
+    arithmetic: Arithmetic = "f32"
     version: int | None = None
 
 
@@ -68,7 +67,7 @@ def package(request: PackageRequest) -> Path:
     path = model_in(request.artifact)
     if path.suffix != ".xml":
         raise ModelError(f"{path}: only an OpenVINO IR can be packaged; make one with: mattekit export MODEL -o DIR")
-    opened = load(path)
+    opened = load(path, arithmetic=request.arithmetic)
     provenance = opened.provenance
     if provenance is None:
         raise ContractError(f"{path}: the model does not say where it comes from; export it again with mattekit")
@@ -87,7 +86,7 @@ def package(request: PackageRequest) -> Path:
             raise InputError(f"{target}: this is no name for an archive; give one, such as {target / opened.id}.zip")
         target = target.with_name(target.name + ".zip")
     if request.layout == "ovms":
-        with new_version(target, opened.id, request.version) as folder:
+        with new_version(target, opened.id, request.version, arithmetic=request.arithmetic) as folder:
             _fill(folder, graph, opened, cast("Precision", precision), request)
         return target
     if request.layout != "zip":
@@ -100,16 +99,18 @@ def package(request: PackageRequest) -> Path:
     return target
 
 
-def verify(folder: Path, device: str = "CPU") -> Record:
-    """Check a package's hashes and replay its golden vectors on a device.
+def verify(folder: Path, device: str = "CPU", arithmetic: Arithmetic = "f32") -> Record:
+    """Check a package's hashes and replay its golden vectors on a device, in an arithmetic.
 
     Returns:
-        A record of kind `verify` with the figures `difference_mean` and `difference_max`, labelled by input and output;
-        its setting `passed` says whether all are within the package's tolerance.
+        A record of kind `verify` with the figures `difference_mean`, `difference_max` and what else was judged (such as
+        `difference_iou`), labelled by input and output; its setting `passed` says whether all are within the package's
+        limits.
 
     Raises:
         InputError: there is no package in the folder, or its files are not the ones that were packaged.
         DeviceError: the device is not there.
+        ArithmeticUnavailableError: the device does not compute in the arithmetic.
     """
     manifest = PackageManifest.read(folder)
     for name in manifest.files:
@@ -119,16 +120,22 @@ def verify(folder: Path, device: str = "CPU") -> Record:
     if altered:
         raise InputError(f"{folder}: {', '.join(altered)} is missing or was altered; package the model again")
     read_model(folder / manifest.model_file)
-    rows = cast("list[dict[str, Any]]", _replay(folder, device))
+    rows = _replay(folder, device, arithmetic)
     figures = [
         Figure(
             name=f"difference_{name}",
-            value=float(row[name]),
-            higher_is_better=False,
-            labels={"input": str(row["input"]), "output": str(row["output"]), "device": device},
+            value=row["distances"].get(name),
+            unit="dB" if name == "psnr" else "",
+            higher_is_better=name in checker.AT_LEAST,
+            labels={
+                "input": str(row["input"]),
+                "output": str(row["output"]),
+                "device": device,
+                "arithmetic": str(row["arithmetic"]),
+            },
         )
         for row in rows
-        for name in ("mean", "max")
+        for name in dict.fromkeys(("mean", "max", *row["limits"]))
     ]
     return Record(
         kind="verify",
@@ -138,6 +145,9 @@ def verify(folder: Path, device: str = "CPU") -> Record:
             "precision": manifest.precision,
             "device": device,
             "arithmetic": str(rows[0]["arithmetic"]),
+            "kernels": str(rows[0]["kernels"]),
+            "golden_arithmetic": manifest.arithmetic,
+            "golden_kernels": manifest.kernels,
             "passed": all(bool(row["passed"]) for row in rows),
         },
         figures=tuple(figures),
@@ -145,23 +155,29 @@ def verify(folder: Path, device: str = "CPU") -> Record:
     )
 
 
-def verify_all(folder: Path, device: str = "CPU") -> list[Record]:
+def verify_all(folder: Path, device: str = "CPU", arithmetic: Arithmetic = "f32") -> list[Record]:
     """Check every package of a repository, or of a model in it, as `verify` does; a package's folder is one.
 
     Raises:
         MattekitError: as `verify`.
     """
-    return [verify(each, device) for each in packages_in(folder) or [folder]]
+    return [verify(each, device, arithmetic) for each in packages_in(folder) or [folder]]
 
 
-def _replay(folder: Path, device: str) -> list[dict[str, object]]:
+def _replay(folder: Path, device: str, arithmetic: Arithmetic) -> list[dict[str, Any]]:
+    import openvino
+
+    require_device(device)
+    require_capability(openvino.Core(), device, arithmetic)
     try:
-        return checker.replay(folder, device)
+        return checker.replay(folder, device, arithmetic)
+    except checker.OtherArithmeticError as error:
+        raise ArithmeticUnavailableError(str(error)) from error
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1].strip()
+        mend = "" if arithmetic == "f32" else "ask for --arithmetic f32; "
         raise DeviceError(
-            f"{device}: the device is not there or refused the package ({reason}); "
-            f"available: {', '.join(available_devices())}"
+            f"{device}: the device refused the package ({reason}); {mend}available: {', '.join(available_devices())}"
         ) from error
 
 
@@ -180,9 +196,10 @@ def _fill(
     provenance = cast("Provenance", opened.provenance)
     model_file = "model.xml"
     write_ir(graph, folder / model_file, fp16=False)
+    pin_surrounding(folder / model_file)
     (folder / "contract.json").write_text(opened.contract.model_dump_json(indent=1) + "\n", encoding="utf-8")
     (folder / "check.py").write_text(Path(checker.__file__).read_text(encoding="utf-8"), encoding="utf-8")
-    golden = golden_vectors(folder, folder / model_file, opened, request.colour_order)
+    golden = golden_vectors(folder, folder / model_file, opened, request.colour_order, request.arithmetic)
     segmentation = opened.contract.task == "segmentation"
     scale = opened.contract.output.scale
     shape = (1, -1, -1, 1 if segmentation else 3)
@@ -214,8 +231,11 @@ def _fill(
         contract=opened.contract,
         provenance=provenance,
         made_from=opened.ref().sha256,
-        golden=golden,
-        tolerance=_TOLERANCE_INT8 if precision == "int8" else _TOLERANCE,
+        golden=golden.vectors,
+        arithmetic=golden.arithmetic,
+        kernels=golden.kernels,
+        measured=golden.measured,
+        limits=golden.limits,
         files={},
     )
     (folder / "bom.json").write_text(bill_of(manifest, folder), encoding="utf-8")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..convert.servable.manifest import GoldenVector
+from ..convert.servable import checker
+from ..convert.servable.limits import limits_from
+from ..convert.servable.manifest import GoldenVector, OutputLimits
 from ..convert.servable.surround import ALPHA, IMAGE, UPSCALED
+from ..core.arithmetic import Arithmetic
 from ..core.errors import ParityError
 from ..datasets.sample import Pixels
 from ..datasets.synthetic import synthetic
@@ -19,7 +23,7 @@ from ..infer.remove import Remover
 from ..infer.runtimes import LoadedModel
 from ..infer.upscale import Upscaler
 
-__all__ = ["AGREEMENT", "golden_vectors"]
+__all__ = ["AGREEMENT", "Golden", "golden_vectors"]
 
 AGREEMENT = 2.0
 """How far a packaged graph may be from mattekit's own pixels on average, in levels of 0-255, before it is refused.
@@ -27,17 +31,36 @@ AGREEMENT = 2.0
 Pillow and the graph may round a pixel to neighbouring levels; where a network is in doubt, and in INT8 more, that
 moves its mask. A step that is left out or done twice moves it much further."""
 
+Answers = Mapping[str, NDArray[Any]]
+Distances = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Golden:
+    """What a package keeps of its golden vectors; the fields are those of its manifest."""
+
+    vectors: tuple[GoldenVector, ...]
+    arithmetic: Literal["f32", "bf16", "f16"]
+    kernels: str
+    measured: dict[str, Distances]
+    limits: dict[str, OutputLimits]
+
 
 def golden_vectors(
-    folder: Path, model_file: Path, opened: LoadedModel, colour_order: Literal["RGB", "BGR"]
-) -> tuple[GoldenVector, ...]:
+    folder: Path,
+    model_file: Path,
+    opened: LoadedModel,
+    colour_order: Literal["RGB", "BGR"],
+    arithmetic: Arithmetic = "f32",
+) -> Golden:
     """Run a packaged graph on drawn pictures, compare with mattekit's own pixels, and write both sides.
 
     Args:
         folder: of the package; gets a folder `golden`.
         model_file: the packaged graph.
-        opened: the artifact that it was made from, in float32 arithmetic.
+        opened: the artifact that it was made from, in the same arithmetic.
         colour_order: of the packaged graph's pixels.
+        arithmetic: that the graph is run in. What the others that this machine has move is measured.
 
     Raises:
         ParityError: the packaged graph's answers are not mattekit's.
@@ -45,23 +68,65 @@ def golden_vectors(
     import openvino
 
     core = openvino.Core()
-    compiled = core.compile_model(core.read_model(model_file), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled, found = checker.compiled(core, model_file, "CPU", arithmetic)
     (folder / "golden").mkdir()
     vectors: list[GoldenVector] = []
+    inputs: list[NDArray[np.uint8]] = []
+    known: list[Answers] = []
+    own: list[Distances] = []
     for number, rgb in enumerate(_pictures(opened)):
-        pixels = np.ascontiguousarray(rgb if colour_order == "RGB" else rgb[:, :, ::-1])
-        answers: Mapping[str, NDArray[Any]] = {
-            output.get_any_name(): np.array(value) for output, value in compiled(pixels[None]).items()
-        }
-        _compare(answers, rgb, opened, colour_order)
+        inputs.append(np.ascontiguousarray(rgb if colour_order == "RGB" else rgb[:, :, ::-1])[None])
+        known.append(_answers(compiled, inputs[-1]))
+        own.append(_compare(known[-1], rgb, opened, colour_order))
         name = f"golden/{number}-{IMAGE}.npy"
-        np.save(folder / name, pixels[None])
+        np.save(folder / name, inputs[-1])
         outputs: dict[str, str] = {}
-        for port, value in answers.items():
+        for port, value in known[-1].items():
             outputs[port] = f"golden/{number}-expected-{port}.npy"
             np.save(folder / outputs[port], value)
         vectors.append(GoldenVector(input=name, outputs=outputs))
-    return tuple(vectors)
+    measured = {"mattekit": _worst(own)}
+    for other in ("f32", "bf16", "f16"):
+        moved = _moved(core, model_file, other, inputs, known) if other != found else None
+        if moved is not None:
+            measured[other] = moved
+    return Golden(
+        vectors=tuple(vectors),
+        arithmetic=found,
+        kernels=checker.kernels_of(core, "CPU"),
+        measured=measured,
+        limits=limits_from(opened.contract, found, measured),
+    )
+
+
+def _answers(compiled: Any, pixels: NDArray[np.uint8]) -> Answers:
+    return {output.get_any_name(): np.array(value) for output, value in compiled(pixels).items()}
+
+
+def _moved(
+    core: Any, model_file: Path, arithmetic: str, inputs: list[NDArray[np.uint8]], known: list[Answers]
+) -> Distances | None:
+    """Return how far the answers in another arithmetic are, None where the machine doesn't have it."""
+    try:
+        compiled, _ = checker.compiled(core, model_file, "CPU", arithmetic)
+    except RuntimeError:
+        # Besides answering in another arithmetic, a CPU may fail to compile what it has no kernels for.
+        return None
+    far: list[Distances] = []
+    for pixels, expected in zip(inputs, known, strict=True):
+        answers = _answers(compiled, pixels)
+        far.append({name: checker.distances(value, answers[name]) for name, value in expected.items()})
+    return _worst(far)
+
+
+def _worst(several: list[Distances]) -> Distances:
+    return {
+        name: {
+            metric: (min if metric in checker.AT_LEAST else max)(each[name][metric] for each in several)
+            for metric in several[0][name]
+        }
+        for name in several[0]
+    }
 
 
 def _pictures(opened: LoadedModel) -> list[Pixels]:
@@ -74,18 +139,18 @@ def _pictures(opened: LoadedModel) -> list[Pixels]:
     return [synthetic(1, seed=7 + index, height=size[0], width=size[1])[0].image for index, size in enumerate(sizes)]
 
 
-def _compare(
-    answers: Mapping[str, NDArray[Any]], rgb: Pixels, opened: LoadedModel, colour_order: Literal["RGB", "BGR"]
-) -> None:
+def _compare(answers: Answers, rgb: Pixels, opened: LoadedModel, colour_order: Literal["RGB", "BGR"]) -> Distances:
     picture = Picture(rgb=rgb, source="a drawn picture")
     if opened.contract.task == "segmentation":
-        own, packaged = Remover(opened).matte(picture).alpha, answers[ALPHA][0, :, :, 0]
+        name, own, packaged = ALPHA, Remover(opened).matte(picture).alpha[..., None], answers[ALPHA][0]
     else:
-        own, packaged = Upscaler(opened, tile=0).upscale(picture).rgb, answers[UPSCALED][0]
+        name, own, packaged = UPSCALED, Upscaler(opened, tile=0).upscale(picture).rgb, answers[UPSCALED][0]
         packaged = packaged if colour_order == "RGB" else packaged[:, :, ::-1]
-    difference = np.abs(own.astype(np.int32) - packaged)
-    if difference.mean() > AGREEMENT:
+    far = checker.distances(own, packaged)
+    if not far or far["mean"] > AGREEMENT:
         raise ParityError(
-            f"{opened.path}: the packaged graph is {difference.mean():.2f}/255 off on average and {difference.max()} "
-            "at the worst pixel, so it was not written; please report this with the model's name"
+            f"{opened.path}: the packaged graph is {far.get('mean', np.nan):.2f}/255 off on average and "
+            f"{far.get('max', np.nan):.0f} at the worst pixel, so it was not written; please report this with the "
+            "model's name"
         )
+    return {name: far}

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from .options import ArithmeticOption
 from .saying import say
 
 __all__ = ["register"]
@@ -32,6 +33,7 @@ def register(app: typer.Typer) -> None:
         require_commercial: Annotated[
             bool, typer.Option("--require-commercial", help="Refuse weights whose licence forbids commercial use.")
         ] = False,
+        arithmetic: ArithmeticOption = "f32",
         model_version: Annotated[
             int | None, typer.Option(min=1, help="Of the model in a server's repository; the next one unless given.")
         ] = None,
@@ -42,7 +44,7 @@ def register(app: typer.Typer) -> None:
 
         if model_version and layout != "ovms":
             raise typer.BadParameter("--model-version is for --format ovms; add that, or leave it out")
-        request = PackageRequest(artifact, out, layout, colour_order, require_commercial, model_version)
+        request = PackageRequest(artifact, out, layout, colour_order, require_commercial, arithmetic, model_version)
         say(str(make_package(request)))
 
     @app.command(epilog="Exit codes: 0 the same answers, 1 the package cannot be used, 3 the answers differ.")
@@ -50,6 +52,7 @@ def register(app: typer.Typer) -> None:
         folder: Annotated[Path, typer.Argument(help="A package, or a repository of them.", show_default=False)],
         *,
         device: Annotated[str, typer.Option(help="OpenVINO device: CPU, GPU.0, NPU, …")] = "CPU",
+        arithmetic: ArithmeticOption = "f32",
         record: Annotated[
             Path | None, typer.Option("--record", help="Write the differences to this JSON file.")
         ] = None,
@@ -59,7 +62,7 @@ def register(app: typer.Typer) -> None:
         from ..deploy import verify_all
         from ..reports.verification import verification_lines
 
-        outcomes = verify_all(folder, device)
+        outcomes = verify_all(folder, device, arithmetic)
         if record:
             (outcomes[0] if len(outcomes) == 1 else record_of_all(folder, outcomes)).write(record)
         for outcome in outcomes:

@@ -11,7 +11,7 @@ from ...core.artifact import Precision, Provenance
 from ...core.contract import Contract
 from ...core.errors import InputError
 
-__all__ = ["MANIFEST_NAME", "GoldenVector", "PackageManifest", "Port", "Tolerance"]
+__all__ = ["MANIFEST_NAME", "GoldenVector", "OutputLimits", "PackageManifest", "Port"]
 
 MANIFEST_NAME = "package.json"
 
@@ -30,6 +30,12 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class _Versioned(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    version: int = 1
+
+
 class Port(_Frozen):
     """An input or output of the packaged model; a length of -1 is free."""
 
@@ -46,22 +52,22 @@ class GoldenVector(_Frozen):
     outputs: dict[str, _Name]
 
 
-class Tolerance(_Frozen):
-    """How far an answer may be from the recorded one, in levels of 0-255 (for confidences, of 0-1 times 255)."""
-
-    mean: float
-    max: float
+OutputLimits = dict[str, dict[Literal["mean", "max", "iou", "psnr", "share"], float]]
+"""By output: what the distances of an answer from the recorded one are judged by, as `checker.distances` has them."""
 
 
 class PackageManifest(_Frozen):
     """A deployable folder.
 
     contract: of the network inside, which the graph carries out by itself. made_from: SHA-256 of the artifact's files.
-    tolerance: by the arithmetic of the device (`f32`), and `reduced` for any other. files: SHA-256 by name, of all
-    files but the manifest.
+    arithmetic, kernels: what the golden answers were computed in and by, as `checker` finds them out. measured: how far
+    the graph's answers to the golden inputs are, by output, at the worst: from mattekit's own pixels (`mattekit`), and
+    in each other arithmetic that the machine has from the golden ones. limits: `same` for the golden arithmetic and
+    kind of kernels, those of the measured arithmetics, `arithmetic` for any other, and `kernels` for INT8 models by
+    another kind of kernels. files: SHA-256 by name, of all files but the manifest.
     """
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     model: str
     precision: Precision
     layout: Literal["openvino", "ovms"]
@@ -73,7 +79,10 @@ class PackageManifest(_Frozen):
     provenance: Provenance
     made_from: dict[str, str]
     golden: Annotated[tuple[GoldenVector, ...], Field(min_length=1)]
-    tolerance: dict[str, Tolerance]
+    arithmetic: Literal["f32", "bf16", "f16"]
+    kernels: str
+    measured: dict[str, dict[str, dict[str, float]]]
+    limits: dict[str, OutputLimits]
     files: dict[_Name, str]
 
     @classmethod
@@ -85,7 +94,14 @@ class PackageManifest(_Frozen):
         """
         path = folder / MANIFEST_NAME
         try:
-            return cls.model_validate_json(path.read_bytes())
+            text = path.read_bytes()
+            version = _Versioned.model_validate_json(text).version
+            if version != cls.model_fields["version"].default:
+                raise InputError(
+                    f"{path}: the package is of version {version}, and this mattekit reads version "
+                    f"{cls.model_fields['version'].default}; make it again with: mattekit package ARTIFACT -o DIR"
+                )
+            return cls.model_validate_json(text)
         except OSError as error:
             raise InputError(
                 f"{path}: cannot be read ({error.strerror}); make a package with: mattekit package ARTIFACT -o DIR"

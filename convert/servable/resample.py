@@ -111,7 +111,9 @@ def _matrix(source: Node, target: Node, filter_: ResizeFilter) -> Node:
     rows = ops.multiply(ops.add(_counted(target, [1, 1, -1, 1]), number(0.5)), ratio)
     columns = ops.add(_counted(source, [1, 1, 1, -1]), number(0.5))
     distance = quotient(ops.abs(difference(columns, rows, number)), stretch, number)
-    weights = ops.select(ops.less(distance, constant(_REACH[filter_])), _kernel(distance, filter_, number), constant(0.0))
+    weights = ops.select(
+        ops.less(distance, constant(_REACH[filter_])), _kernel(distance, filter_, number), constant(0.0)
+    )
     return quotient(weights, ops.reduce_sum(weights, one(3), keep_dims=True), number)
 
 

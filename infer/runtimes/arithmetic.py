@@ -91,7 +91,7 @@ def executed_arithmetic(compiled: openvino.CompiledModel) -> Literal["f32", "bf1
     property either.
     """
     layers = executed_layers(compiled)
-    found = {_arithmetic_of(layer) for layer in layers if layer.type.lower() not in _CONVERTS}
+    found = {_FLOATS.get(layer.precision.lower()) for layer in layers if layer.type.lower() not in _CONVERTS}
     for arithmetic in ("bf16", "f16", "f32"):
         if arithmetic in found:
             return arithmetic
@@ -102,16 +102,6 @@ def executed_arithmetic(compiled: openvino.CompiledModel) -> Literal["f32", "bf1
         return _FLOATS.get(str(compiled.get_property("INFERENCE_PRECISION_HINT").to_string()), "")
     except RuntimeError:
         return ""
-
-
-def _arithmetic_of(layer: ExecutedLayer) -> Literal["f32", "bf16", "f16"] | None:
-    """Return a layer's arithmetic, None where it is in integers."""
-    noted = _FLOATS.get(layer.precision.lower())
-    if noted == "f16":
-        # The CPU notes the lowest type of a layer's inputs, and that is of its weights where they are stored in half
-        # precision; a primitive such as `brgconv_avx512_f32` ends with the type of the values that flow through it.
-        return _FLOATS.get(layer.primitive.lower().rpartition("_")[2], noted)
-    return noted
 
 
 def require_arithmetic(compiled: openvino.CompiledModel, device: str, asked: Arithmetic) -> str:

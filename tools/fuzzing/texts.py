@@ -184,7 +184,7 @@ def gates() -> Target:
 
 
 def _package() -> dict[str, Any]:
-    from mattekit.convert.servable.manifest import GoldenVector, PackageManifest, Port, Tolerance
+    from mattekit.convert.servable.manifest import GoldenVector, PackageManifest, Port
     from mattekit.core.artifact import Provenance
     from mattekit.core.contract import Contract
 
@@ -202,7 +202,10 @@ def _package() -> dict[str, Any]:
         provenance=Provenance.from_json(provenance_text(), source="here"),
         made_from={"model.xml": _HASH},
         golden=(GoldenVector(input="golden/a.npy", outputs={"alpha": "golden/b.npy"}),),
-        tolerance={"f32": Tolerance(mean=1, max=2), "reduced": Tolerance(mean=1, max=2)},
+        arithmetic="f32",
+        kernels="x86_64, 8-bit dot products exact",
+        measured={"mattekit": {"alpha": {"mean": 0.1, "max": 2}}},
+        limits={name: {"alpha": {"mean": 1, "max": 2}} for name in ("same", "arithmetic", "kernels")},
         files={"model.xml": _HASH, "golden/a.npy": _HASH},
     )
     return json.loads(manifest.model_dump_json())

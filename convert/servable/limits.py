@@ -1,0 +1,97 @@
+"""How far a package's answers may be from the recorded ones: what was measured when it was made decides."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ...core.contract import Contract
+from .manifest import OutputLimits
+from .surround import ALPHA, CONFIDENCE, UPSCALED
+
+__all__ = ["limits_from"]
+
+Metric = Literal["mean", "max", "iou", "psnr", "share"]
+Distances = dict[str, dict[str, float]]
+
+_MARGIN = 2.0
+"""Other processors of one arithmetic round at other places: twice what was measured is still the same."""
+
+_SAME_MEAN, _SAME_MAX = 0.05, 4.0
+"""Levels of 0-255. Orders of summation moved no reference model's answers further: at most 0.004 on average, and 1."""
+
+_SAME_SHARE = 0.001
+_SAME_CONFIDENCE = 0.002
+
+_KERNELS: dict[Metric, float] = {"iou": 0.97, "psnr": 35.0, "share": 0.03}
+_UNMEASURED: dict[Metric, float] = {"iou": 0.9, "psnr": 35.0, "share": 0.05}
+_OTHER_CONFIDENCE = 0.1
+
+_LEAST: dict[Metric, float] = {"iou": 0.99, "psnr": 50.0, "share": 0.005}
+"""The tightest limits of another arithmetic, where next to nothing was measured."""
+
+
+def limits_from(contract: Contract, arithmetic: str, measured: dict[str, Distances]) -> dict[str, OutputLimits]:
+    """Return a manifest's limits.
+
+    The golden arithmetic, on kernels of the golden kind: differences of levels, of which a model that answers to
+    roundings (the packaged graph rounds at other places than mattekit does) may show as much as it showed then. Class
+    masks: the share of pixels that differ. Anything else: the task's metric.
+
+    Args:
+        contract: the network's.
+        arithmetic: of the golden answers.
+        measured: as a manifest has it.
+    """
+    metric, output = _judged(contract)
+    moved = {name: far for name, far in measured.items() if name != "mattekit"}
+    limits = {name: _moved(far, output, metric) for name, far in moved.items()}
+    widest = max if metric == "share" else min
+    unmeasured = _both(output, metric, _UNMEASURED[metric], _OTHER_CONFIDENCE, contract)
+    if moved:
+        # The arithmetics of half the width differ in how many digits they keep; one of them tells of the other.
+        unmeasured[output] = {metric: widest(limit[output][metric] for limit in limits.values())}
+    same = _same(contract, output, measured["mattekit"][output])
+    return {
+        "same": same if arithmetic == "f32" else limits.get("f32", unmeasured),
+        **limits,
+        "arithmetic": unmeasured,
+        "kernels": _both(output, metric, _KERNELS[metric], _OTHER_CONFIDENCE, contract),
+    }
+
+
+def _judged(contract: Contract) -> tuple[Metric, str]:
+    match contract.output.kind:
+        case "alpha":
+            return "iou", ALPHA
+        case "classes":
+            return "share", ALPHA
+        case "image":
+            return "psnr", UPSCALED
+
+
+def _both(output: str, metric: Metric, limit: float, confidence: float, contract: Contract) -> OutputLimits:
+    limits: OutputLimits = {output: {metric: limit}}
+    return limits if contract.output.kind == "image" else limits | {CONFIDENCE: {"max": confidence}}
+
+
+def _same(contract: Contract, output: str, own: dict[str, float]) -> OutputLimits:
+    if contract.output.kind == "classes":
+        return _both(output, "share", max(_SAME_SHARE, own["share"]), _SAME_CONFIDENCE, contract)
+    limits: OutputLimits = {output: {"mean": max(_SAME_MEAN, own["mean"]), "max": max(_SAME_MAX, own["max"])}}
+    return limits if contract.output.kind == "image" else limits | {CONFIDENCE: {"max": _SAME_CONFIDENCE}}
+
+
+def _moved(far: Distances, output: str, metric: Metric) -> OutputLimits:
+    found = far[output][metric]
+    match metric:
+        case "iou":
+            limit = min(_LEAST[metric], 1 - _MARGIN * (1 - found))
+        case "psnr":
+            # Twice the error is 6 dB less.
+            limit = min(_LEAST[metric], found - 6.0)
+        case _:
+            limit = max(_LEAST[metric], _MARGIN * found)
+    limits: OutputLimits = {output: {metric: limit}}
+    if CONFIDENCE in far:
+        limits[CONFIDENCE] = {"max": max(0.01, _MARGIN * far[CONFIDENCE]["max"])}
+    return limits
