@@ -178,9 +178,7 @@ def _picture(opened: LoadedModel, seed: int, size: tuple[int, int]) -> _Picture:
     return _Picture(rgb, own, far, far.get("share", 0.0) if 0.02 <= seen <= 0.98 else 2.0)
 
 
-def _compare(
-    answers: Answers, drawn: _Picture, opened: LoadedModel, colour_order: Literal["RGB", "BGR"]
-) -> Distances:
+def _compare(answers: Answers, drawn: _Picture, opened: LoadedModel, colour_order: Literal["RGB", "BGR"]) -> Distances:
     name = ALPHA if opened.contract.task == "segmentation" else UPSCALED
     packaged = answers[name][0] if name == ALPHA or colour_order == "RGB" else answers[name][0, :, :, ::-1]
     far = checker.distances(drawn.own, packaged)

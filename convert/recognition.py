@@ -10,7 +10,7 @@ from ..core.errors import CheckpointError, DependencyError, ModelError
 from ..core.text import last_line
 from . import zoo
 from .checkpoint import load_state_dict
-from .spec import Licence, ModelSpec, Weights
+from .spec import SAFE_SIDE, Licence, ModelSpec, Weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -83,6 +83,7 @@ def _recognised(model: str, path: Path) -> ModelSpec:
         return parameters
 
     multiple, least = found.size_requirements.multiple_of or 1, found.size_requirements.minimum or 1
+    least = -(-max(least, SAFE_SIDE) // multiple) * multiple
     return ModelSpec(
         id=model,
         title=f"{name} x{found.scale}, recognised by spandrel",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from .surround import SURROUNDING
 
@@ -21,14 +21,14 @@ def pin_surrounding(path: Path) -> int:
     Args:
         path: the `.xml` file, written by us just now; replaced.
     """
-    tree = ElementTree.parse(path)  # noqa: S314
+    tree = ET.parse(path)  # noqa: S314
     pinned = 0
     for layer in tree.iterfind("layers/layer"):
         if layer.get("name", "").startswith(SURROUNDING) and layer.get("type") not in _HOLDING:
             info = layer.find("rt_info")
             if info is None:
-                info = ElementTree.SubElement(layer, "rt_info")
-            ElementTree.SubElement(info, "attribute", {"name": "precise", "version": "0"})
+                info = ET.SubElement(layer, "rt_info")
+            ET.SubElement(info, "attribute", {"name": "precise", "version": "0"})
             pinned += 1
     tree.write(path, encoding="unicode", xml_declaration=True)
     return pinned

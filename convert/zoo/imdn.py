@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...core.contract import Contract, InputContract, OutputContract
-from ..spec import Licence, ModelSpec, Weights
+from ..spec import SAFE_SIDE, Licence, ModelSpec, Weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,7 +31,7 @@ def _spec(scale: int, *, sha256: str, size: int) -> ModelSpec:
         task="super_resolution",
         contract=Contract(
             task="super_resolution",
-            input=InputContract(),
+            input=InputContract(min_side=SAFE_SIDE),
             output=OutputContract(kind="image", scale=scale),
             halo=16,
         ),

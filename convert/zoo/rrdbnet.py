@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core.contract import Contract, InputContract, OutputContract
-from ..spec import Licence, ModelSpec, Weights
+from ..spec import SAFE_SIDE, Licence, ModelSpec, Weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,7 +41,7 @@ def _contract(scale: int) -> Contract:
     return Contract(
         task="super_resolution",
         # At x2 the network folds 2x2 pixels into channels first.
-        input=InputContract(multiple=4 // scale),
+        input=InputContract(multiple=4 // scale, min_side=SAFE_SIDE * 4 // scale),
         output=OutputContract(kind="image", scale=scale),
         halo=24,
     )

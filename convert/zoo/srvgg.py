@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core.contract import Contract, InputContract, OutputContract
-from ..spec import ModelSpec, Weights
+from ..spec import SAFE_SIDE, ModelSpec, Weights
 from .rrdbnet import BSD, HOMEPAGE, MIRROR, PAPER, RELEASES
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ def _anime_video() -> nn.Module:
 
 def _contract(halo: int) -> Contract:
     return Contract(
-        task="super_resolution", input=InputContract(), output=OutputContract(kind="image", scale=4), halo=halo
+        task="super_resolution",
+        input=InputContract(min_side=SAFE_SIDE),
+        output=OutputContract(kind="image", scale=4),
+        halo=halo,
     )
 
 
