@@ -50,10 +50,11 @@ _NO_NOISE = 200.0
 class Tolerance:
     """How far a stage may move the outputs.
 
-    largest, mean: absolute difference of the raw outputs, as a share of their range. iou: of the masks at 0.5. psnr: dB
-    between the 8-bit pictures. undecided: a mask's pixel that is so near to 0.5 in both counts as the same in both; on
-    a small subject, one that falls to either side would break the limit. on_average: the mean over the pictures is
-    judged, not the worst of them; the largest difference is always that of all.
+    largest, mean: absolute difference of the raw outputs, as a share of their range; infinite where only what the task
+    makes of them is judged. iou: of the masks at 0.5. psnr: dB between the 8-bit pictures. undecided: a mask's pixel
+    that is so near to 0.5 in both counts as the same in both; on a small subject, one that falls to either side would
+    break the limit. on_average: the mean over the pictures is judged, not the worst of them; the largest difference is
+    always that of all. mae: mean absolute difference of the masks, 0-1.
     """
 
     largest: float
@@ -62,13 +63,23 @@ class Tolerance:
     psnr: float
     undecided: float = 0.0
     on_average: bool = False
+    mae: float = math.inf
 
 
 EXACT = Tolerance(largest=5e-3, mean=1e-4, iou=0.999, psnr=60.0, undecided=5e-3)
 """For a stage that only reorders single-precision arithmetic."""
 
-HALF = Tolerance(largest=0.1, mean=2e-3, iou=0.99, psnr=45.0, undecided=0.1)
-"""For a stage that stores the weights in half precision."""
+HALF = Tolerance(largest=math.inf, mean=math.inf, iou=0.96, psnr=58.0, undecided=0.1, mae=0.006)
+"""For a stage that stores the weights in half precision, judged by what the masks or pictures lose.
+
+Measured on weights that were not in FP16 before, on three to eighteen photos; the worst photo's mean difference of the
+mask and its IoU: U2NETP 0.0022 and 1.0000, rembg's file of it 0.0026 and 0.9998, MODNet 0.0047 and 0.974 (on photos
+without a person; 0.996 on others). PSNR of the worst of 22 pictures: IMDN x2 64.5 dB and x4 63.4, RFDN 64.3, RLFN 62.3;
+Real-ESRGAN's RRDBNet, moved off the FP16 values that it is published in, 60.8. The largest difference says nothing: one
+pixel of an edge is 0.1 off in U2NETP and 0.36 in MODNet. A fault is far beyond the limits: weights in 8 bits for each
+channel make 0.17 of the mask and 40 to 52 dB, a layer's bias left out 0.014 and more, and 22 to 56 dB, in seven of
+eight layers that were tried.
+"""
 
 ARITHMETIC = Tolerance(largest=0.5, mean=5e-3, iou=0.97, psnr=40.0)
 """For a device that computes in f16 or bf16."""
@@ -151,6 +162,12 @@ def _beyond(
         "the mean difference": (_mean(mean) if average else max(mean), tolerance.mean, False),
         main: (_mean(values) if average else min(values), tolerance.iou if main == "iou" else tolerance.psnr, True),
     }
+    if "mae" in task:
+        judged["the masks' mean difference"] = (
+            _mean(task["mae"]) if average else max(task["mae"]),
+            tolerance.mae,
+            False,
+        )
     # Written so that a value that is not a number is beyond its limit.
     return ", ".join(
         f"{name} is {value:.4g} ({'at least' if least else 'at most'} {allowed:g})"

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from pydantic import JsonValue
 
-from ..convert.ir import name_by_position, write_ir
+from ..convert.ir import halve_weights, name_by_position, write_ir
 from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.contract import Contract
 from ..core.errors import ContractError, ModelError
@@ -25,9 +24,6 @@ __all__ = ["QUANTIZATION_KEY", "Source", "layer_names", "open_source", "save_int
 
 QUANTIZATION_KEY = "quantization"
 """Where the quantization's parameters are: `rt_info/mattekit/quantization`, beside the contract."""
-
-_WEIGHTED = frozenset({"Convolution", "ConvolutionBackpropData", "GroupConvolution", "MatMul"})
-"""Layers whose second input is their weights."""
 
 
 @dataclass(frozen=True)
@@ -75,36 +71,12 @@ def save_int8(model: openvino.Model, target: Path, source: Source, notes: dict[s
     """
     model = model.clone()
     model.set_friendly_name(source.provenance.model)
-    _store_weights_in_fp16(model)
+    halve_weights(model)
     name_by_position(model, keep=frozenset(layer_names(source.model)))
     model.set_rt_info(source.contract.to_json(), ["mattekit", CONTRACT_KEY])
     model.set_rt_info(source.provenance.to_json(), ["mattekit", PROVENANCE_KEY])
     model.set_rt_info(json.dumps({"precision": "int8", **notes}), ["mattekit", QUANTIZATION_KEY])
     write_ir(model, target, fp16=False)
-
-
-def _store_weights_in_fp16(model: openvino.Model) -> None:
-    """Put FP16 constants in place of FP32 weights. OpenVINO's own compression leaves quantized networks alone.
-
-    Biases and the ranges of quantizers stay: they are small, and 8-bit steps are counted in them. So do weights that
-    FP16 cannot hold.
-    """
-    from openvino import Type, opset13
-
-    for node in model.get_ordered_ops():
-        if node.get_type_name() not in _WEIGHTED:
-            continue
-        weights = node.input_value(1).get_node()
-        if weights.get_type_name() != "Constant" or weights.get_element_type() != Type.f32:
-            continue
-        values = np.asarray(weights.get_data(), dtype=np.float32)  # pyright: ignore
-        if np.abs(values).max(initial=0) > np.finfo(np.float16).max:
-            continue
-        constant = opset13.constant(values.astype(np.float16))
-        constant.set_friendly_name(f"{weights.get_friendly_name()}/fp16")
-        widened = opset13.convert(constant, "f32")
-        widened.set_friendly_name(weights.get_friendly_name())
-        node.input(1).replace_source_output(widened.output(0))
 
 
 def layer_names(model: openvino.Model) -> list[str]:
