@@ -21,7 +21,7 @@ from .core.errors import ArithmeticUnavailableError, ContractError, DeviceError,
 from .core.files import atomic_directory, sha256_of
 from .core.record import Figure, Record
 from .infer.runtimes import LoadedModel
-from .infer.runtimes.arithmetic import require_capability
+from .infer.runtimes.arithmetic import arithmetic_config, require_capability
 from .infer.runtimes.openvino import available_devices, load, read_model, require_device
 from .infer.tensors import LEAST_SPREAD
 from .reports.bill import bill_of
@@ -40,8 +40,8 @@ class PackageRequest:
     """What to package: an artifact's folder or `.xml`, how, and for whom.
 
     colour_order: of the pixels that the package takes and gives. commercial: refuse weights whose licence does not
-    allow commercial use. arithmetic: that its golden answers are made in, and that a model server is told to compute in.
-    version: in a repository of models, the version that is written; None for the next one.
+    allow commercial use. arithmetic: that its golden answers are made in, and that a model server is told to compute
+    in. version: in a repository of models, the version that is written; None for the next one.
     """
 
     artifact: Path
@@ -86,7 +86,9 @@ def package(request: PackageRequest) -> Path:
             raise InputError(f"{target}: this is no name for an archive; give one, such as {target / opened.id}.zip")
         target = target.with_name(target.name + ".zip")
     if request.layout == "ovms":
-        with new_version(target, opened.id, request.version, arithmetic=request.arithmetic) as folder:
+        # Unless told, the server would compute in what its device does.
+        asked = arithmetic_config(request.arithmetic)
+        with new_version(target, opened.id, request.version, asked=asked) as folder:
             _fill(folder, graph, opened, cast("Precision", precision), request)
         return target
     if request.layout != "zip":

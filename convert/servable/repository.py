@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import JsonValue
 
-from ...core.arithmetic import Arithmetic
 from ...core.errors import InputError
 from ...core.files import atomic_directory, atomic_path
 from ...core.locks import locked_folder
 from ...core.record import Record
-from ...infer.runtimes.arithmetic import arithmetic_config
 from .manifest import MANIFEST_NAME
 
 __all__ = ["CONFIG_NAME", "new_version", "others_in", "packages_in", "record_of_all"]
@@ -30,7 +28,7 @@ _MODELS = "models"
 
 @contextlib.contextmanager
 def new_version(
-    root: Path, model: str, version: int | None = None, *, arithmetic: Arithmetic = "f32"
+    root: Path, model: str, version: int | None = None, *, asked: Mapping[str, str] | None = None
 ) -> Generator[Path]:
     """Give an empty folder, which becomes the next version of a model in a repository when the block ends well.
 
@@ -40,18 +38,18 @@ def new_version(
         root: the repository; made if need be.
         model: its name in the repository.
         version: a number of its own, in place of the next one; what mattekit wrote there before is replaced.
-        arithmetic: that the server is told to compute all versions of the model in.
+        asked: properties of OpenVINO that the server asks its device for, of all versions of the model.
 
     Raises:
         InputError: the folder is no repository, its `config.json` cannot be read, serves another model of this name, or
-            has it computed in another arithmetic; or the version holds something that mattekit did not write.
+            asks its device for something else; or the version holds something that mattekit did not write.
     """
     if root.exists() and not root.is_dir():
         raise InputError(f"{root} is a file, but a folder is to be written there; remove it or choose another name")
     # Two processes that add a model at once must not take the same number, nor lose each other's entry.
     with locked_folder(root):
         config = _read_config(root)
-        grown = _with_entry(config, root, model, arithmetic)
+        grown = _with_entry(config, root, model, dict(asked or {}))
         folder = root / _MODELS / model
         last = max((int(path.name) for path in _version_folders(folder)), default=0)
         with atomic_directory(folder / str(version or last + 1)) as temporary:
@@ -127,7 +125,7 @@ def _read_config(root: Path) -> dict[str, Any]:
     return config
 
 
-def _with_entry(config: dict[str, Any], root: Path, model: str, arithmetic: Arithmetic) -> dict[str, Any]:
+def _with_entry(config: dict[str, Any], root: Path, model: str, asked: dict[str, str]) -> dict[str, Any]:
     """Return the configuration with the model in it; an entry that is there stays as it is."""
     place = f"{_MODELS}/{model}"
     for each in config["model_config_list"]:
@@ -139,18 +137,16 @@ def _with_entry(config: dict[str, Any], root: Path, model: str, arithmetic: Arit
                     f"{root / CONFIG_NAME}: it serves {model} from {entry.get('base_path')}, not from {place}; rename "
                     "that entry, or choose another folder"
                 )
-            asked = arithmetic_config(arithmetic)
             there = {key: value for key, value in (entry.get("plugin_config") or {}).items() if key in asked}
             if there and there != asked:
                 raise InputError(
-                    f"{root / CONFIG_NAME}: it has {model} computed in {', '.join(map(str, there.values()))}, all versions "
-                    f"alike, not in {arithmetic}; change that entry, or choose another folder"
+                    f"{root / CONFIG_NAME}: it has all versions of {model} computed in "
+                    f"{', '.join(map(str, there.values()))}, not in {', '.join(asked.values())}; change that entry, or "
+                    "choose another folder"
                 )
             return config
-    return config | {"model_config_list": [*config["model_config_list"], {"config": _entry(model, place, arithmetic)}]}
+    return config | {"model_config_list": [*config["model_config_list"], {"config": _entry(model, place, asked)}]}
 
 
-def _entry(model: str, place: str, arithmetic: Arithmetic) -> dict[str, Any]:
-    # Unless told, the server would compute in what its device does.
-    asked = {"plugin_config": arithmetic_config(arithmetic)} if arithmetic != "device" else {}
-    return {"name": model, "base_path": place, "layout": "NHWC:NHWC", **asked}
+def _entry(model: str, place: str, asked: dict[str, str]) -> dict[str, Any]:
+    return {"name": model, "base_path": place, "layout": "NHWC:NHWC", **({"plugin_config": asked} if asked else {})}

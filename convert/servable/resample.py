@@ -1,8 +1,8 @@
 """Resizing inside an OpenVINO graph, with the arithmetic of the tools that the contracts name.
 
 OpenVINO rewrites some operators when it compiles a graph, and what takes their place is no longer pinned to f32
-(`pinning`). So none of those is used: a division is a product with a reciprocal, a difference a sum, a matrix has as many
-axes as what it is multiplied with, `interpolate` is of an older operator set, and single numbers are no constants.
+(`pinning`). So none of those is used: a division is a product with a reciprocal, a difference a sum, a matrix has as
+many axes as what it is multiplied with, `interpolate` is of an older operator set, and single numbers are no constants.
 """
 
 from __future__ import annotations
