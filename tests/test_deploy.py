@@ -325,6 +325,25 @@ def test_a_folder_that_is_no_repository_stays_as_it_is(files: dict[str, str], sa
     assert {name: (root / name).read_text() for name in files} == files
 
 
+def test_a_repository_tells_its_server_one_arithmetic_for_all_versions_of_a_model(tmp_path: Path) -> None:
+    root, f32, bf16 = tmp_path / "served", *({"INFERENCE_PRECISION_HINT": name} for name in ("f32", "bf16"))
+    with new_version(root, "u2netp", asked=f32) as folder:
+        (folder / "model.xml").write_text("first")
+    with (
+        pytest.raises(InputError, match="all versions of u2netp computed in f32, not in bf16; change that entry"),
+        new_version(root, "u2netp", asked=bf16),
+    ):
+        pass
+    with new_version(root, "other", asked=bf16) as folder:
+        (folder / "model.xml").write_text("first")
+    entries = json.loads((root / "config.json").read_text())["model_config_list"]
+    assert {entry["config"]["name"]: entry["config"]["plugin_config"] for entry in entries} == {
+        "u2netp": f32,
+        "other": bf16,
+    }
+    assert [path.name for path in (root / "models" / "u2netp").iterdir()] == ["1"]
+
+
 def test_a_version_that_fails_leaves_nothing(tmp_path: Path) -> None:
     def failing(root: Path) -> None:
         with new_version(root, "u2netp") as folder:
