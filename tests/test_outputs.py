@@ -418,3 +418,12 @@ def test_what_a_search_left_goes_and_what_lies_beside_it_stays(tmp_path: Path) -
     (work / "notes.txt").write_text("mine")
     assert open_state(work, "two").tried == {}
     assert [path.name for path in work.iterdir()] == ["notes.txt"]
+
+
+def test_a_place_that_is_mattekits_alone_is_replaced_whatever_lies_there(tmp_path: Path) -> None:
+    write(tmp_path / "cached")
+    (tmp_path / "cached" / "a.txt").write_text("damaged")
+    (tmp_path / "cached" / "left.tmp").write_text("left")
+    with atomic_directory(tmp_path / "cached", whatever=True) as folder:
+        (folder / "a.txt").write_text("whole")
+    assert sorted(path.name for path in (tmp_path / "cached").iterdir()) == [LIST_NAME, "a.txt"]
