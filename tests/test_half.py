@@ -159,9 +159,9 @@ def clipped(model: openvino.Model) -> None:
         put(node.input(1), np.clip(kernel, *np.quantile(kernel, [0.0005, 0.9995])))
 
 
-def without_its_largest_bias(model: openvino.Model) -> None:
-    largest = max(biases(model), key=lambda bias: float(np.abs(values(bias)).max()))
-    put(largest, np.zeros_like(values(largest)))
+def without_its_first_bias(model: openvino.Model) -> None:
+    first = next(bias for bias in biases(model) if values(bias).any())
+    put(first, np.zeros_like(values(first)))
 
 
 def broken_by(path: Path, edit: Edit, photos: list[Path] | None = None) -> str:
@@ -196,7 +196,7 @@ def test_halved_weights_pass_the_limits_and_faults_break_them(bundled: Path, mod
     path = bundled / model / "fp32" / "model.xml"
     assert broken_by(path, lambda _: None) == ""
     judged = "masks' mean difference" if model == "mattelite" else "psnr"
-    for fault in (in_eight_bits, clipped, without_its_largest_bias):
+    for fault in (in_eight_bits, clipped, without_its_first_bias):
         assert judged in broken_by(path, fault), fault.__name__
 
 
@@ -204,5 +204,5 @@ def test_halved_weights_pass_the_limits_and_faults_break_them(bundled: Path, mod
 def test_faults_break_the_limits_of_the_authors_weights(shared_data: Path, tmp_path: Path) -> None:
     weights = shared_data / "weights" / "segmentation" / "u2netp.pth"
     path = export_model("u2netp", tmp_path, ExportSettings(), weights=weights).ir.path
-    for fault in (in_eight_bits, clipped, without_its_largest_bias):
+    for fault in (in_eight_bits, clipped, without_its_first_bias):
         assert "masks' mean difference" in broken_by(path, fault), fault.__name__
