@@ -40,8 +40,8 @@ class PackageRequest:
     """What to package: an artifact's folder or `.xml`, how, and for whom.
 
     colour_order: of the pixels that the package takes and gives. commercial: refuse weights whose licence does not
-    allow commercial use. arithmetic: that its golden answers are made in, and that a model server is told to compute
-    in. version: in a repository of models, the version that is written; None for the next one.
+    allow commercial use. arithmetic: what its golden answers are made in, and a model server is told to compute in.
+    version: in a repository of models, the version that is written; None for the next one.
     """
 
     artifact: Path

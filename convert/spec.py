@@ -17,7 +17,7 @@ SAFE_SIDE = 16
 """Pixels: the least side of what a super-resolution network is given; smaller pictures are padded to it.
 
 In bf16 on processors with AMX, convolutions of free sizes give wrong values at 1x1: a black pixel becomes white. From
-16 on every one of the tile registers' 16 rows is filled. Networks that reduce their input inside take a multiple of it.
+16 on every one of the tile registers' 16 rows is filled. Networks that reduce their input inside need more.
 """
 
 
