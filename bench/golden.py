@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,7 +98,7 @@ def golden_vectors(
             measured[other] = moved
     return Golden(
         vectors=tuple(vectors),
-        arithmetic=found,
+        arithmetic=cast("Literal['f32', 'bf16', 'f16']", found),
         kernels=checker.kernels_of(core, "CPU"),
         measured=measured,
         limits=limits_from(opened.contract, found, measured),
@@ -194,5 +194,5 @@ def _compare(answers: Answers, drawn: _Picture, opened: LoadedModel, colour_orde
 def _own(rgb: Pixels, opened: LoadedModel) -> Pixels:
     picture = Picture(rgb=rgb, source="a drawn picture")
     if opened.contract.task == "segmentation":
-        return Remover(opened).matte(picture).alpha[..., None]
-    return Upscaler(opened, tile=0).upscale(picture).rgb
+        return cast("Pixels", Remover(opened).matte(picture).alpha[..., None])
+    return cast("Pixels", Upscaler(opened, tile=0).upscale(picture).rgb)

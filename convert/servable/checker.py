@@ -128,7 +128,7 @@ def kernels_of(core: Any, device: str) -> str:
     weights = ops.multiply(weights, ops.constant(np.float32(1)))
     quantized = ops.fake_quantize(values, *bounds, 256)
     sums = ops.convolution(quantized, weights, [1, 1], [1, 1], [1, 1], [1, 1])
-    model = core.compile_model(openvino.Model([ops.result(sums)], [values], "dot_products"), device)
+    model = core.compile_model(openvino.Model([ops.result(sums)], [values], "dot_products"), device)  # pyright: ignore
     largest = float(model(np.full((1, 64, 8, 8), 255, np.float32))[0][0, 0, 4, 4])
     family = str(model.get_property("EXECUTION_DEVICES")[0]).strip("()").split(".")[0]
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())

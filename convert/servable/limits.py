@@ -71,14 +71,18 @@ def _judged(contract: Contract) -> tuple[Metric, str]:
 
 def _both(output: str, metric: Metric, limit: float, confidence: float, contract: Contract) -> OutputLimits:
     limits: OutputLimits = {output: {metric: limit}}
-    return limits if contract.output.kind == "image" else limits | {CONFIDENCE: {"max": confidence}}
+    if contract.output.kind != "image":
+        limits[CONFIDENCE] = {"max": confidence}
+    return limits
 
 
 def _same(contract: Contract, output: str) -> OutputLimits:
     if contract.output.kind == "classes":
         return _both(output, "share", _SAME_SHARE, _SAME_CONFIDENCE, contract)
     limits: OutputLimits = {output: {"mean": _SAME_MEAN, "max": _SAME_MAX}}
-    return limits if contract.output.kind == "image" else limits | {CONFIDENCE: {"max": _SAME_CONFIDENCE}}
+    if contract.output.kind != "image":
+        limits[CONFIDENCE] = {"max": _SAME_CONFIDENCE}
+    return limits
 
 
 def _moved(far: Distances, output: str, metric: Metric) -> OutputLimits:
