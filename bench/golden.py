@@ -99,7 +99,7 @@ def golden_vectors(
     return Golden(
         vectors=tuple(vectors),
         arithmetic=cast("Literal['f32', 'bf16', 'f16']", found),
-        kernels=checker.kernels_of(core, "CPU"),
+        kernels=checker.kernels_of(core, "CPU", arithmetic),
         measured=measured,
         limits=limits_from(opened.contract, found, measured),
     )

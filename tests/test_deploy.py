@@ -31,6 +31,8 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 
+F32 = {"INFERENCE_PRECISION_HINT": "f32"}
+
 
 def picture(height: int, width: int) -> Pixels:
     """Blobs and edges from a seed."""
@@ -54,7 +56,7 @@ def test_resizing_in_the_graph_is_pillows_to_one_level(filter_: ResizeFilter, si
     given = ops.parameter([1, 3, -1, -1], np.float32)
     graph = openvino.Model([resize(given, one(size[0]), one(size[1]), filter_)], [given], "resize")  # pyright: ignore[reportGeneralTypeIssues]
     rgb = picture(150, 190)
-    compiled = openvino.Core().compile_model(graph, "CPU")
+    compiled = openvino.Core().compile_model(graph, "CPU", F32)
     answer = compiled(rgb.transpose(2, 0, 1)[None].astype(np.float32))[0][0]
     names = {"bilinear_antialias": "BILINEAR", "bicubic_antialias": "BICUBIC", "lanczos": "LANCZOS"}
     wanted = np.asarray(Image.fromarray(rgb).resize((size[1], size[0]), Image.Resampling[names[filter_]]))
@@ -82,7 +84,9 @@ def test_the_graph_gives_mattekits_masks_at_any_size(segmentation_ir: Path, filt
         }
     )
     opened = LoadedModel(opened.path, contract, opened.provenance, opened.runtime)
-    graph = openvino.Core().compile_model(surround(read_model(opened.path), contract, least_spread=LEAST_SPREAD), "CPU")
+    graph = openvino.Core().compile_model(
+        surround(read_model(opened.path), contract, least_spread=LEAST_SPREAD), "CPU", F32
+    )
     for size in ((48, 64), (132, 207), (16, 15)):
         rgb = picture(*size)
         own = Remover(opened).matte(Picture(rgb=rgb, source="made"))
@@ -95,7 +99,7 @@ def test_the_graph_gives_mattekits_masks_at_any_size(segmentation_ir: Path, filt
 
 
 def test_a_black_picture_gives_an_empty_mask_and_no_nan(packaged: Path) -> None:
-    graph = openvino.Core().compile_model(packaged / "model.xml", "CPU")
+    graph = openvino.Core().compile_model(packaged / "model.xml", "CPU", F32)
     answer = graph(np.zeros((1, 50, 60, 3), np.uint8))
     assert np.isfinite(answer["confidence"]).all()
     assert answer["alpha"].shape == (1, 50, 60, 1)
@@ -106,7 +110,7 @@ def test_a_packaged_enlargement_is_mattekits_to_the_pixel(
     super_resolution_ir: Path, order: Literal["RGB", "BGR"], tmp_path: Path
 ) -> None:
     folder = package(PackageRequest(super_resolution_ir, tmp_path / "sr", colour_order=order))
-    graph = openvino.Core().compile_model(folder / "model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    graph = openvino.Core().compile_model(folder / "model.xml", "CPU", F32)
     rgb = picture(33, 47)
     own = Upscaler(load(super_resolution_ir / "model.xml"), tile=0).upscale(Picture(rgb=rgb, source="made"))
     given = rgb if order == "RGB" else rgb[:, :, ::-1].copy()

@@ -63,7 +63,7 @@ def replay(folder: Path, device: str = "CPU", arithmetic: str = "f32") -> list[d
     manifest = json.loads((folder / "package.json").read_text(encoding="utf-8"))
     core = openvino.Core()
     model, found = compiled(core, _inside(folder, manifest["model_file"]), device, arithmetic)
-    kernels = kernels_of(core, device)
+    kernels = kernels_of(core, device, arithmetic)
     limits = limits_for(manifest, found, kernels)
     rows: list[dict[str, Any]] = []
     for vector in manifest["golden"]:
@@ -84,14 +84,17 @@ def compiled(core: Any, path: Path, device: str, arithmetic: str) -> tuple[Any, 
     Raises:
         OtherArithmeticError: that is another one than was asked for.
     """
-    asked = {} if arithmetic == "device" else {"INFERENCE_PRECISION_HINT": arithmetic}
-    model = core.compile_model(core.read_model(path), device, asked)
+    model = core.compile_model(core.read_model(path), device, _asked(arithmetic))
     found = computed_in(model) or arithmetic
     if arithmetic not in {"device", found}:
         raise OtherArithmeticError(
             f"{device}: {arithmetic} was asked for, but the device computes in {found}; ask for that"
         )
     return model, found
+
+
+def _asked(arithmetic: str) -> dict[str, str]:
+    return {} if arithmetic == "device" else {"INFERENCE_PRECISION_HINT": arithmetic}
 
 
 def computed_in(model: Any) -> str:
@@ -116,11 +119,12 @@ def computed_in(model: Any) -> str:
     return next((each for each in ("bf16", "f16") if each in found), "f32")
 
 
-def kernels_of(core: Any, device: str) -> str:
+def kernels_of(core: Any, device: str, arithmetic: str) -> str:
     """Return what kind of kernels a device has: its family, and how it adds up products of 8-bit numbers.
 
     `saturating` is what processors without instructions for 8-bit dot products do: each sum of two products is cut off
-    at 16 bits. It is found out by a convolution of the largest numbers there are.
+    at 16 bits. It is found out by a convolution of the largest numbers there are. The arithmetic is asked for as for
+    the model itself: a CPU may refuse to compile anything where nothing is asked for.
     """
     values = ops.parameter([1, 64, 8, 8], np.float32)
     bounds = [ops.constant(np.float32(bound)) for bound in (0, 255, 0, 255)]
@@ -128,7 +132,8 @@ def kernels_of(core: Any, device: str) -> str:
     weights = ops.multiply(weights, ops.constant(np.float32(1)))
     quantized = ops.fake_quantize(values, *bounds, 256)
     sums = ops.convolution(quantized, weights, [1, 1], [1, 1], [1, 1], [1, 1])
-    model = core.compile_model(openvino.Model([ops.result(sums)], [values], "dot_products"), device)  # pyright: ignore
+    graph = openvino.Model([ops.result(sums)], [values], "dot_products")  # pyright: ignore
+    model = core.compile_model(graph, device, _asked(arithmetic))
     largest = float(model(np.full((1, 64, 8, 8), 255, np.float32))[0][0, 0, 4, 4])
     family = str(model.get_property("EXECUTION_DEVICES")[0]).strip("()").split(".")[0]
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
