@@ -15,6 +15,7 @@ from mattekit.convert.export import ExportSettings
 from mattekit.convert.ir import halve_weights, ir_from_onnx, save_ir, write_ir
 from mattekit.core.artifact import Provenance
 from mattekit.core.contract import Contract, InputContract, OutputContract
+from mattekit.deploy import PackageRequest, package
 from mattekit.infer.images import read_picture
 from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load
 from openvino import opset13 as ops
@@ -101,6 +102,14 @@ def test_halving_twice_changes_nothing(tmp_path: Path) -> None:
     write_ir(openvino.Core().read_model(tmp_path / "once.xml"), tmp_path / "twice.xml", fp16=True)
     for suffix in (".xml", ".bin"):
         assert (tmp_path / f"once{suffix}").read_bytes() == (tmp_path / f"twice{suffix}").read_bytes()
+
+
+def test_a_package_keeps_its_weights_halved(super_resolution_ir: Path, tmp_path: Path) -> None:
+    half = tmp_path / "fp16" / "model.xml"
+    half.parent.mkdir()
+    write_ir(openvino.Core().read_model(super_resolution_ir / "model.xml"), half, fp16=True)
+    packaged = package(PackageRequest(half, tmp_path / "packaged")) / "model.bin"
+    assert packaged.stat().st_size < 1.05 * half.with_suffix(".bin").stat().st_size
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import InputError, ModelError, ParityError
 from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.sample import Dataset
-from mattekit.infer.runtimes.openvino import load, read_contract
+from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load, read_contract
 from mattekit.quantize.calibration import calibration_tensor, content_of, require_disjoint, split
 from mattekit.quantize.recipe import find_recipe, read_recipe
 from mattekit.quantize.run import Quantized, quantize
@@ -254,6 +254,25 @@ def test_a_restored_layer_computes_as_before_and_the_others_do_not(segmentation:
     assert set(quantized_layers(restore_layers(int8, exact, [one]))) == set(names) - {one}
     with pytest.raises(ModelError, match="no layer 'nowhere'"):
         restore_layers(int8, exact, ["nowhere"])
+
+
+def test_an_ir_with_halved_weights_is_quantized_like_the_one_that_it_was_made_from(
+    segmentation: Path, plain: Quantized, tmp_path: Path
+) -> None:
+    from mattekit.convert import ir
+    from mattekit.infer.layers import quantized_layers, restore_layers
+
+    half = tmp_path / "fp16" / "model.xml"
+    half.parent.mkdir()
+    ir.write_ir(ir_of(segmentation), half, fp16=True)
+    done = quantize(half, tmp_path, FEW, pictures(6))
+    int8 = ir_of(done.artifact.path)
+    names = quantized_layers(int8)
+    assert names == quantized_layers(ir_of(plain.artifact.path))
+    assert OUTLIER in next(iter(noise(half, done.artifact.path)))
+    runtime, restored = load(half).runtime, OpenVinoRuntime(restore_layers(int8, ir_of(half), names))
+    tensor = calibration_tensor(pictures(1)[0], SEGMENTATION, 64, 0)
+    np.testing.assert_allclose(restored.run(tensor), runtime.run(tensor), atol=1e-5)
 
 
 def test_accuracy_control_leaves_the_outliers_alone(segmentation: Path, tmp_path: Path) -> None:
