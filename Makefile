@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # A strict editable install is a tree of links, which type checkers and other tools follow like an installed package;
 # it is laid anew when a module or a weights file is added or removed.
-ROOMS := $(wildcard core convert infer datasets bench quantize reports chain commands)
+ROOMS := $(wildcard core images metrics infer datasets convert models cluster bench quantize package reports workflow commands)
 FILES := $(shell find $(wildcard *.py) $(ROOMS) -name '*.py' -o -path '*/weights/*' -o -path '*/page/*' | LC_ALL=C sort | cksum | cut -d' ' -f1)
 
 .PHONY: install demo bundled test quick lint matrix spandrel clean

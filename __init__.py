@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from .build import export_model, open_model, open_pipeline
     from .core.contract import Contract
     from .core.errors import MattekitError
-    from .infer.images.picture import Picture
-    from .infer.images.read import read_picture
-    from .infer.images.write import write_picture
+    from .images.picture import Picture
+    from .images.read import read_picture
+    from .images.write import write_picture
     from .infer.pipeline import Pipeline
     from .infer.remove import Remover
     from .infer.upscale import Upscaler

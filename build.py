@@ -82,12 +82,12 @@ def export_model(
         ParityError: a step moved the outputs too far; nothing is left at the final path.
         MattekitError: as its message says.
     """
-    from .bench.opening import open_stage
-    from .bench.parity import EXACT, HALF, ParityLadder
     from .convert.export import RECORD_NAME, export, folder_of
+    from .convert.parity import EXACT, HALF, ParityLadder
     from .convert.recognition import spec_for
-    from .infer.images.read import read_picture
-    from .infer.images.samples import sample_pictures
+    from .convert.stage_runtimes import open_stage
+    from .images.read import read_picture
+    from .images.samples import sample_pictures
 
     if weights is not None and not weights.is_file():
         raise InputError(f"{weights}: there is no such file; give a checkpoint of {model}")

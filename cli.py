@@ -73,7 +73,7 @@ def _open(model: str, device: str, arithmetic: Arithmetic) -> LoadedModel:
 
 
 def _compress(request: Request, step: Step) -> Outcome:
-    from .compress import compress
+    from .quantize.compress import compress
 
     return compress(request, step)
 

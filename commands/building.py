@@ -11,7 +11,7 @@ import typer
 from .saying import say
 
 if TYPE_CHECKING:
-    from ..chain.building import StageOutcome
+    from ..workflow.building import StageOutcome
 
 __all__ = ["register"]
 
@@ -41,9 +41,9 @@ def register(app: typer.Typer) -> None:
         ] = False,
     ) -> None:
         """Build a recipe, export to report, each stage only when it is due."""
-        from ..chain.building import BuildRequest
-        from ..chain.building import build as build_recipe
-        from ..chain.reading import schema_text
+        from ..workflow.building import BuildRequest
+        from ..workflow.building import build as build_recipe
+        from ..workflow.reading import schema_text
 
         if schema:
             typer.echo(schema_text(), nl=False)

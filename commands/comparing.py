@@ -33,9 +33,9 @@ def compare(
     markdown: Annotated[Path | None, typer.Option(help="Write the gates' verdicts as Markdown.")] = None,
 ) -> None:
     """Compare two benchmarks: what became faster or slower, and what cannot be told."""
-    from ..bench.compare import compare_records, parse_aspects
-    from ..bench.gates import read_gates
-    from ..bench.judge import exit_code, judge
+    from ..bench.gates.gate import read_gates
+    from ..bench.gates.judge import exit_code, judge
+    from ..bench.latency.compare import compare_records, parse_aspects
     from ..core.record import Record
     from ..reports.comparisons import print_comparison
     from ..reports.formats.fitting import print_lines

@@ -39,8 +39,8 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Make a deployable folder: pixels of any size in, pixels out, with golden vectors, a card and a checker."""
-        from ..deploy import PackageRequest
-        from ..deploy import package as make_package
+        from ..package.deploy import PackageRequest
+        from ..package.deploy import package as make_package
 
         if model_version and layout != "ovms":
             raise typer.BadParameter("--model-version is for --format ovms; add that, or leave it out")
@@ -59,7 +59,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Replay a package's golden vectors on a device and compare with what was recorded."""
         from ..convert.servable.repository import others_in, record_of_all
-        from ..deploy import verify_all
+        from ..package.deploy import verify_all
         from ..reports.verification import verification_lines
 
         outcomes = verify_all(folder, device, arithmetic)

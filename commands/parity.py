@@ -44,8 +44,8 @@ def register(app: typer.Typer) -> None:
         record: Annotated[Path | None, typer.Option(help="Write what was measured to this JSON file.")] = None,
     ) -> None:
         """Run the same pictures through every stage, torch to INT8, and name the first that moves the answers."""
-        from ..bench.ladder import climb, noisiest_layers, write_scope
-        from ..bench.rungs import open_rungs
+        from ..bench.parity.ladder import climb, noisiest_layers, write_scope
+        from ..bench.parity.rungs import open_rungs
         from ..datasets.opening import open_dataset
         from ..reports.ladders import print_ladder
 

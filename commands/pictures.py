@@ -93,9 +93,9 @@ def register(app: typer.Typer) -> None:
         if engine == "ray":
             if jobs or record:
                 raise typer.BadParameter("--jobs and --report are for --engine local; the results' table has all times")
+            from ..cluster.scale import PipelineOptions, run_on_ray
             from ..infer.plan import OutputSettings
             from ..reports.pictures import follow_cluster
-            from ..scale import PipelineOptions, run_on_ray
 
             with download_progress() as progress, follow_cluster() as show:
                 summary = run_on_ray(

@@ -12,9 +12,9 @@ from .options import Address, ArithmeticOption, Engine
 from .saying import say
 
 if TYPE_CHECKING:
-    from ..bench.gates import Gate
-    from ..bench.judge import Verdict
-    from ..bench.subjects import OpenModel
+    from ..bench.accuracy.subjects import OpenModel
+    from ..bench.gates.gate import Gate
+    from ..bench.gates.judge import Verdict
     from ..core.record import Record
 
 __all__ = ["datasets_app", "register"]
@@ -84,7 +84,7 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
         address: Address = None,
     ) -> None:
         """Measure models on a data set: a table, records, the worst samples, and gates' verdicts."""
-        from ..bench.runs import Request, run_validation
+        from ..bench.accuracy.runs import Request, run_validation
         from ..reports.validations import print_validation
 
         if gate is None and (baseline or junit or markdown or json_):
@@ -153,7 +153,7 @@ def datasets_show(
     count: Annotated[int, typer.Option(min=1, help="Samples on the sheet, spread evenly.")] = 24,
 ) -> None:
     """Write a contact sheet of samples with their truths."""
-    from ..bench.outputs import write_sheet
+    from ..bench.accuracy.outputs import write_sheet
     from ..datasets.opening import open_dataset
     from ..datasets.sheet import contact_sheet, sample_row
 
@@ -206,7 +206,7 @@ def _progress(done: int, total: int) -> None:
 
 
 def _gates(path: Path | None) -> tuple[Gate, ...]:
-    from ..bench.gates import read_gates
+    from ..bench.gates.gate import read_gates
 
     return read_gates(path) if path else ()
 
@@ -224,7 +224,7 @@ def _judge(
     source: Path | None,
     targets: tuple[Path | None, Path | None, Path | None],
 ) -> int:
-    from ..bench.judge import exit_code, judge
+    from ..bench.gates.judge import exit_code, judge
     from ..reports.formats.fitting import print_lines
     from ..reports.terminal import console_of
     from ..reports.verdicts import one_line, publish

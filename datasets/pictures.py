@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..core.errors import ImageError
-from ..core.pixels import DAMAGE, MAX_PIXELS_VARIABLE, pixel_limit, still_png
+from ..images.pixels import DAMAGE, MAX_PIXELS_VARIABLE, pixel_limit, still_png
 from .sample import AlphaMatte, Pixels
 
 __all__ = ["SUFFIXES", "read_alpha", "read_rgb", "size_of", "write_png"]

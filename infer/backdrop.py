@@ -12,10 +12,10 @@ import numpy as np
 from PIL import ImageColor
 
 from ..core.errors import ImageError
-from .images.blend import over_colour, resize_straight
-from .images.picture import Picture, Pixels
-from .images.profiles import convert_rgb, same_space
-from .images.read import read_picture
+from ..images.blend import over_colour, resize_straight
+from ..images.picture import Picture, Pixels
+from ..images.profiles import convert_rgb, same_space
+from ..images.read import read_picture
 
 __all__ = ["Backdrop", "Background", "Blur", "Colour", "Fit", "load_background", "render_background"]
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from ..core.errors import InputError
 from ..core.files import sha256_of
+from ..images.extensions import format_of
+from ..images.picture import Picture
+from ..images.read import read_picture
+from ..images.write import encode_mask, encode_picture, save
 from .engine.budget import Budget, Ticket
 from .engine.manifest import Manifest
 from .engine.overlap import Stages, in_series, overlapped
-from .extensions import format_of
-from .images.picture import Picture
-from .images.read import read_picture
-from .images.write import encode_mask, encode_picture, save
 from .outcome import Outcome
 from .pipeline import Pipeline, Result, Stage
 from .plan import Batch, OutputSettings, plan_batch

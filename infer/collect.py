@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..core.errors import ImageError
-from .extensions import READABLE_EXTENSIONS
+from ..images.extensions import READABLE_EXTENSIONS
 from .video import VIDEO_EXTENSIONS
 
 __all__ = ["collect_inputs", "output_names"]

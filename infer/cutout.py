@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ImageError
-from .images.picture import Picture, Pixels, to_depth
+from ..images.picture import Picture, Pixels, to_depth
 
 __all__ = ["cut_out"]
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from .images.picture import Picture
+from ..images.picture import Picture
 from .remove import Matte, Remover
 from .runtimes import LoadedModel
 from .runtimes.base import Spent

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from ..core.errors import ImageError
+from ..images.read import MAX_PIXELS
 from .backdrop import Colour, Fit
-from .images.read import MAX_PIXELS
 from .shadow import Shadow
 
 __all__ = ["ANCHORS", "Place", "Placement"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.errors import InputError
+from ..images.extensions import format_of
 from .collect import collect_inputs, output_names
-from .extensions import format_of
 
 __all__ = ["Batch", "OutputSettings", "plan_batch"]
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ModelError
+from ..images.picture import Picture, Pixels
 from .cutout import cut_out
 from .edges.foreground import estimate_foreground
 from .edges.refine import Refine, refine_mask
-from .images.picture import Picture, Pixels
 from .resize import resize_mask
 from .runtimes import LoadedModel
 from .tensors import MatteTensor, matte_from, tensor_from

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..core.contract import ResizeFilter
-from .images.picture import Pixels, to_depth
+from ..images.picture import Pixels, to_depth
 
 __all__ = ["resize_mask", "resize_pixels"]
 

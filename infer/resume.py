@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from ..core.version import __version__
+from ..images.picture import Picture
 from .batch import Batch, OutputSettings
 from .engine.manifest import Manifest, fingerprint_of
-from .images.picture import Picture
 from .pipeline import Pipeline
 
 __all__ = ["open_manifest", "settings_fingerprint"]

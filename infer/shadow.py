@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ..core.errors import ImageError
-from .images.picture import Pixels
+from ..images.picture import Pixels
 
 __all__ = ["Shadow", "cast_shadow", "parse_shadow"]
 

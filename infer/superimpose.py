@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from ..core.errors import ImageError
+from ..images.blend import over, over_alpha, resize_straight
+from ..images.picture import Picture, Pixels
 from .backdrop import Backdrop, Background, Blur, Colour, Fit, load_background, render_background
-from .images.blend import over, over_alpha, resize_straight
-from .images.picture import Picture, Pixels
 from .light import mix_light
 from .placement import ANCHORS, Placement
 from .shadow import cast_shadow

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.contract import Contract, OutputContract
 from ..core.errors import ModelError
-from .images.picture import Pixels
+from ..images.picture import Pixels
 from .resize import resize_pixels
 from .runtimes.base import Tensor
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from ..core.contract import least_tile
 from ..core.errors import DeviceError, ImageError, ModelError
+from ..images.blend import resize_straight
+from ..images.picture import Picture, Pixels
+from ..images.read import MAX_PIXELS_VARIABLE, pixel_limit
 from .alignment import AlignedTiles, Place, aligned_tiles
-from .images.blend import resize_straight
-from .images.picture import Picture, Pixels
-from .images.read import MAX_PIXELS_VARIABLE, pixel_limit
 from .runtimes import LoadedModel
 from .runtimes.forking import native_calls
 from .tensors import normalise, pixels_from

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from ..convert.ir import name_by_position, write_ir
+from ..convert.layers import layer_influence, layer_noise, restore_layers
 from ..core.errors import ParityError
 from ..core.record import Figure, Record
 from ..datasets.sample import Dataset
-from ..infer.layers import layer_influence, layer_noise, restore_layers
 from ..infer.runtimes import Tensor
 from .calibration import calibration_tensor, tensors
 from .ptq import quantize_plainly

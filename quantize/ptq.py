@@ -10,8 +10,8 @@ import warnings
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
+from ..convert.layers import quantized_layers
 from ..core.errors import DependencyError, InputError, ModelError
-from ..infer.layers import quantized_layers
 from ..infer.runtimes import Tensor
 from .settings import Preset
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from ..convert.layers import quantized_layers
 from ..core.artifact import Artifact
 from ..core.errors import InputError
 from ..core.files import atomic_directory
 from ..core.ownership import check_replaceable
 from ..core.record import Record
 from ..datasets.sample import Dataset
-from ..infer.layers import quantized_layers
 from .calibration import require_disjoint, require_fit
 from .job import Job
 from .ptq import require_nncf

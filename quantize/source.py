@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from ..convert.ir import halve_weights, name_by_position, write_ir
+from ..convert.layers import quantized_layers
 from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.contract import Contract
 from ..core.errors import ContractError, ModelError
 from ..core.files import sha256_of
-from ..infer.layers import quantized_layers
 from ..infer.runtimes.openvino import read_contract, read_model
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from ..bench.gates import Gate
+from ..bench.accuracy.tables import column, figure_interval
+from ..bench.gates.gate import Gate
+from ..bench.gates.labels import with_labels
 from ..bench.intervals import Interval, median_interval
-from ..bench.labels import with_labels
-from ..bench.tables import column, figure_interval
 from ..core.environment import Environment
 from ..core.errors import InputError
 from ..core.record import Figure, Record

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from ..bench.ladder import Ladder
+from ..bench.parity.ladder import Ladder
 from .document import Cell, Column, Table
 from .formats.fitting import print_table
 from .terminal import console_of

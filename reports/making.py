@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..bench.gates import read_gates
+from ..bench.gates.gate import read_gates
 from ..core.errors import InputError
 from ..core.files import atomic_directory, atomic_path, remove_if_ours
 from .compose import compose

@@ -16,7 +16,7 @@ from .formats.fitting import print_lines, print_table
 from .terminal import console_of, escape
 
 if TYPE_CHECKING:
-    from ..infer.cluster.run import Summary
+    from ..cluster.run import Summary
 
 __all__ = ["follow_cluster", "follow_run", "print_stages"]
 
@@ -49,7 +49,7 @@ def follow_run(outcomes: Iterable[Outcome], total: int) -> list[Outcome]:
 @contextmanager
 def follow_cluster() -> Generator[Callable[[Summary], None]]:
     """Give a callback that shows how far a run on a cluster is; at the end, print its failures and its counts."""
-    from ..infer.cluster.run import Summary
+    from ..cluster.run import Summary
 
     errors = console_of(stderr=True)
     started, last = time.monotonic(), Summary("")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..bench.labels import with_labels
+from ..bench.gates.labels import with_labels
 from ..core.record import ArtifactRef, Record
 
 __all__ = ["Weights", "several_arithmetics"]

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..infer.images import Picture, encode_picture, read_picture
-from ..infer.images.blend import over_colour, resize_straight
+from ..images import Picture, encode_picture, read_picture
+from ..images.blend import over_colour, resize_straight
 from .document import Thumbnail
 
 __all__ = ["SIDE", "composite", "cut_out", "difference", "enlarged", "errors", "is_inside", "load", "thumbnail"]

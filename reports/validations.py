@@ -8,8 +8,8 @@ from typing import cast
 
 from rich.console import Console
 
-from ..bench.outputs import record_name
-from ..bench.tables import figure_interval, samples_table, summary_table
+from ..bench.accuracy.outputs import record_name
+from ..bench.accuracy.tables import figure_interval, samples_table, summary_table
 from ..core.record import Figure, Record
 from .document import Cell, Column, Table
 from .formats.fitting import print_lines, print_table, say_once

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from pydantic import JsonValue
 
-from ..bench.judge import Verdict, exit_code
+from ..bench.gates.judge import Verdict, exit_code
 from ..core.files import atomic_path, sha256_of
 from ..core.record import Record
 from ..core.text import printable

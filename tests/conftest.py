@@ -106,7 +106,7 @@ def segmentation_weights(photo: Path, make_once: MakeOnce) -> Path:
     import torch
     from mattekit.convert import zoo
     from mattekit.convert.networks.u2net import U2NETP, U2Net
-    from mattekit.infer.images.read import read_picture
+    from mattekit.images.read import read_picture
     from mattekit.infer.tensors import tensor_from
 
     def fill(folder: Path) -> None:

@@ -22,9 +22,9 @@ warnings.filterwarnings("ignore", message=".*fork", category=DeprecationWarning)
 
 from mattekit import open_pipeline, read_picture  # noqa: E402
 from mattekit.core.errors import DeviceError  # noqa: E402
+from mattekit.images.picture import Picture  # noqa: E402
 from mattekit.infer.alignment import AlignedTiles, Place  # noqa: E402
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch  # noqa: E402
-from mattekit.infer.images.picture import Picture  # noqa: E402
 from mattekit.infer.pipeline import Pipeline  # noqa: E402
 from mattekit.infer.video.flow import in_order, in_thread  # noqa: E402
 

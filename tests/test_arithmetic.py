@@ -13,11 +13,11 @@ import numpy as np
 import openvino
 import pytest
 import typer
+from mattekit.bench.accuracy.subjects import open_subject
 from mattekit.bench.latency.grid import Request
 from mattekit.bench.latency.recording import exit_code
 from mattekit.bench.latency.session import measure
-from mattekit.bench.rungs import open_rungs
-from mattekit.bench.subjects import open_subject
+from mattekit.bench.parity.rungs import open_rungs
 from mattekit.bench.timings import candidates_of
 from mattekit.build import open_pipeline
 from mattekit.cli import app
@@ -25,7 +25,7 @@ from mattekit.core.arithmetic import parse_arithmetic
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import ArithmeticUnavailableError, InputError
 from mattekit.core.record import Record
-from mattekit.infer.images import read_picture
+from mattekit.images import read_picture
 from mattekit.infer.runtimes.arithmetic import require_capability
 from mattekit.infer.runtimes.openvino import OpenVinoRuntime
 from openvino import opset13 as ops

@@ -12,9 +12,9 @@ import pytest
 
 pytest.importorskip("scipy", reason="comparing times needs the extra `bench`")
 
-from mattekit.bench.compare import compare_records, mismatches, parse_aspects
-from mattekit.bench.gates import Gate
-from mattekit.bench.judge import exit_code, judge
+from mattekit.bench.gates.gate import Gate
+from mattekit.bench.gates.judge import exit_code, judge
+from mattekit.bench.latency.compare import compare_records, mismatches, parse_aspects
 from mattekit.bench.latency.grid import Request
 from mattekit.bench.latency.session import measure
 from mattekit.bench.timings import candidates_of, milliseconds

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from mattekit.chain.building import BuildRequest, build
-from mattekit.chain.reading import read_recipe, schema_text
 from mattekit.core.errors import InputError
+from mattekit.workflow.building import BuildRequest, build
+from mattekit.workflow.reading import read_recipe, schema_text
 
 ROOT = Path(__file__).resolve().parents[1]
 

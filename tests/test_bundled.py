@@ -18,7 +18,7 @@ from mattekit.convert.spec import ModelSpec
 from mattekit.core.errors import FetchError, HashMismatchError
 from mattekit.core.files import sha256_of
 from mattekit.core.record import Record
-from mattekit.infer.images import Picture
+from mattekit.images import Picture
 from mattekit.infer.runtimes.openvino import load, read_contract, read_model
 from mattekit.infer.tensors import tensor_from
 

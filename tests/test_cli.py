@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from mattekit.core.record import Record
-from mattekit.infer.images import read_picture
+from mattekit.images import read_picture
 from PIL import Image
 
 

@@ -24,13 +24,13 @@ pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("moto", reason="an S3-compatible server needs moto")
 
 from mattekit.build import open_pipeline
+from mattekit.cluster.location import Location
+from mattekit.cluster.run import Summary
+from mattekit.cluster.scale import PipelineOptions, run_on_ray
+from mattekit.cluster.session import cluster
+from mattekit.cluster.table import TABLE_NAME, known_rows
 from mattekit.core.errors import InputError
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
-from mattekit.infer.cluster.location import Location
-from mattekit.infer.cluster.run import Summary
-from mattekit.infer.cluster.session import cluster
-from mattekit.infer.cluster.table import TABLE_NAME, known_rows
-from mattekit.scale import PipelineOptions, run_on_ray
 
 pytestmark = pytest.mark.slow
 
@@ -240,7 +240,7 @@ def test_local_folders_and_tables_that_pandas_reads(
 
 
 def test_validation_gives_the_local_figures_to_the_last_digit(segmentation_ir: Path, tmp_path: Path) -> None:
-    from mattekit.bench.runs import Request, run_validation
+    from mattekit.bench.accuracy.runs import Request, run_validation
 
     request = Request((str(segmentation_ir),), "synthetic:count=13,size=96x64", metrics=("all",), worst=0)
     here = run_validation(request, tmp_path / "here").records[0]

@@ -18,15 +18,15 @@ import pytest
 pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("obstore", reason="buckets need the extra `ray`")
 
+from mattekit.cluster.location import Location, open_store
+from mattekit.cluster.marks import MOST, Marks
+from mattekit.cluster.references import Reference, plan_sources, walk
+from mattekit.cluster.run import Summary
+from mattekit.cluster.session import share_of
+from mattekit.cluster.table import TABLE_NAME, Known, Table, known_rows, packed, schema, unpacked
+from mattekit.cluster.work import PictureActor, Work, reference_schema
 from mattekit.core.errors import InputError
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
-from mattekit.infer.cluster.location import Location, open_store
-from mattekit.infer.cluster.marks import MOST, Marks
-from mattekit.infer.cluster.references import Reference, plan_sources, walk
-from mattekit.infer.cluster.run import Summary
-from mattekit.infer.cluster.session import share_of
-from mattekit.infer.cluster.table import TABLE_NAME, Known, Table, known_rows, packed, schema, unpacked
-from mattekit.infer.cluster.work import PictureActor, Work, reference_schema
 from mattekit.infer.pipeline import Pipeline
 from mattekit.infer.superimpose import Colour
 

@@ -12,10 +12,10 @@ import pytest
 pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("obstore", reason="buckets need the extra `ray`")
 
+from mattekit.cluster.location import Location, open_store
+from mattekit.cluster.references import batches, plan_sources, walk
+from mattekit.cluster.session import cluster
 from mattekit.core.errors import ImageError, InputError
-from mattekit.infer.cluster.location import Location, open_store
-from mattekit.infer.cluster.references import batches, plan_sources, walk
-from mattekit.infer.cluster.session import cluster
 
 
 def pictures_in(folder: Path, *names: str) -> None:

@@ -10,16 +10,14 @@ import numpy as np
 import pytest
 import typer
 from mattekit.bench.intervals import median_interval
-from mattekit.bench.ladder import climb, noisiest_layers, write_scope
-from mattekit.bench.metrics import iou
-from mattekit.bench.parity import QUANTIZED, Tolerance
-from mattekit.bench.rungs import open_rungs
-from mattekit.bench.worth import Accuracies, weigh
+from mattekit.bench.latency.worth import Accuracies, weigh
+from mattekit.bench.parity.ladder import climb, noisiest_layers, write_scope
+from mattekit.bench.parity.rungs import open_rungs
 from mattekit.build import export_model
 from mattekit.commands.parity import register as register_parity
 from mattekit.commands.quantization import register as register_quantize
-from mattekit.compress import compress
 from mattekit.convert.export import ExportSettings
+from mattekit.convert.parity import QUANTIZED, Tolerance
 from mattekit.core.artifact import Provenance
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import InputError, ModelError
@@ -29,6 +27,8 @@ from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.pictures import read_rgb
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.tensors import matte_from, tensor_from
+from mattekit.metrics import iou
+from mattekit.quantize.compress import compress
 from mattekit.quantize.requests import Request
 from mattekit.quantize.settings import MaxDrop, QuantizeSettings, read_scope
 from typer.testing import CliRunner, Result
@@ -189,7 +189,7 @@ def test_the_layers_that_lose_most_can_be_ignored(
     small_ir: Path, small_int8: Path, photos: Path, tmp_path: Path
 ) -> None:
     import openvino
-    from mattekit.infer.layers import quantized_layers
+    from mattekit.convert.layers import quantized_layers
 
     dataset = open_dataset(f"hr={photos}", scale=2)
     rungs = open_rungs([str(small_ir), str(small_int8)])

@@ -20,13 +20,13 @@ from mattekit.convert.servable.surround import surround
 from mattekit.core.contract import ResizeFilter
 from mattekit.core.errors import DeviceError, InputError, ModelError, ParityError
 from mattekit.core.record import Record
-from mattekit.deploy import PackageFormat, PackageRequest, package, verify, verify_all
-from mattekit.infer.images.picture import Picture
+from mattekit.images.picture import Picture
 from mattekit.infer.remove import Remover
 from mattekit.infer.runtimes import LoadedModel
 from mattekit.infer.runtimes.openvino import load, read_model
 from mattekit.infer.tensors import LEAST_SPREAD
 from mattekit.infer.upscale import Upscaler
+from mattekit.package.deploy import PackageFormat, PackageRequest, package, verify, verify_all
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 import pytest
 from mattekit import cli
-from mattekit.bench.gates import read_gates
-from mattekit.chain.reading import read_recipe
-from mattekit.infer.images import read_picture
+from mattekit.bench.gates.gate import read_gates
+from mattekit.images import read_picture
+from mattekit.workflow.reading import read_recipe
 from typer.core import TyperGroup
 from typer.main import get_command
 

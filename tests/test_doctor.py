@@ -7,13 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
-from mattekit.bench.doctor import Diagnosis, diagnose, examine, how_to_install
 from mattekit.cli import app
 from mattekit.core.condition import Condition
 from mattekit.core.environment import Environment
 from mattekit.core.limits import Limits
 from mattekit.core.requirements import Need, needs
 from mattekit.infer.devices import describe_devices, hidden_hardware
+from mattekit.infer.doctor import Diagnosis, diagnose, examine, how_to_install
 from typer.testing import CliRunner
 
 

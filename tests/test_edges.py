@@ -7,18 +7,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mattekit.bench.metrics import composite_error
-from mattekit.bench.metrics.matting import gradient, sad
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.datasets.sample import Sample
 from mattekit.datasets.synthetic import synthetic
+from mattekit.images import Picture, read_picture
 from mattekit.infer.edges.foreground import estimate_foreground
 from mattekit.infer.edges.guided import guided_upsample
 from mattekit.infer.edges.matting import closed_form_mask
 from mattekit.infer.edges.refine import refine_mask
-from mattekit.infer.images import Picture, read_picture
 from mattekit.infer.remove import Remover
 from mattekit.infer.runtimes import LoadedModel, Tensor
+from mattekit.metrics import composite_error
+from mattekit.metrics.matting import gradient, sad
 from numpy.typing import NDArray
 
 KINDS = ("solid", "soft", "hair", "holes", "glass")

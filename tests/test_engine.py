@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 import pytest
 from mattekit.core.errors import DeviceError, ImageError
+from mattekit.images import Picture, encode_picture, read_picture
 from mattekit.infer.batch import Batch, OutputSettings, plan_batch, run_batch, workers_for
 from mattekit.infer.engine.budget import Budget
 from mattekit.infer.engine.overlap import Stages, overlapped
-from mattekit.infer.images import Picture, encode_picture, read_picture
 from mattekit.infer.outcome import Outcome, exit_code_of, record_of
 from mattekit.infer.pipeline import Pipeline
 from mattekit.infer.remove import Remover

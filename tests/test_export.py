@@ -13,18 +13,17 @@ import onnx
 import openvino
 import pytest
 from mattekit import build
-from mattekit.bench import parity
-from mattekit.bench.parity import EXACT, HALF, ParityLadder, Tolerance
 from mattekit.build import export_model
-from mattekit.convert import zoo
+from mattekit.convert import parity, zoo
 from mattekit.convert.checkpoint import load_module
 from mattekit.convert.export import OWN_LICENCE, ExportSettings, parse_batch, parse_size
 from mattekit.convert.ir import ir_from_onnx
+from mattekit.convert.parity import EXACT, HALF, ParityLadder, Tolerance
 from mattekit.core.contract import Contract
 from mattekit.core.errors import ContractError, InputError, ModelError, ParityError
 from mattekit.core.files import sha256_of
 from mattekit.core.record import Record
-from mattekit.infer.images import read_picture
+from mattekit.images import read_picture
 from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
 from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load
 from mattekit.infer.runtimes.torch import TorchRuntime

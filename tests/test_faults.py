@@ -252,7 +252,7 @@ def quantized(out: Path) -> bool:
 
 def pictured(out: Path) -> bool:
     """Say whether all results of a run are there; each is whole or not there."""
-    from mattekit.infer.images import read_picture
+    from mattekit.images import read_picture
 
     for path in out.glob("[!.]*.png"):
         read_picture(path)

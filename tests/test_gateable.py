@@ -11,13 +11,13 @@ from typing import Any, cast
 import cv2
 import numpy as np
 import pytest
-from mattekit.bench.gates import Gate
-from mattekit.bench.judge import judge
+from mattekit.bench.accuracy.runs import Request, run_validation
+from mattekit.bench.gates.gate import Gate
+from mattekit.bench.gates.judge import judge
 from mattekit.bench.latency.grid import Request as BenchRequest
+from mattekit.bench.latency.roofline import Peak, Roofline
 from mattekit.bench.latency.session import measure
-from mattekit.bench.roofline import Peak, Roofline
-from mattekit.bench.runs import Request, run_validation
-from mattekit.bench.worth import Accuracies, weigh
+from mattekit.bench.latency.worth import Accuracies, weigh
 from mattekit.core.record import Figure, Record
 from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.synthetic import synthetic, write_synthetic
@@ -96,7 +96,7 @@ def _bench(_: Path, folder: Path) -> Record:
 
 
 def _comparison(ir: Path, folder: Path) -> Record:
-    from mattekit.bench.compare import compare_records
+    from mattekit.bench.latency.compare import compare_records
 
     record = _bench(ir, folder)
     return compare_records(record, record)
@@ -107,8 +107,8 @@ def _export(ir: Path, _: Path) -> Record:
 
 
 def _parity(ir: Path, folder: Path) -> Record:
-    from mattekit.bench.ladder import climb
-    from mattekit.bench.rungs import Rung
+    from mattekit.bench.parity.ladder import climb
+    from mattekit.bench.parity.rungs import Rung
 
     rungs: list[Rung] = []
     for path in (ir / "model.onnx", ir / "model.xml"):
@@ -118,7 +118,7 @@ def _parity(ir: Path, folder: Path) -> Record:
 
 
 def _verify(ir: Path, folder: Path) -> Record:
-    from mattekit.deploy import PackageRequest, package, verify
+    from mattekit.package.deploy import PackageRequest, package, verify
 
     return verify(package(PackageRequest(ir, folder / "package")))
 

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 import typer
-from mattekit.bench.gates import Gate, read_gates
-from mattekit.bench.judge import exit_code, judge
+from mattekit.bench.gates.gate import Gate, read_gates
+from mattekit.bench.gates.judge import exit_code, judge
 from mattekit.commands.validation import register
 from mattekit.core.errors import InputError, MattekitError
 from mattekit.core.record import ArtifactRef, Figure, Record

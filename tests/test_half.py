@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import openvino
 import pytest
-from mattekit.bench.parity import HALF, compare, stage_input
 from mattekit.build import export_model
 from mattekit.convert.export import ExportSettings
 from mattekit.convert.ir import halve_weights, ir_from_onnx, save_ir, write_ir
+from mattekit.convert.parity import HALF, compare, stage_input
 from mattekit.core.artifact import Provenance
 from mattekit.core.contract import Contract, InputContract, OutputContract
-from mattekit.deploy import PackageRequest, package
-from mattekit.infer.images import read_picture
+from mattekit.images import read_picture
 from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load
+from mattekit.package.deploy import PackageRequest, package
 from openvino import opset13 as ops
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]

@@ -22,7 +22,22 @@ from mattekit.convert import zoo
 from mattekit.core import errors
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("bench", "chain", "commands", "convert", "core", "datasets", "infer", "quantize", "reports")
+ROOMS = (
+    "bench",
+    "cluster",
+    "commands",
+    "convert",
+    "core",
+    "datasets",
+    "images",
+    "infer",
+    "metrics",
+    "models",
+    "package",
+    "quantize",
+    "reports",
+    "workflow",
+)
 MODULES = sorted([*ROOT.glob("*.py"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))])
 PACKAGES = sorted(path for path in ROOT.glob("*/**/__init__.py") if path.relative_to(ROOT).parts[0] in ROOMS)
 

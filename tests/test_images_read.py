@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mattekit.core.errors import ImageError
-from mattekit.infer.images import read_picture
+from mattekit.images import read_picture
 from packaging.version import Version
 from PIL import Image, ImageCms, ImageOps
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mattekit.core.errors import ImageError
-from mattekit.infer.images import MAX_PIXELS, read_picture
+from mattekit.images import MAX_PIXELS, read_picture
 from PIL import Image
 
 

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mattekit.core.errors import ImageError
-from mattekit.infer.cutout import cut_out
-from mattekit.infer.images import (
+from mattekit.images import (
     WRITABLE_EXTENSIONS,
     Picture,
     clear_hidden,
@@ -25,6 +24,7 @@ from mattekit.infer.images import (
     write_mask,
     write_picture,
 )
+from mattekit.infer.cutout import cut_out
 from PIL import Image, ImageCms
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

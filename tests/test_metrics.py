@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from mattekit.bench.metrics import METRICS, Metric, composite, get_metric, iou, psnr, psnr_y, ssim, ssim_y
-from mattekit.bench.metrics.super_resolution import luma
-from mattekit.bench.metrics.video import dtssd, still_flicker
 from mattekit.core.errors import InputError
+from mattekit.metrics import METRICS, Metric, composite, get_metric, iou, psnr, psnr_y, ssim, ssim_y
+from mattekit.metrics.super_resolution import luma
+from mattekit.metrics.video import dtssd, still_flicker
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 

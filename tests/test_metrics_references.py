@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mattekit.bench.metrics import METRICS
-from mattekit.bench.metrics.video import dtssd
+from mattekit.metrics import METRICS
+from mattekit.metrics.video import dtssd
 
 DATA = Path(__file__).parent / "data"
 FIGURES = json.loads((DATA / "metric_figures.json").read_text(encoding="utf-8"))

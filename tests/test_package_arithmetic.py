@@ -23,11 +23,11 @@ from mattekit.core.contract import Contract, InputContract, OutputContract, Resi
 from mattekit.core.environment import Environment
 from mattekit.core.errors import ArithmeticUnavailableError, InputError
 from mattekit.core.files import sha256_of
-from mattekit.deploy import PackageRequest, package, verify
-from mattekit.infer.images.picture import Picture
+from mattekit.images.picture import Picture
 from mattekit.infer.runtimes.arithmetic import executed_layers
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.upscale import Upscaler
+from mattekit.package.deploy import PackageRequest, package, verify
 from openvino import opset13 as ops
 
 MakeOnce = Callable[[str, Callable[[Path], object]], Path]
@@ -328,7 +328,7 @@ def child(isa: str, code: str, *words: str | Path) -> str:
 PACK = """
 import sys
 from pathlib import Path
-from mattekit.deploy import PackageRequest, package
+from mattekit.package.deploy import PackageRequest, package
 for artifact in sorted(Path(sys.argv[1]).glob("s*/*/*/model.xml")):
     package(PackageRequest(artifact.parent, Path(sys.argv[2]) / artifact.parts[-4]))
 """
@@ -336,7 +336,7 @@ for artifact in sorted(Path(sys.argv[1]).glob("s*/*/*/model.xml")):
 VERIFY = """
 import json, sys
 from pathlib import Path
-from mattekit.deploy import verify
+from mattekit.package.deploy import verify
 for folder in sorted(Path(sys.argv[1]).iterdir()):
     record = verify(folder)
     far = {f"{row['input']} {row['output']}": row["distances"] for row in record.samples["rows"]}

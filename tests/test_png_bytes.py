@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mattekit.infer.images import encode_mask
+from mattekit.images import encode_mask
 
 # ISA-L once hashes bits 16 and up of an address in place of the data: 64 KiB further is another hash to it, and one of
 # 8,192 hashes gives a picture other bytes.

@@ -161,7 +161,7 @@ def plain(segmentation: Path, tmp_path_factory: pytest.TempPathFactory) -> Quant
 
 
 def noise(path: Path, quantized: Path) -> dict[str, float]:
-    from mattekit.infer.layers import layer_noise
+    from mattekit.convert.layers import layer_noise
 
     tensors = [calibration_tensor(sample, SEGMENTATION, 64, 0) for sample in pictures(2)]
     return {layer.name: layer.snr for layer in layer_noise(ir_of(path), ir_of(quantized), tensors)}
@@ -224,7 +224,7 @@ def test_the_noisiest_layer_is_the_one_with_the_outliers(segmentation: Path, pla
 
 
 def test_the_most_harmful_layer_is_found_by_its_effect_on_the_output(segmentation: Path, plain: Quantized) -> None:
-    from mattekit.infer.layers import layer_influence
+    from mattekit.convert.layers import layer_influence
 
     names = list(noise(segmentation, plain.artifact.path))
     tensors = [calibration_tensor(pictures(1)[0], SEGMENTATION, 64, 0)]
@@ -236,7 +236,7 @@ def test_the_most_harmful_layer_is_found_by_its_effect_on_the_output(segmentatio
 
 def test_a_restored_layer_computes_as_before_and_the_others_do_not(segmentation: Path, plain: Quantized) -> None:
     import openvino
-    from mattekit.infer.layers import quantized_layers, restore_layers
+    from mattekit.convert.layers import quantized_layers, restore_layers
 
     exact, int8 = ir_of(segmentation), ir_of(plain.artifact.path)
     names = quantized_layers(int8)
@@ -260,7 +260,7 @@ def test_an_ir_with_halved_weights_is_quantized_like_the_one_that_it_was_made_fr
     segmentation: Path, plain: Quantized, tmp_path: Path
 ) -> None:
     from mattekit.convert import ir
-    from mattekit.infer.layers import quantized_layers, restore_layers
+    from mattekit.convert.layers import quantized_layers, restore_layers
 
     half = tmp_path / "fp16" / "model.xml"
     half.parent.mkdir()
@@ -404,7 +404,7 @@ def test_what_cannot_be_quantized_is_told(
 
 
 def test_ignored_layers_stay_in_fp32(segmentation: Path, plain: Quantized, tmp_path: Path) -> None:
-    from mattekit.infer.layers import quantized_layers
+    from mattekit.convert.layers import quantized_layers
 
     name = next(name for name in noise(segmentation, plain.artifact.path) if OUTLIER in name)
     scope = tmp_path / "scope.txt"
@@ -416,7 +416,7 @@ def test_ignored_layers_stay_in_fp32(segmentation: Path, plain: Quantized, tmp_p
 
 
 def test_a_recipe_is_found_by_family_and_can_be_replaced(segmentation: Path, tmp_path: Path) -> None:
-    from mattekit.infer.layers import quantized_layers
+    from mattekit.convert.layers import quantized_layers
 
     assert find_recipe("u2netp", None)[0] == "u2net"
     assert find_recipe("rfdn-x4", None)[1].ignore

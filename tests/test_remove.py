@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import ModelError
-from mattekit.infer.images import Picture, read_picture
+from mattekit.images import Picture, read_picture
 from mattekit.infer.remove import Remover
 from mattekit.infer.resize import resize_mask, resize_pixels
 from mattekit.infer.runtimes import LoadedModel, Tensor

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mattekit.bench.specimens import rows_to_show, write_specimens
-from mattekit.bench.subjects import golden_subject
-from mattekit.bench.validate import validate
+from mattekit.bench.accuracy.specimens import rows_to_show, write_specimens
+from mattekit.bench.accuracy.subjects import golden_subject
+from mattekit.bench.accuracy.validate import validate
 from mattekit.core.record import Record
 from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.pictures import write_png

@@ -15,14 +15,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mattekit.bench.tables import column, figure_interval
+from mattekit.bench.accuracy.tables import column, figure_interval
 from mattekit.core.errors import CheckpointError, ImageError, InputError, MattekitError, ModelError, VideoError
 from mattekit.core.files import atomic_path
 from mattekit.core.record import Figure, Record
 from mattekit.core.text import printable
 from mattekit.core.unpack import unpack
 from mattekit.datasets.pictures import read_alpha, read_rgb
-from mattekit.infer.images import read_picture
+from mattekit.images import read_picture
 from mattekit.infer.runtimes.openvino import load, read_model
 from pydantic import JsonValue
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mattekit.core.errors import ImageError
-from mattekit.infer.images import Picture, write_picture
-from mattekit.infer.images.blend import resample, resize_straight
+from mattekit.images import Picture, write_picture
+from mattekit.images.blend import resample, resize_straight
 from mattekit.infer.superimpose import ANCHORS, Blur, Colour, Fit, Placement, load_background, superimpose
 from PIL import Image, ImageCms
 

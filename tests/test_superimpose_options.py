@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from mattekit.core.errors import ImageError
-from mattekit.infer.images import Picture
+from mattekit.images import Picture
 from mattekit.infer.light import decode, encode
 from mattekit.infer.shadow import Shadow, parse_shadow
 from mattekit.infer.superimpose import Colour, Placement, superimpose

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import openvino
 import pytest
-from mattekit.bench.doctor import diagnose
-from mattekit.bench.ladder import Ladder, Step
 from mattekit.bench.latency.grid import Request
 from mattekit.bench.latency.keeping import keep
 from mattekit.bench.latency.session import measure
+from mattekit.bench.parity.ladder import Ladder, Step
 from mattekit.cli import app
 from mattekit.convert.zoo import all_specs
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import InputError
 from mattekit.core.record import Figure, Record
+from mattekit.infer.doctor import diagnose
 from mattekit.reports.benchmarks import print_benchmark
 from mattekit.reports.comparisons import print_comparison
 from mattekit.reports.doctor import print_diagnosis

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mattekit.bench.metrics import psnr_y
 from mattekit.convert import zoo
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import ImageError, ModelError
-from mattekit.infer.images import Picture, read_picture
+from mattekit.images import Picture, read_picture
 from mattekit.infer.runtimes import LoadedModel, Tensor
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.upscale import Upscaler
+from mattekit.metrics import psnr_y
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import DeviceError, ImageError, InputError
-from mattekit.infer.images import Picture
+from mattekit.images import Picture
 from mattekit.infer.runtimes import LoadedModel, Tensor
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.tiles import activation_bytes, is_out_of_memory, side_within

@@ -9,14 +9,19 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from mattekit.bench.accuracy.outputs import record_name, worst_sheet, write_validation
+from mattekit.bench.accuracy.runs import Request, run_validation
+from mattekit.bench.accuracy.subjects import Subject, golden_subject, open_subject
+from mattekit.bench.accuracy.tables import (
+    column,
+    figure_interval,
+    samples_table,
+    slice_rows,
+    summary_table,
+    worst_samples,
+)
+from mattekit.bench.accuracy.validate import default_metrics, metrics_for, validate
 from mattekit.bench.intervals import drop_interval, mean_interval, ratio_interval
-from mattekit.bench.metrics import iou
-from mattekit.bench.metrics.segmentation import f_beta_curve
-from mattekit.bench.outputs import record_name, worst_sheet, write_validation
-from mattekit.bench.runs import Request, run_validation
-from mattekit.bench.subjects import Subject, golden_subject, open_subject
-from mattekit.bench.tables import column, figure_interval, samples_table, slice_rows, summary_table, worst_samples
-from mattekit.bench.validate import default_metrics, metrics_for, validate
 from mattekit.core.artifact import Provenance
 from mattekit.core.errors import InputError, ModelError
 from mattekit.core.record import ArtifactRef, Record
@@ -25,6 +30,8 @@ from mattekit.datasets.folders import segmentation_folders
 from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.sample import AlphaMatte, Entry
 from mattekit.datasets.synthetic import synthetic, write_synthetic
+from mattekit.metrics import iou
+from mattekit.metrics.segmentation import f_beta_curve
 from mattekit.reports.validations import print_validation
 
 

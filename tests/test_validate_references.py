@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from mattekit.bench.subjects import open_subject
-from mattekit.bench.validate import validate
+from mattekit.bench.accuracy.subjects import open_subject
+from mattekit.bench.accuracy.validate import validate
 from mattekit.core.record import Record
 from mattekit.datasets.folders import segmentation_folders
 from mattekit.datasets.opening import open_dataset

@@ -88,7 +88,7 @@ def test_a_turned_video_comes_out_upright(turned: int, tmp_path: Path) -> None:
 
 def test_every_display_matrix_of_quarter_turns_and_flips() -> None:
     corners = np.arange(6).reshape(2, 3)
-    from mattekit.infer.images.decode import upright
+    from mattekit.images.decode import upright
 
     for numbers in ((1, 0, 0, 1), (-1, 0, 0, 1), (-1, 0, 0, -1), (1, 0, 0, -1)):
         for swapped in (False, True):

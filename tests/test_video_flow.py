@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from mattekit.bench.metrics.video import still_flicker
 from mattekit.core.errors import InputError
-from mattekit.infer.images.picture import Picture
+from mattekit.images.picture import Picture
 from mattekit.infer.video.flow import in_order, in_thread
 from mattekit.infer.video.smooth import Smoother
+from mattekit.metrics.video import still_flicker
 
 
 def test_the_order_is_kept_and_nothing_runs_far_ahead() -> None:

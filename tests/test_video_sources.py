@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from clips import VFR, copy, drawn, frames_of, make_clip, pixels, seconds_of, spoil, transparent
 from mattekit.core.errors import InputError, VideoError
-from mattekit.infer.images.picture import Picture
+from mattekit.images.picture import Picture
 from mattekit.infer.pipeline import Pipeline
 from mattekit.infer.video.camera import Camera
 from mattekit.infer.video.files import VideoFile

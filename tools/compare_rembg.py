@@ -26,8 +26,8 @@ import cv2
 import numpy as np
 from mattekit.bench.intervals import median_ratio_interval
 from mattekit.core.record import Figure, Record
+from mattekit.images import read_picture
 from mattekit.infer.collect import collect_inputs
-from mattekit.infer.images import read_picture
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.tensors import tensor_from
 from pydantic import JsonValue

@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from mattekit.datasets.rendered import render_background
-from mattekit.infer.images import Picture, read_picture, write_picture
+from mattekit.images import Picture, read_picture, write_picture
 from skimage import data
 
 PHOTO, BACKGROUND = "astronaut.png", "background.png"

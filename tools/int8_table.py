@@ -19,16 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from mattekit.bench.subjects import model_subject
-from mattekit.bench.validate import validate
-from mattekit.bench.worth import weigh
+from mattekit.bench.accuracy.subjects import model_subject
+from mattekit.bench.accuracy.validate import validate
+from mattekit.bench.latency.worth import weigh
 from mattekit.build import export_model
-from mattekit.compress import compress
 from mattekit.convert import zoo
 from mattekit.convert.export import ExportSettings
 from mattekit.core.record import Record
 from mattekit.datasets.opening import open_dataset
 from mattekit.infer.runtimes.openvino import load
+from mattekit.quantize.compress import compress
 from mattekit.quantize.requests import Request
 from mattekit.quantize.settings import QuantizeSettings, parse_max_drop
 
@@ -180,7 +180,7 @@ def speed(folder: Path) -> list[str]:
 
 def int8_layers(folder: Path) -> str:
     import openvino
-    from mattekit.infer.layers import quantized_layers
+    from mattekit.convert.layers import quantized_layers
 
     core = openvino.Core()
     inside = set(quantized_layers(core.read_model(folder / "int8" / "model.xml")))

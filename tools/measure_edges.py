@@ -13,14 +13,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from mattekit.bench.metrics import composite_error
-from mattekit.bench.metrics.composite import halo
-from mattekit.bench.metrics.matting import gradient, sad
 from mattekit.datasets.sample import Sample
 from mattekit.datasets.synthetic import synthetic
+from mattekit.images import read_picture
 from mattekit.infer.edges.foreground import estimate_foreground
 from mattekit.infer.edges.refine import Refine, refine_mask
-from mattekit.infer.images import read_picture
+from mattekit.metrics import composite_error
+from mattekit.metrics.composite import halo
+from mattekit.metrics.matting import gradient, sad
 from numpy.typing import NDArray
 
 TIMES = 4

@@ -9,9 +9,9 @@ from ...core.contract import Contract
 from ...core.errors import MattekitError
 from ...datasets.opening import open_dataset
 from ...datasets.sample import Dataset
-from ..metrics import get_metric
-from ..subjects import model_subject
-from ..validate import default_metrics, validate
+from ...metrics import get_metric
+from ..accuracy.subjects import model_subject
+from ..accuracy.validate import default_metrics, validate
 from .candidates import Candidate
 from .engines import loaded
 from .opening import open_engine

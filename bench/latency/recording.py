@@ -10,7 +10,6 @@ from pydantic import JsonValue
 
 from ...core.files import sha256_of
 from ...core.record import ArtifactRef, Figure, Record
-from ..roofline import Roofline
 from ..significance import Difference, compare_rounds
 from ..timings import MODEL, candidates_of
 from .accuracy import pareto_front
@@ -19,6 +18,7 @@ from .figures import comparison_figures, figures_of, percentile
 from .grid import Request
 from .messages import Layer
 from .outcomes import Outcome
+from .roofline import Roofline
 from .stability import RULE, unsteady
 from .stages import STAGES, TOTAL
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from ...core.errors import InputError
 from ...core.record import Record
 from ...infer.collect import collect_inputs
-from ..roofline import Roofline, measure_roofline
 from ..significance import compare_rounds
 from .accuracy import measure_accuracy
 from .artifacts import FindModel
@@ -22,6 +21,7 @@ from .messages import BurstCommand, BurstTimes, InspectCommand, Inspected, Open,
 from .outcomes import Outcome
 from .process import CandidateError, WorkerProcess
 from .recording import record_of
+from .roofline import Roofline, measure_roofline
 from .rounds import interleave
 
 __all__ = ["Progress", "measure"]

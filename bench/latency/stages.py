@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...infer.images import Picture, encode_picture, read_picture
+from ...images import Picture, encode_picture, read_picture
 from ...infer.remove import Remover
 from ...infer.runtimes import Runtime, Tensor
 from ...infer.upscale import Upscaler

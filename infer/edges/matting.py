@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import DependencyError
-from ..images.picture import Pixels
+from ...images.picture import Pixels
 
 __all__ = ["closed_form_mask"]
 

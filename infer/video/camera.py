@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import VideoError
-from ..images.picture import Picture
+from ...images.picture import Picture
 from .clock import Clock
 from .colour import VideoColour
 from .frames import Item, Tally, VideoInfo

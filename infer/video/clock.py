@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..images.picture import Picture
+from ...images.picture import Picture
 from .frames import Frame
 
 __all__ = ["Clock"]

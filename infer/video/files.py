@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from ...core.errors import VideoError
-from ..images.decode import upright
-from ..images.picture import Picture
-from ..images.read import MAX_PIXELS_VARIABLE, pixel_limit
+from ...images.decode import upright
+from ...images.picture import Picture
+from ...images.read import MAX_PIXELS_VARIABLE, pixel_limit
 from .clock import Clock
 from .colour import VideoColour, picture_from
 from .frames import Frame, Item, Tally, VideoInfo

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol
 
-from ..images.picture import Picture
+from ...images.picture import Picture
 from .colour import VideoColour
 
 if TYPE_CHECKING:

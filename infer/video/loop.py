@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ..images.picture import Picture
+from ...images.picture import Picture
 from .files import VideoFile
 
 __all__ = ["LoopedVideo"]

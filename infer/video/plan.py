@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...core.errors import InputError
-from ..images.picture import Picture
+from ...images.picture import Picture
 from ..superimpose import Background, Colour, Placement, load_background
 from . import VIDEO_EXTENSIONS
 from .formats import OutputFormat, choose_format

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from ...core.errors import InputError, VideoError
 from ...core.record import Figure, Record
-from ..images.picture import Picture
+from ...images.picture import Picture
 from ..pipeline import Pipeline
 from ..remove import Matte
 from ..runtimes import Runtime

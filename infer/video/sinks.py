@@ -13,8 +13,8 @@ import numpy as np
 
 from ...core.errors import VideoError
 from ...core.files import atomic_directory, atomic_path
-from ..images.picture import Picture, Pixels
-from ..images.write import write_picture
+from ...images.picture import Picture, Pixels
+from ...images.write import write_picture
 from .colour import frame_from
 from .formats import OutputFormat
 from .frames import Frame, Tally, VideoInfo

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
-from ..images.picture import Picture, Pixels
+from ...images.picture import Picture, Pixels
 
 __all__ = ["Smoother"]
 

@@ -9,9 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...core.errors import ImageError, VideoError
-from ..images.picture import Picture
-from ..images.profiles import convert_rgb
-from ..images.read import read_picture
+from ...images.picture import Picture
+from ...images.profiles import convert_rgb
+from ...images.read import read_picture
 from .clock import Clock
 from .colour import VideoColour
 from .frames import Item, Tally, VideoInfo

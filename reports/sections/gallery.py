@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...bench.specimens import FOLDER_SUFFIX
-from ...bench.tables import column, worst_samples
+from ...bench.accuracy.specimens import FOLDER_SUFFIX
+from ...bench.accuracy.tables import column, worst_samples
 from ...core.errors import ImageError, InputError
-from ...infer.images import READABLE_EXTENSIONS, Picture
+from ...images import READABLE_EXTENSIONS, Picture
 from ..document import Exhibit, Gallery, Section, Thumbnail
 from ..evidence import Evidence, Point, Source, setting, texts
 from ..numbers import number, title_of

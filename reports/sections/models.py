@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ...bench.intervals import median_ratio_interval
-from ...bench.metrics import METRICS
 from ...convert import zoo
+from ...metrics import METRICS
 from ..document import NOTHING, Cell, Column, Paragraph, Plot, Section, Table, mark_best
 from ..evidence import Evidence, Point, Subject, machine, raw_samples, setting
 from ..numbers import TIMES, figure_cell, scaled, signed, span, title_of

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...bench.accuracy.tables import column, slice_rows
 from ...bench.intervals import Interval, drop_interval
-from ...bench.tables import column, slice_rows
 from ..evidence import Point
 
 __all__ = ["accuracy_change"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...bench.judge import judge
+from ...bench.gates.judge import judge
 from ...core.record import Record
 from ..document import Section, Statement, Statements, Status
 from ..evidence import Evidence, Source, setting, texts

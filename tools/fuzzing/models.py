@@ -135,7 +135,7 @@ def _open_onnx(rng: random.Random) -> str | None:
 def _cut_out(path: Path) -> str | None:
     """Compile a model and run it on a picture."""
     from mattekit.core.contract import Contract
-    from mattekit.infer.images import Picture
+    from mattekit.images import Picture
     from mattekit.infer.remove import Remover
     from mattekit.infer.runtimes.openvino import load
 

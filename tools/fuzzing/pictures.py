@@ -84,7 +84,7 @@ def images() -> Target:
     def prepare() -> None:
         # Loaded before memory is limited.
         import_module("mattekit.datasets.pictures")
-        from mattekit.infer.images import encode_picture, read_picture
+        from mattekit.images import encode_picture, read_picture
 
         for data in seeds.values():
             encode_picture(read_picture(data), "bmp")
@@ -98,7 +98,7 @@ def images() -> Target:
 
     def act(rng: random.Random) -> str | None:
         from mattekit.datasets.pictures import read_alpha, read_rgb
-        from mattekit.infer.images import encode_picture, read_picture
+        from mattekit.images import encode_picture, read_picture
 
         if rng.random() < 0.2:
             (read_rgb if rng.random() < 0.5 else read_alpha)(Path("picture"))

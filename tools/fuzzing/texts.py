@@ -231,7 +231,7 @@ def manifests() -> Target:
 
     def prepare() -> None:
         # Loaded before memory is limited.
-        import_module("mattekit.deploy")
+        import_module("mattekit.package.deploy")
         _support()
         simple = {"name": "one", "model": [{"id": "mattelite"}]}
         Path("recipe.toml").write_text(toml_text(simple), encoding="utf-8")

@@ -1,0 +1,198 @@
+"""Golden vectors: inputs and the answers to them, by which a deployed model can be told to be the one that was made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...convert.servable import checker
+from ...convert.servable.limits import limits_from
+from ...convert.servable.manifest import GoldenVector, OutputLimits
+from ...convert.servable.surround import ALPHA, IMAGE, UPSCALED
+from ...core.arithmetic import Arithmetic
+from ...core.errors import ParityError
+from ...datasets.sample import Pixels
+from ...datasets.synthetic import synthetic
+from ...images.picture import Picture
+from ...infer.remove import Remover
+from ...infer.runtimes import LoadedModel
+from ...infer.upscale import Upscaler
+
+__all__ = ["AGREEMENT", "Golden", "golden_vectors"]
+
+AGREEMENT = 2.0
+"""How far a packaged graph may be from mattekit's own pixels on average, in levels of 0-255, before it is refused.
+
+Pillow and the graph may round a pixel to neighbouring levels; where a network is in doubt, and in INT8 more, that
+moves its mask. A step that is left out or done twice moves it much further. A network whose own mask moves further when
+each pixel of the picture may be one level off is allowed that much."""
+
+_ATTEMPTS = 4
+_SURE = 0.0005
+"""Pictures that are drawn for one golden vector at most, and the doubt that is small enough to draw no further."""
+
+Answers = Mapping[str, NDArray[Any]]
+Distances = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Golden:
+    """What a package keeps of its golden vectors; the fields are those of its manifest."""
+
+    vectors: tuple[GoldenVector, ...]
+    arithmetic: Literal["f32", "bf16", "f16"]
+    kernels: str
+    measured: dict[str, Distances]
+    limits: dict[str, OutputLimits]
+
+
+def golden_vectors(
+    folder: Path,
+    model_file: Path,
+    opened: LoadedModel,
+    colour_order: Literal["RGB", "BGR"],
+    arithmetic: Arithmetic = "f32",
+) -> Golden:
+    """Run a packaged graph on drawn pictures, compare with mattekit's own pixels, and write both sides.
+
+    Args:
+        folder: of the package; gets a folder `golden`.
+        model_file: the packaged graph.
+        opened: the artifact that it was made from, in the same arithmetic.
+        colour_order: of the packaged graph's pixels.
+        arithmetic: that the graph is run in. What the others that this machine has move is measured.
+
+    Raises:
+        ParityError: the packaged graph's answers are not mattekit's.
+    """
+    import openvino
+
+    core = openvino.Core()
+    compiled, found = checker.compiled(core, model_file, "CPU", arithmetic)
+    (folder / "golden").mkdir()
+    vectors: list[GoldenVector] = []
+    inputs: list[NDArray[np.uint8]] = []
+    known: list[Answers] = []
+    own: list[Distances] = []
+    for number, drawn in enumerate(_pictures(opened)):
+        rgb = drawn.rgb
+        inputs.append(np.ascontiguousarray(rgb if colour_order == "RGB" else rgb[:, :, ::-1])[None])
+        known.append(_answers(compiled, inputs[-1]))
+        own.append(_compare(known[-1], drawn, opened, colour_order))
+        name = f"golden/{number}-{IMAGE}.npy"
+        np.save(folder / name, inputs[-1])
+        outputs: dict[str, str] = {}
+        for port, value in known[-1].items():
+            outputs[port] = f"golden/{number}-expected-{port}.npy"
+            np.save(folder / outputs[port], value)
+        vectors.append(GoldenVector(input=name, outputs=outputs))
+    measured = {"mattekit": _worst(own)}
+    for other in ("f32", "bf16", "f16"):
+        moved = _moved(core, model_file, other, inputs, known) if other != found else None
+        if moved is not None:
+            measured[other] = moved
+    return Golden(
+        vectors=tuple(vectors),
+        arithmetic=cast("Literal['f32', 'bf16', 'f16']", found),
+        kernels=checker.kernels_of(core, "CPU", arithmetic),
+        measured=measured,
+        limits=limits_from(opened.contract, found, measured),
+    )
+
+
+def _answers(compiled: Any, pixels: NDArray[np.uint8]) -> Answers:
+    return {output.get_any_name(): np.array(value) for output, value in compiled(pixels).items()}
+
+
+def _moved(
+    core: Any, model_file: Path, arithmetic: str, inputs: list[NDArray[np.uint8]], known: list[Answers]
+) -> Distances | None:
+    """Return how far the answers in another arithmetic are, None where the machine doesn't have it."""
+    try:
+        compiled, _ = checker.compiled(core, model_file, "CPU", arithmetic)
+    except RuntimeError:
+        # Besides answering in another arithmetic, a CPU may fail to compile what it has no kernels for.
+        return None
+    far: list[Distances] = []
+    for pixels, expected in zip(inputs, known, strict=True):
+        answers = _answers(compiled, pixels)
+        far.append({name: checker.distances(value, answers[name]) for name, value in expected.items()})
+    return _worst(far)
+
+
+def _worst(several: list[Distances]) -> Distances:
+    return {
+        name: {
+            metric: (min if metric in checker.AT_LEAST else max)(each[name][metric] for each in several)
+            for metric in several[0][name]
+        }
+        for name in several[0]
+    }
+
+
+def _pictures(opened: LoadedModel) -> list[_Picture]:
+    """Three drawn pictures of odd sizes; small ones for super-resolution, which is slow.
+
+    For segmentation those on which the model is sure of a subject: where it is in doubt, a rounding moves its mask far,
+    and no replay could tell that from a model that was altered.
+    """
+    if opened.contract.task != "segmentation":
+        return [_picture(opened, 7 + index, size) for index, size in enumerate([(48, 64), (61, 37), (40, 40)])]
+    chosen: list[_Picture] = []
+    for index, size in enumerate([(181, 240), (320, 233), (97, 256)]):
+        best: _Picture | None = None
+        for attempt in range(_ATTEMPTS):
+            drawn = _picture(opened, 7 + index + 3 * attempt, size)
+            if best is None or drawn.doubt < best.doubt:
+                best = drawn
+            if best.doubt <= _SURE:
+                break
+        chosen += [best] if best else []
+    return chosen
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A drawn picture, mattekit's own answer, and how far that moves when each pixel may be one level off.
+
+    doubt: the share of a mask's pixels that then change sides; more than all where there is no subject.
+    """
+
+    rgb: Pixels
+    own: Pixels
+    moved: dict[str, float]
+    doubt: float
+
+
+def _picture(opened: LoadedModel, seed: int, size: tuple[int, int]) -> _Picture:
+    rgb = synthetic(1, seed=seed, height=size[0], width=size[1])[0].image
+    near = rgb.astype(np.int16) + np.random.default_rng(seed).integers(-1, 2, rgb.shape)
+    own, moved = _own(rgb, opened), _own(np.clip(near, 0, 255).astype(np.uint8), opened)
+    far = checker.distances(own, moved)
+    seen = float((own > 127).mean())
+    return _Picture(rgb, own, far, far.get("share", 0.0) if 0.02 <= seen <= 0.98 else 2.0)
+
+
+def _compare(answers: Answers, drawn: _Picture, opened: LoadedModel, colour_order: Literal["RGB", "BGR"]) -> Distances:
+    name = ALPHA if opened.contract.task == "segmentation" else UPSCALED
+    packaged = answers[name][0] if name == ALPHA or colour_order == "RGB" else answers[name][0, :, :, ::-1]
+    far = checker.distances(drawn.own, packaged)
+    if not far or far["mean"] > max(AGREEMENT, drawn.moved["mean"]):
+        raise ParityError(
+            f"{opened.path}: the packaged graph is {far.get('mean', np.nan):.2f}/255 off on average and "
+            f"{far.get('max', np.nan):.0f} at the worst pixel, so it was not written; please report this with the "
+            "model's name"
+        )
+    return {name: far}
+
+
+def _own(rgb: Pixels, opened: LoadedModel) -> Pixels:
+    picture = Picture(rgb=rgb, source="a drawn picture")
+    if opened.contract.task == "segmentation":
+        return cast("Pixels", Remover(opened).matte(picture).alpha[..., None])
+    return cast("Pixels", Upscaler(opened, tile=0).upscale(picture).rgb)

@@ -1,0 +1,112 @@
+"""A whole validation, from what a user types to files and a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...core.arithmetic import Arithmetic
+from ...core.errors import InputError
+from ...core.record import Record
+from ...datasets.opening import open_dataset
+from .outputs import write_validation
+from .subjects import OpenModel, open_subject
+from .validate import metrics_for, validate
+
+__all__ = ["Report", "Request", "run_validation"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to validate, in the user's words.
+
+    artifacts, reference: as `open_subject` takes them. data: as `open_dataset` takes it. scale: of super-resolution;
+    that of the first model unless given, which only golden outputs make necessary. limit: take so many samples,
+    spread evenly. by: the metric that orders samples. worst: how many of them to show. replace: records of the same
+    names, whatever was validated. ray: the address of a Ray cluster that measures the samples; None measures them here.
+    """
+
+    artifacts: tuple[str, ...]
+    data: str
+    reference: str | None = None
+    metrics: tuple[str, ...] | None = None
+    device: str = "CPU"
+    arithmetic: Arithmetic = "f32"
+    tile: int = 256
+    scale: int | None = None
+    limit: int | None = None
+    by: str | None = None
+    worst: int = 12
+    replace: bool = False
+    ray: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of it: a record for each artifact, and where the records lie."""
+
+    records: list[Record]
+    paths: list[Path]
+
+
+def run_validation(
+    request: Request,
+    out: Path,
+    *,
+    open_model: OpenModel | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Open the models and the data set, measure, and write records, tables and sheets into a folder.
+
+    Args:
+        request: what to validate.
+        out: folder, made if need be.
+        open_model: opens names that are no files.
+        progress: called after each sample with how many are done and how many there are.
+
+    Raises:
+        MattekitError: as its message says; nothing is written then.
+    """
+    if not request.artifacts:
+        raise InputError("there is no model to validate; give one artifact or more")
+    subjects = [
+        open_subject(text, request.device, tile=request.tile, arithmetic=request.arithmetic, open_model=open_model)
+        for text in request.artifacts
+    ]
+    reference = (
+        open_subject(request.reference, request.device, tile=request.tile, open_model=open_model)
+        if request.reference
+        else None
+    )
+    models = [subject for subject in (*subjects, *([reference] if reference else [])) if subject.device != "files"]
+    dataset = open_dataset(request.data, scale=request.scale or (models[0].scale if models else 1))
+    if request.limit:
+        dataset = dataset.take(request.limit)
+    # A wrong name is said before the first sample, not after the last.
+    chosen = metrics_for(dataset.task, request.metrics, clips="clip" in dataset[0].tags)
+    if request.by and request.by not in {metric.name for metric in chosen}:
+        raise InputError(f"samples cannot be ordered by {request.by!r}, which is not measured; add it to the metrics")
+    measured = None
+    if request.ray is not None:
+        from .cluster import Measurement, measure_on_ray
+
+        names = tuple(metric.name for metric in chosen)
+        work = Measurement(
+            request.artifacts,
+            request.reference,
+            dataset,
+            names,
+            request.device,
+            request.arithmetic,
+            request.tile,
+            open_model,
+        )
+        measured = measure_on_ray(work, request.ray)
+    records = validate(
+        subjects, dataset, metrics=request.metrics, reference=reference, progress=progress, measured=measured
+    )
+    paths = write_validation(
+        records, subjects, dataset, out, by=request.by, worst=request.worst, replace=request.replace
+    )
+    return Report(records, paths)

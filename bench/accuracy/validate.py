@@ -1,0 +1,212 @@
+"""Validation: how good a model's answers are, sample by sample, against the truth or another model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+from ...core.contract import Task
+from ...core.errors import InputError, ModelError
+from ...core.record import Figure, Record
+from ...datasets.sample import AlphaMatte, Dataset, Pixels
+from ...metrics import METRICS, Metric, get_metric
+from .measuring import SampleRow, border_of, measure
+from .subjects import Subject
+
+__all__ = ["KIND", "default_metrics", "metrics_for", "validate"]
+
+KIND = "validation"
+"""The `kind` of the records."""
+
+_DEFAULT: dict[Task, tuple[str, ...]] = {
+    "segmentation": ("iou", "mae", "max_f_beta", "weighted_f_beta", "s_measure", "mean_e_measure", "boundary_iou"),
+    "super_resolution": ("psnr_y", "ssim_y", "psnr"),
+}
+
+
+def default_metrics(task: Task) -> tuple[str, ...]:
+    """Return the names of the metrics that are measured unless others are asked for."""
+    return _DEFAULT[task]
+
+
+def metrics_for(task: Task, names: Sequence[str] | None, *, clips: bool = False) -> tuple[Metric, ...]:
+    """Return the metrics of these names; `["all"]` means all that fit the task.
+
+    Args:
+        task: of the data set.
+        names: of metrics, or None for the default ones.
+        clips: whether the data set has videos, which `all` then includes the metrics of.
+
+    Raises:
+        InputError: there is no such metric, or it does not fit the task.
+    """
+    for_pictures = task == "super_resolution"
+    if names is not None and list(names) == ["all"]:
+        fitting = (m for m in METRICS.values() if (m.takes == "pictures") == for_pictures)
+        return tuple(m for m in fitting if clips or "clip" not in m.takes)
+    chosen = tuple(get_metric(name) for name in dict.fromkeys(names or _DEFAULT[task]))
+    for metric in chosen:
+        if (metric.takes == "pictures") != for_pictures:
+            fitting_names = ", ".join(m.name for m in METRICS.values() if (m.takes == "pictures") == for_pictures)
+            raise InputError(f"the metric {metric.name} does not fit {task}; choose from {fitting_names}")
+    return chosen
+
+
+def validate(
+    subjects: Sequence[Subject],
+    dataset: Dataset,
+    *,
+    metrics: Sequence[str] | None = None,
+    reference: Subject | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    measured: Iterable[Sequence[SampleRow]] | None = None,
+) -> list[Record]:
+    """Measure each subject on each sample; a record for each subject.
+
+    A record's figures are the means over all samples (label `slice` is `all`) and over each slice of them: by the
+    samples' tags, and for segmentation by the size of the truth (`subject=empty`, `small` below 10% of the picture,
+    `medium` below 40%, `large`). The figure of a metric that cannot be measured on this data set is None. `samples` is
+    a table with a row for each sample: `id`, `tag:...`, and each metric. Super-resolution pictures are compared without
+    a border of as many pixels as the scale.
+
+    Args:
+        subjects: of the data set's task and scale.
+        dataset: with the truth.
+        metrics: names, `["all"]`, or None for the default ones.
+        reference: answers in place of the truth, such as the model that a subject was made from.
+        progress: called after each sample with how many are done and how many there are.
+        measured: for each sample, in order, what `measure` returns; measured here where None.
+
+    Raises:
+        InputError: nothing to validate, or a metric is unknown or does not fit.
+        ModelError: a subject does not fit the data set, or answers with another size than the truth's.
+        MattekitError: a sample cannot be read or answered; no record is made of a part of a data set.
+    """
+    if not subjects:
+        raise InputError("there is no model to validate; give one artifact or more")
+    chosen = metrics_for(dataset.task, metrics, clips="clip" in dataset[0].tags)
+    for subject in (*subjects, *([reference] if reference else [])):
+        _check_fits(subject, dataset)
+    tables = [_Table(chosen, border_of(dataset)) for _ in subjects]
+    rows = measured or (measure(subjects, reference, chosen, sample, border_of(dataset)) for sample in dataset)
+    for done, answers in enumerate(rows, start=1):
+        for row, table in zip(answers, tables, strict=True):
+            table.add(row)
+        if progress:
+            progress(done, len(dataset))
+    return [_record(subject, table, dataset, reference) for subject, table in zip(subjects, tables, strict=True)]
+
+
+def _check_fits(subject: Subject, dataset: Dataset) -> None:
+    if subject.device == "files":
+        return
+    if (subject.task, subject.scale) != (dataset.task, dataset.scale):
+        raise ModelError(
+            f"{subject.label} is for {subject.task} x{subject.scale}, but the data set {dataset.name} is for "
+            f"{dataset.task} x{dataset.scale}; give a data set of the model's task and scale"
+        )
+
+
+class _Table:
+    """Rows of one subject, while they come in."""
+
+    def __init__(self, metrics: Sequence[Metric], border: int) -> None:
+        self.metrics = metrics
+        self.border = border
+        self.ids: list[str] = []
+        self.tags: list[Mapping[str, str]] = []
+        self._values: dict[str, list[float | None]] = {m.name: [] for m in metrics}
+        self._curves: dict[str, list[NDArray[np.float64]]] = {m.name: [] for m in metrics if m.takes == "curve"}
+        self._clip: list[tuple[AlphaMatte, AlphaMatte, Pixels]] = []
+        self._clip_name: str | None = None
+        self._clip_start = 0
+
+    def add(self, row: SampleRow) -> None:
+        if row.clip != self._clip_name:
+            self._end_clip()
+            self._clip_name, self._clip_start = row.clip, len(self.ids)
+        self.ids.append(row.id)
+        self.tags.append(row.tags)
+        for metric in self.metrics:
+            if metric.takes == "curve":
+                self._curves[metric.name].append(row.curves[metric.name])
+            self._values[metric.name].append(row.values.get(metric.name))
+        if row.frame is not None:
+            self._clip.append(row.frame)
+
+    def columns(self) -> dict[str, list[float | None]]:
+        """Return each metric's value for each sample, once all rows are in."""
+        self._end_clip()
+        for name, curves in self._curves.items():
+            stacked = np.stack(curves)
+            best = int(np.argmax(stacked.mean(axis=0)))
+            self._values[name] = [float(value) for value in stacked[:, best]]
+        return self._values
+
+    def _end_clip(self) -> None:
+        """Measure the clip that has ended; its one value stands in the row of its first frame."""
+        if len(self._clip) > 1:
+            answers, truths, frames = zip(*self._clip, strict=True)
+            for metric in self.metrics:
+                if "clip" in metric.takes:
+                    other = truths if metric.takes == "clip" else frames
+                    self._values[metric.name][self._clip_start] = float(metric.function(answers, other))
+        self._clip = []
+
+
+def _record(subject: Subject, table: _Table, dataset: Dataset, reference: Subject | None) -> Record:
+    columns = table.columns()
+    labels = {
+        "model": subject.model,
+        "precision": subject.precision,
+        "device": subject.device,
+        "arithmetic": subject.arithmetic,
+        "dataset": dataset.name,
+        "reference": reference.label if reference else "truth",
+    }
+    names = sorted({key for tags in table.tags for key in tags})
+    slices = {"all": list(range(len(table.ids)))}
+    for name in names:
+        for value in sorted({tags[name] for tags in table.tags if name in tags}):
+            slices[f"{name}={value}"] = [i for i, tags in enumerate(table.tags) if tags.get(name) == value]
+    figures = [
+        Figure(
+            name=metric.name,
+            value=_mean([columns[metric.name][row] for row in rows]),
+            unit=metric.unit,
+            higher_is_better=metric.higher_is_better,
+            labels={**labels, "slice": slice_, "samples": str(len(rows))},
+        )
+        for slice_, rows in slices.items()
+        for metric in table.metrics
+    ]
+    samples: dict[str, list[JsonValue]] = {"id": list(table.ids)}
+    samples |= {f"tag:{name}": [tags.get(name) for tags in table.tags] for name in names}
+    samples |= {name: list(values) for name, values in columns.items()}
+    return Record(
+        kind=KIND,
+        artifacts=tuple(s.artifact for s in (subject, reference) if s is not None and s.artifact is not None),
+        settings={
+            "dataset": dataset.name,
+            "dataset_hash": dataset.content_hash,
+            "dataset_source": dataset.source,
+            "samples": len(table.ids),
+            "task": dataset.task,
+            "scale": dataset.scale,
+            "border": table.border,
+            "metrics": [metric.name for metric in table.metrics],
+            "reference": labels["reference"],
+            "arithmetic": subject.arithmetic,
+        },
+        figures=tuple(figures),
+        samples=samples,
+    )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    present = [value for value in values if value is not None]
+    return math.fsum(present) / len(present) if present else None

@@ -1,0 +1,139 @@
+"""Gates: limits on figures, written in a TOML file that people keep beside their models."""
+
+from __future__ import annotations
+
+import tomllib
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ...core.errors import InputError
+
+__all__ = ["LIMITS", "Gate", "GateFile", "Limit", "read_gates"]
+
+Limit = Literal["min", "max", "max_drop", "max_drop_relative", "max_ratio"]
+
+LIMITS: tuple[Limit, ...] = ("min", "max", "max_drop", "max_drop_relative", "max_ratio")
+"""Kinds of limit. `min` and `max` bound the figure itself. The others compare with a baseline: `max_drop` bounds how
+much worse the figure may be, `max_drop_relative` the same as a share of the baseline, `max_ratio` the figure divided by
+the baseline."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Gate(_Strict):
+    """Limits on one metric, and which figures they are for.
+
+    model, precision, device, arithmetic, dataset, candidate, stage and statistic are shell patterns (`*`, `?`,
+    `[...]`), matched with case. candidate is the name in a benchmark; stage is `model`, which is the network alone
+    there, or a stage of the whole way of a benchmark, a run or a video, such as `total` or `infer`; statistic is `p50`,
+    `p90` or `p99` of a stage's latency in a run or a video. `slice` is `all` or the name of one slice, such as
+    `kind=hair`. baseline_model: a pattern for the models that a drop is measured from; the figure's own model where it
+    is not given. baseline_arithmetic: a pattern for the baseline's arithmetic; without it the figure's own is preferred
+    and times are compared in that alone. samples: the least number of samples for a verdict, where there are any.
+    confidence: of the interval that a drop is judged by.
+    """
+
+    metric: Annotated[str, Field(min_length=1)]
+    model: str = "*"
+    precision: str = "*"
+    device: str = "*"
+    arithmetic: str = "*"
+    dataset: str = "*"
+    candidate: str = "*"
+    stage: str = "model"
+    statistic: str = "*"
+    slice: str = "all"
+    baseline_model: str | None = None
+    baseline_arithmetic: str | None = None
+    samples: Annotated[int, Field(ge=1)] = 10
+    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    min: float | None = None
+    max: float | None = None
+    max_drop: Annotated[float, Field(ge=0)] | None = None
+    max_drop_relative: Annotated[float, Field(ge=0)] | None = None
+    max_ratio: Annotated[float, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _has_a_limit(self) -> Self:
+        if not self.limits():
+            raise ValueError(f"a gate needs a limit: one of {', '.join(LIMITS)}")
+        return self
+
+    def limits(self) -> dict[Limit, float]:
+        """Return the limits that are set."""
+        every: dict[Limit, float | None] = {
+            "min": self.min,
+            "max": self.max,
+            "max_drop": self.max_drop,
+            "max_drop_relative": self.max_drop_relative,
+            "max_ratio": self.max_ratio,
+        }
+        return {kind: value for kind, value in every.items() if value is not None}
+
+    def covers(self, labels: dict[str, str]) -> bool:
+        """Tell whether the gate is for figures of these labels, its metric and slice aside."""
+        patterns = {
+            "model": self.model,
+            "precision": self.precision,
+            "device": self.device,
+            "arithmetic": self.arithmetic,
+            "dataset": self.dataset,
+            "candidate": self.candidate,
+            "statistic": self.statistic,
+        }
+        matches = all(fnmatchcase(labels.get(key, ""), pattern) for key, pattern in patterns.items())
+        # Only times have stages; what has none is not told apart by them.
+        return matches and ("stage" not in labels or fnmatchcase(labels["stage"], self.stage))
+
+    def compares(self, labels: dict[str, str], baseline: dict[str, str]) -> bool:
+        """Tell whether figures of the labels `baseline` are what figures of `labels` are compared with."""
+        model, arithmetic = baseline.get("model", ""), self.baseline_arithmetic
+        if arithmetic is not None and not fnmatchcase(baseline.get("arithmetic", ""), arithmetic):
+            return False
+        return (
+            model == labels.get("model", "") if self.baseline_model is None else fnmatchcase(model, self.baseline_model)
+        )
+
+    def describe(self) -> str:
+        """Return the gate in one line, without its limits."""
+        parts = [self.metric]
+        for key in ("model", "precision", "device", "arithmetic", "dataset", "candidate", "stage", "statistic"):
+            value = str(getattr(self, key))
+            if value != ("model" if key == "stage" else "*"):
+                parts.append(f"{key}={value}")
+        return " ".join([*parts, *([self.slice] if self.slice != "all" else [])])
+
+
+class GateFile(_Strict):
+    """A file of gates: a `[[gate]]` table for each."""
+
+    version: Literal[1] = 1
+    gate: Annotated[tuple[Gate, ...], Field(min_length=1)]
+
+
+def read_gates(path: Path) -> tuple[Gate, ...]:
+    """Read a file of gates.
+
+    Raises:
+        InputError: the file cannot be read, is not TOML, has no gate, or has a key or value that is not possible; the
+            message names the gate, counted from 1, and the key.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give a TOML file of gates") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a TOML file ({error})") from error
+    try:
+        return GateFile.model_validate(content).gate
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = " ".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"]) or "file"
+        raise InputError(
+            f"{path}: {where}: {first['msg']}; a gate is a [[gate]] table with metric and one of {', '.join(LIMITS)}"
+        ) from error

@@ -1,0 +1,138 @@
+"""A run over many machines, from references to the result's table."""
+
+# pyright: reportUnknownParameterType=false
+# pyarrow has no types.
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..core.errors import MattekitError, PartialFailureError
+from ..infer.batch import OutputSettings
+from .location import Location
+from .references import Source, batches, walk
+from .session import Share, rows_of
+from .table import Known, Row, Table, known_rows, packed, schema, unpacked
+from .work import OpenPipeline, PictureActor, Work, reference_schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Job", "Summary", "run_job"]
+
+_SHOWN = 20
+"""Errors that a summary keeps; the table has all."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is run.
+
+    sources, out: the inputs, and the folder or prefix of the results. open, models, written, settings, max_pixels: as
+    for `Work`. share: of one actor. resume: skip what earlier runs have done. batch: pictures that are sent to an actor
+    at a time.
+    """
+
+    sources: Sequence[Source]
+    out: Location
+    open: OpenPipeline
+    models: dict[str, dict[str, bytes]]
+    written: OutputSettings
+    settings: str
+    share: Share
+    resume: bool = False
+    batch: int = 16
+    max_pixels: int | None = None
+
+
+@dataclass
+class Summary:
+    """What came of a run so far: counts, and the first errors. table: where the rows are."""
+
+    table: str
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    errors: list[str] = field(default_factory=list[str])
+
+    def exit_code(self, max_failures: int) -> int:
+        """Return 0 where no more inputs failed than are let pass, 5 where others are done, else 1."""
+        if self.failed <= max_failures:
+            return 0
+        return PartialFailureError.exit_code if self.done + self.skipped else 1
+
+
+def run_job(job: Job, progress: Callable[[Summary], None] | None = None) -> Summary:
+    """Run the job on the cluster that this process is connected to, see `cluster`.
+
+    Every input has one row in the table when it ends. `resume` goes on with a run that was stopped or whose machines
+    died; what lies in its place already is not written again.
+
+    Args:
+        job: what is run.
+        progress: called when rows have come in.
+
+    Raises:
+        MattekitError: an input cannot be listed, the table cannot be written, or a device failed.
+    """
+    import ray
+
+    table = Table(job.out)
+    known = known_rows(job.out) if job.resume else Known(schema().empty_table())
+    seen = np.zeros(len(known.rows), bool)
+    summary = Summary(str(job.out.below("manifest.parquet")))
+    work = Work(job.open, job.models, job.written, job.settings, table.run, job.share.cpus, job.max_pixels)
+    listing = partial(_listing, job, ray.put(known) if job.resume else None)
+    try:
+        for data in rows_of(listing, PictureActor, work, job.share):
+            rows = unpacked(data, schema())
+            table.add(rows)
+            seen[known.find(rows["input"].to_pylist())[1]] = True
+            _count(summary, rows, table.run)
+            if progress is not None:
+                progress(summary)
+    except BaseException:
+        # Whatever ends the run, what is known to be done is not done again; its own error is the one that is told.
+        with suppress(MattekitError):
+            table.flush()
+        raise
+    table.flush()
+    table.finish(known.rows.filter(_mask(~seen)))
+    return summary
+
+
+def _listing(job: Job, known: Any) -> Generator[bytes]:
+    import ray
+
+    earlier: Known | None = ray.get(known) if known is not None else None
+    for some in batches(walk(job.sources, job.out, job.written.extension), job.batch):
+        rows: list[Row | None] = [None] * len(some)
+        if earlier is not None:
+            rows, _ = earlier.find([reference.input for reference in some])
+        yield packed(
+            [{**vars(reference), "known": row} for reference, row in zip(some, rows, strict=True)], reference_schema()
+        )
+
+
+def _count(summary: Summary, rows: pa.RecordBatch, run: str) -> None:
+    for error, by in zip(rows["error"].to_pylist(), rows["run"].to_pylist(), strict=True):
+        if by != run:
+            summary.skipped += 1
+        elif error is None:
+            summary.done += 1
+        else:
+            summary.failed += 1
+            if len(summary.errors) < _SHOWN:
+                summary.errors.append(error)
+
+
+def _mask(flags: Any) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(flags)

@@ -1,0 +1,213 @@
+"""Reading a picture from a file or from bytes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    ImageFile,
+    Jpeg2KImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from ..core.errors import ImageError
+from .decode import decode
+from .extensions import READABLE_EXTENSIONS
+from .picture import Picture
+from .pixels import DAMAGE, MAX_PIXELS, MAX_PIXELS_VARIABLE, pixel_limit
+
+__all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "READABLE_EXTENSIONS", "pixel_limit", "read_picture"]
+
+_DAMAGE = (*DAMAGE, Image.DecompressionBombError, ImageCms.PyCMSError)
+
+_FORMATS: tuple[tuple[int, bytes, Callable[[BytesIO], ImageFile.ImageFile]], ...] = (
+    (0, b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
+    (0, b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
+    (0, b"II*\0", TiffImagePlugin.TiffImageFile),
+    (0, b"MM\0*", TiffImagePlugin.TiffImageFile),
+    (0, b"II+\0", TiffImagePlugin.TiffImageFile),
+    (0, b"MM\0+", TiffImagePlugin.TiffImageFile),
+    (8, b"WEBP", WebPImagePlugin.WebPImageFile),
+    (0, b"BM", BmpImagePlugin.BmpImageFile),
+    (0, b"GIF87a", GifImagePlugin.GifImageFile),
+    (0, b"GIF89a", GifImagePlugin.GifImageFile),
+    (4, b"ftypavif", AvifImagePlugin.AvifImageFile),
+    (4, b"ftypavis", AvifImagePlugin.AvifImageFile),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n", Jpeg2KImagePlugin.Jpeg2KImageFile),
+    (0, b"\xff\x4f\xff\x51", Jpeg2KImagePlugin.Jpeg2KImageFile),
+    *((0, b"P%d" % digit, PpmImagePlugin.PpmImageFile) for digit in range(1, 7)),
+)
+
+_HINTS = {
+    b"ftyphei": "it is a HEIC photo: convert it to JPEG or PNG first",
+    b"ftypmif": "it is a HEIF photo: convert it to JPEG or PNG first",
+    b"%PDF": "it is a PDF document: export the page as PNG first",
+    b"<svg": "it is an SVG drawing: export it as PNG first",
+    b"ftyp": "it is a video: run it with mattekit video",
+    b"\x1aE\xdf\xa3": "it is a video: run it with mattekit video",
+    b"AVI LIST": "it is a video: run it with mattekit video",
+}
+
+
+class _Quiet:
+    """Silences Pillow's own warnings while any thread reads; `warnings.catch_warnings` alone serves one thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._readers = 0
+        self._saved = warnings.catch_warnings()
+        if sys.platform != "win32":
+            os.register_at_fork(after_in_child=self._alone)
+
+    def _alone(self) -> None:
+        """Forget readers in other threads, which a forked child doesn't have."""
+        self._lock = threading.Lock()
+        if self._readers:
+            self._readers = 0
+            self._saved.__exit__(None, None, None)
+
+    @contextmanager
+    def __call__(self) -> Generator[None]:
+        with self._lock:
+            if self._readers == 0:
+                self._saved = warnings.catch_warnings()
+                self._saved.__enter__()
+                warnings.filterwarnings("ignore", module=r"PIL\.")
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._readers -= 1
+                if self._readers == 0:
+                    self._saved.__exit__(None, None, None)
+
+
+_quiet = _Quiet()
+
+
+def read_picture(
+    source: str | Path | bytes,
+    *,
+    max_pixels: int | None = None,
+    admit: Callable[[int, int], None] | None = None,
+) -> Picture:
+    """Read a picture: upright, RGB, straight alpha.
+
+    JPEG, PNG, TIFF, WebP, BMP, GIF, AVIF, JPEG 2000 and PNM files, recognised by content, not by name. EXIF orientation
+    is applied. Grey, palette, CMYK, YCCK, Lab and 1-bit files become RGB; transparency of any kind becomes alpha. Grey
+    and CMYK profiles are applied and the picture is sRGB then; an RGB profile stays with the picture. Of an animation,
+    the first frame is taken. What the owner should know (a damaged profile, lost depth) stands in `Picture.notes`.
+
+    Args:
+        source: a file's path, or the bytes of a file.
+        max_pixels: the largest width times height that is decoded, checked before decoding; by default the environment
+            variable MATTEKIT_MAX_PIXELS, or else 200 million.
+        admit: called with the width and height before anything of that size is allocated; it may wait.
+
+    Returns:
+        A `Picture` with uint16 samples for 16-bit PNG, TIFF and PNM files, uint8 for all others.
+
+    Raises:
+        ImageError: the file can't be read, is damaged or cut off, is not a picture, or is too large.
+    """
+    limit = pixel_limit(max_pixels)
+    if isinstance(source, bytes):
+        name, data = "the picture in memory", source
+    else:
+        name, data = str(source), _load(Path(source))
+    with _quiet():
+        try:
+            image = _open(data, name)
+        except _DAMAGE as error:
+            raise ImageError(
+                f"{name}: the file's header is damaged ({_said(error)}); export the picture again"
+            ) from error
+        width, height = image.size
+        if width * height > limit:
+            raise ImageError(
+                f"{name}: {width}x{height} is {width * height / 1e6:.4g} megapixels, more than the limit of "
+                f"{limit / 1e6:.4g}; shrink it, or set {MAX_PIXELS_VARIABLE} to a larger number of pixels"
+            )
+        if admit is not None:
+            admit(width, height)
+        try:
+            decoded = decode(image, data)
+            animated = image.format != "JPEG" and bool(getattr(image, "is_animated", False))
+        except MemoryError as error:
+            raise ImageError(f"{name}: not enough memory for {width}x{height} pixels; shrink the picture") from error
+        except _DAMAGE as error:
+            raise ImageError(
+                f"{name}: the pixels can't be decoded ({_said(error)}); the file is damaged or cut off: copy it again"
+            ) from error
+    notes = decoded.notes
+    if animated:
+        notes = (*notes, "it holds several frames; the first was taken")
+    return Picture(
+        decoded.rgb, decoded.alpha, decoded.icc, decoded.grey, "" if isinstance(source, bytes) else name, notes
+    )
+
+
+def _load(path: Path) -> bytes:
+    """Read a file's bytes; ImageError says what is in the way."""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise ImageError(
+                f"{path}: this is a folder, not a picture; name the files in it, or use it as an input folder"
+            )
+        if not stat.S_ISREG(mode):
+            raise ImageError(f"{path}: this is a device or a pipe, not a file; save the picture to a file first")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise ImageError(f"{path}: there is no such file; check the name and the folder") from error
+    except PermissionError as error:
+        raise ImageError(f"{path}: no permission to read it; change the file's permissions") from error
+    except ValueError as error:
+        raise ImageError(f"{str(path)!r}: not a valid file name ({error}); check the name") from error
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        mend = "shorten the name" if error.errno == errno.ENAMETOOLONG else "check the disk and the path"
+        raise ImageError(f"{path}: it can't be read ({reason}); {mend}") from error
+
+
+def _open(data: bytes, name: str) -> ImageFile.ImageFile:
+    """Parse the header, by the content's first bytes.
+
+    Pillow's own `Image.open` would try every plugin it has, PostScript's interpreter among them, and apply a pixel
+    limit that is global to the process.
+    """
+    if not data:
+        raise ImageError(f"{name}: the file is empty; copy or export the picture again")
+    for at, magic, opener in _FORMATS:
+        if data.startswith(magic, at):
+            return opener(BytesIO(data))
+    if data.startswith(b"ftypmif1", 4) and b"avif" in data[8:64]:
+        return AvifImagePlugin.AvifImageFile(BytesIO(data))
+    hint = next(
+        (hint for magic, hint in _HINTS.items() if magic in data[:256]), "convert it to JPEG, PNG, TIFF or WebP"
+    )
+    raise ImageError(f"{name}: not a picture of a known format; {hint}")
+
+
+def _said(error: BaseException) -> str:
+    """Return an error's text on one line, without what only confuses."""
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,0 +1,250 @@
+"""Writing a picture or a mask to a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..core.errors import ImageError, InputError
+from ..core.files import atomic_path
+from .blend import over_colour
+from .extensions import WRITABLE_EXTENSIONS, format_of
+from .picture import Picture, Pixels, to_depth
+from .png import encode_png
+from .profiles import convert_rgb
+
+__all__ = [
+    "FORMATS_WITH_ALPHA",
+    "WRITABLE_EXTENSIONS",
+    "clear_hidden",
+    "encode_mask",
+    "encode_picture",
+    "format_of",
+    "save",
+    "write_mask",
+    "write_picture",
+]
+
+FORMATS_WITH_ALPHA = frozenset({"png", "tiff", "webp"})
+
+_LONGEST_SIDE = {"jpeg": 65_535, "webp": 16_383}
+_DEFAULT_QUALITY = {"jpeg": 92, "webp": 90}
+_WHITE = (255, 255, 255)
+_TIFF_ROWS = 128
+
+
+def clear_hidden(picture: Picture) -> Picture:
+    """Return the picture with black wherever alpha is 0; `picture` itself where it has no alpha.
+
+    What a transparent pixel looked like can be brought back from a file by anyone, and takes room in it.
+    """
+    if picture.alpha is None:
+        return picture
+    mask = (picture.alpha != 0).astype(np.uint8)
+    return replace(picture, rgb=np.asarray(cv2.copyTo(picture.rgb, mask), dtype=picture.rgb.dtype))
+
+
+def encode_picture(
+    picture: Picture,
+    format: str,  # noqa: A002 - the word that every library of pictures uses
+    *,
+    quality: int | None = None,
+    background: tuple[int, int, int] = _WHITE,
+    keep_hidden: bool = False,
+) -> bytes:
+    """Encode a picture.
+
+    PNG and TIFF keep 16 bits; the others get 8, rounded. The ICC profile is embedded; a BMP, which has no place for it
+    here, is converted to sRGB. Formats without alpha (JPEG, BMP) get the picture composited on `background`.
+
+    Args:
+        picture: what to write.
+        format: png, jpeg, webp, tiff or bmp.
+        quality: 1-100 for JPEG (92) and WebP (90; 100 is lossless); ignored by the lossless formats.
+        background: RGB, 0-255, in the picture's own colour space.
+        keep_hidden: keep the colours under alpha 0; by default they are written black.
+
+    Returns:
+        The file's bytes; the same picture gives the same bytes.
+
+    Raises:
+        ImageError: an unknown format, a quality out of range, or a picture too large for the format.
+    """
+    name = picture.source or "the picture"
+    if format not in WRITABLE_EXTENSIONS.values():
+        known = ", ".join(dict.fromkeys(WRITABLE_EXTENSIONS.values()))
+        raise ImageError(f"{name}: can't write the format {format!r}; use one of {known}")
+    chosen = _DEFAULT_QUALITY.get(format, 100) if quality is None else quality
+    if not 1 <= chosen <= 100:
+        raise ImageError(f"{name}: the quality is {chosen}; use a number from 1 to 100")
+    longest = _LONGEST_SIDE.get(format)
+    if longest is not None and max(picture.size) > longest:
+        raise ImageError(
+            f"{name}: {picture.width}x{picture.height} is too large for {format.upper()}, whose sides end at "
+            f"{longest} pixels; write a PNG or TIFF"
+        )
+    if format == "png":
+        return encode_png(picture.rgb, picture.alpha, picture.icc, keep_hidden=keep_hidden)
+    if format in FORMATS_WITH_ALPHA:
+        shown = picture if keep_hidden else clear_hidden(picture)
+    else:
+        shown = over_colour(picture, background)
+    if format == "tiff":
+        return _encode_tiff(shown)
+    shown = shown.with_depth(8)
+    if format == "jpeg":
+        return _encode_jpeg(shown, chosen)
+    if format == "bmp":
+        return _imencode(".bmp", replace(shown, rgb=convert_rgb(shown.rgb, shown.icc, None), icc=None), [])
+    return _encode_webp(shown, chosen, keep_hidden)
+
+
+def write_picture(
+    picture: Picture,
+    path: str | Path,
+    *,
+    quality: int | None = None,
+    background: tuple[int, int, int] = _WHITE,
+    keep_hidden: bool = False,
+) -> None:
+    """Write a picture to a file, in the format that its extension stands for; see `encode_picture` for the options.
+
+    The file appears under its name only when it is complete; a missing folder is made. Pixels are written upright and
+    without an EXIF orientation.
+
+    Raises:
+        ImageError: the format, the picture's size, or the file system doesn't allow it.
+    """
+    target = Path(path)
+    chosen = format_of(target)
+    data = encode_picture(picture, chosen, quality=quality, background=background, keep_hidden=keep_hidden)
+    save(target, data)
+
+
+def encode_mask(alpha: NDArray[np.uint8 | np.uint16], format: str = "png") -> bytes:  # noqa: A002 - as above
+    """Encode an alpha channel as a grey picture: (H, W), uint8 or uint16, 0 background to full subject.
+
+    PNG and TIFF keep 16 bits, the others get 8. JPEG and WebP are lossy, and a mask
+    in them is only near.
+
+    Raises:
+        ImageError: an unknown format, or a mask too large for the format.
+    """
+    if alpha.ndim != 2 or 0 in alpha.shape or alpha.dtype.name not in ("uint8", "uint16"):
+        raise ValueError(f"a mask must be (H, W) uint8 or uint16, not {alpha.shape} {alpha.dtype}")
+    if format == "png":
+        return encode_png(alpha)
+    if format == "jpeg" and max(alpha.shape) <= _LONGEST_SIDE["jpeg"]:
+        done, data = cv2.imencode(".jpg", to_depth(alpha, 8), [cv2.IMWRITE_JPEG_QUALITY, 95])
+        if done:
+            return data.tobytes()
+    if format == "tiff":
+        return _tiff(alpha, photometric="minisblack")
+    rgb = np.asarray(cv2.cvtColor(np.ascontiguousarray(alpha), cv2.COLOR_GRAY2RGB), dtype=alpha.dtype)
+    return encode_picture(Picture(rgb, grey=True), format, quality=95 if format == "jpeg" else 100)
+
+
+def write_mask(alpha: NDArray[np.uint8 | np.uint16], path: str | Path) -> None:
+    """Write an alpha channel as a grey picture, atomically; see `encode_mask` and `write_picture`."""
+    target = Path(path)
+    save(target, encode_mask(alpha, format_of(target)))
+
+
+def save(target: Path, data: bytes) -> None:
+    """Write an encoded picture under a temporary name and rename; a missing folder is made.
+
+    Raises:
+        ImageError: the file system doesn't allow it.
+    """
+    try:
+        if target.is_dir():
+            raise ImageError(f"{target}: this is a folder; give the name of a file in it")
+        with atomic_path(target) as temporary:
+            temporary.write_bytes(data)
+    except InputError as error:
+        raise ImageError(str(error)) from error
+    except PermissionError as error:
+        raise ImageError(f"{target}: no permission to write there; choose another folder") from error
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise ImageError(f"{target}: it can't be written ({reason}); check the folder and the space left") from error
+
+
+def _imencode(extension: str, picture: Picture, parameters: Sequence[int]) -> bytes:
+    """Encode RGB(A) of any depth with OpenCV."""
+    name = picture.source or "the picture"
+    if picture.alpha is None:
+        pixels = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2BGR)
+    else:
+        pixels = np.empty((picture.height, picture.width, 4), picture.rgb.dtype)
+        cv2.mixChannels([picture.rgb, picture.alpha], [pixels], [0, 2, 1, 1, 2, 0, 3, 3])
+    return _imencoded(extension, cast("Pixels", pixels), picture.icc, parameters, name)
+
+
+def _imencoded(extension: str, pixels: Pixels, icc: bytes | None, parameters: Sequence[int], name: str) -> bytes:
+    """Encode grey, BGR or BGRA samples with OpenCV, and embed the profile."""
+    kinds, contents = ([], []) if icc is None else ([cv2.IMAGE_METADATA_ICCP], [np.frombuffer(icc, np.uint8)[None]])
+    done, data = cv2.imencodeWithMetadata(extension, pixels, kinds, contents, parameters)
+    if not done:
+        raise ImageError(f"{name}: OpenCV can't encode it as {extension}; write another format")
+    return data.tobytes()
+
+
+def _encode_tiff(picture: Picture) -> bytes:
+    if picture.alpha is None:
+        return _tiff(picture.rgb, photometric="rgb", icc=picture.icc)
+    return _tiff(np.dstack([picture.rgb, picture.alpha]), photometric="rgb", icc=picture.icc)
+
+
+def _tiff(samples: Pixels, *, photometric: str, icc: bytes | None = None) -> bytes:
+    """Encode with tifffile: Pillow has no 16-bit colour, and OpenCV no profiles in a TIFF."""
+    import tifffile
+
+    out = BytesIO()
+    tifffile.imwrite(
+        out,
+        samples,
+        photometric=photometric,
+        extrasamples=["unassalpha"] if samples.shape[2:] == (4,) else [],
+        compression="adobe_deflate",
+        predictor=True,
+        iccprofile=icc,
+        metadata=None,
+        rowsperstrip=_TIFF_ROWS,
+    )
+    return out.getvalue()
+
+
+def _encode_jpeg(picture: Picture, quality: int) -> bytes:
+    """Encode with OpenCV, or with Pillow where there is a profile: only that splits a large one into segments."""
+    if picture.icc is None:
+        return _imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    out = BytesIO()
+    image = Image.fromarray(cast("NDArray[np.uint8]", picture.rgb))
+    try:
+        image.save(out, "JPEG", quality=quality, icc_profile=picture.icc)
+    except ValueError as error:
+        name = picture.source or "the picture"
+        raise ImageError(f"{name}: its ICC profile doesn't fit into a JPEG ({error}); write a PNG") from error
+    return out.getvalue()
+
+
+def _encode_webp(picture: Picture, quality: int, exact: bool) -> bytes:
+    """Encode with Pillow, which embeds the profile."""
+    if picture.alpha is None:
+        image = Image.fromarray(cast("NDArray[np.uint8]", picture.rgb))
+    else:
+        image = Image.fromarray(np.dstack([picture.rgb, picture.alpha]))
+    out = BytesIO()
+    options = {"lossless": quality == 100, "exact": exact, "method": 2, "icc_profile": picture.icc or b""}
+    image.save(out, "WEBP", quality=quality if quality < 100 else 50, **options)
+    return out.getvalue()

@@ -1,0 +1,4 @@
+"""What a user names → a model that is ready to run, a zoo entry exported when it is first used.
+
+What enters: what finds, exports or opens a model by its name, and the pipeline of several.
+"""

@@ -1,0 +1,4 @@
+"""A model → a folder that a server or a plain script can use, with the proof inside; and its verification.
+
+What enters: what a package holds beside its graph, and what replays it. The graph is built in `convert/servable/`.
+"""

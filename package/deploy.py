@@ -1,0 +1,248 @@
+"""Wires packaging: an artifact → a folder that runs without mattekit, with the proof inside; and its verification."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+
+from ..bench.accuracy.golden import golden_vectors
+from ..convert.ir import name_by_position, write_ir
+from ..convert.servable import checker
+from ..convert.servable.archive import write_zip
+from ..convert.servable.manifest import MANIFEST_NAME, PackageManifest, Port
+from ..convert.servable.pinning import pin_surrounding
+from ..convert.servable.repository import new_version, packages_in
+from ..convert.servable.surround import ALPHA, CONFIDENCE, IMAGE, UPSCALED, surround
+from ..core.arithmetic import Arithmetic
+from ..core.artifact import Precision, Provenance, model_in
+from ..core.errors import ArithmeticUnavailableError, ContractError, DeviceError, InputError, ModelError
+from ..core.files import atomic_directory, sha256_of
+from ..core.record import Figure, Record
+from ..infer.runtimes import LoadedModel
+from ..infer.runtimes.arithmetic import arithmetic_config, require_capability
+from ..infer.runtimes.openvino import available_devices, load, read_model
+from ..infer.tensors import LEAST_SPREAD
+from .bill import bill_of
+from .cards import card_of, records_beside
+
+if TYPE_CHECKING:
+    import openvino
+
+__all__ = ["PackageFormat", "PackageRequest", "package", "verify", "verify_all"]
+
+PackageFormat = Literal["openvino", "ovms", "zip"]
+
+
+@dataclass(frozen=True)
+class PackageRequest:
+    """What to package: an artifact's folder or `.xml`, how, and for whom.
+
+    colour_order: of the pixels that the package takes and gives. commercial: refuse weights whose licence does not
+    allow commercial use. arithmetic: what its golden answers are made in, and a model server is told to compute in.
+    version: in a repository of models, the version that is written; None for the next one.
+    """
+
+    artifact: Path
+    out: Path
+    layout: PackageFormat = "openvino"
+    colour_order: Literal["RGB", "BGR"] = "RGB"
+    commercial: bool = False
+    arithmetic: Arithmetic = "f32"
+    version: int | None = None
+
+
+def package(request: PackageRequest) -> Path:
+    """Make a deployable folder (or a `.zip` of it) and return its path.
+
+    The graph inside takes and gives 8-bit pixels of any size. Its answers on three drawn pictures are compared with
+    mattekit's own and kept as golden vectors.
+
+    Raises:
+        ParityError: the graph's answers are not mattekit's; nothing is written.
+        InputError: something at the place is not ours; it stays as it is.
+        MattekitError: as its message says.
+    """
+    path = model_in(request.artifact)
+    if path.suffix != ".xml":
+        raise ModelError(f"{path}: only an OpenVINO IR can be packaged; make one with: mattekit export MODEL -o DIR")
+    opened = load(path, arithmetic=request.arithmetic)
+    provenance = opened.provenance
+    if provenance is None:
+        raise ContractError(f"{path}: the model does not say where it comes from; export it again with mattekit")
+    if request.commercial and not provenance.commercial:
+        raise InputError(
+            f"{path}: the licence of its weights ({provenance.weights_licence or 'none stated'}) does not allow "
+            "commercial use; choose another model, or package without --require-commercial"
+        )
+    precision = path.absolute().parent.name
+    if precision not in get_args(Precision):
+        raise ModelError(f"{path}: its folder is not named fp32, fp16 or int8; give the folder of an export")
+    graph = _graph(opened, provenance, request.colour_order)
+    target = request.out
+    if request.layout == "zip" and target.suffix != ".zip":
+        if target.name in {"", ".."}:
+            raise InputError(f"{target}: this is no name for an archive; give one, such as {target / opened.id}.zip")
+        target = target.with_name(target.name + ".zip")
+    if request.layout == "ovms":
+        # Unless told, the server would compute in what its device does.
+        asked = arithmetic_config(request.arithmetic)
+        with new_version(target, opened.id, request.version, asked=asked) as folder:
+            _fill(folder, graph, opened, cast("Precision", precision), request)
+        return target
+    if request.layout != "zip":
+        with atomic_directory(target) as folder:
+            _fill(folder, graph, opened, cast("Precision", precision), request)
+        return target
+    with tempfile.TemporaryDirectory() as folder:
+        _fill(Path(folder), graph, opened, cast("Precision", precision), request)
+        write_zip(Path(folder), target)
+    return target
+
+
+def verify(folder: Path, device: str = "CPU", arithmetic: Arithmetic = "f32") -> Record:
+    """Check a package's hashes and replay its golden vectors on a device, in an arithmetic.
+
+    Returns:
+        A record of kind `verify` with the figures `difference_mean`, `difference_max` and what else was judged (such as
+        `difference_iou`), labelled by input and output; its setting `passed` says whether all are within the package's
+        limits.
+
+    Raises:
+        InputError: there is no package in the folder, or its files are not the ones that were packaged.
+        DeviceError: the device is not there.
+        ArithmeticUnavailableError: the device does not compute in the arithmetic.
+    """
+    manifest = PackageManifest.read(folder)
+    for name in manifest.files:
+        if not (folder / name).resolve().is_relative_to(folder.resolve()):
+            raise InputError(f"{folder / name}: the file is a link that leads out of the package; package it again")
+    altered = checker.altered_files(folder)
+    if altered:
+        raise InputError(f"{folder}: {', '.join(altered)} is missing or was altered; package the model again")
+    read_model(folder / manifest.model_file)
+    rows = _replay(folder, device, arithmetic)
+    figures = [
+        Figure(
+            name=f"difference_{name}",
+            value=row["distances"].get(name),
+            unit="dB" if name == "psnr" else "",
+            higher_is_better=name in checker.AT_LEAST,
+            labels={
+                "input": str(row["input"]),
+                "output": str(row["output"]),
+                "device": device,
+                "arithmetic": str(row["arithmetic"]),
+            },
+        )
+        for row in rows
+        for name in dict.fromkeys(("mean", "max", *row["limits"]))
+    ]
+    return Record(
+        kind="verify",
+        settings={
+            "package": str(folder),
+            "model": manifest.model,
+            "precision": manifest.precision,
+            "device": device,
+            "arithmetic": str(rows[0]["arithmetic"]),
+            "kernels": str(rows[0]["kernels"]),
+            "golden_arithmetic": manifest.arithmetic,
+            "golden_kernels": manifest.kernels,
+            "passed": all(bool(row["passed"]) for row in rows),
+        },
+        figures=tuple(figures),
+        samples={"rows": [dict(row) for row in rows]},
+    )
+
+
+def verify_all(folder: Path, device: str = "CPU", arithmetic: Arithmetic = "f32") -> list[Record]:
+    """Check every package of a repository, or of a model in it, as `verify` does; a package's folder is one.
+
+    Raises:
+        MattekitError: as `verify`.
+    """
+    return [verify(each, device, arithmetic) for each in packages_in(folder) or [folder]]
+
+
+def _replay(folder: Path, device: str, arithmetic: Arithmetic) -> list[dict[str, Any]]:
+    import openvino
+
+    require_capability(openvino.Core(), device, arithmetic)
+    try:
+        return checker.replay(folder, device, arithmetic)
+    except checker.OtherArithmeticError as error:
+        raise ArithmeticUnavailableError(str(error)) from error
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1].strip()
+        mend = "" if arithmetic == "f32" else "ask for --arithmetic f32; "
+        raise DeviceError(
+            f"{device}: the device is not there or refused the package ({reason}); {mend}"
+            f"available: {', '.join(available_devices())}"
+        ) from error
+
+
+def _graph(opened: LoadedModel, provenance: Provenance, colour_order: Literal["RGB", "BGR"]) -> openvino.Model:
+    graph = surround(read_model(opened.path), opened.contract, least_spread=LEAST_SPREAD, colour_order=colour_order)
+    name_by_position(graph)
+    # Not under the contract's own key: the graph carries the contract out, and nobody must apply it twice.
+    graph.set_rt_info(opened.contract.to_json(), ["mattekit", "packaged_contract"])
+    graph.set_rt_info(provenance.to_json(), ["mattekit", "provenance"])
+    return graph
+
+
+def _fill(
+    folder: Path, graph: openvino.Model, opened: LoadedModel, precision: Precision, request: PackageRequest
+) -> None:
+    provenance = cast("Provenance", opened.provenance)
+    model_file = "model.xml"
+    write_ir(graph, folder / model_file, fp16=False)
+    pin_surrounding(folder / model_file)
+    (folder / "contract.json").write_text(opened.contract.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (folder / "check.py").write_text(Path(checker.__file__).read_text(encoding="utf-8"), encoding="utf-8")
+    golden = golden_vectors(folder, folder / model_file, opened, request.colour_order, request.arithmetic)
+    segmentation = opened.contract.task == "segmentation"
+    scale = opened.contract.output.scale
+    shape = (1, -1, -1, 1 if segmentation else 3)
+    outputs = [
+        Port(
+            name=ALPHA if segmentation else UPSCALED,
+            shape=shape,
+            dtype="uint8",
+            meaning="opacity of the subject, 0-255, at the picture's size"
+            if segmentation
+            else f"the picture, {scale} times as high and wide, {request.colour_order}",
+        )
+    ]
+    if segmentation:
+        outputs.append(
+            Port(name=CONFIDENCE, shape=(1,), dtype="float32", meaning="0-1; near 0 where no subject was found")
+        )
+    card, text = card_of(opened, precision, records_beside(opened.path))
+    (folder / "card.json").write_text(card, encoding="utf-8")
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    manifest = PackageManifest(
+        model=opened.id,
+        precision=precision,
+        layout="ovms" if request.layout == "ovms" else "openvino",
+        model_file=model_file,
+        colour_order=request.colour_order,
+        inputs=(Port(name=IMAGE, shape=(1, -1, -1, 3), dtype="uint8", meaning=f"pixels, {request.colour_order}"),),
+        outputs=tuple(outputs),
+        contract=opened.contract,
+        provenance=provenance,
+        made_from=opened.ref().sha256,
+        golden=golden.vectors,
+        arithmetic=golden.arithmetic,
+        kernels=golden.kernels,
+        measured=golden.measured,
+        limits=golden.limits,
+        files={},
+    )
+    (folder / "bom.json").write_text(bill_of(manifest, folder), encoding="utf-8")
+    files = {
+        path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    whole = manifest.model_copy(update={"files": files})
+    (folder / MANIFEST_NAME).write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
