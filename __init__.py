@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 from .core.version import __version__
 
 if TYPE_CHECKING:
-    from .build import export_model, open_model, open_pipeline
-    from .core.contract import Contract
-    from .core.errors import MattekitError
-    from .images.picture import Picture
-    from .images.read import read_picture
-    from .images.write import write_picture
-    from .infer.pipeline import Pipeline
-    from .infer.remove import Remover
-    from .infer.upscale import Upscaler
+    from .api import (
+        Contract,
+        MattekitError,
+        Picture,
+        Pipeline,
+        Remover,
+        Upscaler,
+        export_model,
+        open_model,
+        open_pipeline,
+        read_picture,
+        write_picture,
+    )
 
 __all__ = [
     "Contract",
@@ -36,26 +40,11 @@ __all__ = [
     "write_picture",
 ]
 
-_HOMES = {
-    "Contract": ".core.contract",
-    "MattekitError": ".core.errors",
-    "Picture": ".infer.images.picture",
-    "Pipeline": ".infer.pipeline",
-    "Remover": ".infer.remove",
-    "Upscaler": ".infer.upscale",
-    "export_model": ".build",
-    "open_model": ".build",
-    "open_pipeline": ".build",
-    "read_picture": ".infer.images.read",
-    "write_picture": ".infer.images.write",
-}
-
 
 def __getattr__(name: str) -> object:
-    """Import a public name when it is first used (PEP 562)."""
-    home = _HOMES.get(name)
-    if home is None:
+    """Take a public name from the API when it is first used (PEP 562)."""
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(home, __name__), name)
+    value: object = getattr(import_module(".api", __name__), name)
     globals()[name] = value
     return value

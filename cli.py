@@ -67,7 +67,7 @@ def root(
 
 
 def _open(model: str, device: str, arithmetic: Arithmetic) -> LoadedModel:
-    from .build import open_by_id
+    from .models.finding import open_by_id
 
     return open_by_id(model, device, arithmetic)
 

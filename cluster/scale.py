@@ -9,7 +9,6 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from ..build import model_file, open_pipeline
 from ..convert.fetch import Progress
 from ..core.arithmetic import Arithmetic
 from ..core.contract import Task
@@ -21,6 +20,8 @@ from ..infer.edges.refine import Refine
 from ..infer.pipeline import Pipeline
 from ..infer.resume import settings_fingerprint
 from ..infer.superimpose import Background, Placement, load_background
+from ..models.finding import model_file
+from ..models.pipeline import open_pipeline
 from .location import Location
 from .references import plan_sources
 from .run import Job, Summary, run_job

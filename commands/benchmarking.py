@@ -141,8 +141,8 @@ def run(
 
 
 def _find(model: str) -> Path:
-    from ..build import model_file
     from ..convert import zoo
+    from ..models.finding import model_file
 
     return model_file(model, zoo.get(model).task)
 

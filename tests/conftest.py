@@ -154,7 +154,7 @@ def super_resolution_weights(make_once: MakeOnce) -> Path:
 @pytest.fixture(scope="session")
 def segmentation_ir(segmentation_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
     """The folder of one export: `u2netp`, fp32, SMALL: `model.onnx`, `model.xml`, `model.bin`, `export.json`."""
-    from mattekit.build import export_model
+    from mattekit.convert.checked import export_model
     from mattekit.convert.export import ExportSettings
 
     settings = ExportSettings(size=SMALL)
@@ -168,7 +168,7 @@ def segmentation_ir(segmentation_weights: Path, photo: Path, make_once: MakeOnce
 @pytest.fixture(scope="session")
 def super_resolution_ir(super_resolution_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
     """The folder of one export: `realesr-animevideov3`, x4, fp32, any input size; files as in `segmentation_ir`."""
-    from mattekit.build import export_model
+    from mattekit.convert.checked import export_model
     from mattekit.convert.export import ExportSettings
 
     model, settings = "realesr-animevideov3", ExportSettings()

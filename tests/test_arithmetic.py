@@ -19,7 +19,6 @@ from mattekit.bench.latency.recording import exit_code
 from mattekit.bench.latency.session import measure
 from mattekit.bench.parity.rungs import open_rungs
 from mattekit.bench.timings import candidates_of
-from mattekit.build import open_pipeline
 from mattekit.cli import app
 from mattekit.core.arithmetic import parse_arithmetic
 from mattekit.core.contract import Contract, InputContract, OutputContract
@@ -28,6 +27,7 @@ from mattekit.core.record import Record
 from mattekit.images import read_picture
 from mattekit.infer.runtimes.arithmetic import require_capability
 from mattekit.infer.runtimes.openvino import OpenVinoRuntime
+from mattekit.models.pipeline import open_pipeline
 from openvino import opset13 as ops
 from typer.testing import CliRunner
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mattekit import cli
-from mattekit.build import export_model, model_file
 from mattekit.convert import ready, zoo
+from mattekit.convert.checked import export_model
 from mattekit.convert.export import ExportSettings
 from mattekit.convert.spec import ModelSpec
 from mattekit.core.errors import FetchError, HashMismatchError
@@ -21,6 +21,7 @@ from mattekit.core.record import Record
 from mattekit.images import Picture
 from mattekit.infer.runtimes.openvino import load, read_contract, read_model
 from mattekit.infer.tensors import tensor_from
+from mattekit.models.finding import model_file
 
 GATES = Path(__file__).parent / "gates"
 

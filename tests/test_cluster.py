@@ -23,7 +23,6 @@ import pytest
 pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("moto", reason="an S3-compatible server needs moto")
 
-from mattekit.build import open_pipeline
 from mattekit.cluster.location import Location
 from mattekit.cluster.run import Summary
 from mattekit.cluster.scale import PipelineOptions, run_on_ray
@@ -31,6 +30,7 @@ from mattekit.cluster.session import cluster
 from mattekit.cluster.table import TABLE_NAME, known_rows
 from mattekit.core.errors import InputError
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
+from mattekit.models.pipeline import open_pipeline
 
 pytestmark = pytest.mark.slow
 

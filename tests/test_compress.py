@@ -13,9 +13,9 @@ from mattekit.bench.intervals import median_interval
 from mattekit.bench.latency.worth import Accuracies, weigh
 from mattekit.bench.parity.ladder import climb, noisiest_layers, write_scope
 from mattekit.bench.parity.rungs import open_rungs
-from mattekit.build import export_model
 from mattekit.commands.parity import register as register_parity
 from mattekit.commands.quantization import register as register_quantize
+from mattekit.convert.checked import export_model
 from mattekit.convert.export import ExportSettings
 from mattekit.convert.parity import QUANTIZED, Tolerance
 from mattekit.core.artifact import Provenance

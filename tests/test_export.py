@@ -13,8 +13,8 @@ import onnx
 import openvino
 import pytest
 from mattekit import build
-from mattekit.build import export_model
 from mattekit.convert import parity, zoo
+from mattekit.convert.checked import export_model
 from mattekit.convert.checkpoint import load_module
 from mattekit.convert.export import OWN_LICENCE, ExportSettings, parse_batch, parse_size
 from mattekit.convert.ir import ir_from_onnx

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import openvino
 import pytest
-from mattekit.build import export_model
+from mattekit.convert.checked import export_model
 from mattekit.convert.export import ExportSettings
 from mattekit.convert.ir import halve_weights, ir_from_onnx, save_ir, write_ir
 from mattekit.convert.parity import HALF, compare, stage_input

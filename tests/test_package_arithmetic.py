@@ -213,7 +213,7 @@ def test_every_super_resolution_model_is_given_what_is_safe() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["srlite-x2", "srlite-x4"])
 def test_one_black_pixel_stays_black_in_every_arithmetic(model: str, photo: Path, tmp_path: Path) -> None:
-    from mattekit.build import export_model
+    from mattekit.convert.checked import export_model
     from mattekit.convert.export import ExportSettings
 
     path = export_model(model, tmp_path, ExportSettings(), images=[photo]).ir.path

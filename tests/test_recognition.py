@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mattekit.build import export_model
+from mattekit.convert.checked import export_model
 from mattekit.convert.export import ExportSettings
 from mattekit.convert.recognition import spec_for
 from mattekit.core.errors import CheckpointError, DependencyError, ModelError

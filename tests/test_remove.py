@@ -217,7 +217,7 @@ def test_a_super_resolution_model_removes_nothing(super_resolution_ir: Path) -> 
 @pytest.mark.slow
 def test_u2netp_gives_the_official_masks(shared_data: Path, tmp_path: Path) -> None:
     """Against masks that the authors published: at most 0.11/255 apart on average, 0.31/255 on the worst photo."""
-    from mattekit.build import export_model
+    from mattekit.convert.checked import export_model
     from mattekit.convert.export import ExportSettings
 
     weights = shared_data / "weights" / "segmentation" / "u2netp.pth"

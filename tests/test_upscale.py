@@ -171,7 +171,7 @@ FIGURES = {
 def test_published_figures_from_the_ir(
     names: tuple[str, str], figures: tuple[float, float], shared_data: Path, photo: Path, tmp_path: Path
 ) -> None:
-    from mattekit.build import export_model
+    from mattekit.convert.checked import export_model
     from mattekit.convert.export import ExportSettings
     from mattekit.datasets.folders import super_resolution_folders
 

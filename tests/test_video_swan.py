@@ -8,7 +8,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mattekit.build import open_pipeline
 from mattekit.images import read_picture
 from mattekit.infer.remove import Matte, Remover
 from mattekit.infer.video.files import VideoFile
@@ -16,6 +15,7 @@ from mattekit.infer.video.plan import plan_video
 from mattekit.infer.video.run import run_video
 from mattekit.infer.video.smooth import Smoother
 from mattekit.metrics.video import dtssd, still_flicker
+from mattekit.models.pipeline import open_pipeline
 
 pytest.importorskip("av", reason="video needs the extra `video`")
 

@@ -10,8 +10,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from mattekit.build import export_model
 from mattekit.convert import zoo
+from mattekit.convert.checked import export_model
 from mattekit.convert.export import ExportSettings
 from mattekit.convert.ready import BUNDLED_PRECISION, SUMS
 from mattekit.core.files import atomic_path

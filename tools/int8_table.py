@@ -22,8 +22,8 @@ import torch
 from mattekit.bench.accuracy.subjects import model_subject
 from mattekit.bench.accuracy.validate import validate
 from mattekit.bench.latency.worth import weigh
-from mattekit.build import export_model
 from mattekit.convert import zoo
+from mattekit.convert.checked import export_model
 from mattekit.convert.export import ExportSettings
 from mattekit.core.record import Record
 from mattekit.datasets.opening import open_dataset

@@ -25,12 +25,12 @@ import cv2
 import pandas as pd
 import ray
 from mattekit import read_picture
-from mattekit.build import open_pipeline
 from mattekit.cluster.run import Summary
 from mattekit.cluster.scale import PipelineOptions, run_on_ray
 from mattekit.cluster.session import cluster
 from mattekit.cluster.table import TABLE_NAME
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
+from mattekit.models.pipeline import open_pipeline
 from ray.cluster_utils import Cluster
 
 MODEL = "mattelite"

@@ -83,9 +83,9 @@ def sample(part: str, pictures: int, failed: int, began: float) -> Sample:
 
 def soak(part: str, paths: Sequence[Path], out: Path, runs: int, model: str | None, sr: str | None) -> list[Sample]:
     """Run the pictures in so many runs with one pipeline, and take a sample after every hundred."""
-    from mattekit.build import open_pipeline
     from mattekit.infer.batch import run_batch
     from mattekit.infer.plan import OutputSettings, plan_batch
+    from mattekit.models.pipeline import open_pipeline
 
     pipeline = open_pipeline(model=model, sr=sr, background="#336699", many=True)
     began, done, failed = time.perf_counter(), 0, 0

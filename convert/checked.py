@@ -1,0 +1,104 @@
+"""An export with its evidence: each step of the conversion compared with the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..convert.fetch import Progress, fetch
+from ..core.artifact import Artifact, Stage
+from ..core.errors import InputError
+from ..core.record import Record
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ..convert.export import ExportSettings
+
+__all__ = ["ExportReport", "export_model"]
+
+
+_SAMPLES = 3
+"""How many of the given pictures the parity check runs by default."""
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export wrote: the artifacts (the IR last), and the record of its checks, which lies beside them."""
+
+    artifacts: list[Artifact]
+    record: Record
+    record_path: Path
+
+    @property
+    def ir(self) -> Artifact:
+        """Return the IR."""
+        return self.artifacts[-1]
+
+
+def export_model(
+    model: str,
+    out_dir: Path,
+    settings: ExportSettings,
+    *,
+    weights: Path | None = None,
+    images: Sequence[Path] = (),
+    offline: bool = False,
+    progress: Progress | None = None,
+    whatever: bool = False,
+) -> ExportReport:
+    """Export a zoo entry to `<out_dir>/<model>/<precision>/`, comparing each step with the one before on real pictures.
+
+    Args:
+        model: a zoo id, or `spandrel-` and any name for the network that spandrel recognises in `weights`.
+        out_dir: parent of the model's folder.
+        settings: how to export.
+        weights: a checkpoint of the user's; the entry's own where None, downloaded if need be.
+        images: pictures for the comparison; three photos that come with scikit-image where empty.
+        offline: never download.
+        progress: called during a download.
+        whatever: replace whatever lies in the model's folder; otherwise, only what mattekit wrote itself.
+
+    Raises:
+        ParityError: a step moved the outputs too far; nothing is left at the final path.
+        MattekitError: as its message says.
+    """
+    from ..convert.export import RECORD_NAME, export, folder_of
+    from ..convert.parity import EXACT, HALF, ParityLadder
+    from ..convert.recognition import spec_for
+    from ..convert.stage_runtimes import open_stage
+    from ..images.read import read_picture
+    from ..images.samples import sample_pictures
+
+    if weights is not None and not weights.is_file():
+        raise InputError(f"{weights}: there is no such file; give a checkpoint of {model}")
+    spec = spec_for(model, weights)
+    path = weights or fetch(spec, offline=offline, progress=progress)
+    pictures = [read_picture(image) for image in images[:_SAMPLES]] if images else sample_pictures()
+    contract = spec.contract.with_size(*settings.size) if settings.size else spec.contract
+    # A free batch is tried with two pictures, so that a one that tracing made a constant is found.
+    ladder = ParityLadder(pictures, contract, batch=settings.batch if settings.batch > 0 else 2)
+
+    def check(stage: Stage, source: nn.Module | Path, halved: bool) -> None:
+        ladder(stage, open_stage(stage, source), HALF if halved else EXACT)
+
+    def evidence(artifacts: list[Artifact]) -> Record:
+        return Record(
+            kind="export",
+            artifacts=tuple(artifact.ref() for artifact in artifacts),
+            settings={
+                "model": model,
+                "weights_sha256": artifacts[-1].provenance.weights_sha256,
+                "pictures": [picture.source for picture in pictures],
+                **asdict(settings),
+                "size": list(settings.size) if settings.size else None,
+            },
+            figures=tuple(ladder.figures),
+            samples=ladder.samples,
+        )
+
+    artifacts = export(spec, path, out_dir, settings, check=check, evidence=evidence, whatever=whatever)
+    record_path = folder_of(spec, settings.precision, out_dir) / RECORD_NAME
+    return ExportReport(artifacts, Record.read(record_path), record_path)

@@ -1,0 +1,113 @@
+"""Models' names → the pipeline of them, ready to run."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..convert.fetch import Progress
+from ..core.arithmetic import Arithmetic
+from ..core.errors import InputError
+from ..infer.runtimes.openvino import Hint, import_lean, load
+from .finding import model_file
+
+if TYPE_CHECKING:
+    from ..infer.edges.refine import Refine
+    from ..infer.pipeline import Pipeline
+    from ..infer.superimpose import Background, Placement
+
+__all__ = ["open_pipeline"]
+
+
+def open_pipeline(
+    *,
+    model: str | Path | None = None,
+    sr: str | Path | None = None,
+    background: Background | str | Path | None = None,
+    placement: Placement | None = None,
+    keep: tuple[str, ...] = (),
+    refine: Refine = "none",
+    decontaminate: bool | None = None,
+    device: str = "CPU",
+    arithmetic: Arithmetic = "f32",
+    tile: int | None = None,
+    memory: int | None = None,
+    times: float | None = None,
+    many: bool = False,
+    threads: int | None = None,
+    lean: bool = False,
+    offline: bool = False,
+    progress: Progress | None = None,
+) -> Pipeline:
+    """Open the main job: remove the background, improve the resolution, superimpose; each is left out where it is None.
+
+    Args:
+        model: a segmentation model, as `model_file` takes it.
+        sr: a super-resolution model, likewise.
+        background: a picture, a colour, a blur, or the words that `load_background` reads.
+        placement: where and how large the subject stands on the background.
+        keep: for a segmentation model of classes, the labels that stay.
+        refine: how a mask comes back to the picture's size; `none` gives the masks of the model's publisher.
+        decontaminate: give half-transparent pixels the subject's own colours; None does so where the cut-out is
+            enlarged or laid on something, and leaves a mere cut-out the photo's colours.
+        device: an OpenVINO device for both models.
+        arithmetic: what both compute in: the same answers on every device, or what the device does fastest.
+        tile: side of a super-resolution tile in input pixels, 0 never cuts; the upscaler's own choice where None.
+        memory: MiB that the super-resolution network's values may take, which decides the tile in place of `tile`.
+        times: enlargement; the super-resolution network's own where None.
+        many: several pictures will be processed at a time. On a CPU a segmentation model that runs alone then gets
+            several requests of few threads each, which don't wait for each other. Its answers differ by rounding
+            (1e-6), so the choice must not depend on anything that results are promised not to depend on.
+        threads: of a CPU, for each model; as many as it has cores where None.
+        lean: start faster, for a process that does nothing else: see `import_lean`.
+        offline: never download.
+        progress: called during a download.
+
+    Raises:
+        MattekitError: as its message says.
+    """
+    if times is not None and sr is None:
+        raise InputError("an enlargement needs a super-resolution model; give one with --sr")
+    # Cheap mistakes are found before a model is compiled, and a first export is made by this thread alone.
+    drop = None if background is None and placement is None else _backdrop(background, placement)
+    files: list[tuple[Path, Hint]] = []
+    if model is not None:
+        hint: Hint = "THROUGHPUT" if many and sr is None and device == "CPU" else "LATENCY"
+        files.append((model_file(str(model), "segmentation", offline=offline, progress=progress), hint))
+    if sr is not None:
+        files.append((model_file(str(sr), "super_resolution", offline=offline, progress=progress), "LATENCY"))
+    if lean:
+        import_lean()
+    # One after another: the first use of OpenVINO by two threads at once is not safe.
+    with ThreadPoolExecutor(1) as pool:
+        opening = [
+            pool.submit(load, path, device, hint=hint, arithmetic=arithmetic, threads=threads) for path, hint in files
+        ]
+        from ..infer.pipeline import Pipeline
+        from ..infer.remove import Remover
+        from ..infer.upscale import Upscaler
+
+        chosen, where = drop or _backdrop(None, None)
+        opened = [future.result() for future in opening]
+    remover = upscaler = None
+    if model is not None:
+        own_colours = sr is not None or chosen is not None if decontaminate is None else decontaminate
+        remover = Remover(opened[0], keep=keep, refine=refine, decontaminate=own_colours)
+    if sr is not None:
+        upscaler = Upscaler(opened[-1], tile=tile, memory=None if memory is None else memory << 20, times=times)
+    return Pipeline(remover, upscaler, chosen, where)
+
+
+def _backdrop(
+    background: Background | str | Path | None, placement: Placement | None
+) -> tuple[Background | None, Placement]:
+    from ..infer.backdrop import Colour, load_background
+    from ..infer.placement import Placement
+
+    chosen = load_background(str(background)) if isinstance(background, str | Path) else background
+    where = placement or Placement()
+    if chosen is None and where != Placement():
+        # A placement on nothing is one on a transparent canvas.
+        chosen = Colour(255, 255, 255, alpha=0)
+    return chosen, where
