@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from ..core.errors import InputError
+from ..images.extensions import READABLE_EXTENSIONS
 from .bicubic import crop_to_multiple, reduce_bicubic
-from .pictures import SUFFIXES, read_alpha, read_rgb
+from .pictures import read_alpha, read_rgb
 from .sample import Dataset, Entry, Sample
 
 __all__ = ["pictures_in", "segmentation_folders", "super_resolution_folders"]
@@ -27,14 +28,14 @@ def pictures_in(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
-        if path.suffix.lower() not in SUFFIXES or any(part.startswith(".") for part in inside.parts):
+        if path.suffix.lower() not in READABLE_EXTENSIONS or any(part.startswith(".") for part in inside.parts):
             continue
         stem = inside.with_suffix("").as_posix()
         if stem in found:
             raise InputError(f"{folder}: {found[stem].name} and {path.name} have one stem; keep one of them")
         found[stem] = path
     if not found:
-        raise InputError(f"{folder} has no pictures; give a folder with {', '.join(sorted(SUFFIXES))} files")
+        raise InputError(f"{folder} has no pictures; give a folder with {', '.join(sorted(READABLE_EXTENSIONS))} files")
     return found
 
 

@@ -50,12 +50,12 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
     return cast("Pixels", turned)
 
 
-def decode(image: ImageFile.ImageFile, data: bytes) -> Decoded:
-    """Decode the file `data` that Pillow has opened as `image`, upright, grey and CMYK profiles applied.
+def decode(image: ImageFile.ImageFile, data: bytes, *, profiles: bool = True) -> Decoded:
+    """Decode the file `data` that Pillow has opened as `image`, upright, grey and CMYK profiles applied unless told.
 
     Raises what Pillow raises for damaged data.
     """
-    icc, notes = _profile(image, data)
+    icc, notes = _profile(image, data) if profiles else (None, ())
     fast = _fast_jpeg(image, data) or _fast_png(image, data) or _deep_tiff(image, data)
     if fast is not None:
         channels = fast

@@ -109,6 +109,7 @@ def read_picture(
     *,
     max_pixels: int | None = None,
     admit: Callable[[int, int], None] | None = None,
+    profiles: bool = True,
 ) -> Picture:
     """Read a picture: upright, RGB, straight alpha.
 
@@ -122,6 +123,7 @@ def read_picture(
         max_pixels: the largest width times height that is decoded, checked before decoding; by default the environment
             variable MATTEKIT_MAX_PIXELS, or else 200 million.
         admit: called with the width and height before anything of that size is allocated; it may wait.
+        profiles: apply grey and CMYK profiles. A mask's values are no colours, and stay as they are stored without.
 
     Returns:
         A `Picture` with uint16 samples for 16-bit PNG, TIFF and PNM files, uint8 for all others.
@@ -150,7 +152,7 @@ def read_picture(
         if admit is not None:
             admit(width, height)
         try:
-            decoded = decode(image, data)
+            decoded = decode(image, data, profiles=profiles)
             animated = image.format != "JPEG" and bool(getattr(image, "is_animated", False))
         except MemoryError as error:
             raise ImageError(f"{name}: not enough memory for {width}x{height} pixels; shrink the picture") from error

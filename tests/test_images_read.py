@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mattekit.core.errors import ImageError
+from mattekit.datasets.pictures import read_alpha
 from mattekit.images import read_picture
 from packaging.version import Version
 from PIL import Image, ImageCms, ImageOps
@@ -320,6 +321,15 @@ def test_grey_profile_is_applied() -> None:
     linear = (wide / 65535) ** (round(1.4 * 256) / 256)
     exact = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     assert np.abs(deep.rgb[..., 0] / 65535 - exact).max() < 2 / 255
+
+
+def test_a_masks_values_are_not_changed_by_a_profile(tmp_path: Path) -> None:
+    """A mask's values mean opacity, and no brightness that a profile could correct."""
+    ramp = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    data = saved(Image.fromarray(ramp), "PNG", icc_profile=grey_profile())
+    (tmp_path / "mask.png").write_bytes(data)
+    assert np.abs(read_picture(data).rgb[..., 0].astype(int) - ramp).max() > 8
+    np.testing.assert_array_equal(np.rint(read_alpha(tmp_path / "mask.png") * 255), ramp)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
