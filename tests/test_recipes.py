@@ -143,7 +143,8 @@ def test_the_commands_work(segmentation_ir: Path, photo: Path, tmp_path: Path, m
 
 def test_the_map_shows_every_room() -> None:
     table = PAGE.partition("\n## The map\n")[2].partition("\n## ")[0]
-    rooms = set(re.findall(r"^\| \d \| `([\w./]+)` \|", table, re.MULTILINE))
+    listed = re.findall(r"^\| `([\w./]+)` \|", table, re.MULTILINE)
+    rooms = set(listed)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     packages = [name.split(".")[1:] for name in project["tool"]["setuptools"]["packages"]]
     modules = {path.name for path in ROOT.glob("*.py")} - {"__init__.py", "__main__.py"}
@@ -151,6 +152,9 @@ def test_the_map_shows_every_room() -> None:
     assert rooms == there, (
         f"CONTRIBUTING.md: the map lacks {sorted(there - rooms)}, or has {sorted(rooms - there)} too many"
     )
+    (layers,) = [contract["layers"] for contract in project["tool"]["importlinter"]["contracts"]]
+    whole = [name.removesuffix("/") for name in listed if "/" not in name[:-1]]
+    assert [f"mattekit.{name.removesuffix('.py')}" for name in whole] == layers, "the map is not in the order of rooms"
 
 
 def test_every_path_and_target_of_the_page_is_there() -> None:
