@@ -10,13 +10,13 @@ STAMP := $(VENV)/.installed
 # A strict editable install is a tree of links, which type checkers and other tools follow like an installed package;
 # it is laid anew when a module or a weights file is added or removed.
 ROOMS := $(wildcard core images metrics infer datasets convert models cluster bench quantize package reports workflow commands)
-FILES := $(shell find $(wildcard *.py) $(ROOMS) -name '*.py' -o -path '*/weights/*' -o -path '*/page/*' | LC_ALL=C sort | cksum | cut -d' ' -f1)
+MODULES := $(shell find $(wildcard *.py) $(ROOMS) -name '*.py' -o -path '*/weights/*' -o -path '*/page/*' | LC_ALL=C sort | cksum | cut -d' ' -f1)
 
-.PHONY: install demo bundled test quick lint matrix spandrel clean
+.PHONY: install demo bundled test quick try lint matrix spandrel clean
 
-install: $(STAMP)-$(FILES)
+install: $(STAMP)-$(MODULES)
 
-$(STAMP)-$(FILES): pyproject.toml constraints.txt
+$(STAMP)-$(MODULES): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 		|| { echo "mattekit needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12"; exit 1; }
@@ -33,11 +33,18 @@ demo: install
 bundled: install
 	$(BIN)/python tools/bundled.py
 
+# make test FILES='tests/test_gates.py tests/test_report.py' takes these alone.
+FILES ?=
 test: lint
-	$(BIN)/pytest $(PARALLEL) --durations=15
+	$(BIN)/pytest $(PARALLEL) --durations=15 $(FILES)
 
 quick: install
 	$(BIN)/pytest $(PARALLEL) --durations=15 -m 'not slow'
+
+# The quick tests of one room (make try ROOM=images), or those that what is not committed yet can affect (make try).
+try: install
+	@files="$(if $(ROOM),tests,$$($(BIN)/python tests/affected.py))"; test -n "$$files" || { echo "nothing is affected"; exit 0; }; \
+	$(BIN)/pytest $(PARALLEL) -m 'not slow$(ROOM:%= and %)' $$files
 
 lint: install
 	$(BIN)/ruff check

@@ -15,6 +15,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import cv2
 import numpy as np
 import pytest
+from affected import ROOMS, room_of
 from filelock import FileLock
 
 # A run in the background of a shell ignores Ctrl-C, and so would all programs that the tests start and interrupt.
@@ -25,6 +26,21 @@ if TYPE_CHECKING:
 
 SMALL = (128, 128)
 """Height and width of `segmentation_ir`'s input: the same layers as at the published 320x320, a sixth of the work."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Know a marker for each room."""
+    for room in ROOMS:
+        config.addinivalue_line("markers", f"{room}: of the room {room}/, by what its file imports most")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with the room that its file is about."""
+    rooms: dict[Path, str] = {}
+    for item in items:
+        room = rooms.setdefault(item.path, room_of(item.path))
+        item.add_marker(room)
+
 
 MakeOnce = Callable[[str, Callable[[Path], object]], Path]
 
