@@ -375,12 +375,13 @@ def test_a_planted_change_is_found_in_every_precision(artifacts: Path, precision
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 def test_a_planted_change_of_an_int8_model_is_found_by_other_kernels_too(artifacts: Path, tmp_path: Path) -> None:
-    (artifact,) = artifacts.glob("sr-int8/*/int8")
+    (artifact,) = artifacts.glob("seg-int8/*/int8")
     made = package(PackageRequest(artifact, tmp_path / "package"))
     folder = changed(made, tmp_path / "other", kernels="another processor, 8-bit dot products exact")
     record = verify(folder)
     assert record.settings["passed"] is True
-    assert any(figure.name == "difference_psnr" for figure in record.figures)
+    assert any(figure.name == "difference_iou" for figure in record.figures)
     copy, far = plant(folder, tmp_path / "planted")
-    assert far["psnr"] < 35
+    # Random weights pass a change of the first layer on; what trained ones hide may be less than kernels differ by.
+    assert far["iou"] < 0.97
     assert verify(copy).settings["passed"] is False
