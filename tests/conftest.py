@@ -7,7 +7,7 @@ import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # PyTorch's threads wait for each other by spinning: where other processes have the cores, one thread is faster.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -113,6 +113,35 @@ def own_provenance() -> Provenance:
         route="direct",
         tools={},
     )
+
+
+@pytest.fixture(scope="session")
+def light_ir(own_provenance: Provenance, make_once: MakeOnce) -> Path:
+    """The folder of a segmentation IR of one layer, of the size SMALL, for tests of whatever surrounds a network.
+
+    It cuts out what is redder than green, as the photo's disc is, and is compiled and run in no time.
+    """
+    import openvino
+    from mattekit.convert.ir import save_ir
+    from mattekit.core.contract import Contract, InputContract, OutputContract
+    from openvino import opset13 as ops
+
+    def fill(folder: Path) -> None:
+        contract = Contract(
+            task="segmentation",
+            input=InputContract(height=SMALL[0], width=SMALL[1]),
+            output=OutputContract(kind="alpha", activation="sigmoid"),
+        )
+        source = ops.parameter([1, 3, *SMALL], np.float32, name="input")
+        kernel = ops.constant(np.array([20, -20, 0], np.float32).reshape(1, 3, 1, 1))
+        result = ops.convolution(source, kernel, [1, 1], [0, 0], [0, 0], [1, 1])
+        construct: Any = openvino.Model
+        path = folder / "fp32" / "model.xml"
+        path.parent.mkdir()
+        model = construct([result], [source])
+        save_ir(model, path, contract=contract, provenance=own_provenance, shape=(1, *SMALL), fp16=False)
+
+    return make_once("light", fill) / "fp32"
 
 
 @pytest.fixture(scope="session")

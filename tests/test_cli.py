@@ -48,9 +48,9 @@ def smaller(photo: Path, folder: Path) -> Path:
     return folder / "photo.jpg"
 
 
-def test_a_folder_with_a_bad_file_is_done_but_for_that(folder: Path, segmentation_ir: Path, tmp_path: Path) -> None:
+def test_a_folder_with_a_bad_file_is_done_but_for_that(folder: Path, light_ir: Path, tmp_path: Path) -> None:
     out, record = tmp_path / "out", tmp_path / "run.json"
-    said = mattekit("remove", folder, "--model", segmentation_ir, "-o", out, "--record", record, code=5)
+    said = mattekit("remove", folder, "--model", light_ir, "-o", out, "--record", record, code=5)
     assert sorted(path.name for path in out.iterdir()) == ["a-jpg.png", "a-png.png", "deep.png"]
     assert f"mattekit: {folder / 'bad.jpg'}" in said
     assert "3 of 4 done, 1 failed" in said
@@ -67,16 +67,16 @@ def test_a_folder_with_a_bad_file_is_done_but_for_that(folder: Path, segmentatio
     assert "bad.jpg" in json.dumps(kept.settings["failures"])
 
 
-def test_one_bad_file_alone_is_an_error(folder: Path, segmentation_ir: Path, tmp_path: Path) -> None:
+def test_one_bad_file_alone_is_an_error(folder: Path, light_ir: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    said = mattekit("remove", folder / "bad.jpg", "--model", segmentation_ir, "-o", out, code=1)
+    said = mattekit("remove", folder / "bad.jpg", "--model", light_ir, "-o", out, code=1)
     assert "bad.jpg" in said
     assert not list(out.glob("*"))
 
 
-def test_only_the_mask(photo: Path, segmentation_ir: Path, tmp_path: Path) -> None:
-    mattekit("remove", photo, "--model", segmentation_ir, "-o", tmp_path / "cut")
-    mattekit("remove", photo, "--model", segmentation_ir, "--only-mask", "-o", tmp_path / "mask")
+def test_only_the_mask(photo: Path, light_ir: Path, tmp_path: Path) -> None:
+    mattekit("remove", photo, "--model", light_ir, "-o", tmp_path / "cut")
+    mattekit("remove", photo, "--model", light_ir, "--only-mask", "-o", tmp_path / "mask")
     with Image.open(tmp_path / "mask" / "photo.png") as mask, Image.open(tmp_path / "cut" / "photo.png") as cut:
         assert mask.mode == "L"
         assert cut.mode == "RGBA"
@@ -85,15 +85,15 @@ def test_only_the_mask(photo: Path, segmentation_ir: Path, tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_the_main_job_is_its_three_operations_in_order(
-    photo: Path, segmentation_ir: Path, super_resolution_ir: Path, tmp_path: Path
+    photo: Path, light_ir: Path, super_resolution_ir: Path, tmp_path: Path
 ) -> None:
     common = ("--tile", 96)
     photo = smaller(photo, tmp_path)
     mattekit(
-        "run", photo, "--model", segmentation_ir, "--sr", super_resolution_ir, "--background", "#336699", *common,
+        "run", photo, "--model", light_ir, "--sr", super_resolution_ir, "--background", "#336699", *common,
         "--no-decontaminate", "-o", tmp_path / "run",
     )  # fmt: skip
-    mattekit("remove", photo, "--model", segmentation_ir, "-o", tmp_path / "1")
+    mattekit("remove", photo, "--model", light_ir, "-o", tmp_path / "1")
     mattekit("upscale", tmp_path / "1" / "photo.png", "--sr", super_resolution_ir, *common, "-o", tmp_path / "2")
     mattekit("superimpose", tmp_path / "2" / "photo.png", "--background", "#336699", "-o", tmp_path / "3")
     at_once, step_by_step = (read_picture(tmp_path / name / "photo.png") for name in ("run", "3"))
@@ -108,8 +108,8 @@ def test_the_main_job_is_its_three_operations_in_order(
 @pytest.mark.parametrize(
     ("extension", "mode"), [("jpg", "RGB"), ("webp", "RGBA"), pytest.param("bmp", "RGB", marks=pytest.mark.slow)]
 )
-def test_formats(extension: str, mode: str, photo: Path, segmentation_ir: Path, tmp_path: Path) -> None:
-    mattekit("remove", photo, "--model", segmentation_ir, "--format", extension, "-o", tmp_path)
+def test_formats(extension: str, mode: str, photo: Path, light_ir: Path, tmp_path: Path) -> None:
+    mattekit("remove", photo, "--model", light_ir, "--format", extension, "-o", tmp_path)
     with Image.open(tmp_path / f"photo.{extension}") as written:
         assert written.mode == mode
         assert written.size == (160, 120)
@@ -127,11 +127,11 @@ def test_formats(extension: str, mode: str, photo: Path, segmentation_ir: Path, 
     ],
 )
 def test_mistakes_are_told_in_one_sentence(
-    arguments: tuple[str, ...], sentence: str, photo: Path, segmentation_ir: Path, tmp_path: Path
+    arguments: tuple[str, ...], sentence: str, photo: Path, light_ir: Path, tmp_path: Path
 ) -> None:
     filled = [str(photo) if argument == "PHOTO" else argument for argument in arguments]
     if arguments[0] == "remove":
-        filled += ["--model", str(segmentation_ir)]
+        filled += ["--model", str(light_ir)]
     said = mattekit(*filled, "-o", tmp_path / "out", code=1)
     assert sentence in said
     assert len(said.strip().splitlines()) == 1
@@ -158,6 +158,6 @@ def test_an_export_as_typed(super_resolution_weights: Path, photo: Path, tmp_pat
     assert "torch → onnx" in said
     assert "onnx → ir" in said
     folder = tmp_path / "realesr-animevideov3" / "fp16"
-    assert sorted(path.name for path in folder.iterdir()) == ["export.json", "model.bin", "model.onnx", "model.xml"]
+    assert sorted(path.name for path in folder.glob("[!.]*")) == ["export.json", "model.bin", "model.onnx", "model.xml"]
     said = mattekit("upscale", smaller(photo, tmp_path), "--sr", folder, "-o", tmp_path / "out")
     assert read_picture(tmp_path / "out" / "photo.png").size == (440, 320)

@@ -42,9 +42,9 @@ def run(batch: Batch, pipeline: Pipeline, jobs: int) -> list[Outcome]:
     return list(run_batch(batch, pipeline, jobs=jobs))
 
 
-def test_overlapped_runs_give_the_files_of_one_after_another(segmentation_ir: Path, tmp_path: Path) -> None:
+def test_overlapped_runs_give_the_files_of_one_after_another(light_ir: Path, tmp_path: Path) -> None:
     pictures_in(tmp_path / "in", 5)
-    pipeline = Pipeline(Remover(load(segmentation_ir / "model.xml")), background=Colour(10, 200, 30, 128))
+    pipeline = Pipeline(Remover(load(light_ir / "model.xml")), background=Colour(10, 200, 30, 128))
     for jobs in (1, 3):
         outcomes = run(plan_batch([tmp_path / "in"], tmp_path / str(jobs), OutputSettings()), pipeline, jobs)
         assert [outcome.source.name for outcome in outcomes] == [f"{number:02}.png" for number in range(5)]
@@ -52,8 +52,8 @@ def test_overlapped_runs_give_the_files_of_one_after_another(segmentation_ir: Pa
     assert files_in(tmp_path / "1") == files_in(tmp_path / "3")
 
 
-def test_threads_share_a_runtime_and_get_their_own_answers(segmentation_ir: Path) -> None:
-    runtime = load(segmentation_ir / "model.xml", hint="THROUGHPUT").runtime
+def test_threads_share_a_runtime_and_get_their_own_answers(light_ir: Path) -> None:
+    runtime = load(light_ir / "model.xml", hint="THROUGHPUT").runtime
     rng = np.random.default_rng(0)
     tensors = [rng.random((1, 3, 128, 128)).astype(np.float32) for _ in range(4)]
     expected = [runtime.run(tensor) for tensor in tensors]
@@ -88,9 +88,9 @@ def test_a_bad_file_is_its_own_failure_alone(jobs: int, tmp_path: Path) -> None:
     assert failed.__traceback__ is None
 
 
-def test_a_device_that_fails_ends_the_run(tmp_path: Path, segmentation_ir: Path) -> None:
+def test_a_device_that_fails_ends_the_run(tmp_path: Path, light_ir: Path) -> None:
     pictures_in(tmp_path / "in", 6)
-    model = load(segmentation_ir / "model.xml")
+    model = load(light_ir / "model.xml")
 
     class Broken:
         name = "broken"
@@ -196,10 +196,10 @@ def test_pictures_wait_for_the_memory_of_others(tmp_path: Path, monkeypatch: pyt
     assert one <= made[0].most <= 2 * one
 
 
-def test_the_record_says_where_the_time_went(segmentation_ir: Path, tmp_path: Path) -> None:
+def test_the_record_says_where_the_time_went(light_ir: Path, tmp_path: Path) -> None:
     pictures_in(tmp_path / "in", 4)
     batch = plan_batch([tmp_path / "in"], tmp_path / "out", OutputSettings())
-    pipeline = Pipeline(Remover(load(segmentation_ir / "model.xml")))
+    pipeline = Pipeline(Remover(load(light_ir / "model.xml")))
     outcomes = run(batch, pipeline, 2)
     record = record_of(outcomes, pipeline, {"device": "CPU"}, workers_for(batch, pipeline, 2))
     stages = {"decode", "remove", "infer", "encode"}
@@ -238,11 +238,11 @@ def test_png_bands_join_without_a_seam(depth: int) -> None:
 
 
 @pytest.mark.slow
-def test_a_photo_of_100_megapixels_takes_at_most_2_gib(segmentation_ir: Path, tmp_path: Path) -> None:
+def test_a_photo_of_100_megapixels_takes_at_most_2_gib(light_ir: Path, tmp_path: Path) -> None:
     rows = np.arange(10_000, dtype=np.uint16)[:, None]
     plane = ((rows + rows.T) // 79).astype(np.uint8)
     assert cv2.imwrite(str(tmp_path / "large.jpg"), cv2.merge([plane, 255 - plane, plane[::-1]]))
-    shutil.copytree(segmentation_ir, tmp_path / "model")
+    shutil.copytree(light_ir, tmp_path / "model")
     command = [
         "-m",
         "mattekit",
@@ -290,8 +290,8 @@ for thread in threads:
 
 
 @pytest.mark.slow
-def test_the_first_use_by_several_threads_at_once_ends(segmentation_ir: Path) -> None:
+def test_the_first_use_by_several_threads_at_once_ends(light_ir: Path) -> None:
     # Without the guard in the runtime these processes hung for ever, six of six.
     for _ in range(3):
-        words = [sys.executable, "-c", FIRST_USE, str(segmentation_ir / "model.xml")]
+        words = [sys.executable, "-c", FIRST_USE, str(light_ir / "model.xml")]
         assert subprocess.run(words, timeout=60, check=False).returncode == 0

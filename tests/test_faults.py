@@ -280,11 +280,11 @@ def test_a_signal_at_any_point_leaves_nothing_half_written_and_the_next_run_succ
         for number in range(6):
             (tmp_path / "in").mkdir(exist_ok=True)
             shutil.copy(photo, tmp_path / "in" / f"{number}.jpg")
-        model = request.getfixturevalue("segmentation_ir")
+        model = request.getfixturevalue("light_ir")
         words = ["remove", str(tmp_path / "in"), "--model", str(model), "--resume", "-o", str(out)]
         whole = pictured
     else:
-        model = request.getfixturevalue("segmentation_ir")
+        model = request.getfixturevalue("light_ir")
         words = ["quantize", str(model), "--data", "synthetic:count=2,size=64x64", "-o", str(out)]
         whole = quantized
     rng = random.Random(f"{command} 0")

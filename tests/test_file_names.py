@@ -51,12 +51,12 @@ def run(*words: str | Path, code: int = 0) -> str:
 def test_a_picture_is_processed_recorded_and_recognized_again(
     command: str,
     named: Callable[[str, str], Path],
-    segmentation_ir: Path,
+    light_ir: Path,
     super_resolution_ir: Path,
     tmp_path: Path,
 ) -> None:
     source, other = named("in", NAME), named("in", "plain.jpg")
-    before = {"remove": ["--model", segmentation_ir], "run": ["--model", segmentation_ir]}.get(command, [])
+    before = {"remove": ["--model", light_ir], "run": ["--model", light_ir]}.get(command, [])
     before += ["--sr", super_resolution_ir] if command == "upscale" else []
     before += ["--background", "red"] if command == "superimpose" else []
     words = [command, source, other, *before, "-o", tmp_path / "out", "--resume"]
@@ -80,7 +80,7 @@ def _value(record: Record, name: str) -> float | None:
 
 @pytest.mark.slow
 def test_a_data_set_is_checked_shown_and_validated(
-    named: Callable[[str, str], Path], segmentation_ir: Path, tmp_path: Path
+    named: Callable[[str, str], Path], light_ir: Path, tmp_path: Path
 ) -> None:
     for name in (NAME, "plain.jpg"):
         mask = named("set/masks", name)
@@ -89,7 +89,7 @@ def test_a_data_set_is_checked_shown_and_validated(
         mask.unlink()
     run("datasets", "check", tmp_path / "set")
     run("datasets", "show", tmp_path / "set", "-o", tmp_path / "sheet.png")
-    run("validate", segmentation_ir, "--data", tmp_path / "set", "-o", tmp_path / "validated", "--worst", "2")
+    run("validate", light_ir, "--data", tmp_path / "set", "-o", tmp_path / "validated", "--worst", "2")
     (record,) = (tmp_path / "validated").glob("*.json")
     assert SHOWN in record.read_text("utf-8").replace("\\\\", "\\")
     (table,) = (tmp_path / "validated").glob("*.csv")
@@ -175,10 +175,10 @@ def test_text_of_any_language_is_left_as_it_is() -> None:
 
 @pytest.mark.slow
 def test_a_benchmark_and_a_video_take_such_names(
-    named: Callable[[str, str], Path], segmentation_ir: Path, tmp_path: Path
+    named: Callable[[str, str], Path], light_ir: Path, tmp_path: Path
 ) -> None:
     named("in", NAME)
-    model = shutil.copytree(segmentation_ir, tmp_path / os.fsdecode(b"m\xf6del"))
+    model = shutil.copytree(light_ir, tmp_path / os.fsdecode(b"m\xf6del"))
     measured = tmp_path / os.fsdecode(b"b\xf6nch.json")
     few = ["--seconds", "0.05", "--rounds", "1", "--warm-up", "0"]
     run("bench", "run", model, "--end-to-end", tmp_path / "in", *few, "-o", measured)

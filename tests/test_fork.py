@@ -32,11 +32,11 @@ CASES = (
 
 @pytest.mark.parametrize("case", ["remover", *(pytest.param(case, marks=pytest.mark.slow) for case in CASES[1:])])
 def test_what_a_parent_opened_works_in_its_forked_children_or_says_why_not(
-    case: str, segmentation_ir: Path, super_resolution_ir: Path, photo: Path, tmp_path: Path
+    case: str, light_ir: Path, super_resolution_ir: Path, photo: Path, tmp_path: Path
 ) -> None:
     for number in range(4):
         shutil.copy(photo, tmp_path / f"{number}{photo.suffix}")
-    arguments = [segmentation_ir / "model.xml", super_resolution_ir / "model.xml", photo, tmp_path]
+    arguments = [light_ir / "model.xml", super_resolution_ir / "model.xml", photo, tmp_path]
     done = subprocess.run(
         [sys.executable, "-P", "-W", "error", Path(__file__).with_name("forked.py"), case, *arguments],
         capture_output=True,

@@ -176,12 +176,12 @@ def test_no_module_makes_a_temporary_file_by_a_fixed_name() -> None:
     ],
     ids=["expanding", "external"],
 )
-def test_entities_in_an_ir_are_not_expanded(declaration: str, segmentation_ir: Path, tmp_path: Path) -> None:
-    text = (segmentation_ir / "model.xml").read_text(encoding="utf-8")
+def test_entities_in_an_ir_are_not_expanded(declaration: str, light_ir: Path, tmp_path: Path) -> None:
+    text = (light_ir / "model.xml").read_text(encoding="utf-8")
     head, net, rest = text.partition("<net ")
     evil = f'{head}<!DOCTYPE net [<!ENTITY e0 "lol">{declaration}]>{net}{rest.replace("u2netp", "&e9;")}'
     (tmp_path / "model.xml").write_text(evil, encoding="utf-8")
-    (tmp_path / "model.bin").write_bytes((segmentation_ir / "model.bin").read_bytes())
+    (tmp_path / "model.bin").write_bytes((light_ir / "model.bin").read_bytes())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
         model = read_model(tmp_path / "model.xml")

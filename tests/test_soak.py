@@ -15,11 +15,11 @@ TOOL = Path(__file__).resolve().parents[1] / "tools" / "soak.py"
 
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="what a process holds is read from Linux")
-def test_hundreds_of_pictures_leave_no_files_and_threads_behind(segmentation_ir: Path, tmp_path: Path) -> None:
+def test_hundreds_of_pictures_leave_no_files_and_threads_behind(light_ir: Path, tmp_path: Path) -> None:
     for package in ("scipy", "matplotlib"):
         pytest.importorskip(package, reason="the tool needs the extras `bench` and `report`")
     size = ("--pictures", "600", "--runs", "6", "--settled", "200", "--sr-pictures", "0")
-    command = [sys.executable, str(TOOL), *size, "--model", str(segmentation_ir), "-o", str(tmp_path / "soak")]
+    command = [sys.executable, str(TOOL), *size, "--model", str(light_ir), "-o", str(tmp_path / "soak")]
     # Its exit code is for the memory too, of which so few pictures say little.
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode in {0, 1}, done.stderr
