@@ -17,8 +17,8 @@ _MARGIN = 2.0
 """Other processors of one arithmetic round at other places: twice what was measured is still the same."""
 
 _SAME_MEAN, _SAME_MAX = 0.02, 4.0
-"""Levels of 0-255. In f32 the reference models' masks and enlargements are the same to the level on AVX2 and AVX-512, in
-INT8 too (class masks: a pixel on an edge); this much is left to processors that sum up in other orders."""
+"""Levels of 0-255. In f32 the reference models' masks and enlargements are the same to the level on AVX2 and AVX-512,
+in INT8 too (class masks: a pixel on an edge); this much is left to processors that sum up in other orders."""
 
 _SAME_SHARE = 0.001
 _SAME_CONFIDENCE = 0.002
