@@ -97,6 +97,8 @@ def nodes(count: int) -> Generator[tuple[Any, list[Any]]]:
             "temp_dir": folder,
             "_system_config": health,
         }
+        # Ray's own helper notes the address there, and expects that a cluster has run on this machine before.
+        Path(tempfile.gettempdir(), "ray").mkdir(exist_ok=True)
         machines = Cluster(initialize_head=True, head_node_args=head)
         try:
             others = [machines.add_node(num_cpus=1, object_store_memory=STORE) for _ in range(count - 1)]
