@@ -145,6 +145,19 @@ def light_ir(own_provenance: Provenance, make_once: MakeOnce) -> Path:
 
 
 @pytest.fixture(scope="session")
+def published_u2netp(shared_data: Path, make_once: MakeOnce) -> Path:
+    """The folder of the FP32 export of the authors' U2NETP, at its own size."""
+    from mattekit.convert.checked import export_model
+    from mattekit.convert.export import ExportSettings
+
+    weights = shared_data / "weights" / "segmentation" / "u2netp.pth"
+    out = make_once(
+        "published-u2netp", lambda folder: export_model("u2netp", folder, ExportSettings(), weights=weights)
+    )
+    return out / "u2netp" / "fp32"
+
+
+@pytest.fixture(scope="session")
 def segmentation_weights(photo: Path, make_once: MakeOnce) -> Path:
     """A checkpoint of `u2netp` with random weights from a seed; its masks mean nothing, but are not flat."""
     pytest.importorskip("torch", reason="making a checkpoint needs the extra `export`")

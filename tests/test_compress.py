@@ -15,8 +15,6 @@ from mattekit.bench.parity.ladder import climb, noisiest_layers, write_scope
 from mattekit.bench.parity.rungs import open_rungs
 from mattekit.commands.parity import register as register_parity
 from mattekit.commands.quantization import register as register_quantize
-from mattekit.convert.checked import export_model
-from mattekit.convert.export import ExportSettings
 from mattekit.convert.parity import QUANTIZED, Tolerance
 from mattekit.core.artifact import Provenance
 from mattekit.core.contract import Contract, InputContract, OutputContract
@@ -249,9 +247,8 @@ def test_the_interval_of_a_median_holds_it_and_repeats() -> None:
 
 
 @pytest.mark.slow
-def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, tmp_path: Path) -> None:
-    weights = shared_data / "weights" / "segmentation" / "u2netp.pth"
-    ir = export_model("u2netp", tmp_path, ExportSettings(), weights=weights).ir.path
+def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, published_u2netp: Path, tmp_path: Path) -> None:
+    ir = published_u2netp / "model.xml"
     train, val = (
         f"images={folder / 'images'},masks={folder / 'masks'}"
         for folder in (shared_data / "segmentation" / name for name in ("ecssd_train", "ecssd_val"))

@@ -261,7 +261,9 @@ def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     tried = subprocess.run(probe, capture_output=True, text=True, check=False)
     if tried.returncode:
         pytest.skip(f"pip reaches no package index: {tried.stderr.strip().splitlines()[-1]}")
-    done = subprocess.run([*pip, "install", *constraints, wheel], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*pip, "install", "--no-compile", *constraints, wheel], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return programs
 
