@@ -122,7 +122,8 @@ def _padded(planes: Node, height: Node, width: Node, contract: Contract) -> Node
         return planes
     missing = [ops.subtract(_rounded_up(length, contract), length) for length in (height, width)]
     ends = ops.concat([ops.constant(np.array([0, 0], dtype=np.int64)), *missing], 0)
-    return opset1.pad(planes, ops.constant(np.zeros(4, dtype=np.int64)), ends, "edge")
+    # The value, which no edge needs, is given: OpenVINO would add one when it writes the graph, named from a counter.
+    return opset1.pad(planes, ops.constant(np.zeros(4, dtype=np.int64)), ends, "edge", constant(0.0))
 
 
 def _rounded_up(length: Node, contract: Contract) -> Node:
