@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
-from ..bench.accuracy.golden import golden_vectors
+import numpy as np
+
+from ..bench.accuracy.golden import Golden, golden_vectors
 from ..convert.ir import name_by_position, write_ir
 from ..convert.servable import checker
 from ..convert.servable.archive import write_zip
-from ..convert.servable.manifest import MANIFEST_NAME, PackageManifest, Port
+from ..convert.servable.manifest import MANIFEST_NAME, GoldenVector, PackageManifest, Port
 from ..convert.servable.pinning import pin_surrounding
 from ..convert.servable.repository import new_version, packages_in
 from ..convert.servable.surround import ALPHA, CONFIDENCE, IMAGE, UPSCALED, surround
@@ -192,6 +194,20 @@ def _graph(opened: LoadedModel, provenance: Provenance, colour_order: Literal["R
     return graph
 
 
+def _written(golden: Golden, folder: Path) -> tuple[GoldenVector, ...]:
+    """Write golden inputs and answers as `.npy` files into the package, and return their names."""
+    (folder / "golden").mkdir()
+    vectors: list[GoldenVector] = []
+    for number, (pixels, answers) in enumerate(zip(golden.inputs, golden.answers, strict=True)):
+        name = f"golden/{number}-{IMAGE}.npy"
+        outputs = {port: f"golden/{number}-expected-{port}.npy" for port in answers}
+        np.save(folder / name, pixels)
+        for port, value in answers.items():
+            np.save(folder / outputs[port], value)
+        vectors.append(GoldenVector(input=name, outputs=outputs))
+    return tuple(vectors)
+
+
 def _fill(
     folder: Path, graph: openvino.Model, opened: LoadedModel, precision: Precision, request: PackageRequest
 ) -> None:
@@ -201,7 +217,7 @@ def _fill(
     pin_surrounding(folder / model_file)
     (folder / "contract.json").write_text(opened.contract.model_dump_json(indent=1) + "\n", encoding="utf-8")
     (folder / "check.py").write_text(Path(checker.__file__).read_text(encoding="utf-8"), encoding="utf-8")
-    golden = golden_vectors(folder, folder / model_file, opened, request.colour_order, request.arithmetic)
+    golden = golden_vectors(folder / model_file, opened, request.colour_order, request.arithmetic)
     segmentation = opened.contract.task == "segmentation"
     scale = opened.contract.output.scale
     shape = (1, -1, -1, 1 if segmentation else 3)
@@ -233,7 +249,7 @@ def _fill(
         contract=opened.contract,
         provenance=provenance,
         made_from=opened.ref().sha256,
-        golden=golden.vectors,
+        golden=_written(golden, folder),
         arithmetic=golden.arithmetic,
         kernels=golden.kernels,
         measured=golden.measured,

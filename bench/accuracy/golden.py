@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ...convert.servable import checker
 from ...convert.servable.limits import limits_from
-from ...convert.servable.manifest import GoldenVector, OutputLimits
-from ...convert.servable.surround import ALPHA, IMAGE, UPSCALED
+from ...convert.servable.manifest import OutputLimits
+from ...convert.servable.surround import ALPHA, UPSCALED
 from ...core.arithmetic import Arithmetic
 from ...core.errors import ParityError
 from ...datasets.sample import Pixels
@@ -42,9 +42,14 @@ Distances = dict[str, dict[str, float]]
 
 @dataclass(frozen=True)
 class Golden:
-    """What a package keeps of its golden vectors; the fields are those of its manifest."""
+    """Inputs, (1, H, W, 3) uint8 in the graph's colour order, the answers to each by output, and what judges a replay.
 
-    vectors: tuple[GoldenVector, ...]
+    arithmetic, kernels: what the answers were made in and by. measured: how far other answers are, by what made them.
+    limits: of a replay.
+    """
+
+    inputs: tuple[NDArray[np.uint8], ...]
+    answers: tuple[Answers, ...]
     arithmetic: Literal["f32", "bf16", "f16"]
     kernels: str
     measured: dict[str, Distances]
@@ -52,16 +57,14 @@ class Golden:
 
 
 def golden_vectors(
-    folder: Path,
     model_file: Path,
     opened: LoadedModel,
     colour_order: Literal["RGB", "BGR"],
     arithmetic: Arithmetic = "f32",
 ) -> Golden:
-    """Run a packaged graph on drawn pictures, compare with mattekit's own pixels, and write both sides.
+    """Run a packaged graph on drawn pictures, and compare with mattekit's own pixels.
 
     Args:
-        folder: of the package; gets a folder `golden`.
         model_file: the packaged graph.
         opened: the artifact that it was made from, in the same arithmetic.
         colour_order: of the packaged graph's pixels.
@@ -74,30 +77,22 @@ def golden_vectors(
 
     core = openvino.Core()
     compiled, found = checker.compiled(core, model_file, "CPU", arithmetic)
-    (folder / "golden").mkdir()
-    vectors: list[GoldenVector] = []
     inputs: list[NDArray[np.uint8]] = []
     known: list[Answers] = []
     own: list[Distances] = []
-    for number, drawn in enumerate(_pictures(opened)):
+    for drawn in _pictures(opened):
         rgb = drawn.rgb
         inputs.append(np.ascontiguousarray(rgb if colour_order == "RGB" else rgb[:, :, ::-1])[None])
         known.append(_answers(compiled, inputs[-1]))
         own.append(_compare(known[-1], drawn, opened, colour_order))
-        name = f"golden/{number}-{IMAGE}.npy"
-        np.save(folder / name, inputs[-1])
-        outputs: dict[str, str] = {}
-        for port, value in known[-1].items():
-            outputs[port] = f"golden/{number}-expected-{port}.npy"
-            np.save(folder / outputs[port], value)
-        vectors.append(GoldenVector(input=name, outputs=outputs))
     measured = {"mattekit": _worst(own)}
     for other in ("f32", "bf16", "f16"):
         moved = _moved(core, model_file, other, inputs, known) if other != found else None
         if moved is not None:
             measured[other] = moved
     return Golden(
-        vectors=tuple(vectors),
+        inputs=tuple(inputs),
+        answers=tuple(known),
         arithmetic=cast("Literal['f32', 'bf16', 'f16']", found),
         kernels=checker.kernels_of(core, "CPU", arithmetic),
         measured=measured,
