@@ -42,7 +42,7 @@ def register(app: typer.Typer) -> None:
         offline: Offline = False,
     ) -> None:
         """Export a checkpoint to ONNX and OpenVINO IR, comparing each step with the one before on real pictures."""
-        from ..convert.checked import export_model
+        from ..api import export_model
         from ..convert.export import ExportSettings, parse_batch, parse_size
         from ..infer.collect import collect_inputs
         from ..reports.terminal import download_progress, print_export

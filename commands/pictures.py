@@ -84,9 +84,9 @@ def register(app: typer.Typer) -> None:
         max_failures: MaxFailures = 0,
     ) -> None:
         """Remove the background, improve the resolution, superimpose on a new background."""
+        from ..api import open_pipeline
         from ..infer.placement import Placement
         from ..infer.shadow import parse_shadow
-        from ..models.pipeline import open_pipeline
         from ..reports.terminal import download_progress
 
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
@@ -170,7 +170,7 @@ def register(app: typer.Typer) -> None:
         offline: Offline = False,
     ) -> None:
         """Remove the background: an RGBA picture, or its mask."""
-        from ..models.pipeline import open_pipeline
+        from ..api import open_pipeline
         from ..reports.terminal import download_progress
 
         batch = plan(inputs, out, format_, quality, only_mask=only_mask)
@@ -211,7 +211,7 @@ def register(app: typer.Typer) -> None:
         offline: Offline = False,
     ) -> None:
         """Improve the resolution with a super-resolution model."""
-        from ..models.pipeline import open_pipeline
+        from ..api import open_pipeline
         from ..reports.terminal import download_progress
 
         batch = plan(inputs, out, format_, quality)
@@ -250,9 +250,9 @@ def register(app: typer.Typer) -> None:
         resume: Resume = False,
     ) -> None:
         """Lay cut-outs (pictures with alpha) on a background."""
+        from ..api import open_pipeline
         from ..infer.placement import Placement
         from ..infer.shadow import parse_shadow
-        from ..models.pipeline import open_pipeline
 
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
         batch = plan(inputs, out, format_, quality)

@@ -96,13 +96,13 @@ def register(app: typer.Typer) -> None:
         Frames keep their own times and the audio is handed on unchanged. Ctrl-C ends the recording of a camera or a
         stream, and leaves nothing of anything else.
         """
+        from ..api import open_pipeline
         from ..core.errors import PartialFailureError
         from ..infer.placement import Placement
         from ..infer.shadow import parse_shadow
         from ..infer.video.plan import plan_video
         from ..infer.video.run import VideoSettings, run_video
         from ..infer.video.sources import parse_fps
-        from ..models.pipeline import open_pipeline
         from ..reports.terminal import download_progress
         from ..reports.video import frame_progress, print_video
 
