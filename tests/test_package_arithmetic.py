@@ -341,7 +341,8 @@ from mattekit.package.deploy import verify
 for folder in sorted(Path(sys.argv[1]).glob("*/*")):
     record = verify(folder)
     far = {f"{row['input']} {row['output']}": row["distances"] for row in record.samples["rows"]}
-    print(json.dumps([f"{folder.name} made on {folder.parent.name}", record.settings["passed"], record.settings["kernels"], far]))
+    name = f"{folder.name} made on {folder.parent.name}"
+    print(json.dumps([name, record.settings["passed"], record.settings["kernels"], far]))
 """
 
 
