@@ -115,7 +115,7 @@ def test_a_data_sets_picture_has_a_limit_too(tmp_path: Path, monkeypatch: pytest
     assert read_rgb(tmp_path / "a.png").shape == (20, 20, 3)
     monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "399")
     for read in (read_rgb, read_alpha):
-        with pytest.raises(ImageError, match="more than the limit of 0.000399"):
+        with pytest.raises(ImageError, match=r"more than the limit of 0\.000399"):
             read(tmp_path / "a.png")
 
 
