@@ -10,6 +10,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+import affected
 import pytest
 from mattekit import cli
 
@@ -155,6 +156,7 @@ def test_the_map_shows_every_room() -> None:
     (layers,) = [contract["layers"] for contract in project["tool"]["importlinter"]["contracts"]]
     whole = [name.removesuffix("/") for name in listed if "/" not in name[:-1]]
     assert [f"mattekit.{name.removesuffix('.py')}" for name in whole] == layers, "the map is not in the order of rooms"
+    assert [f"mattekit.{room}" for room in affected.ROOMS] == layers, "tests/affected.py has another order"
 
 
 def test_every_path_and_target_of_the_page_is_there() -> None:
