@@ -66,6 +66,11 @@ class Source:
         """Return the figures with their intervals; one that is only the end of another's interval becomes that one."""
         return tuple(_points(self))
 
+    @cached_property
+    def labelled(self) -> tuple[Figure, ...]:
+        """Return the record's figures in their order, with the labels that the record says once for all of them."""
+        return with_labels(self.record).figures
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -221,8 +226,8 @@ def same_machine(first: Record, second: Record) -> bool:
 
 def arithmetic_of(point: Point) -> str:
     """Return what a figure was computed in; empty where its record does not say."""
-    record, place = point.source.record, point.source.record.figures.index(point.figure)
-    return with_labels(record).figures[place].labels.get("arithmetic", "")
+    place = point.source.record.figures.index(point.figure)
+    return point.source.labelled[place].labels.get("arithmetic", "")
 
 
 def made_alike(first: Point, second: Point) -> bool:

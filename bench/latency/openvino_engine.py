@@ -11,7 +11,6 @@ from ...core.errors import DeviceError, ModelError
 from ...infer.runtimes import Runtime, Tensor
 from ...infer.runtimes.arithmetic import (
     arithmetic_config,
-    executed_arithmetic,
     executed_layers,
     require_arithmetic,
     require_capability,
@@ -46,10 +45,10 @@ class OpenVinoEngine:
         started = time.perf_counter()
         self._compiled = compile_candidate(model, candidate)
         self.compile_ms = (time.perf_counter() - started) * 1000
-        require_arithmetic(self._compiled, candidate.device, candidate.arithmetic)
+        self._arithmetic = require_arithmetic(self._compiled, candidate.device, candidate.arithmetic)
         self._request = self._compiled.create_infer_request()
         self._bind(self._request)
-        self.runtime: Runtime = _Tensors(self._compiled, candidate.device)
+        self.runtime: Runtime = _Tensors(self._compiled, candidate.device, self._arithmetic)
 
     def infer(self) -> None:
         """Answer one query, and wait for it."""
@@ -67,7 +66,7 @@ class OpenVinoEngine:
         return Executed(
             devices=devices,
             plugin=_named(devices[0].strip("()")) or devices[0],
-            arithmetic=executed_arithmetic(self._compiled),
+            arithmetic=self._arithmetic,
             streams=int(_property(self._compiled, "NUM_STREAMS") or 0),
             threads=int(_property(self._compiled, "INFERENCE_NUM_THREADS") or 0),
             requests=_requests(self._compiled),
@@ -131,11 +130,11 @@ def compile_candidate(
 class _Tensors:
     """The compiled model as a `Runtime`."""
 
-    def __init__(self, compiled: openvino.CompiledModel, device: str) -> None:
+    def __init__(self, compiled: openvino.CompiledModel, device: str, arithmetic: str) -> None:
         self._request = compiled.create_infer_request()
         self._compiled = compiled
         self._name = f"openvino:{device}"
-        self._arithmetic = executed_arithmetic(compiled)
+        self._arithmetic = arithmetic
 
     @property
     def name(self) -> str:

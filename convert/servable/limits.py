@@ -46,7 +46,7 @@ def limits_from(contract: Contract, arithmetic: str, measured: dict[str, Distanc
     moved = {name: far for name, far in measured.items() if name != "mattekit"}
     limits = {name: _moved(far, output, metric) for name, far in moved.items()}
     widest = max if metric == "share" else min
-    unmeasured = _both(output, metric, _UNMEASURED[metric], _OTHER_CONFIDENCE, contract)
+    unmeasured = _limits(contract, output, {metric: _UNMEASURED[metric]}, _OTHER_CONFIDENCE)
     if moved:
         # The arithmetics of half the width differ in how many digits they keep; one of them tells of the other.
         unmeasured[output] = {metric: widest(limit[output][metric] for limit in limits.values())}
@@ -55,7 +55,7 @@ def limits_from(contract: Contract, arithmetic: str, measured: dict[str, Distanc
         "same": same if arithmetic == "f32" else limits.get("f32", unmeasured),
         **limits,
         "arithmetic": unmeasured,
-        "kernels": _both(output, metric, _KERNELS[metric], _OTHER_CONFIDENCE, contract),
+        "kernels": _limits(contract, output, {metric: _KERNELS[metric]}, _OTHER_CONFIDENCE),
     }
 
 
@@ -69,20 +69,19 @@ def _judged(contract: Contract) -> tuple[Metric, str]:
             return "psnr", UPSCALED
 
 
-def _both(output: str, metric: Metric, limit: float, confidence: float, contract: Contract) -> OutputLimits:
-    limits: OutputLimits = {output: {metric: limit}}
+def _limits(contract: Contract, output: str, own: dict[Metric, float], confidence: float) -> OutputLimits:
+    """Return the output's own limits, and that of the confidence where the model gives one."""
+    limits: OutputLimits = {output: own}
     if contract.output.kind != "image":
         limits[CONFIDENCE] = {"max": confidence}
     return limits
 
 
 def _same(contract: Contract, output: str) -> OutputLimits:
+    own: dict[Metric, float] = {"mean": _SAME_MEAN, "max": _SAME_MAX}
     if contract.output.kind == "classes":
-        return _both(output, "share", _SAME_SHARE, _SAME_CONFIDENCE, contract)
-    limits: OutputLimits = {output: {"mean": _SAME_MEAN, "max": _SAME_MAX}}
-    if contract.output.kind != "image":
-        limits[CONFIDENCE] = {"max": _SAME_CONFIDENCE}
-    return limits
+        own = {"share": _SAME_SHARE}
+    return _limits(contract, output, own, _SAME_CONFIDENCE)
 
 
 def _moved(far: Distances, output: str, metric: Metric) -> OutputLimits:
