@@ -13,6 +13,7 @@ import numpy as np
 import openvino
 import pytest
 import typer
+from called import commands_of
 from mattekit.bench.accuracy.subjects import open_subject
 from mattekit.bench.latency.grid import Request
 from mattekit.bench.latency.recording import exit_code
@@ -131,19 +132,14 @@ def test_a_word_that_is_no_arithmetic_is_refused_with_those_that_are() -> None:
         parse_arithmetic("fp32")
 
 
-def commands(command: Any, name: str = "") -> list[tuple[str, Any]]:
-    below = getattr(command, "commands", None)
-    if not below:
-        return [(name, command)]
-    return [pair for word, each in below.items() for pair in commands(each, f"{name} {word}".strip())]
-
-
 def test_every_command_that_runs_a_model_on_a_device_lets_its_arithmetic_be_chosen() -> None:
     found: dict[str, Any] = {}
-    for name, command in commands(typer.main.get_command(app)):
+    for name, command in commands_of(typer.main.get_command(app)):
         options = {option.name: option for option in command.params}
         if "device" in options:
-            found[name] = options["arithmetic"].default if "arithmetic" in options else "missing"
+            found[name.removeprefix("mattekit ")] = (
+                options["arithmetic"].default if "arithmetic" in options else "missing"
+            )
     assert set(found.values()) == {"f32"}, found
     assert {"run", "remove", "upscale", "video", "validate", "quantize", "parity", "bench run", "verify"} <= set(found)
 

@@ -10,13 +10,13 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import mattekit
 import pytest
 import typer
+from called import Call, commands_of
 from mattekit import cli
 from mattekit.convert import zoo
 from mattekit.core import errors
@@ -193,45 +193,7 @@ def test_help_takes_little_more_than_the_libraries_that_write_it() -> None:
     assert ours <= 1.8 * theirs, f"seconds of mattekit --help and of the libraries: {times}"
 
 
-def commands(command: object, name: str) -> list[str]:
-    """Return what a user types for each command and group, the whole first."""
-    below: dict[str, object] = getattr(command, "commands", {})
-    return [name, *(typed for word, part in below.items() for typed in commands(part, f"{name} {word}"))]
-
-
-COMMANDS = commands(typer.main.get_command(cli.app), "mattekit")
-
-
-class Ended:
-    """How one call of the command line ended."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    def sentence(self) -> str:
-        """Return the one line of its error."""
-        assert "Traceback" not in self.err
-        (line,) = self.err.strip().splitlines()
-        assert line.startswith("mattekit: ")
-        return line.removeprefix("mattekit: ")
-
-
-Call = Callable[..., Ended]
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Call the command line as the installed program does, in this process."""
-
-    def run(*arguments: str | Path) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["mattekit", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        captured = capsys.readouterr()
-        return Ended(int(stop.value.code or 0), captured.out, captured.err)
-
-    return run
+COMMANDS = [name for name, _ in commands_of(typer.main.get_command(cli.app))]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import functools
 import http.server
-import sys
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import typer
+from called import Call, Ended, commands_of
 from mattekit import cli
 from mattekit.core.errors import InputError
 from mattekit.core.files import add_to_list, atomic_directory, remove_if_ours, sha256_of
@@ -22,34 +22,6 @@ from mattekit.core.ownership import LIST_NAME, check_replaceable, stranger_in
 from mattekit.datasets.layouts import LAYOUTS
 
 Words = list[str | Path]
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a call of the command line ended, and what it said."""
-
-    code: int
-    said: str
-
-
-Call = Callable[..., Ended]
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Call the command line as the installed program does, in this process."""
-
-    def run(*arguments: str | Path) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["mattekit", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        captured = capsys.readouterr()
-        said = captured.out + captured.err
-        assert "Traceback" not in said
-        return Ended(int(stop.value.code or 0), said)
-
-    return run
 
 
 class Given:
@@ -145,17 +117,16 @@ CASES: dict[str, Callable[[Given, Path], Words]] = {
 SLOW = {"bench", "bench compare", "build", "export", "quantize", "package", "report", "run", "validate", "video"}
 
 
-def with_out(command: object, name: str = "") -> Iterator[str]:
+def with_out() -> Iterator[str]:
     """Give the commands that have an option `-o` or `--out`."""
-    for word, part in getattr(command, "commands", {}).items():
-        yield from with_out(part, f"{name} {word}".strip())
-    options = {each for parameter in getattr(command, "params", ()) for each in parameter.opts}
-    if options & {"-o", "--out"}:
-        yield name
+    for name, command in commands_of(typer.main.get_command(cli.app)):
+        options = {each for parameter in command.params for each in parameter.opts}
+        if options & {"-o", "--out"}:
+            yield name.removeprefix("mattekit ")
 
 
 def test_every_command_with_an_output_is_tried_here() -> None:
-    found = {"bench" if name == "bench run" else name for name in with_out(typer.main.get_command(cli.app))}
+    found = {"bench" if name == "bench run" else name for name in with_out()}
     assert found == set(CASES)
 
 
