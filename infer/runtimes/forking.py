@@ -2,7 +2,9 @@
 
 A forked child has its parent's memory but only one of its threads: a compiled model waits for ever for workers that
 are not there, and so does whoever lets go of it. So a fork waits until no thread is inside a native call, and in the
-child what the parent had open is never touched or freed again, but opened anew when it is first needed.
+child what the parent had open is never touched or freed again, but opened anew when it is first needed. What the child
+opens isn't freed either: the pool of threads that OpenVINO shares between models counts on the parent's, and now and
+then who lets go of a model in a child waits for one of them. A child that opens models one after another grows by each.
 """
 
 from __future__ import annotations
@@ -100,7 +102,7 @@ class Native(Generic[_T]):
         self._opens = opens
         self._alone = threading.Lock()
         with native_calls():
-            self._value: _T | None = opens()
+            self._value: _T | None = _open(opens)
             _OPEN.add(self)
 
     @contextmanager
@@ -110,7 +112,7 @@ class Native(Generic[_T]):
             value = self._value
             if value is None:
                 with self._alone:
-                    value = self._value = self._opens() if self._value is None else self._value
+                    value = self._value = _open(self._opens) if self._value is None else self._value
             yield value
 
     def take(self) -> _T | None:
@@ -123,7 +125,24 @@ class Native(Generic[_T]):
         self._value = None
 
 
+def _open(opens: Callable[[], _T]) -> _T:
+    """Open, in a child of a process that had opened something for good."""
+    global _opened
+    value, _opened = opens(), True
+    if _inherited:
+        _never_free(value)
+    return value
+
+
+def _never_free(value: object) -> None:
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
+
+
 _OPEN: weakref.WeakSet[Native[Any]] = weakref.WeakSet()
+_opened = False
+"""Whether this process, or one that it was forked from, has opened anything."""
+_inherited = False
+"""Whether this process was forked from one that had opened something."""
 _kept: list[object] = []
 """What is open while the process is forked: a thread that the child doesn't have may hold the last reference."""
 
@@ -139,9 +158,11 @@ def _after_in_parent() -> None:
 
 
 def _after_in_child() -> None:
+    global _inherited  # noqa: PLW0603
+    _inherited = _opened
     for value in _kept:
         # Not freed at the interpreter's end either: freeing would wait for threads that are not there.
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(value))
+        _never_free(value)
     _kept.clear()
     for native in _OPEN:
         native.forget()
