@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .infer.pipeline import Pipeline
     from .infer.remove import Remover
     from .infer.upscale import Upscaler
-    from .models.finding import open_model
+    from .models.opening import open_model
     from .models.pipeline import open_pipeline
 
 __all__ = [
@@ -43,7 +43,7 @@ _HOMES = {
     "Remover": ".infer.remove",
     "Upscaler": ".infer.upscale",
     "export_model": ".convert.checked",
-    "open_model": ".models.finding",
+    "open_model": ".models.opening",
     "open_pipeline": ".models.pipeline",
     "read_picture": ".images.read",
     "write_picture": ".images.write",

@@ -6,7 +6,7 @@ import atexit
 import gc
 import io
 import sys
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -26,12 +26,6 @@ from .commands import (
 )
 from .core.errors import InputError, MattekitError
 from .core.version import __version__
-
-if TYPE_CHECKING:
-    from .core.arithmetic import Arithmetic
-    from .infer.runtimes import LoadedModel
-    from .quantize.requests import Outcome, Request
-    from .quantize.settings import Step
 
 __all__ = ["app", "main"]
 
@@ -66,23 +60,11 @@ def root(
     del version
 
 
-def _open(model: str, device: str, arithmetic: Arithmetic) -> LoadedModel:
-    from .models.finding import open_by_id
-
-    return open_by_id(model, device, arithmetic)
-
-
-def _compress(request: Request, step: Step) -> Outcome:
-    from .quantize.compress import compress
-
-    return compress(request, step)
-
-
 models.register(app)
 pictures.register(app)
-quantization.register(app, _compress)
+quantization.register(app)
 parity.register(app)
-validation.register(app, _open)
+validation.register(app)
 benchmarking.register(app)
 comparing.register(benchmarking.bench_app)
 doctor.register(app)

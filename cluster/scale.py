@@ -13,6 +13,7 @@ from ..convert.fetch import Progress
 from ..core.arithmetic import Arithmetic
 from ..core.contract import Task
 from ..core.errors import InputError
+from ..core.variant import files_of
 from ..images.read import pixel_limit
 from ..images.write import format_of
 from ..infer.batch import OutputSettings
@@ -20,8 +21,8 @@ from ..infer.edges.refine import Refine
 from ..infer.pipeline import Pipeline
 from ..infer.resume import settings_fingerprint
 from ..infer.superimpose import Background, Placement, load_background
-from ..models.finding import model_file
 from ..models.pipeline import open_pipeline
+from ..models.reference import ModelRef
 from .location import Location
 from .references import plan_sources
 from .run import Job, Summary, run_job
@@ -110,7 +111,7 @@ def run_on_ray(
     travelling = replace(options, model=None, sr=None, background=chosen)
     tasks: dict[Task, str | None] = {"segmentation": options.model, "super_resolution": options.sr}
     files = {
-        task: model_file(model, task, offline=offline, progress=download)
+        task: _travelling(model).path_of_one(task=task, offline=offline, progress=download)
         for task, model in tasks.items()
         if model is not None
     }
@@ -133,5 +134,12 @@ def run_on_ray(
 
 def _contents(path: Path) -> dict[str, bytes]:
     """Return the bytes of a model's files by their names, the one that is opened first."""
-    paths = [path, path.with_suffix(".bin")] if path.suffix == ".xml" else [path]
-    return {file.name: file.read_bytes() for file in paths}
+    return {file.name: file.read_bytes() for file in files_of(path)}
+
+
+def _travelling(model: str) -> ModelRef:
+    """A reference to files that OpenVINO opens on a node."""
+    ref = ModelRef.parse(model)
+    if ref.runtime not in {"", "openvino"}:
+        raise InputError(f"{model}: on a cluster, models run in OpenVINO; give {model.removeprefix(ref.runtime + ':')}")
+    return ref

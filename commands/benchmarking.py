@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from .options import ModelArguments
 from .saying import say
 
 __all__ = ["bench_app", "register"]
@@ -46,14 +47,7 @@ def register(app: typer.Typer) -> None:
 
 @bench_app.command(MEASURE, epilog=EXIT_HELP)
 def run(
-    artifacts: Annotated[
-        list[str],
-        typer.Argument(
-            help="IRs, ONNX files, exports' folders (a model's folder means each precision in it), zoo models, "
-            "onnxruntime:FILE, torch:MODEL[@CHECKPOINT].",
-            show_default=False,
-        ),
-    ],
+    artifacts: ModelArguments,
     *,
     device: Annotated[str, typer.Option(help="OpenVINO devices: CPU,GPU,NPU,AUTO; of a list in one, AUTO:GPU+CPU.")] = (
         "CPU"
@@ -130,7 +124,7 @@ def run(
         data=data,
         samples=limit,
     )
-    found = measure(request, _find, _progress if sys.stderr.isatty() else None)
+    found = measure(request, _progress if sys.stderr.isatty() else None)
     # Written first: a table that cannot be printed must not lose the measurement.
     kept = keep(found, record)
     print_benchmark(found)
@@ -138,13 +132,6 @@ def run(
     if kept.error is not None:
         raise kept.error
     raise typer.Exit(exit_code(found))
-
-
-def _find(model: str) -> Path:
-    from ..convert import zoo
-    from ..models.finding import model_file
-
-    return model_file(model, zoo.get(model).task)
 
 
 def _progress(what: str, done: int, expected: int) -> None:

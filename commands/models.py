@@ -20,7 +20,10 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def export(
-        model: Annotated[str, typer.Argument(help="A model of the zoo; see: mattekit models", show_default=False)],
+        model: Annotated[
+            str,
+            typer.Argument(help="A model of the zoo, ID or ID@CHECKPOINT; see: mattekit models", show_default=False),
+        ],
         *,
         out: Out,
         weights: Annotated[Path | None, typer.Option(help="A checkpoint of yours instead of the zoo's.")] = None,
@@ -45,6 +48,7 @@ def register(app: typer.Typer) -> None:
         from ..api import export_model
         from ..convert.export import ExportSettings, parse_batch, parse_size
         from ..infer.collect import collect_inputs
+        from ..models.reference import entry_of
         from ..reports.terminal import download_progress, print_export
 
         settings = ExportSettings(
@@ -56,12 +60,13 @@ def register(app: typer.Typer) -> None:
             batch=parse_batch(batch),
             heads=heads,
         )
+        name, checkpoint = entry_of(model, weights)
         with download_progress() as progress:
             report = export_model(
-                model,
+                name,
                 out,
                 settings,
-                weights=weights,
+                weights=checkpoint,
                 images=collect_inputs(images) if images else (),
                 offline=offline,
                 progress=progress,

@@ -26,6 +26,8 @@ __all__ = [
     "Linear",
     "MaxFailures",
     "Memory",
+    "ModelArgument",
+    "ModelArguments",
     "Offline",
     "Offset",
     "Out",
@@ -43,7 +45,18 @@ __all__ = [
     "Times",
 ]
 
+_MODEL = "An entry of the zoo (ID, or ID@CHECKPOINT), an .xml or .onnx file, or an export's folder"
+
 Inputs = Annotated[list[str], typer.Argument(help="Files, folders or globs.", show_default=False)]
+ModelArgument = Annotated[str, typer.Argument(help=f"{_MODEL}.", show_default=False)]
+ModelArguments = Annotated[
+    list[str],
+    typer.Argument(
+        help=f"Each {_MODEL[0].lower()}{_MODEL[1:]}; RUNTIME:… for one runtime (onnxruntime, torch). A model's folder "
+        "means each variant in it.",
+        show_default=False,
+    ),
+]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)]
 OutAnywhere = Annotated[
     str, typer.Option("--out", "-o", help="Folder for the results; a bucket with --engine ray.", show_default=False)
@@ -66,7 +79,7 @@ Jobs = Annotated[
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with a run that was stopped, by the manifest in the results' folder.")
 ]
-Segmentation = Annotated[str, typer.Option("--model", help="An IR, an ONNX file, or a model of the zoo.")]
+Segmentation = Annotated[str, typer.Option("--model", help=f"{_MODEL}.")]
 Keep = Annotated[list[str] | None, typer.Option(help="Of a model of classes: a class that stays; repeatable.")]
 BackgroundOption = Annotated[
     str,
@@ -78,7 +91,7 @@ Fit = Annotated[
 Anchor = Annotated[str, typer.Option(help="Where the subject stands: center, top-left, bottom, …")]
 Scale = Annotated[float, typer.Option(min=0.01, max=100, help="Size of the subject.")]
 Offset = Annotated[tuple[int, int], typer.Option(help="Pixels right and down from the anchor.")]
-Sr = Annotated[str, typer.Option("--sr", help="An IR, an ONNX file, a model of the zoo, or none.")]
+Sr = Annotated[str, typer.Option("--sr", help=f"{_MODEL}; or none.")]
 Tile = Annotated[int, typer.Option(min=0, help="Side of a super-resolution tile in pixels; 0 never cuts.")]
 Memory = Annotated[
     int | None,

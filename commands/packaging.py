@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from .options import ArithmeticOption
+from .options import ArithmeticOption, ModelArgument
 from .saying import say
 
 __all__ = ["register"]
@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def package(
-        artifact: Annotated[Path, typer.Argument(help="An IR, or the folder of an export.", show_default=False)],
+        model: ModelArgument,
         *,
         out: Annotated[Path, typer.Option("--out", "-o", help="Folder or .zip to make.", show_default=False)],
         layout: Annotated[
@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
 
         if model_version and layout != "ovms":
             raise typer.BadParameter("--model-version is for --format ovms; add that, or leave it out")
-        request = PackageRequest(artifact, out, layout, colour_order, require_commercial, arithmetic, model_version)
+        request = PackageRequest(model, out, layout, colour_order, require_commercial, arithmetic, model_version)
         say(str(make_package(request)))
 
     @app.command(epilog="Exit codes: 0 the same answers, 1 the package cannot be used, 3 the answers differ.")

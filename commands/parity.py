@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .options import ArithmeticOption
+from .options import ArithmeticOption, ModelArguments
 from .saying import say
 
 __all__ = ["register"]
@@ -23,13 +23,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command(epilog=EXIT_HELP)
     def parity(
-        artifacts: Annotated[
-            list[str],
-            typer.Argument(
-                help="Stages in order: torch:MODEL[@CHECKPOINT], ONNX files, IRs, or the folder of a model.",
-                show_default=False,
-            ),
-        ],
+        artifacts: ModelArguments,
         *,
         data: Annotated[
             str, typer.Option(help="Real pictures with their truth: a folder, LAYOUT:FOLDER, images=…,masks=….")

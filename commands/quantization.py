@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from .options import ArithmeticOption
+from .options import ArithmeticOption, ModelArgument
 from .saying import say
-
-if TYPE_CHECKING:
-    from ..quantize.requests import Compress
 
 __all__ = ["register"]
 
@@ -24,17 +21,12 @@ EXIT_HELP = (
 )
 
 
-def register(app: typer.Typer, compress: Compress) -> None:
-    """Add the command to the main application.
-
-    Args:
-        app: gets `quantize`.
-        compress: quantizes with validation at hand.
-    """
+def register(app: typer.Typer) -> None:
+    """Add `quantize` to the main application."""
 
     @app.command(epilog=EXIT_HELP)
     def quantize(
-        ir: Annotated[Path, typer.Argument(help="An FP32 IR with its contract, or its folder.", show_default=False)],
+        model: ModelArgument,
         *,
         out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)],
         data: Annotated[
@@ -80,6 +72,7 @@ def register(app: typer.Typer, compress: Compress) -> None:
         rounds: Annotated[int, typer.Option(min=5, help="Of the verdict: runs of each model.")] = 30,
     ) -> None:
         """Quantize an IR to INT8, calibrated on real samples, with accuracy control."""
+        from ..quantize.compress import compress
         from ..quantize.requests import Request
         from ..quantize.settings import QuantizeSettings, parse_max_drop, read_scope
         from ..reports.worth import print_worth
@@ -103,7 +96,7 @@ def register(app: typer.Typer, compress: Compress) -> None:
                 bold=True,
             )
         request = Request(
-            ir=ir,
+            model=model,
             out=out,
             settings=settings,
             data=data,

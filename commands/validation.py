@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Address, ArithmeticOption, Engine
+from .options import Address, ArithmeticOption, Engine, ModelArguments
 from .saying import say
 
 if TYPE_CHECKING:
-    from ..bench.accuracy.subjects import OpenModel
     from ..bench.gates.gate import Gate
     from ..bench.gates.judge import Verdict
     from ..core.record import Record
@@ -34,23 +33,12 @@ MarkdownOption = Annotated[Path | None, typer.Option(help="Write the verdicts as
 JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the verdicts as a JSON record.")]
 
 
-def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
-    """Add the commands to the main application.
-
-    Args:
-        app: gets `validate`, `gate` and `datasets`.
-        open_model: opens a model of the zoo by its id on a device; without it, `validate` takes files only.
-    """
+def register(app: typer.Typer) -> None:
+    """Add `validate`, `gate` and `datasets` to the main application."""
 
     @app.command(epilog=EXIT_HELP)
     def validate(
-        artifacts: Annotated[
-            list[str],
-            typer.Argument(
-                help="IRs, ONNX files, exports' folders, zoo models, onnxruntime:FILE, torch:MODEL[@CHECKPOINT].",
-                show_default=False,
-            ),
-        ],
+        artifacts: ModelArguments,
         *,
         data: Annotated[
             str,
@@ -110,7 +98,6 @@ def register(app: typer.Typer, open_model: OpenModel | None = None) -> None:
                 ray=(address or "local") if engine == "ray" else None,
             ),
             out,
-            open_model=open_model,
             progress=_progress if sys.stderr.isatty() else None,
         )
         print_validation(report.records, report.paths, by=by, worst=worst)

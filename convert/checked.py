@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..convert.fetch import Progress, fetch
-from ..core.artifact import Artifact, Stage
 from ..core.errors import InputError
 from ..core.record import Record
+from ..core.variant import Variant
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from ..convert.export import ExportSettings
 
 __all__ = ["ExportReport", "export_model"]
@@ -26,14 +24,14 @@ _SAMPLES = 3
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What an export wrote: the artifacts (the IR last), and the record of its checks, which lies beside them."""
+    """What an export wrote: the variants (the IR last), and the record of its checks, which lies beside them."""
 
-    artifacts: list[Artifact]
+    artifacts: list[Variant]
     record: Record
     record_path: Path
 
     @property
-    def ir(self) -> Artifact:
+    def ir(self) -> Variant:
         """Return the IR."""
         return self.artifacts[-1]
 
@@ -66,9 +64,8 @@ def export_model(
         MattekitError: as its message says.
     """
     from ..convert.export import RECORD_NAME, export, folder_of
-    from ..convert.parity import EXACT, HALF, ParityLadder
+    from ..convert.parity import ParityLadder
     from ..convert.recognition import spec_for
-    from ..convert.stage_runtimes import open_stage
     from ..images.read import read_picture
     from ..images.samples import sample_pictures
 
@@ -80,25 +77,5 @@ def export_model(
     contract = spec.contract.with_size(*settings.size) if settings.size else spec.contract
     # A free batch is tried with two pictures, so that a one that tracing made a constant is found.
     ladder = ParityLadder(pictures, contract, batch=settings.batch if settings.batch > 0 else 2)
-
-    def check(stage: Stage, source: nn.Module | Path, halved: bool) -> None:
-        ladder(stage, open_stage(stage, source), HALF if halved else EXACT)
-
-    def evidence(artifacts: list[Artifact]) -> Record:
-        return Record(
-            kind="export",
-            artifacts=tuple(artifact.ref() for artifact in artifacts),
-            settings={
-                "model": model,
-                "weights_sha256": artifacts[-1].provenance.weights_sha256,
-                "pictures": [picture.source for picture in pictures],
-                **asdict(settings),
-                "size": list(settings.size) if settings.size else None,
-            },
-            figures=tuple(ladder.figures),
-            samples=ladder.samples,
-        )
-
-    artifacts = export(spec, path, out_dir, settings, check=check, evidence=evidence, whatever=whatever)
-    record_path = folder_of(spec, settings.precision, out_dir) / RECORD_NAME
-    return ExportReport(artifacts, Record.read(record_path), record_path)
+    written, record = export(spec, path, out_dir, settings, ladder, whatever=whatever)
+    return ExportReport(written, record, folder_of(spec, settings.precision, out_dir) / RECORD_NAME)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..core.artifact import Artifact, Precision, Provenance, Stage
+from ..core.artifact import Precision, Provenance
 from ..core.contract import Contract, least_tile
 from ..core.errors import InputError
 from ..core.files import atomic_directory, sha256_of
 from ..core.record import Record
 from ..core.text import printable
+from ..core.variant import Variant
 from .checkpoint import load_module
 from .fetch import cached_path
 from .ir import Shape, ir_from_onnx, ir_from_torch, save_ir
 from .onnx_export import Exporter, export_onnx
+from .parity import EXACT, HALF, ParityLadder
 from .spec import ModelSpec
+from .stage_runtimes import open_stage
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,7 +32,6 @@ __all__ = [
     "ExportSettings",
     "Heads",
     "Route",
-    "StageCheck",
     "export",
     "folder_of",
     "parse_batch",
@@ -42,13 +43,6 @@ Heads = Literal["fused", "all"]
 
 RECORD_NAME = "export.json"
 """The record of an export's checks, beside the model."""
-
-StageCheck = Callable[[Stage, "nn.Module | Path", bool], None]
-"""Called after each step: the stage's name (`torch`, `onnx`, `ir`), what to run, whether its weights are halved.
-
-Raises to stop the export; nothing is then left at the final path.
-"""
-
 
 OWN_LICENCE = "not stated: weights given by the user"
 """What an IR says of the licence of weights that are not the publisher's."""
@@ -118,12 +112,11 @@ def export(
     weights: Path,
     out_dir: Path,
     settings: ExportSettings,
+    ladder: ParityLadder,
     *,
-    check: StageCheck,
-    evidence: Callable[[list[Artifact]], Record],
     whatever: bool = False,
-) -> list[Artifact]:
-    """Write `<out_dir>/<model>/<precision>/model.{onnx,xml,bin}` and return what was written, the IR last.
+) -> tuple[list[Variant], Record]:
+    """Write `<out_dir>/<model>/<precision>/model.{onnx,xml,bin}`, and the record of their checks as `export.json`.
 
     The same weights and settings give the same bytes. The folder appears whole, after the last check, or not at all;
     what was there before stays until then.
@@ -133,15 +126,17 @@ def export(
         weights: its checkpoint, or its ready-made ONNX file.
         out_dir: parent of the model's folder.
         settings: how to export.
-        check: called after each step.
-        evidence: called after the last one with the artifacts; its record is written beside them as `export.json`.
+        ladder: compares each step with the one before.
         whatever: replace whatever lies in the model's folder, as `atomic_directory`.
+
+    Returns:
+        The variants, the IR last, and the record.
 
     Raises:
         CheckpointError: the weights do not fit the network.
         ModelError: the network does not accept the size, or the ONNX file cannot be converted.
         DependencyError: torch or onnx is not installed.
-        ParityError: from `check`.
+        ParityError: a step moved the outputs too far; nothing is left at the final path.
         InputError: the model's folder holds something that is not of an export; it stays as it is.
     """
     contract, shape = _shape(spec.contract, settings)
@@ -154,22 +149,42 @@ def export(
             # Read where it lies, so that an error names the user's file.
             model = ir_from_onnx(weights, heads=settings.heads)
             shutil.copyfile(weights, onnx_path)
-            check("onnx", onnx_path, False)
+            ladder("onnx", open_stage("onnx", onnx_path), EXACT)
         else:
             module = load_module(spec, weights)
             _keep_heads(module, settings.heads)
-            check("torch", module, False)
+            ladder("torch", open_stage("torch", module), EXACT)
             if settings.route == "onnx":
                 export_onnx(module, onnx_path, contract=contract, provenance=provenance, exporter=settings.exporter)
-                check("onnx", onnx_path, False)
+                ladder("onnx", open_stage("onnx", onnx_path), EXACT)
                 model = ir_from_onnx(onnx_path, heads=settings.heads)
             else:
                 model = ir_from_torch(module, contract=contract)
         save_ir(model, ir_path, contract=contract, provenance=provenance, shape=shape, fp16=fp16)
-        check("ir", ir_path, fp16)
-        artifacts = _artifacts(temporary, settings, contract, provenance)
-        evidence(artifacts).write(temporary / RECORD_NAME)
-    return [artifact.model_copy(update={"path": folder / artifact.path.name}) for artifact in artifacts]
+        ladder("ir", open_stage("ir", ir_path), HALF if fp16 else EXACT)
+        files: tuple[tuple[Path, Precision], ...] = ((onnx_path, "fp32"), (ir_path, settings.precision))
+        written = [
+            Variant(spec.id, precision, path, contract, provenance) for path, precision in files if path.is_file()
+        ]
+        record = _record(spec, settings, written, ladder)
+        record.write(temporary / RECORD_NAME)
+    return [replace(variant, path=folder / variant.path.name) for variant in written], record
+
+
+def _record(spec: ModelSpec, settings: ExportSettings, written: list[Variant], ladder: ParityLadder) -> Record:
+    return Record(
+        kind="export",
+        artifacts=tuple(variant.ref() for variant in written),
+        settings={
+            "model": spec.id,
+            "weights_sha256": written[-1].weights_sha256,
+            "pictures": [picture.source for picture in ladder.pictures],
+            **asdict(settings),
+            "size": list(settings.size) if settings.size else None,
+        },
+        figures=tuple(ladder.figures),
+        samples=ladder.samples,
+    )
 
 
 def _keep_heads(module: nn.Module, heads: Heads) -> None:
@@ -179,25 +194,6 @@ def _keep_heads(module: nn.Module, heads: Heads) -> None:
         module.heads = heads
     elif heads == "all":
         raise InputError("--heads all: this network has one output only; leave the option out")
-
-
-def _artifacts(folder: Path, settings: ExportSettings, contract: Contract, provenance: Provenance) -> list[Artifact]:
-    artifacts: list[Artifact] = []
-    made_from = provenance.weights_sha256
-    files: tuple[tuple[str, Precision], ...] = (("model.onnx", "fp32"), ("model.xml", settings.precision))
-    for name, precision in files:
-        path = folder / name
-        if path.is_file():
-            artifact = Artifact.of_files(
-                path,
-                precision=precision,
-                contract=contract,
-                provenance=provenance,
-                made_from=made_from,
-            )
-            made_from = artifact.sha256[name]
-            artifacts.append(artifact)
-    return artifacts
 
 
 def _shape(contract: Contract, settings: ExportSettings) -> tuple[Contract, Shape]:

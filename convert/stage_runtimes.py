@@ -1,4 +1,4 @@
-"""Opens what executes a model outside OpenVINO, and the stages of an export: one place for all that compare models."""
+"""Opens what executes the stages of an export."""
 
 from __future__ import annotations
 
@@ -6,45 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.artifact import Stage
-from ..core.errors import ModelError
-from ..infer.runtimes import LoadedModel, Runtime
+from ..infer.runtimes import Runtime
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["open_onnx", "open_stage", "open_torch"]
-
-
-def open_torch(text: str) -> tuple[str, LoadedModel]:
-    """Open `MODEL` or `MODEL@CHECKPOINT`, an entry of the zoo as PyTorch computes it; returns the entry's id too.
-
-    Raises:
-        ModelError: the entry is no PyTorch module.
-        MattekitError: there is no such entry, or its weights cannot be had or loaded.
-    """
-    from .checkpoint import load_module
-    from .fetch import fetch
-    from .recognition import spec_for
-
-    name, _, checkpoint = text.partition("@")
-    weights = Path(checkpoint).expanduser() if checkpoint else None
-    spec = spec_for(name, weights)
-    if spec.build is None:
-        raise ModelError(f"{name}: this entry is an ONNX file, not a PyTorch module; give the .onnx file itself")
-    weights = weights or fetch(spec)
-    return name, LoadedModel(weights, spec.contract, None, open_stage("torch", load_module(spec, weights)))
-
-
-def open_onnx(path: Path) -> LoadedModel:
-    """Open an ONNX file with its contract for ONNX Runtime.
-
-    Raises:
-        MattekitError: it cannot be read, or carries no contract.
-    """
-    from ..infer.runtimes.openvino import load
-
-    described = load(path)
-    return LoadedModel(path, described.contract, described.provenance, open_stage("onnx", path))
+__all__ = ["open_stage"]
 
 
 def open_stage(stage: Stage, source: nn.Module | Path) -> Runtime:

@@ -144,7 +144,7 @@ def aligned_tiles(model: LoadedModel) -> AlignedTiles | None:
     runtime, _, device = model.runtime.name.partition(":")
     if contract.tile_step == 1 or contract.input.height is not None or runtime != "openvino":
         return None
-    from .runtimes.openvino import read_model
+    from .runtimes.reading import read_model
 
     network = read_model(model.path)
     names = frozenset(

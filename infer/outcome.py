@@ -85,7 +85,7 @@ def record_of(
         own["bottleneck"] = max(loads, key=lambda stage: loads[stage])
     return Record(
         kind="run",
-        artifacts=tuple(model.ref() for model in pipeline.models),
+        artifacts=tuple(model.variant.ref() for model in pipeline.models),
         settings={**settings, **pipeline.describe(), **own},
         figures=tuple(figures),
         samples=samples,

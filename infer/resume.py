@@ -29,7 +29,7 @@ def open_manifest(batch: Batch, pipeline: Pipeline, options: Mapping[str, JsonVa
 
 def settings_fingerprint(written: OutputSettings, pipeline: Pipeline, options: Mapping[str, JsonValue]) -> str:
     """Return the fingerprint of all that results depend on beside their inputs; arguments as for `open_manifest`."""
-    models: list[JsonValue] = [{**model.ref().sha256} for model in pipeline.models]
+    models: list[JsonValue] = [{**model.variant.sha256} for model in pipeline.models]
     settings: dict[str, JsonValue] = {
         "mattekit": __version__,
         "options": dict(options),

@@ -117,7 +117,7 @@ def activation_bytes(path: Path, side: int) -> int:
     Every layer's output is held, in 4 bytes a value, until the last layer that reads it has run; the weights, which
     don't grow with the tile, are not counted.
     """
-    from .runtimes.openvino import read_model
+    from .runtimes.reading import read_model
 
     model = read_model(path)
     model.reshape([1, 3, side, side])

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..convert.fetch import Progress
 from ..core.arithmetic import Arithmetic
+from ..core.contract import Task
 from ..core.errors import InputError
-from ..infer.runtimes.openvino import Hint, import_lean, load
-from .finding import model_file
+from ..infer.runtimes.openvino import Hint, import_lean
+from .opening import open_at
+from .reference import ModelRef
 
 if TYPE_CHECKING:
     from ..infer.edges.refine import Refine
     from ..infer.pipeline import Pipeline
+    from ..infer.runtimes import LoadedModel
     from ..infer.superimpose import Background, Placement
 
 __all__ = ["open_pipeline"]
@@ -43,7 +48,7 @@ def open_pipeline(
     """Open the main job: remove the background, improve the resolution, superimpose; each is left out where it is None.
 
     Args:
-        model: a segmentation model, as `model_file` takes it.
+        model: a segmentation model, as `ModelRef.parse` takes it.
         sr: a super-resolution model, likewise.
         background: a picture, a colour, a blur, or the words that `load_background` reads.
         placement: where and how large the subject stands on the background.
@@ -71,19 +76,22 @@ def open_pipeline(
         raise InputError("an enlargement needs a super-resolution model; give one with --sr")
     # Cheap mistakes are found before a model is compiled, and a first export is made by this thread alone.
     drop = None if background is None and placement is None else _backdrop(background, placement)
-    files: list[tuple[Path, Hint]] = []
-    if model is not None:
-        hint: Hint = "THROUGHPUT" if many and sr is None and device == "CPU" else "LATENCY"
-        files.append((model_file(str(model), "segmentation", offline=offline, progress=progress), hint))
-    if sr is not None:
-        files.append((model_file(str(sr), "super_resolution", offline=offline, progress=progress), "LATENCY"))
+    opens: list[Callable[[], LoadedModel]] = []
+    several: Hint = "THROUGHPUT" if many and sr is None and device == "CPU" else "LATENCY"
+    named: tuple[tuple[str | Path | None, Task, Hint], ...] = (
+        (model, "segmentation", several),
+        (sr, "super_resolution", "LATENCY"),
+    )
+    for text, task, hint in named:
+        if text is not None:
+            ref = ModelRef.parse(text)
+            path = ref.path_of_one(task=task, offline=offline, progress=progress)
+            opens.append(partial(open_at, ref, path, device, hint=hint, arithmetic=arithmetic, threads=threads))
     if lean:
         import_lean()
     # One after another: the first use of OpenVINO by two threads at once is not safe.
     with ThreadPoolExecutor(1) as pool:
-        opening = [
-            pool.submit(load, path, device, hint=hint, arithmetic=arithmetic, threads=threads) for path, hint in files
-        ]
+        opening = [pool.submit(each) for each in opens]
         from ..infer.pipeline import Pipeline
         from ..infer.remove import Remover
         from ..infer.upscale import Upscaler

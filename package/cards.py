@@ -45,7 +45,7 @@ def card_of(opened: LoadedModel, precision: Precision, records: Sequence[Record]
     Raises:
         ModelError: the model does not say where it comes from.
     """
-    provenance = opened.provenance
+    provenance = opened.variant.provenance
     if provenance is None:
         raise ModelError(f"{opened.path}: the model does not say where it comes from; export it again")
     spec = next((entry for entry in zoo.all_specs() if entry.id == opened.id), None)
@@ -54,7 +54,7 @@ def card_of(opened: LoadedModel, precision: Precision, records: Sequence[Record]
         "title": spec.title if spec else opened.id,
         "task": opened.contract.task,
         "precision": precision,
-        "files": opened.ref().sha256,
+        "files": opened.variant.sha256,
         "weights": {"file": provenance.weights_file, "sha256": provenance.weights_sha256},
         "licence": {
             "code": provenance.code_licence,

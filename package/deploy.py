@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -18,14 +18,16 @@ from ..convert.servable.pinning import pin_surrounding
 from ..convert.servable.repository import new_version, packages_in
 from ..convert.servable.surround import ALPHA, CONFIDENCE, IMAGE, UPSCALED, surround
 from ..core.arithmetic import Arithmetic
-from ..core.artifact import Precision, Provenance, model_in
+from ..core.artifact import Provenance
 from ..core.errors import ArithmeticUnavailableError, ContractError, DeviceError, InputError, ModelError
 from ..core.files import atomic_directory, sha256_of
 from ..core.record import Figure, Record
 from ..infer.runtimes import LoadedModel
 from ..infer.runtimes.arithmetic import arithmetic_config, require_capability
-from ..infer.runtimes.openvino import available_devices, load, read_model
+from ..infer.runtimes.openvino import available_devices, load
+from ..infer.runtimes.reading import read_model
 from ..infer.tensors import LEAST_SPREAD
+from ..models.reference import ModelRef
 from .bill import bill_of
 from .cards import card_of, records_beside
 
@@ -39,14 +41,15 @@ PackageFormat = Literal["openvino", "ovms", "zip"]
 
 @dataclass(frozen=True)
 class PackageRequest:
-    """What to package: an artifact's folder or `.xml`, how, and for whom.
+    """What to package, how, and for whom.
 
-    colour_order: of the pixels that the package takes and gives. commercial: refuse weights whose licence does not
-    allow commercial use. arithmetic: what its golden answers are made in, and a model server is told to compute in.
-    version: in a repository of models, the version that is written; None for the next one.
+    model: as `ModelRef.parse` takes it. colour_order: of the pixels that the package takes and gives. commercial:
+    refuse weights whose licence does not allow commercial use. arithmetic: what its golden answers are made in, and a
+    model server is told to compute in. version: in a repository of models, the version that is written; None for the
+    next one.
     """
 
-    artifact: Path
+    model: str | Path
     out: Path
     layout: PackageFormat = "openvino"
     colour_order: Literal["RGB", "BGR"] = "RGB"
@@ -66,11 +69,12 @@ def package(request: PackageRequest) -> Path:
         InputError: something at the place is not ours; it stays as it is.
         MattekitError: as its message says.
     """
-    path = model_in(request.artifact)
+    ref = ModelRef.parse(request.model)
+    path = ref.path_of_one()
     if path.suffix != ".xml":
         raise ModelError(f"{path}: only an OpenVINO IR can be packaged; make one with: mattekit export MODEL -o DIR")
     opened = load(path, arithmetic=request.arithmetic)
-    provenance = opened.provenance
+    provenance = opened.variant.provenance
     if provenance is None:
         raise ContractError(f"{path}: the model does not say where it comes from; export it again with mattekit")
     if request.commercial and not provenance.commercial:
@@ -78,9 +82,6 @@ def package(request: PackageRequest) -> Path:
             f"{path}: the licence of its weights ({provenance.weights_licence or 'none stated'}) does not allow "
             "commercial use; choose another model, or package without --require-commercial"
         )
-    precision = path.absolute().parent.name
-    if precision not in get_args(Precision):
-        raise ModelError(f"{path}: its folder is not named fp32, fp16 or int8; give the folder of an export")
     graph = _graph(opened, provenance, request.colour_order)
     target = request.out
     if request.layout == "zip" and target.suffix != ".zip":
@@ -91,14 +92,14 @@ def package(request: PackageRequest) -> Path:
         # Unless told, the server would compute in what its device does.
         asked = arithmetic_config(request.arithmetic)
         with new_version(target, opened.id, request.version, asked=asked) as folder:
-            _fill(folder, graph, opened, cast("Precision", precision), request)
+            _fill(folder, graph, opened, request)
         return target
     if request.layout != "zip":
         with atomic_directory(target) as folder:
-            _fill(folder, graph, opened, cast("Precision", precision), request)
+            _fill(folder, graph, opened, request)
         return target
     with tempfile.TemporaryDirectory() as folder:
-        _fill(Path(folder), graph, opened, cast("Precision", precision), request)
+        _fill(Path(folder), graph, opened, request)
         write_zip(Path(folder), target)
     return target
 
@@ -208,10 +209,8 @@ def _written(golden: Golden, folder: Path) -> tuple[GoldenVector, ...]:
     return tuple(vectors)
 
 
-def _fill(
-    folder: Path, graph: openvino.Model, opened: LoadedModel, precision: Precision, request: PackageRequest
-) -> None:
-    provenance = cast("Provenance", opened.provenance)
+def _fill(folder: Path, graph: openvino.Model, opened: LoadedModel, request: PackageRequest) -> None:
+    provenance, precision = cast("Provenance", opened.variant.provenance), opened.variant.precision
     model_file = "model.xml"
     write_ir(graph, folder / model_file, fp16=False)
     pin_surrounding(folder / model_file)
@@ -248,7 +247,7 @@ def _fill(
         outputs=tuple(outputs),
         contract=opened.contract,
         provenance=provenance,
-        made_from=opened.ref().sha256,
+        made_from=opened.variant.sha256,
         golden=_written(golden, folder),
         arithmetic=golden.arithmetic,
         kernels=golden.kernels,

@@ -1,15 +1,14 @@
-"""Wires quantization to validation: a quantizer that knows how accurate its results are."""
+"""A quantization in the user's words: calibrated, measured, and weighed where that is asked for."""
 
 from __future__ import annotations
 
 import math
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from ..bench.accuracy.subjects import Subject, model_subject
-from ..bench.accuracy.validate import metrics_for, validate
+from ..bench.accuracy.validate import metrics_for
 from ..bench.latency.worth import Accuracies, Worth, weigh
 from ..convert.ir import write_ir
 from ..core.contract import Task
@@ -17,16 +16,15 @@ from ..core.errors import InputError
 from ..core.files import add_to_list
 from ..core.record import Record
 from ..datasets.opening import open_dataset
-from ..datasets.sample import AlphaMatte, Dataset, Pixels, Sample
-from ..infer.runtimes.openvino import load
-from ..metrics import get_metric
+from ..datasets.sample import Dataset
+from .accuracy import Accuracy, accuracy_on
 from .calibration import split
 from .requests import Request
 from .run import Quantized, quantize
-from .settings import IDENTICAL, Accuracy, QuantizeSettings, Step
+from .settings import IDENTICAL, Step
 from .source import Source, open_source
 
-__all__ = ["CompressReport", "accuracy_on", "compress"]
+__all__ = ["CompressReport", "compress"]
 
 _MAIN_METRIC: dict[Task, str] = {"segmentation": "iou", "super_resolution": "psnr_y"}
 _ALLOWED: dict[Task, float] = {"segmentation": 0.01, "super_resolution": 0.3}
@@ -57,8 +55,7 @@ class CompressReport:
         """Return what is printed: what was written, its accuracy, what it took, and the verdict."""
         done, record = self.quantized, self.quantized.record
         figures = {(figure.name, figure.labels.get("of", "")): figure.value for figure in record.figures}
-        size = sum((done.artifact.path.parent / name).stat().st_size for name in done.artifact.sha256)
-        lines = [f"{done.artifact.path}  {size / 1e6:.2f} MB, {done.quantized} quantized layers"]
+        lines = [f"{done.artifact.path}  {done.artifact.size / 1e6:.2f} MB, {done.quantized} quantized layers"]
         lines += [f"  in FP32: {name}" for name in done.ignored]
         for (name, of), value in figures.items():
             if of == "int8" and value is not None:
@@ -78,7 +75,7 @@ def compress(request: Request, step: Step | None = None) -> CompressReport:
         MattekitError: as its message says; nothing is left at the final path then.
     """
     settings = request.settings
-    source = open_source(request.ir)
+    source = open_source(request.model)
     contract = source.contract
     metric = settings.max_drop.metric if settings.max_drop else _MAIN_METRIC[contract.task]
     metrics_for(contract.task, [metric])
@@ -139,60 +136,3 @@ def _weigh(source: Source, done: Quantized, accuracy: Accuracy | None, request: 
 
 def _mean(values: Sequence[object]) -> float:
     return math.fsum(min(float(str(value)), IDENTICAL) for value in values) / len(values)
-
-
-def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, tile: int, source: Path) -> Accuracy:
-    """Return how a metric is measured on a data set, for `quantize`.
-
-    Args:
-        dataset: validated on.
-        metric: its name.
-        settings: of the quantization: the device, and what answers are compared with.
-        tile: side of a super-resolution tile in pixels.
-        source: the IR before quantization.
-
-    Raises:
-        InputError: there is no such metric.
-    """
-    chosen = get_metric(metric)
-    if chosen.takes not in {"masks", "pictures"}:
-        raise InputError(f"the metric {metric} is not of single pictures; choose one such as iou, mae or psnr_y")
-    reference = None
-    if settings.against == "source":
-        reference = _remembering(
-            model_subject(load(source, settings.device, arithmetic=settings.arithmetic), tile=tile)
-        )
-
-    def measure(path: Path) -> Sequence[float]:
-        subject = model_subject(load(path, settings.device, arithmetic=settings.arithmetic), tile=tile)
-        (record,) = validate([subject], dataset, metrics=[metric], reference=reference)
-        return [float(str(value)) for value in record.samples[metric]]
-
-    return Accuracy(
-        metric=metric,
-        unit=chosen.unit,
-        higher_is_better=chosen.higher_is_better,
-        dataset=dataset.name if reference is None else f"{dataset.name} against the source's answers",
-        dataset_hash=dataset.content_hash,
-        ids=tuple(entry.id for entry in dataset.entries),
-        measure=measure,
-    )
-
-
-def _remembering(subject: Subject) -> Subject:
-    """A subject that answers each sample once: candidates are compared with the same answers again and again."""
-    alphas: dict[str, AlphaMatte] = {}
-    pictures: dict[str, Pixels] = {}
-    alpha, picture = subject.alpha, subject.picture
-
-    def remembered_alpha(sample: Sample) -> AlphaMatte:
-        if sample.id not in alphas and alpha is not None:
-            alphas[sample.id] = alpha(sample)
-        return alphas[sample.id]
-
-    def remembered_picture(sample: Sample) -> Pixels:
-        if sample.id not in pictures and picture is not None:
-            pictures[sample.id] = picture(sample)
-        return pictures[sample.id]
-
-    return replace(subject, alpha=alpha and remembered_alpha, picture=picture and remembered_picture)

@@ -16,11 +16,12 @@ from ..core.errors import ParityError
 from ..core.record import Figure, Record
 from ..datasets.sample import Dataset
 from ..infer.runtimes import Tensor
+from .accuracy import Accuracy
 from .calibration import calibration_tensor, tensors
 from .ptq import quantize_plainly
 from .recipe import Recipe
 from .search import search
-from .settings import IDENTICAL, Accuracy, QuantizeSettings, Step
+from .settings import IDENTICAL, QuantizeSettings, Step
 from .source import Source, layer_names, save_int8
 from .state import SearchState
 
@@ -104,7 +105,7 @@ class Job:
             figures.append(Figure(name=f"{metric}_drop", value=drop, unit=unit, higher_is_better=False, labels=labels))
             samples = {"id": list(self.accuracy.ids), "source": list(before), "int8": list(after)}
             settings["validation"] = self.accuracy.dataset
-            settings["validation_sha256"] = self.accuracy.dataset_hash
+            settings["validation_sha256"] = self.accuracy.samples.content_hash
             tried: dict[str, JsonValue] = {}
             for names, values in self.state.tried.items():
                 what = names.replace("\n", ", ") or "none"

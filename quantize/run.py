@@ -5,24 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from ..convert.layers import quantized_layers
-from ..core.artifact import Artifact
 from ..core.errors import InputError
 from ..core.files import atomic_directory
 from ..core.ownership import check_replaceable
 from ..core.record import Record
+from ..core.variant import Variant
 from ..datasets.sample import Dataset
+from .accuracy import Accuracy
 from .calibration import require_disjoint, require_fit
 from .job import Job
 from .ptq import require_nncf
 from .recipe import Recipe, find_recipe
-from .settings import Accuracy, QuantizeSettings, Step
+from .settings import QuantizeSettings, Step
 from .source import open_source, save_int8
 from .state import clear, open_state
 
@@ -33,7 +34,7 @@ __all__ = ["Quantized", "quantize"]
 class Quantized:
     """What a quantization wrote: the artifact, its record and where that lies, and the layers that it left out."""
 
-    artifact: Artifact
+    artifact: Variant
     record: Record
     record_path: Path
     ignored: tuple[str, ...]
@@ -41,7 +42,7 @@ class Quantized:
 
 
 def quantize(
-    ir: Path,
+    ir: str | Path,
     out_dir: Path,
     settings: QuantizeSettings,
     calibration: Dataset,
@@ -57,7 +58,7 @@ def quantize(
     next call with the same arguments.
 
     Args:
-        ir: the `.xml` file of an FP32 or FP16 IR with a contract.
+        ir: an FP32 or FP16 IR with a contract, as `open_source` takes it.
         out_dir: parent of the model's folder.
         settings: how.
         calibration: samples of the model's task, as many of which are used as the settings say.
@@ -94,7 +95,7 @@ def quantize(
         "calibration_samples": len(used),
         "calibration_sha256": used.content_hash,
         "max_drop": {settings.max_drop.metric: settings.max_drop.limit} if settings.max_drop else None,
-        "made_from": dict(source.sha256),
+        "made_from": dict(source.variant.sha256),
         "nncf": nncf_version,
         "openvino": metadata.version("openvino"),
     }
@@ -119,22 +120,17 @@ def quantize(
     with atomic_directory(folder) as temporary:
         save_int8(model, temporary / "model.xml", source, notes)
         record = job.record(notes, ignored, time.monotonic() - started)
-        artifact = Artifact.of_files(
-            temporary / "model.xml",
-            precision="int8",
-            contract=source.contract,
-            provenance=source.provenance,
-            made_from=source.sha256[source.path.name],
-        ).model_copy(update={"path": folder / "model.xml"})
-        record = record.model_copy(update={"artifacts": (artifact.ref(),)})
+        written = replace(source.variant, precision="int8", path=temporary / "model.xml")
+        record = record.model_copy(update={"artifacts": (written.ref(),)})
         record.write(temporary / "quantize.json")
     clear(work)
-    return Quantized(artifact, record, folder / "quantize.json", ignored, len(quantized_layers(model)))
+    variant = replace(written, path=folder / "model.xml")
+    return Quantized(variant, record, folder / "quantize.json", ignored, len(quantized_layers(model)))
 
 
 def _key(notes: dict[str, JsonValue], recipe: Recipe, accuracy: Accuracy | None) -> str:
     """Hash all that decides what a search finds out; the allowed drop does not, so that another one can go on."""
-    measured = [accuracy.metric, accuracy.dataset, accuracy.dataset_hash] if accuracy else []
+    measured = [accuracy.metric, accuracy.dataset, accuracy.samples.content_hash] if accuracy else []
     decisive = {name: value for name, value in notes.items() if name != "max_drop"}
     text = json.dumps([decisive, recipe.model_dump(mode="json"), measured], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,7 +13,6 @@ from ..core.errors import InputError
 
 __all__ = [
     "IDENTICAL",
-    "Accuracy",
     "Against",
     "MaxDrop",
     "Preset",
@@ -71,28 +70,6 @@ class QuantizeSettings:
             raise InputError(f"calibration on {self.samples} samples makes no sense; give --samples 1 or more")
         if self.patch is not None and self.patch < 16:
             raise InputError(f"calibration on patches of {self.patch} pixels makes no sense; give 16 or more")
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """How a model's accuracy is measured on data that it was not calibrated on.
-
-    metric, unit, higher_is_better: of the metric. dataset, dataset_hash: of the validation set. ids: of its samples.
-    measure: an IR file to the metric's value for each sample, finite or infinite.
-    """
-
-    metric: str
-    unit: str
-    higher_is_better: bool
-    dataset: str
-    dataset_hash: str
-    ids: tuple[str, ...]
-    measure: Callable[[Path], Sequence[float]]
-
-    def drop(self, before: Sequence[float], after: Sequence[float]) -> float:
-        """Return how much worse the mean became, in the metric's unit; negative where it became better."""
-        change = math.fsum(a - b for a, b in zip(before, after, strict=True)) / len(before)
-        return change if self.higher_is_better else -change
 
 
 def parse_max_drop(text: str | None) -> MaxDrop | None:

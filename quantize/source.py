@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from ..convert.ir import halve_weights, name_by_position, write_ir
-from ..convert.layers import quantized_layers
 from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.contract import Contract
 from ..core.errors import ContractError, ModelError
-from ..core.files import sha256_of
-from ..infer.runtimes.openvino import read_contract, read_model
+from ..core.variant import Variant
+from ..infer.runtimes.reading import describe, read_model
+from ..models.reference import ModelRef
 
 if TYPE_CHECKING:
     import openvino
@@ -28,34 +28,48 @@ QUANTIZATION_KEY = "quantization"
 
 @dataclass(frozen=True)
 class Source:
-    """The IR that is quantized; sha256 is of its two files, by name."""
+    """The IR that is quantized, read."""
 
-    path: Path
-    model: openvino.Model
-    contract: Contract
+    variant: Variant
     provenance: Provenance
-    sha256: dict[str, str]
+    model: openvino.Model
+
+    @property
+    def path(self) -> Path:
+        """Return its `.xml` file."""
+        return self.variant.path
+
+    @property
+    def contract(self) -> Contract:
+        """Return what surrounds the network."""
+        return self.variant.contract
 
 
-def open_source(path: Path) -> Source:
-    """Open an FP32 or FP16 IR, or the folder that it lies in.
+def open_source(model: str | Path) -> Source:
+    """Open the FP32 IR that a user names, or its FP16 one where that is all there is.
+
+    Args:
+        model: as `ModelRef.parse` takes it; of a model's folder, the variant of the largest precision.
 
     Raises:
         ModelError: it is no IR that can be read, or it is quantized already.
         ContractError: it carries no contract.
     """
-    if path.is_dir():
-        path /= "model.xml"
-    if path.suffix != ".xml" or not path.is_file():
+    ref = ModelRef.parse(model)
+    if ref.runtime not in {"", "openvino"}:
+        raise ModelError(f"{model}: INT8 is made from an OpenVINO IR; give one, or an entry of the zoo")
+    path = ref.paths()[0]
+    if path.suffix != ".xml":
         raise ModelError(f"{path}: not an OpenVINO IR; make one with: mattekit export MODEL -o DIR")
-    model = read_model(path)
-    contract, provenance = read_contract(model, path)
-    if contract is None or provenance is None:
-        raise ContractError(f"{path}: the IR carries no mattekit contract; make one with: mattekit export MODEL -o DIR")
-    if quantized_layers(model):
+    read = read_model(path)
+    variant = describe(read, path)
+    if variant.provenance is None:
+        raise ContractError(
+            f"{path}: the IR does not say where it comes from; make one with: mattekit export MODEL -o DIR"
+        )
+    if variant.precision == "int8":
         raise ModelError(f"{path}: the IR is quantized already; give the FP32 one that it was made from")
-    hashes = {file.name: sha256_of(file) for file in (path, path.with_suffix(".bin"))}
-    return Source(path, model, contract, provenance, hashes)
+    return Source(variant, variant.provenance, read)
 
 
 def save_int8(model: openvino.Model, target: Path, source: Source, notes: dict[str, JsonValue]) -> None:

@@ -16,9 +16,9 @@ from ..convert.fetch import Fetched, cached_path
 from ..convert.fetch import Progress as ByteProgress
 from ..convert.ready import BUNDLED_PRECISION, bundled_sums
 from ..convert.spec import ModelSpec
-from ..core.artifact import Artifact
 from ..core.record import Record
 from ..core.text import printable
+from ..core.variant import Variant
 from .document import Cell, Column, Table
 from .formats.fitting import print_pairs, print_table, say_once
 
@@ -70,7 +70,7 @@ def download_progress() -> Generator[ByteProgress]:
         yield update
 
 
-def print_export(artifacts: Sequence[Artifact], record: Record, record_path: Path) -> None:
+def print_export(artifacts: Sequence[Variant], record: Record, record_path: Path) -> None:
     """Print the checks of an export as a table, then what was written."""
     console = console_of()
     steps: dict[str, dict[str, str]] = {}
@@ -82,9 +82,8 @@ def print_export(artifacts: Sequence[Artifact], record: Record, record_path: Pat
     rows = [(Cell(step), *(Cell(values.get(name, "")) for name in names)) for step, values in steps.items()]
     print_table(Table("Each step against the one before, worst picture", columns, tuple(rows)), console)
     for artifact in artifacts:
-        size = sum((artifact.path.parent / name).stat().st_size for name in artifact.sha256)
         digest = artifact.sha256[artifact.path.name]
-        console.print(escape(f"{artifact.path}  {size / 1e6:.2f} MB  sha256 {digest[:16]}…"), soft_wrap=True)
+        console.print(escape(f"{artifact.path}  {artifact.size / 1e6:.2f} MB  sha256 {digest[:16]}…"), soft_wrap=True)
     console.print(escape(str(record_path)), soft_wrap=True)
 
 

@@ -14,7 +14,7 @@ import openvino
 import pytest
 import typer
 from called import commands_of
-from mattekit.bench.accuracy.subjects import open_subject
+from mattekit.bench.accuracy.subjects import open_subjects
 from mattekit.bench.latency.grid import Request
 from mattekit.bench.latency.recording import exit_code
 from mattekit.bench.latency.session import measure
@@ -146,8 +146,8 @@ def test_every_command_that_runs_a_model_on_a_device_lets_its_arithmetic_be_chos
 
 def test_a_subject_and_a_pipeline_say_what_they_compute_in(ir: Path) -> None:
     lower_or_skip("bf16")
-    assert open_subject(str(ir)).arithmetic == "f32"
-    assert open_subject(str(ir), arithmetic="bf16").arithmetic == "bf16"
+    assert open_subjects(str(ir))[0].arithmetic == "f32"
+    assert open_subjects(str(ir), arithmetic="bf16")[0].arithmetic == "bf16"
     pipeline = open_pipeline(sr=ir, arithmetic="bf16")
     (runtime,) = cast("list[dict[str, Any]]", pipeline.describe()["runtimes"])
     assert runtime["arithmetic"] == "bf16"

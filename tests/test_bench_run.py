@@ -261,7 +261,7 @@ def test_other_scenarios_answer_every_query(scenario: str, tiny: Path) -> None:
 
 def test_runtimes_find_their_files_and_say_what_is_missing(segmentation_ir: Path) -> None:
     sources = find_sources([str(segmentation_ir)], ["openvino", "onnxruntime", "torch"])
-    assert [(source.runtime, source.file.name, source.precision) for source in sources][:2] == [
+    assert [(source.runtime, source.variant.path.name, source.variant.precision) for source in sources][:2] == [
         ("openvino", "model.xml", "fp32"),
         ("onnxruntime", "model.onnx", "fp32"),
     ]

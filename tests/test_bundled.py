@@ -19,9 +19,10 @@ from mattekit.core.errors import FetchError, HashMismatchError
 from mattekit.core.files import sha256_of
 from mattekit.core.record import Record
 from mattekit.images import Picture
-from mattekit.infer.runtimes.openvino import load, read_contract, read_model
+from mattekit.infer.runtimes.openvino import load
+from mattekit.infer.runtimes.reading import read_contract, read_model
 from mattekit.infer.tensors import tensor_from
-from mattekit.models.finding import model_file
+from mattekit.models.reference import ModelRef
 
 GATES = Path(__file__).parent / "gates"
 
@@ -78,7 +79,7 @@ def test_a_bundled_ir_says_what_the_zoo_says(spec: ModelSpec) -> None:
 
 @each_bundled
 def test_a_bundled_model_is_opened_where_it_lies_and_nothing_is_cached(spec: ModelSpec, home: Path) -> None:
-    assert model_file(spec.id, spec.task) == ready.IRS / spec.id / "fp16" / "model.xml"
+    assert ModelRef.parse(spec.id).path_of_one(task=spec.task) == ready.IRS / spec.id / "fp16" / "model.xml"
     assert not home.exists()
 
 
@@ -89,16 +90,16 @@ def test_an_altered_bundled_ir_is_refused(name: str, copied: Path) -> None:
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with pytest.raises(HashMismatchError, match=rf"{name} is not the expected file: .* install mattekit again"):
-        model_file("mattelite", "segmentation")
+        ModelRef.parse("mattelite").path_of_one()
     # The others are whole.
-    assert model_file("srlite-x2", "super_resolution").is_file()
+    assert ModelRef.parse("srlite-x2").path_of_one().is_file()
 
 
 @pytest.mark.parametrize("name", ["mattelite/fp16/model.xml", "mattelite/fp16/model.bin", ready.SUMS])
 def test_a_missing_bundled_ir_is_told(name: str, copied: Path) -> None:
     (copied / name).unlink()
     with pytest.raises(FetchError, match="is missing from the installation; install mattekit again"):
-        model_file("mattelite", "segmentation")
+        ModelRef.parse("mattelite").path_of_one()
 
 
 def test_models_show_names_the_bundled_ir_with_its_hashes(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -22,8 +23,8 @@ from mattekit.core.errors import DeviceError, InputError, ModelError, ParityErro
 from mattekit.core.record import Record
 from mattekit.images.picture import Picture
 from mattekit.infer.remove import Remover
-from mattekit.infer.runtimes import LoadedModel
-from mattekit.infer.runtimes.openvino import load, read_model
+from mattekit.infer.runtimes.openvino import load
+from mattekit.infer.runtimes.reading import read_model
 from mattekit.infer.tensors import LEAST_SPREAD
 from mattekit.infer.upscale import Upscaler
 from mattekit.package.deploy import PackageFormat, PackageRequest, package, verify, verify_all
@@ -83,7 +84,7 @@ def test_the_graph_gives_mattekits_masks_at_any_size(segmentation_ir: Path, filt
             "output": opened.contract.output.model_copy(update={"resize": filter_}),
         }
     )
-    opened = LoadedModel(opened.path, contract, opened.provenance, opened.runtime)
+    opened = replace(opened, variant=replace(opened.variant, contract=contract))
     graph = openvino.Core().compile_model(
         surround(read_model(opened.path), contract, least_spread=LEAST_SPREAD), "CPU", F32
     )

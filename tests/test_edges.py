@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from mattekit.core.contract import Contract, InputContract, OutputContract
+from mattekit.core.variant import Variant
 from mattekit.datasets.sample import Sample
 from mattekit.datasets.synthetic import synthetic
 from mattekit.images import Picture, read_picture
@@ -204,7 +205,7 @@ def remover(mask: NDArray[np.float32], **options: object) -> Remover:
         input=InputContract(height=mask.shape[0], width=mask.shape[1]),
         output=OutputContract(kind="alpha", min_max=True),
     )
-    return Remover(LoadedModel(Path("says.xml"), contract, None, Says(mask)), **options)  # pyright: ignore[reportArgumentType]
+    return Remover(LoadedModel(Variant("says", "fp32", Path("says.xml"), contract), Says(mask)), **options)  # pyright: ignore[reportArgumentType]
 
 
 def test_a_remover_refines_and_decontaminates() -> None:

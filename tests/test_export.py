@@ -40,13 +40,13 @@ def test_an_export_says_itself_what_it_is(super_resolution_ir: Path, super_resol
     from_onnx = load(super_resolution_ir / "model.onnx")
     for model in (from_ir, from_onnx):
         assert model.contract == spec.contract
-        assert model.provenance is not None
-        assert model.provenance.model == SR
-        assert model.provenance.weights_sha256 == sha256_of(super_resolution_weights)
+        assert model.variant.provenance is not None
+        assert model.variant.provenance.model == SR
+        assert model.variant.provenance.weights_sha256 == sha256_of(super_resolution_weights)
         # Random weights are not the publisher's, and so is their licence.
-        assert model.provenance.weights_licence == OWN_LICENCE
-        assert model.provenance.commercial is None
-        assert model.provenance.tools["openvino"] == metadata.version("openvino")
+        assert model.variant.provenance.weights_licence == OWN_LICENCE
+        assert model.variant.provenance.commercial is None
+        assert model.variant.provenance.tools["openvino"] == metadata.version("openvino")
 
 
 def test_torch_onnx_and_ir_agree_at_sizes_that_were_not_traced(
@@ -98,7 +98,7 @@ def test_fp16_halves_the_weights(super_resolution_weights: Path, photo: Path, tm
     assert (report.ir.path.parent / "model.bin").stat().st_size < 0.55 * onnx_bytes
     assert report.ir.precision == "fp16"
     assert report.artifacts[0].precision == "fp32"
-    assert report.ir.made_from == report.artifacts[0].sha256["model.onnx"]
+    assert [ref.sha256 for ref in report.record.artifacts] == [each.sha256 for each in report.artifacts]
 
 
 def test_weights_that_openvino_halved_are_computed_with_in_f32(super_resolution_ir: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,16 @@ import pytest
 from mattekit.core.artifact import Provenance
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import InputError, ModelError, ParityError
+from mattekit.core.files import sha256_of
 from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.sample import Dataset
-from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load, read_contract
+from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load
+from mattekit.infer.runtimes.reading import read_contract
+from mattekit.quantize.accuracy import Accuracy
 from mattekit.quantize.calibration import calibration_tensor, content_of, require_disjoint, split
 from mattekit.quantize.recipe import find_recipe, read_recipe
 from mattekit.quantize.run import Quantized, quantize
-from mattekit.quantize.settings import Accuracy, MaxDrop, QuantizeSettings, read_scope
+from mattekit.quantize.settings import MaxDrop, QuantizeSettings, read_scope
 from mattekit.quantize.source import QUANTIZATION_KEY
 
 if TYPE_CHECKING:
@@ -121,27 +124,26 @@ def ir_of(path: Path) -> openvino.Model:
     return openvino.Core().read_model(path)
 
 
-def agreement(source: Path, held: Dataset, calls: list[Path] | None = None) -> Accuracy:
-    """How near an IR's raw masks are to the source's: 1 where they are the same."""
-    runtime = load(source).runtime
-    inputs = [calibration_tensor(sample, SEGMENTATION, 64, 0) for sample in held]
-    wanted = [runtime.run(tensor) for tensor in inputs]
+@dataclass(frozen=True)
+class Agreement(Accuracy):
+    """How near an IR's raw masks are to the source's, 1 where they are the same; the last call is interrupted."""
 
-    def measure(path: Path) -> Sequence[float]:
-        if calls is not None:
-            calls.append(path)
-        found = load(path).runtime
-        return [1 - float(np.abs(found.run(x) - y).mean()) for x, y in zip(inputs, wanted, strict=True)]
+    source: Path = Path()
+    calls: list[Path] = field(default_factory=list[Path])
+    last: int | None = None
 
-    return Accuracy(
-        metric="agreement",
-        unit="",
-        higher_is_better=True,
-        dataset=held.name,
-        dataset_hash=held.content_hash,
-        ids=tuple(entry.id for entry in held.entries),
-        measure=measure,
-    )
+    def measure(self, path: Path) -> Sequence[float]:
+        self.calls.append(path)
+        found, exact = load(path).runtime, load(self.source).runtime
+        inputs = [calibration_tensor(sample, SEGMENTATION, 64, 0) for sample in self.samples]
+        values = [1 - float(np.abs(found.run(tensor) - exact.run(tensor)).mean()) for tensor in inputs]
+        if len(self.calls) == self.last:
+            raise KeyboardInterrupt
+        return values
+
+
+def agreement(source: Path, held: Dataset, calls: list[Path] | None = None) -> Agreement:
+    return Agreement("agreement", "", True, held, source=source, calls=[] if calls is None else calls)
 
 
 FEW = QuantizeSettings(samples=6, recipe="none")
@@ -178,7 +180,7 @@ def test_the_int8_ir_runs_keeps_its_contract_and_says_how_it_was_made(segmentati
     assert provenance.model == "small"
     notes = json.loads(str(model.get_rt_info(["mattekit", QUANTIZATION_KEY]).astype(str)))
     assert notes["precision"] == "int8"
-    assert notes["made_from"]["model.xml"] == plain.artifact.made_from
+    assert notes["made_from"]["model.xml"] == sha256_of(segmentation)
     assert notes["calibration_sha256"] == pictures(6).content_hash
     assert notes["calibration_samples"] == 6
     assert notes["preset"] == "mixed"
@@ -318,13 +320,6 @@ def test_an_interrupted_search_goes_on(segmentation: Path, tmp_path: Path) -> No
     held, calls = pictures(4, seed=9), list[Path]()
     settings = replace(FEW, max_drop=MaxDrop("agreement", 0.02))
     accuracy = agreement(segmentation, held, calls)
-
-    def stop(path: Path) -> Sequence[float]:
-        values = accuracy.measure(path)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return values
-
     with pytest.raises(KeyboardInterrupt):
         quantize(
             segmentation,
@@ -332,7 +327,7 @@ def test_an_interrupted_search_goes_on(segmentation: Path, tmp_path: Path) -> No
             settings,
             pictures(6),
             validation=held,
-            accuracy=replace(accuracy, measure=stop),
+            accuracy=replace(accuracy, last=3),
         )
     assert not (tmp_path / "small" / "int8").exists()
     plain = tmp_path / "small" / ".int8-search" / "plain.xml"

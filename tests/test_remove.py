@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import ModelError
+from mattekit.core.variant import Variant
 from mattekit.images import Picture, read_picture
 from mattekit.infer.remove import Remover
 from mattekit.infer.resize import resize_mask, resize_pixels
@@ -46,7 +47,7 @@ class Says:
 
 def saying(output: np.ndarray, contract: Contract = SALIENT) -> tuple[LoadedModel, Says]:
     runtime = Says(output.astype(np.float32))
-    return LoadedModel(Path("says.xml"), contract, None, runtime), runtime
+    return LoadedModel(Variant("says", "fp32", Path("says.xml"), contract), runtime), runtime
 
 
 def photo_of(height: int, width: int, *, dtype: type[np.uint8] | type[np.uint16] = np.uint8) -> Picture:

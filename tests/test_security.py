@@ -23,7 +23,8 @@ from mattekit.core.text import printable
 from mattekit.core.unpack import unpack
 from mattekit.datasets.pictures import read_alpha, read_rgb
 from mattekit.images import read_picture
-from mattekit.infer.runtimes.openvino import load, read_model
+from mattekit.infer.runtimes.openvino import load
+from mattekit.infer.runtimes.reading import read_model
 from pydantic import JsonValue
 
 ROOT = Path(__file__).resolve().parents[1]

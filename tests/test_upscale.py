@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mattekit.convert import zoo
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import ImageError, ModelError
+from mattekit.core.variant import Variant
 from mattekit.images import Picture, read_picture
 from mattekit.infer.runtimes import LoadedModel, Tensor
 from mattekit.infer.runtimes.openvino import load
@@ -51,7 +52,7 @@ def blurring(*, halo: int = 2, **given: int) -> tuple[LoadedModel, Blurs]:
         tile_step=step,
     )
     runtime = Blurs()
-    return LoadedModel(Path("blurs.xml"), contract, None, runtime), runtime
+    return LoadedModel(Variant("blurs", "fp32", Path("blurs.xml"), contract), runtime), runtime
 
 
 def noise(height: int, width: int, dtype: type[np.uint8] | type[np.uint16] = np.uint8) -> NDArray[np.uint8 | np.uint16]:

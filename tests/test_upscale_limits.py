@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import DeviceError, ImageError, InputError
+from mattekit.core.variant import Variant
 from mattekit.images import Picture
 from mattekit.infer.runtimes import LoadedModel, Tensor
 from mattekit.infer.runtimes.openvino import load
@@ -52,7 +54,7 @@ def blurring(room: int = 1 << 30, *, tint: float = 0.0) -> tuple[LoadedModel, Bl
         task="super_resolution", input=InputContract(), output=OutputContract(kind="image", scale=2), halo=2
     )
     runtime = Blurs(room, tint=tint)
-    return LoadedModel(Path("blurs.xml"), contract, None, runtime), runtime
+    return LoadedModel(Variant("blurs", "fp32", Path("blurs.xml"), contract), runtime), runtime
 
 
 def noise(height: int, width: int) -> NDArray[np.uint8]:
@@ -86,7 +88,7 @@ def test_other_errors_of_the_device_are_not_tried_again() -> None:
     model, _ = blurring()
     runtime = Fails()
     with pytest.raises(DeviceError, match="was lost"):
-        Upscaler(LoadedModel(model.path, model.contract, None, runtime), tile=32).upscale(Picture(noise(60, 60)))
+        Upscaler(replace(model, runtime=runtime), tile=32).upscale(Picture(noise(60, 60)))
     assert len(runtime.shapes) == 1
 
 
@@ -200,7 +202,7 @@ def test_a_coarse_map_lies_in_tiles_where_it_lies_in_the_whole(tmp_path: Path) -
         def run(self, tensor: Tensor) -> Tensor:
             return model.runtime.run(tensor)
 
-    plain = Upscaler(LoadedModel(model.path, contract, None, Plain()), tile=96)
+    plain = Upscaler(LoadedModel(replace(model.variant, contract=contract), Plain()), tile=96)
     assert np.abs(plain.upscale(picture).rgb - whole).max() > 1
     # The box of a subject is a tile of its picture, too.
     alpha = np.zeros((170, 250), np.uint8)

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from mattekit.bench.accuracy.outputs import record_name, worst_sheet, write_validation
 from mattekit.bench.accuracy.runs import Request, run_validation
-from mattekit.bench.accuracy.subjects import Subject, golden_subject, open_subject
+from mattekit.bench.accuracy.subjects import Subject, golden_subject, open_subjects
 from mattekit.bench.accuracy.tables import (
     column,
     figure_interval,
@@ -167,7 +167,7 @@ def test_super_resolution_and_infinity(tmp_path: Path) -> None:
 
 def test_golden_outputs(tmp_path: Path, dataset: Dataset) -> None:
     write_synthetic(dataset, tmp_path / "set")
-    subject = open_subject(f"golden:{tmp_path / 'set' / 'masks'}")
+    (subject,) = open_subjects(f"golden:{tmp_path / 'set' / 'masks'}")
     (record,) = validate([subject], dataset, metrics=["mae"])
     assert _value(record, "mae") == 0
     next((tmp_path / "set" / "masks").iterdir()).unlink()
@@ -225,10 +225,10 @@ def test_refusals(dataset: Dataset, tmp_path: Path) -> None:
         validate([_subject(lambda _: np.zeros((3, 3), dtype=np.float32))], dataset)
     with pytest.raises(InputError, match="NaN"):
         validate([_subject(lambda s: np.full(s.image.shape[:2], np.nan, dtype=np.float32))], dataset)
-    with pytest.raises(ModelError, match="no model file"):
-        open_subject(str(tmp_path / "nothing"))
-    with pytest.raises(ModelError, match=r"no model\.xml"):
-        open_subject(str(tmp_path))
+    with pytest.raises(ModelError, match="there is no such file or folder"):
+        open_subjects(str(tmp_path / "nothing"))
+    with pytest.raises(ModelError, match=r"no \.xml or \.onnx file of a model"):
+        open_subjects(str(tmp_path))
 
 
 def test_intervals() -> None:
@@ -307,7 +307,8 @@ def test_the_command_leaves_a_record_for_each_of_two_fine_tunes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     from mattekit.convert.ir import save_ir
-    from mattekit.infer.runtimes.openvino import load, read_model
+    from mattekit.infer.runtimes.openvino import load
+    from mattekit.infer.runtimes.reading import read_model
 
     write_synthetic(dataset, tmp_path / "set")
     source = load(segmentation_ir / "model.xml")

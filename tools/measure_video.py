@@ -18,7 +18,7 @@ from mattekit.infer.remove import Remover
 from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.smooth import Smoother
 from mattekit.metrics.video import dtssd, still_flicker
-from mattekit.models.finding import open_model
+from mattekit.models.opening import open_model
 from numpy.typing import NDArray
 
 STRENGTHS = (0.0, 0.4, 0.6, 0.8, 0.9)

@@ -12,7 +12,7 @@ from ...core.arithmetic import Arithmetic
 from ...datasets.sample import Dataset
 from ...metrics import get_metric
 from .measuring import SampleRow, border_of, measure
-from .subjects import OpenModel, open_subject
+from .subjects import Subject, open_subjects
 
 __all__ = ["Measurement", "SampleActor", "measure_on_ray"]
 
@@ -22,7 +22,7 @@ _BATCH = 4
 
 @dataclass(frozen=True)
 class Measurement:
-    """All that an actor needs: the models and the reference as `open_subject` takes them, the samples, the metrics."""
+    """All that an actor needs: the models and the reference as `open_subjects` takes them, the samples, the metrics."""
 
     artifacts: tuple[str, ...]
     reference: str | None
@@ -31,20 +31,19 @@ class Measurement:
     device: str
     arithmetic: Arithmetic
     tile: int
-    open_model: OpenModel | None
 
 
 class SampleActor:
     """The models, opened as the local engine opens them; called with numbers of samples, returns their rows."""
 
     def __init__(self, work: Measurement) -> None:
-        def opened(text: str, *, arithmetic: Arithmetic) -> Any:
-            return open_subject(text, work.device, tile=work.tile, arithmetic=arithmetic, open_model=work.open_model)
+        def opened(text: str, *, arithmetic: Arithmetic) -> list[Subject]:
+            return open_subjects(text, work.device, tile=work.tile, arithmetic=arithmetic)
 
         self._dataset = work.dataset
         self._metrics = [get_metric(name) for name in work.metrics]
-        self._subjects = [opened(text, arithmetic=work.arithmetic) for text in work.artifacts]
-        self._reference = opened(work.reference, arithmetic="f32") if work.reference else None
+        self._subjects = [each for text in work.artifacts for each in opened(text, arithmetic=work.arithmetic)]
+        self._reference = opened(work.reference, arithmetic="f32")[0] if work.reference else None
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[bytes]]:
         """Measure the samples of one batch."""

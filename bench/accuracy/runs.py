@@ -11,7 +11,7 @@ from ...core.errors import InputError
 from ...core.record import Record
 from ...datasets.opening import open_dataset
 from .outputs import write_validation
-from .subjects import OpenModel, open_subject
+from .subjects import Subject, open_subjects
 from .validate import metrics_for, validate
 
 __all__ = ["Report", "Request", "run_validation"]
@@ -21,7 +21,7 @@ __all__ = ["Report", "Request", "run_validation"]
 class Request:
     """What to validate, in the user's words.
 
-    artifacts, reference: as `open_subject` takes them. data: as `open_dataset` takes it. scale: of super-resolution;
+    artifacts, reference: as `open_subjects` takes them. data: as `open_dataset` takes it. scale: of super-resolution;
     that of the first model unless given, which only golden outputs make necessary. limit: take so many samples,
     spread evenly. by: the metric that orders samples. worst: how many of them to show. replace: records of the same
     names, whatever was validated. ray: the address of a Ray cluster that measures the samples; None measures them here.
@@ -54,7 +54,6 @@ def run_validation(
     request: Request,
     out: Path,
     *,
-    open_model: OpenModel | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Open the models and the data set, measure, and write records, tables and sheets into a folder.
@@ -62,7 +61,6 @@ def run_validation(
     Args:
         request: what to validate.
         out: folder, made if need be.
-        open_model: opens names that are no files.
         progress: called after each sample with how many are done and how many there are.
 
     Raises:
@@ -71,14 +69,11 @@ def run_validation(
     if not request.artifacts:
         raise InputError("there is no model to validate; give one artifact or more")
     subjects = [
-        open_subject(text, request.device, tile=request.tile, arithmetic=request.arithmetic, open_model=open_model)
+        subject
         for text in request.artifacts
+        for subject in open_subjects(text, request.device, tile=request.tile, arithmetic=request.arithmetic)
     ]
-    reference = (
-        open_subject(request.reference, request.device, tile=request.tile, open_model=open_model)
-        if request.reference
-        else None
-    )
+    reference = _reference(request)
     models = [subject for subject in (*subjects, *([reference] if reference else [])) if subject.device != "files"]
     dataset = open_dataset(request.data, scale=request.scale or (models[0].scale if models else 1))
     if request.limit:
@@ -100,7 +95,6 @@ def run_validation(
             request.device,
             request.arithmetic,
             request.tile,
-            open_model,
         )
         measured = measure_on_ray(work, request.ray)
     records = validate(
@@ -110,3 +104,15 @@ def run_validation(
         records, subjects, dataset, out, by=request.by, worst=request.worst, replace=request.replace
     )
     return Report(records, paths)
+
+
+def _reference(request: Request) -> Subject | None:
+    if not request.reference:
+        return None
+    found = open_subjects(request.reference, request.device, tile=request.tile)
+    if len(found) > 1:
+        raise InputError(
+            f"{request.reference}: a reference is one model, and the folder holds "
+            f"{', '.join(subject.precision for subject in found)}; give one of them"
+        )
+    return found[0]

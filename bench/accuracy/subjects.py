@@ -8,12 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ...convert.stage_runtimes import open_onnx, open_torch
 from ...core.arithmetic import Arithmetic
-from ...core.artifact import model_in
 from ...core.contract import Task
-from ...core.errors import InputError, ModelError
-from ...core.files import sha256_of
+from ...core.errors import InputError
 from ...core.record import ArtifactRef
 from ...datasets.folders import pictures_in
 from ...datasets.pictures import read_alpha, read_rgb
@@ -22,11 +19,10 @@ from ...images.picture import Picture
 from ...infer.remove import Remover
 from ...infer.runtimes import LoadedModel
 from ...infer.upscale import TILE, Upscaler
+from ...models.opening import open_at
+from ...models.reference import ModelRef
 
-__all__ = ["OpenModel", "Subject", "golden_subject", "model_subject", "open_subject"]
-
-OpenModel = Callable[[str, str, Arithmetic], LoadedModel]
-"""Opens what a user calls a model, other than a file: (name, OpenVINO device, arithmetic) to a loaded model."""
+__all__ = ["Subject", "golden_subject", "model_subject", "open_subjects"]
 
 
 @dataclass(frozen=True)
@@ -53,48 +49,34 @@ class Subject:
         return " ".join(part for part in (self.model, self.precision, self.device) if part)
 
 
-def open_subject(
+def open_subjects(
     text: str,
     device: str = "CPU",
     *,
     tile: int = TILE,
     arithmetic: Arithmetic = "f32",
-    open_model: OpenModel | None = None,
-) -> Subject:
-    """Open what a user types.
+) -> list[Subject]:
+    """Open what a user types: each variant of a model's folder is a subject of its own.
 
     Args:
-        text: an IR (`.xml`) or ONNX file, or an export's folder, for OpenVINO; `onnxruntime:FILE.onnx`; `torch:MODEL`
-            or `torch:MODEL@CHECKPOINT`, an entry of the zoo as PyTorch computes it; `golden:FOLDER`, outputs on disk;
-            anything else is handed to `open_model`.
+        text: as `ModelRef.parse` takes it, or `golden:FOLDER`, outputs on disk.
         device: an OpenVINO device string.
         tile: side of a super-resolution tile in input pixels, overlap included; 0 never cuts.
         arithmetic: of what OpenVINO executes; ONNX Runtime and torch compute in f32.
-        open_model: opens names that are none of the above.
 
     Raises:
         MattekitError: it cannot be opened, as its message says.
     """
     kind, colon, rest = text.partition(":")
     if colon and kind == "golden":
-        return golden_subject(Path(rest).expanduser())
-    if colon and kind == "torch":
-        return _torch_subject(rest, tile)
-    if colon and kind == "onnxruntime":
-        return model_subject(open_onnx(Path(rest).expanduser()), tile=tile)
-    path = model_in(Path(text).expanduser())
-    if path.suffix in {".xml", ".onnx"}:
-        from ...infer.runtimes.openvino import load
-
-        return model_subject(load(path, device, arithmetic=arithmetic), tile=tile)
-    if open_model is None:
-        raise ModelError(f"{text!r} is no model file; give an .xml or .onnx file, or an export's folder")
-    return model_subject(open_model(text, device, arithmetic), tile=tile)
+        return [golden_subject(Path(rest).expanduser())]
+    ref = ModelRef.parse(text)
+    return [model_subject(open_at(ref, path, device, arithmetic=arithmetic), tile=tile) for path in ref.paths()]
 
 
 def model_subject(model: LoadedModel, *, tile: int = TILE) -> Subject:
-    """Make a subject of a loaded model; its precision is that of the folder it lies in (`fp32`, `fp16`, `int8`)."""
-    contract, artifact = model.contract, model.ref()
+    """Make a subject of a loaded model."""
+    contract, artifact = model.contract, model.variant.ref()
     common = Subject(
         model=model.id,
         task=contract.task,
@@ -146,13 +128,3 @@ def golden_subject(folder: Path) -> Subject:
         alpha=lambda sample: read_alpha(find(sample)),
         picture=lambda sample: read_rgb(find(sample)),
     )
-
-
-def _torch_subject(text: str, tile: int) -> Subject:
-    name, model = open_torch(text)
-    digest = sha256_of(model.path)
-    reference = ArtifactRef(
-        model=name, format="torch", precision="fp32", sha256={model.path.name: digest}, weights=digest
-    )
-    subject = model_subject(model, tile=tile)
-    return replace(subject, model=name, precision="fp32", artifact=reference, arithmetic="f32")

@@ -8,11 +8,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...core.arithmetic import Arithmetic
+from ...core.artifact import Precision
 from ...core.contract import Contract
 
 __all__ = ["Candidate", "Hint", "RuntimeName", "Status"]
 
-RuntimeName = Literal["openvino", "onnxruntime", "torch"]
+RuntimeName = str
+"""A key of `RUNTIMES`."""
 Hint = Literal["latency", "throughput"]
 
 Status = Literal["measured", "missing device", "not on this device", "failed", "fallback"]
@@ -37,7 +39,7 @@ class Candidate(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str
-    precision: str
+    precision: Precision
     runtime: RuntimeName
     device: str = "CPU"
     arithmetic: Arithmetic = "f32"

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ...core.variant import Variant
 from ...infer.runtimes import Runtime, Tensor
 from ...infer.runtimes.base import LoadedModel
 from .candidates import Candidate
@@ -66,4 +67,4 @@ def sample_input(candidate: Candidate) -> Tensor:
 def loaded(candidate: Candidate, runtime: Runtime) -> LoadedModel:
     """Return the candidate as a model that takes pictures, in windows of its size alone."""
     contract = candidate.contract.with_size(candidate.height, candidate.width)
-    return LoadedModel(candidate.file, contract, None, runtime)
+    return LoadedModel(Variant(candidate.model, candidate.precision, candidate.file, contract), runtime)

@@ -13,7 +13,7 @@ from ...core.contract import Contract
 from ...core.environment import Environment
 from ...core.errors import DeviceError, InputError
 from ...infer.runtimes.openvino import require_device
-from .artifacts import FindModel, Source, find_sources
+from .artifacts import Source, find_sources
 from .candidates import Candidate, Hint, RuntimeName, Status
 from .scenarios import Scenario
 
@@ -70,7 +70,7 @@ class Planned:
     reason: str | None = None
 
 
-def plan(request: Request, find_model: FindModel | None = None) -> list[Planned]:
+def plan(request: Request) -> list[Planned]:
     """Make the candidates, and look for their devices.
 
     Hints and streams are OpenVINO's; ONNX Runtime and torch execute on the CPU only, and so each other device that was
@@ -82,9 +82,9 @@ def plan(request: Request, find_model: FindModel | None = None) -> list[Planned]
         DeviceError: a device is missing, and `require_device` is set.
         MattekitError: an artifact cannot be read.
     """
-    sources = find_sources(request.artifacts, request.runtimes, find_model)
+    sources = find_sources(request.artifacts, request.runtimes)
     if request.precisions:
-        sources = [source for source in sources if source.precision in request.precisions]
+        sources = [source for source in sources if source.variant.precision in request.precisions]
     if not sources:
         raise InputError("there is nothing to measure; give an artifact, and a --precision that it is there in")
     threads = request.threads or Environment.current().cores
@@ -94,8 +94,8 @@ def plan(request: Request, find_model: FindModel | None = None) -> list[Planned]
     for source, device, arithmetic in product(sources, request.devices, request.arithmetics):
         for hint, streams, batch, size in product(*_settings(request, source)):
             candidate = Candidate(
-                model=source.model,
-                precision=source.precision,
+                model=source.variant.id,
+                precision=source.variant.precision,
                 runtime=source.runtime,
                 device=device,
                 arithmetic=arithmetic,
@@ -105,9 +105,9 @@ def plan(request: Request, find_model: FindModel | None = None) -> list[Planned]
                 height=size[0],
                 width=size[1],
                 threads=threads,
-                file=source.file,
-                zoo_id=source.zoo_id,
-                contract=source.contract,
+                file=source.variant.path,
+                zoo_id=source.variant.id if source.runtime == "torch" else "",
+                contract=source.variant.contract,
             )
             numbers[candidate.key] += 1
             candidate = candidate.model_copy(update={"number": numbers[candidate.key]})
@@ -123,7 +123,7 @@ def _settings(
     request: Request, source: Source
 ) -> tuple[Sequence[Hint | None], Sequence[int | None], Sequence[int], Sequence[Size]]:
     """Return the settings that have a meaning for the source: hints and streams are OpenVINO's."""
-    sizes = [_size(source.contract, size) for size in request.sizes] or [_own_size(source.contract)]
+    sizes = [_size(source.variant.contract, size) for size in request.sizes] or [_own_size(source.variant.contract)]
     if source.runtime == "openvino":
         return request.hints, request.streams, request.batches, sizes
     return (None,), (None,), request.batches, sizes

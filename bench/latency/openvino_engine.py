@@ -15,7 +15,7 @@ from ...infer.runtimes.arithmetic import (
     require_arithmetic,
     require_capability,
 )
-from ...infer.runtimes.openvino import read_model
+from ...infer.runtimes.reading import read_model
 from .candidates import Candidate
 from .engines import sample_input
 from .executed import Executed, Layers

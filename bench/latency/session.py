@@ -13,7 +13,6 @@ from ...core.record import Record
 from ...infer.collect import collect_inputs
 from ..significance import compare_rounds
 from .accuracy import measure_accuracy
-from .artifacts import FindModel
 from .candidates import Candidate
 from .executed import fallback
 from .grid import Request, plan
@@ -33,7 +32,7 @@ _INSPECTIONS = 5
 _PROFILE = 20
 
 
-def measure(request: Request, find_model: FindModel | None = None, progress: Progress | None = None) -> Record:
+def measure(request: Request, progress: Progress | None = None) -> Record:
     """Measure candidates in interleaved rounds.
 
     Every candidate is opened in a process of its own, one after another, with its threads limited like all others'.
@@ -42,7 +41,6 @@ def measure(request: Request, find_model: FindModel | None = None, progress: Pro
 
     Args:
         request: what to measure.
-        find_model: returns the IR of a zoo model.
         progress: called as the work goes on.
 
     Raises:
@@ -51,7 +49,7 @@ def measure(request: Request, find_model: FindModel | None = None, progress: Pro
         DependencyError: SciPy is not installed, and there is something to compare.
     """
     _check(request)
-    outcomes = [Outcome(each.candidate, each.status, each.reason) for each in plan(request, find_model)]
+    outcomes = [Outcome(each.candidate, each.status, each.reason) for each in plan(request)]
     baseline = _baseline(outcomes, request.baseline)
     if len(outcomes) > 1:
         # What is missing for the verdicts is said before the measurement, not after it.

@@ -190,7 +190,7 @@ def _files(path: Path) -> list[Path]:
 
 def _reference(model: LoadedModel, precision: str, path: Path) -> ArtifactRef:
     hashes = {file.name: sha256_of(file) for file in _files(path)}
-    weights = model.provenance.weights_sha256 if model.provenance else ""
+    weights = model.variant.weights_sha256
     return ArtifactRef(model=model.id, format="openvino", precision=precision, sha256=hashes, weights=weights)
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ...convert.stage_runtimes import open_onnx, open_torch
 from ...core.arithmetic import Arithmetic
 from ...core.contract import Contract
 from ...core.errors import ArithmeticUnavailableError, InputError, ModelError
+from ...core.variant import Variant
 from ...infer.runtimes import Runtime
-from ...infer.runtimes.openvino import load
+from ...models.opening import open_variant
+from ...models.reference import ModelRef
 
 __all__ = ["Kind", "Rung", "open_rungs"]
 
@@ -42,8 +43,8 @@ def open_rungs(artifacts: Sequence[str], device: str = "CPU", arithmetic: Arithm
     no f32 gives the latter alone.
 
     Args:
-        artifacts: `torch:MODEL` or `torch:MODEL@CHECKPOINT`; ONNX files, run by ONNX Runtime; IRs; the folder of an
-            export, for its ONNX file and IR; a model's folder, for all precisions in it.
+        artifacts: as `ModelRef.parse` takes them. An ONNX file is run by ONNX Runtime; the folder of an export means
+            its ONNX file and IR, that of a model all variants in it, an entry of the zoo its module and its IR.
         device: an OpenVINO device string, for the IRs.
         arithmetic: of the IRs.
 
@@ -51,18 +52,7 @@ def open_rungs(artifacts: Sequence[str], device: str = "CPU", arithmetic: Arithm
         InputError: there are fewer than two rungs, or they are of models with different contracts.
         MattekitError: one cannot be opened.
     """
-    rungs: list[Rung] = []
-    for text in artifacts:
-        if text.startswith("torch:"):
-            _, model = open_torch(text.removeprefix("torch:"))
-            rungs.append(Rung("torch", "exact", model.contract, model.runtime))
-            continue
-        for path in _files(Path(text).expanduser()):
-            if path.suffix == ".onnx":
-                model = open_onnx(path)
-                rungs.append(Rung("onnx", "exact", model.contract, model.runtime, path))
-            else:
-                rungs += _ir(path, device, arithmetic)
+    rungs = [rung for text in artifacts for rung in _of(ModelRef.parse(text), device, arithmetic)]
     if len(rungs) < 2:
         raise InputError("a ladder needs two rungs or more; give the folder of a model, or several artifacts")
     first = rungs[0]
@@ -76,36 +66,42 @@ def open_rungs(artifacts: Sequence[str], device: str = "CPU", arithmetic: Arithm
     return rungs
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    names = ("model.onnx", "model.xml")
-    here = [path / name for name in names if (path / name).is_file()]
-    below = [path / folder / name for folder in ("fp32", "fp16", "int8") for name in names]
-    # The ONNX file beside a half-precision IR is the full-precision one once more.
-    found = here or [file for file in below if file.is_file() and (file.suffix == ".xml" or "fp32" in file.parts)]
-    if not found:
-        raise ModelError(f"{path}: neither the folder of an export nor of a model; give one with model.xml in it")
-    return found
+def _of(ref: ModelRef, device: str, arithmetic: Arithmetic) -> list[Rung]:
+    """Open what one reference stands for, in the order in which an export makes it."""
+    if ref.runtime and ref.runtime != "openvino":
+        return [_exact(variant, ref.runtime) for variant in ref.variants()]
+    exact: list[Rung] = []
+    if ref.name:
+        exact.append(_exact(ref.one("torch"), "torch"))
+    elif ref.path is not None and (ref.path.is_dir() or ref.path.suffix == ".onnx"):
+        exact += [_exact(ref.variant_at(path), "onnxruntime") for path in _onnx_files(ref)]
+    irs = [variant for variant in ref.variants() if variant.format == "openvino"]
+    return [*exact, *(rung for variant in irs for rung in _ir(variant, device, arithmetic))]
 
 
-def _ir(path: Path, device: str, arithmetic: Arithmetic) -> list[Rung]:
-    asked = load(path, device, arithmetic=arithmetic)
-    precision = path.parent.name if path.parent.name in {"fp32", "fp16", "int8"} else _precision(path)
-    kind, label, found = _KINDS.get(precision, "exact"), f"ir {precision}", asked.runtime.arithmetic
+def _onnx_files(ref: ModelRef) -> list[Path]:
+    """The ONNX files beside the IRs; none where these were made without."""
+    try:
+        return ref.paths("onnxruntime")
+    except ModelError:
+        return []
+
+
+def _exact(variant: Variant, runtime: str) -> Rung:
+    model = open_variant(variant, runtime)
+    label = "onnx" if variant.format == "onnx" else variant.format
+    return Rung(label, "exact", model.contract, model.runtime, variant.path)
+
+
+def _ir(variant: Variant, device: str, arithmetic: Arithmetic) -> list[Rung]:
+    asked = open_variant(variant, device=device, arithmetic=arithmetic)
+    kind, label, path = _KINDS.get(variant.precision, "exact"), f"ir {variant.precision}", variant.path
+    found = asked.runtime.arithmetic
     if found == "f32":
         return [Rung(label, kind, asked.contract, asked.runtime, path)]
     lower = Rung(f"{label} in {found}", "arithmetic", asked.contract, asked.runtime, path)
     try:
-        exact = load(path, device)
+        exact = open_variant(variant, device=device)
     except ArithmeticUnavailableError:
         return [lower]
     return [Rung(label, kind, exact.contract, exact.runtime, path), lower]
-
-
-def _precision(path: Path) -> str:
-    import openvino
-
-    from ...convert.layers import quantized_layers
-
-    return "int8" if quantized_layers(openvino.Core().read_model(path)) else "fp32"

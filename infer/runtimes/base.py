@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol, get_args
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.artifact import Precision, Provenance
 from ...core.contract import Contract
-from ...core.files import sha256_of
-from ...core.record import ArtifactRef
+from ...core.variant import Variant
 
 __all__ = ["LoadedModel", "Runtime", "Spent", "Tensor"]
 
@@ -50,29 +48,22 @@ class Runtime(Protocol):
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model that is ready to run, with all that is needed to run it correctly.
+    """A model that is ready to run: what it is, and what executes it."""
 
-    provenance is None for a model that mattekit did not export itself, and whose contract the caller gave.
-    """
-
-    path: Path
-    contract: Contract
-    provenance: Provenance | None
+    variant: Variant
     runtime: Runtime
+
+    @property
+    def path(self) -> Path:
+        """Return the model's file."""
+        return self.variant.path
+
+    @property
+    def contract(self) -> Contract:
+        """Return what surrounds the network."""
+        return self.variant.contract
 
     @property
     def id(self) -> str:
         """Return the zoo's id of the model, or the file's name where it says none."""
-        return self.provenance.model if self.provenance else self.path.stem
-
-    def ref(self) -> ArtifactRef:
-        """Return what a record keeps of the model; its precision is that of the folder that it lies in, or empty."""
-        files = [self.path, self.path.with_suffix(".bin")] if self.path.suffix == ".xml" else [self.path]
-        folder = self.path.absolute().parent.name
-        return ArtifactRef(
-            model=self.id,
-            format="openvino" if self.path.suffix == ".xml" else "onnx" if self.path.suffix == ".onnx" else "torch",
-            precision=folder if folder in get_args(Precision) else "",
-            sha256={file.name: sha256_of(file) for file in files if file.is_file()},
-            weights=self.provenance.weights_sha256 if self.provenance else "",
-        )
+        return self.variant.id

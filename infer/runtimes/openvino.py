@@ -15,16 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ...core.arithmetic import Arithmetic
-from ...core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ...core.contract import Contract
-from ...core.errors import ContractError, DeviceError, ModelError
+from ...core.errors import DeviceError, ModelError
 from ...core.foreign import openvino_errors_as
-from ...core.onnx_files import check_onnx
 from ...core.text import last_line
 from .arithmetic import arithmetic_config, require_arithmetic, require_capability
 from .available import available_devices, require_device
 from .base import LoadedModel, Spent, Tensor
-from .forking import Native, native_calls, require_same_process
+from .forking import Native, require_same_process
+from .reading import describe, read_model
 
 if TYPE_CHECKING:
     import openvino
@@ -35,8 +34,6 @@ __all__ = [
     "available_devices",
     "import_lean",
     "load",
-    "read_contract",
-    "read_model",
     "require_device",
 ]
 
@@ -230,13 +227,7 @@ def load(
         DeviceError: the device is not there, or it refused the model.
     """
     model = read_model(path)
-    found, provenance = read_contract(model, path)
-    chosen = contract or found
-    if chosen is None:
-        raise ContractError(
-            f"{path}: the model carries no mattekit contract, so its pre- and post-processing are unknown; "
-            f"export it with: mattekit export MODEL --weights {path.name} -o DIR"
-        )
+    variant = describe(model, path, contract)
     shape = model.inputs[0].partial_shape
     if shape.rank.is_dynamic or len(shape) != 4:
         raise ModelError(f"{path}: expected an input of shape (N, 3, H, W), found {shape}; export the model again")
@@ -246,53 +237,4 @@ def load(
             ModelError, lambda reason: f"{path}: the model takes no single picture ({reason}); export it with --batch 1"
         ):
             model.reshape(shape)
-    return LoadedModel(path, chosen, provenance, OpenVinoRuntime(model, device, **options))
-
-
-def read_model(path: Path) -> openvino.Model:
-    """Read an IR (`.xml`, its `.bin` beside it) or ONNX file without compiling it.
-
-    Raises:
-        ModelError: the file is not there, or cannot be read as a model.
-    """
-    import openvino
-
-    if path.suffix not in {".xml", ".onnx"}:
-        raise ModelError(f"{path}: not a model file; give an OpenVINO IR (.xml) or an ONNX file (.onnx)")
-    if not path.is_file():
-        raise ModelError(f"{path}: there is no such file; make it with: mattekit export MODEL -o DIR")
-    if path.suffix == ".xml" and not path.with_suffix(".bin").is_file():
-        raise ModelError(f"{path}: its weights {path.with_suffix('.bin').name} are missing; copy both files together")
-    if path.suffix == ".onnx":
-        check_onnx(path)
-    refused = openvino_errors_as(
-        ModelError, lambda reason: f"{path}: OpenVINO cannot read it ({reason}); export the model again"
-    )
-    with native_calls(), refused:
-        model = openvino.Core().read_model(path)
-    if not model.inputs or not model.outputs:
-        raise ModelError(f"{path}: the model has no input or no output; export the model again")
-    return model
-
-
-def read_contract(model: openvino.Model, path: Path) -> tuple[Contract | None, Provenance | None]:
-    """Read what the export wrote into the model; None where it is not there.
-
-    Raises:
-        ContractError: there is a contract, but not one that this mattekit knows.
-        ModelError: there is a provenance, but it is damaged.
-    """
-    texts: dict[str, str] = {}
-    with openvino_errors_as(
-        ModelError,
-        lambda reason: f"{path}: what the export wrote into it is damaged ({reason}); export it again",
-    ):
-        for key in (CONTRACT_KEY, PROVENANCE_KEY):
-            # An IR keeps ours in a tree; the ONNX frontend puts the file's metadata under `framework` with flat names.
-            for where in (["mattekit", key], ["framework", f"mattekit.{key}"]):
-                if model.has_rt_info(where):
-                    texts[key] = str(model.get_rt_info(where).astype(str))
-                    break
-    contract = Contract.from_json(texts[CONTRACT_KEY], source=str(path)) if CONTRACT_KEY in texts else None
-    provenance = Provenance.from_json(texts[PROVENANCE_KEY], source=str(path)) if PROVENANCE_KEY in texts else None
-    return contract, provenance
+    return LoadedModel(variant, OpenVinoRuntime(model, device, **options))

@@ -262,7 +262,7 @@ class _Run:
         figures += self._latencies.figures(wall_s)
         record = Record(
             kind="video",
-            artifacts=tuple(model.ref() for model in self._pipeline.models),
+            artifacts=tuple(model.variant.ref() for model in self._pipeline.models),
             settings={
                 **settings,
                 **self._pipeline.describe(),

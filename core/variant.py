@@ -1,0 +1,86 @@
+"""One model on disk: what it is called, how its weights are stored, and where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, get_args
+
+from .artifact import ModelFormat, Precision, Provenance
+from .contract import Contract
+from .files import sha256_of
+from .record import ArtifactRef
+
+__all__ = ["PRECISIONS", "Variant", "files_of", "format_of_model"]
+
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+"""From the largest to the smallest."""
+
+_FORMATS: dict[str, ModelFormat] = {".xml": "openvino", ".onnx": "onnx"}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A model on disk, whatever it was made by.
+
+    Attributes:
+        id: the zoo's id, or the file's name where the model doesn't say one.
+        precision: of the stored weights, read from the file: `int8` where any of it is quantized.
+        path: the `.xml` or `.onnx` file, or the checkpoint.
+        contract: what surrounds the network.
+        provenance: None for a model that mattekit did not export itself.
+    """
+
+    id: str
+    precision: Precision
+    path: Path
+    contract: Contract
+    provenance: Provenance | None = None
+
+    @property
+    def format(self) -> ModelFormat:
+        """Return what kind of file it is; a checkpoint is `torch`."""
+        return format_of_model(self.path)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Return all files that it consists of, the one that is opened first."""
+        return files_of(self.path)
+
+    @cached_property
+    def sha256(self) -> dict[str, str]:
+        """Return the SHA-256 of each file by its name; read once."""
+        return {file.name: sha256_of(file) for file in self.files}
+
+    @property
+    def weights_sha256(self) -> str:
+        """Return the SHA-256 of the checkpoint that it was made from, or is; empty where unknown."""
+        if self.format == "torch":
+            return self.sha256[self.path.name]
+        return self.provenance.weights_sha256 if self.provenance else ""
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of all files."""
+        return sum(file.stat().st_size for file in self.files)
+
+    def ref(self) -> ArtifactRef:
+        """Return what a record keeps of it."""
+        return ArtifactRef(
+            model=self.id,
+            format=self.format,
+            precision=self.precision,
+            sha256=self.sha256,
+            weights=self.weights_sha256,
+        )
+
+
+def format_of_model(path: Path) -> Literal["torch", "onnx", "openvino"]:
+    """Return what kind of file a model's is, by its suffix."""
+    return _FORMATS.get(path.suffix.lower(), "torch")
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Return all files of a model, the one that is opened first: an IR's weights lie beside it."""
+    return (path, path.with_suffix(".bin")) if format_of_model(path) == "openvino" else (path,)

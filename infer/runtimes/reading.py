@@ -1,0 +1,114 @@
+"""A model's file, read without compiling it: what it says of itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Precision, Provenance
+from ...core.contract import Contract
+from ...core.errors import ContractError, ModelError
+from ...core.foreign import openvino_errors_as
+from ...core.onnx_files import check_onnx
+from ...core.variant import Variant
+from .forking import native_calls
+
+if TYPE_CHECKING:
+    import openvino
+
+__all__ = ["describe", "read_contract", "read_model", "read_variant", "stored_precision"]
+
+_QUANTIZED = frozenset({"FakeQuantize", "QuantizeLinear", "DequantizeLinear"})
+
+
+def read_variant(path: Path, contract: Contract | None = None) -> Variant:
+    """Read an IR or ONNX file's description.
+
+    Args:
+        path: the `.xml` or `.onnx` file.
+        contract: used in place of the one inside the file, which then needs none.
+
+    Raises:
+        ModelError: the file cannot be read as a model.
+        ContractError: it carries no contract, and none was given.
+    """
+    return describe(read_model(path), path, contract)
+
+
+def describe(model: openvino.Model, path: Path, contract: Contract | None = None) -> Variant:
+    """Describe a model that was read from a file already; as `read_variant` otherwise.
+
+    Raises:
+        ContractError: it carries no contract, and none was given.
+    """
+    found, provenance = read_contract(model, path)
+    chosen = contract or found
+    if chosen is None:
+        raise ContractError(
+            f"{path}: the model carries no mattekit contract, so its pre- and post-processing are unknown; "
+            f"export it with: mattekit export MODEL --weights {path.name} -o DIR"
+        )
+    return Variant(provenance.model if provenance else path.stem, stored_precision(model), path, chosen, provenance)
+
+
+def stored_precision(model: openvino.Model) -> Precision:
+    """Return how a model's weights are stored: `int8` where any layer is quantized, else as most of them are."""
+    elements: Counter[str] = Counter()
+    for node in model.get_ops():
+        kind = node.get_type_name()
+        if kind in _QUANTIZED:
+            return "int8"
+        if kind == "Constant":
+            elements[node.get_output_element_type(0).get_type_name()] += prod(node.get_output_shape(0))
+    return "fp16" if elements["f16"] > elements["f32"] else "fp32"
+
+
+def read_model(path: Path) -> openvino.Model:
+    """Read an IR (`.xml`, its `.bin` beside it) or ONNX file without compiling it.
+
+    Raises:
+        ModelError: the file is not there, or cannot be read as a model.
+    """
+    import openvino
+
+    if path.suffix not in {".xml", ".onnx"}:
+        raise ModelError(f"{path}: not a model file; give an OpenVINO IR (.xml) or an ONNX file (.onnx)")
+    if not path.is_file():
+        raise ModelError(f"{path}: there is no such file; make it with: mattekit export MODEL -o DIR")
+    if path.suffix == ".xml" and not path.with_suffix(".bin").is_file():
+        raise ModelError(f"{path}: its weights {path.with_suffix('.bin').name} are missing; copy both files together")
+    if path.suffix == ".onnx":
+        check_onnx(path)
+    refused = openvino_errors_as(
+        ModelError, lambda reason: f"{path}: OpenVINO cannot read it ({reason}); export the model again"
+    )
+    with native_calls(), refused:
+        model = openvino.Core().read_model(path)
+    if not model.inputs or not model.outputs:
+        raise ModelError(f"{path}: the model has no input or no output; export the model again")
+    return model
+
+
+def read_contract(model: openvino.Model, path: Path) -> tuple[Contract | None, Provenance | None]:
+    """Read what the export wrote into the model; None where it is not there.
+
+    Raises:
+        ContractError: there is a contract, but not one that this mattekit knows.
+        ModelError: there is a provenance, but it is damaged.
+    """
+    texts: dict[str, str] = {}
+    with openvino_errors_as(
+        ModelError,
+        lambda reason: f"{path}: what the export wrote into it is damaged ({reason}); export it again",
+    ):
+        for key in (CONTRACT_KEY, PROVENANCE_KEY):
+            # An IR keeps ours in a tree; the ONNX frontend puts the file's metadata under `framework` with flat names.
+            for where in (["mattekit", key], ["framework", f"mattekit.{key}"]):
+                if model.has_rt_info(where):
+                    texts[key] = str(model.get_rt_info(where).astype(str))
+                    break
+    contract = Contract.from_json(texts[CONTRACT_KEY], source=str(path)) if CONTRACT_KEY in texts else None
+    provenance = Provenance.from_json(texts[PROVENANCE_KEY], source=str(path)) if PROVENANCE_KEY in texts else None
+    return contract, provenance

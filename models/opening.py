@@ -1,0 +1,94 @@
+"""A model that a user names → that model, ready to run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..convert.fetch import Progress
+from ..core.arithmetic import Arithmetic
+from ..core.contract import Task
+from ..core.variant import Variant
+from ..infer.runtimes import LoadedModel
+from ..infer.runtimes.openvino import Hint, load
+from .reference import ModelRef
+
+__all__ = ["open_at", "open_model", "open_variant"]
+
+
+def open_model(
+    model: str | Path | ModelRef,
+    task: Task | None = None,
+    device: str = "CPU",
+    *,
+    hint: Hint = "LATENCY",
+    arithmetic: Arithmetic = "f32",
+    threads: int | None = None,
+    offline: bool = False,
+    progress: Progress | None = None,
+) -> LoadedModel:
+    """Open the one model that a user names, on the runtime that is named with it, or OpenVINO.
+
+    Args:
+        model: as `ModelRef.parse` takes it.
+        task: that the model must be for.
+        device: an OpenVINO device string; other runtimes compute on the CPU.
+        hint: of OpenVINO: one short answer after another, or many at a time.
+        arithmetic: of floating-point numbers.
+        threads: of a CPU; as many as it has cores where None.
+        offline: never download.
+        progress: called during a download.
+
+    Raises:
+        DeviceError: the device is not there, it refused the model, or the runtime does not know it.
+        ArithmeticUnavailableError: the device does not compute in this arithmetic.
+        MattekitError: as `ModelRef.one`.
+    """
+    ref = model if isinstance(model, ModelRef) else ModelRef.parse(model)
+    path = ref.path_of_one(task=task, offline=offline, progress=progress)
+    return open_at(ref, path, device, hint=hint, arithmetic=arithmetic, threads=threads)
+
+
+def open_at(
+    ref: ModelRef,
+    path: Path,
+    device: str = "CPU",
+    *,
+    hint: Hint = "LATENCY",
+    arithmetic: Arithmetic = "f32",
+    threads: int | None = None,
+) -> LoadedModel:
+    """Open one of the files that a reference stands for, on its runtime; as `open_model` otherwise.
+
+    Raises:
+        MattekitError: as `open_model`.
+    """
+    if ref.runtime in {"", "openvino"}:
+        # Read once: what it says of itself is found while it is opened.
+        return load(path, device, hint=hint, arithmetic=arithmetic, threads=threads)
+    return open_variant(ref.variant_at(path), ref.runtime, device, hint=hint, arithmetic=arithmetic, threads=threads)
+
+
+def open_variant(
+    variant: Variant,
+    runtime: str = "openvino",
+    device: str = "CPU",
+    *,
+    hint: Hint = "LATENCY",
+    arithmetic: Arithmetic = "f32",
+    threads: int | None = None,
+) -> LoadedModel:
+    """Open a model on disk on a runtime; as `open_model` otherwise.
+
+    Raises:
+        MattekitError: as `open_model`.
+    """
+    if runtime == "openvino":
+        return load(variant.path, device, hint=hint, arithmetic=arithmetic, threads=threads)
+    from ..convert.checkpoint import load_module
+    from ..convert.recognition import spec_for
+    from ..convert.stage_runtimes import open_stage
+
+    if runtime == "torch":
+        module = load_module(spec_for(variant.id, variant.path), variant.path)
+        return LoadedModel(variant, open_stage("torch", module))
+    return LoadedModel(variant, open_stage("onnx", variant.path))

@@ -1,0 +1,299 @@
+"""What a user types for a model → the model's files: one grammar for every command and function.
+
+    REF = [RUNTIME:]ID           an entry of the zoo, exported on first use where no IR comes with mattekit
+          [RUNTIME:]ID@FILE      the same network with a checkpoint of the user's
+          [RUNTIME:]FILE         an IR (`.xml`) or an ONNX file
+          [RUNTIME:]FOLDER       an export's folder, or that of a model, with a folder for each of its variants
+
+An id means the zoo, whatever lies in the working folder; `./u2netp` is the folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from ..convert import zoo
+from ..convert.fetch import Progress, cache_dir, fetch, verified_path
+from ..convert.ready import bundled_ir, is_intact
+from ..convert.recognition import spec_for
+from ..convert.spec import ModelSpec
+from ..core.artifact import ModelFormat
+from ..core.contract import Task
+from ..core.errors import FetchError, InputError, ModelError
+from ..core.files import sha256_of
+from ..core.variant import PRECISIONS, Variant, format_of_model
+from ..core.version import __version__
+from ..infer.runtimes.reading import read_variant
+from .runtimes import RUNTIMES
+
+__all__ = ["GRAMMAR", "ModelRef", "entry_of"]
+
+GRAMMAR = "an entry of the zoo (ID, or ID@CHECKPOINT), an .xml or .onnx file, or an export's folder"
+
+_SUFFIXES: dict[ModelFormat, str] = {"openvino": ".xml", "onnx": ".onnx", "torch": ".pth"}
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ModelRef:
+    """A model as a user names it; made by `parse`.
+
+    Attributes:
+        text: what was typed.
+        runtime: that was named with it; empty where the command decides.
+        name: the zoo's id; empty for a file or folder.
+        path: the file or folder, or the checkpoint for the entry's network; None for the entry's own.
+    """
+
+    text: str
+    runtime: str
+    name: str
+    path: Path | None
+
+    @classmethod
+    def parse(cls, text: str | Path) -> ModelRef:
+        """Read what a user typed; nothing is opened or downloaded.
+
+        Raises:
+            ModelError: there is neither such a file or folder nor such an entry of the zoo.
+        """
+        whole = str(text)
+        runtime, colon, rest = whole.partition(":")
+        if not colon or runtime not in RUNTIMES:
+            runtime, rest = "", whole
+        name, at, checkpoint = rest.partition("@")
+        known = {spec.id for spec in zoo.all_specs()}
+        if at and (name in known or "/" not in name):
+            weights = Path(checkpoint).expanduser()
+            if not weights.is_file():
+                raise ModelError(f"{weights}: there is no such file; give a checkpoint of {name}")
+            return cls(whole, runtime, name, weights)
+        if rest in known:
+            return cls(whole, runtime, rest, None)
+        path = Path(rest).expanduser()
+        if path.exists():
+            return cls(whole, runtime, "", path)
+        if path.name != rest or path.suffix in {".xml", ".onnx"}:
+            raise ModelError(f"{rest}: there is no such file or folder; make it with: mattekit export MODEL -o DIR")
+        zoo.get(rest)
+        return cls(whole, runtime, rest, None)
+
+    def paths(
+        self,
+        runtime: str = "openvino",
+        *,
+        task: Task | None = None,
+        offline: bool = False,
+        progress: Progress | None = None,
+    ) -> list[Path]:
+        """Return the files that a runtime can open, one for each variant, in the order of `PRECISIONS`.
+
+        An entry's IR comes with the package, or is exported into the cache on first use (which needs the extra
+        `export`); both are checked against their hashes on each use.
+
+        Args:
+            runtime: where the user named none.
+            task: that the model must be for, where a name can tell.
+            offline: never download.
+            progress: called during a download.
+
+        Raises:
+            ModelError: there is no such file here, or the entry is of another task.
+            MattekitError: the download or the export failed, as its message says.
+        """
+        formats = RUNTIMES[self.runtime or runtime].formats
+        if self.name:
+            return [self._of_zoo(formats, task, offline=offline, progress=progress)]
+        path = self._place
+        if not path.is_dir() and format_of_model(path) == "torch":
+            raise ModelError(
+                f"{path}: not a model file; give an .xml or .onnx file, or for a checkpoint its network too: "
+                f"ID@{path.name}"
+            )
+        found = [each for each in _models_at(path, formats) if format_of_model(each) in formats]
+        if found:
+            return found
+        if "torch" in formats:
+            return [_checkpoint_of(self._describes_itself())]
+        wanted = " or ".join(_SUFFIXES[name] for name in formats)
+        if not path.is_dir():
+            raise ModelError(f"{path}: {self.runtime or runtime} opens no {path.suffix} files; give {wanted}")
+        raise ModelError(
+            f"{path}: there is no {wanted} file of a model in the folder; give the folder of an export, as "
+            "mattekit export MODEL -o DIR writes it, or the file itself"
+        )
+
+    def path_of_one(
+        self,
+        runtime: str = "openvino",
+        *,
+        task: Task | None = None,
+        offline: bool = False,
+        progress: Progress | None = None,
+    ) -> Path:
+        """Return the one file that a runtime can open; as `paths` otherwise.
+
+        Raises:
+            ModelError: there are several, which the message lists.
+        """
+        found = self.paths(runtime, task=task, offline=offline, progress=progress)
+        if len(found) > 1:
+            listed = ", ".join(path.parent.name for path in found)
+            raise ModelError(f"{self.text}: the folder holds {listed}; give one of them, such as {found[0].parent}")
+        return found[0]
+
+    def variants(
+        self, runtime: str = "openvino", *, offline: bool = False, progress: Progress | None = None
+    ) -> list[Variant]:
+        """Return what each of the files says of itself; as `paths` otherwise.
+
+        Raises:
+            ContractError: one carries no contract.
+        """
+        return [self.variant_at(path) for path in self.paths(runtime, offline=offline, progress=progress)]
+
+    def one(
+        self,
+        runtime: str = "openvino",
+        *,
+        task: Task | None = None,
+        offline: bool = False,
+        progress: Progress | None = None,
+    ) -> Variant:
+        """Return what the one file says of itself; as `path_of_one` otherwise.
+
+        Raises:
+            ContractError: it carries no contract.
+        """
+        return self.variant_at(self.path_of_one(runtime, task=task, offline=offline, progress=progress))
+
+    @property
+    def _place(self) -> Path:
+        if self.path is None:
+            raise TypeError("a reference without a name has a path")
+        return self.path
+
+    def variant_at(self, path: Path) -> Variant:
+        """Return what one of the reference's files says of itself.
+
+        Raises:
+            ModelError: it cannot be read.
+            ContractError: it carries no contract.
+        """
+        if format_of_model(path) != "torch":
+            return read_variant(path)
+        name = self.name or self._describes_itself().id
+        return Variant(name, "fp32", path, spec_for(name, path).contract)
+
+    def _describes_itself(self) -> Variant:
+        """What an export says, by which the checkpoint that it was made from can be found."""
+        found = _models_at(self._place, ("openvino", "onnx"))
+        if not found:
+            raise ModelError(f"{self._place}: the folder holds no model; give the folder of an export")
+        return read_variant(found[0])
+
+    def _of_zoo(
+        self, formats: tuple[ModelFormat, ...], task: Task | None, *, offline: bool, progress: Progress | None
+    ) -> Path:
+        spec = spec_for(self.name, self.path)
+        if task is not None and spec.task != task:
+            raise ModelError(
+                f"{self.name} is a {spec.task} model, but a {task} model is needed here; see: mattekit models"
+            )
+        if formats == ("torch",):
+            if spec.build is None:
+                raise ModelError(
+                    f"{self.name}: this entry is an ONNX file, not a PyTorch module; give onnxruntime:{self.name}"
+                )
+            return self.path or fetch(spec, offline=offline, progress=progress)
+        ready = bundled_ir(spec) if self.path is None and "openvino" in formats else None
+        if ready is not None:
+            return ready
+        folder = _exported(spec, self.path, offline=offline, progress=progress)
+        return folder / ("model.xml" if "openvino" in formats else "model.onnx")
+
+
+def entry_of(model: str, weights: Path | None) -> tuple[str, Path | None]:
+    """Return the zoo's id and the checkpoint that a user names for an export: `ID`, `ID@FILE`, or ID and a file.
+
+    Raises:
+        InputError: two checkpoints are named.
+        ModelError: it is a model that is exported already.
+    """
+    name, at, checkpoint = model.partition("@")
+    if at and weights is not None:
+        raise InputError(f"{model}: the checkpoint is named twice; leave --weights out")
+    path = Path(model).expanduser()
+    if (path.name != model and path.exists()) or path.suffix in {".xml", ".onnx"}:
+        raise ModelError(
+            f"{model}: this is exported already; export takes an entry of the zoo, ID, or ID@CHECKPOINT: "
+            "see mattekit models"
+        )
+    return name, Path(checkpoint).expanduser() if at else weights
+
+
+def _models_at(folder: Path, formats: tuple[ModelFormat, ...]) -> list[Path]:
+    """Return a file, or the models in a folder: of one export, or of a model, from the largest precision on."""
+    if not folder.is_dir():
+        return [folder]
+    names = [name for name, kind in (("model.xml", "openvino"), ("model.onnx", "onnx")) if kind in formats]
+
+    def first(where: Path) -> list[Path]:
+        return [where / name for name in names if (where / name).is_file()][:1]
+
+    here = first(folder)
+    if here:
+        return here
+    order: dict[str, int] = {name: number for number, name in enumerate(PRECISIONS)}
+    below = sorted(
+        (path for path in folder.iterdir() if path.is_dir()), key=lambda path: (order.get(path.name, 9), path.name)
+    )
+    found = [path for each in below for path in first(each)]
+    # The folders of several precisions hold the same ONNX file.
+    seen: dict[str, Path] = {}
+    for path in found:
+        seen.setdefault(str(path) if path.suffix == ".xml" else sha256_of(path), path)
+    return list(seen.values())
+
+
+def _exported(spec: ModelSpec, weights: Path | None, *, offline: bool, progress: Progress | None) -> Path:
+    """Return the folder of an entry's export in the cache, made now where it is not there or not intact."""
+    from ..convert.checked import export_model
+    from ..convert.export import ExportSettings, folder_of
+
+    if weights is not None:
+        digest = sha256_of(weights)
+    else:
+        # Where nobody publishes a hash, it is that of what was fetched.
+        digest = spec.weights.sha256 or sha256_of(fetch(spec, offline=offline, progress=progress))
+    parts = (__version__, metadata.version("openvino"), digest, spec.contract.to_json())
+    home = cache_dir() / "ir" / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    settings = ExportSettings()
+    folder = folder_of(spec, settings.precision, home)
+    if not is_intact(folder):
+        _LOG.warning("%s: exporting it, once; the next use takes it from the cache", spec.id)
+        export_model(spec.id, home, settings, weights=weights, offline=offline, progress=progress, whatever=True)
+    return folder
+
+
+def _checkpoint_of(exported: Variant) -> Path:
+    """Return the checkpoint that an export was made from, if it is bundled or in the cache."""
+    provenance, path = exported.provenance, exported.path
+    how = f"give torch:{exported.id if provenance else 'ID'}@CHECKPOINT"
+    spec = {spec.id: spec for spec in zoo.all_specs()}.get(exported.id)
+    if provenance is None or spec is None or spec.build is None:
+        raise ModelError(f"{path}: it was not made from a module; {how}")
+    try:
+        weights = verified_path(spec)
+    except FetchError as error:
+        raise ModelError(f"{error}; or {how}") from error
+    if sha256_of(weights) != provenance.weights_sha256:
+        raise ModelError(
+            f"{path}: it was made from {provenance.weights_file}, which is not the zoo's checkpoint; {how}"
+        )
+    return weights
