@@ -194,11 +194,8 @@ def window(rows: int, columns: int, contract: Contract) -> Window:
 
     Where the size is free, height and width differ, so that a swap of the two cannot go unnoticed.
     """
-    fixed = contract.input
-    height, width = (
-        given or max(min(side, most) // fixed.multiple, -(-fixed.min_side // fixed.multiple), 1) * fixed.multiple
-        for given, side, most in ((fixed.height, rows, _CROP), (fixed.width, columns, _CROP - 16))
-    )
+    tall, wide = min(rows, _CROP), min(columns, _CROP - 16)
+    height, width = contract.input.fit(tall, down=True)[0], contract.input.fit(wide, down=True)[1]
     return Window(max(rows - height, 0) // 2, max(columns - width, 0) // 2, height, width)
 
 

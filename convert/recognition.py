@@ -83,7 +83,7 @@ def _recognised(model: str, path: Path) -> ModelSpec:
         return parameters
 
     multiple, least = found.size_requirements.multiple_of or 1, found.size_requirements.minimum or 1
-    least = -(-max(least, SAFE_SIDE) // multiple) * multiple
+    least = InputContract(multiple=multiple).fit(max(least, SAFE_SIDE))[0]
     return ModelSpec(
         id=model,
         title=f"{name} x{found.scale}, recognised by spandrel",
@@ -106,7 +106,7 @@ def _halo(module: nn.Module, scale: int, multiple: int) -> int:
     """Return the radius, in input pixels, inside which a pixel of the output gets `_SHARE` of its gradient."""
     import torch
 
-    side = -(-_PROBE // multiple) * multiple
+    side = InputContract(multiple=multiple).fit(_PROBE)[0]
     noise = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)).requires_grad_(True)
     middle = side // 2
     with torch.enable_grad():

@@ -57,6 +57,19 @@ class InputContract(_Frozen):
     ] = (1.0, 1.0, 1.0)
     resize: ResizeFilter = "linear"
 
+    def fit(self, side: int, *, down: bool = False) -> tuple[int, int]:
+        """Return the height and width, in pixels, that the network takes: its own, or those next to a free side.
+
+        Args:
+            side: rounded up to what the network takes.
+            down: round down, as far as the network takes so little.
+        """
+        if self.height is not None and self.width is not None:
+            return self.height, self.width
+        multiples = side // self.multiple if down else -(-side // self.multiple)
+        fitted = max(multiples, -(-self.min_side // self.multiple)) * self.multiple
+        return fitted, fitted
+
     @model_validator(mode="after")
     def _size_is_whole(self) -> Self:
         if (self.height is None) != (self.width is None):
@@ -116,6 +129,11 @@ class Contract(_Frozen):
             raise ValueError("a segmentation network needs an input height and width")
         return self
 
+    @property
+    def step(self) -> int:
+        """Return the grid on which tiles start, in pixels: the network's own, which its sizes keep to."""
+        return lcm(self.tile_step, self.input.multiple)
+
     def with_size(self, height: int, width: int) -> Contract:
         """Return the same contract for another input size, in pixels."""
         return self.model_copy(update={"input": self.input.model_copy(update={"height": height, "width": width})})
@@ -143,5 +161,4 @@ class Contract(_Frozen):
 
 def least_tile(contract: Contract) -> int:
     """Return the smallest side of a tile, in pixels, inside whose overlap something is left to keep."""
-    step = lcm(contract.tile_step, contract.input.multiple)
-    return max(2 * contract.halo + 2 * step, contract.input.min_side)
+    return max(2 * contract.halo + 2 * contract.step, contract.input.min_side)

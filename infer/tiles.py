@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from functools import cache
 from itertools import pairwise
-from math import lcm
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,7 +61,7 @@ def spans(length: int, window: int, contract: Contract) -> list[Span]:
     side = min(length, window) if window else length
     if side == length:
         return [Span(0, length, 0, length, 0)]
-    step = lcm(contract.tile_step, contract.input.multiple)
+    step = contract.step
     # Every tile starts on the network's grid: the side is shortened until the last one does too.
     side -= (side - length) % step
     inside = side - 2 * contract.halo
@@ -94,7 +93,7 @@ def side_within(model: LoadedModel, memory: int) -> int:
         ModelError: the model's file is neither an IR nor an ONNX file, so that nothing is known of its layers.
     """
     contract = model.contract
-    step = lcm(contract.tile_step, contract.input.multiple)
+    step = contract.step
     least = -(-least_tile(contract) // step) * step
     # Nearly all of it grows with the area.
     sample = max(256 // step * step, least)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from math import lcm
 from typing import cast
 
 import cv2
@@ -144,7 +143,7 @@ class Upscaler:
     def _smaller(self, window: tuple[int, int], longest: int, error: BaseException) -> tuple[int, int]:
         """Return tiles of half the side."""
         contract = self.model.contract
-        step = lcm(contract.tile_step, contract.input.multiple)
+        step = contract.step
         least = least_tile(contract)
         side = min(max(window) or longest, longest)
         if contract.input.height or side <= least:
@@ -173,7 +172,7 @@ class Upscaler:
     def _visible(self, alpha: Pixels) -> tuple[slice, slice] | None:
         """Return the box of what is visible, with the halo around it, on the network's grid; None where nothing is."""
         contract = self.model.contract
-        step = lcm(contract.tile_step, contract.input.multiple)
+        step = contract.step
         left, top, width, height = cv2.boundingRect((alpha > 0).astype(np.uint8))
         if not width:
             return None

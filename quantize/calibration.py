@@ -85,14 +85,9 @@ def calibration_tensor(sample: Sample, contract: Contract, patch: int, number: i
     Segmentation resizes the picture. Super-resolution, and any network without a fixed size, takes a patch of it at a
     place that `number` decides, so that memory does not depend on the picture; a fixed input size is the patch's size.
     """
-    fixed = contract.input
     if contract.task == "segmentation":
         return tensor_from(sample.image, contract)
-    if fixed.height and fixed.width:
-        height, width = fixed.height, fixed.width
-    else:
-        least, multiple = fixed.min_side, fixed.multiple
-        height = width = -(-max(patch, least) // multiple) * multiple
+    height, width = contract.input.fit(patch)
     return normalise(_patch(sample.image, height, width, number).astype(np.float32), contract)
 
 

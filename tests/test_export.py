@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 import openvino
 import pytest
-from mattekit.convert import export, parity, zoo
+from mattekit.convert import export, zoo
 from mattekit.convert.checked import export_model
 from mattekit.convert.checkpoint import load_module
 from mattekit.convert.export import OWN_LICENCE, ExportSettings, parse_batch, parse_size
@@ -155,7 +155,7 @@ def test_the_record_keeps_every_step_and_every_picture(super_resolution_ir: Path
 def test_a_step_beyond_its_tolerance_is_named_and_leaves_nothing(
     super_resolution_weights: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parity, "EXACT", replace(EXACT, largest=0.0))
+    monkeypatch.setattr(export, "EXACT", replace(EXACT, largest=0.0))
     with pytest.raises(ParityError, match="torch → onnx") as caught:
         export_model(SR, tmp_path, ExportSettings(), weights=super_resolution_weights, images=[photo])
     assert caught.value.exit_code == 3
@@ -172,7 +172,7 @@ def test_a_failed_export_keeps_the_one_that_was_there(
     folder = tmp_path / SR / "fp16"
     shutil.copytree(super_resolution_ir, folder)
     before = {path.name: sha256_of(path) for path in folder.iterdir()}
-    monkeypatch.setattr(parity, "HALF", Tolerance(largest=0, mean=0, iou=1, psnr=200))
+    monkeypatch.setattr(export, "HALF", Tolerance(largest=0, mean=0, iou=1, psnr=200))
     settings = ExportSettings(precision="fp16")
     with pytest.raises(ParityError, match="onnx → ir"):
         export_model(SR, tmp_path, settings, weights=super_resolution_weights, images=[photo])

@@ -123,18 +123,12 @@ def _settings(
     request: Request, source: Source
 ) -> tuple[Sequence[Hint | None], Sequence[int | None], Sequence[int], Sequence[Size]]:
     """Return the settings that have a meaning for the source: hints and streams are OpenVINO's."""
-    sizes = [_size(source.variant.contract, size) for size in request.sizes] or [_own_size(source.variant.contract)]
+    sizes = [_size(source.variant.contract, size) for size in request.sizes] or [
+        source.variant.contract.input.fit(FREE_SIDE)
+    ]
     if source.runtime == "openvino":
         return request.hints, request.streams, request.batches, sizes
     return (None,), (None,), request.batches, sizes
-
-
-def _own_size(contract: Contract) -> Size:
-    wanted = contract.input
-    if wanted.height is not None and wanted.width is not None:
-        return wanted.height, wanted.width
-    side = max(-(-FREE_SIDE // wanted.multiple) * wanted.multiple, wanted.min_side)
-    return side, side
 
 
 def _size(contract: Contract, size: Size) -> Size:

@@ -178,10 +178,7 @@ def _timed(model: LoadedModel, tensor: Tensor) -> Callable[[int], float]:
 
 def _tensor(model: LoadedModel) -> Tensor:
     """An input of the contract's size: the time of a convolution does not depend on its values."""
-    wanted = model.contract.input
-    side = -(-_SIDE // wanted.multiple) * wanted.multiple
-    height, width = wanted.height or max(side, wanted.min_side), wanted.width or max(side, wanted.min_side)
-    return np.random.default_rng(0).random((1, 3, height, width), dtype=np.float32)
+    return np.random.default_rng(0).random((1, 3, *model.contract.input.fit(_SIDE)), dtype=np.float32)
 
 
 def _files(path: Path) -> list[Path]:
