@@ -1,0 +1,180 @@
+"""What each command makes of each way to name a model: the page's table, walked."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from called import Call
+from conftest import MakeOnce
+from mattekit.core.errors import ModelError
+from mattekit.infer.runtimes.reading import read_variant
+from mattekit.models.reference import ModelRef
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "models.md"
+
+# What NNCF and PyTorch import warns about its own parts.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+
+
+def table() -> dict[tuple[str, str], str]:
+    """Return what the page says of each form and command."""
+    lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    (start,) = [number for number, line in enumerate(lines) if "`package`" in line]
+    commands = [cell.strip() for cell in lines[start].strip("|").split("|")][1:]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start + 2 :]]
+    return {
+        (row[0].strip("`"), name): cell
+        for row in rows
+        for command, cell in zip(commands, row[1:], strict=True)
+        for name in re.findall(r"`(\w+)`", command)
+    }
+
+
+CELLS = table()
+FORMS = list(dict.fromkeys(form for form, _ in CELLS))
+DEAR = {"bench", "quantize", "package", "parity", "video"}
+
+
+@pytest.fixture(scope="session")
+def weights(make_once: MakeOnce) -> Path:
+    """A checkpoint of the user's for `mattelite`."""
+    from mattekit.convert import zoo
+    from mattekit.convert.fetch import fetch
+
+    def fill(folder: Path) -> None:
+        shutil.copy(fetch(zoo.get("mattelite"), offline=True), folder / "mine.safetensors")
+
+    return make_once("mattelite-weights", fill) / "mine.safetensors"
+
+
+@pytest.fixture(scope="session")
+def home_of_all(make_once: MakeOnce) -> Path:
+    """A cache that the cells share, so that the checkpoint is exported once."""
+    return make_once("names-home", lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def model_folder(make_once: MakeOnce, own_provenance: Any) -> Path:
+    """A model's folder with two variants and their ONNX file: one convolution, which cuts out what is red."""
+    import torch
+    from mattekit.convert.ir import ir_from_onnx, save_ir
+    from mattekit.convert.onnx_export import export_onnx
+    from mattekit.core.contract import Contract, InputContract, OutputContract
+
+    contract = Contract(
+        task="segmentation",
+        input=InputContract(height=64, width=64),
+        output=OutputContract(kind="alpha", activation="sigmoid"),
+    )
+
+    def fill(folder: Path) -> None:
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(0)
+            module = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(8, 1, 1))
+        for precision in ("fp32", "fp16"):
+            here = folder / "small" / precision
+            here.mkdir(parents=True)
+            onnx = here / "model.onnx"
+            export_onnx(module.eval(), onnx, contract=contract, provenance=own_provenance, exporter="torchscript")
+            half = precision == "fp16"
+            save_ir(
+                ir_from_onnx(onnx, heads="fused"),
+                here / "model.xml",
+                contract=contract,
+                provenance=own_provenance,
+                shape=(1, 64, 64),
+                fp16=half,
+            )
+
+    return make_once("named", fill) / "small"
+
+
+def named(form: str, folder: Path, checkpoint: Path, tmp_path: Path) -> str:
+    """Return what a user types for a row of the table."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "mine.pth").write_bytes(b"weights")
+    words = {
+        "ID": "mattelite",
+        "ID@CHECKPOINT": f"mattelite@{checkpoint}",
+        "MODEL/": str(folder),
+        "MODEL/fp32": str(folder / "fp32"),
+        "FILE.xml": str(folder / "fp32" / "model.xml"),
+        "FILE.onnx": str(folder / "fp32" / "model.onnx"),
+        "a file or folder that is not there": str(tmp_path / "nowhere" / "u2netp"),
+        "an id that is not in the zoo": "u2nett",
+        "a checkpoint without its network": str(tmp_path / "mine.pth"),
+        "a folder without a model": str(tmp_path / "empty"),
+    }
+    runtime, colon, rest = form.rpartition(":")
+    return runtime + colon + words[rest]
+
+
+def words_of(command: str, model: str, photo: Path, out: Path) -> list[str | Path]:
+    data = ["--data", "synthetic:count=5,size=64x48"]
+    return {
+        "run": ["run", photo, "--model", model, "--sr", "none", "-o", out],
+        "video": ["video", photo.parent / "*.jpg", "--fps", "2", "--model", model, "-o", out / "out.mkv"],
+        "validate": ["validate", model, *data, "--limit", "1", "-o", out],
+        "bench": ["bench", model, "--rounds", "1", "--iterations", "1", "--warm-up", "0", "--record", out / "b.json"],
+        "parity": ["parity", model, *data, "--limit", "1"],
+        "quantize": ["quantize", model, *data, "--samples", "2", "-o", out],
+        "package": ["package", model, "-o", out / "package"],
+        "export": ["export", model, "-o", out],
+    }[command]
+
+
+@pytest.mark.parametrize(
+    ("form", "command"),
+    [
+        pytest.param(form, command, marks=[] if cell == "refused" or command not in DEAR else pytest.mark.slow)
+        for (form, command), cell in CELLS.items()
+    ],
+)
+def test_each_cell_of_the_table_is_filled_or_refused_by_one_sentence(
+    form: str,
+    command: str,
+    model_folder: Path,
+    weights: Path,
+    photo: Path,
+    home_of_all: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    call: Call,
+) -> None:
+    monkeypatch.setenv("MATTEKIT_HOME", str(home_of_all))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out").mkdir()
+    done = call(*words_of(command, named(form, model_folder, weights, tmp_path), photo, tmp_path / "out"))
+    if CELLS[form, command] != "refused":
+        assert done.code == 0, done.said
+        return
+    assert done.code == 1, done.said
+    assert done.sentence()
+    assert not any((tmp_path / "out").iterdir())
+
+
+def test_a_model_of_several_variants_is_listed_where_one_is_needed(model_folder: Path) -> None:
+    with pytest.raises(ModelError, match=r"the folder holds fp32, fp16; give one of them"):
+        ModelRef.parse(model_folder).one()
+    assert [variant.precision for variant in ModelRef.parse(model_folder).variants()] == ["fp32", "fp16"]
+    # Both folders hold the same ONNX file.
+    assert len(ModelRef.parse(model_folder).paths("onnxruntime")) == 1
+
+
+def test_the_stored_precision_is_read_from_the_file(model_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(model_folder / "fp16", tmp_path / "fp32")
+    assert read_variant(tmp_path / "fp32" / "model.xml").precision == "fp16"
+    assert read_variant(tmp_path / "fp32" / "model.onnx").precision == "fp32"
+
+
+def test_an_id_means_the_zoo_whatever_lies_in_the_working_folder(
+    model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(model_folder / "fp32", tmp_path / "mattelite")
+    monkeypatch.chdir(tmp_path)
+    assert ModelRef.parse("mattelite").one().id == "mattelite"
+    assert ModelRef.parse("./mattelite").one().id == "small"
