@@ -12,7 +12,7 @@ from ..infer.runtimes import LoadedModel, Runtime
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["open_onnx", "open_stage", "open_torch"]
+__all__ = ["open_stage", "open_torch"]
 
 
 def open_torch(text: str) -> tuple[str, LoadedModel]:
@@ -33,18 +33,6 @@ def open_torch(text: str) -> tuple[str, LoadedModel]:
         raise ModelError(f"{name}: this entry is an ONNX file, not a PyTorch module; give the .onnx file itself")
     weights = weights or fetch(spec)
     return name, LoadedModel(weights, spec.contract, None, open_stage("torch", load_module(spec, weights)))
-
-
-def open_onnx(path: Path) -> LoadedModel:
-    """Open an ONNX file with its contract for ONNX Runtime.
-
-    Raises:
-        MattekitError: it cannot be read, or carries no contract.
-    """
-    from ..infer.runtimes.openvino import load
-
-    described = load(path)
-    return LoadedModel(path, described.contract, described.provenance, open_stage("onnx", path))
 
 
 def open_stage(stage: Stage, source: nn.Module | Path) -> Runtime:

@@ -15,10 +15,11 @@ from ..core.arithmetic import Arithmetic
 from ..core.artifact import model_in
 from ..core.contract import Task
 from ..core.errors import ModelError
+from ..core.execution import Hint
 from ..core.files import sha256_of
 from ..core.version import __version__
 from ..infer.runtimes import LoadedModel
-from ..infer.runtimes.openvino import Hint, load
+from ..infer.runtimes.openvino import load
 
 __all__ = ["model_file", "open_by_id", "open_model"]
 
@@ -67,7 +68,7 @@ def open_model(
     task: Task,
     device: str = "CPU",
     *,
-    hint: Hint = "LATENCY",
+    hint: Hint = "latency",
     arithmetic: Arithmetic = "f32",
     threads: int | None = None,
     offline: bool = False,

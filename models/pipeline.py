@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ..convert.fetch import Progress
 from ..core.arithmetic import Arithmetic
 from ..core.errors import InputError
-from ..infer.runtimes.openvino import Hint, import_lean, load
+from ..core.execution import Hint
+from ..infer.runtimes.openvino import import_lean, load
 from .finding import model_file
 
 if TYPE_CHECKING:
@@ -73,10 +74,10 @@ def open_pipeline(
     drop = None if background is None and placement is None else _backdrop(background, placement)
     files: list[tuple[Path, Hint]] = []
     if model is not None:
-        hint: Hint = "THROUGHPUT" if many and sr is None and device == "CPU" else "LATENCY"
+        hint: Hint = "throughput" if many and sr is None and device == "CPU" else "latency"
         files.append((model_file(str(model), "segmentation", offline=offline, progress=progress), hint))
     if sr is not None:
-        files.append((model_file(str(sr), "super_resolution", offline=offline, progress=progress), "LATENCY"))
+        files.append((model_file(str(sr), "super_resolution", offline=offline, progress=progress), "latency"))
     if lean:
         import_lean()
     # One after another: the first use of OpenVINO by two threads at once is not safe.

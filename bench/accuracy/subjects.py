@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...convert.stage_runtimes import open_onnx, open_torch
+from ...convert.stage_runtimes import open_torch
 from ...core.arithmetic import Arithmetic
 from ...core.artifact import model_in
 from ...core.contract import Task
@@ -22,6 +22,7 @@ from ...images.picture import Picture
 from ...infer.remove import Remover
 from ...infer.runtimes import LoadedModel
 from ...infer.upscale import TILE, Upscaler
+from ...models.runtimes import RUNTIMES, load_on
 
 __all__ = ["OpenModel", "Subject", "golden_subject", "model_subject", "open_subject"]
 
@@ -64,12 +65,12 @@ def open_subject(
     """Open what a user types.
 
     Args:
-        text: an IR (`.xml`) or ONNX file, or an export's folder, for OpenVINO; `onnxruntime:FILE.onnx`; `torch:MODEL`
-            or `torch:MODEL@CHECKPOINT`, an entry of the zoo as PyTorch computes it; `golden:FOLDER`, outputs on disk;
-            anything else is handed to `open_model`.
+        text: an IR (`.xml`) or ONNX file, or an export's folder, for OpenVINO; `onnxruntime:FILE.onnx`, likewise for
+            any other runtime; `torch:MODEL` or `torch:MODEL@CHECKPOINT`, an entry of the zoo as PyTorch computes it;
+            `golden:FOLDER`, outputs on disk; anything else is handed to `open_model`.
         device: an OpenVINO device string.
         tile: side of a super-resolution tile in input pixels, overlap included; 0 never cuts.
-        arithmetic: of what OpenVINO executes; ONNX Runtime and torch compute in f32.
+        arithmetic: of what OpenVINO executes; the other runtimes compute in f32.
         open_model: opens names that are none of the above.
 
     Raises:
@@ -80,8 +81,8 @@ def open_subject(
         return golden_subject(Path(rest).expanduser())
     if colon and kind == "torch":
         return _torch_subject(rest, tile)
-    if colon and kind == "onnxruntime":
-        return model_subject(open_onnx(Path(rest).expanduser()), tile=tile)
+    if colon and kind in RUNTIMES:
+        return model_subject(load_on(kind, Path(rest).expanduser()), tile=tile)
     path = model_in(Path(text).expanduser())
     if path.suffix in {".xml", ".onnx"}:
         from ...infer.runtimes.openvino import load
@@ -94,14 +95,14 @@ def open_subject(
 
 def model_subject(model: LoadedModel, *, tile: int = TILE) -> Subject:
     """Make a subject of a loaded model; its precision is that of the folder it lies in (`fp32`, `fp16`, `int8`)."""
-    contract, artifact = model.contract, model.ref()
+    contract, artifact, how = model.contract, model.ref(), model.runtime.info
     common = Subject(
         model=model.id,
         task=contract.task,
         scale=contract.output.scale,
         precision=artifact.precision,
-        device=model.runtime.name,
-        arithmetic=model.runtime.arithmetic,
+        device=how.name,
+        arithmetic=how.arithmetic,
         artifact=artifact,
     )
     if contract.task == "segmentation":

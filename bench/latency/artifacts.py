@@ -15,7 +15,7 @@ from ...core.contract import Contract
 from ...core.errors import ContractError, FetchError, ModelError
 from ...core.files import sha256_of
 from ...infer.runtimes.openvino import read_contract, read_model
-from .candidates import RuntimeName
+from ...models.runtimes import RUNTIMES
 
 __all__ = ["FindModel", "Source", "find_sources"]
 
@@ -29,7 +29,7 @@ class Source:
 
     model: str
     precision: str
-    runtime: RuntimeName
+    runtime: str
     file: Path
     contract: Contract
     zoo_id: str = ""
@@ -37,15 +37,17 @@ class Source:
 
 
 def find_sources(
-    artifacts: Sequence[str], runtimes: Sequence[RuntimeName], find_model: FindModel | None = None
+    artifacts: Sequence[str], runtimes: Sequence[str], find_model: FindModel | None = None
 ) -> list[Source]:
     """Find what each artifact means on each runtime.
 
     Args:
         artifacts: an IR or an ONNX file; an export's folder; a model's folder, for every precision in it;
-            `onnxruntime:FILE.onnx`; `torch:MODEL` or `torch:MODEL@CHECKPOINT`; anything else goes to `find_model`.
-        runtimes: for the artifacts that do not name one. ONNX Runtime executes the ONNX file of an export, and torch
-            the checkpoint that it was made from: one of each for a model, however many precisions its folder has.
+            `onnxruntime:FILE.onnx`, likewise for any other runtime; `torch:MODEL` or `torch:MODEL@CHECKPOINT`; anything
+            else goes to `find_model`.
+        runtimes: for the artifacts that do not name one. torch executes the checkpoint that an export was made from,
+            and others, such as ONNX Runtime, its ONNX file: one of each for a model, however many precisions its folder
+            has.
         find_model: opens names that are none of the above.
 
     Raises:
@@ -57,8 +59,8 @@ def find_sources(
         kind, colon, rest = text.partition(":")
         if colon and kind == "torch":
             found.append(_torch(rest))
-        elif colon and kind == "onnxruntime":
-            found.append(_of_file(Path(rest).expanduser(), "onnxruntime"))
+        elif colon and kind in RUNTIMES:
+            found.append(_of_file(Path(rest).expanduser(), kind))
         else:
             found += _of_artifact(text, runtimes, find_model)
     # The folders of several precisions hold the same ONNX file, and were made from the same checkpoint.
@@ -71,7 +73,7 @@ def find_sources(
     return [s for s in seen.values() if s.missing is None or (s.model, s.runtime) not in reachable]
 
 
-def _of_artifact(text: str, runtimes: Sequence[RuntimeName], find_model: FindModel | None) -> list[Source]:
+def _of_artifact(text: str, runtimes: Sequence[str], find_model: FindModel | None) -> list[Source]:
     path = Path(text).expanduser()
     if not path.exists():
         if path.suffix in {".xml", ".onnx"} or find_model is None:
@@ -85,23 +87,24 @@ def _of_artifact(text: str, runtimes: Sequence[RuntimeName], find_model: FindMod
     return sources
 
 
-def _on_runtime(file: Path, given: Path, runtime: RuntimeName) -> Source:
-    if runtime == "openvino":
+def _on_runtime(file: Path, given: Path, runtime: str) -> Source:
+    stage = RUNTIMES[runtime].stage
+    if stage == "ir":
         return _of_file(file, runtime)
-    if runtime == "onnxruntime":
+    if stage == "onnx":
         onnx = file if file.suffix == ".onnx" else file.with_suffix(".onnx") if given.is_dir() else None
         if onnx is not None and onnx.is_file():
             return _of_file(onnx, runtime)
         described = _of_file(file, "openvino")
         missing = (
-            f"{given}: there is no ONNX file for ONNX Runtime; give onnxruntime:FILE.onnx, "
+            f"{given}: there is no ONNX file for {runtime}; give {runtime}:FILE.onnx, "
             f"or the folder that mattekit export {described.model} -o DIR writes"
         )
         return Source(described.model, "fp32", runtime, file, described.contract, missing=missing)
     return _torch_of(file)
 
 
-def _of_file(file: Path, runtime: RuntimeName) -> Source:
+def _of_file(file: Path, runtime: str) -> Source:
     contract, provenance = _described(file)
     folder = file.absolute().parent.name
     precision = folder if file.suffix == ".xml" and folder in get_args(Precision) else ""

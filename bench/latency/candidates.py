@@ -9,11 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ...core.arithmetic import Arithmetic
 from ...core.contract import Contract
+from ...core.execution import Hint
+from ...infer.runtimes import RuntimeSettings
 
-__all__ = ["Candidate", "Hint", "RuntimeName", "Status"]
-
-RuntimeName = Literal["openvino", "onnxruntime", "torch"]
-Hint = Literal["latency", "throughput"]
+__all__ = ["Candidate", "Status"]
 
 Status = Literal["measured", "missing device", "not on this device", "failed", "fallback"]
 """What came of a candidate.
@@ -28,17 +27,17 @@ _Count = Annotated[int, Field(ge=1)]
 class Candidate(BaseModel):
     """One row of a benchmark.
 
-    precision: of the artifact. arithmetic: asked for; what `device` means is found out. hint and streams: of OpenVINO;
-    None leaves the streams to the hint. threads: for the CPU, the same for all candidates. file: the `.xml`, `.onnx` or
-    checkpoint file. zoo_id: of a torch candidate, the entry whose network the checkpoint fills. number: 2 and up where
-    several candidates are the same but for their file.
+    precision: of the artifact. runtime: its name, as `open_runtime` takes it. arithmetic: asked for; what `device`
+    means is found out. hint and streams: of OpenVINO; None leaves the streams to the hint. threads: for the CPU, the
+    same for all candidates. file: the `.xml`, `.onnx` or checkpoint file. zoo_id: of a torch candidate, the entry whose
+    network the checkpoint fills. number: 2 and up where several candidates are the same but for their file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str
     precision: str
-    runtime: RuntimeName
+    runtime: str
     device: str = "CPU"
     arithmetic: Arithmetic = "f32"
     hint: Hint | None = None
@@ -78,6 +77,20 @@ class Candidate(BaseModel):
         parts += [f"b{self.batch}", f"{self.height}x{self.width}"]
         parts += [f"#{self.number}"] if self.number > 1 else []
         return " ".join(part for part in parts if part)
+
+    @property
+    def settings(self) -> RuntimeSettings:
+        """Return how its runtime opens it; it has the machine to itself."""
+        return RuntimeSettings(
+            device=self.device,
+            arithmetic=self.arithmetic,
+            hint=self.hint or "latency",
+            streams=self.streams,
+            threads=self.threads,
+            pinned=True,
+            shape=self.shape,
+            model=self.zoo_id,
+        )
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

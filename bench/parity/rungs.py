@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ...convert.stage_runtimes import open_onnx, open_torch
+from ...convert.stage_runtimes import open_torch
 from ...core.arithmetic import Arithmetic
 from ...core.contract import Contract
 from ...core.errors import ArithmeticUnavailableError, InputError, ModelError
 from ...infer.runtimes import Runtime
 from ...infer.runtimes.openvino import load
+from ...models.runtimes import RUNTIMES, load_on
 
 __all__ = ["Kind", "Rung", "open_rungs"]
 
@@ -42,8 +43,9 @@ def open_rungs(artifacts: Sequence[str], device: str = "CPU", arithmetic: Arithm
     no f32 gives the latter alone.
 
     Args:
-        artifacts: `torch:MODEL` or `torch:MODEL@CHECKPOINT`; ONNX files, run by ONNX Runtime; IRs; the folder of an
-            export, for its ONNX file and IR; a model's folder, for all precisions in it.
+        artifacts: `torch:MODEL` or `torch:MODEL@CHECKPOINT`; ONNX files, run by ONNX Runtime, or by another runtime as
+            `RUNTIME:FILE.onnx`; IRs; the folder of an export, for its ONNX file and IR; a model's folder, for all
+            precisions in it.
         device: an OpenVINO device string, for the IRs.
         arithmetic: of the IRs.
 
@@ -57,9 +59,14 @@ def open_rungs(artifacts: Sequence[str], device: str = "CPU", arithmetic: Arithm
             _, model = open_torch(text.removeprefix("torch:"))
             rungs.append(Rung("torch", "exact", model.contract, model.runtime))
             continue
+        kind, colon, rest = text.partition(":")
+        if colon and kind in RUNTIMES:
+            model = load_on(kind, Path(rest).expanduser())
+            rungs.append(Rung(kind, "exact", model.contract, model.runtime, model.path))
+            continue
         for path in _files(Path(text).expanduser()):
             if path.suffix == ".onnx":
-                model = open_onnx(path)
+                model = load_on("onnxruntime", path)
                 rungs.append(Rung("onnx", "exact", model.contract, model.runtime, path))
             else:
                 rungs += _ir(path, device, arithmetic)
@@ -92,7 +99,7 @@ def _files(path: Path) -> list[Path]:
 def _ir(path: Path, device: str, arithmetic: Arithmetic) -> list[Rung]:
     asked = load(path, device, arithmetic=arithmetic)
     precision = path.parent.name if path.parent.name in {"fp32", "fp16", "int8"} else _precision(path)
-    kind, label, found = _KINDS.get(precision, "exact"), f"ir {precision}", asked.runtime.arithmetic
+    kind, label, found = _KINDS.get(precision, "exact"), f"ir {precision}", asked.runtime.info.arithmetic
     if found == "f32":
         return [Rung(label, kind, asked.contract, asked.runtime, path)]
     lower = Rung(f"{label} in {found}", "arithmetic", asked.contract, asked.runtime, path)
