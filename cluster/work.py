@@ -102,7 +102,7 @@ class PictureActor:
         # What is read of a model stays readable when its file is gone.
         with tempfile.TemporaryDirectory(prefix="mattekit-", ignore_cleanup_errors=True) as folder:
             self._pipeline = work.open(_unpack(work.models, Path(folder)), work.cpus)
-        requests = max((getattr(model.runtime, "requests", 1) for model in self._pipeline.models), default=work.cpus)
+        requests = max((model.runtime.info.requests for model in self._pipeline.models), default=work.cpus)
         self._stages = Stages(self._read, self._process, self._write, work.cpus, requests + 1, work.cpus)
 
     def __call__(self, batch: Mapping[str, NDArray[np.object_]]) -> dict[str, list[bytes]]:

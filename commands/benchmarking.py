@@ -56,7 +56,7 @@ def run(
         str, typer.Option(help="What is computed in: f32,bf16,f16, or device: what the device does unless told.")
     ] = "f32",
     runtime: Annotated[
-        str, typer.Option(help="Of artifacts that do not name one: openvino,onnxruntime,torch.")
+        str, typer.Option(help="Of artifacts that do not name one, such as openvino,onnxruntime,torch.")
     ] = "openvino",
     hint: Annotated[str, typer.Option(help="latency,throughput")] = "latency",
     streams: Annotated[str, typer.Option(help="Numbers with commas between, or auto: left to the hint.")] = "auto",

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.arithmetic import Arithmetic, parse_arithmetic
+from ..core.arithmetic import Arithmetic
 from ..core.errors import DeviceError
-from .runtimes import LoadedModel, Tensor
-from .runtimes.arithmetic import arithmetic_config
+from .runtimes import LoadedModel, RuntimeSettings, Tensor
+from .runtimes.compiled import compile_model
 from .runtimes.forking import Native, require_same_process
 
 if TYPE_CHECKING:
@@ -79,16 +79,12 @@ class AlignedTiles:
                 layer.output(0).replace(opset13.matmul(coarse, columns, False, False).output(0))
         # The stubs do not know that the class is a subclass of the one that they describe.
         whole = openvino.Model(changed.get_results(), [*changed.get_parameters(), rows, columns])  # pyright: ignore[reportGeneralTypeIssues]
-        config = {"PERFORMANCE_HINT": "LATENCY", **arithmetic_config(arithmetic)}
-        process = os.getpid()
+        settings, process = RuntimeSettings(device, arithmetic), os.getpid()
 
         def opens() -> _Opened:
             if device != "CPU":
                 require_same_process(process, f"{device}: the model opened for it")
-            try:
-                compiled = openvino.Core().compile_model(whole, device, config)
-            except RuntimeError as error:
-                raise DeviceError(f"{device}: the device refused the model in tiles; try --device CPU") from error
+            compiled = compile_model(whole, settings)
             return _Opened(compiled, compiled.create_infer_request(), threading.Lock())
 
         self._native = Native(opens)
@@ -141,8 +137,8 @@ def aligned_tiles(model: LoadedModel) -> AlignedTiles | None:
         DeviceError: the device refused the network.
     """
     contract = model.contract
-    runtime, _, device = model.runtime.name.partition(":")
-    if contract.tile_step == 1 or contract.input.height is not None or runtime != "openvino":
+    how = model.runtime.info
+    if contract.tile_step == 1 or contract.input.height is not None or how.runtime != "openvino":
         return None
     from .runtimes.reading import read_model
 
@@ -154,6 +150,4 @@ def aligned_tiles(model: LoadedModel) -> AlignedTiles | None:
     )
     if not names:
         return None
-    return AlignedTiles(
-        network, names, contract.tile_step, device, parse_arithmetic(model.runtime.arithmetic or "device")
-    )
+    return AlignedTiles(network, names, contract.tile_step, how.device, how.arithmetic or "device")

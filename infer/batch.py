@@ -50,7 +50,7 @@ def workers_for(batch: Batch, pipeline: Pipeline, jobs: int | None = None) -> di
     jobs = jobs or os.cpu_count() or 1
     if jobs == 1 or len(batch.inputs) == 1:
         return dict.fromkeys(("decode", "remove", "upscale", "superimpose", "infer", "encode"), 1)
-    requests = max((getattr(model.runtime, "requests", 1) for model in pipeline.models), default=1)
+    requests = max((model.runtime.info.requests for model in pipeline.models), default=1)
     # One more than the device takes, so that the next tensor is ready when a request is.
     held = requests + 1 if pipeline.models else jobs
     return {

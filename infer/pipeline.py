@@ -55,13 +55,9 @@ class Pipeline:
         """Return what a record keeps of the settings: what really executes, the tile, the background, the placement."""
         background = self.background
         runtimes: list[JsonValue] = [
-            {
-                "model": model.id,
-                "runtime": model.runtime.name,
-                "arithmetic": model.runtime.arithmetic,
-                "executed_on": list(getattr(model.runtime, "execution_devices", ())),
-            }
+            {"model": model.id, "runtime": how.name, "arithmetic": how.arithmetic, "executed_on": list(how.devices)}
             for model in self.models
+            for how in [model.runtime.info]
         ]
         placement = self.placement
         return {
@@ -106,15 +102,10 @@ class Pipeline:
 @contextmanager
 def _timed(seconds: dict[Stage, float], stage: Stage, model: LoadedModel | None = None) -> Generator[None]:
     """Note how long a stage takes; what its model takes is noted apart, and waiting for the device not at all."""
-    started, before = time.perf_counter(), _spent(model)
+    started, before = time.perf_counter(), model.runtime.spent if model else Spent()
     yield
-    after = _spent(model)
+    after = model.runtime.spent if model else Spent()
     inferred = after.working - before.working
     seconds[stage] = time.perf_counter() - started - inferred - (after.waiting - before.waiting)
     if inferred:
         seconds["infer"] = seconds.get("infer", 0.0) + inferred
-
-
-def _spent(model: LoadedModel | None) -> Spent:
-    """Return what a model's calls have taken in this thread, where its runtime tells it."""
-    return getattr(model.runtime, "spent", Spent(0.0, 0.0)) if model is not None else Spent(0.0, 0.0)

@@ -7,10 +7,12 @@ from pathlib import Path
 from ..convert.fetch import Progress
 from ..core.arithmetic import Arithmetic
 from ..core.contract import Task
+from ..core.execution import Hint
 from ..core.variant import Variant
-from ..infer.runtimes import LoadedModel
-from ..infer.runtimes.openvino import Hint, load
+from ..infer.runtimes import LoadedModel, RuntimeSettings
+from ..infer.runtimes.openvino import load
 from .reference import ModelRef
+from .runtimes import open_runtime
 
 __all__ = ["open_at", "open_model", "open_variant"]
 
@@ -20,7 +22,7 @@ def open_model(
     task: Task | None = None,
     device: str = "CPU",
     *,
-    hint: Hint = "LATENCY",
+    hint: Hint = "latency",
     arithmetic: Arithmetic = "f32",
     threads: int | None = None,
     offline: bool = False,
@@ -31,7 +33,7 @@ def open_model(
     Args:
         model: as `ModelRef.parse` takes it.
         task: that the model must be for.
-        device: an OpenVINO device string; other runtimes compute on the CPU.
+        device: an OpenVINO device string; other runtimes know the CPU alone.
         hint: of OpenVINO: one short answer after another, or many at a time.
         arithmetic: of floating-point numbers.
         threads: of a CPU; as many as it has cores where None.
@@ -53,7 +55,7 @@ def open_at(
     path: Path,
     device: str = "CPU",
     *,
-    hint: Hint = "LATENCY",
+    hint: Hint = "latency",
     arithmetic: Arithmetic = "f32",
     threads: int | None = None,
 ) -> LoadedModel:
@@ -73,7 +75,7 @@ def open_variant(
     runtime: str = "openvino",
     device: str = "CPU",
     *,
-    hint: Hint = "LATENCY",
+    hint: Hint = "latency",
     arithmetic: Arithmetic = "f32",
     threads: int | None = None,
 ) -> LoadedModel:
@@ -84,11 +86,5 @@ def open_variant(
     """
     if runtime == "openvino":
         return load(variant.path, device, hint=hint, arithmetic=arithmetic, threads=threads)
-    from ..convert.checkpoint import load_module
-    from ..convert.recognition import spec_for
-    from ..convert.stage_runtimes import open_stage
-
-    if runtime == "torch":
-        module = load_module(spec_for(variant.id, variant.path), variant.path)
-        return LoadedModel(variant, open_stage("torch", module))
-    return LoadedModel(variant, open_stage("onnx", variant.path))
+    settings = RuntimeSettings(device, arithmetic, hint, threads=threads, model=variant.id)
+    return LoadedModel(variant, open_runtime(runtime, variant.path, settings))

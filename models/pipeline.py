@@ -12,7 +12,8 @@ from ..convert.fetch import Progress
 from ..core.arithmetic import Arithmetic
 from ..core.contract import Task
 from ..core.errors import InputError
-from ..infer.runtimes.openvino import Hint, import_lean
+from ..core.execution import Hint
+from ..infer.runtimes.openvino import import_lean
 from .opening import open_at
 from .reference import ModelRef
 
@@ -77,10 +78,10 @@ def open_pipeline(
     # Cheap mistakes are found before a model is compiled, and a first export is made by this thread alone.
     drop = None if background is None and placement is None else _backdrop(background, placement)
     opens: list[Callable[[], LoadedModel]] = []
-    several: Hint = "THROUGHPUT" if many and sr is None and device == "CPU" else "LATENCY"
+    several: Hint = "throughput" if many and sr is None and device == "CPU" else "latency"
     named: tuple[tuple[str | Path | None, Task, Hint], ...] = (
         (model, "segmentation", several),
-        (sr, "super_resolution", "LATENCY"),
+        (sr, "super_resolution", "latency"),
     )
     for text, task, hint in named:
         if text is not None:

@@ -1,23 +1,106 @@
-"""The runtimes by name, one line each: what a user may ask for, and how it is opened."""
+"""The runtimes by their names: what a user calls them, and what each of them opens."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
 
-from ..core.artifact import ModelFormat
+from ..core.artifact import ModelFormat, Stage
+from ..core.errors import ArithmeticUnavailableError, DependencyError, DeviceError, InputError
+from ..infer.runtimes import Runtime, RuntimeSettings
+from ..infer.runtimes.base import DEFAULTS
+from ..infer.runtimes.onnxruntime import OnnxRuntime
+from ..infer.runtimes.openvino import OpenVinoRuntime
+from ..infer.runtimes.reading import read_model
+from ..infer.runtimes.torch import TorchRuntime
 
-__all__ = ["RUNTIMES", "RuntimeEntry"]
+__all__ = ["RUNTIMES", "RuntimeEntry", "open_runtime", "require_offered", "require_runtime"]
 
 
-@dataclass(frozen=True)
-class RuntimeEntry:
-    """A runtime that can be asked for; formats: of the files that it opens, the preferred one first."""
+class RuntimeEntry(NamedTuple):
+    """A runtime: what opens a file on it, and which stage of an export it executes."""
 
-    formats: tuple[ModelFormat, ...]
+    open: Callable[[Path, RuntimeSettings], Runtime]
+    stage: Stage
+
+    @property
+    def formats(self) -> tuple[ModelFormat, ...]:
+        """Return the formats of the files that it opens, the one that it is given where there are several first."""
+        return _FORMATS[self.stage]
+
+
+_FORMATS: dict[Stage, tuple[ModelFormat, ...]] = {"ir": ("openvino", "onnx"), "onnx": ("onnx",), "torch": ("torch",)}
+
+
+def _openvino(file: Path, settings: RuntimeSettings) -> Runtime:
+    return OpenVinoRuntime(read_model(file, settings.shape), settings)
+
+
+def _torch(file: Path, settings: RuntimeSettings) -> Runtime:
+    from ..convert.checkpoint import load_module
+    from ..convert.recognition import spec_for
+
+    try:
+        # Its import is no part of what loading takes.
+        import_module("torch")
+    except ImportError as error:
+        raise DependencyError.for_extra("running a checkpoint", "torch", "export") from error
+    started = time.perf_counter()
+    module = load_module(spec_for(settings.model, file), file)
+    return TorchRuntime(module, settings, compile_ms=(time.perf_counter() - started) * 1000)
 
 
 RUNTIMES: dict[str, RuntimeEntry] = {
-    "openvino": RuntimeEntry(("openvino", "onnx")),
-    "onnxruntime": RuntimeEntry(("onnx",)),
-    "torch": RuntimeEntry(("torch",)),
+    "openvino": RuntimeEntry(_openvino, "ir"),
+    "onnxruntime": RuntimeEntry(OnnxRuntime, "onnx"),
+    "torch": RuntimeEntry(_torch, "torch"),
 }
+"""Every runtime, in the order in which they are listed."""
+
+
+def require_runtime(name: str) -> RuntimeEntry:
+    """Return the runtime of this name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in RUNTIMES:
+        raise InputError(f"{name!r} is no runtime; give {', '.join(RUNTIMES)}")
+    return RUNTIMES[name]
+
+
+def require_offered(name: str, settings: RuntimeSettings) -> None:
+    """Make sure that a runtime offers a device and an arithmetic, as far as that is known without trying.
+
+    Raises:
+        DeviceError: it has no such device.
+        ArithmeticUnavailableError: it doesn't compute in this arithmetic.
+    """
+    if name == "openvino":
+        return
+    if settings.device != "CPU":
+        raise DeviceError(f"{settings.device}: mattekit runs {name} on the CPU only")
+    if settings.arithmetic not in {"f32", "device"}:
+        raise ArithmeticUnavailableError(f"mattekit runs {name} in f32 only")
+
+
+def open_runtime(name: str, file: Path, settings: RuntimeSettings = DEFAULTS) -> Runtime:
+    """Open a file on a runtime.
+
+    Args:
+        name: one of `RUNTIMES`.
+        file: what it executes: an IR or ONNX file for OpenVINO, a checkpoint for torch, an ONNX file for the others.
+        settings: how; hints and streams are OpenVINO's, and of no effect elsewhere.
+
+    Raises:
+        InputError: there is no such runtime.
+        DeviceError: the device is not there, or it refused the model, or doesn't compute in the arithmetic.
+        DependencyError: the runtime is not installed.
+        ModelError: the file cannot be executed, or not in this shape.
+    """
+    entry = require_runtime(name)
+    require_offered(name, settings)
+    return entry.open(file, settings)

@@ -26,6 +26,7 @@ from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import ArithmeticUnavailableError, InputError
 from mattekit.core.record import Record
 from mattekit.images import read_picture
+from mattekit.infer.runtimes import RuntimeSettings
 from mattekit.infer.runtimes.arithmetic import require_capability
 from mattekit.infer.runtimes.openvino import OpenVinoRuntime
 from mattekit.models.pipeline import open_pipeline
@@ -57,7 +58,7 @@ def network(*, quantized: bool = False) -> openvino.Model:
 
 def lower_or_skip(arithmetic: Lower) -> None:
     try:
-        OpenVinoRuntime(network(), arithmetic=arithmetic)
+        OpenVinoRuntime(network(), RuntimeSettings(arithmetic=arithmetic))
     except ArithmeticUnavailableError as error:
         pytest.skip(str(error))
 
@@ -73,8 +74,8 @@ def ir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("device", ["CPU", "AUTO", "AUTO:CPU", "HETERO:CPU", "MULTI:CPU"])
 @pytest.mark.parametrize("quantized", [False, True], ids=["float", "int8"])
 def test_a_model_computes_in_f32_unless_told_on_every_kind_of_device(device: str, quantized: bool) -> None:
-    runtime = OpenVinoRuntime(network(quantized=quantized), device)
-    assert runtime.arithmetic == "f32"
+    runtime = OpenVinoRuntime(network(quantized=quantized), RuntimeSettings(device))
+    assert runtime.info.arithmetic == "f32"
     assert runtime.run(TENSOR).dtype == np.float32
 
 
@@ -90,7 +91,7 @@ def test_f32_is_what_numpy_computes() -> None:
 def test_what_is_asked_for_is_computed_or_refused_with_what_to_ask_for(arithmetic: Lower) -> None:
     refused = ""
     try:
-        runtime = OpenVinoRuntime(network(), arithmetic=arithmetic)
+        runtime = OpenVinoRuntime(network(), RuntimeSettings(arithmetic=arithmetic))
     except ArithmeticUnavailableError as error:
         refused = str(error)
         runtime = OpenVinoRuntime(network())
@@ -98,13 +99,13 @@ def test_what_is_asked_for_is_computed_or_refused_with_what_to_ask_for(arithmeti
         assert f"{arithmetic} was asked for, but the device computes in " in refused
         assert "ask for --arithmetic " in refused
         return
-    assert runtime.arithmetic == arithmetic
+    assert runtime.info.arithmetic == arithmetic
     moved = np.abs(runtime.run(TENSOR) - OpenVinoRuntime(network()).run(TENSOR)).max()
     assert 0 < moved < 0.05
 
 
 def test_the_devices_own_choice_is_told_by_its_name() -> None:
-    assert OpenVinoRuntime(network(), arithmetic="device").arithmetic in {"f32", "bf16", "f16"}
+    assert OpenVinoRuntime(network(), RuntimeSettings(arithmetic="device")).info.arithmetic in {"f32", "bf16", "f16"}
 
 
 @pytest.mark.parametrize(
@@ -201,7 +202,7 @@ def test_another_arithmetic_is_a_rung_of_its_own_behind_each_ir(ir: Path, tmp_pa
         ("ir fp16", "half"),
         ("ir fp16 in bf16", "arithmetic"),
     ]
-    assert [rung.runtime.arithmetic for rung in rungs] == ["f32", "bf16"] * 2
+    assert [rung.runtime.info.arithmetic for rung in rungs] == ["f32", "bf16"] * 2
 
 
 def test_the_record_of_a_run_and_of_a_validation_names_the_arithmetic(ir: Path, photo: Path, tmp_path: Path) -> None:

@@ -12,30 +12,29 @@ import numpy as np
 import pytest
 from mattekit.bench.latency.accuracy import pareto_front
 from mattekit.bench.latency.candidates import Candidate
-from mattekit.bench.latency.engines import SerialQueue
 from mattekit.bench.latency.executed import Executed, Layers, fallback
 from mattekit.bench.latency.figures import percentile
 from mattekit.bench.latency.rounds import interleave
-from mattekit.bench.latency.scenarios import Queue, Scenario, parse_scenario, run_burst
+from mattekit.bench.latency.scenarios import Scenario, parse_scenario, run_burst
 from mattekit.bench.latency.stability import unsteady
 from mattekit.bench.latency.words import Words, parse_request
 from mattekit.convert import zoo
 from mattekit.core.errors import InputError
+from mattekit.infer.runtimes.base import Queue
+from mattekit.infer.runtimes.serial import SerialInput
 
 
-class Sleeper:
-    """Work that takes no less than `seconds` a query, and counts its queries."""
+class Sleeper(SerialInput):
+    """An input that takes no less than `seconds` a query, and counts its queries."""
 
     def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__(self._sleep)
         self.seconds = seconds
         self.calls = 0
 
-    def infer(self) -> None:
+    def _sleep(self) -> None:
         self.calls += 1
         time.sleep(self.seconds)
-
-    def queue(self, answered: Callable[[float], None]) -> Queue:
-        return SerialQueue(self.infer, answered)
 
 
 def candidate(**changes: Any) -> Candidate:
@@ -108,11 +107,11 @@ def test_under_a_server_the_latency_counts_from_the_arrival() -> None:
 def test_a_server_s_queries_arrive_as_a_poisson_process() -> None:
     starts: list[float] = []
 
-    class Clockless(Sleeper):
+    class Clockless(SerialInput):
         def queue(self, answered: Callable[[float], None]) -> Queue:
-            return SerialQueue(lambda: None, lambda since: (starts.append(since), answered(since))[0])
+            return super().queue(lambda since: (starts.append(since), answered(since))[0])
 
-    run_burst(Clockless(), Scenario("server", 50_000), iterations=4000, seconds=None, seed=1)
+    run_burst(Clockless(lambda: None), Scenario("server", 50_000), iterations=4000, seconds=None, seed=1)
     gaps = np.diff(starts)
     # Of an exponential distribution the mean and the deviation are both 1 / QPS, and 1 in e gaps is longer than it.
     assert gaps.mean() == pytest.approx(1 / 50_000, rel=0.05)
@@ -120,7 +119,7 @@ def test_a_server_s_queries_arrive_as_a_poisson_process() -> None:
     assert np.mean(gaps > 1 / 50_000) == pytest.approx(np.exp(-1), abs=0.03)
     first = list(starts)
     starts.clear()
-    run_burst(Clockless(), Scenario("server", 50_000), iterations=4000, seconds=None, seed=2)
+    run_burst(Clockless(lambda: None), Scenario("server", 50_000), iterations=4000, seconds=None, seed=2)
     assert not np.allclose(np.diff(starts), np.diff(first))
 
 
@@ -162,13 +161,9 @@ def test_a_steady_run_is_called_stable_and_others_say_why_not() -> None:
 
 def executed(devices: list[str], *layers: tuple[str, str], quantized: bool = False) -> Executed:
     return Executed(
-        devices=devices,
-        plugin="",
-        arithmetic="f32",
-        streams=1,
-        threads=1,
-        requests=1,
-        layers=[Layers(type=kind, precision=precision, primitive="", count=1) for kind, precision in layers],
+        runtime="openvino",
+        devices=tuple(devices),
+        layers=tuple(Layers(type=kind, precision=precision, primitive="", count=1) for kind, precision in layers),
         quantized=quantized,
     )
 

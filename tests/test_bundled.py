@@ -74,7 +74,7 @@ def test_a_bundled_ir_says_what_the_zoo_says(spec: ModelSpec) -> None:
     assert provenance.weights_sha256 == spec.weights.sha256, mend
     licence = (provenance.code_licence, provenance.weights_licence, provenance.commercial)
     assert licence == (spec.licence.code, spec.licence.weights, spec.licence.commercial), mend
-    assert load(path).runtime.arithmetic == "f32"
+    assert load(path).runtime.info.arithmetic == "f32"
 
 
 @each_bundled

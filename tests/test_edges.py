@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from mattekit.core.contract import Contract, InputContract, OutputContract
+from mattekit.core.execution import Execution
 from mattekit.core.variant import Variant
 from mattekit.datasets.sample import Sample
 from mattekit.datasets.synthetic import synthetic
@@ -18,6 +19,7 @@ from mattekit.infer.edges.matting import closed_form_mask
 from mattekit.infer.edges.refine import refine_mask
 from mattekit.infer.remove import Remover
 from mattekit.infer.runtimes import LoadedModel, Tensor
+from mattekit.infer.runtimes.serial import SerialRuntime
 from mattekit.metrics import composite_error
 from mattekit.metrics.matting import gradient, sad
 from numpy.typing import NDArray
@@ -183,29 +185,19 @@ def test_without_half_transparent_pixels_the_photo_is_returned() -> None:
     assert estimate_foreground(sample.image, binary) is sample.image
 
 
-class Says:
-    """A network that says a given mask."""
-
-    name = "says"
-
-    def __init__(self, mask: NDArray[np.float32]) -> None:
-        self.mask = mask
-
-    def run_all(self, tensor: Tensor) -> list[Tensor]:
-        return [self.run(tensor)]
-
-    def run(self, tensor: Tensor) -> Tensor:
-        assert tensor.shape[2:] == self.mask.shape
-        return self.mask[None, None]
-
-
 def remover(mask: NDArray[np.float32], **options: object) -> Remover:
     contract = Contract(
         task="segmentation",
         input=InputContract(height=mask.shape[0], width=mask.shape[1]),
         output=OutputContract(kind="alpha", min_max=True),
     )
-    return Remover(LoadedModel(Variant("says", "fp32", Path("says.xml"), contract), Says(mask)), **options)  # pyright: ignore[reportArgumentType]
+
+    def say(tensor: Tensor) -> list[Tensor]:
+        assert tensor.shape[2:] == mask.shape
+        return [mask[None, None]]
+
+    says = SerialRuntime(Execution(runtime="says"), say)
+    return Remover(LoadedModel(Variant("says", "fp32", Path("says.xml"), contract), says), **options)  # pyright: ignore[reportArgumentType]
 
 
 def test_a_remover_refines_and_decontaminates() -> None:

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from mattekit.core.errors import DeviceError, ImageError
+from mattekit.core.execution import Execution
 from mattekit.images import Picture, encode_picture, read_picture
 from mattekit.infer.batch import Batch, OutputSettings, plan_batch, run_batch, workers_for
 from mattekit.infer.engine.budget import Budget
@@ -21,6 +22,7 @@ from mattekit.infer.outcome import Outcome, exit_code_of, record_of
 from mattekit.infer.pipeline import Pipeline
 from mattekit.infer.remove import Remover
 from mattekit.infer.runtimes.openvino import load
+from mattekit.infer.runtimes.serial import SerialRuntime
 from mattekit.infer.superimpose import Colour
 
 
@@ -53,7 +55,7 @@ def test_overlapped_runs_give_the_files_of_one_after_another(light_ir: Path, tmp
 
 
 def test_threads_share_a_runtime_and_get_their_own_answers(light_ir: Path) -> None:
-    runtime = load(light_ir / "model.xml", hint="THROUGHPUT").runtime
+    runtime = load(light_ir / "model.xml", hint="throughput").runtime
     rng = np.random.default_rng(0)
     tensors = [rng.random((1, 3, 128, 128)).astype(np.float32) for _ in range(4)]
     expected = [runtime.run(tensor) for tensor in tensors]
@@ -92,17 +94,10 @@ def test_a_device_that_fails_ends_the_run(tmp_path: Path, light_ir: Path) -> Non
     pictures_in(tmp_path / "in", 6)
     model = load(light_ir / "model.xml")
 
-    class Broken:
-        name = "broken"
-        requests = 1
+    def broken(_: object) -> list[object]:
+        raise DeviceError("the device is gone")
 
-        def run(self, tensor: np.ndarray) -> np.ndarray:  # noqa: ARG002
-            raise DeviceError("the device is gone")
-
-        def run_all(self, tensor: np.ndarray) -> list[np.ndarray]:
-            return [self.run(tensor)]
-
-    pipeline = Pipeline(Remover(replace(model, runtime=Broken())))
+    pipeline = Pipeline(Remover(replace(model, runtime=SerialRuntime(Execution(runtime="broken"), broken))))
     batch = plan_batch([tmp_path / "in"], tmp_path / "out", OutputSettings())
     with pytest.raises(DeviceError, match="gone"):
         run(batch, pipeline, 3)
@@ -273,14 +268,14 @@ from pathlib import Path
 import numpy as np
 from mattekit.infer.runtimes.openvino import load
 
-opened = load(Path(sys.argv[1]), hint="THROUGHPUT")
+opened = load(Path(sys.argv[1]), hint="throughput")
 size = opened.contract.input
 tensor = np.zeros((1, 3, size.height, size.width), np.float32)
 sys.setswitchinterval(1e-6)
-start = threading.Barrier(opened.runtime.requests)
+start = threading.Barrier(opened.runtime.info.requests)
 threads = [
     threading.Thread(target=lambda: (start.wait(), opened.runtime.run(tensor)), daemon=True)
-    for _ in range(opened.runtime.requests)
+    for _ in range(opened.runtime.info.requests)
 ]
 for thread in threads:
     thread.start()

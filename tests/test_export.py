@@ -20,11 +20,13 @@ from mattekit.convert.ir import ir_from_onnx
 from mattekit.convert.parity import EXACT, HALF, ParityLadder, Tolerance
 from mattekit.core.contract import Contract
 from mattekit.core.errors import ContractError, InputError, ModelError, ParityError
+from mattekit.core.execution import Execution
 from mattekit.core.files import sha256_of
 from mattekit.core.record import Record
 from mattekit.images import read_picture
 from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
 from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load
+from mattekit.infer.runtimes.serial import SerialRuntime
 from mattekit.infer.runtimes.torch import TorchRuntime
 
 SR = "realesr-animevideov3"
@@ -104,7 +106,7 @@ def test_fp16_halves_the_weights(super_resolution_weights: Path, photo: Path, tm
 def test_weights_that_openvino_halved_are_computed_with_in_f32(super_resolution_ir: Path, tmp_path: Path) -> None:
     model = openvino.Core().read_model(super_resolution_ir / "model.xml")
     openvino.save_model(model, tmp_path / "model.xml", compress_to_fp16=True)
-    assert load(tmp_path / "model.xml").runtime.arithmetic == "f32"
+    assert load(tmp_path / "model.xml").runtime.info.arithmetic == "f32"
 
 
 def test_a_fixed_size_is_in_the_ir_and_in_its_contract(
@@ -180,25 +182,16 @@ def test_a_failed_export_keeps_the_one_that_was_there(
     assert [path.name for path in folder.parent.iterdir()] == ["fp16"]
 
 
-class _Broken:
-    """A runtime that answers with what is not a number."""
-
-    name = "broken"
-    arithmetic = "f32"
-
-    def run(self, tensor: np.ndarray) -> np.ndarray:
-        return np.full((1, 3, tensor.shape[2] * 4, tensor.shape[3] * 4), np.nan, np.float32)
-
-    def run_all(self, tensor: np.ndarray) -> list[np.ndarray]:
-        return [self.run(tensor)]
-
-
 def test_not_a_number_never_passes(super_resolution_ir: Path, photo: Path) -> None:
     model = load(super_resolution_ir / "model.xml")
     ladder = ParityLadder([read_picture(photo)], model.contract)
     ladder("onnx", model.runtime, EXACT)
+
+    def broken(tensor: np.ndarray) -> list[np.ndarray]:
+        return [np.full((1, 3, tensor.shape[2] * 4, tensor.shape[3] * 4), np.nan, np.float32)]
+
     with pytest.raises(ParityError, match="onnx → ir"):
-        ladder("ir", _Broken(), HALF)
+        ladder("ir", SerialRuntime(Execution(runtime="broken"), broken), HALF)
 
 
 @pytest.mark.slow

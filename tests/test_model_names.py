@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,7 @@ def named(form: str, folder: Path, checkpoint: Path, tmp_path: Path) -> str:
     return runtime + colon + words[rest]
 
 
-def words_of(command: str, model: str, photo: Path, out: Path) -> list[str | Path]:
+def words_of(command: str, model: str, photo: Path, out: Path) -> Sequence[str | Path]:
     data = ["--data", "synthetic:count=5,size=64x48"]
     return {
         "run": ["run", photo, "--model", model, "--sr", "none", "-o", out],

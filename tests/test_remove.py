@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import ModelError
+from mattekit.core.execution import Execution
 from mattekit.core.variant import Variant
 from mattekit.images import Picture, read_picture
 from mattekit.infer.remove import Remover
 from mattekit.infer.resize import resize_mask, resize_pixels
 from mattekit.infer.runtimes import LoadedModel, Tensor
 from mattekit.infer.runtimes.openvino import load
+from mattekit.infer.runtimes.serial import SerialRuntime
 from mattekit.infer.tensors import LEAST_SPREAD, normalise, tensor_from
 from PIL import Image
 
@@ -27,22 +29,17 @@ SALIENT = Contract(
 )
 
 
-class Says:
+class Says(SerialRuntime):
     """A network that always says the same."""
 
-    name = "says"
-    arithmetic = "f32"
-
     def __init__(self, output: Tensor) -> None:
+        super().__init__(Execution(runtime="says"), self._say)
         self.output = output
         self.seen: list[Tensor] = []
 
-    def run_all(self, tensor: Tensor) -> list[Tensor]:
-        return [self.run(tensor)]
-
-    def run(self, tensor: Tensor) -> Tensor:
+    def _say(self, tensor: Tensor) -> list[Tensor]:
         self.seen.append(tensor)
-        return self.output
+        return [self.output]
 
 
 def saying(output: np.ndarray, contract: Contract = SALIENT) -> tuple[LoadedModel, Says]:

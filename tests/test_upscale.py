@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from mattekit.convert import zoo
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import ImageError, ModelError
+from mattekit.core.execution import Execution
 from mattekit.core.variant import Variant
 from mattekit.images import Picture, read_picture
 from mattekit.infer.runtimes import LoadedModel, Tensor
 from mattekit.infer.runtimes.openvino import load
+from mattekit.infer.runtimes.serial import SerialRuntime
 from mattekit.infer.upscale import Upscaler
 from mattekit.metrics import psnr_y
 
@@ -24,22 +26,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Blurs:
+class Blurs(SerialRuntime):
     """Doubles a picture after a 5x5 mean: a network whose halo is known to be 2, and which counts its calls."""
 
-    name = "blurs"
-    arithmetic = "f32"
-
     def __init__(self) -> None:
+        super().__init__(Execution(runtime="blurs"), self._blur)
         self.shapes: list[tuple[int, ...]] = []
 
-    def run_all(self, tensor: Tensor) -> list[Tensor]:
-        return [self.run(tensor)]
-
-    def run(self, tensor: Tensor) -> Tensor:
+    def _blur(self, tensor: Tensor) -> list[Tensor]:
         self.shapes.append(tensor.shape[2:])
         blurred = cv2.blur(tensor[0].transpose(1, 2, 0), (5, 5), borderType=cv2.BORDER_REPLICATE)
-        return blurred.repeat(2, 0).repeat(2, 1).transpose(2, 0, 1)[None]
+        return [blurred.repeat(2, 0).repeat(2, 1).transpose(2, 0, 1)[None]]
 
 
 def blurring(*, halo: int = 2, **given: int) -> tuple[LoadedModel, Blurs]:

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import DeviceError, ImageError, InputError
+from mattekit.core.execution import Execution
 from mattekit.core.variant import Variant
 from mattekit.images import Picture
 from mattekit.infer.runtimes import LoadedModel, Tensor
 from mattekit.infer.runtimes.openvino import load
+from mattekit.infer.runtimes.serial import SerialRuntime
 from mattekit.infer.tiles import activation_bytes, is_out_of_memory, side_within
 from mattekit.infer.upscale import Upscaler
 
@@ -22,21 +24,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Blurs:
+class Blurs(SerialRuntime):
     """Doubles a picture after a 5x5 mean, and has memory for so many pixels; what it gives is tinted by `tint`."""
 
-    name = "blurs"
-    arithmetic = "f32"
-
     def __init__(self, room: int = 1 << 30, *, tint: float = 0.0) -> None:
+        super().__init__(Execution(runtime="blurs"), self._blur)
         self.room = room
         self.tint = tint
         self.shapes: list[tuple[int, ...]] = []
 
-    def run_all(self, tensor: Tensor) -> list[Tensor]:
-        return [self.run(tensor)]
-
-    def run(self, tensor: Tensor) -> Tensor:
+    def _blur(self, tensor: Tensor) -> list[Tensor]:
         if tensor.shape[2] * tensor.shape[3] > self.room:
             try:
                 raise RuntimeError("std::bad_alloc")
@@ -46,7 +43,7 @@ class Blurs:
         blurred = cv2.blur(tensor[0].transpose(1, 2, 0), (5, 5), borderType=cv2.BORDER_REPLICATE)
         enlarged = np.array(blurred.repeat(2, 0).repeat(2, 1).transpose(2, 0, 1)[None])
         enlarged[:, 0] += self.tint
-        return enlarged
+        return [enlarged]
 
 
 def blurring(room: int = 1 << 30, *, tint: float = 0.0) -> tuple[LoadedModel, Blurs]:
@@ -80,16 +77,17 @@ def test_when_no_tile_fits_the_error_says_so() -> None:
 
 
 def test_other_errors_of_the_device_are_not_tried_again() -> None:
-    class Fails(Blurs):
-        def run(self, tensor: Tensor) -> Tensor:
-            self.shapes.append(tensor.shape)
-            raise DeviceError("GPU.0: the device was lost")
-
     model, _ = blurring()
-    runtime = Fails()
+    shapes: list[tuple[int, ...]] = []
+
+    def fails(tensor: Tensor) -> list[Tensor]:
+        shapes.append(tensor.shape)
+        raise DeviceError("GPU.0: the device was lost")
+
+    runtime = SerialRuntime(Execution(runtime="fails"), fails)
     with pytest.raises(DeviceError, match="was lost"):
         Upscaler(replace(model, runtime=runtime), tile=32).upscale(Picture(noise(60, 60)))
-    assert len(runtime.shapes) == 1
+    assert len(shapes) == 1
 
 
 def test_what_says_that_memory_ran_out() -> None:
@@ -190,19 +188,9 @@ def test_a_coarse_map_lies_in_tiles_where_it_lies_in_the_whole(tmp_path: Path) -
     whole = Upscaler(model, tile=0).upscale(picture).rgb.astype(int)
     assert np.abs(Upscaler(model, tile=96).upscale(picture).rgb - whole).max() <= 1
 
-    class Plain:
-        """The same network, of which nobody knows that it could be aligned."""
-
-        name = "plain"
-        arithmetic = "f32"
-
-        def run_all(self, tensor: Tensor) -> list[Tensor]:
-            return model.runtime.run_all(tensor)
-
-        def run(self, tensor: Tensor) -> Tensor:
-            return model.runtime.run(tensor)
-
-    plain = Upscaler(LoadedModel(replace(model.variant, contract=contract), Plain()), tile=96)
+    # The same network, of which nobody knows that it could be aligned.
+    unknown = SerialRuntime(Execution(runtime="plain"), model.runtime.run_all)
+    plain = Upscaler(LoadedModel(replace(model.variant, contract=contract), unknown), tile=96)
     assert np.abs(plain.upscale(picture).rgb - whole).max() > 1
     # The box of a subject is a tile of its picture, too.
     alpha = np.zeros((170, 250), np.uint8)

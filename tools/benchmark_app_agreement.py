@@ -27,17 +27,18 @@ from statistics import median
 from typing import Any
 
 import openvino
-from mattekit.bench.latency.candidates import Candidate, Hint
-from mattekit.bench.latency.engines import sample_input
+from mattekit.bench.latency.candidates import Candidate
 from mattekit.bench.latency.grid import Request, plan
 from mattekit.bench.latency.messages import BurstCommand, BurstTimes, Open, Opened
-from mattekit.bench.latency.opening import open_engine
-from mattekit.bench.latency.openvino_engine import compile_candidate, read_candidate
+from mattekit.bench.latency.opening import open_candidate, sample_input
 from mattekit.bench.latency.process import WorkerProcess
 from mattekit.bench.latency.rounds import interleave
 from mattekit.bench.latency.scenarios import parse_scenario, run_burst
 from mattekit.bench.significance import Difference, compare_rounds
+from mattekit.core.execution import Hint
 from mattekit.core.record import Figure, Record
+from mattekit.infer.runtimes.compiled import compile_model
+from mattekit.infer.runtimes.openvino import read_model
 
 WITHIN = 0.03
 SLICE = 4
@@ -58,7 +59,7 @@ def theirs(candidate: Candidate, seconds: float) -> float:
     program = shutil.which("benchmark_app") or str(Path(sys.executable).with_name("benchmark_app"))
     with tempfile.TemporaryDirectory() as folder:
         options = {
-            "-m": candidate.file,
+            "-m": candidate.variant.path,
             "-d": candidate.device,
             "-hint": candidate.hint,
             "-t": max(1, round(seconds)),
@@ -143,7 +144,8 @@ def loops(candidate: Candidate, rounds: int) -> dict[str, list[float]]:
     from openvino.tools.benchmark.benchmark import Benchmark
 
     latency = candidate.hint == "latency"
-    engine, other = open_engine(candidate), compile_candidate(read_candidate(candidate), candidate)
+    bound = open_candidate(candidate).bind(sample_input(candidate))
+    other = compile_model(read_model(candidate.variant.path, candidate.shape), candidate.settings)
     tensor = openvino.Tensor(sample_input(candidate), shared_memory=False)
     count = other.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
     requests: Any = [other.create_infer_request()] if latency else openvino.AsyncInferQueue(other, count)
@@ -158,7 +160,7 @@ def loops(candidate: Candidate, rounds: int) -> dict[str, list[float]]:
         return middle if latency else total / iterations * 1000
 
     def by_us(_: int) -> float:
-        burst = run_burst(engine, scenario, iterations=SLICE, seconds=None)
+        burst = run_burst(bound, scenario, iterations=SLICE, seconds=None)
         return median(burst.latencies_ms) if latency else burst.wall_ms / len(burst.latencies_ms)
 
     for warm_up in (by_app, by_us):

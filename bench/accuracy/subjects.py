@@ -62,7 +62,7 @@ def open_subjects(
         text: as `ModelRef.parse` takes it, or `golden:FOLDER`, outputs on disk.
         device: an OpenVINO device string.
         tile: side of a super-resolution tile in input pixels, overlap included; 0 never cuts.
-        arithmetic: of what OpenVINO executes; ONNX Runtime and torch compute in f32.
+        arithmetic: of what OpenVINO executes; the other runtimes compute in f32.
 
     Raises:
         MattekitError: it cannot be opened, as its message says.
@@ -76,14 +76,14 @@ def open_subjects(
 
 def model_subject(model: LoadedModel, *, tile: int = TILE) -> Subject:
     """Make a subject of a loaded model."""
-    contract, artifact = model.contract, model.variant.ref()
+    contract, artifact, how = model.contract, model.variant.ref(), model.runtime.info
     common = Subject(
         model=model.id,
         task=contract.task,
         scale=contract.output.scale,
         precision=artifact.precision,
-        device=model.runtime.name,
-        arithmetic=model.runtime.arithmetic,
+        device=how.name,
+        arithmetic=how.arithmetic,
         artifact=artifact,
     )
     if contract.task == "segmentation":

@@ -13,8 +13,7 @@ from ...metrics import get_metric
 from ..accuracy.subjects import model_subject
 from ..accuracy.validate import default_metrics, validate
 from .candidates import Candidate
-from .engines import loaded
-from .opening import open_engine
+from .opening import loaded, open_candidate
 from .outcomes import Accuracy, Outcome
 
 __all__ = ["measure_accuracy", "pareto_front"]
@@ -45,12 +44,12 @@ def measure_accuracy(
     datasets: dict[int, Dataset] = {}
     for number, outcome in enumerate(outcomes):
         candidate = outcome.candidate
-        scale = candidate.contract.output.scale
+        scale = candidate.variant.contract.output.scale
         if scale not in datasets:
             dataset = open_dataset(data, scale=scale)
             datasets[scale] = dataset.take(samples) if samples else dataset
         same = (
-            *(candidate.file, candidate.runtime, candidate.device, candidate.arithmetic),
+            *(candidate.variant.path, candidate.runtime, candidate.device, candidate.arithmetic),
             *(candidate.height, candidate.width),
         )
         if same not in known:
@@ -65,13 +64,13 @@ def measure_accuracy(
 
 
 def _of(candidate: Candidate, dataset: Dataset) -> Accuracy | str:
-    contract: Contract = candidate.contract
+    contract: Contract = candidate.variant.contract
     if (dataset.task, dataset.scale) != (contract.task, contract.output.scale):
         return f"the data set {dataset.name} is for {dataset.task}"
     try:
-        engine = open_engine(candidate.model_copy(update={"batch": 1, "streams": None, "hint": candidate.hint}))
-        subject = model_subject(loaded(candidate, engine.runtime), tile=max(candidate.height, candidate.width))
-        subject = replace(subject, model=candidate.model, precision=candidate.precision)
+        runtime = open_candidate(candidate.model_copy(update={"batch": 1, "streams": None}))
+        subject = model_subject(loaded(candidate, runtime), tile=max(candidate.height, candidate.width))
+        subject = replace(subject, model=candidate.variant.id, precision=candidate.variant.precision)
         metric = get_metric(default_metrics(contract.task)[0])
         (record,) = validate([subject], dataset, metrics=[metric.name])
     except MattekitError as error:

@@ -9,7 +9,6 @@ from ...core.errors import ModelError
 from ...core.files import sha256_of
 from ...core.variant import Variant
 from ...models.reference import ModelRef
-from .candidates import RuntimeName
 
 __all__ = ["Source", "find_sources"]
 
@@ -19,17 +18,18 @@ class Source:
     """A variant as one runtime executes it; missing: why that cannot be, where it cannot."""
 
     variant: Variant
-    runtime: RuntimeName
+    runtime: str
     missing: str | None = None
 
 
-def find_sources(artifacts: Sequence[str], runtimes: Sequence[RuntimeName]) -> list[Source]:
+def find_sources(artifacts: Sequence[str], runtimes: Sequence[str]) -> list[Source]:
     """Find what each artifact means on each runtime.
 
     Args:
         artifacts: as `ModelRef.parse` takes them; a model's folder means every variant in it.
-        runtimes: for the artifacts that do not name one. ONNX Runtime executes the ONNX file of an export, and torch
-            the checkpoint that it was made from: one of each for a model, however many variants its folder has.
+        runtimes: for the artifacts that do not name one. torch executes the checkpoint that an export was made from,
+            and others, such as ONNX Runtime, its ONNX file: one of each for a model, however many variants its folder
+            has.
 
     Raises:
         ModelError: an artifact cannot be found or read.
@@ -53,7 +53,7 @@ def find_sources(artifacts: Sequence[str], runtimes: Sequence[RuntimeName]) -> l
     return [s for s in seen.values() if s.missing is None or (s.variant.id, s.runtime) not in reachable]
 
 
-def _on_runtime(ref: ModelRef, runtime: RuntimeName) -> list[Source]:
+def _on_runtime(ref: ModelRef, runtime: str) -> list[Source]:
     if runtime == "openvino":
         return [Source(variant, runtime) for variant in ref.variants(runtime)]
     try:

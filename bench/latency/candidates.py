@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...core.arithmetic import Arithmetic
-from ...core.artifact import Precision
-from ...core.contract import Contract
+from ...core.execution import Hint
+from ...core.variant import Variant
+from ...infer.runtimes import RuntimeSettings
 
-__all__ = ["Candidate", "Hint", "RuntimeName", "Status"]
-
-RuntimeName = str
-"""A key of `RUNTIMES`."""
-Hint = Literal["latency", "throughput"]
+__all__ = ["Candidate", "Status"]
 
 Status = Literal["measured", "missing device", "not on this device", "failed", "fallback"]
 """What came of a candidate.
@@ -30,17 +26,15 @@ _Count = Annotated[int, Field(ge=1)]
 class Candidate(BaseModel):
     """One row of a benchmark.
 
-    precision: of the artifact. arithmetic: asked for; what `device` means is found out. hint and streams: of OpenVINO;
-    None leaves the streams to the hint. threads: for the CPU, the same for all candidates. file: the `.xml`, `.onnx` or
-    checkpoint file. zoo_id: of a torch candidate, the entry whose network the checkpoint fills. number: 2 and up where
-    several candidates are the same but for their file.
+    variant: what is executed. runtime: its name, as `open_runtime` takes it. arithmetic: asked for; what `device`
+    means is found out. hint and streams: of OpenVINO; None leaves the streams to the hint. threads: for the CPU, the
+    same for all candidates. number: 2 and up where several candidates are the same but for their file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: str
-    precision: Precision
-    runtime: RuntimeName
+    variant: Variant
+    runtime: str
     device: str = "CPU"
     arithmetic: Arithmetic = "f32"
     hint: Hint | None = None
@@ -49,9 +43,6 @@ class Candidate(BaseModel):
     height: _Count
     width: _Count
     threads: _Count
-    file: Path
-    zoo_id: str = ""
-    contract: Contract
     number: _Count = 1
 
     @property
@@ -60,8 +51,8 @@ class Candidate(BaseModel):
         openvino = self.runtime == "openvino"
         return {
             "candidate": self.key,
-            "model": self.model,
-            "precision": self.precision,
+            "model": self.variant.id,
+            "precision": self.variant.precision,
             "runtime": self.runtime,
             "device": self.device,
             "arithmetic": self.arithmetic,
@@ -74,12 +65,26 @@ class Candidate(BaseModel):
     @property
     def key(self) -> str:
         """Return its name in the record: the same settings give the same key in every run."""
-        parts = [self.model, self.precision, f"{self.runtime}:{self.device}", self.arithmetic]
+        parts = [self.variant.id, self.variant.precision, f"{self.runtime}:{self.device}", self.arithmetic]
         parts += [self.hint] if self.hint else []
         parts += [f"s{self.streams}"] if self.streams else []
         parts += [f"b{self.batch}", f"{self.height}x{self.width}"]
         parts += [f"#{self.number}"] if self.number > 1 else []
         return " ".join(part for part in parts if part)
+
+    @property
+    def settings(self) -> RuntimeSettings:
+        """Return how its runtime opens it; it has the machine to itself."""
+        return RuntimeSettings(
+            device=self.device,
+            arithmetic=self.arithmetic,
+            hint=self.hint or "latency",
+            streams=self.streams,
+            threads=self.threads,
+            pinned=True,
+            shape=self.shape,
+            model=self.variant.id,
+        )
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

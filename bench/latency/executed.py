@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from pydantic import BaseModel, ConfigDict
 
+from ...core.execution import Execution
+from ...infer.runtimes import Runtime
+from ...infer.runtimes.openvino import OpenVinoRuntime
 from .candidates import Candidate
 
-__all__ = ["INT8", "Executed", "Layers", "fallback"]
+__all__ = ["INT8", "Executed", "Layers", "executed_by", "fallback"]
 
 INT8 = frozenset({"i8", "u8", "int8", "uint8"})
 """Precisions of layers, as OpenVINO's plugins call them (in any case), that are integer arithmetic."""
@@ -33,30 +38,31 @@ class Layers(BaseModel):
         return self.type.lower() in _COMPUTING
 
 
-class Executed(BaseModel):
-    """What was really executed.
+class Executed(Execution):
+    """What was really executed: how, and in which layers.
 
-    devices: that executed it. plugin: its full name and version, or provider. arithmetic: of the layers in floating
-    point, `f32`, `f16` or `bf16`; empty where nobody tells. streams, threads: 0 where nobody tells. requests: how many
-    were in flight where the scenario allows it. layers: of the runtime model, constants left out; empty where the
-    device gives none. quantized: whether the model asks for integer arithmetic.
+    layers: of the runtime model, constants left out; empty where the device gives none. quantized: whether the model
+    asks for integer arithmetic.
     """
 
-    model_config = ConfigDict(frozen=True)
-
-    devices: list[str]
-    plugin: str
-    arithmetic: str
-    streams: int
-    threads: int
-    requests: int
-    layers: list[Layers] = []
+    layers: tuple[Layers, ...] = ()
     quantized: bool = False
 
     @property
     def int8_layers(self) -> int:
         """Return how many layers are executed in integers."""
         return sum(each.count for each in self.layers if each.precision.lower() in INT8 and each.computes)
+
+
+def executed_by(runtime: Runtime) -> Executed:
+    """Ask a runtime what it executes; OpenVINO alone tells its layers."""
+    layers: tuple[Layers, ...] = ()
+    quantized = False
+    if isinstance(runtime, OpenVinoRuntime):
+        counted = Counter((layer.type, layer.precision, layer.primitive) for layer in runtime.executed_layers())
+        layers = tuple(Layers(type=a, precision=b, primitive=c, count=n) for (a, b, c), n in sorted(counted.items()))
+        quantized = runtime.quantized
+    return Executed(**runtime.info.model_dump(), layers=layers, quantized=quantized)
 
 
 def fallback(candidate: Candidate, executed: Executed) -> str | None:
@@ -72,7 +78,7 @@ def fallback(candidate: Candidate, executed: Executed) -> str | None:
         plain = device.strip("()")
         if asked and not any(plain == name or plain.split(".")[0] == name for name in asked):
             return f"{candidate.device} was asked for, but {device} executed it"
-    wants_int8 = executed.quantized or candidate.precision == "int8"
+    wants_int8 = executed.quantized or candidate.variant.precision == "int8"
     if wants_int8 and executed.layers and not executed.int8_layers:
         found = sorted({each.precision for each in executed.layers if each.computes})
         return f"INT8 was asked for, but no computing layer was executed in it (executed: {', '.join(found) or 'none'})"

@@ -11,10 +11,12 @@ from pathlib import Path
 from ...core.arithmetic import Arithmetic
 from ...core.contract import Contract
 from ...core.environment import Environment
-from ...core.errors import DeviceError, InputError
+from ...core.errors import ArithmeticUnavailableError, DeviceError, InputError
+from ...core.execution import Hint
 from ...infer.runtimes.openvino import require_device
+from ...models.runtimes import require_offered
 from .artifacts import Source, find_sources
-from .candidates import Candidate, Hint, RuntimeName, Status
+from .candidates import Candidate, Status
 from .scenarios import Scenario
 
 __all__ = ["Planned", "Request", "Size", "plan"]
@@ -39,7 +41,7 @@ class Request:
     """
 
     artifacts: tuple[str, ...]
-    runtimes: tuple[RuntimeName, ...] = ("openvino",)
+    runtimes: tuple[str, ...] = ("openvino",)
     devices: tuple[str, ...] = ("CPU",)
     arithmetics: tuple[Arithmetic, ...] = ("f32",)
     hints: tuple[Hint, ...] = ("latency",)
@@ -73,7 +75,7 @@ class Planned:
 def plan(request: Request) -> list[Planned]:
     """Make the candidates, and look for their devices.
 
-    Hints and streams are OpenVINO's; ONNX Runtime and torch execute on the CPU only, and so each other device that was
+    Hints and streams are OpenVINO's; the other runtimes execute on the CPU only, and so each other device that was
     asked for is a row of theirs that says so.
 
     Raises:
@@ -94,8 +96,7 @@ def plan(request: Request) -> list[Planned]:
     for source, device, arithmetic in product(sources, request.devices, request.arithmetics):
         for hint, streams, batch, size in product(*_settings(request, source)):
             candidate = Candidate(
-                model=source.variant.id,
-                precision=source.variant.precision,
+                variant=source.variant,
                 runtime=source.runtime,
                 device=device,
                 arithmetic=arithmetic,
@@ -105,9 +106,6 @@ def plan(request: Request) -> list[Planned]:
                 height=size[0],
                 width=size[1],
                 threads=threads,
-                file=source.variant.path,
-                zoo_id=source.variant.id if source.runtime == "torch" else "",
-                contract=source.variant.contract,
             )
             numbers[candidate.key] += 1
             candidate = candidate.model_copy(update={"number": numbers[candidate.key]})
@@ -154,13 +152,12 @@ def _absent(request: Request) -> dict[str, str]:
 def _checked(candidate: Candidate, source: Source, absent: dict[str, str]) -> Planned:
     if source.missing:
         return Planned(candidate, "failed", source.missing)
-    if candidate.runtime != "openvino":
-        if candidate.device != "CPU":
-            reason = f"{candidate.device}: mattekit runs {candidate.runtime} on the CPU only"
-            return Planned(candidate, "missing device", reason)
-        if candidate.arithmetic not in {"f32", "device"}:
-            return Planned(candidate, "not on this device", f"mattekit runs {candidate.runtime} in f32 only")
-        return Planned(candidate)
-    if candidate.device in absent:
+    try:
+        require_offered(candidate.runtime, candidate.settings)
+    except ArithmeticUnavailableError as error:
+        return Planned(candidate, "not on this device", str(error))
+    except DeviceError as error:
+        return Planned(candidate, "missing device", str(error))
+    if candidate.runtime == "openvino" and candidate.device in absent:
         return Planned(candidate, "missing device", absent[candidate.device])
     return Planned(candidate)

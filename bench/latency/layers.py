@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...infer.runtimes.arithmetic import executed_layers
+from ...infer.runtimes.compiled import compile_model
+from ...infer.runtimes.openvino import read_model
 from .candidates import Candidate
-from .engines import sample_input
 from .executed import INT8
 from .messages import Inspected, Layer
-from .openvino_engine import compile_candidate, read_candidate
+from .opening import sample_input
 
 if TYPE_CHECKING:
     import openvino
@@ -34,7 +35,9 @@ def inspect(candidate: Candidate, cache: Path, iterations: int) -> Inspected:
     """
     import openvino
 
-    compiled = compile_candidate(read_candidate(candidate), candidate, {"PERF_COUNT": True})
+    compiled = compile_model(
+        read_model(candidate.variant.path, candidate.shape), candidate.settings, {"PERF_COUNT": True}
+    )
     request = compiled.create_infer_request()
     request.set_input_tensor(openvino.Tensor(sample_input(candidate)))
     times: dict[str, list[float]] = {}
@@ -66,11 +69,11 @@ def int8_share(layers: Sequence[Layer]) -> float | None:
 
 
 def _cached_compile(candidate: Candidate, cache: Path) -> float | None:
-    settings = {"CACHE_DIR": str(cache)}
-    compile_candidate(read_candidate(candidate), candidate, settings)
-    model = read_candidate(candidate)
+    kept = {"CACHE_DIR": str(cache)}
+    compile_model(read_model(candidate.variant.path, candidate.shape), candidate.settings, kept)
+    model = read_model(candidate.variant.path, candidate.shape)
     started = time.perf_counter()
-    compiled = compile_candidate(model, candidate, settings)
+    compiled = compile_model(model, candidate.settings, kept)
     spent = (time.perf_counter() - started) * 1000
     try:
         return spent if compiled.get_property("LOADED_FROM_CACHE") else None

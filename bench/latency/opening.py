@@ -1,29 +1,33 @@
-"""Open a candidate on its runtime."""
+"""Open a candidate on its runtime, and the input that it is measured on."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
+from ...infer.runtimes import LoadedModel, Runtime, Tensor
+from ...models.runtimes import open_runtime
 from .candidates import Candidate
-from .engines import Engine
 
-__all__ = ["open_engine"]
+__all__ = ["loaded", "open_candidate", "sample_input"]
 
 
-def open_engine(candidate: Candidate) -> Engine:
-    """Open a candidate and prepare its input; only its own runtime is imported.
+def open_candidate(candidate: Candidate) -> Runtime:
+    """Open a candidate; only its own runtime is imported.
 
     Raises:
-        DependencyError: its runtime is not installed.
-        DeviceError: the device is not there, or refused the model.
-        ModelError: the file cannot be executed, or not in this size or batch.
+        MattekitError: as `open_runtime`.
     """
-    if candidate.runtime == "openvino":
-        from .openvino_engine import OpenVinoEngine
+    return open_runtime(candidate.runtime, candidate.variant.path, candidate.settings)
 
-        return OpenVinoEngine(candidate)
-    if candidate.runtime == "onnxruntime":
-        from .onnx_engine import OnnxEngine
 
-        return OnnxEngine(candidate)
-    from .torch_engine import TorchEngine
+def sample_input(candidate: Candidate) -> Tensor:
+    """Return an input of the candidate's shape, values 0..1: how long a convolution takes does not depend on them."""
+    return np.random.default_rng(0).random(candidate.shape, dtype=np.float32)
 
-    return TorchEngine(candidate)
+
+def loaded(candidate: Candidate, runtime: Runtime) -> LoadedModel:
+    """Return the candidate as a model that takes pictures, in windows of its size alone."""
+    contract = candidate.variant.contract.with_size(candidate.height, candidate.width)
+    return LoadedModel(replace(candidate.variant, contract=contract), runtime)

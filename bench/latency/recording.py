@@ -8,12 +8,10 @@ from dataclasses import asdict
 
 from pydantic import JsonValue
 
-from ...core.files import sha256_of
 from ...core.record import ArtifactRef, Figure, Record
 from ..significance import Difference, compare_rounds
 from ..timings import MODEL, candidates_of
 from .accuracy import pareto_front
-from .candidates import Candidate
 from .figures import comparison_figures, figures_of, percentile
 from .grid import Request
 from .messages import Layer
@@ -115,9 +113,9 @@ def _entry(
     notes: list[JsonValue] = [*outcome.notes, *_overload(outcome, request)]
     return {
         **labels,
-        "task": outcome.candidate.contract.task,
-        "scale": outcome.candidate.contract.output.scale,
-        "file": str(outcome.candidate.file),
+        "task": outcome.candidate.variant.contract.task,
+        "scale": outcome.candidate.variant.contract.output.scale,
+        "file": str(outcome.candidate.variant.path),
         "status": outcome.status,
         "reason": outcome.reason,
         "executed": outcome.opened.executed.model_dump(mode="json") if outcome.opened else None,
@@ -195,20 +193,9 @@ def _references(outcomes: Sequence[Outcome]) -> list[ArtifactRef]:
     found: dict[str, ArtifactRef] = {}
     for outcome in outcomes:
         candidate = outcome.candidate
-        if str(candidate.file) not in found and outcome.status != "failed":
-            found[str(candidate.file)] = _reference(candidate)
+        if str(candidate.variant.path) not in found and outcome.status != "failed":
+            found[str(candidate.variant.path)] = candidate.variant.ref()
     return list(found.values())
-
-
-def _reference(candidate: Candidate) -> ArtifactRef:
-    file = candidate.file
-    files = [file, file.with_suffix(".bin")] if file.suffix == ".xml" else [file]
-    return ArtifactRef(
-        model=candidate.model,
-        format="openvino" if file.suffix == ".xml" else "onnx" if file.suffix == ".onnx" else "torch",
-        precision=candidate.precision,
-        sha256={each.name: sha256_of(each) for each in files},
-    )
 
 
 def _front(outcomes: Sequence[Outcome]) -> dict[str, bool]:

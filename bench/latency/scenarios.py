@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
 from ...core.errors import InputError
+from ...infer.runtimes.base import BoundInput
 
-__all__ = ["Burst", "Queue", "Scenario", "Work", "parse_scenario", "run_burst"]
+__all__ = ["Burst", "Scenario", "parse_scenario", "run_burst"]
 
 Kind = Literal["single-stream", "offline", "server"]
 
@@ -53,30 +53,6 @@ def parse_scenario(text: str) -> Scenario:
     raise InputError(f"--scenario {text}: give single-stream, offline, or server:QPS such as server:20")
 
 
-class Queue(Protocol):
-    """Queries in flight; `submit` waits until one more can be started, `drain` until all are answered."""
-
-    def submit(self, since: float) -> None:
-        """Start a query whose latency counts from `since`, a time of `time.perf_counter`."""
-        ...
-
-    def drain(self) -> None:
-        """Wait until all are answered."""
-        ...
-
-
-class Work(Protocol):
-    """What a scenario drives."""
-
-    def infer(self) -> None:
-        """Answer one query on the prepared input, and wait for it."""
-        ...
-
-    def queue(self, answered: Callable[[float], None]) -> Queue:
-        """Open a queue; `answered` is called with each query's `since` the moment that it is answered."""
-        ...
-
-
 @dataclass(frozen=True)
 class Burst:
     """What one candidate did in one round: milliseconds of each query, in the order of their answers, and in all."""
@@ -85,7 +61,9 @@ class Burst:
     wall_ms: float
 
 
-def run_burst(work: Work, scenario: Scenario, *, iterations: int | None, seconds: float | None, seed: int = 0) -> Burst:
+def run_burst(
+    work: BoundInput, scenario: Scenario, *, iterations: int | None, seconds: float | None, seed: int = 0
+) -> Burst:
     """Run queries for a number of iterations, or for as long as the seconds last, but one at least.
 
     Nothing else happens between two queries of a single stream, so that the loop's own time is that of two readings of
@@ -103,7 +81,7 @@ def run_burst(work: Work, scenario: Scenario, *, iterations: int | None, seconds
     return (_single if scenario.kind == "single-stream" else _offline)(work, iterations, seconds or 0.0)
 
 
-def _single(work: Work, limit: int | None, seconds: float) -> Burst:
+def _single(work: BoundInput, limit: int | None, seconds: float) -> Burst:
     clock, infer = time.perf_counter, work.infer
     latencies: list[float] = []
     begin = clock()
@@ -118,7 +96,7 @@ def _single(work: Work, limit: int | None, seconds: float) -> Burst:
     return Burst(latencies, (clock() - begin) * 1000)
 
 
-def _offline(work: Work, limit: int | None, seconds: float) -> Burst:
+def _offline(work: BoundInput, limit: int | None, seconds: float) -> Burst:
     clock = time.perf_counter
     latencies: list[float] = []
     queue = work.queue(lambda since: latencies.append((clock() - since) * 1000))
@@ -134,7 +112,7 @@ def _offline(work: Work, limit: int | None, seconds: float) -> Burst:
     return Burst(latencies, (clock() - begin) * 1000)
 
 
-def _server(work: Work, arrivals: list[float]) -> Burst:
+def _server(work: BoundInput, arrivals: list[float]) -> Burst:
     clock = time.perf_counter
     latencies: list[float] = []
     queue = work.queue(lambda since: latencies.append((clock() - since) * 1000))

@@ -9,42 +9,15 @@ from pathlib import Path
 from ...images import Picture, encode_picture, read_picture
 from ...infer.remove import Remover
 from ...infer.runtimes import Runtime, Tensor
+from ...infer.runtimes.serial import SerialRuntime
 from ...infer.upscale import Upscaler
 from .candidates import Candidate
-from .engines import loaded
+from .opening import loaded
 
 __all__ = ["STAGES", "TOTAL", "time_stages"]
 
 STAGES = ("decode", "pre", "infer", "post", "encode")
 TOTAL = "total"
-
-
-class _Clocked:
-    """A runtime that remembers when it was first called, and how long it ran in all."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self.first: float | None = None
-        self.spent = 0.0
-
-    @property
-    def name(self) -> str:
-        return self._runtime.name
-
-    @property
-    def arithmetic(self) -> str:
-        return self._runtime.arithmetic
-
-    def run(self, tensor: Tensor) -> Tensor:
-        started = time.perf_counter()
-        if self.first is None:
-            self.first = started
-        answer = self._runtime.run(tensor)
-        self.spent += time.perf_counter() - started
-        return answer
-
-    def run_all(self, tensor: Tensor) -> list[Tensor]:
-        return self._runtime.run_all(tensor)
 
 
 def time_stages(candidate: Candidate, runtime: Runtime, pictures: Sequence[Path]) -> dict[str, list[float]]:
@@ -57,9 +30,15 @@ def time_stages(candidate: Candidate, runtime: Runtime, pictures: Sequence[Path]
     Raises:
         MattekitError: a picture cannot be read, or its result is too large.
     """
-    clocked = _Clocked(runtime)
+    calls: list[float] = []
+
+    def run(tensor: Tensor) -> tuple[Tensor]:
+        calls.append(time.perf_counter())
+        return (runtime.run(tensor),)
+
+    clocked = SerialRuntime(runtime.info, run)
     model = loaded(candidate, clocked)
-    if candidate.contract.task == "segmentation":
+    if candidate.variant.contract.task == "segmentation":
         remover = Remover(model)
 
         def work(picture: Picture) -> Picture:
@@ -68,20 +47,20 @@ def time_stages(candidate: Candidate, runtime: Runtime, pictures: Sequence[Path]
         work = Upscaler(model, tile=max(candidate.height, candidate.width)).upscale
     times: dict[str, list[float]] = {stage: [] for stage in (*STAGES, TOTAL)}
     for path in pictures:
-        clocked.first, clocked.spent = None, 0.0
-        began = time.perf_counter()
+        calls.clear()
+        before, began = clocked.spent.working, time.perf_counter()
         picture = read_picture(path)
         decoded = time.perf_counter()
         result = work(picture)
         worked = time.perf_counter()
         encode_picture(result, "png")
         ended = time.perf_counter()
-        pre = (clocked.first or decoded) - decoded
+        pre, inferred = min(calls, default=decoded) - decoded, clocked.spent.working - before
         for stage, seconds in (
             ("decode", decoded - began),
             ("pre", pre),
-            ("infer", clocked.spent),
-            ("post", worked - decoded - pre - clocked.spent),
+            ("infer", inferred),
+            ("post", worked - decoded - pre - inferred),
             ("encode", ended - worked),
             (TOTAL, ended - began),
         ):

@@ -10,8 +10,8 @@ from typing import get_args
 from ...core.arithmetic import parse_arithmetic
 from ...core.artifact import Precision
 from ...core.errors import InputError
+from ...core.execution import Hint
 from ...models.runtimes import RUNTIMES
-from .candidates import Hint
 from .grid import Request, Size
 from .scenarios import parse_scenario
 
@@ -54,12 +54,11 @@ def parse_request(
     Raises:
         InputError: a word is not understood.
     """
-    runtimes = tuple(_one_of(name, tuple(RUNTIMES), "--runtime") for name in _list(words.runtime, "--runtime"))
     hints = tuple(_one_of(name, get_args(Hint), "--hint") for name in _list(words.hint, "--hint"))
     precisions = _list(words.precision, "--precision") if words.precision is not None else []
     return Request(
         artifacts=tuple(artifacts),
-        runtimes=runtimes,
+        runtimes=tuple(_one_of(name, tuple(RUNTIMES), "--runtime") for name in _list(words.runtime, "--runtime")),
         devices=tuple(name.replace("+", ",") for name in _list(words.device, "--device")),
         arithmetics=tuple(parse_arithmetic(name) for name in _list(words.arithmetic, "--arithmetic")),
         hints=tuple(_HINTS[name] for name in hints),

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import IO
 
 from ...core.errors import ArithmeticUnavailableError, MattekitError
+from ...infer.runtimes import Runtime
+from ...infer.runtimes.base import BoundInput
 from .candidates import Candidate
-from .engines import Engine
+from .executed import executed_by
 from .messages import (
     COMMANDS,
     Answer,
@@ -30,7 +32,7 @@ from .messages import (
     StagesCommand,
     StageTimes,
 )
-from .opening import open_engine
+from .opening import open_candidate, sample_input
 from .scenarios import parse_scenario, run_burst
 
 __all__ = ["Worker", "main"]
@@ -41,31 +43,32 @@ class Worker:
 
     def __init__(self, candidate: Candidate) -> None:
         self._candidate = candidate
-        self._engine: Engine | None = None
+        self._open: tuple[Runtime, BoundInput] | None = None
         self._base: int | None = None
         self._asleep_since = 0.0
 
     def open(self, command: Open) -> Opened:
         """Compile, run once, warm up, and tell what is executed."""
         self._base = _peak_memory()
-        engine = open_engine(self._candidate)
+        runtime = open_candidate(self._candidate)
+        bound = runtime.bind(sample_input(self._candidate))
         started = time.perf_counter()
-        engine.infer()
+        bound.infer()
         first_ms = (time.perf_counter() - started) * 1000
         for _ in range(command.warm_up):
-            engine.infer()
-        self._engine = engine
+            bound.infer()
+        self._open = runtime, bound
         self._settle()
-        return Opened(compile_ms=engine.compile_ms, first_ms=first_ms, executed=engine.executed())
+        return Opened(compile_ms=runtime.compile_ms, first_ms=first_ms, executed=executed_by(runtime))
 
     def burst(self, command: BurstCommand) -> BurstTimes:
         """Run a burst of a scenario."""
-        engine = self._opened()
+        _, bound = self._opened()
         idle = time.process_time() - self._asleep_since
-        engine.infer()
+        bound.infer()
         busy, own, began = _machine_busy(), time.process_time(), time.perf_counter()
         burst = run_burst(
-            engine,
+            bound,
             parse_scenario(command.scenario),
             iterations=command.iterations,
             seconds=command.seconds,
@@ -83,7 +86,8 @@ class Worker:
         """Bring pictures from file to encoded result."""
         from .stages import time_stages
 
-        found = time_stages(self._candidate, self._opened().runtime, command.pictures)
+        runtime, _ = self._opened()
+        found = time_stages(self._candidate, runtime, command.pictures)
         self._settle()
         return StageTimes(stages=found)
 
@@ -114,10 +118,10 @@ class Worker:
                 break
         self._asleep_since = time.process_time()
 
-    def _opened(self) -> Engine:
-        if self._engine is None:
+    def _opened(self) -> tuple[Runtime, BoundInput]:
+        if self._open is None:
             raise RuntimeError("the coordinator opens a candidate before it runs it")
-        return self._engine
+        return self._open
 
 
 def main(commands: IO[str], answers: IO[str]) -> None:

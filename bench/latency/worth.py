@@ -96,7 +96,7 @@ def weigh(
             "model": opened["fp32"].id,
             "precision": name,
             "device": device,
-            "arithmetic": opened[name].runtime.arithmetic,
+            "arithmetic": opened[name].runtime.info.arithmetic,
         }
         span = median_interval(times[name])
         figures += [
@@ -115,7 +115,7 @@ def weigh(
         "precision": "int8",
         "baseline": "fp32",
         "device": device,
-        "arithmetic": opened["int8"].runtime.arithmetic,
+        "arithmetic": opened["int8"].runtime.info.arithmetic,
     }
     for name, value in (("speedup", median(speedups)), ("speedup_low", low), ("speedup_high", high)):
         figures.append(_figure(name, value, "", labels, better=True))
@@ -129,7 +129,7 @@ def weigh(
             "device": device,
             "rounds": rounds,
             "input": list(tensor.shape),
-            "arithmetic": {name: model.runtime.arithmetic for name, model in opened.items()},
+            "arithmetic": {name: model.runtime.info.arithmetic for name, model in opened.items()},
             "worth_it": worth_it,
             "sentence": sentence,
         },

@@ -89,14 +89,14 @@ def _onnx_files(ref: ModelRef) -> list[Path]:
 
 def _exact(variant: Variant, runtime: str) -> Rung:
     model = open_variant(variant, runtime)
-    label = "onnx" if variant.format == "onnx" else variant.format
+    label = "onnx" if runtime == "onnxruntime" else runtime
     return Rung(label, "exact", model.contract, model.runtime, variant.path)
 
 
 def _ir(variant: Variant, device: str, arithmetic: Arithmetic) -> list[Rung]:
     asked = open_variant(variant, device=device, arithmetic=arithmetic)
     kind, label, path = _KINDS.get(variant.precision, "exact"), f"ir {variant.precision}", variant.path
-    found = asked.runtime.arithmetic
+    found = asked.runtime.info.arithmetic
     if found == "f32":
         return [Rung(label, kind, asked.contract, asked.runtime, path)]
     lower = Rung(f"{label} in {found}", "arithmetic", asked.contract, asked.runtime, path)

@@ -3,6 +3,6 @@
 What enters: one file for each runtime; what surrounds a network is in `infer/tensors.py`.
 """
 
-from .base import LoadedModel, Runtime, Tensor
+from .base import LoadedModel, Runtime, RuntimeSettings, Tensor
 
-__all__ = ["LoadedModel", "Runtime", "Tensor"]
+__all__ = ["LoadedModel", "Runtime", "RuntimeSettings", "Tensor"]

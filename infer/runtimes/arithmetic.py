@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...core.arithmetic import Arithmetic
 from ...core.errors import ArithmeticUnavailableError
+from ...core.execution import FloatArithmetic
 
 if TYPE_CHECKING:
     import openvino
@@ -25,7 +26,7 @@ _DATA = frozenset({"Const", "Input", "Output", "Parameter", "Result"})
 _CONVERTS = frozenset({"convert", "reorder"})
 """Layers that bring values from one arithmetic to another, and so belong to neither."""
 
-_FLOATS: dict[str, Literal["f32", "bf16", "f16"]] = {
+_FLOATS: dict[str, FloatArithmetic] = {
     "f32": "f32",
     "fp32": "f32",
     "float": "f32",
@@ -84,7 +85,7 @@ def _computed_in(precision: str, primitive: str) -> str:
     return own if own in _FLOATS and precision.lower() in _FLOATS else precision
 
 
-def executed_arithmetic(compiled: openvino.CompiledModel) -> Literal["f32", "bf16", "f16", ""]:
+def executed_arithmetic(compiled: openvino.CompiledModel) -> FloatArithmetic:
     """Return what the floating-point layers are computed in: the lowest arithmetic that any of them has.
 
     Layers that a graph pins to f32 may stand among those of a lower one. Empty where the device tells no graph, and no
@@ -104,7 +105,7 @@ def executed_arithmetic(compiled: openvino.CompiledModel) -> Literal["f32", "bf1
         return ""
 
 
-def require_arithmetic(compiled: openvino.CompiledModel, device: str, asked: Arithmetic) -> str:
+def require_arithmetic(compiled: openvino.CompiledModel, device: str, asked: Arithmetic) -> FloatArithmetic:
     """Return what is computed in, as `executed_arithmetic` does.
 
     Raises:

@@ -1,7 +1,10 @@
-"""What every runtime is: tensors in, tensors out."""
+"""What every runtime is: tensors in, tensors out, and what it tells of how it executes."""
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -9,32 +12,107 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ...core.arithmetic import Arithmetic
 from ...core.contract import Contract
+from ...core.execution import Execution, Hint
 from ...core.variant import Variant
 
-__all__ = ["LoadedModel", "Runtime", "Spent", "Tensor"]
+__all__ = ["DEFAULTS", "BoundInput", "LoadedModel", "Queue", "Runtime", "RuntimeSettings", "Spent", "Tensor", "Timer"]
 
 Tensor = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class RuntimeSettings:
+    """How a model is opened.
+
+    device: an OpenVINO device string. arithmetic: of floating-point numbers; unless told, a CPU with AMX would compute
+    in bf16, and a GPU in f16. hint, streams: of OpenVINO; None leaves the streams to the hint. threads: of a CPU; as
+    many as it has cores where None. pinned: those threads stay on cores of their own, which processes that share a
+    machine must not do: all would take the same ones. shape: of the input, (N, 3, H, W), where the model takes others
+    too. model: the entry of the zoo whose network a checkpoint fills.
+    """
+
+    device: str = "CPU"
+    arithmetic: Arithmetic = "f32"
+    hint: Hint = "latency"
+    streams: int | None = None
+    threads: int | None = None
+    pinned: bool = False
+    shape: tuple[int, int, int, int] | None = None
+    model: str = ""
+
+
+DEFAULTS = RuntimeSettings()
+"""The processor in f32, for short answers."""
 
 
 class Spent(NamedTuple):
     """Seconds in which the device worked on a thread's calls, and in which they waited for their turn."""
 
-    working: float
-    waiting: float
+    working: float = 0.0
+    waiting: float = 0.0
+
+
+class Timer(threading.local):
+    """Counts what each thread's calls take: `spent` is what those of the calling thread have taken so far."""
+
+    def __init__(self) -> None:
+        self.spent = Spent()
+
+    def add(self, called: float, started: float) -> None:
+        """Count a call that ends now; times are those of `time.perf_counter`."""
+        before, ended = self.spent, time.perf_counter()
+        self.spent = Spent(before.working + ended - started, before.waiting + started - called)
+
+
+class Queue(Protocol):
+    """Queries in flight; `submit` waits until one more can be started, `drain` until all are answered."""
+
+    def submit(self, since: float) -> None:
+        """Start a query whose latency counts from `since`, a time of `time.perf_counter`."""
+        ...
+
+    def drain(self) -> None:
+        """Wait until all are answered."""
+        ...
+
+
+class BoundInput(Protocol):
+    """An input that was prepared once, for measuring: a query on it copies nothing, and its answer is not looked at.
+
+    It serves the thread that bound it, and no process that is forked meanwhile.
+    """
+
+    def infer(self) -> None:
+        """Answer one query, and wait for it."""
+        ...
+
+    def queue(self, answered: Callable[[float], None]) -> Queue:
+        """Open a queue for as many queries as are best in flight at a time.
+
+        Args:
+            answered: called with each query's `since` the moment that it is answered.
+        """
+        ...
 
 
 class Runtime(Protocol):
     """What executes a model."""
 
     @property
-    def name(self) -> str:
-        """Name of the runtime with its device."""
+    def info(self) -> Execution:
+        """How it executes, as far as it can tell now: under AUTO the device may change."""
         ...
 
     @property
-    def arithmetic(self) -> str:
-        """What its floating-point numbers are computed in: `f32`, `bf16` or `f16`; empty where nobody tells."""
+    def compile_ms(self) -> float:
+        """Milliseconds from the file, already read where there is a step for that, to something that runs."""
+        ...
+
+    @property
+    def spent(self) -> Spent:
+        """What the calling thread's calls of `run` and `run_all` have taken so far."""
         ...
 
     def run(self, tensor: Tensor) -> Tensor:
@@ -43,6 +121,10 @@ class Runtime(Protocol):
 
     def run_all(self, tensor: Tensor) -> list[Tensor]:
         """Execute the network and return every output, the first one first."""
+        ...
+
+    def bind(self, tensor: Tensor) -> BoundInput:
+        """Prepare an input once, for queries that are timed."""
         ...
 
 

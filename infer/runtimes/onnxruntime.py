@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ...core.errors import DependencyError, ModelError
+from ...core.execution import Execution
 from ...core.onnx_files import check_onnx
-from .base import Tensor
+from .base import DEFAULTS, RuntimeSettings, Tensor
 from .forking import Native, require_same_process
+from .serial import SerialRuntime
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -19,76 +21,92 @@ if TYPE_CHECKING:
 __all__ = ["OnnxRuntime"]
 
 
-class OnnxRuntime:
-    """An ONNX file executed by ONNX Runtime's CPU provider.
+class OnnxRuntime(SerialRuntime):
+    """An ONNX file executed by ONNX Runtime's CPU provider in f32.
+
+    It serves the process that opened it, and none that is forked from it.
 
     Args:
         path: the `.onnx` file.
-        threads: for one inference; as many as there are cores where None.
-
-    It serves the process that opened it, and none that is forked from it.
+        settings: its threads count, for one inference.
 
     Raises:
         DependencyError: onnxruntime is not installed.
         ModelError: the file is not a model that it can execute.
     """
 
-    def __init__(self, path: Path, *, threads: int | None = None) -> None:
+    def __init__(self, path: Path, settings: RuntimeSettings = DEFAULTS) -> None:
         try:
             import onnxruntime
         except ImportError as error:
             raise DependencyError.for_extra("running an ONNX file", "onnxruntime", "export") from error
+        started, process = time.perf_counter(), os.getpid()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        options.intra_op_num_threads = threads or 0
+        options.intra_op_num_threads = settings.threads or 0
         check_onnx(path)
 
         def opens() -> onnxruntime.InferenceSession:
             require_same_process(process, f"{path}: the session that ONNX Runtime opened")
             return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
-        process = os.getpid()
         try:
-            self._native = Native(opens)
+            native = Native(opens)
         except Exception as error:
-            # Its errors share no base of their own below Exception, but one module; names may be no UTF-8.
-            if not isinstance(error, UnicodeDecodeError) and not type(error).__module__.startswith("onnxruntime"):
+            if not isinstance(error, UnicodeDecodeError) and not _is_its_own(error):
                 raise
             raise ModelError(f"{path}: ONNX Runtime cannot load it ({str(error)[:200]})") from error
-        session = self.session
-        inputs, outputs = session.get_inputs(), session.get_outputs()
+        compile_ms = (time.perf_counter() - started) * 1000
+        with native.use() as session:
+            inputs, outputs = session.get_inputs(), session.get_outputs()
+            plugin = ", ".join(session.get_providers())
         if not inputs or not outputs:
             raise ModelError(f"{path}: the model has no {'output' if inputs else 'input'}; export it again")
-        self._input, self._output = inputs[0].name, outputs[0].name
+        name, shape = inputs[0].name, inputs[0].shape
+        batch, _, height, width = (
+            [side if isinstance(side, int) else None for side in shape] if len(shape) == 4 else [None] * 4
+        )
 
-    @property
-    def session(self) -> onnxruntime.InferenceSession:
-        """Return ONNX Runtime's own session, for what `run` does not offer; raises as `run` does."""
-        with self._native.use() as session:
-            return session
+        def execute(tensor: Tensor) -> list[object]:
+            with native.use() as session:
+                return list(session.run(None, {name: tensor}))
 
-    @property
-    def name(self) -> str:
-        """Return `onnxruntime`."""
-        return "onnxruntime"
+        def bind(tensor: Tensor) -> Callable[[], None]:
+            with native.use() as session:
+                return _bound(session, path, tensor)
 
-    @property
-    def arithmetic(self) -> str:
-        """Return `f32`."""
-        return "f32"
+        info = Execution(
+            runtime="onnxruntime",
+            devices=("CPU",),
+            plugin=plugin,
+            size=(height, width) if height and width else None,
+            batch=batch,
+            streams=1,
+            threads=settings.threads or 0,
+        )
+        super().__init__(info, execute, bind=bind, compile_ms=compile_ms)
 
-    def run(self, tensor: Tensor) -> Tensor:
-        """Execute the network on (N, 3, H, W) float32 and return its first output as float32.
 
-        Raises:
-            DeviceError: this process was forked from the one that opened the model.
-        """
-        with self._native.use() as session:
-            (result,) = session.run([self._output], {self._input: tensor})
-        return np.asarray(result, dtype=np.float32)
+def _bound(session: onnxruntime.InferenceSession, path: Path, tensor: Tensor) -> Callable[[], None]:
+    """Bind an input; the outputs stay in the session's own memory."""
+    binding = session.io_binding()
+    binding.bind_cpu_input(session.get_inputs()[0].name, tensor)
+    for output in session.get_outputs():
+        binding.bind_output(output.name)
 
-    def run_all(self, tensor: Tensor) -> list[Tensor]:
-        """Execute the network and return every output, the first one first."""
-        with self._native.use() as session:
-            results = session.run(None, {self._input: tensor})
-        return [np.asarray(result, dtype=np.float32) for result in results]
+    def answer() -> None:
+        try:
+            session.run_with_iobinding(binding)
+        except Exception as error:
+            if not _is_its_own(error):
+                raise
+            raise ModelError(
+                f"{path}: the model does not take an input of {tensor.shape}; export it with --dynamic"
+            ) from error
+
+    return answer
+
+
+def _is_its_own(error: Exception) -> bool:
+    """Its errors share no base of their own below Exception, but one module."""
+    return type(error).__module__.startswith("onnxruntime")

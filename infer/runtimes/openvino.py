@@ -10,18 +10,20 @@ import time
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...core.arithmetic import Arithmetic
 from ...core.contract import Contract
 from ...core.errors import DeviceError, ModelError
+from ...core.execution import Execution, FloatArithmetic, Hint
 from ...core.foreign import openvino_errors_as
 from ...core.text import last_line
-from .arithmetic import arithmetic_config, require_arithmetic, require_capability
+from .arithmetic import ExecutedLayer, executed_layers, require_arithmetic
 from .available import available_devices, require_device
-from .base import LoadedModel, Spent, Tensor
+from .base import DEFAULTS, BoundInput, LoadedModel, RuntimeSettings, Spent, Tensor, Timer
+from .compiled import BoundRequest, compile_model, execution_of, requests_of
 from .forking import Native, require_same_process
 from .reading import describe, read_model
 
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     import openvino
 
 __all__ = [
-    "Hint",
     "OpenVinoRuntime",
     "available_devices",
     "import_lean",
@@ -45,17 +46,14 @@ while other threads may run: a second one that comes just then waits for that lo
 ever.
 """
 
-Hint = Literal["LATENCY", "THROUGHPUT"]
-"""What a device is compiled for: one short answer after another, or as many as possible at a time."""
-
 
 @dataclass(frozen=True)
 class _Opened:
     """A compiled model and its requests: those that wait for work are in `idle`."""
 
     compiled: openvino.CompiledModel
-    requests: tuple[openvino.InferRequest, ...]
     idle: queue.SimpleQueue[openvino.InferRequest]
+    compile_ms: float
 
 
 class OpenVinoRuntime:
@@ -70,84 +68,65 @@ class OpenVinoRuntime:
 
     Args:
         model: the model, not changed, and not to be changed by anybody else.
-        device: an OpenVINO device string; `AUTO` and lists of devices pass through.
-        hint: `LATENCY` gives one request the whole device, `THROUGHPUT` shares it between several.
-        arithmetic: of floating-point numbers. Unless told, a CPU with AMX would compute in bf16, and a GPU in f16.
-        threads: of a CPU; as many as it has cores where None.
+        settings: how it is compiled; `AUTO` and lists of devices pass through.
 
     Raises:
         DeviceError: the device is not there, or it refused the model.
         ArithmeticUnavailableError: the device does not compute in the arithmetic that was asked for.
     """
 
-    def __init__(
-        self,
-        model: openvino.Model,
-        device: str = "CPU",
-        *,
-        hint: Hint = "LATENCY",
-        arithmetic: Arithmetic = "f32",
-        threads: int | None = None,
-    ) -> None:
-        self._device = device
-        self._config: dict[str, Any] = {"PERFORMANCE_HINT": hint, **arithmetic_config(arithmetic)}
-        if threads is not None and device == "CPU":
-            # Processes that share a machine would all pin their threads to the same cores.
-            self._config |= {"INFERENCE_NUM_THREADS": threads, "ENABLE_CPU_PINNING": False}
-        self._spent = threading.local()
+    def __init__(self, model: openvino.Model, settings: RuntimeSettings = DEFAULTS) -> None:
+        self._model, self._settings = model, settings
+        self._timer = Timer()
         self._process = os.getpid()
-        self._native = Native(lambda: self._open(model, arithmetic))
+        self._native = Native(self._open)
         with self._native.use() as opened:
-            self._count = len(opened.requests)
-            self._arithmetic = require_arithmetic(opened.compiled, device, arithmetic)
+            self._arithmetic: FloatArithmetic = require_arithmetic(
+                opened.compiled, settings.device, settings.arithmetic
+            )
 
-    def _open(self, model: openvino.Model, arithmetic: Arithmetic) -> _Opened:
-        import openvino
-
-        if self._device != "CPU":
-            require_same_process(self._process, f"{self._device}: the model opened for it")
-        core = openvino.Core()
-        require_device(self._device)
-        require_capability(core, self._device, arithmetic)
-        with openvino_errors_as(
-            DeviceError,
-            lambda reason: f"{self._device}: the device refused the model ({reason}); {_mend(arithmetic)}",
-        ):
-            compiled = core.compile_model(model, self._device, self._config)
-            count = max(1, int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")))
-            requests = tuple(compiled.create_infer_request() for _ in range(count))
+    def _open(self) -> _Opened:
+        device = self._settings.device
+        if device != "CPU":
+            require_same_process(self._process, f"{device}: the model opened for it")
+        require_device(device)
+        started = time.perf_counter()
+        compiled = compile_model(self._model, self._settings)
+        compile_ms = (time.perf_counter() - started) * 1000
+        requests = [compiled.create_infer_request() for _ in range(requests_of(compiled))]
         with _BINDINGS:
             _ = requests[0].get_input_tensor(0).data
         idle: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
         for request in requests:
             idle.put(request)
-        return _Opened(compiled, requests, idle)
+        return _Opened(compiled, idle, compile_ms)
 
     @property
-    def name(self) -> str:
-        """Return `openvino:` and the device that was asked for."""
-        return f"openvino:{self._device}"
+    def info(self) -> Execution:
+        """Return how the device executes the model; under AUTO it may change."""
+        with self._native.use() as opened:
+            return execution_of(opened.compiled, self._settings, self._arithmetic)
 
     @property
-    def requests(self) -> int:
-        """Return how many requests the device works on at a time."""
-        return self._count
+    def compile_ms(self) -> float:
+        """Return the milliseconds that the compilation took."""
+        with self._native.use() as opened:
+            return opened.compile_ms
 
     @property
     def spent(self) -> Spent:
         """Return what the calling thread's calls have taken so far."""
-        return getattr(self._spent, "total", Spent(0.0, 0.0))
+        return self._timer.spent
 
     @property
-    def execution_devices(self) -> list[str]:
-        """Return the devices that really execute, which differ from the one asked for under AUTO."""
+    def quantized(self) -> bool:
+        """Return whether the model asks for integer arithmetic."""
+        return any(operation.get_type_name() == "FakeQuantize" for operation in self._model.get_ops())
+
+    def executed_layers(self) -> list[ExecutedLayer]:
+        """Return the executed layers in order, without those that hold values; none where the device tells no graph."""
         with self._native.use() as opened:
-            return [str(device) for device in opened.compiled.get_property("EXECUTION_DEVICES")]
-
-    @property
-    def arithmetic(self) -> str:
-        """Return what the device computes in, read from the graph that it executes: `f32`, `f16` or `bf16`."""
-        return self._arithmetic
+            return executed_layers(opened.compiled)
 
     def run(self, tensor: Tensor) -> Tensor:
         """Execute the network on (N, 3, H, W) float32 and return a copy of its first output as float32.
@@ -175,16 +154,19 @@ class OpenVinoRuntime:
                     for output in opened.compiled.outputs[:outputs]
                 ]
             except RuntimeError as error:
-                raise DeviceError(f"{self._device}: the inference failed ({last_line(error)})") from error
+                raise DeviceError(f"{self._settings.device}: the inference failed ({last_line(error)})") from error
             finally:
                 opened.idle.put(request)
-                before, ended = self.spent, time.perf_counter()
-                self._spent.total = Spent(before.working + ended - started, before.waiting + started - called)
+                self._timer.add(called, started)
 
+    def bind(self, tensor: Tensor) -> BoundInput:
+        """Prepare an input once, for queries that are timed.
 
-def _mend(arithmetic: Arithmetic) -> str:
-    mend = "try --device CPU, or another --size"
-    return mend if arithmetic == "f32" else f"try --arithmetic f32, {mend.removeprefix('try ')}"
+        Raises:
+            ModelError: the model does not take this shape.
+        """
+        with self._native.use() as opened:
+            return BoundRequest(opened.compiled, tensor)
 
 
 def import_lean() -> None:
@@ -210,7 +192,9 @@ def load(
     *,
     contract: Contract | None = None,
     keep_batch: bool = False,
-    **options: Any,
+    hint: Hint = "latency",
+    arithmetic: Arithmetic = "f32",
+    threads: int | None = None,
 ) -> LoadedModel:
     """Read an IR (`.xml`) or ONNX file with its contract and compile it.
 
@@ -219,7 +203,9 @@ def load(
         device: an OpenVINO device string.
         contract: used instead of the one inside the file, which then needs none.
         keep_batch: keep a fixed batch; without it such a model is reshaped to one picture at a time.
-        options: `hint`, `arithmetic` and `threads`, as for `OpenVinoRuntime`.
+        hint: what the device is prepared for.
+        arithmetic: of floating-point numbers.
+        threads: of a CPU; as many as it has cores where None.
 
     Raises:
         ModelError: the file cannot be read as a model.
@@ -237,4 +223,5 @@ def load(
             ModelError, lambda reason: f"{path}: the model takes no single picture ({reason}); export it with --batch 1"
         ):
             model.reshape(shape)
-    return LoadedModel(variant, OpenVinoRuntime(model, device, **options))
+    settings = RuntimeSettings(device, arithmetic, hint, threads=threads)
+    return LoadedModel(variant, OpenVinoRuntime(model, settings))

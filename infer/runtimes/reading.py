@@ -65,11 +65,15 @@ def stored_precision(model: openvino.Model) -> Precision:
     return "fp16" if elements["f16"] > elements["f32"] else "fp32"
 
 
-def read_model(path: Path) -> openvino.Model:
+def read_model(path: Path, shape: tuple[int, int, int, int] | None = None) -> openvino.Model:
     """Read an IR (`.xml`, its `.bin` beside it) or ONNX file without compiling it.
 
+    Args:
+        path: the file.
+        shape: given to its input; that of the file where None.
+
     Raises:
-        ModelError: the file is not there, or cannot be read as a model.
+        ModelError: the file is not there, or cannot be read as a model, or not in this shape.
     """
     import openvino
 
@@ -88,6 +92,13 @@ def read_model(path: Path) -> openvino.Model:
         model = openvino.Core().read_model(path)
     if not model.inputs or not model.outputs:
         raise ModelError(f"{path}: the model has no input or no output; export the model again")
+    if shape is not None:
+        try:
+            model.reshape(list(shape))
+        except RuntimeError as error:
+            raise ModelError(
+                f"{path}: the model does not take an input of {shape}; export it with --dynamic"
+            ) from error
     return model
 
 

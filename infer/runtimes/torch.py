@@ -3,54 +3,66 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .base import Tensor
-from .forking import native_calls, require_same_process
+from ...core.execution import Execution
+from .base import DEFAULTS, RuntimeSettings, Tensor
+from .forking import require_same_process
+from .serial import SerialRuntime
 
 if TYPE_CHECKING:
     from torch import nn
 
+__all__ = ["TorchRuntime"]
+
 _used_in: set[int] = set()
 """Processes, this one or those that it was forked from, in which torch's threads have worked."""
 
-__all__ = ["TorchRuntime"]
 
+class TorchRuntime(SerialRuntime):
+    """A module in eval mode, executed eagerly on the CPU in f32.
 
-class TorchRuntime:
-    """A module in eval mode, executed on the CPU in f32."""
+    A process that is forked from one in which torch had worked can't run it: it would wait for threads for ever.
 
-    def __init__(self, module: nn.Module) -> None:
-        self._module = module
+    Args:
+        module: the network.
+        settings: its threads, where they are given, become those of the whole process.
+        compile_ms: milliseconds that loading the module took.
+    """
 
-    @property
-    def name(self) -> str:
-        """Return `torch`."""
-        return "torch"
-
-    @property
-    def arithmetic(self) -> str:
-        """Return `f32`."""
-        return "f32"
-
-    def run(self, tensor: Tensor) -> Tensor:
-        """Execute the module on (N, 3, H, W) float32 and return its (first) output as float32."""
-        return self.run_all(tensor)[0]
-
-    def run_all(self, tensor: Tensor) -> list[Tensor]:
-        """Execute the module and return every output, the first one first.
-
-        Raises:
-            DeviceError: this process was forked from one in which torch had worked; it would wait for threads for ever.
-        """
+    def __init__(self, module: nn.Module, settings: RuntimeSettings = DEFAULTS, *, compile_ms: float = 0.0) -> None:
         import torch
 
-        for process in _used_in:
-            require_same_process(process, "the model that PyTorch executed")
-        _used_in.add(os.getpid())
-        with native_calls(), torch.inference_mode():
-            result = self._module(torch.from_numpy(np.ascontiguousarray(tensor)))
-        results = [result] if isinstance(result, torch.Tensor) else list(result)
-        return [each.numpy() for each in results]
+        if settings.threads is not None:
+            torch.set_num_threads(settings.threads)
+
+        def execute(tensor: Tensor) -> list[object]:
+            for process in _used_in:
+                require_same_process(process, "the model that PyTorch executed")
+            _used_in.add(os.getpid())
+            with torch.inference_mode():
+                result = module(torch.from_numpy(np.ascontiguousarray(tensor)))
+            return [each.numpy() for each in ([result] if isinstance(result, torch.Tensor) else result)]
+
+        def bind(tensor: Tensor) -> Callable[[], None]:
+            _used_in.add(os.getpid())
+            bound = torch.from_numpy(np.ascontiguousarray(tensor))
+
+            def answer() -> None:
+                with torch.inference_mode():
+                    module(bound)
+
+            return answer
+
+        info = Execution(
+            runtime="torch",
+            devices=("CPU",),
+            plugin=f"eager, {torch.backends.cpu.get_cpu_capability()}",
+            streams=1,
+            threads=torch.get_num_threads(),
+            instruction_set=os.environ.get("ONEDNN_MAX_CPU_ISA", ""),
+        )
+        super().__init__(info, execute, bind=bind, compile_ms=compile_ms)

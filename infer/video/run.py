@@ -14,7 +14,6 @@ from ...core.record import Figure, Record
 from ...images.picture import Picture
 from ..pipeline import Pipeline
 from ..remove import Matte
-from ..runtimes import Runtime
 from .flow import in_order, in_thread
 from .frames import Frame, Item
 from .latency import Latencies
@@ -121,11 +120,10 @@ class _Run:
     def __init__(self, plan: VideoPlan, pipeline: Pipeline, settings: VideoSettings) -> None:
         self._plan, self._pipeline, self._settings = plan, pipeline, settings
         self._source = plan.source
-        requests = min((getattr(model.runtime, "requests", 0) for model in pipeline.models), default=1)
-        # A runtime that doesn't tell takes one call at a time.
-        self._workers = self._settings.workers or (requests + 1 if requests else 1)
+        requests = min((model.runtime.info.requests for model in pipeline.models), default=1)
+        self._workers = self._settings.workers or requests + 1
         parallel = ("remove", "upscale", "superimpose")
-        self._latencies = Latencies({**dict.fromkeys(parallel, self._workers), "infer": max(1, requests)})
+        self._latencies = Latencies({**dict.fromkeys(parallel, self._workers), "infer": requests})
         self._frames = self._broken = self._empty = 0
 
     def __call__(self, record: dict[str, JsonValue], progress: Progress | None) -> VideoReport:
@@ -201,11 +199,11 @@ class _Run:
     def _find_matte(self, job: _Job) -> _Job:
         if job.picture is not None and self._pipeline.remover is not None:
             runtime = self._pipeline.remover.model.runtime
-            begun, before = time.perf_counter(), _spent(runtime)
+            begun, before = time.perf_counter(), runtime.spent
             job.matte = self._pipeline.remover.matte(job.picture)
-            elapsed, after = time.perf_counter() - begun, _spent(runtime)
-            working = after[0] - before[0]
-            job.seconds["remove"] = elapsed - working - (after[1] - before[1])
+            elapsed, after = time.perf_counter() - begun, runtime.spent
+            working = after.working - before.working
+            job.seconds["remove"] = elapsed - working - (after.waiting - before.waiting)
             if working:
                 job.seconds["infer"] = working
         return job
@@ -283,8 +281,3 @@ class _Run:
         return VideoReport(
             self._plan.out, self._frames, self._broken, self._source.truncated, tuple(tally.notes), record
         )
-
-
-def _spent(runtime: Runtime) -> tuple[float, float]:
-    """Return the seconds that this thread's calls have computed and waited so far, where a runtime tells them."""
-    return getattr(runtime, "spent", (0.0, 0.0))

@@ -118,12 +118,13 @@ def onnx_files() -> Target:
 
 def _open_onnx(rng: random.Random) -> str | None:
     from mattekit.convert.ir import ir_from_onnx
+    from mattekit.infer.runtimes import RuntimeSettings
     from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
 
     path = Path("model.onnx")
     chance = rng.random()
     if chance < 0.2:
-        OnnxRuntime(path, threads=1)
+        OnnxRuntime(path, RuntimeSettings(threads=1))
         return "taken by ONNX Runtime"
     # The converter takes ten times as long as the reader.
     if chance < 0.22:
