@@ -20,6 +20,7 @@ from mattekit.bench.latency.stability import unsteady
 from mattekit.bench.latency.words import Words, parse_request
 from mattekit.convert import zoo
 from mattekit.core.errors import InputError
+from mattekit.core.variant import Variant
 from mattekit.infer.runtimes.base import Queue
 from mattekit.infer.runtimes.serial import SerialInput
 
@@ -39,15 +40,12 @@ class Sleeper(SerialInput):
 
 def candidate(**changes: Any) -> Candidate:
     facts: dict[str, Any] = {
-        "model": "u2netp",
-        "precision": "fp32",
+        "variant": Variant("u2netp", "fp32", Path("model.xml"), zoo.get("u2netp").contract),
         "runtime": "openvino",
         "hint": "latency",
         "height": 320,
         "width": 320,
         "threads": 1,
-        "file": Path("model.xml"),
-        "contract": zoo.get("u2netp").contract,
     }
     return Candidate.model_validate({**facts, **changes})
 
@@ -195,7 +193,7 @@ def test_another_device_is_a_fallback(device: str, devices: list[str]) -> None:
 
 
 def test_int8_that_is_executed_in_f32_is_a_fallback() -> None:
-    asked = candidate(precision="int8")
+    asked = candidate(variant=Variant("u2netp", "int8", Path("model.xml"), zoo.get("u2netp").contract))
     assert fallback(asked, executed(["CPU"], ("Convolution", "u8"), ("Interpolate", "f32"))) is None
     # Moving 8-bit values is no 8-bit arithmetic.
     moved = executed(["CPU"], ("Convolution", "f32"), ("Concatenation", "u8"))

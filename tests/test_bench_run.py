@@ -26,6 +26,7 @@ from mattekit.convert import zoo
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import DeviceError, InputError, ModelError
 from mattekit.core.record import Record
+from mattekit.core.variant import Variant
 from openvino import opset13 as ops
 from typer.testing import CliRunner
 
@@ -64,15 +65,12 @@ def half_quantized(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def one(path: Path, **changes: Any) -> Candidate:
     facts: dict[str, Any] = {
-        "model": "tiny",
-        "precision": "fp32",
+        "variant": Variant("tiny", "fp32", path, CONTRACT),
         "runtime": "openvino",
         "hint": "latency",
         "height": 24,
         "width": 40,
         "threads": 1,
-        "file": path,
-        "contract": CONTRACT,
     }
     return Candidate.model_validate({**facts, **changes})
 
