@@ -98,7 +98,7 @@ def _bound(session: onnxruntime.InferenceSession, path: Path, tensor: Tensor) ->
         try:
             session.run_with_iobinding(binding)
         except Exception as error:
-            if not _is_its_own(error):
+            if not isinstance(error, RuntimeError) and not _is_its_own(error):
                 raise
             raise ModelError(
                 f"{path}: the model does not take an input of {tensor.shape}; export it with --dynamic"
