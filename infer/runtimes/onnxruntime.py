@@ -81,7 +81,6 @@ class OnnxRuntime(SerialRuntime):
             plugin=plugin,
             size=(height, width) if height and width else None,
             batch=batch,
-            streams=1,
             threads=settings.threads or 0,
         )
         super().__init__(info, execute, bind=bind, compile_ms=compile_ms)
