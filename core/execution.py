@@ -43,7 +43,7 @@ class Execution(BaseModel):
     size: tuple[int, int] | None = None
     batch: int | None = None
     hint: Hint | Literal[""] = ""
-    streams: int = 0
+    streams: int = 1
     threads: int = 0
     requests: int = 1
     instruction_set: str = ""

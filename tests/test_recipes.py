@@ -118,8 +118,14 @@ def test_the_recipes_work(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert Path(shown.stdout.strip()) == copy / "__init__.py"
     pytest_program = Path(sys.executable).with_name("pytest")
-    # Our own tests that hold for every model and metric hold for the new ones too.
-    ours = ["tests/test_zoo.py", "tests/test_house.py", "-k", "espcn or area or opencv or pets or layouts"]
+    # Our own tests that hold for every model, metric and runtime hold for the new ones too.
+    ours = [
+        "tests/test_zoo.py",
+        "tests/test_house.py",
+        "tests/test_runtimes.py",
+        "-k",
+        "espcn or area or opencv or pets or layouts",
+    ]
     command = [pytest_program, "-q", "-p", "no:cacheprovider", *tests, *ours]
     done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -81,7 +81,6 @@ class OnnxRuntime(SerialRuntime):
             plugin=plugin,
             size=(height, width) if height and width else None,
             batch=batch,
-            streams=1,
             threads=settings.threads or 0,
         )
         super().__init__(info, execute, bind=bind, compile_ms=compile_ms)
@@ -98,7 +97,7 @@ def _bound(session: onnxruntime.InferenceSession, path: Path, tensor: Tensor) ->
         try:
             session.run_with_iobinding(binding)
         except Exception as error:
-            if not _is_its_own(error):
+            if not isinstance(error, RuntimeError) and not _is_its_own(error):
                 raise
             raise ModelError(
                 f"{path}: the model does not take an input of {tensor.shape}; export it with --dynamic"

@@ -61,7 +61,6 @@ class TorchRuntime(SerialRuntime):
             runtime="torch",
             devices=("CPU",),
             plugin=f"eager, {torch.backends.cpu.get_cpu_capability()}",
-            streams=1,
             threads=torch.get_num_threads(),
             instruction_set=os.environ.get("ONEDNN_MAX_CPU_ISA", ""),
         )
