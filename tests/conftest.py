@@ -38,10 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with the room that its file is about."""
-    rooms: dict[Path, str] = {}
     for item in items:
-        room = rooms.setdefault(item.path, room_of(item.path))
-        item.add_marker(room)
+        item.add_marker(room_of(item.path))
 
 
 MakeOnce = Callable[[str, Callable[[Path], object]], Path]
