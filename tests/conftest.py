@@ -23,6 +23,10 @@ from filelock import FileLock
 # A run in the background of a shell ignores Ctrl-C, and so would all programs that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What Python compiles is kept, also where it is told not to: each program that tests start would compile it again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 if TYPE_CHECKING:
     from mattekit.core.artifact import Provenance
 
