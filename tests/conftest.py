@@ -256,3 +256,19 @@ def super_resolution_ir(super_resolution_weights: Path, photo: Path, make_once: 
         lambda folder: export_model(model, folder, settings, weights=super_resolution_weights, images=[photo]),
     )
     return out / model / "fp32"
+
+
+@pytest.fixture(scope="session")
+def segmentation_package(segmentation_ir: Path, make_once: MakeOnce) -> Path:
+    """A package of `segmentation_ir`. Shared: copy it before changing it."""
+    from mattekit.package.deploy import PackageRequest, package
+
+    return make_once("package-u2netp", lambda folder: package(PackageRequest(segmentation_ir, folder / "p"))) / "p"
+
+
+@pytest.fixture(scope="session")
+def enlarging_package(super_resolution_ir: Path, make_once: MakeOnce) -> Path:
+    """A package of `super_resolution_ir`. Shared: copy it before changing it."""
+    from mattekit.package.deploy import PackageRequest, package
+
+    return make_once("package-realesr", lambda folder: package(PackageRequest(super_resolution_ir, folder / "p"))) / "p"

@@ -214,12 +214,13 @@ def test_a_command_that_is_killed_is_gone_on_with(
     driver.kill()
     assert driver.wait() == -signal.SIGKILL
     assert written() < COUNT
-    for skipped, most in ((0, "0"), (COUNT, "1")):
-        done = call(*words, "--max-failures", most)
-        assert done.code == (5 if most == "0" else 0), done.err
-        assert f"{COUNT} of {COUNT + 1} done, 1 failed" in done.err
-        assert not skipped or f"{skipped} of them by an earlier run" in done.err
-        check(s3, "resumed", expected)
+    with cluster(machines.address):
+        for skipped, most in ((0, "0"), (COUNT, "1")):
+            done = call(*words, "--max-failures", most)
+            assert done.code == (5 if most == "0" else 0), done.err
+            assert f"{COUNT} of {COUNT + 1} done, 1 failed" in done.err
+            assert not skipped or f"{skipped} of them by an earlier run" in done.err
+            check(s3, "resumed", expected)
 
 
 def test_local_folders_and_tables_that_pandas_reads(

@@ -112,18 +112,6 @@ def test_only_the_network_of_a_package_is_in_bf16(segmentation_package: Path) ->
     assert {layer.precision for layer in inside} == {"bf16"}
 
 
-@pytest.fixture(scope="module")
-def segmentation_package(segmentation_ir: Path, make_once: MakeOnce) -> Path:
-    """A package of the small segmentation network. Shared: copy it before changing it."""
-    return make_once("package-u2netp", lambda folder: package(PackageRequest(segmentation_ir, folder / "p"))) / "p"
-
-
-@pytest.fixture(scope="module")
-def enlarging_package(super_resolution_ir: Path, make_once: MakeOnce) -> Path:
-    """A package of the small super-resolution network. Shared: copy it before changing it."""
-    return make_once("package-realesr", lambda folder: package(PackageRequest(super_resolution_ir, folder / "p"))) / "p"
-
-
 def changed(folder: Path, copy: Path, **fields: Any) -> Path:
     """Copy a package and set fields of its manifest."""
     shutil.copytree(folder, copy)
