@@ -70,15 +70,18 @@ def ir_from_torch(module: nn.Module, *, contract: Contract) -> openvino.Model:
     except ImportError as error:
         raise DependencyError.for_extra("exporting", error.name or "torch", "export") from error
     import openvino
+    from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
     from openvino.tools.ovc import convert_model
 
     multiple = contract.input.multiple
     example = torch.zeros(1, 3, 32 * multiple, 48 * multiple)
     with warnings.catch_warnings(), _logging_kept():
-        # PyTorch warns that its tracer, which OpenVINO uses, is deprecated; the outputs are compared afterwards.
+        # PyTorch warns that its tracer, which OpenVINO uses, is deprecated.
         warnings.simplefilter("ignore")
+        # Outputs are compared afterwards, on pictures: PyTorch need not trace again to compare on zeros.
+        decoder = TorchScriptPythonDecoder(module, example_input=example, trace_kwargs={"check_trace": False})
         # The module's forward calls its argument whatever it likes, so it is given by position.
-        return convert_model(module, example_input=example, input=[openvino.PartialShape([-1, 3, -1, -1])])
+        return convert_model(decoder, example_input=example, input=[openvino.PartialShape([-1, 3, -1, -1])])
 
 
 @contextlib.contextmanager

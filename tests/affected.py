@@ -116,6 +116,7 @@ def used_by(test: Path) -> frozenset[str]:
     return frozenset(direct)
 
 
+@cache
 def room_of(test: Path) -> str:
     """Return the room that a file of tests is about: that of most modules which it imports, the higher of two.
 

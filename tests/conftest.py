@@ -23,6 +23,10 @@ from filelock import FileLock
 # A run in the background of a shell ignores Ctrl-C, and so would all programs that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# What Python compiles is kept, also where it is told not to: each program that tests start would compile it again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 if TYPE_CHECKING:
     from mattekit.core.artifact import Provenance
 
@@ -38,10 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test with the room that its file is about."""
-    rooms: dict[Path, str] = {}
     for item in items:
-        room = rooms.setdefault(item.path, room_of(item.path))
-        item.add_marker(room)
+        item.add_marker(room_of(item.path))
 
 
 MakeOnce = Callable[[str, Callable[[Path], object]], Path]
@@ -254,3 +256,19 @@ def super_resolution_ir(super_resolution_weights: Path, photo: Path, make_once: 
         lambda folder: export_model(model, folder, settings, weights=super_resolution_weights, images=[photo]),
     )
     return out / model / "fp32"
+
+
+@pytest.fixture(scope="session")
+def segmentation_package(segmentation_ir: Path, make_once: MakeOnce) -> Path:
+    """A package of `segmentation_ir`. Shared: copy it before changing it."""
+    from mattekit.package.deploy import PackageRequest, package
+
+    return make_once("package-u2netp", lambda folder: package(PackageRequest(segmentation_ir, folder / "p"))) / "p"
+
+
+@pytest.fixture(scope="session")
+def enlarging_package(super_resolution_ir: Path, make_once: MakeOnce) -> Path:
+    """A package of `super_resolution_ir`. Shared: copy it before changing it."""
+    from mattekit.package.deploy import PackageRequest, package
+
+    return make_once("package-realesr", lambda folder: package(PackageRequest(super_resolution_ir, folder / "p"))) / "p"

@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from called import Call
 
 pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("moto", reason="an S3-compatible server needs moto")
@@ -81,9 +81,13 @@ def expected(pictures: Path, segmentation_ir: Path, tmp_path_factory: pytest.Tem
     return {o.source.name: hashlib.sha256(o.target.read_bytes()).hexdigest() for o in outcomes if o.target}
 
 
-@contextmanager
-def nodes(count: int) -> Generator[tuple[Any, list[Any]]]:
-    """A cluster of nodes with one processor each, and nothing of it afterwards."""
+@pytest.fixture(scope="module")
+def machines(s3: Any) -> Generator[Any]:
+    """A cluster of one node, or two, with one processor each, and nothing of it afterwards.
+
+    Its nodes take from the environment where the server is, so that must be there before them.
+    """
+    del s3
     from ray.cluster_utils import Cluster
 
     folder = tempfile.mkdtemp(prefix="mk-")
@@ -101,11 +105,18 @@ def nodes(count: int) -> Generator[tuple[Any, list[Any]]]:
         Path(tempfile.gettempdir(), "ray").mkdir(exist_ok=True)
         machines = Cluster(initialize_head=True, head_node_args=head)
         try:
-            others = [machines.add_node(num_cpus=1, object_store_memory=STORE) for _ in range(count - 1)]
-            yield machines, others
+            yield machines
         finally:
             machines.shutdown()
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def second_node(machines: Any) -> Any:
+    """Return the node beside the cluster's first; it is added where there is none."""
+    if not machines.worker_nodes:
+        machines.add_node(num_cpus=1, object_store_memory=STORE)
+    (node,) = machines.worker_nodes
+    return node
 
 
 def upload(s3: Any, folder: Path, prefix: str) -> None:
@@ -163,23 +174,22 @@ def run(address: str, model: Path, prefix: str, progress: Callable[[Summary], No
 
 
 def test_every_picture_is_done_once_though_a_worker_and_a_node_are_killed(
-    s3: Any, pictures: Path, expected: dict[str, str], segmentation_ir: Path
+    machines: Any, s3: Any, pictures: Path, expected: dict[str, str], segmentation_ir: Path
 ) -> None:
     upload(s3, pictures, "killed")
-    with nodes(2) as (machines, others):
-        killed: list[str] = []
+    other, killed = second_node(machines), list[str]()
 
-        def watch(summary: Summary) -> None:
-            done = summary.done + summary.failed
-            if not killed and done >= 10:
-                worker = workers_of(machines.head_node)[0]
-                worker.kill()
-                killed.append("worker")
-            elif len(killed) == 1 and done >= COUNT // 2:
-                machines.remove_node(others[0], allow_graceful=False)
-                killed.append("node")
+    def watch(summary: Summary) -> None:
+        done = summary.done + summary.failed
+        if not killed and done >= 10:
+            worker = workers_of(machines.head_node)[0]
+            worker.kill()
+            killed.append("worker")
+        elif len(killed) == 1 and done >= COUNT // 2:
+            machines.remove_node(other, allow_graceful=False)
+            killed.append("node")
 
-        summary = run(machines.address, segmentation_ir, "killed", watch)
+    summary = run(machines.address, segmentation_ir, "killed", watch)
     assert killed == ["worker", "node"]
     assert (summary.done, summary.failed, summary.skipped) == (COUNT, 1, 0)
     assert summary.exit_code(0) == 5
@@ -188,49 +198,48 @@ def test_every_picture_is_done_once_though_a_worker_and_a_node_are_killed(
 
 
 def test_a_command_that_is_killed_is_gone_on_with(
-    s3: Any, pictures: Path, expected: dict[str, str], segmentation_ir: Path
+    machines: Any, s3: Any, pictures: Path, expected: dict[str, str], segmentation_ir: Path, call: Call
 ) -> None:
     upload(s3, pictures, "resumed")
     words = ["run", "s3://photos/resumed/", "--model", segmentation_ir, "--sr", "none", "-o", "s3://results/resumed"]
-    with nodes(1) as (machines, _):
-        options = ["--engine", "ray", "--address", machines.address, "--resume"]
-        command = [sys.executable, "-m", "mattekit", *map(str, words), *options]
+    words += ["--engine", "ray", "--address", machines.address, "--resume"]
 
-        def written() -> int:
-            return s3.list_objects_v2(Bucket="results", Prefix="resumed/").get("KeyCount", 0)
+    def written() -> int:
+        return s3.list_objects_v2(Bucket="results", Prefix="resumed/").get("KeyCount", 0)
 
-        driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
-        while driver.poll() is None and written() < COUNT // 3:
-            time.sleep(0.02)
-        driver.kill()
-        assert driver.wait() == -signal.SIGKILL
-        assert written() < COUNT
+    command = [sys.executable, "-m", "mattekit", *map(str, words)]
+    driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
+    while driver.poll() is None and written() < COUNT // 3:
+        time.sleep(0.02)
+    driver.kill()
+    assert driver.wait() == -signal.SIGKILL
+    assert written() < COUNT
+    with cluster(machines.address):
         for skipped, most in ((0, "0"), (COUNT, "1")):
-            done = subprocess.run([*command, "--max-failures", most], capture_output=True, text=True, check=False)
-            assert done.returncode == (5 if most == "0" else 0), done.stderr
-            assert f"{COUNT} of {COUNT + 1} done, 1 failed" in done.stderr
-            assert not skipped or f"{skipped} of them by an earlier run" in done.stderr
+            done = call(*words, "--max-failures", most)
+            assert done.code == (5 if most == "0" else 0), done.err
+            assert f"{COUNT} of {COUNT + 1} done, 1 failed" in done.err
+            assert not skipped or f"{skipped} of them by an earlier run" in done.err
             check(s3, "resumed", expected)
 
 
 def test_local_folders_and_tables_that_pandas_reads(
-    pictures: Path, expected: dict[str, str], segmentation_ir: Path, tmp_path: Path
+    machines: Any, pictures: Path, expected: dict[str, str], segmentation_ir: Path, tmp_path: Path
 ) -> None:
     import pandas as pd
 
     (tmp_path / "in").mkdir()
     for name in ("00.jpg", "01.jpg", "02.jpg"):
         shutil.copy(pictures / name, tmp_path / "in")
-    with nodes(1) as (machines, _):
-        given = ([str(tmp_path / "in")], str(tmp_path / "out"), PipelineOptions(model=str(segmentation_ir)))
-        with cluster(machines.address):
-            run_on_ray(*given, OutputSettings(), words={})
-            # Only the new one is done; what another run did stays in the table.
-            (tmp_path / "in" / "00.jpg").unlink()
-            shutil.copy(pictures / "03.jpg", tmp_path / "in")
-            summary = run_on_ray(*given, OutputSettings(), words={}, resume=True)
-            with pytest.raises(InputError, match="can't be listed"):
-                run_on_ray(["s3://missing/"], str(tmp_path / "other"), given[2], OutputSettings(), words={})
+    given = ([str(tmp_path / "in")], str(tmp_path / "out"), PipelineOptions(model=str(segmentation_ir)))
+    with cluster(machines.address):
+        run_on_ray(*given, OutputSettings(), words={})
+        # Only the new one is done; what another run did stays in the table.
+        (tmp_path / "in" / "00.jpg").unlink()
+        shutil.copy(pictures / "03.jpg", tmp_path / "in")
+        summary = run_on_ray(*given, OutputSettings(), words={}, resume=True)
+        with pytest.raises(InputError, match="can't be listed"):
+            run_on_ray(["s3://missing/"], str(tmp_path / "other"), given[2], OutputSettings(), words={})
     assert (summary.done, summary.skipped) == (1, 2)
     table = pd.read_parquet(tmp_path / "out" / TABLE_NAME)
     names = [Path(str(name)).name for name in table["input"]]
@@ -241,13 +250,15 @@ def test_local_folders_and_tables_that_pandas_reads(
     assert len(known_rows(Location.parse(str(tmp_path / "out"))).rows) == 4
 
 
-def test_validation_gives_the_local_figures_to_the_last_digit(segmentation_ir: Path, tmp_path: Path) -> None:
+def test_validation_gives_the_local_figures_to_the_last_digit(
+    machines: Any, segmentation_ir: Path, tmp_path: Path
+) -> None:
     from mattekit.bench.accuracy.runs import Request, run_validation
 
     request = Request((str(segmentation_ir),), "synthetic:count=13,size=96x64", metrics=("all",), worst=0)
     here = run_validation(request, tmp_path / "here").records[0]
-    with nodes(2) as (machines, _):
-        there = run_validation(replace(request, ray=machines.address), tmp_path / "there").records[0]
+    second_node(machines)
+    there = run_validation(replace(request, ray=machines.address), tmp_path / "there").records[0]
     assert there.samples == here.samples
     assert there.figures == here.figures
     assert len(there.samples["id"]) == 13

@@ -42,9 +42,9 @@ def picture(height: int, width: int) -> Pixels:
 
 
 @pytest.fixture(scope="module")
-def packaged(segmentation_ir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def packaged(segmentation_package: Path) -> Path:
     """A package of the small segmentation network. Shared: copy it before changing it."""
-    return package(PackageRequest(segmentation_ir, tmp_path_factory.mktemp("package") / "u2netp"))
+    return segmentation_package
 
 
 @pytest.mark.parametrize("filter_", ["bilinear_antialias", "bicubic_antialias", "lanczos"])
@@ -108,9 +108,11 @@ def test_a_black_picture_gives_an_empty_mask_and_no_nan(packaged: Path) -> None:
 
 @pytest.mark.parametrize("order", ["RGB", "BGR"])
 def test_a_packaged_enlargement_is_mattekits_to_the_pixel(
-    super_resolution_ir: Path, order: Literal["RGB", "BGR"], tmp_path: Path
+    super_resolution_ir: Path, enlarging_package: Path, order: Literal["RGB", "BGR"], tmp_path: Path
 ) -> None:
-    folder = package(PackageRequest(super_resolution_ir, tmp_path / "sr", colour_order=order))
+    folder = enlarging_package
+    if order == "BGR":
+        folder = package(PackageRequest(super_resolution_ir, tmp_path / "sr", colour_order=order))
     graph = openvino.Core().compile_model(folder / "model.xml", "CPU", F32)
     rgb = picture(33, 47)
     own = Upscaler(load(super_resolution_ir / "model.xml"), tile=0).upscale(Picture(rgb=rgb, source="made"))

@@ -15,7 +15,7 @@ from mattekit.datasets.synthetic import synthetic
 from mattekit.images import Picture, read_picture
 from mattekit.infer.edges.foreground import estimate_foreground
 from mattekit.infer.edges.guided import guided_upsample
-from mattekit.infer.edges.matting import closed_form_mask
+from mattekit.infer.edges.matting import closed_form_mask, import_pymatting
 from mattekit.infer.edges.refine import refine_mask
 from mattekit.infer.remove import Remover
 from mattekit.infer.runtimes import LoadedModel, Tensor
@@ -122,9 +122,9 @@ def test_sixteen_bits_are_refined_as_eight() -> None:
     assert np.abs(deep / 257 - guided(mask, sample)).mean() <= 0.1
 
 
-@pytest.mark.slow  # pymatting compiles itself on its first use, for minutes
+@pytest.mark.slow  # what is used of pymatting is compiled on its first use
 def test_closed_form_matting_solves_the_uncertain_band() -> None:
-    pytest.importorskip("pymatting", reason="closed-form matting needs the extra `matting`")
+    pytest.importorskip("numba", reason="closed-form matting needs the extra `matting`")
     sample = samples("hair")[0]
     mask = np.asarray(cv2.GaussianBlur(reduced(truth(sample)), (0, 0), 1), dtype=np.float32)
     base = enlarged(mask, sample)
@@ -160,7 +160,8 @@ def test_estimated_colours_show_less_of_the_old_background(kind: str, share: flo
 @pytest.mark.slow
 def test_the_estimate_is_as_good_as_pymattings() -> None:
     """Against an independent implementation of the same paper, on the mean of the kinds."""
-    module = pytest.importorskip("pymatting", reason="the comparison needs the extra `matting`")
+    pytest.importorskip("numba", reason="the comparison needs the extra `matting`")
+    module = import_pymatting()
     ours: list[float] = []
     theirs: list[float] = []
     for sample in samples(*KINDS):

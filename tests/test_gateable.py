@@ -175,8 +175,10 @@ def _gate(figure: Figure, **limits: float) -> Gate:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_figure_of_every_record_can_be_held_by_a_gate(kind: str, segmentation_ir: Path, tmp_path: Path) -> None:
-    record = KINDS[kind](segmentation_ir, tmp_path)
+def test_every_figure_of_every_record_can_be_held_by_a_gate(
+    kind: str, segmentation_ir: Path, light_ir: Path, tmp_path: Path
+) -> None:
+    record = KINDS[kind](light_ir if kind == "verify" else segmentation_ir, tmp_path)
     assert record.kind == kind
     figures = [f for f in record.figures if f.value is not None and f.labels.get("of") != "source"]
     assert figures

@@ -252,9 +252,10 @@ def requirements_of(name: str, extras: frozenset[str], seen: set[tuple[str, froz
 def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of a new environment with the wheel and its base dependencies, and nothing else."""
     environment = tmp_path_factory.mktemp("bare") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    # Ours installs into it: a pip of its own takes seconds to come, and is none of the package's dependencies.
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
     programs = environment / ("Scripts" if sys.platform == "win32" else "bin")
-    pip = [programs / "python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    pip = [sys.executable, "-m", "pip", "--python", programs / "python", "--disable-pip-version-check", "--quiet"]
     constraints = ["--constraint", ROOT / "constraints.txt"]
     # The smallest of the dependencies, alone: whether it comes tells an index out of reach from a wrong requirement.
     probe = [*pip, "--retries", "1", "install", "--no-deps", *constraints, "annotated-doc"]

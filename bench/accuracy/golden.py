@@ -104,11 +104,25 @@ def _answers(compiled: Any, pixels: NDArray[np.uint8]) -> Answers:
     return {output.get_any_name(): np.array(value) for output, value in compiled(pixels).items()}
 
 
+def _ask(core: Any, arithmetic: str) -> None:
+    """Make sure that the CPU computes in an arithmetic, by one convolution: a whole graph takes seconds to compile."""
+    import openvino
+    from openvino import opset8 as ops
+
+    given = ops.parameter([1, 16, 8, 8], np.float32)
+    weights = ops.constant(np.ones((16, 16, 3, 3), np.float32))
+    sums = ops.convolution(given, weights, [1, 1], [1, 1], [1, 1], [1, 1])
+    graph = openvino.Model([ops.result(sums)], [given], "asked")  # pyright: ignore
+    if checker.computed_in(core.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": arithmetic})) != arithmetic:
+        raise checker.OtherArithmeticError(arithmetic)
+
+
 def _moved(
     core: Any, model_file: Path, arithmetic: str, inputs: list[NDArray[np.uint8]], known: list[Answers]
 ) -> Distances | None:
     """Return how far the answers in another arithmetic are, None where the machine doesn't have it."""
     try:
+        _ask(core, arithmetic)
         compiled, _ = checker.compiled(core, model_file, "CPU", arithmetic)
     except RuntimeError:
         # Besides answering in another arithmetic, a CPU may fail to compile what it has no kernels for.

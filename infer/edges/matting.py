@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import cast
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from ...core.errors import DependencyError
 from ...images.picture import Pixels
 
-__all__ = ["closed_form_mask"]
+__all__ = ["closed_form_mask", "import_pymatting"]
 
 # Most pixels that are solved; about 20 MB of equations each 10,000 unknown ones.
 _WORKING = 1 << 18
@@ -40,10 +42,7 @@ def closed_form_mask(mask: NDArray[np.float32], rgb: Pixels) -> NDArray[np.float
     Raises:
         DependencyError: PyMatting is not installed.
     """
-    try:
-        from pymatting import estimate_alpha_cf
-    except ImportError as error:
-        raise DependencyError.for_extra("--refine matting", "pymatting", "matting") from error
+    pymatting = import_pymatting()
     height, width = rgb.shape[:2]
     ratio = min(1.0, math.sqrt(_WORKING / (height * width)))
     size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
@@ -60,6 +59,32 @@ def closed_form_mask(mask: NDArray[np.float32], rgb: Pixels) -> NDArray[np.float
     with warnings.catch_warnings():
         # It tells of a second try with a stronger preconditioner, which succeeds.
         warnings.simplefilter("ignore")
-        alpha = estimate_alpha_cf(small, trimap)
+        alpha = pymatting.estimate_alpha_cf(small, trimap)
     known = trimap != 0.5
     return np.where(known, larger, np.clip(alpha, 0, 1)).astype(np.float32)
+
+
+def import_pymatting() -> Any:
+    """Return the module `pymatting`, whose functions are each compiled when they are first called.
+
+    By itself it compiles all of them while it is imported for the first time on a machine, ten times as long as the
+    few take that are needed here.
+
+    Raises:
+        DependencyError: PyMatting is not installed.
+    """
+    try:
+        numba = import_module("numba")
+        eager = numba.njit
+
+        def lazy(*signatures: Any, **options: Any) -> Callable[..., Any]:
+            decorated = bool(signatures) and callable(signatures[0])
+            return eager(*signatures, **options) if decorated else eager(**options)
+
+        numba.njit = lazy
+        try:
+            return import_module("pymatting")
+        finally:
+            numba.njit = eager
+    except ImportError as error:
+        raise DependencyError.for_extra("--refine matting", "pymatting", "matting") from error
