@@ -251,9 +251,9 @@ def test_candidates_of_the_same_settings_have_the_same_key() -> None:
                 {"width": 256},
                 {"hint": "throughput"},
                 {"device": "GPU"},
-                {"precision": "int8"},
+                {"variant": Variant("u2netp", "int8", Path("model.xml"), zoo.get("u2netp").contract)},
                 {"runtime": "onnxruntime", "hint": None},
-                {"model": "u2net"},
+                {"variant": Variant("u2net", "fp32", Path("model.xml"), zoo.get("u2netp").contract)},
             ],
         )
     }
