@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 
     @app.command(epilog=EXIT_HELP)
     def report(
-        records: Annotated[list[Path], typer.Argument(help="Records of any command, JSON files.", show_default=False)],
+        records: Annotated[
+            list[Path], typer.Argument(help="Records of any command, or folders of them.", show_default=False)
+        ],
         *,
         out: Annotated[
             list[Path] | None,

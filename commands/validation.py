@@ -106,7 +106,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command(epilog=EXIT_HELP)
     def gate(
-        records: Annotated[list[Path], typer.Argument(help="Records of validations.", show_default=False)],
+        records: Annotated[list[Path], typer.Argument(help="Records, or folders of them.", show_default=False)],
         *,
         gate: Annotated[Path, typer.Option("--gate", "--gates", help="A TOML file of gates.", show_default=False)],
         baseline: BaselineOption = None,
@@ -199,9 +199,9 @@ def _gates(path: Path | None) -> tuple[Gate, ...]:
 
 
 def _records(paths: list[Path]) -> list[Record]:
-    from ..core.record import Record
+    from ..core.record import Record, record_files
 
-    return [Record.read(path) for path in paths]
+    return [Record.read(path) for path in record_files(paths)]
 
 
 def _judge(

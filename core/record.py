@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -13,7 +15,7 @@ from .errors import InputError
 from .files import atomic_path
 from .text import written_out
 
-__all__ = ["RECORD_VERSION", "ArtifactRef", "Figure", "Record"]
+__all__ = ["RECORD_VERSION", "ArtifactRef", "Figure", "Record", "record_files"]
 
 RECORD_VERSION = 1
 
@@ -115,3 +117,29 @@ class Record(_Frozen):
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "file"
             raise InputError(f"{path}: not a mattekit record ({where}: {first['msg']})") from error
+
+
+def record_files(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the records' files: those that are given, and of a folder all records in it and below, by their names.
+
+    Raises:
+        InputError: there is no record in a folder.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        below = [each for each in sorted(path.rglob("*.json")) if each.is_file() and _looks_like_a_record(each)]
+        if not below:
+            raise InputError(f"{path}: there is no record in the folder; give one that mattekit wrote")
+        found += below
+    return tuple(dict.fromkeys(found))
+
+
+def _looks_like_a_record(path: Path) -> bool:
+    try:
+        content: object = json.loads(path.read_bytes())
+    except ValueError:
+        return False
+    return isinstance(content, dict) and {"version", "kind", "figures"} <= content.keys()

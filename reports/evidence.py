@@ -16,7 +16,7 @@ from ..bench.gates.labels import with_labels
 from ..bench.intervals import Interval, median_interval
 from ..core.environment import Environment
 from ..core.errors import InputError
-from ..core.record import Figure, Record
+from ..core.record import Figure, Record, record_files
 from ..core.text import printable
 from .telling import Weights, several_arithmetics
 
@@ -152,6 +152,7 @@ def read_sources(paths: Sequence[Path], baselines: Sequence[Path] = (), gates: S
     """
     if not paths:
         raise InputError("there is no record to report on; give one or more, such as validation/*.json")
+    paths, baselines = record_files(paths), record_files(baselines)
     names = _short_names([*paths, *baselines])
     records = {path: Record.read(path) for path in dict.fromkeys([*paths, *baselines])}
     arithmetics, weights = several_arithmetics(records.values()), Weights(records.values())

@@ -498,3 +498,19 @@ def test_times_of_a_run_in_another_arithmetic_and_rates_of_another_machine_are_n
     ):
         (row,) = rows(report(new, baselines=(write(f"{name}.json", old),)), "Before and after")
         assert (row["verdict"].text, row["verdict"].detail) == ("not compared", why)
+
+
+def test_a_folder_means_the_records_in_it_and_below(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "small" / "fp32"
+    folder.mkdir(parents=True)
+    record = Record(kind="verify", figures=(Figure(name="difference_max", value=1.0, higher_is_better=False),))
+    record.write(folder / "export.json")
+    record.model_copy(update={"kind": "bench"}).write(tmp_path / "models" / "bench.json")
+    # What else lies in such folders is no record.
+    (folder / "contract.json").write_text('{"version": 1}')
+    (folder / "broken.json").write_text("{")
+    made = make_report(Request((tmp_path / "models",)))
+    assert [source.path.name for source in made.evidence.current] == ["bench.json", "export.json"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="there is no record in the folder"):
+        make_report(Request((tmp_path / "empty",)))

@@ -14,8 +14,7 @@ from pydantic import JsonValue
 
 from ...core.arithmetic import Arithmetic
 from ...core.errors import InputError
-from ...core.files import sha256_of
-from ...core.record import ArtifactRef, Figure, Record
+from ...core.record import Figure, Record
 from ...infer.runtimes import LoadedModel, Tensor
 from ...infer.runtimes.openvino import load
 from ..intervals import Interval, median_interval
@@ -87,21 +86,20 @@ def weigh(
     opened = {name: load(path, device, arithmetic=arithmetic) for name, path in models.items()}
     tensor = _tensor(opened["fp32"])
     times = interleave({name: _timed(model, tensor) for name, model in opened.items()}, rounds)
-    sizes = {name: sum(file.stat().st_size for file in _files(path)) for name, path in models.items()}
     speedups = [before / after for before, after in zip(times["fp32"], times["int8"], strict=True)]
     low, high = median_interval(speedups)
     figures: list[Figure] = []
-    for name, path in models.items():
+    for name, model in opened.items():
         labels = {
             "model": opened["fp32"].id,
             "precision": name,
             "device": device,
-            "arithmetic": opened[name].runtime.info.arithmetic,
+            "arithmetic": model.runtime.info.arithmetic,
         }
         span = median_interval(times[name])
         figures += [
-            _figure("size", sizes[name], "B", labels, better=False),
-            _figure("weights_size", path.with_suffix(".bin").stat().st_size, "B", labels, better=False),
+            _figure("size", model.variant.size, "B", labels, better=False),
+            _figure("weights_size", model.variant.files[-1].stat().st_size, "B", labels, better=False),
             _figure("latency", median(times[name]), "ms", labels, better=False),
             _figure("latency_low", span[0], "ms", labels, better=False),
             _figure("latency_high", span[1], "ms", labels, better=False),
@@ -119,12 +117,12 @@ def weigh(
     }
     for name, value in (("speedup", median(speedups)), ("speedup_low", low), ("speedup_high", high)):
         figures.append(_figure(name, value, "", labels, better=True))
-    share = sizes["int8"] / sizes["fp32"]
+    share = opened["int8"].variant.size / opened["fp32"].variant.size
     worth_it, sentence = _judge(device, median(speedups), (low, high), share, accuracies)
     samples: dict[str, list[JsonValue]] = {f"{name}: latency": list(values) for name, values in times.items()}
     record = Record(
         kind=KIND,
-        artifacts=tuple(_reference(opened[name], name, path) for name, path in models.items()),
+        artifacts=tuple(model.variant.ref() for model in opened.values()),
         settings={
             "device": device,
             "rounds": rounds,
@@ -180,16 +178,6 @@ def _timed(model: LoadedModel, tensor: Tensor) -> Callable[[int], float]:
 def _tensor(model: LoadedModel) -> Tensor:
     """An input of the contract's size: the time of a convolution does not depend on its values."""
     return np.random.default_rng(0).random((1, 3, *model.contract.input.fit(_SIDE)), dtype=np.float32)
-
-
-def _files(path: Path) -> list[Path]:
-    return [path, path.with_suffix(".bin")]
-
-
-def _reference(model: LoadedModel, precision: str, path: Path) -> ArtifactRef:
-    hashes = {file.name: sha256_of(file) for file in _files(path)}
-    weights = model.variant.weights_sha256
-    return ArtifactRef(model=model.id, format="openvino", precision=precision, sha256=hashes, weights=weights)
 
 
 def _figure(name: str, value: float, unit: str, labels: dict[str, str], *, better: bool) -> Figure:
