@@ -12,7 +12,7 @@ from .bicubic import crop_to_multiple, reduce_bicubic
 from .pictures import read_alpha, read_rgb
 from .sample import Dataset, Entry, Sample
 
-__all__ = ["pictures_in", "segmentation_folders", "super_resolution_folders"]
+__all__ = ["pictures_folder", "pictures_in", "segmentation_folders", "super_resolution_folders"]
 
 
 def pictures_in(folder: Path) -> dict[str, Path]:
@@ -69,6 +69,18 @@ def segmentation_folders(
     return Dataset(name or images.resolve().parent.name, "segmentation", tuple(entries), source=str(images))
 
 
+def pictures_folder(folder: Path) -> Dataset:
+    """Open a folder of pictures for segmentation without their truth, to compare models' answers with each other.
+
+    Raises:
+        InputError: the folder is missing or empty.
+    """
+    entries = tuple(
+        Entry(stem, partial(_load_picture, stem, path), (path,)) for stem, path in pictures_in(folder).items()
+    )
+    return Dataset(folder.resolve().name, "segmentation", entries, source=str(folder))
+
+
 def super_resolution_folders(high: Path, scale: int, *, low: Path | None = None, name: str = "") -> Dataset:
     """Open a folder of pictures to be matched by enlargement.
 
@@ -114,6 +126,10 @@ def _no_orphans(pictures: Iterable[str], partners: Iterable[str], here: Path, th
 def _some(stems: list[str]) -> str:
     shown = ", ".join(stems[:3]) + (", ..." if len(stems) > 3 else "")
     return f"{len(stems)} file{'s' if len(stems) > 1 else ''} ({shown})"
+
+
+def _load_picture(stem: str, image: Path) -> Sample:
+    return Sample(stem, read_rgb(image))
 
 
 def _load_segmentation(stem: str, image: Path, mask: Path, foreground: Path | None, tags: dict[str, str]) -> Sample:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..core.contract import Task
 from ..core.errors import InputError
-from .folders import segmentation_folders, super_resolution_folders
+from .folders import pictures_folder, segmentation_folders, super_resolution_folders
 from .layouts import LAYOUTS, open_layout
 from .sample import Dataset
 from .synthetic import synthetic
@@ -23,12 +24,13 @@ _IMAGES = ("images", "image", "imgs", "im", "original", "JPEGImages")
 _MASKS = ("masks", "mask", "gt", "GT", "matte", "alpha", "ground_truth_mask", "Annotations")
 
 
-def open_dataset(text: str, *, scale: int = 1) -> Dataset:
+def open_dataset(text: str, *, scale: int = 1, task: Task | None = None) -> Dataset:
     """Open a data set by its description; `GRAMMAR` says what can be typed.
 
     Args:
         text: the description. A folder with a comma in its name must be given as LAYOUT:FOLDER or as a plain folder.
         scale: for super-resolution, how much larger the truth is; ignored for segmentation.
+        task: that it is opened for; for segmentation, a plain folder holds pictures without their truth.
 
     Raises:
         InputError: the description is not understood, or the data set cannot be opened.
@@ -43,7 +45,7 @@ def open_dataset(text: str, *, scale: int = 1) -> Dataset:
     folder = Path(text).expanduser()
     if not folder.is_dir():
         raise InputError(f"{text!r} is neither a folder nor a known data set; give {GRAMMAR}")
-    return _from_folder(folder, scale)
+    return _from_folder(folder, scale, task)
 
 
 def _options(text: str, options: str, known: tuple[str, ...]) -> dict[str, str]:
@@ -77,7 +79,7 @@ def _from_parts(text: str, scale: int) -> Dataset:
     raise InputError(f"{text!r}: give images= and masks=, or hr= and perhaps lr=")
 
 
-def _from_folder(folder: Path, scale: int) -> Dataset:
+def _from_folder(folder: Path, scale: int, task: Task | None) -> Dataset:
     images = next((folder / name for name in _IMAGES if (folder / name).is_dir()), None)
     masks = next((folder / name for name in _MASKS if (folder / name).is_dir()), None)
     if images and masks:
@@ -89,4 +91,4 @@ def _from_folder(folder: Path, scale: int) -> Dataset:
         if (folder / name).is_dir():
             low = next((p for p in (folder / f"lr_x{scale}", folder / f"LR_x{scale}") if p.is_dir()), None)
             return super_resolution_folders(folder / name, scale, low=low)
-    return super_resolution_folders(folder, scale)
+    return pictures_folder(folder) if task == "segmentation" else super_resolution_folders(folder, scale)

@@ -1,6 +1,7 @@
 """Validation: figures, slices, samples and files, from models that are plain functions."""
 
 import math
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -209,6 +210,24 @@ def test_a_run_from_words_to_files(tmp_path: Path, dataset: Dataset, capsys: pyt
     with pytest.raises(InputError, match="ordered by 'psnr'"):
         run_validation(replace(words, by="psnr"), tmp_path / "none")
     assert not (tmp_path / "none").exists()
+
+
+def test_answers_on_disk_are_the_reference_of_photos_without_a_truth(
+    light_ir: Path, photo: Path, tmp_path: Path
+) -> None:
+    from mattekit import open_pipeline
+    from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
+
+    for name in ("one", "two"):
+        (tmp_path / "photos").mkdir(exist_ok=True)
+        shutil.copy(photo, tmp_path / "photos" / f"{name}.jpg")
+    batch = plan_batch([tmp_path / "photos"], tmp_path / "masks", OutputSettings(only_mask=True))
+    assert all(outcome.error is None for outcome in run_batch(batch, open_pipeline(model=light_ir)))
+    words = Request((str(light_ir),), str(tmp_path / "photos"), reference=f"golden:{tmp_path / 'masks'}")
+    (record,) = run_validation(words, tmp_path / "out").records
+    assert record.samples["iou"] == [1.0, 1.0]
+    with pytest.raises(InputError, match="has no truth; give a reference"):
+        run_validation(replace(words, reference=None), tmp_path / "none")
 
 
 def test_refusals(dataset: Dataset, tmp_path: Path) -> None:

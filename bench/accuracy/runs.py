@@ -75,7 +75,10 @@ def run_validation(
     ]
     reference = _reference(request)
     models = [subject for subject in (*subjects, *([reference] if reference else [])) if subject.device != "files"]
-    dataset = open_dataset(request.data, scale=request.scale or (models[0].scale if models else 1))
+    first = models[0] if models else None
+    dataset = open_dataset(
+        request.data, scale=request.scale or (first.scale if first else 1), task=first.task if first else None
+    )
     if request.limit:
         dataset = dataset.take(request.limit)
     # A wrong name is said before the first sample, not after the last.
