@@ -10,7 +10,8 @@ from ..convert.fetch import Progress
 from ..core.arithmetic import Arithmetic
 from ..core.errors import InputError
 from ..core.execution import Hint
-from ..infer.runtimes.openvino import import_lean, load
+from ..infer.runtimes.lean import import_lean
+from ..infer.runtimes.openvino import load
 from .finding import model_file
 
 if TYPE_CHECKING:

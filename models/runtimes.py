@@ -13,10 +13,10 @@ from ..core.errors import ArithmeticUnavailableError, ContractError, DependencyE
 from ..infer.runtimes import LoadedModel, Runtime, RuntimeSettings
 from ..infer.runtimes.base import DEFAULTS
 from ..infer.runtimes.onnxruntime import OnnxRuntime
-from ..infer.runtimes.openvino import OpenVinoRuntime, load, read_contract, read_model
+from ..infer.runtimes.openvino import OpenVinoRuntime, load_with, read_contract, read_model
 from ..infer.runtimes.torch import TorchRuntime
 
-__all__ = ["RUNTIMES", "RuntimeEntry", "load_on", "open_runtime", "require_offered", "require_runtime"]
+__all__ = ["RUNTIMES", "RuntimeEntry", "load_on", "open_runtime", "require_offered"]
 
 
 class RuntimeEntry(NamedTuple):
@@ -52,17 +52,6 @@ RUNTIMES: dict[str, RuntimeEntry] = {
 """Every runtime, in the order in which they are listed."""
 
 
-def require_runtime(name: str) -> RuntimeEntry:
-    """Return the runtime of this name.
-
-    Raises:
-        InputError: there is none.
-    """
-    if name not in RUNTIMES:
-        raise InputError(f"{name!r} is no runtime; give {', '.join(RUNTIMES)}")
-    return RUNTIMES[name]
-
-
 def require_offered(name: str, settings: RuntimeSettings) -> None:
     """Make sure that a runtime offers a device and an arithmetic, as far as that is known without trying.
 
@@ -92,22 +81,23 @@ def open_runtime(name: str, file: Path, settings: RuntimeSettings = DEFAULTS) ->
         DependencyError: the runtime is not installed.
         ModelError: the file cannot be executed, or not in this shape.
     """
-    entry = require_runtime(name)
+    if name not in RUNTIMES:
+        raise InputError(f"{name!r} is no runtime; give {', '.join(RUNTIMES)}")
     require_offered(name, settings)
-    return entry.open(file, settings)
+    return RUNTIMES[name].open(file, settings)
 
 
 def load_on(name: str, file: Path, settings: RuntimeSettings = DEFAULTS) -> LoadedModel:
-    """Open an IR or ONNX file with the contract that it carries on a runtime, one picture at a time.
+    """Open an IR or ONNX file with the contract that it carries on a runtime.
+
+    On OpenVINO a model of a fixed batch takes one picture at a time, unless a shape is given.
 
     Raises:
         ContractError: it carries none.
         MattekitError: as `open_runtime`.
     """
-    require_runtime(name)
     if name == "openvino":
-        how = settings
-        return load(file, how.device, hint=how.hint, arithmetic=how.arithmetic, threads=how.threads)
+        return load_with(file, settings)
     model = read_model(file)
     contract, provenance = read_contract(model, file)
     if contract is None:

@@ -168,7 +168,7 @@ def test_a_cold_removal_loads_only_what_runs_a_model(segmentation_ir: Path, phot
 
 def test_the_converter_can_be_had_after_a_lean_import() -> None:
     code = """
-from mattekit.infer.runtimes.openvino import import_lean
+from mattekit.infer.runtimes.lean import import_lean
 import_lean()
 from mattekit.convert.ir import ir_from_onnx
 import openvino

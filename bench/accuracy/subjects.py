@@ -20,7 +20,7 @@ from ...datasets.pictures import read_alpha, read_rgb
 from ...datasets.sample import AlphaMatte, Pixels, Sample
 from ...images.picture import Picture
 from ...infer.remove import Remover
-from ...infer.runtimes import LoadedModel
+from ...infer.runtimes import LoadedModel, RuntimeSettings
 from ...infer.upscale import TILE, Upscaler
 from ...models.runtimes import RUNTIMES, load_on
 
@@ -82,7 +82,8 @@ def open_subject(
     if colon and kind == "torch":
         return _torch_subject(rest, tile)
     if colon and kind in RUNTIMES:
-        return model_subject(load_on(kind, Path(rest).expanduser()), tile=tile)
+        settings = RuntimeSettings(device, arithmetic) if kind == "openvino" else RuntimeSettings()
+        return model_subject(load_on(kind, Path(rest).expanduser(), settings), tile=tile)
     path = model_in(Path(text).expanduser())
     if path.suffix in {".xml", ".onnx"}:
         from ...infer.runtimes.openvino import load

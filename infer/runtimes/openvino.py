@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import queue
-import sys
 import threading
 import time
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,8 +32,8 @@ if TYPE_CHECKING:
 __all__ = [
     "OpenVinoRuntime",
     "available_devices",
-    "import_lean",
     "load",
+    "load_with",
     "read_contract",
     "read_model",
     "require_device",
@@ -172,23 +170,6 @@ class OpenVinoRuntime:
             return BoundRequest(opened.compiled, tensor)
 
 
-def import_lean() -> None:
-    """Import OpenVINO without its converter, which takes a third of the time that all imports of a run take.
-
-    `openvino.convert_model` is then missing in this process; `openvino.tools.ovc.convert_model` can still be imported.
-    Nothing happens where OpenVINO is loaded already.
-    """
-    converter = "openvino.tools.ovc"
-    if "openvino" in sys.modules or converter in sys.modules:
-        return
-    # OpenVINO goes without its converter where that cannot be imported, which None stands for.
-    sys.modules[converter] = None  # pyright: ignore[reportArgumentType]
-    try:
-        import_module("openvino")
-    finally:
-        del sys.modules[converter]
-
-
 def load(
     path: Path,
     device: str = "CPU",
@@ -199,7 +180,7 @@ def load(
     arithmetic: Arithmetic = "f32",
     threads: int | None = None,
 ) -> LoadedModel:
-    """Read an IR (`.xml`) or ONNX file with its contract and compile it.
+    """Read an IR (`.xml`) or ONNX file with its contract and compile it, as `load_with` does.
 
     Args:
         path: the `.xml` file (its `.bin` beside it) or `.onnx` file.
@@ -215,7 +196,15 @@ def load(
         ContractError: the model carries no contract, and none was given.
         DeviceError: the device is not there, or it refused the model.
     """
-    model = read_model(path)
+    settings = RuntimeSettings(device, arithmetic, hint, threads=threads)
+    return load_with(path, settings, contract=contract, keep_batch=keep_batch)
+
+
+def load_with(
+    path: Path, settings: RuntimeSettings, *, contract: Contract | None = None, keep_batch: bool = False
+) -> LoadedModel:
+    """Read an IR or ONNX file with its contract and compile it with any settings; the rest is as of `load`."""
+    model = read_model(path, settings.shape)
     found, provenance = read_contract(model, path)
     chosen = contract or found
     if chosen is None:
@@ -226,13 +215,12 @@ def load(
     shape = model.inputs[0].partial_shape
     if shape.rank.is_dynamic or len(shape) != 4:
         raise ModelError(f"{path}: expected an input of shape (N, 3, H, W), found {shape}; export the model again")
-    if not keep_batch and shape[0].is_static and shape[0].get_length() != 1:
+    if not keep_batch and settings.shape is None and shape[0].is_static and shape[0].get_length() != 1:
         shape[0] = 1
         with openvino_errors_as(
             ModelError, lambda reason: f"{path}: the model takes no single picture ({reason}); export it with --batch 1"
         ):
             model.reshape(shape)
-    settings = RuntimeSettings(device, arithmetic, hint, threads=threads)
     return LoadedModel(path, chosen, provenance, OpenVinoRuntime(model, settings))
 
 
