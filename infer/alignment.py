@@ -137,8 +137,10 @@ def aligned_tiles(model: LoadedModel) -> AlignedTiles | None:
         DeviceError: the device refused the network.
     """
     contract = model.contract
+    if contract.tile_step == 1 or contract.input.height is not None:
+        return None
     how = model.runtime.info
-    if contract.tile_step == 1 or contract.input.height is not None or how.runtime != "openvino":
+    if how.runtime != "openvino":
         return None
     from .runtimes.reading import read_model
 

@@ -13,7 +13,7 @@ from ..core.arithmetic import Arithmetic
 from ..core.contract import Task
 from ..core.errors import InputError
 from ..core.execution import Hint
-from ..infer.runtimes.openvino import import_lean
+from ..infer.runtimes.lean import import_lean
 from .opening import open_at
 from .reference import ModelRef
 

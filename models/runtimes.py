@@ -17,7 +17,7 @@ from ..infer.runtimes.openvino import OpenVinoRuntime
 from ..infer.runtimes.reading import read_model
 from ..infer.runtimes.torch import TorchRuntime
 
-__all__ = ["RUNTIMES", "RuntimeEntry", "open_runtime", "require_offered", "require_runtime"]
+__all__ = ["RUNTIMES", "RuntimeEntry", "open_runtime", "require_offered"]
 
 
 class RuntimeEntry(NamedTuple):
@@ -61,17 +61,6 @@ RUNTIMES: dict[str, RuntimeEntry] = {
 """Every runtime, in the order in which they are listed."""
 
 
-def require_runtime(name: str) -> RuntimeEntry:
-    """Return the runtime of this name.
-
-    Raises:
-        InputError: there is none.
-    """
-    if name not in RUNTIMES:
-        raise InputError(f"{name!r} is no runtime; give {', '.join(RUNTIMES)}")
-    return RUNTIMES[name]
-
-
 def require_offered(name: str, settings: RuntimeSettings) -> None:
     """Make sure that a runtime offers a device and an arithmetic, as far as that is known without trying.
 
@@ -101,6 +90,7 @@ def open_runtime(name: str, file: Path, settings: RuntimeSettings = DEFAULTS) ->
         DependencyError: the runtime is not installed.
         ModelError: the file cannot be executed, or not in this shape.
     """
-    entry = require_runtime(name)
+    if name not in RUNTIMES:
+        raise InputError(f"{name!r} is no runtime; give {', '.join(RUNTIMES)}")
     require_offered(name, settings)
-    return entry.open(file, settings)
+    return RUNTIMES[name].open(file, settings)

@@ -124,8 +124,8 @@ def test_the_exceptions_are_drawn_as_they_are() -> None:
 
 def loaded_by(code: str) -> set[str]:
     """Run `code` in a new interpreter and return the names of the top-level modules that it loaded."""
-    names = "{name.split('.')[0] for name in list(sys.modules)}"
-    code = f"import sys\n{code}\nsys.stderr.write('LOADED ' + ' '.join({names}))"
+    names = "' '.join({name.split('.')[0] for name in list(sys.modules)})"
+    code = f"import sys\n{code}\nsys.stderr.write('LOADED ' + {names})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return set(done.stderr.rpartition("LOADED ")[2].split())
@@ -168,7 +168,7 @@ def test_a_cold_removal_loads_only_what_runs_a_model(segmentation_ir: Path, phot
 
 def test_the_converter_can_be_had_after_a_lean_import() -> None:
     code = """
-from mattekit.infer.runtimes.openvino import import_lean
+from mattekit.infer.runtimes.lean import import_lean
 import_lean()
 from mattekit.convert.ir import ir_from_onnx
 import openvino

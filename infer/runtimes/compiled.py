@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import DeviceError, ModelError
@@ -106,6 +107,7 @@ def _property(compiled: openvino.CompiledModel, name: str) -> Any:
     return None
 
 
+@cache
 def _named(device: str) -> str:
     """The device's full name with the plugin's version; empty where OpenVINO does not know it."""
     import openvino

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import queue
-import sys
 import threading
 import time
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = [
     "OpenVinoRuntime",
     "available_devices",
-    "import_lean",
     "load",
     "require_device",
 ]
@@ -167,23 +164,6 @@ class OpenVinoRuntime:
         """
         with self._native.use() as opened:
             return BoundRequest(opened.compiled, tensor)
-
-
-def import_lean() -> None:
-    """Import OpenVINO without its converter, which takes a third of the time that all imports of a run take.
-
-    `openvino.convert_model` is then missing in this process; `openvino.tools.ovc.convert_model` can still be imported.
-    Nothing happens where OpenVINO is loaded already.
-    """
-    converter = "openvino.tools.ovc"
-    if "openvino" in sys.modules or converter in sys.modules:
-        return
-    # OpenVINO goes without its converter where that cannot be imported, which None stands for.
-    sys.modules[converter] = None  # pyright: ignore[reportArgumentType]
-    try:
-        import_module("openvino")
-    finally:
-        del sys.modules[converter]
 
 
 def load(
