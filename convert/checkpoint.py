@@ -7,7 +7,8 @@ import re
 import struct
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -42,6 +43,8 @@ _DAMAGE = (
     ValueError,
     struct.error,
 )
+
+Shapes = Mapping[str, tuple[int, ...]]
 
 _NAMES_SHOWN = 3
 
@@ -90,7 +93,7 @@ def load_module(spec: ModelSpec, path: Path) -> nn.Module:
     state = load_state_dict(path)
     module = spec.build()
     adapted = state if spec.adapt is None else spec.adapt(state)
-    problem = _misfit(module, adapted)
+    problem = _misfit(_shapes_of(module), adapted)
     if problem is not None:
         others = [each for each in matching_models(state) if each != spec.id]
         mend = (
@@ -108,17 +111,25 @@ def load_module(spec: ModelSpec, path: Path) -> nn.Module:
 
 def matching_models(state: dict[str, Tensor]) -> tuple[str, ...]:
     """Return the ids of the zoo's networks whose parameters have exactly these names and shapes."""
-    import torch
-
     found: list[str] = []
     for spec in zoo.all_specs():
         if spec.build is None:
             continue
-        with torch.device("meta"):  # Names and shapes, without memory for the values.
-            module = spec.build()
-        if _misfit(module, state if spec.adapt is None else spec.adapt(state)) is None:
+        if _misfit(_shapes_built_by(spec.build), state if spec.adapt is None else spec.adapt(state)) is None:
             found.append(spec.id)
     return tuple(found)
+
+
+@cache
+def _shapes_built_by(build: Callable[[], nn.Module]) -> Shapes:
+    import torch
+
+    with torch.device("meta"):  # Names and shapes, without memory for the values.
+        return _shapes_of(build())
+
+
+def _shapes_of(module: nn.Module) -> Shapes:
+    return {name: tuple(value.shape) for name, value in module.state_dict().items()}
 
 
 def _read_torch(path: Path) -> object:
@@ -194,9 +205,8 @@ def _without_prefixes(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return state
 
 
-def _misfit(module: nn.Module, state: dict[str, Tensor]) -> str | None:
-    """Say how names and shapes differ, None if they don't."""
-    wanted = {name: tuple(value.shape) for name, value in module.state_dict().items()}
+def _misfit(wanted: Shapes, state: dict[str, Tensor]) -> str | None:
+    """Say how names and shapes differ from those of a network, None if they don't."""
     given = {name: tuple(value.shape) for name, value in state.items()}
     # Old checkpoints lack this counter, which only training reads; torch fills it in.
     missing = [name for name in wanted if name not in given and not name.endswith(".num_batches_tracked")]

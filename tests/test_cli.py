@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from called import Call
 from mattekit.core.record import Record
 from mattekit.images import read_picture
 from PIL import Image
 
+Run = Callable[..., str]
 
-def mattekit(*arguments: object, code: int = 0) -> str:
+
+def program(*arguments: object, code: int = 0) -> str:
     """Run a command in a process of its own and return what it printed, both streams; never with a traceback."""
     done = subprocess.run(
         [sys.executable, "-m", "mattekit", *map(str, arguments)], capture_output=True, text=True, check=False
@@ -24,6 +28,18 @@ def mattekit(*arguments: object, code: int = 0) -> str:
     assert done.returncode == code, said
     assert "Traceback" not in said
     return said
+
+
+@pytest.fixture
+def mattekit(call: Call) -> Run:
+    """Run a command in this process, and return the same."""
+
+    def run(*arguments: str | Path, code: int = 0) -> str:
+        ended = call(*arguments)
+        assert ended.code == code, ended.said
+        return ended.said
+
+    return run
 
 
 @pytest.fixture
@@ -50,7 +66,7 @@ def smaller(photo: Path, folder: Path) -> Path:
 
 def test_a_folder_with_a_bad_file_is_done_but_for_that(folder: Path, light_ir: Path, tmp_path: Path) -> None:
     out, record = tmp_path / "out", tmp_path / "run.json"
-    said = mattekit("remove", folder, "--model", light_ir, "-o", out, "--record", record, code=5)
+    said = program("remove", folder, "--model", light_ir, "-o", out, "--record", record, code=5)
     assert sorted(path.name for path in out.iterdir()) == ["a-jpg.png", "a-png.png", "deep.png"]
     assert f"mattekit: {folder / 'bad.jpg'}" in said
     assert "3 of 4 done, 1 failed" in said
@@ -67,14 +83,14 @@ def test_a_folder_with_a_bad_file_is_done_but_for_that(folder: Path, light_ir: P
     assert "bad.jpg" in json.dumps(kept.settings["failures"])
 
 
-def test_one_bad_file_alone_is_an_error(folder: Path, light_ir: Path, tmp_path: Path) -> None:
+def test_one_bad_file_alone_is_an_error(mattekit: Run, folder: Path, light_ir: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     said = mattekit("remove", folder / "bad.jpg", "--model", light_ir, "-o", out, code=1)
     assert "bad.jpg" in said
     assert not list(out.glob("*"))
 
 
-def test_only_the_mask(photo: Path, light_ir: Path, tmp_path: Path) -> None:
+def test_only_the_mask(mattekit: Run, photo: Path, light_ir: Path, tmp_path: Path) -> None:
     mattekit("remove", photo, "--model", light_ir, "-o", tmp_path / "cut")
     mattekit("remove", photo, "--model", light_ir, "--only-mask", "-o", tmp_path / "mask")
     with Image.open(tmp_path / "mask" / "photo.png") as mask, Image.open(tmp_path / "cut" / "photo.png") as cut:
@@ -85,7 +101,7 @@ def test_only_the_mask(photo: Path, light_ir: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_main_job_is_its_three_operations_in_order(
-    photo: Path, light_ir: Path, super_resolution_ir: Path, tmp_path: Path
+    mattekit: Run, photo: Path, light_ir: Path, super_resolution_ir: Path, tmp_path: Path
 ) -> None:
     common = ("--tile", 96)
     photo = smaller(photo, tmp_path)
@@ -108,7 +124,7 @@ def test_the_main_job_is_its_three_operations_in_order(
 @pytest.mark.parametrize(
     ("extension", "mode"), [("jpg", "RGB"), ("webp", "RGBA"), pytest.param("bmp", "RGB", marks=pytest.mark.slow)]
 )
-def test_formats(extension: str, mode: str, photo: Path, light_ir: Path, tmp_path: Path) -> None:
+def test_formats(mattekit: Run, extension: str, mode: str, photo: Path, light_ir: Path, tmp_path: Path) -> None:
     mattekit("remove", photo, "--model", light_ir, "--format", extension, "-o", tmp_path)
     with Image.open(tmp_path / f"photo.{extension}") as written:
         assert written.mode == mode
@@ -127,7 +143,7 @@ def test_formats(extension: str, mode: str, photo: Path, light_ir: Path, tmp_pat
     ],
 )
 def test_mistakes_are_told_in_one_sentence(
-    arguments: tuple[str, ...], sentence: str, photo: Path, light_ir: Path, tmp_path: Path
+    mattekit: Run, arguments: tuple[str, ...], sentence: str, photo: Path, light_ir: Path, tmp_path: Path
 ) -> None:
     filled = [str(photo) if argument == "PHOTO" else argument for argument in arguments]
     if arguments[0] == "remove":
@@ -138,7 +154,7 @@ def test_mistakes_are_told_in_one_sentence(
     assert not (tmp_path / "out").exists()
 
 
-def test_the_zoo_as_a_table_and_as_json() -> None:
+def test_the_zoo_as_a_table_and_as_json(mattekit: Run) -> None:
     said = mattekit("models")
     assert "u2netp" in said
     assert "realesrgan-x4plus" in said
@@ -151,7 +167,7 @@ def test_the_zoo_as_a_table_and_as_json() -> None:
 
 @pytest.mark.slow
 def test_an_export_as_typed(super_resolution_weights: Path, photo: Path, tmp_path: Path) -> None:
-    said = mattekit(
+    said = program(
         "export", "realesr-animevideov3", "--weights", super_resolution_weights, "--precision", "fp16",
         "--images", photo, "-o", tmp_path,
     )  # fmt: skip
@@ -159,5 +175,5 @@ def test_an_export_as_typed(super_resolution_weights: Path, photo: Path, tmp_pat
     assert "onnx → ir" in said
     folder = tmp_path / "realesr-animevideov3" / "fp16"
     assert sorted(path.name for path in folder.glob("[!.]*")) == ["export.json", "model.bin", "model.onnx", "model.xml"]
-    said = mattekit("upscale", smaller(photo, tmp_path), "--sr", folder, "-o", tmp_path / "out")
+    said = program("upscale", smaller(photo, tmp_path), "--sr", folder, "-o", tmp_path / "out")
     assert read_picture(tmp_path / "out" / "photo.png").size == (440, 320)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from mattekit.infer.upscale import Upscaler
 from mattekit.package.deploy import PackageFormat, PackageRequest, package, verify, verify_all
 from numpy.typing import NDArray
 
+MakeOnce = Callable[[str, Callable[[Path], object]], Path]
 Pixels = NDArray[np.uint8]
 
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
@@ -42,9 +44,9 @@ def picture(height: int, width: int) -> Pixels:
 
 
 @pytest.fixture(scope="module")
-def packaged(segmentation_package: Path) -> Path:
-    """A package of the small segmentation network. Shared: copy it before changing it."""
-    return segmentation_package
+def packaged(light_ir: Path, make_once: MakeOnce) -> Path:
+    """A package of a network of one layer. Shared: copy it before changing it."""
+    return make_once("package-light", lambda folder: package(PackageRequest(light_ir, folder / "p"))) / "p"
 
 
 @pytest.mark.parametrize("filter_", ["bilinear_antialias", "bicubic_antialias", "lanczos"])
@@ -99,8 +101,8 @@ def test_the_graph_gives_mattekits_masks_at_any_size(segmentation_ir: Path, filt
         assert answer["confidence"][0] == pytest.approx(own.confidence, abs=2e-3)
 
 
-def test_a_black_picture_gives_an_empty_mask_and_no_nan(packaged: Path) -> None:
-    graph = openvino.Core().compile_model(packaged / "model.xml", "CPU", F32)
+def test_a_black_picture_gives_an_empty_mask_and_no_nan(segmentation_package: Path) -> None:
+    graph = openvino.Core().compile_model(segmentation_package / "model.xml", "CPU", F32)
     answer = graph(np.zeros((1, 50, 60, 3), np.uint8))
     assert np.isfinite(answer["confidence"]).all()
     assert answer["alpha"].shape == (1, 50, 60, 1)
@@ -382,28 +384,29 @@ def test_two_writers_of_one_repository_take_turns(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("layout", ["openvino", "zip"])
 def test_the_working_folder_is_not_replaced(
-    layout: PackageFormat, segmentation_ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    layout: PackageFormat, light_ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"^\.: this is"):
-        package(PackageRequest(segmentation_ir, Path(), layout))
+        package(PackageRequest(light_ir, Path(), layout))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_bill_of_materials_is_valid_cyclonedx(packaged: Path) -> None:
+def test_the_bill_of_materials_is_valid_cyclonedx(segmentation_package: Path) -> None:
     pytest.importorskip("cyclonedx", reason="the schema comes with cyclonedx-python-lib")
     from cyclonedx.schema import SchemaVersion
     from cyclonedx.validation.json import JsonStrictValidator
 
-    text = (packaged / "bom.json").read_text()
+    text = (segmentation_package / "bom.json").read_text()
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     bill = json.loads(text)
     assert bill["metadata"]["component"]["type"] == "machine-learning-model"
     assert {"openvino", "torch"} <= {component["name"] for component in bill["components"]}
 
 
-def test_the_card_says_where_the_model_comes_from(packaged: Path) -> None:
-    text, card = (packaged / "README.md").read_text(), json.loads((packaged / "card.json").read_text())
+def test_the_card_says_where_the_model_comes_from(segmentation_package: Path) -> None:
+    text = (segmentation_package / "README.md").read_text()
+    card = json.loads((segmentation_package / "card.json").read_text())
     assert card["weights"]["sha256"] in text
     assert card["licence"]["commercial"] is None
     assert [record["kind"] for record in card["records"]] == ["export"]
