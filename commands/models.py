@@ -71,7 +71,7 @@ def register(app: typer.Typer) -> None:
                 offline=offline,
                 progress=progress,
             )
-        print_export(report.artifacts, report.record, report.record_path)
+        print_export(report.variants, report.record, report.record_path)
 
 
 @models_app.callback()

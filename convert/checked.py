@@ -26,14 +26,14 @@ _SAMPLES = 3
 class ExportReport:
     """What an export wrote: the variants (the IR last), and the record of its checks, which lies beside them."""
 
-    artifacts: list[Variant]
+    variants: list[Variant]
     record: Record
     record_path: Path
 
     @property
     def ir(self) -> Variant:
         """Return the IR."""
-        return self.artifacts[-1]
+        return self.variants[-1]
 
 
 def export_model(

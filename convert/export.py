@@ -8,10 +8,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..core.artifact import Precision, Provenance
 from ..core.contract import Contract, least_tile
 from ..core.errors import InputError
 from ..core.files import atomic_directory, sha256_of
+from ..core.provenance import Precision, Provenance
 from ..core.record import Record
 from ..core.text import printable
 from ..core.variant import Variant

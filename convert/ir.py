@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.contract import Contract
 from ..core.errors import DependencyError, InputError, ModelError
 from ..core.foreign import openvino_errors_as
 from ..core.onnx_files import check_onnx
+from ..core.provenance import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.text import last_line
 from .onnx_export import INPUT_NAME, OUTPUT_NAME
 

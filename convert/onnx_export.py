@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.contract import Contract
 from ..core.errors import DependencyError, ModelError
+from ..core.provenance import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.text import printable
 
 if TYPE_CHECKING:

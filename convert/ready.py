@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from ..core.artifact import Precision
 from ..core.errors import FetchError, HashMismatchError, InputError
 from ..core.files import sha256_of
+from ..core.provenance import Precision
 from ..core.record import Record
 from .spec import ModelSpec
 

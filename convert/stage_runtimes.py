@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.artifact import Stage
+from ..core.provenance import Stage
 from ..infer.runtimes import Runtime
 
 if TYPE_CHECKING:

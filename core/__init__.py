@@ -1,4 +1,4 @@
-"""The shared words of every room: contract, artifact, records, errors, paths. No heavy imports.
+"""The shared words of every room: contract, variant, records, errors, paths. No heavy imports.
 
 What enters: what two rooms must agree on. It imports numpy, pydantic, pooch and packaging, and the standard library.
 """

@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
-from .artifact import ModelFormat, Precision, Provenance
 from .contract import Contract
 from .files import sha256_of
+from .provenance import ModelFormat, Precision, Provenance
 from .record import ArtifactRef
 
 __all__ = ["PRECISIONS", "Variant", "files_of", "format_of_model"]

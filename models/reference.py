@@ -21,10 +21,10 @@ from ..convert.fetch import Progress, cache_dir, fetch, verified_path
 from ..convert.ready import bundled_ir, is_intact
 from ..convert.recognition import spec_for
 from ..convert.spec import ModelSpec
-from ..core.artifact import ModelFormat
 from ..core.contract import Task
 from ..core.errors import FetchError, InputError, ModelError
 from ..core.files import sha256_of
+from ..core.provenance import ModelFormat
 from ..core.variant import PRECISIONS, Variant, format_of_model
 from ..core.version import __version__
 from ..infer.runtimes.reading import read_variant

@@ -8,8 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.artifact import ModelFormat, Stage
 from ..core.errors import ArithmeticUnavailableError, DependencyError, DeviceError, InputError
+from ..core.provenance import ModelFormat, Stage
 from ..infer.runtimes import Runtime, RuntimeSettings
 from ..infer.runtimes.base import DEFAULTS
 from ..infer.runtimes.onnxruntime import OnnxRuntime

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..convert import zoo
 from ..convert.spec import ModelSpec
-from ..core.artifact import Precision, Provenance
 from ..core.errors import ModelError
+from ..core.provenance import Precision, Provenance
 from ..core.record import Figure, Record
 from ..core.version import __version__
 from ..infer.runtimes import LoadedModel

@@ -18,9 +18,9 @@ from ..convert.servable.pinning import pin_surrounding
 from ..convert.servable.repository import new_version, packages_in
 from ..convert.servable.surround import ALPHA, CONFIDENCE, IMAGE, UPSCALED, surround
 from ..core.arithmetic import Arithmetic
-from ..core.artifact import Provenance
 from ..core.errors import ArithmeticUnavailableError, ContractError, DeviceError, InputError, ModelError
 from ..core.files import atomic_directory, sha256_of
+from ..core.provenance import Provenance
 from ..core.record import Figure, Record
 from ..infer.runtimes import LoadedModel
 from ..infer.runtimes.arithmetic import arithmetic_config, require_capability

@@ -55,7 +55,7 @@ class CompressReport:
         """Return what is printed: what was written, its accuracy, what it took, and the verdict."""
         done, record = self.quantized, self.quantized.record
         figures = {(figure.name, figure.labels.get("of", "")): figure.value for figure in record.figures}
-        lines = [f"{done.artifact.path}  {done.artifact.size / 1e6:.2f} MB, {done.quantized} quantized layers"]
+        lines = [f"{done.variant.path}  {done.variant.size / 1e6:.2f} MB, {done.quantized} quantized layers"]
         lines += [f"  in FP32: {name}" for name in done.ignored]
         for (name, of), value in figures.items():
             if of == "int8" and value is not None:
@@ -106,7 +106,7 @@ def _weigh(source: Source, done: Quantized, accuracy: Accuracy | None, request: 
     with tempfile.TemporaryDirectory() as folder:
         half = Path(folder) / "model.xml"
         write_ir(source.model, half, fp16=True)
-        models = {"fp32": source.path, "fp16": half, "int8": done.artifact.path}
+        models = {"fp32": source.path, "fp16": half, "int8": done.variant.path}
         accuracies = None
         if accuracy is not None:
             values = {name: done.record.samples[name] for name in ("source", "int8")}

@@ -32,9 +32,9 @@ __all__ = ["Quantized", "quantize"]
 
 @dataclass(frozen=True)
 class Quantized:
-    """What a quantization wrote: the artifact, its record and where that lies, and the layers that it left out."""
+    """What a quantization wrote: the variant, its record and where that lies, and the layers that it left out."""
 
-    artifact: Variant
+    variant: Variant
     record: Record
     record_path: Path
     ignored: tuple[str, ...]

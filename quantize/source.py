@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue
 
 from ..convert.ir import halve_weights, name_by_position, write_ir
-from ..core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.contract import Contract
 from ..core.errors import ContractError, ModelError
+from ..core.provenance import CONTRACT_KEY, PROVENANCE_KEY, Provenance
 from ..core.variant import Variant
 from ..infer.runtimes.reading import describe, read_model
 from ..models.reference import ModelRef

@@ -28,7 +28,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 if TYPE_CHECKING:
-    from mattekit.core.artifact import Provenance
+    from mattekit.core.provenance import Provenance
 
 SMALL = (128, 128)
 """Height and width of `segmentation_ir`'s input: the same layers as at the published 320x320, a sixth of the work."""
@@ -122,7 +122,7 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def own_provenance() -> Provenance:
     """Where a network comes from that a test builds itself."""
-    from mattekit.core.artifact import Provenance
+    from mattekit.core.provenance import Provenance
 
     return Provenance(
         model="small",

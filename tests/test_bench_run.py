@@ -11,7 +11,6 @@ from typing import Any, cast
 import numpy as np
 import openvino
 import pytest
-from mattekit.bench.latency.artifacts import find_sources
 from mattekit.bench.latency.candidates import Candidate
 from mattekit.bench.latency.grid import Request, plan
 from mattekit.bench.latency.layers import inspect
@@ -20,6 +19,7 @@ from mattekit.bench.latency.process import CandidateError, WorkerProcess
 from mattekit.bench.latency.recording import exit_code
 from mattekit.bench.latency.scenarios import parse_scenario
 from mattekit.bench.latency.session import measure
+from mattekit.bench.latency.sources import find_sources
 from mattekit.bench.timings import candidates_of
 from mattekit.cli import app
 from mattekit.convert import zoo

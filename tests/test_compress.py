@@ -16,10 +16,10 @@ from mattekit.bench.parity.rungs import open_rungs
 from mattekit.commands.parity import register as register_parity
 from mattekit.commands.quantization import register as register_quantize
 from mattekit.convert.parity import QUANTIZED, Tolerance
-from mattekit.core.artifact import Provenance
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import InputError, ModelError
 from mattekit.core.ownership import LIST_NAME, check_replaceable
+from mattekit.core.provenance import Provenance
 from mattekit.core.record import Record
 from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.pictures import read_rgb
@@ -98,7 +98,7 @@ def small_int8(small_ir: Path, photos: Path, tmp_path_factory: pytest.TempPathFa
     request = Request(
         small_ir, tmp_path_factory.mktemp("small"), QuantizeSettings(samples=3, patch=16), data=f"hr={photos}"
     )
-    return compress(request).quantized.artifact.path
+    return compress(request).quantized.variant.path
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def quantized(super_resolution_ir: Path, photos: Path, tmp_path_factory: pytest.
     """The INT8 IR of the shared super-resolution model."""
     settings = QuantizeSettings(samples=3, patch=16)
     request = Request(super_resolution_ir, tmp_path_factory.mktemp("int8"), settings, data=f"hr={photos}")
-    return compress(request).quantized.artifact.path
+    return compress(request).quantized.variant.path
 
 
 def test_quantize_measures_what_it_kept_back_and_gives_a_verdict(
@@ -198,7 +198,7 @@ def test_the_layers_that_lose_most_can_be_ignored(
     assert ignored == (found[0].name,)
     settings = QuantizeSettings(samples=2, patch=16, ignored=ignored)
     done = compress(Request(small_ir, tmp_path, settings, data=f"hr={photos}"))
-    left = quantized_layers(openvino.Core().read_model(done.quantized.artifact.path))
+    left = quantized_layers(openvino.Core().read_model(done.quantized.variant.path))
     assert left
     assert ignored[0] not in left
     with pytest.raises(InputError, match="give both"):
@@ -256,7 +256,7 @@ def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, published_u2netp: 
     settings = QuantizeSettings(samples=24, max_drop=MaxDrop("iou", 0.015))
     done = compress(Request(ir, tmp_path, settings, data=train, validation=val, validation_samples=24)).quantized
     assert any("stage2d/rebnconv1d" in name for name in done.ignored)
-    exact, int8 = (load(path) for path in (ir, done.artifact.path))
+    exact, int8 = (load(path) for path in (ir, done.variant.path))
     agreements: list[float] = []
     # Photos that were neither calibrated nor validated on.
     for path in sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir()):
@@ -266,7 +266,7 @@ def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, published_u2netp: 
     # Quantized plainly, this network reaches 0.71; with its one noisy layer in FP32 0.983, with four 0.985 (with the
     # kernels of AVX-512, without VNNI; on others 0.978 to 0.981).
     assert float(np.mean(agreements)) >= 0.975
-    assert done.artifact.path.with_suffix(".bin").stat().st_size <= 0.3 * ir.with_suffix(".bin").stat().st_size
+    assert done.variant.path.with_suffix(".bin").stat().st_size <= 0.3 * ir.with_suffix(".bin").stat().st_size
 
 
 def _strings(value: object) -> list[str]:

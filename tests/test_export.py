@@ -83,7 +83,7 @@ def test_the_direct_route_gives_the_same_bytes_twice_and_the_same_picture(
         export_model(SR, tmp_path / name, settings, weights=super_resolution_weights, images=[photo]) for name in "ab"
     ]
     assert reports[0].ir.sha256 == reports[1].ir.sha256
-    assert [artifact.format for artifact in reports[0].artifacts] == ["openvino"]
+    assert [artifact.format for artifact in reports[0].variants] == ["openvino"]
     tensor = noise(1, 3, 24, 31)
     np.testing.assert_allclose(
         load(reports[0].ir.path).runtime.run(tensor),
@@ -99,8 +99,8 @@ def test_fp16_halves_the_weights(super_resolution_weights: Path, photo: Path, tm
     onnx_bytes = (report.ir.path.parent / "model.onnx").stat().st_size
     assert (report.ir.path.parent / "model.bin").stat().st_size < 0.55 * onnx_bytes
     assert report.ir.precision == "fp16"
-    assert report.artifacts[0].precision == "fp32"
-    assert [ref.sha256 for ref in report.record.artifacts] == [each.sha256 for each in report.artifacts]
+    assert report.variants[0].precision == "fp32"
+    assert [ref.sha256 for ref in report.record.artifacts] == [each.sha256 for each in report.variants]
 
 
 def test_weights_that_openvino_halved_are_computed_with_in_f32(super_resolution_ir: Path, tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ def test_the_dynamo_exporter_computes_the_same(
     reports = [
         export_model(SR, tmp_path / name, settings, weights=super_resolution_weights, images=[photo]) for name in "ab"
     ]
-    assert reports[0].artifacts[0].sha256 == reports[1].artifacts[0].sha256
+    assert reports[0].variants[0].sha256 == reports[1].variants[0].sha256
     assert reports[0].ir.sha256 == reports[1].ir.sha256
     tensor = noise(1, 3, 19, 30)
     np.testing.assert_allclose(
@@ -261,7 +261,7 @@ def test_the_dynamo_exporter_computes_the_same(
         load(super_resolution_ir / "model.xml").runtime.run(tensor),
         atol=1e-5,
     )
-    text = reports[0].artifacts[0].path.read_bytes()
+    text = reports[0].variants[0].path.read_bytes()
     assert str(Path(str(export.__file__)).parents[1]).encode() not in text, (
         "the file must not name a folder of this machine"
     )

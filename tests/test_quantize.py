@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
-from mattekit.core.artifact import Provenance
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import InputError, ModelError, ParityError
 from mattekit.core.files import sha256_of
+from mattekit.core.provenance import Provenance
 from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.sample import Dataset
 from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load
@@ -170,7 +170,7 @@ def noise(path: Path, quantized: Path) -> dict[str, float]:
 
 
 def test_the_int8_ir_runs_keeps_its_contract_and_says_how_it_was_made(segmentation: Path, plain: Quantized) -> None:
-    path = plain.artifact.path
+    path = plain.variant.path
     assert path.parent.name == "int8"
     assert path.parent.parent.name == "small"
     model = ir_of(path)
@@ -215,11 +215,11 @@ def test_handlers_of_others_keep_their_level(segmentation: Path, tmp_path: Path)
 def test_the_same_quantization_gives_the_same_bytes(segmentation: Path, plain: Quantized, tmp_path: Path) -> None:
     again = quantize(segmentation, tmp_path, FEW, pictures(6))
     for name in ("model.xml", "model.bin"):
-        assert (again.artifact.path.parent / name).read_bytes() == (plain.artifact.path.parent / name).read_bytes()
+        assert (again.variant.path.parent / name).read_bytes() == (plain.variant.path.parent / name).read_bytes()
 
 
 def test_the_noisiest_layer_is_the_one_with_the_outliers(segmentation: Path, plain: Quantized) -> None:
-    ranking = noise(segmentation, plain.artifact.path)
+    ranking = noise(segmentation, plain.variant.path)
     names = list(ranking)
     assert OUTLIER in names[0]
     assert ranking[names[0]] < 20 < ranking[names[-1]]
@@ -228,9 +228,9 @@ def test_the_noisiest_layer_is_the_one_with_the_outliers(segmentation: Path, pla
 def test_the_most_harmful_layer_is_found_by_its_effect_on_the_output(segmentation: Path, plain: Quantized) -> None:
     from mattekit.convert.layers import layer_influence
 
-    names = list(noise(segmentation, plain.artifact.path))
+    names = list(noise(segmentation, plain.variant.path))
     tensors = [calibration_tensor(pictures(1)[0], SEGMENTATION, 64, 0)]
-    found = layer_influence(ir_of(segmentation), ir_of(plain.artifact.path), names, tensors)
+    found = layer_influence(ir_of(segmentation), ir_of(plain.variant.path), names, tensors)
     assert OUTLIER in found[0].name
     assert {layer.name for layer in found} == set(names)
     assert [layer.snr for layer in found] == sorted(layer.snr for layer in found)
@@ -240,7 +240,7 @@ def test_a_restored_layer_computes_as_before_and_the_others_do_not(segmentation:
     import openvino
     from mattekit.convert.layers import quantized_layers, restore_layers
 
-    exact, int8 = ir_of(segmentation), ir_of(plain.artifact.path)
+    exact, int8 = ir_of(segmentation), ir_of(plain.variant.path)
     names = quantized_layers(int8)
     assert not quantized_layers(exact)
     tensor = calibration_tensor(pictures(1)[0], SEGMENTATION, 64, 0)
@@ -268,10 +268,10 @@ def test_an_ir_with_halved_weights_is_quantized_like_the_one_that_it_was_made_fr
     half.parent.mkdir()
     ir.write_ir(ir_of(segmentation), half, fp16=True)
     done = quantize(half, tmp_path, FEW, pictures(6))
-    int8 = ir_of(done.artifact.path)
+    int8 = ir_of(done.variant.path)
     names = quantized_layers(int8)
-    assert names == quantized_layers(ir_of(plain.artifact.path))
-    assert OUTLIER in next(iter(noise(half, done.artifact.path)))
+    assert names == quantized_layers(ir_of(plain.variant.path))
+    assert OUTLIER in next(iter(noise(half, done.variant.path)))
     runtime, restored = load(half).runtime, OpenVinoRuntime(restore_layers(int8, ir_of(half), names))
     tensor = calibration_tensor(pictures(1)[0], SEGMENTATION, 64, 0)
     np.testing.assert_allclose(restored.run(tensor), runtime.run(tensor), atol=1e-5)
@@ -293,7 +293,7 @@ def test_accuracy_control_leaves_the_outliers_alone(segmentation: Path, tmp_path
     assert done.ignored
     assert OUTLIER in done.ignored[0]
     assert done.quantized >= 3
-    assert accuracy.drop([1.0] * 4, accuracy.measure(done.artifact.path)) <= limit
+    assert accuracy.drop([1.0] * 4, accuracy.measure(done.variant.path)) <= limit
     assert [number for _, number, _ in told] == list(range(1, len(told) + 1))
     assert all(expected >= number for _, number, expected in told)
     assert json.loads(done.record_path.read_text())["settings"]["ignored"] == list(done.ignored)
@@ -344,7 +344,7 @@ def test_an_interrupted_search_goes_on(segmentation: Path, tmp_path: Path) -> No
     assert segmentation not in calls
     fresh = quantize(segmentation, tmp_path / "fresh", settings, pictures(6), validation=held, accuracy=accuracy)
     assert resumed.ignored == fresh.ignored
-    assert resumed.artifact.sha256 == fresh.artifact.sha256
+    assert resumed.variant.sha256 == fresh.variant.sha256
 
 
 def test_super_resolution_is_calibrated_on_patches(super_resolution: Path, tmp_path: Path) -> None:
@@ -357,7 +357,7 @@ def test_super_resolution_is_calibrated_on_patches(super_resolution: Path, tmp_p
     tensor = calibration_tensor(dataset[0], SUPER_RESOLUTION, 33, 0)
     assert tensor.shape == (1, 3, 34, 34)
     done = quantize(super_resolution, tmp_path, replace(FEW, patch=32), dataset)
-    model = load(done.artifact.path)
+    model = load(done.variant.path)
     assert model.contract == SUPER_RESOLUTION
     shape = model.runtime.run(calibration_tensor(dataset[0], SUPER_RESOLUTION, 64, 0)).shape
     assert shape == (1, 3, 128, 128)
@@ -386,7 +386,7 @@ def test_what_cannot_be_quantized_is_told(
     segmentation: Path, super_resolution: Path, plain: Quantized, tmp_path: Path
 ) -> None:
     with pytest.raises(ModelError, match="quantized already"):
-        quantize(plain.artifact.path, tmp_path, FEW, pictures(6))
+        quantize(plain.variant.path, tmp_path, FEW, pictures(6))
     with pytest.raises(ModelError, match="there is no such file or folder"):
         quantize(tmp_path / "none.xml", tmp_path, FEW, pictures(6))
     with pytest.raises(InputError, match="is for segmentation, but the model is for super_resolution"):
@@ -401,12 +401,12 @@ def test_what_cannot_be_quantized_is_told(
 def test_ignored_layers_stay_in_fp32(segmentation: Path, plain: Quantized, tmp_path: Path) -> None:
     from mattekit.convert.layers import quantized_layers
 
-    name = next(name for name in noise(segmentation, plain.artifact.path) if OUTLIER in name)
+    name = next(name for name in noise(segmentation, plain.variant.path) if OUTLIER in name)
     scope = tmp_path / "scope.txt"
     scope.write_text(f"# a comment\n{name}  # 3.2 dB\n\n{name}\n")
     assert read_scope(scope) == (name,)
     done = quantize(segmentation, tmp_path, replace(FEW, ignored=read_scope(scope)), pictures(6))
-    assert name not in quantized_layers(ir_of(done.artifact.path))
+    assert name not in quantized_layers(ir_of(done.variant.path))
     assert done.quantized >= 4
 
 
@@ -420,7 +420,7 @@ def test_a_recipe_is_found_by_family_and_can_be_replaced(segmentation: Path, tmp
     mine = tmp_path / "mine.toml"
     mine.write_text("ignore = ['.*down_outlier.*']\npreset = 'performance'\n")
     done = quantize(segmentation, tmp_path, replace(FEW, recipe=str(mine)), pictures(6))
-    assert not [name for name in quantized_layers(ir_of(done.artifact.path)) if OUTLIER in name]
+    assert not [name for name in quantized_layers(ir_of(done.variant.path)) if OUTLIER in name]
     assert done.record.settings["preset"] == "performance"
     kinds = ["Add", "Concat", "Convolution", "Interpolate", "MaxPool", "Multiply", "ReduceMean", "Subtract"]
     mine.write_text(f"ignore_types = {kinds}\n")

@@ -23,8 +23,8 @@ from mattekit.bench.accuracy.tables import (
 )
 from mattekit.bench.accuracy.validate import default_metrics, metrics_for, validate
 from mattekit.bench.intervals import drop_interval, mean_interval, ratio_interval
-from mattekit.core.artifact import Provenance
 from mattekit.core.errors import InputError, ModelError
+from mattekit.core.provenance import Provenance
 from mattekit.core.record import ArtifactRef, Record
 from mattekit.datasets import Dataset, Sample
 from mattekit.datasets.folders import segmentation_folders

@@ -15,9 +15,9 @@ from ...core.errors import ArithmeticUnavailableError, DeviceError, InputError
 from ...core.execution import Hint
 from ...infer.runtimes.openvino import require_device
 from ...models.runtimes import require_offered
-from .artifacts import Source, find_sources
 from .candidates import Candidate, Status
 from .scenarios import Scenario
+from .sources import Source, find_sources
 
 __all__ = ["Planned", "Request", "Size", "plan"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import get_args
 
 from ...core.arithmetic import parse_arithmetic
-from ...core.artifact import Precision
 from ...core.errors import InputError
 from ...core.execution import Hint
+from ...core.provenance import Precision
 from ...models.runtimes import RUNTIMES
 from .grid import Request, Size
 from .scenarios import parse_scenario

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from ...core.artifact import Precision, Provenance
 from ...core.contract import Contract
 from ...core.errors import InputError
+from ...core.provenance import Precision, Provenance
 
 __all__ = ["MANIFEST_NAME", "GoldenVector", "OutputLimits", "PackageManifest", "Port"]
 

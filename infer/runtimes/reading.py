@@ -7,11 +7,11 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...core.artifact import CONTRACT_KEY, PROVENANCE_KEY, Precision, Provenance
 from ...core.contract import Contract
 from ...core.errors import ContractError, ModelError
 from ...core.foreign import openvino_errors_as
 from ...core.onnx_files import check_onnx
+from ...core.provenance import CONTRACT_KEY, PROVENANCE_KEY, Precision, Provenance
 from ...core.variant import Variant
 from .forking import native_calls
 

@@ -84,7 +84,7 @@ def contract_text() -> str:
 
 
 def provenance_text() -> str:
-    from mattekit.core.artifact import Provenance
+    from mattekit.core.provenance import Provenance
 
     return Provenance(
         model="u2netp",
@@ -211,8 +211,8 @@ def ir_seeds() -> tuple[bytes, bytes]:
     """Return the two files of an IR with a contract."""
     import openvino
     from mattekit.convert.ir import ir_from_onnx, save_ir
-    from mattekit.core.artifact import Provenance
     from mattekit.core.contract import Contract
+    from mattekit.core.provenance import Provenance
 
     Path("seed.onnx").write_bytes(_network("segmentation").SerializeToString())
     model: openvino.Model = ir_from_onnx(Path("seed.onnx"))

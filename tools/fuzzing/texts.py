@@ -185,8 +185,8 @@ def gates() -> Target:
 
 def _package() -> dict[str, Any]:
     from mattekit.convert.servable.manifest import GoldenVector, PackageManifest, Port
-    from mattekit.core.artifact import Provenance
     from mattekit.core.contract import Contract
+    from mattekit.core.provenance import Provenance
 
     from fuzzing.models import contract_text, provenance_text
 
