@@ -211,8 +211,8 @@ def test_the_five_lines_of_python(
 
 
 @pytest.fixture
-def desk(photo: Path, segmentation_ir: Path, super_resolution_ir: Path, tmp_path: Path) -> Path:
-    """A folder with what the pages' commands take; the enlarging network stands for another."""
+def desk(photo: Path, light_ir: Path, super_resolution_ir: Path, tmp_path: Path) -> Path:
+    """A folder with what the pages' commands take; the networks stand for others."""
     pytest.importorskip("av", reason="videos need the extra `video`")
     pytest.importorskip("matplotlib", reason="pages need the extra `report`")
     for name in ("photo.jpg", "beach.jpg", *(f"photos/{place}{n}.jpg" for place in ("", "images/") for n in range(2))):
@@ -228,7 +228,7 @@ def desk(photo: Path, segmentation_ir: Path, super_resolution_ir: Path, tmp_path
         assert cv2.imwrite(str(tmp_path / "photos" / "masks" / f"{number}.png"), mask)
         assert cv2.imwrite(str(tmp_path / "cut-outs" / f"{number}.png"), np.dstack([picture[..., ::-1], mask]))
         assert cv2.imwrite(str(tmp_path / "frames" / f"{number}.png"), picture[..., ::-1])
-    shutil.copytree(segmentation_ir, tmp_path / "models" / "u2netp" / "fp32")
+    shutil.copytree(light_ir, tmp_path / "models" / "u2netp" / "fp32")
     shutil.copytree(super_resolution_ir, tmp_path / "models" / "rfdn-x4" / "fp16")
     shutil.copytree(ROOT / "recipes", tmp_path / "recipes", ignore=shutil.ignore_patterns("out"))
     (tmp_path / "gates.toml").write_text('[[gate]]\nmetric = "iou"\nmin = 0\nsamples = 2\n', encoding="utf-8")
