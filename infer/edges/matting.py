@@ -74,7 +74,7 @@ def import_pymatting() -> Any:
         DependencyError: PyMatting is not installed.
     """
     try:
-        numba = import_module("numba")
+        numba: Any = import_module("numba")
         eager = numba.njit
 
         def lazy(*signatures: Any, **options: Any) -> Callable[..., Any]:
