@@ -138,7 +138,8 @@ def test_what_is_done_is_neither_processed_nor_written_again(photo: Path, tmp_pa
     # An attempt that died before it could tell: computed again, not written again.
     (again,) = done_by(actor("later"), [reference()])
     assert (again["run"], again["output_sha256"]) == ("later", row["output_sha256"])
-    assert target.stat() == written
+    now = target.stat()
+    assert (now.st_ino, now.st_mtime_ns, now.st_size) == (written.st_ino, written.st_mtime_ns, written.st_size)
     (skipped,) = done_by(actor("later"), [reference()], [row])
     assert skipped == row
     # The same content under another date is known by its hash.
