@@ -78,7 +78,7 @@ class Variant:
 
 def format_of_model(path: Path) -> Literal["torch", "onnx", "openvino"]:
     """Return what kind of file a model's is, by its suffix."""
-    return _FORMATS.get(path.suffix.lower(), "torch")
+    return _FORMATS.get(path.suffix, "torch")
 
 
 def files_of(path: Path) -> tuple[Path, ...]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from ..convert import zoo
 from ..convert.fetch import Progress, cache_dir, fetch, verified_path
 from ..convert.ready import bundled_ir, is_intact
-from ..convert.recognition import spec_for
+from ..convert.recognition import RECOGNISED, spec_for
 from ..convert.spec import ModelSpec
 from ..core.contract import Task
 from ..core.errors import FetchError, InputError, ModelError
@@ -63,25 +63,34 @@ class ModelRef:
             ModelError: there is neither such a file or folder nor such an entry of the zoo.
         """
         whole = str(text)
+        if isinstance(text, Path):
+            return cls(whole, "", "", _existing(whole))
         runtime, colon, rest = whole.partition(":")
         if not colon or runtime not in RUNTIMES:
             runtime, rest = "", whole
-        name, at, checkpoint = rest.partition("@")
+        if not rest:
+            raise ModelError(f"{whole!r} names no model; give {GRAMMAR}")
         known = {spec.id for spec in zoo.all_specs()}
-        if at and (name in known or "/" not in name):
-            weights = Path(checkpoint).expanduser()
-            if not weights.is_file():
-                raise ModelError(f"{weights}: there is no such file; give a checkpoint of {name}")
-            return cls(whole, runtime, name, weights)
+        name, at, checkpoint = rest.partition("@")
         if rest in known:
             return cls(whole, runtime, rest, None)
-        path = Path(rest).expanduser()
-        if path.exists():
-            return cls(whole, runtime, "", path)
-        if path.name != rest or path.suffix in {".xml", ".onnx"}:
-            raise ModelError(f"{rest}: there is no such file or folder; make it with: mattekit export MODEL -o DIR")
+        if at and (name in known or name.startswith(RECOGNISED) or not _expanded(rest).exists()) and "/" not in name:
+            weights = _expanded(checkpoint) if checkpoint else None
+            if weights is None or not weights.is_file():
+                raise ModelError(f"{whole}: there is no file {checkpoint!r}; give a checkpoint of {name}")
+            return cls(whole, runtime, name, weights)
+        path = _expanded(rest)
+        if path.exists() or path.name != rest or format_of_model(path) != "torch":
+            return cls(whole, runtime, "", _existing(rest))
+        if colon and not runtime and whole.partition(":")[0].isalpha():
+            raise ModelError(f"{whole}: {whole.partition(':')[0]!r} is no runtime; give {', '.join(RUNTIMES)}, or none")
         zoo.get(rest)
         return cls(whole, runtime, rest, None)
+
+    @property
+    def has_module(self) -> bool:
+        """Return whether it is an entry whose network PyTorch can execute; some are an ONNX file."""
+        return bool(self.name) and spec_for(self.name, self.path).build is not None
 
     def paths(
         self,
@@ -124,7 +133,7 @@ class ModelRef:
         if not path.is_dir():
             raise ModelError(f"{path}: {self.runtime or runtime} opens no {path.suffix} files; give {wanted}")
         raise ModelError(
-            f"{path}: there is no {wanted} file of a model in the folder; give the folder of an export, as "
+            f"{self.text}: there is no {wanted} file of a model in the folder; give the folder of an export, as "
             "mattekit export MODEL -o DIR writes it, or the file itself"
         )
 
@@ -218,6 +227,20 @@ class ModelRef:
         return folder / ("model.xml" if "openvino" in formats else "model.onnx")
 
 
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ModelError(f"{text}: there is no such user; write the folder out") from error
+
+
+def _existing(text: str) -> Path:
+    path = _expanded(text)
+    if not path.exists():
+        raise ModelError(f"{text}: there is no such file or folder; make it with: mattekit export MODEL -o DIR")
+    return path
+
+
 def entry_of(model: str, weights: Path | None) -> tuple[str, Path | None]:
     """Return the zoo's id and the checkpoint that a user names for an export: `ID`, `ID@FILE`, or ID and a file.
 
@@ -228,13 +251,13 @@ def entry_of(model: str, weights: Path | None) -> tuple[str, Path | None]:
     name, at, checkpoint = model.partition("@")
     if at and weights is not None:
         raise InputError(f"{model}: the checkpoint is named twice; leave --weights out")
-    path = Path(model).expanduser()
-    if (path.name != model and path.exists()) or path.suffix in {".xml", ".onnx"}:
+    path = _expanded(model)
+    if (path.name != model and path.exists()) or format_of_model(path) != "torch":
         raise ModelError(
             f"{model}: this is exported already; export takes an entry of the zoo, ID, or ID@CHECKPOINT: "
             "see mattekit models"
         )
-    return name, Path(checkpoint).expanduser() if at else weights
+    return name, _expanded(checkpoint) if at else weights
 
 
 def _models_at(folder: Path, formats: tuple[ModelFormat, ...]) -> list[Path]:
@@ -251,7 +274,9 @@ def _models_at(folder: Path, formats: tuple[ModelFormat, ...]) -> list[Path]:
         return here
     order: dict[str, int] = {name: number for number, name in enumerate(PRECISIONS)}
     below = sorted(
-        (path for path in folder.iterdir() if path.is_dir()), key=lambda path: (order.get(path.name, 9), path.name)
+        # What begins with a dot is under way, or was left by a process that was killed.
+        (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")),
+        key=lambda path: (order.get(path.name, 9), path.name),
     )
     found = [path for each in below for path in first(each)]
     # The folders of several precisions hold the same ONNX file.

@@ -70,7 +70,7 @@ def package(request: PackageRequest) -> Path:
         MattekitError: as its message says.
     """
     ref = ModelRef.parse(request.model)
-    path = ref.path_of_one()
+    path = ref.path_of_one() if ref.runtime in {"", "openvino"} else Path(str(request.model))
     if path.suffix != ".xml":
         raise ModelError(f"{path}: only an OpenVINO IR can be packaged; make one with: mattekit export MODEL -o DIR")
     opened = load(path, arithmetic=request.arithmetic)

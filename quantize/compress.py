@@ -76,6 +76,11 @@ def compress(request: Request, step: Step | None = None) -> CompressReport:
     """
     settings = request.settings
     source = open_source(request.model)
+    if request.worth and source.variant.precision != "fp32":
+        raise InputError(
+            f"{source.path}: its weights are stored in FP16, so INT8 cannot be weighed against FP32; give the FP32 "
+            "export, or leave --verdict and --if-worth-it out"
+        )
     contract = source.contract
     metric = settings.max_drop.metric if settings.max_drop else _MAIN_METRIC[contract.task]
     metrics_for(contract.task, [metric])

@@ -13,7 +13,7 @@ from ..convert.ir import halve_weights, name_by_position, write_ir
 from ..core.contract import Contract
 from ..core.errors import ContractError, ModelError
 from ..core.provenance import CONTRACT_KEY, PROVENANCE_KEY, Provenance
-from ..core.variant import Variant
+from ..core.variant import PRECISIONS, Variant
 from ..infer.runtimes.reading import describe, read_model
 from ..models.reference import ModelRef
 
@@ -58,11 +58,12 @@ def open_source(model: str | Path) -> Source:
     ref = ModelRef.parse(model)
     if ref.runtime not in {"", "openvino"}:
         raise ModelError(f"{model}: INT8 is made from an OpenVINO IR; give one, or an entry of the zoo")
-    path = ref.paths()[0]
-    if path.suffix != ".xml":
-        raise ModelError(f"{path}: not an OpenVINO IR; make one with: mattekit export MODEL -o DIR")
-    read = read_model(path)
-    variant = describe(read, path)
+    paths = [path for path in ref.paths() if path.suffix == ".xml"]
+    if not paths:
+        raise ModelError(f"{model}: not an OpenVINO IR; make one with: mattekit export MODEL -o DIR")
+    found = [(describe(read, path), read) for path in paths for read in (read_model(path),)]
+    variant, read = min(found, key=lambda each: PRECISIONS.index(each[0].precision))
+    path = variant.path
     if variant.provenance is None:
         raise ContractError(
             f"{path}: the IR does not say where it comes from; make one with: mattekit export MODEL -o DIR"

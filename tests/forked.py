@@ -214,10 +214,14 @@ def witnesses() -> None:
     for runtime in runtimes:
         runtime.run(tensor)
 
+    bound = [runtime.bind(tensor) for runtime in runtimes]
+
     def refused() -> None:
         for runtime in runtimes:
             with pytest.raises(DeviceError, match=r"forked.*post_fork"):
                 runtime.run(tensor)
+        with pytest.raises(DeviceError, match=r"forked.*post_fork"):
+            bound[0].infer()
         # What ONNX Runtime frees at the end of a process waits for threads that a forked one doesn't have.
         os._exit(0)
 

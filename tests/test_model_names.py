@@ -135,7 +135,7 @@ def cells() -> Iterator[Any]:
         yield pytest.param(form, command, marks=pytest.mark.slow if slow else ())
 
 
-@pytest.mark.parametrize(("form", "command"), cells())
+@pytest.mark.parametrize(("form", "command"), list(cells()))
 def test_each_cell_of_the_table_is_filled_or_refused_by_one_sentence(
     form: str,
     command: str,
@@ -180,3 +180,54 @@ def test_an_id_means_the_zoo_whatever_lies_in_the_working_folder(
     monkeypatch.chdir(tmp_path)
     assert ModelRef.parse("mattelite").one().id == "mattelite"
     assert ModelRef.parse("./mattelite").one().id == "small"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    {
+        "": "'' names no model; give an entry of the zoo",
+        "openvino:": "names no model",
+        "mattelite@": "there is no file ''; give a checkpoint of mattelite",
+        "opencv:model.onnx": "there is no such file or folder",
+        "opencv:mattelite": "'opencv' is no runtime; give openvino, onnxruntime, torch",
+        "~nobody-of-this-name/model.xml": "there is no such user",
+    }.items(),
+)
+def test_what_names_no_model_is_told(text: str, sentence: str) -> None:
+    with pytest.raises(ModelError, match=re.escape(sentence)):
+        ModelRef.parse(text)
+
+
+def test_a_path_is_a_file_or_folder_whatever_it_is_called(
+    model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("mattelite", "we@ird", "torch:x"):
+        shutil.copytree(model_folder / "fp32", name)
+        assert ModelRef.parse(Path(name)).one().id == "small"
+    assert ModelRef.parse("we@ird").one().id == "small"
+
+
+def test_what_is_under_way_in_a_model_s_folder_is_no_variant(model_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(model_folder / "fp32", tmp_path / "fp32")
+    shutil.copytree(model_folder / "fp32", tmp_path / ".fp16.0123456789abcdef.tmp")
+    assert ModelRef.parse(tmp_path).path_of_one() == tmp_path / "fp32" / "model.xml"
+
+
+def test_int8_is_made_of_the_largest_precision_whatever_its_folder_is_called(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    from mattekit.quantize.source import open_source
+
+    shutil.copytree(model_folder / "fp16", tmp_path / "fp16")
+    shutil.copytree(model_folder / "fp32", tmp_path / "mine")
+    assert open_source(tmp_path).path.parent.name == "mine"
+
+
+def test_parity_runs_what_a_runtime_names_and_tells_stages_of_one_kind_apart(model_folder: Path) -> None:
+    from mattekit.bench.parity.rungs import open_rungs
+
+    file = model_folder / "fp32" / "model.onnx"
+    rungs = open_rungs([str(file), f"openvino:{file}", f"openvino:{model_folder / 'fp32'}"])
+    assert [rung.label for rung in rungs] == ["onnx", "ir fp32", "ir fp32 #2"]
+    assert [rung.runtime.info.runtime for rung in rungs] == ["onnxruntime", "openvino", "openvino"]

@@ -10,6 +10,7 @@ from ...core.arithmetic import Arithmetic
 from ...core.errors import InputError
 from ...core.record import Record
 from ...datasets.opening import open_dataset
+from ...models.reference import ModelRef
 from .outputs import write_validation
 from .subjects import Subject, open_subjects
 from .validate import metrics_for, validate
@@ -112,10 +113,7 @@ def run_validation(
 def _reference(request: Request) -> Subject | None:
     if not request.reference:
         return None
-    found = open_subjects(request.reference, request.device, tile=request.tile)
-    if len(found) > 1:
-        raise InputError(
-            f"{request.reference}: a reference is one model, and the folder holds "
-            f"{', '.join(subject.precision for subject in found)}; give one of them"
-        )
-    return found[0]
+    if not request.reference.startswith("golden:"):
+        # A reference is one model: several are told before any is compiled.
+        ModelRef.parse(request.reference).path_of_one()
+    return open_subjects(request.reference, request.device, tile=request.tile)[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...core.errors import ModelError
+from ...core.errors import DependencyError, FetchError, ModelError
 from ...core.files import sha256_of
 from ...core.variant import Variant
 from ...models.reference import ModelRef
@@ -58,6 +58,6 @@ def _on_runtime(ref: ModelRef, runtime: str) -> list[Source]:
         return [Source(variant, runtime) for variant in ref.variants(runtime)]
     try:
         return [Source(variant, runtime) for variant in ref.variants(runtime)]
-    except ModelError as error:
+    except (ModelError, DependencyError, FetchError) as error:
         # A row of its own says why, and the others are measured.
         return [Source(ref.variants()[0], runtime, str(error))]

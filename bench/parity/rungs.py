@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -53,6 +54,7 @@ def open_rungs(artifacts: Sequence[str], device: str = "CPU", arithmetic: Arithm
         MattekitError: one cannot be opened.
     """
     rungs = [rung for text in artifacts for rung in _of(ModelRef.parse(text), device, arithmetic)]
+    rungs = _told_apart(rungs)
     if len(rungs) < 2:
         raise InputError("a ladder needs two rungs or more; give the folder of a model, or several artifacts")
     first = rungs[0]
@@ -66,13 +68,28 @@ def open_rungs(artifacts: Sequence[str], device: str = "CPU", arithmetic: Arithm
     return rungs
 
 
+def _told_apart(rungs: Sequence[Rung]) -> list[Rung]:
+    """Number the rungs of one label, from the second on."""
+    counts: Counter[str] = Counter()
+    found: list[Rung] = []
+    for rung in rungs:
+        counts[rung.label] += 1
+        number = counts[rung.label]
+        found.append(rung if number == 1 else replace(rung, label=f"{rung.label} #{number}"))
+    return found
+
+
 def _of(ref: ModelRef, device: str, arithmetic: Arithmetic) -> list[Rung]:
     """Open what one reference stands for, in the order in which an export makes it."""
-    if ref.runtime and ref.runtime != "openvino":
+    if ref.runtime == "openvino":
+        return [rung for variant in ref.variants() for rung in _ir(variant, device, arithmetic)]
+    if ref.runtime:
         return [_exact(variant, ref.runtime) for variant in ref.variants()]
     exact: list[Rung] = []
     if ref.name:
-        exact.append(_exact(ref.one("torch"), "torch"))
+        # Some entries are an ONNX file, and have no module.
+        first = "torch" if ref.has_module else "onnxruntime"
+        exact.append(_exact(ref.one(first), first))
     elif ref.path is not None and (ref.path.is_dir() or ref.path.suffix == ".onnx"):
         exact += [_exact(ref.variant_at(path), "onnxruntime") for path in _onnx_files(ref)]
     irs = [variant for variant in ref.variants() if variant.format == "openvino"]

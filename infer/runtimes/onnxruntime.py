@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core.errors import DependencyError, ModelError
 from ...core.execution import Execution
 from ...core.onnx_files import check_onnx
+from ...core.text import last_line
 from .base import DEFAULTS, RuntimeSettings, Tensor
 from .forking import Native, require_same_process
 from .serial import SerialRuntime
@@ -68,7 +70,7 @@ class OnnxRuntime(SerialRuntime):
         )
 
         def execute(tensor: Tensor) -> list[object]:
-            with native.use() as session:
+            with native.use() as session, _refused(path, tensor):
                 return list(session.run(None, {name: tensor}))
 
         def bind(tensor: Tensor) -> Callable[[], None]:
@@ -94,16 +96,24 @@ def _bound(session: onnxruntime.InferenceSession, path: Path, tensor: Tensor) ->
         binding.bind_output(output.name)
 
     def answer() -> None:
-        try:
+        with _refused(path, tensor):
             session.run_with_iobinding(binding)
-        except Exception as error:
-            if not isinstance(error, RuntimeError) and not _is_its_own(error):
-                raise
-            raise ModelError(
-                f"{path}: the model does not take an input of {tensor.shape}; export it with --dynamic"
-            ) from error
 
     return answer
+
+
+@contextmanager
+def _refused(path: Path, tensor: Tensor) -> Generator[None]:
+    """Make a fault of the model of what ONNX Runtime says of an input."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, RuntimeError) and not _is_its_own(error):
+            raise
+        raise ModelError(
+            f"{path}: the model does not take an input of {tensor.shape} ({last_line(error)[:120]}); "
+            "export it with --dynamic"
+        ) from error
 
 
 def _is_its_own(error: Exception) -> bool:

@@ -65,7 +65,13 @@ class SerialRuntime:
 
     def bind(self, tensor: Tensor) -> BoundInput:
         """Prepare an input once, for queries that are timed."""
-        return SerialInput(self._bind(tensor) if self._bind else lambda: self._execute(tensor))
+        answer = self._bind(tensor) if self._bind else lambda: self._execute(tensor)
+
+        def in_turn() -> None:
+            with native_calls(), self._turn:
+                answer()
+
+        return SerialInput(in_turn)
 
 
 class SerialInput:

@@ -40,18 +40,16 @@ class TorchRuntime(SerialRuntime):
             torch.set_num_threads(settings.threads)
 
         def execute(tensor: Tensor) -> list[object]:
-            for process in _used_in:
-                require_same_process(process, "the model that PyTorch executed")
-            _used_in.add(os.getpid())
+            _require_own_threads()
             with torch.inference_mode():
                 result = module(torch.from_numpy(np.ascontiguousarray(tensor)))
             return [each.numpy() for each in ([result] if isinstance(result, torch.Tensor) else result)]
 
         def bind(tensor: Tensor) -> Callable[[], None]:
-            _used_in.add(os.getpid())
             bound = torch.from_numpy(np.ascontiguousarray(tensor))
 
             def answer() -> None:
+                _require_own_threads()
                 with torch.inference_mode():
                     module(bound)
 
@@ -65,3 +63,9 @@ class TorchRuntime(SerialRuntime):
             instruction_set=os.environ.get("ONEDNN_MAX_CPU_ISA", ""),
         )
         super().__init__(info, execute, bind=bind, compile_ms=compile_ms)
+
+
+def _require_own_threads() -> None:
+    for process in _used_in:
+        require_same_process(process, "the model that PyTorch executed")
+    _used_in.add(os.getpid())
