@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import io
 import sys
@@ -76,6 +77,8 @@ reporting.register(app)
 
 def main() -> None:
     """Run the command line; errors that mattekit raises on purpose become one sentence and an exit code."""
+    # What OpenVINO and NNCF would tell their makers of each use, from a process that a Ctrl-C ends with a traceback.
+    sys.modules.setdefault("openvino_telemetry", None)  # pyright: ignore[reportArgumentType, reportCallIssue]
     # What the interpreter would go through at its end, to free what the process gives back anyway: 0.14 s.
     atexit.register(gc.freeze)
     for stream in (sys.stdout, sys.stderr):
@@ -92,6 +95,9 @@ def main() -> None:
         _end(InputError("there is not enough memory; give smaller inputs, or fewer at a time"))
     except SystemExit as stop:
         if stop.code == _INTERRUPTED:
+            # An interrupt inside of Python code that a library ran by itself is remembered, and would make the
+            # interpreter end itself by a signal in place of this code; the next code that is run forgets it.
+            ctypes.pythonapi.PyRun_SimpleString(b"")
             sys.stderr.write("mattekit: interrupted; what was not finished was removed\n")
         raise
 

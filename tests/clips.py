@@ -50,6 +50,8 @@ def make_clip(
         stream = out.add_stream(codec, rate=25, options=options or {})
         stream.width, stream.height, stream.pix_fmt = *size, pixel_format
         context = stream.codec_context
+        # What several threads encode may differ from one call to the next.
+        context.thread_count = 1
         context.time_base = stream.time_base = time_base
         context.colorspace, context.color_range = matrix, 2 if full_range else 1
         if turned:

@@ -142,7 +142,7 @@ def _quantization(_: Path, __: Path) -> Record:
         higher_is_better=True,
         unit="",
         dataset="set",
-        dataset_hash="aa",
+        samples=SimpleNamespace(content_hash="aa"),
         ids=("a", "b"),
         drop=_drop,
     )

@@ -303,3 +303,20 @@ except VideoError as error:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stdout.split()[0]) < 400_000
     assert "no frame of it can be decoded" in done.stdout
+
+
+def test_no_command_tells_anybody_that_it_was_used() -> None:
+    code = """
+import sys
+from mattekit import cli
+sys.argv = ["mattekit", "--version"]
+try:
+    cli.main()
+except SystemExit:
+    pass
+import openvino.tools.ovc
+assert sys.modules["openvino_telemetry"] is None
+assert openvino.tools.ovc.telemetry_utils.tm.__name__.endswith("telemetry_stub")
+"""
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
