@@ -21,14 +21,21 @@ __all__ = ["RUNTIMES", "RuntimeEntry", "open_runtime", "require_offered"]
 
 
 class RuntimeEntry(NamedTuple):
-    """A runtime: what opens a file on it, and which stage of an export it executes."""
+    """A runtime: what opens a file on it, and which stage of an export it executes.
+
+    Attributes:
+        open: opens a file with settings.
+        stage: of an export that is given to it.
+        cpu_alone: it computes on the CPU in f32 and nowhere else: other settings are refused before it is tried.
+    """
 
     open: Callable[[Path, RuntimeSettings], Runtime]
     stage: Stage
+    cpu_alone: bool = True
 
     @property
     def formats(self) -> tuple[ModelFormat, ...]:
-        """Return the formats of the files that it opens, the one that it is given where there are several first."""
+        """Return the formats that it opens; of a folder that has several, the first one is taken."""
         return _FORMATS[self.stage]
 
 
@@ -54,7 +61,7 @@ def _torch(file: Path, settings: RuntimeSettings) -> Runtime:
 
 
 RUNTIMES: dict[str, RuntimeEntry] = {
-    "openvino": RuntimeEntry(_openvino, "ir"),
+    "openvino": RuntimeEntry(_openvino, "ir", cpu_alone=False),
     "onnxruntime": RuntimeEntry(OnnxRuntime, "onnx"),
     "torch": RuntimeEntry(_torch, "torch"),
 }
@@ -68,7 +75,7 @@ def require_offered(name: str, settings: RuntimeSettings) -> None:
         DeviceError: it has no such device.
         ArithmeticUnavailableError: it doesn't compute in this arithmetic.
     """
-    if name == "openvino":
+    if not RUNTIMES[name].cpu_alone:
         return
     if settings.device != "CPU":
         raise DeviceError(f"{settings.device}: mattekit runs {name} on the CPU only")
