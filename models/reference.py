@@ -100,7 +100,7 @@ class ModelRef:
         offline: bool = False,
         progress: Progress | None = None,
     ) -> list[Path]:
-        """Return the files that a runtime can open, one for each variant, in the order of `PRECISIONS`.
+        """Return the files that a runtime can open, one for each variant: folders named by a precision come first.
 
         An entry's IR comes with the package, or is exported into the cache on first use (which needs the extra
         `export`); both are checked against their hashes on each use.
@@ -261,7 +261,7 @@ def entry_of(model: str, weights: Path | None) -> tuple[str, Path | None]:
 
 
 def _models_at(folder: Path, formats: tuple[ModelFormat, ...]) -> list[Path]:
-    """Return a file, or the models in a folder: of one export, or of a model, from the largest precision on."""
+    """Return a file, or the models in a folder: of one export, or of a model, folders named by a precision first."""
     if not folder.is_dir():
         return [folder]
     names = [name for name, kind in (("model.xml", "openvino"), ("model.onnx", "onnx")) if kind in formats]
