@@ -10,24 +10,20 @@ An id means the zoo, whatever lies in the working folder; `./u2netp` is the fold
 
 from __future__ import annotations
 
-import hashlib
-import logging
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 from ..convert import zoo
-from ..convert.fetch import Progress, cache_dir, fetch, verified_path
-from ..convert.ready import bundled_ir, is_intact
+from ..convert.fetch import Progress, fetch
+from ..convert.ready import bundled_ir
 from ..convert.recognition import RECOGNISED, spec_for
-from ..convert.spec import ModelSpec
 from ..core.contract import Task
-from ..core.errors import FetchError, InputError, ModelError
+from ..core.errors import InputError, ModelError
 from ..core.files import sha256_of
 from ..core.provenance import ModelFormat
 from ..core.variant import PRECISIONS, Variant, format_of_model
-from ..core.version import __version__
 from ..infer.runtimes.reading import read_variant
+from .exports import checkpoint_of, exported
 from .runtimes import RUNTIMES
 
 __all__ = ["GRAMMAR", "ModelRef", "entry_of"]
@@ -35,8 +31,6 @@ __all__ = ["GRAMMAR", "ModelRef", "entry_of"]
 GRAMMAR = "an entry of the zoo (ID, or ID@CHECKPOINT), an .xml or .onnx file, or an export's folder"
 
 _SUFFIXES: dict[ModelFormat, str] = {"openvino": ".xml", "onnx": ".onnx", "torch": ".pth"}
-
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -128,7 +122,7 @@ class ModelRef:
         if found:
             return found
         if "torch" in formats:
-            return [_checkpoint_of(self._describes_itself())]
+            return [checkpoint_of(self._describes_itself())]
         wanted = " or ".join(_SUFFIXES[name] for name in formats)
         if not path.is_dir():
             raise ModelError(f"{path}: {self.runtime or runtime} opens no {path.suffix} files; give {wanted}")
@@ -223,7 +217,7 @@ class ModelRef:
         ready = bundled_ir(spec) if self.path is None and "openvino" in formats else None
         if ready is not None:
             return ready
-        folder = _exported(spec, self.path, offline=offline, progress=progress)
+        folder = exported(spec, self.path, offline=offline, progress=progress)
         return folder / ("model.xml" if "openvino" in formats else "model.onnx")
 
 
@@ -284,41 +278,3 @@ def _models_at(folder: Path, formats: tuple[ModelFormat, ...]) -> list[Path]:
     for path in found:
         seen.setdefault(str(path) if path.suffix == ".xml" else sha256_of(path), path)
     return list(seen.values())
-
-
-def _exported(spec: ModelSpec, weights: Path | None, *, offline: bool, progress: Progress | None) -> Path:
-    """Return the folder of an entry's export in the cache, made now where it is not there or not intact."""
-    from ..convert.checked import export_model
-    from ..convert.export import ExportSettings, folder_of
-
-    if weights is not None:
-        digest = sha256_of(weights)
-    else:
-        # Where nobody publishes a hash, it is that of what was fetched.
-        digest = spec.weights.sha256 or sha256_of(fetch(spec, offline=offline, progress=progress))
-    parts = (__version__, metadata.version("openvino"), digest, spec.contract.to_json())
-    home = cache_dir() / "ir" / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    settings = ExportSettings()
-    folder = folder_of(spec, settings.precision, home)
-    if not is_intact(folder):
-        _LOG.warning("%s: exporting it, once; the next use takes it from the cache", spec.id)
-        export_model(spec.id, home, settings, weights=weights, offline=offline, progress=progress, whatever=True)
-    return folder
-
-
-def _checkpoint_of(exported: Variant) -> Path:
-    """Return the checkpoint that an export was made from, if it is bundled or in the cache."""
-    provenance, path = exported.provenance, exported.path
-    how = f"give torch:{exported.id if provenance else 'ID'}@CHECKPOINT"
-    spec = {spec.id: spec for spec in zoo.all_specs()}.get(exported.id)
-    if provenance is None or spec is None or spec.build is None:
-        raise ModelError(f"{path}: it was not made from a module; {how}")
-    try:
-        weights = verified_path(spec)
-    except FetchError as error:
-        raise ModelError(f"{error}; or {how}") from error
-    if sha256_of(weights) != provenance.weights_sha256:
-        raise ModelError(
-            f"{path}: it was made from {provenance.weights_file}, which is not the zoo's checkpoint; {how}"
-        )
-    return weights

@@ -1,0 +1,59 @@
+"""What an entry of the zoo is exported to, on first use, and what an export was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from importlib import metadata
+from pathlib import Path
+
+from ..convert import zoo
+from ..convert.fetch import Progress, cache_dir, fetch, verified_path
+from ..convert.ready import is_intact
+from ..convert.spec import ModelSpec
+from ..core.errors import FetchError, ModelError
+from ..core.files import sha256_of
+from ..core.variant import Variant
+from ..core.version import __version__
+
+__all__ = ["checkpoint_of", "exported"]
+
+_LOG = logging.getLogger(__name__)
+
+
+def exported(spec: ModelSpec, weights: Path | None, *, offline: bool, progress: Progress | None) -> Path:
+    """Return the folder of an entry's export in the cache, made now where it is not there or not intact."""
+    from ..convert.checked import export_model
+    from ..convert.export import ExportSettings, folder_of
+
+    if weights is not None:
+        digest = sha256_of(weights)
+    else:
+        # Where nobody publishes a hash, it is that of what was fetched.
+        digest = spec.weights.sha256 or sha256_of(fetch(spec, offline=offline, progress=progress))
+    parts = (__version__, metadata.version("openvino"), digest, spec.contract.to_json())
+    home = cache_dir() / "ir" / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    settings = ExportSettings()
+    folder = folder_of(spec, settings.precision, home)
+    if not is_intact(folder):
+        _LOG.warning("%s: exporting it, once; the next use takes it from the cache", spec.id)
+        export_model(spec.id, home, settings, weights=weights, offline=offline, progress=progress, whatever=True)
+    return folder
+
+
+def checkpoint_of(export: Variant) -> Path:
+    """Return the checkpoint that an export was made from, if it is bundled or in the cache."""
+    provenance, path = export.provenance, export.path
+    how = f"give torch:{export.id if provenance else 'ID'}@CHECKPOINT"
+    spec = {spec.id: spec for spec in zoo.all_specs()}.get(export.id)
+    if provenance is None or spec is None or spec.build is None:
+        raise ModelError(f"{path}: it was not made from a module; {how}")
+    try:
+        weights = verified_path(spec)
+    except FetchError as error:
+        raise ModelError(f"{error}; or {how}") from error
+    if sha256_of(weights) != provenance.weights_sha256:
+        raise ModelError(
+            f"{path}: it was made from {provenance.weights_file}, which is not the zoo's checkpoint; {how}"
+        )
+    return weights
