@@ -140,6 +140,6 @@ def _contents(path: Path) -> dict[str, bytes]:
 def _travelling(model: str) -> ModelRef:
     """A reference to files that OpenVINO opens on a node."""
     ref = ModelRef.parse(model)
-    if ref.runtime not in {"", "openvino"}:
+    if not ref.on_openvino:
         raise InputError(f"{model}: on a cluster, models run in OpenVINO; give {model.removeprefix(ref.runtime + ':')}")
     return ref

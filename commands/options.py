@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from ..core.arithmetic import Arithmetic
+from ..models import GRAMMAR
 
 __all__ = [
     "ActorCpus",
@@ -45,14 +46,14 @@ __all__ = [
     "Times",
 ]
 
-_MODEL = "An entry of the zoo (ID, or ID@CHECKPOINT), an .xml or .onnx file, or an export's folder"
+_MODEL = f"{GRAMMAR[0].upper()}{GRAMMAR[1:]}"
 
 Inputs = Annotated[list[str], typer.Argument(help="Files, folders or globs.", show_default=False)]
 ModelArgument = Annotated[str, typer.Argument(help=f"{_MODEL}.", show_default=False)]
 ModelArguments = Annotated[
     list[str],
     typer.Argument(
-        help=f"Each {_MODEL[0].lower()}{_MODEL[1:]}; RUNTIME:… for one runtime (onnxruntime, torch). A model's folder "
+        help=f"Each {GRAMMAR}; RUNTIME:… for one runtime (onnxruntime, torch). A model's folder "
         "means each variant in it.",
         show_default=False,
     ),

@@ -2,3 +2,6 @@
 
 What enters: what finds, exports or opens a model by its name, and the pipeline of several.
 """
+
+GRAMMAR = "an entry of the zoo (ID, or ID@CHECKPOINT), an .xml or .onnx file, or an export's folder"
+"""What a user may type for a model, in words."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ..convert.fetch import Progress
@@ -10,6 +11,7 @@ from ..core.contract import Task
 from ..core.execution import Hint
 from ..core.variant import Variant
 from ..infer.runtimes import LoadedModel, RuntimeSettings
+from ..infer.runtimes.base import DEFAULTS
 from ..infer.runtimes.openvino import load
 from .reference import ModelRef
 from .runtimes import open_runtime
@@ -47,44 +49,31 @@ def open_model(
     """
     ref = model if isinstance(model, ModelRef) else ModelRef.parse(model)
     path = ref.path_of_one(task=task, offline=offline, progress=progress)
-    return open_at(ref, path, device, hint=hint, arithmetic=arithmetic, threads=threads)
+    return open_at(ref, path, RuntimeSettings(device, arithmetic, hint, threads=threads))
 
 
-def open_at(
-    ref: ModelRef,
-    path: Path,
-    device: str = "CPU",
-    *,
-    hint: Hint = "latency",
-    arithmetic: Arithmetic = "f32",
-    threads: int | None = None,
-) -> LoadedModel:
-    """Open one of the files that a reference stands for, on its runtime; as `open_model` otherwise.
+def open_at(ref: ModelRef, path: Path, settings: RuntimeSettings = DEFAULTS) -> LoadedModel:
+    """Open one of the files that a reference stands for, on its runtime.
 
     Raises:
         MattekitError: as `open_model`.
     """
-    if ref.runtime in {"", "openvino"}:
+    if ref.on_openvino:
         # Read once: what it says of itself is found while it is opened.
-        return load(path, device, hint=hint, arithmetic=arithmetic, threads=threads)
-    return open_variant(ref.variant_at(path), ref.runtime, device, hint=hint, arithmetic=arithmetic, threads=threads)
+        return _on_openvino(path, settings)
+    return open_variant(ref.variant_at(path), ref.runtime, settings)
 
 
-def open_variant(
-    variant: Variant,
-    runtime: str = "openvino",
-    device: str = "CPU",
-    *,
-    hint: Hint = "latency",
-    arithmetic: Arithmetic = "f32",
-    threads: int | None = None,
-) -> LoadedModel:
-    """Open a model on disk on a runtime; as `open_model` otherwise.
+def open_variant(variant: Variant, runtime: str = "openvino", settings: RuntimeSettings = DEFAULTS) -> LoadedModel:
+    """Open a model on disk on a runtime.
 
     Raises:
         MattekitError: as `open_model`.
     """
     if runtime == "openvino":
-        return load(variant.path, device, hint=hint, arithmetic=arithmetic, threads=threads)
-    settings = RuntimeSettings(device, arithmetic, hint, threads=threads, model=variant.id)
-    return LoadedModel(variant, open_runtime(runtime, variant.path, settings))
+        return _on_openvino(variant.path, settings)
+    return LoadedModel(variant, open_runtime(runtime, variant.path, replace(settings, model=variant.id)))
+
+
+def _on_openvino(path: Path, how: RuntimeSettings) -> LoadedModel:
+    return load(path, how.device, hint=how.hint, arithmetic=how.arithmetic, threads=how.threads)

@@ -13,6 +13,7 @@ from ..core.arithmetic import Arithmetic
 from ..core.contract import Task
 from ..core.errors import InputError
 from ..core.execution import Hint
+from ..infer.runtimes import RuntimeSettings
 from ..infer.runtimes.lean import import_lean
 from .opening import open_at
 from .reference import ModelRef
@@ -87,7 +88,7 @@ def open_pipeline(
         if text is not None:
             ref = ModelRef.parse(text)
             path = ref.path_of_one(task=task, offline=offline, progress=progress)
-            opens.append(partial(open_at, ref, path, device, hint=hint, arithmetic=arithmetic, threads=threads))
+            opens.append(partial(open_at, ref, path, RuntimeSettings(device, arithmetic, hint, threads=threads)))
     if lean:
         import_lean()
     # One after another: the first use of OpenVINO by two threads at once is not safe.

@@ -23,12 +23,11 @@ from ..core.files import sha256_of
 from ..core.provenance import ModelFormat
 from ..core.variant import PRECISIONS, Variant, format_of_model
 from ..infer.runtimes.reading import read_variant
+from . import GRAMMAR
 from .exports import checkpoint_of, exported
 from .runtimes import RUNTIMES
 
-__all__ = ["GRAMMAR", "ModelRef", "entry_of"]
-
-GRAMMAR = "an entry of the zoo (ID, or ID@CHECKPOINT), an .xml or .onnx file, or an export's folder"
+__all__ = ["ModelRef", "entry_of"]
 
 _SUFFIXES: dict[ModelFormat, str] = {"openvino": ".xml", "onnx": ".onnx", "torch": ".pth"}
 
@@ -80,6 +79,11 @@ class ModelRef:
             raise ModelError(f"{whole}: {whole.partition(':')[0]!r} is no runtime; give {', '.join(RUNTIMES)}, or none")
         zoo.get(rest)
         return cls(whole, runtime, rest, None)
+
+    @property
+    def on_openvino(self) -> bool:
+        """Return whether OpenVINO runs it: it was named, or no runtime was."""
+        return self.runtime in {"", "openvino"}
 
     @property
     def has_module(self) -> bool:

@@ -70,9 +70,12 @@ def package(request: PackageRequest) -> Path:
         MattekitError: as its message says.
     """
     ref = ModelRef.parse(request.model)
-    path = ref.path_of_one() if ref.runtime in {"", "openvino"} else Path(str(request.model))
-    if path.suffix != ".xml":
-        raise ModelError(f"{path}: only an OpenVINO IR can be packaged; make one with: mattekit export MODEL -o DIR")
+    # A model of another runtime is not exported or fetched first.
+    path = ref.path_of_one() if ref.on_openvino else None
+    if path is None or path.suffix != ".xml":
+        raise ModelError(
+            f"{path or ref.text}: only an OpenVINO IR can be packaged; make one with: mattekit export MODEL -o DIR"
+        )
     opened = load(path, arithmetic=request.arithmetic)
     provenance = opened.variant.provenance
     if provenance is None:

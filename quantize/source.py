@@ -56,7 +56,7 @@ def open_source(model: str | Path) -> Source:
         ContractError: it carries no contract.
     """
     ref = ModelRef.parse(model)
-    if ref.runtime not in {"", "openvino"}:
+    if not ref.on_openvino:
         raise ModelError(f"{model}: INT8 is made from an OpenVINO IR; give one, or an entry of the zoo")
     paths = [path for path in ref.paths() if path.suffix == ".xml"]
     if not paths:

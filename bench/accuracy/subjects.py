@@ -17,7 +17,7 @@ from ...datasets.pictures import read_alpha, read_rgb
 from ...datasets.sample import AlphaMatte, Pixels, Sample
 from ...images.picture import Picture
 from ...infer.remove import Remover
-from ...infer.runtimes import LoadedModel
+from ...infer.runtimes import LoadedModel, RuntimeSettings
 from ...infer.upscale import TILE, Upscaler
 from ...models.opening import open_at
 from ...models.reference import ModelRef
@@ -71,7 +71,8 @@ def open_subjects(
     if colon and kind == "golden":
         return [golden_subject(Path(rest).expanduser())]
     ref = ModelRef.parse(text)
-    return [model_subject(open_at(ref, path, device, arithmetic=arithmetic), tile=tile) for path in ref.paths()]
+    settings = RuntimeSettings(device, arithmetic)
+    return [model_subject(open_at(ref, path, settings), tile=tile) for path in ref.paths()]
 
 
 def model_subject(model: LoadedModel, *, tile: int = TILE) -> Subject:

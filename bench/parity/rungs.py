@@ -12,7 +12,7 @@ from ...core.arithmetic import Arithmetic
 from ...core.contract import Contract
 from ...core.errors import ArithmeticUnavailableError, InputError, ModelError
 from ...core.variant import Variant
-from ...infer.runtimes import Runtime
+from ...infer.runtimes import Runtime, RuntimeSettings
 from ...models.opening import open_variant
 from ...models.reference import ModelRef
 
@@ -111,14 +111,14 @@ def _exact(variant: Variant, runtime: str) -> Rung:
 
 
 def _ir(variant: Variant, device: str, arithmetic: Arithmetic) -> list[Rung]:
-    asked = open_variant(variant, device=device, arithmetic=arithmetic)
+    asked = open_variant(variant, settings=RuntimeSettings(device, arithmetic))
     kind, label, path = _KINDS.get(variant.precision, "exact"), f"ir {variant.precision}", variant.path
     found = asked.runtime.info.arithmetic
     if found == "f32":
         return [Rung(label, kind, asked.contract, asked.runtime, path)]
     lower = Rung(f"{label} in {found}", "arithmetic", asked.contract, asked.runtime, path)
     try:
-        exact = open_variant(variant, device=device)
+        exact = open_variant(variant, settings=RuntimeSettings(device))
     except ArithmeticUnavailableError:
         return [lower]
     return [Rung(label, kind, exact.contract, exact.runtime, path), lower]
