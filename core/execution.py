@@ -49,6 +49,13 @@ class Execution(BaseModel):
     instruction_set: str = ""
 
     @property
+    def size_text(self) -> str:
+        """Return the input's size as `HEIGHTxWIDTH`; empty where the model takes any."""
+        return f"{self.size[0]}x{self.size[1]}" if self.size else ""
+
+    @property
     def name(self) -> str:
-        """Return the runtime with the device that was asked for, such as `openvino:CPU`."""
-        return f"{self.runtime}:{self.device}" if self.device else self.runtime
+        """Return it as the commands take it: OpenVINO's device, or the runtime, with its device if it has others."""
+        if self.runtime == "openvino":
+            return self.device or "CPU"
+        return self.runtime if self.device in {"", "CPU"} else f"{self.runtime}:{self.device}"

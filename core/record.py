@@ -1,145 +1,201 @@
-"""Records: what one stage measured, as immutable, versioned JSON; all that is printed, plotted or gated is in them."""
+"""Records: what one command measured, as immutable, versioned JSON, in which is all that is printed or gated."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from statistics import median
+from typing import Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import Field, JsonValue, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from .environment import Environment
-from .errors import InputError
+from .execution import Execution
 from .files import atomic_path
-from .text import written_out
+from .machine import Machine
+from .measurement import Data, Frozen, Measurement, VariantRef
 
-__all__ = ["RECORD_VERSION", "ArtifactRef", "Figure", "Record", "record_files"]
+__all__ = ["RECORD_VERSION", "Record", "SampleTable", "Series"]
 
-RECORD_VERSION = 1
+RECORD_VERSION = 2
 
-_TIMES = frozenset({"ms", "s", "µs", "us", "fps"})
-
-_FROM_TIMES = frozenset(
-    {
-        *("load", "bottleneck", "other_load", "int8_time_share", "speedup", "speed_ratio", "ratio"),
-        *("p_value", "independent_samples", "queries", "dropped"),
-    }
-)
-"""Figures without a unit that are made from times: shares and ratios of them, and what comes about in a given time."""
-
-_MEMORY = frozenset({"peak_memory", "process_memory"})
-"""What a process takes follows the processors' number and kind; the size of a file, in bytes too, does not."""
+_TABLES: dict[str, tuple[str, type[VariantRef | Execution | Data]]] = {
+    "variants": ("variants", VariantRef),
+    "executions": ("executions", Execution),
+    "data": ("datasets", Data),
+}
+"""What measurements share, by their fields: a file has each once in a table, and they refer to it by its place."""
 
 
-class _Frozen(BaseModel):
-    # "strings" writes an infinite PSNR as "Infinity", which every JSON reader can parse, and reads it back.
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+class Series(Frozen):
+    """Values in the order in which they were measured.
+
+    Attributes:
+        values: in the unit of the measurements that are made of them.
+        rounds: of each value, which round it was measured in; empty where there were none.
+        walls: how long each round took in all, in the same unit; empty where there were none.
+    """
+
+    values: tuple[float, ...]
+    rounds: tuple[int, ...] = ()
+    walls: tuple[float, ...] = ()
+
+    def median(self) -> float:
+        """Return the median of the values, of which there must be one."""
+        return median(self.values)
+
+    def by_query(self) -> tuple[float, ...]:
+        """Return the time for a query in each round, where values say how long one lay in a queue."""
+        counts = Counter(self.rounds)
+        return tuple(wall / counts[number] for number, wall in enumerate(self.walls) if counts[number])
+
+
+class SampleTable(Frozen):
+    """A row for each sample.
+
+    Attributes:
+        ids: of the samples, in their order.
+        tags: by name, a text for each sample; None where it has none.
+        values: by metric (or whatever else is told of each), a value for each sample; None where there is none.
+    """
+
+    ids: tuple[str, ...] = ()
+    tags: dict[str, tuple[str | None, ...]] = Field(default_factory=dict)
+    values: dict[str, tuple[float | None, ...]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_whole_columns(self) -> SampleTable:
+        for name, column in [*self.tags.items(), *self.values.items()]:
+            if len(column) != len(self.ids):
+                raise ValueError(f"{name} has {len(column)} values for {len(self.ids)} samples")
+        return self
+
+    def rows(self, part: str = "all") -> list[int]:
+        """Return the rows of a slice: `all`, or `tag=value`."""
+        if part == "all":
+            return list(range(len(self.ids)))
+        tag, _, value = part.partition("=")
+        return [row for row, found in enumerate(self.tags.get(tag, ())) if found == value]
+
+    def of(self, name: str, part: str = "all") -> dict[str, float]:
+        """Return the values of a column by sample, those that are there; empty where there is no such column."""
+        column = self.values.get(name, ())
+        picked = ((self.ids[row], column[row]) for row in (self.rows(part) if column else ()))
+        return {each: value for each, value in picked if value is not None}
+
+
+class Record(Frozen):
+    r"""What one command measured.
+
+    In any text, bytes of a file's name that are no UTF-8 are written out as `\udcff`.
+
+    Attributes:
+        kind: which command measured it; the models of `core.records` have one each.
+        created: when.
+        machine: where.
+        variants: the models that took part; all that measurements are of are among them.
+        measurements: the figures; each has the record's machine.
+        settings: what the command was asked for, in words, for people; nothing is decided by them.
+    """
+
+    version: Literal[2] = RECORD_VERSION
+    kind: str
+    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    machine: Machine
+    variants: tuple[VariantRef, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    settings: dict[str, JsonValue] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
-    def _write_out(cls, data: object) -> object:
-        """Take names of files that are no UTF-8, which no JSON could hold, with their bytes written out."""
-        return written_out(data)
+    def _share(cls, data: object) -> object:
+        """Give each measurement what its file refers to by a place, and the machine; name all variants."""
+        if not isinstance(data, Mapping):
+            return data
+        given = dict(cast("Mapping[str, Any]", data))
+        shared: dict[str, list[Any]] = {
+            name: [kind.model_validate(each) for each in given.pop(table, ())]
+            for name, (table, kind) in _TABLES.items()
+        }
+        if "machine" not in given:
+            return given
+        machine = given["machine"] = Machine.model_validate(given["machine"])
+        figures = [_resolved(each, shared, machine) for each in given.get("measurements", ())]
+        told = [variant for figure in figures for variant in figure.variants]
+        given["variants"] = tuple(_once([*shared["variants"], *told]))
+        given["measurements"] = tuple(figures)
+        return given
 
-
-class ArtifactRef(_Frozen):
-    """A model that took part: its zoo id, format, precision, and the SHA-256 of its files by file name.
-
-    weights: SHA-256 of the checkpoint that it was made from, whatever its format and precision; empty where unknown.
-    """
-
-    model: str
-    format: Literal["torch", "onnx", "openvino"]
-    precision: str
-    sha256: dict[str, str]
-    weights: str = ""
-
-
-class Figure(_Frozen):
-    """One figure: what was measured, its value and unit, and the labels that tell it from others of its name.
-
-    `value` is None where the measurement was asked for and did not come about; a gate never passes on it.
-    """
-
-    name: str
-    value: float | None
-    unit: str = ""
-    higher_is_better: bool | None = None
-    labels: dict[str, str] = Field(default_factory=dict)
-
-    @property
-    def is_time(self) -> bool:
-        """Tell whether it is a time, or how much is done in one: a rate of whatever, such as `frames/s`."""
-        return self.unit in _TIMES or self.unit.endswith("/s")
-
-    @property
-    def is_of_machine(self) -> bool:
-        """Tell whether it depends on the machine: a time, a rate, what is made from them, or a process's memory."""
-        name = self.name.removesuffix("_low").removesuffix("_high")
-        return self.is_time or name in _MEMORY or (not self.unit and name in _FROM_TIMES)
-
-
-class Record(_Frozen):
-    r"""What one stage measured.
-
-    samples: raw values, one list per name (all of equal length where they are rows of one table). settings: what the
-    stage was asked to do. In any text, bytes of a file's name that are no UTF-8 are written out as `\udcff`.
-    """
-
-    version: Literal[1] = RECORD_VERSION
-    kind: str
-    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
-    environment: Environment = Field(default_factory=Environment.current)
-    artifacts: tuple[ArtifactRef, ...] = ()
-    settings: dict[str, JsonValue] = Field(default_factory=dict)
-    figures: tuple[Figure, ...] = ()
-    samples: dict[str, list[JsonValue]] = Field(default_factory=dict)
+    @model_serializer(mode="wrap")
+    def _refer(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write what measurements share once."""
+        whole: dict[str, Any] = handler(self)
+        tables: dict[str, list[object]] = {"variants": list(self.variants), "executions": [], "data": []}
+        rows: list[dict[str, Any]] = []
+        for figure, row in zip(self.measurements, cast("list[dict[str, Any]]", whole["measurements"]), strict=True):
+            places: dict[str, Any] = {}
+            for name in ("variants", "executions"):
+                places[name] = [_place(each, tables[name]) for each in getattr(figure, name)]
+            if figure.data is not None:
+                places["data"] = _place(figure.data, tables["data"])
+            kept = {k: v for k, v in row.items() if k not in {"machine", *places} and v not in ("", None, [], ())}
+            rows.append({**kept, "value": row["value"], **{k: v for k, v in places.items() if v != []}})
+        whole["measurements"] = rows
+        for name in ("executions", "data"):
+            whole[_TABLES[name][0]] = [cast("Frozen", each).model_dump(mode="json") for each in tables[name]]
+        return whole
 
     def write(self, path: Path) -> None:
         """Write the record as JSON; the file appears whole or not at all."""
         with atomic_path(path) as temporary:
             temporary.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
-    @classmethod
-    def read(cls, path: Path) -> Record:
-        """Read a record.
+    def by_sample(self, figure: Measurement) -> dict[str, float] | None:
+        """Return the values that a measurement is the mean of, by sample; None where it is no such mean."""
+        return None
 
-        Raises:
-            InputError: the file cannot be read, or is not a record of a version that this mattekit knows.
-        """
-        try:
-            return cls.model_validate_json(path.read_bytes())
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror}); give a record that mattekit wrote") from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "file"
-            raise InputError(f"{path}: not a mattekit record ({where}: {first['msg']})") from error
+    def series(self, figure: Measurement) -> Series | None:
+        """Return the raw values that a measurement is a percentile or mean of; None where it was measured once."""
+        return None
+
+    def of_metric(self, metric: str) -> tuple[Measurement, ...]:
+        """Return the measurements of a metric."""
+        return tuple(figure for figure in self.measurements if figure.metric == metric)
 
 
-def record_files(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the records' files: those that are given, and of a folder all records in it and below, by their names.
-
-    Raises:
-        InputError: there is no record in a folder.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if not path.is_dir():
-            found.append(path)
-            continue
-        below = [each for each in sorted(path.rglob("*.json")) if each.is_file() and _looks_like_a_record(each)]
-        if not below:
-            raise InputError(f"{path}: there is no record in the folder; give one that mattekit wrote")
-        found += below
-    return tuple(dict.fromkeys(found))
+def _resolved(figure: object, shared: Mapping[str, list[Any]], machine: Machine) -> Measurement:
+    if isinstance(figure, Measurement):
+        return figure if figure.machine == machine else figure.model_copy(update={"machine": machine})
+    if not isinstance(figure, Mapping):
+        raise ValueError("a measurement is an object")
+    row = {**cast("Mapping[str, Any]", figure), "machine": machine}
+    for name, table in shared.items():
+        places = row.get(name)
+        if isinstance(places, list):
+            row[name] = tuple(_at(table, each, name) for each in cast("list[object]", places))
+        elif name in row:
+            row[name] = _at(table, places, name)
+    return Measurement.model_validate(row)
 
 
-def _looks_like_a_record(path: Path) -> bool:
-    try:
-        content: object = json.loads(path.read_bytes())
-    except ValueError:
-        return False
-    return isinstance(content, dict) and {"version", "kind", "figures"} <= content.keys()
+def _at(table: list[Any], place: object, name: str) -> object:
+    if not isinstance(place, int):
+        return place
+    if not 0 <= place < len(table):
+        raise ValueError(f"{name} has no entry {place}")
+    return table[place]
+
+
+def _place(value: object, table: list[object]) -> int:
+    if value not in table:
+        table.append(value)
+    return table.index(value)
+
+
+def _once(variants: list[VariantRef]) -> list[VariantRef]:
+    found: list[VariantRef] = []
+    for variant in variants:
+        if variant not in found:
+            found.append(variant)
+    return found

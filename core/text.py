@@ -41,6 +41,8 @@ def written_out(value: object) -> object:
         return {written_out(key): written_out(one) for key, one in value.items()}  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, list):
         return [written_out(one) for one in value]  # pyright: ignore[reportUnknownVariableType]
+    if type(value) is tuple:
+        return tuple(written_out(one) for one in value)  # pyright: ignore[reportUnknownVariableType]
     return value
 
 

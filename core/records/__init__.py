@@ -1,0 +1,52 @@
+"""Records: a model for each kind, by the command that writes it."""
+
+from __future__ import annotations
+
+from .conversion import ExportRecord, ParityRecord, ParityStep, QuantizeRecord
+from .judged import GateRecord, OutputCheck, PackageCheck, Verdict, VerifyRecord
+from .kinds import AnyRecord, is_record, read_record, read_records, record_files
+from .measured import (
+    MODEL,
+    BenchRecord,
+    CandidateResult,
+    CompareRecord,
+    ComparisonRow,
+    ExecutedLayers,
+    LayerTime,
+    Limits,
+    Mismatch,
+    PeerRecord,
+    ValidateRecord,
+)
+from .processed import Failure, RunRecord, VideoRecord
+
+__all__ = [
+    "MODEL",
+    "AnyRecord",
+    "BenchRecord",
+    "CandidateResult",
+    "CompareRecord",
+    "ComparisonRow",
+    "ExecutedLayers",
+    "ExportRecord",
+    "Failure",
+    "GateRecord",
+    "LayerTime",
+    "Limits",
+    "Mismatch",
+    "OutputCheck",
+    "PackageCheck",
+    "ParityRecord",
+    "ParityStep",
+    "PeerRecord",
+    "QuantizeRecord",
+    "RunRecord",
+    "ValidateRecord",
+    "Verdict",
+    "VerifyRecord",
+    "VideoRecord",
+    "is_record",
+    "read_record",
+    "read_records",
+    "record_files",
+]

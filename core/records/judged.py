@@ -1,0 +1,109 @@
+"""Records of verdicts: gates, and packages whose answers were replayed."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ..measurement import Frozen, Interval
+from ..record import Record
+
+__all__ = ["GateRecord", "OutputCheck", "PackageCheck", "Verdict", "VerifyRecord"]
+
+
+class Verdict(Frozen):
+    """What came of one limit of one gate on one figure.
+
+    Attributes:
+        gate: in words, without its limit.
+        metric: that it is for.
+        limit: its kind, such as `max_drop`.
+        bound: its value.
+        status: what came of it.
+        reason: why, in a sentence.
+        figure: that was judged; None where there was none.
+        baseline: what it was compared with.
+        amount: what the limit bounds: the figure itself, the drop, or the ratio.
+        interval: of the amount.
+        samples: how many the figure was made of.
+    """
+
+    gate: str
+    metric: str
+    limit: str
+    bound: float
+    status: Literal["passed", "failed", "not enough evidence"]
+    reason: str
+    labels: dict[str, str] = Field(default_factory=dict)
+    value: float | None = None
+    baseline: float | None = None
+    amount: float | None = None
+    interval: Interval | None = None
+    samples: int | None = None
+
+
+class GateRecord(Record):
+    """Gates' verdicts.
+
+    Attributes:
+        outcome: of all of them.
+        verdicts: each.
+    """
+
+    kind: Literal["gate"] = "gate"
+    outcome: Literal["passed", "failed", "not enough evidence"]
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class OutputCheck(Frozen):
+    """A golden output, replayed: how far it is from what was recorded, by metric, and how far it may be."""
+
+    input: str
+    output: str
+    distances: dict[str, float] = Field(default_factory=dict)
+    limits: dict[str, float] = Field(default_factory=dict)
+    passed: bool
+
+
+class PackageCheck(Frozen):
+    """A package whose golden answers were replayed.
+
+    Attributes:
+        package: its folder.
+        model: id.
+        precision: of the stored weights.
+        device: that answered.
+        arithmetic: that it computed in.
+        kernels: the kind that it has.
+        golden_arithmetic: that the golden answers were computed in.
+        golden_kernels: the kind that computed them.
+        outputs: each golden output.
+    """
+
+    package: str
+    model: str
+    precision: str
+    device: str
+    arithmetic: str
+    kernels: str
+    golden_arithmetic: str
+    golden_kernels: str
+    outputs: tuple[OutputCheck, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether all outputs are within their limits."""
+        return all(output.passed for output in self.outputs)
+
+
+class VerifyRecord(Record):
+    """Packages, checked."""
+
+    kind: Literal["verify"] = "verify"
+    packages: tuple[PackageCheck, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether all packages answer as recorded."""
+        return all(package.passed for package in self.packages)

@@ -1,0 +1,114 @@
+"""A record of any kind, read from its file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+from ..errors import InputError
+from .conversion import ExportRecord, ParityRecord, QuantizeRecord
+from .judged import GateRecord, VerifyRecord
+from .measured import BenchRecord, CompareRecord, PeerRecord, ValidateRecord
+from .processed import RunRecord, VideoRecord
+
+__all__ = ["AnyRecord", "is_record", "read_record", "read_records", "record_files"]
+
+AnyRecord = (
+    BenchRecord
+    | CompareRecord
+    | ExportRecord
+    | GateRecord
+    | ParityRecord
+    | PeerRecord
+    | QuantizeRecord
+    | RunRecord
+    | ValidateRecord
+    | VerifyRecord
+    | VideoRecord
+)
+"""A record of any kind."""
+
+_ADAPTER: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Field(discriminator="kind")])
+
+_MAKERS = {
+    "bench": "mattekit bench",
+    "comparison": "mattekit bench compare",
+    "export": "mattekit export",
+    "gate": "mattekit gate",
+    "parity": "mattekit parity",
+    "quantization": "mattekit quantize",
+    "run": "mattekit run",
+    "validation": "mattekit validate",
+    "verify": "mattekit verify",
+    "video": "mattekit video",
+    "worth": "mattekit quantize --verdict",
+}
+"""The command that wrote a record of version 1, by its kind."""
+
+
+def read_record(path: str | Path) -> AnyRecord:
+    """Read a record.
+
+    Raises:
+        InputError: the file cannot be read, or is not a record of the version that this mattekit knows; of an older one
+            the message names the command that makes it again.
+    """
+    path = Path(path)
+    try:
+        content: object = from_json(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give a record that mattekit wrote") from error
+    except ValueError as error:
+        raise InputError(f"{path}: not a mattekit record (file: not JSON: {error})") from error
+    found = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
+    if found.get("version") == 1 and found.get("kind") in _MAKERS:
+        raise InputError(
+            f"{path}: a record of version 1, which this mattekit does not read; make it again with: "
+            f"{_MAKERS[str(found['kind'])]}"
+        )
+    try:
+        return _ADAPTER.validate_python(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "file"
+        raise InputError(f"{path}: not a mattekit record ({where}: {first['msg']})") from error
+
+
+def read_records(paths: Iterable[str | Path]) -> list[AnyRecord]:
+    """Read the records of these files, and of a folder all in it and below.
+
+    Raises:
+        InputError: as `read_record`, or there is no record in a folder.
+    """
+    return [read_record(path) for path in record_files(map(Path, paths))]
+
+
+def record_files(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the records' files: those that are given, and of a folder all records in it and below, by their names.
+
+    Raises:
+        InputError: there is no record in a folder.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        below = [each for each in sorted(path.rglob("*.json")) if each.is_file() and is_record(each)]
+        if not below:
+            raise InputError(f"{path}: there is no record in the folder; give one that mattekit wrote")
+        found += below
+    return tuple(dict.fromkeys(found))
+
+
+def is_record(path: Path) -> bool:
+    """Tell whether a file looks like a record, of whatever version: other JSON lies in folders too."""
+    try:
+        content: object = from_json(path.read_bytes())
+    except ValueError:
+        return False
+    return isinstance(content, dict) and {"version", "kind", "created", "settings"} <= content.keys()

@@ -1,0 +1,243 @@
+"""Records of how good and how fast models are."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ..contract import Task
+from ..execution import Execution
+from ..measurement import Data, Frozen, Measurement
+from ..record import Record, SampleTable, Series
+
+__all__ = [
+    "MODEL",
+    "BenchRecord",
+    "CandidateResult",
+    "CompareRecord",
+    "ComparisonRow",
+    "ExecutedLayers",
+    "LayerTime",
+    "Limits",
+    "Mismatch",
+    "PeerRecord",
+    "ValidateRecord",
+]
+
+MODEL = "model"
+"""The stage of a benchmark that is the network alone."""
+
+
+class ValidateRecord(Record):
+    """How good a model's answers are, sample by sample.
+
+    Attributes:
+        task: of the data set.
+        scale: of the data set; 1 for segmentation.
+        data: that was measured on.
+        source: where its samples come from, in words.
+        table: each metric of each sample.
+    """
+
+    kind: Literal["validate"] = "validate"
+    task: Task
+    scale: int = 1
+    data: Data
+    source: str = ""
+    table: SampleTable = SampleTable()
+
+    def by_sample(self, figure: Measurement) -> dict[str, float] | None:
+        """Return the metric of each sample of the figure's slice."""
+        return self.table.of(figure.metric, figure.slice) or None
+
+
+class LayerTime(Frozen):
+    """An executed layer: milliseconds in one query, operations (a multiply-add counts two), bytes that it moves.
+
+    Attributes:
+        bound_by: what limits it on this machine; empty where the limits were not measured.
+        of_limit: the share of that limit that it reaches; None there too.
+    """
+
+    name: str
+    type: str
+    precision: str
+    primitive: str
+    ms: float
+    flops: float
+    bytes: float
+    bound_by: Literal["compute", "memory", ""] = ""
+    of_limit: float | None = None
+
+
+class ExecutedLayers(Frozen):
+    """Executed layers of one type, precision and implementation (such as `brgconv_avx2_f32`), and how many."""
+
+    type: str
+    precision: str
+    primitive: str
+    count: int
+
+
+class ComparisonRow(Frozen):
+    """What may be said of a candidate's times beside a baseline's, as `bench.significance.Difference` tells it."""
+
+    stage: str
+    baseline: str
+    ratio: float
+    low: float
+    high: float
+    p_value: float
+    verdict: str
+    samples: float
+    paired: bool
+
+
+class CandidateResult(Frozen):
+    """What came of one candidate of a benchmark.
+
+    Attributes:
+        task: of its model.
+        scale: of its model.
+        file: that was opened.
+        asked: the arithmetic, hint and streams that were asked for, in words.
+        status: `measured`, or why it was not.
+        reason: the same in a sentence.
+        execution: how it ran; None where it was never opened.
+        layers: of the executed model.
+        unstable: why its times are not to be relied on; empty where they are.
+        disturbed: whether other processes took too much of the processors.
+        comparisons: with the benchmark's baseline.
+        notes: what a reader should know.
+        pareto: whether no other candidate is both as fast and as accurate; None without an accuracy.
+        times: in ms, by stage; `model` is the network alone.
+        profile: the time of each layer, where they were timed.
+    """
+
+    task: Task
+    scale: int = 1
+    file: str = ""
+    asked: dict[str, str] = Field(default_factory=dict)
+    status: str = "measured"
+    reason: str | None = None
+    execution: Execution | None = None
+    layers: tuple[ExecutedLayers, ...] = ()
+    unstable: tuple[str, ...] = ()
+    disturbed: bool = False
+    comparisons: tuple[ComparisonRow, ...] = ()
+    notes: tuple[str, ...] = ()
+    pareto: bool | None = None
+    times: dict[str, Series] = Field(default_factory=dict)
+    profile: tuple[LayerTime, ...] = ()
+
+    def latency(self, stage: str = MODEL) -> Series | None:
+        """Return the milliseconds of a stage; None where it was not measured."""
+        return self.times.get(stage)
+
+
+class Limits(Frozen):
+    """A machine's measured limits: 10⁹ operations a second in each arithmetic, and gigabytes a second."""
+
+    compute: dict[str, float]
+    memory: float
+    samples: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+
+
+class BenchRecord(Record):
+    """A benchmark: each candidate's times, interleaved in rounds.
+
+    Attributes:
+        scenario: as MLPerf names it, with its rate.
+        rounds: how often the candidates took turns.
+        iterations: asked for; None where time was.
+        seconds: for each candidate; None where iterations were.
+        warm_up: queries before the first that counts.
+        threads: of the processor for each candidate.
+        baseline: the candidate that others are compared with.
+        images: that went the whole way.
+        stable: whether all candidates' times may be relied on.
+        rule: what that means.
+        candidates: by name.
+        rooflines: the limits of devices, by name.
+    """
+
+    kind: Literal["bench"] = "bench"
+    scenario: str
+    rounds: int
+    iterations: int | None = None
+    seconds: float | None = None
+    warm_up: int = 0
+    threads: int
+    baseline: str
+    images: tuple[str, ...] = ()
+    stable: bool = True
+    rule: str = ""
+    candidates: dict[str, CandidateResult]
+    rooflines: dict[str, Limits] = Field(default_factory=dict)
+
+    def times(self, candidate: str, stage: str = MODEL) -> tuple[float, ...]:
+        """Return the milliseconds of a candidate's stage that are compared; empty where there are none.
+
+        Of the network alone: the latency of each query; in the offline scenario, where latencies say how long a query
+        lay in the queue, the time for a query in each round.
+        """
+        found = self.candidates.get(candidate)
+        series = found.latency(stage) if found else None
+        if series is None:
+            return ()
+        return series.by_query() if stage == MODEL and self.scenario == "offline" else series.values
+
+    def series(self, figure: Measurement) -> Series | None:
+        """Return the milliseconds that a latency is made of."""
+        found = self.candidates.get(figure.candidate)
+        return found.latency(figure.stage) if found and figure.metric.startswith("latency") else None
+
+
+class Mismatch(Frozen):
+    """One thing in which two records differ, so that a difference in time may come from it."""
+
+    aspect: Literal["machine", "software", "settings"]
+    what: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        """Return it as part of a sentence."""
+        return f"{self.what}: {self.before}, then {self.after}"
+
+
+class CompareRecord(Record):
+    """Two benchmarks side by side.
+
+    Attributes:
+        before: the first one's name.
+        after: the second one's.
+        allowed: in what they might differ.
+        differs: in what they do.
+        only_before: candidates that only the first has.
+        only_after: candidates that only the second has.
+        notes: what a reader should know.
+    """
+
+    kind: Literal["compare"] = "compare"
+    before: str
+    after: str
+    allowed: tuple[str, ...] = ()
+    differs: tuple[Mismatch, ...] = ()
+    only_before: tuple[str, ...] = ()
+    only_after: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class PeerRecord(Record):
+    """Beside another program, measured in the same run.
+
+    Attributes:
+        peer: the other program, with its version.
+        samples: raw values by name.
+    """
+
+    kind: Literal["peer"] = "peer"
+    peer: str
+    samples: dict[str, tuple[float, ...]] = Field(default_factory=dict)

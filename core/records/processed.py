@@ -1,0 +1,74 @@
+"""Records of images and videos that went through the pipeline."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ..measurement import Frozen, Measurement
+from ..record import Record, Series
+
+__all__ = ["Failure", "RunRecord", "VideoRecord"]
+
+
+class Failure(Frozen):
+    """An input that failed, and why in a sentence."""
+
+    input: str
+    error: str
+
+
+class _Staged(Record):
+    """What a pipeline took, stage by stage.
+
+    Attributes:
+        seconds: raw times by stage, in the order of the inputs.
+        bottleneck: the stage that was busy longest; empty where nothing was done.
+        workers: how many inputs each stage held at a time.
+    """
+
+    seconds: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    bottleneck: str = ""
+    workers: dict[str, int] = Field(default_factory=dict)
+
+    def series(self, figure: Measurement) -> Series | None:
+        """Return the milliseconds of a stage's latency."""
+        values = self.seconds.get(figure.stage) if figure.metric == "latency" else None
+        return Series(values=tuple(value * 1000 for value in values)) if values else None
+
+
+class RunRecord(_Staged):
+    """Images through the pipeline.
+
+    Attributes:
+        inputs: that were done, in their order.
+        pixels: of each.
+        confidence: of each mask; None where there was none.
+        failures: inputs that were not done.
+        engine: what brought them through: `local`, or `ray`.
+    """
+
+    kind: Literal["run"] = "run"
+    inputs: tuple[str, ...] = ()
+    pixels: tuple[int, ...] = ()
+    confidence: tuple[float | None, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    engine: Literal["local", "ray"] = "local"
+
+
+class VideoRecord(_Staged):
+    """A video through the pipeline.
+
+    Attributes:
+        input: what was read.
+        output: what was written.
+        notes: what a reader should know.
+        truncated: whether the input ended before its end.
+    """
+
+    kind: Literal["video"] = "video"
+    input: str
+    output: str
+    notes: tuple[str, ...] = ()
+    truncated: bool = False
