@@ -152,8 +152,8 @@ class Measurement(Frozen):
 
     @property
     def model(self) -> str:
-        """Return the models' ids, each with its name where it has one; several are joined by `+`."""
-        return _joined(f"{one.id} {one.name}" if one.name else one.id for one in self.variants)
+        """Return the models' ids, with `@NAME` behind it where it has a name; several are joined by `+`."""
+        return _joined(f"{one.id}@{one.name}" if one.name else one.id for one in self.variants)
 
     @property
     def precision(self) -> str:

@@ -151,11 +151,11 @@ class Record(Frozen):
         with atomic_path(path) as temporary:
             temporary.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
-    def by_sample(self, figure: Measurement) -> dict[str, float] | None:
+    def by_sample(self, figure: Measurement) -> dict[str, float] | None:  # noqa: ARG002 - for kinds that have samples
         """Return the values that a measurement is the mean of, by sample; None where it is no such mean."""
         return None
 
-    def series(self, figure: Measurement) -> Series | None:
+    def series(self, figure: Measurement) -> Series | None:  # noqa: ARG002 - for kinds that have raw values
         """Return the raw values that a measurement is a percentile or mean of; None where it was measured once."""
         return None
 
