@@ -38,24 +38,24 @@ def register(app: typer.Typer) -> None:
         record: Annotated[Path | None, typer.Option(help="Write what was measured to this JSON file.")] = None,
     ) -> None:
         """Run the same pictures through every stage, torch to INT8, and name the first that moves the answers."""
-        from ..bench.parity.ladder import climb, noisiest_layers, write_scope
-        from ..bench.parity.rungs import open_rungs
+        from ..bench.parity.check import check_stages, noisiest_layers, write_scope
+        from ..bench.parity.opened_stages import open_stages
         from ..datasets.opening import open_dataset
-        from ..reports.ladders import print_ladder
+        from ..reports.ladders import print_parity
 
-        rungs = open_rungs(artifacts, device, arithmetic)
-        dataset = open_dataset(data, scale=rungs[0].contract.output.scale).take(limit)
-        ladder = climb(rungs, dataset, progress=_progress if sys.stderr.isatty() else None)
-        print_ladder(ladder)
+        stages = open_stages(artifacts, device, arithmetic)
+        dataset = open_dataset(data, scale=stages[0].contract.output.scale).take(limit)
+        measured = check_stages(stages, dataset, progress=_progress if sys.stderr.isatty() else None)
+        print_parity(measured)
         if record:
-            ladder.record.write(record)
+            measured.write(record)
         if layers:
-            found = noisiest_layers(rungs, dataset.take(3))
+            found = noisiest_layers(stages, dataset.take(3))
             write_scope(found, layers)
             say(f"{layers}: {len(found)} layers; the noisiest is {found[0].name} ({found[0].snr:.1f} dB)")
-        broken = ladder.first_broken
+        broken = measured.first_broken
         if broken:
-            say(f"the first stage beyond its limit is {broken.rung}: {broken.broken}")
+            say(f"the first stage beyond its limit is {broken.after}: {broken.broken}")
             raise typer.Exit(BROKEN)
         say("every stage is within its limit")
 

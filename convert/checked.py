@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..convert.fetch import Progress, fetch
 from ..core.errors import InputError
-from ..core.record import Record
+from ..core.records import ExportRecord
 from ..core.variant import Variant
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class ExportReport:
     """What an export wrote: the variants (the IR last), and the record of its checks, which lies beside them."""
 
     variants: list[Variant]
-    record: Record
+    record: ExportRecord
     record_path: Path
 
     @property
@@ -64,8 +66,9 @@ def export_model(
         MattekitError: as its message says.
     """
     from ..convert.export import RECORD_NAME, export, folder_of
-    from ..convert.parity import ParityLadder
+    from ..convert.parity import ParityCheck
     from ..convert.recognition import spec_for
+    from ..convert.stage_input import stage_input
     from ..images.read import read_picture
     from ..images.samples import sample_pictures
 
@@ -76,6 +79,11 @@ def export_model(
     pictures = [read_picture(image) for image in images[:_SAMPLES]] if images else sample_pictures()
     contract = spec.contract.with_size(*settings.size) if settings.size else spec.contract
     # A free batch is tried with two pictures, so that a one that tracing made a constant is found.
-    ladder = ParityLadder(pictures, contract, batch=settings.batch if settings.batch > 0 else 2)
-    written, record = export(spec, path, out_dir, settings, ladder, whatever=whatever)
+    batch = settings.batch if settings.batch > 0 else 2
+    whole = contract.task == "segmentation"
+    inputs = [stage_input(each.rgb if whole else each.with_depth(8).rgb, contract) for each in pictures]
+    check = ParityCheck(
+        [each.source for each in pictures], [np.repeat(tensor, batch, 0) for tensor in inputs], contract
+    )
+    written, record = export(spec, path, out_dir, settings, check, whatever=whatever)
     return ExportReport(written, record, folder_of(spec, settings.precision, out_dir) / RECORD_NAME)

@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..core.contract import Contract, least_tile
-from ..core.errors import InputError
+from ..core.errors import InputError, ParityError
 from ..core.files import atomic_directory, sha256_of
 from ..core.provenance import Precision, Provenance
-from ..core.record import Record
+from ..core.records import ExportRecord
 from ..core.text import printable
 from ..core.variant import Variant
+from ..infer.machine import this_machine
+from ..infer.runtimes import Runtime
 from .checkpoint import load_module
 from .fetch import cached_path
 from .ir import Shape, ir_from_onnx, ir_from_torch, save_ir
 from .onnx_export import Exporter, export_onnx
-from .parity import EXACT, HALF, ParityLadder
+from .parity import EXACT, HALF, ParityCheck, Tolerance
 from .spec import ModelSpec
 from .stage_runtimes import open_stage
 
@@ -112,10 +114,10 @@ def export(
     weights: Path,
     out_dir: Path,
     settings: ExportSettings,
-    ladder: ParityLadder,
+    check: ParityCheck,
     *,
     whatever: bool = False,
-) -> tuple[list[Variant], Record]:
+) -> tuple[list[Variant], ExportRecord]:
     """Write `<out_dir>/<model>/<precision>/model.{onnx,xml,bin}`, and the record of their checks as `export.json`.
 
     The same weights and settings give the same bytes. The folder appears whole, after the last check, or not at all;
@@ -126,7 +128,7 @@ def export(
         weights: its checkpoint, or its ready-made ONNX file.
         out_dir: parent of the model's folder.
         settings: how to export.
-        ladder: compares each step with the one before.
+        check: compares each stage with the one before.
         whatever: replace whatever lies in the model's folder, as `atomic_directory`.
 
     Returns:
@@ -149,41 +151,48 @@ def export(
             # Read where it lies, so that an error names the user's file.
             model = ir_from_onnx(weights, heads=settings.heads)
             shutil.copyfile(weights, onnx_path)
-            ladder("onnx", open_stage("onnx", onnx_path), EXACT)
+            _require(check, "onnx", open_stage("onnx", onnx_path), EXACT)
         else:
             module = load_module(spec, weights)
             _keep_heads(module, settings.heads)
-            ladder("torch", open_stage("torch", module), EXACT)
+            _require(check, "torch", open_stage("torch", module), EXACT)
             if settings.route == "onnx":
                 export_onnx(module, onnx_path, contract=contract, provenance=provenance, exporter=settings.exporter)
-                ladder("onnx", open_stage("onnx", onnx_path), EXACT)
+                _require(check, "onnx", open_stage("onnx", onnx_path), EXACT)
                 model = ir_from_onnx(onnx_path, heads=settings.heads)
             else:
                 model = ir_from_torch(module, contract=contract)
         save_ir(model, ir_path, contract=contract, provenance=provenance, shape=shape, fp16=fp16)
-        ladder("ir", open_stage("ir", ir_path), HALF if fp16 else EXACT)
+        _require(check, "ir", open_stage("ir", ir_path), HALF if fp16 else EXACT)
         files: tuple[tuple[Path, Precision], ...] = ((onnx_path, "fp32"), (ir_path, settings.precision))
         written = [
             Variant(spec.id, precision, path, contract, provenance) for path, precision in files if path.is_file()
         ]
-        record = _record(spec, settings, written, ladder)
+        record = _record(spec, settings, written, check)
         record.write(temporary / RECORD_NAME)
     return [replace(variant, path=folder / variant.path.name) for variant in written], record
 
 
-def _record(spec: ModelSpec, settings: ExportSettings, written: list[Variant], ladder: ParityLadder) -> Record:
-    return Record(
-        kind="export",
-        artifacts=tuple(variant.ref() for variant in written),
+def _require(check: ParityCheck, stage: str, runtime: Runtime, tolerance: Tolerance) -> None:
+    step = check(stage, runtime, tolerance)
+    if step.broken:
+        raise ParityError(f"{step.name} moved the outputs: {step.broken}; nothing was written")
+
+
+def _record(spec: ModelSpec, settings: ExportSettings, written: list[Variant], check: ParityCheck) -> ExportRecord:
+    refs = tuple(variant.ref() for variant in written)
+    return ExportRecord(
+        machine=this_machine(),
+        variants=refs,
+        measurements=tuple(figure.model_copy(update={"variants": refs[-1:]}) for figure in check.measurements),
         settings={
             "model": spec.id,
             "weights_sha256": written[-1].weights_sha256,
-            "pictures": [picture.source for picture in ladder.pictures],
+            "images": list(check.ids),
             **asdict(settings),
             "size": list(settings.size) if settings.size else None,
         },
-        figures=tuple(ladder.figures),
-        samples=ladder.samples,
+        steps=tuple(check.steps),
     )
 
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from pydantic import JsonValue
 
 from ..core.contract import Contract
-from ..core.errors import ParityError
-from ..core.record import Figure
-from ..datasets.sample import AlphaMatte, Pixels
-from ..images.picture import Picture
+from ..core.execution import Execution
+from ..core.measurement import Data, Measurement, Unit, VariantRef
+from ..core.records import ParityStep
+from ..datasets.sample import AlphaMatte
 from ..infer.runtimes import Runtime, Tensor
-from ..infer.tensors import matte_from, normalise, pixels_from, tensor_from
-from ..metrics import iou, mae, psnr
+from ..infer.tensors import matte_from
+from ..metrics import get_metric, iou, mae, psnr
+from .stage_input import picture_from
 
 __all__ = [
     "ARITHMETIC",
@@ -27,17 +25,10 @@ __all__ = [
     "IDENTICAL",
     "QUANTIZED",
     "Comparison",
-    "ParityLadder",
+    "ParityCheck",
     "Tolerance",
-    "Window",
     "compare",
-    "picture_from",
-    "stage_input",
-    "window",
 ]
-
-_CROP = 96
-"""Side, in pixels, of what is cut from a picture's centre for a super-resolution network."""
 
 IDENTICAL = 100.0
 """dB that stand for the infinite PSNR of identical pictures, so that a mean of them is a number."""
@@ -180,84 +171,91 @@ def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values)
 
 
-class Window(NamedTuple):
-    """A part of a picture, in pixels; it may be larger than the picture, whose border is then repeated."""
-
-    top: int
-    left: int
-    height: int
-    width: int
-
-
-def window(rows: int, columns: int, contract: Contract) -> Window:
-    """Return which part of a picture runs through a super-resolution network: its middle, as the contract allows.
-
-    Where the size is free, height and width differ, so that a swap of the two cannot go unnoticed.
-    """
-    tall, wide = min(rows, _CROP), min(columns, _CROP - 16)
-    height, width = contract.input.fit(tall, down=True)[0], contract.input.fit(wide, down=True)[1]
-    return Window(max(rows - height, 0) // 2, max(columns - width, 0) // 2, height, width)
-
-
-def stage_input(pixels: NDArray[np.uint8 | np.uint16], contract: Contract) -> Tensor:
-    """Return what a stage runs on: the picture for segmentation, its `window` (8 bits) for super-resolution."""
-    if contract.task == "segmentation":
-        return tensor_from(pixels, contract)
-    top, left, height, width = window(pixels.shape[0], pixels.shape[1], contract)
-    part = pixels[top : top + height, left : left + width]
-    missing = ((0, height - part.shape[0]), (0, width - part.shape[1]), (0, 0))
-    return normalise(np.pad(part, missing, mode="edge").astype(np.float32), contract)
-
-
-def picture_from(output: Tensor, contract: Contract) -> Pixels:
-    """Return the 8-bit picture of a super-resolution network's output."""
-    return pixels_from(output, contract, np.uint8).astype(np.uint8, copy=False)
-
-
 @dataclass
-class ParityLadder:
-    """Runs the same pictures through every stage, compares each with the one before, and stops at one that is broken.
+class ParityCheck:
+    """Runs the same inputs through every stage of a model, and compares each stage with the one before.
 
-    Usable as the `check` of `convert.export`. batch: how many copies of each picture run at once, so that a batch that
-    tracing made a constant is found. figures and samples grow with each stage, for the record.
+    Attributes:
+        ids: of the inputs.
+        inputs: (N, 3, H, W) each; at least one.
+        contract: of the model.
+        data: what the inputs are of, where they are a data set.
+        truth: returns metrics of a stage's first output for the input of a place, against the truth; None without one.
+        steps: what came of each stage so far.
+        measurements: the same as figures.
     """
 
-    pictures: Sequence[Picture]
+    ids: Sequence[str]
+    inputs: Sequence[Tensor]
     contract: Contract
-    batch: int = 1
-    figures: list[Figure] = field(default_factory=list)
-    samples: dict[str, list[JsonValue]] = field(default_factory=dict)
-    _previous: tuple[str, list[list[Tensor]]] | None = None
+    data: Data | None = None
+    truth: Callable[[int, Tensor], dict[str, float]] | None = None
+    steps: list[ParityStep] = field(default_factory=list[ParityStep])
+    measurements: list[Measurement] = field(default_factory=list[Measurement])
+    _outputs: list[list[Tensor]] | None = None
 
-    def __call__(self, stage: str, runtime: Runtime, tolerance: Tolerance) -> None:
-        """Run the pictures through `runtime` and compare with the stage before.
+    def __call__(
+        self, stage: str, runtime: Runtime, tolerance: Tolerance, variant: VariantRef | None = None
+    ) -> ParityStep:
+        """Run the inputs through a stage, and compare with the one before.
 
-        Raises:
-            ParityError: the step moved the outputs further than `tolerance`; the message names the step.
+        Args:
+            stage: its name.
+            runtime: executes it.
+            tolerance: how far it may move the outputs.
+            variant: that is executed, where it is known by now.
         """
-        outputs = [runtime.run_all(np.repeat(self._tensor(picture), self.batch, 0)) for picture in self.pictures]
-        before, self._previous = self._previous, (stage, outputs)
-        if before is None:
-            return
-        step = f"{before[0]} → {stage}"
-        found = compare(before[1], outputs, self.contract, tolerance)
-        if found.task:
-            self._note(step, found)
-        if found.broken:
-            raise ParityError(f"{step} moved the outputs: {found.broken}; nothing was written")
+        outputs = [runtime.run_all(tensor) for tensor in self.inputs]
+        step = ParityStep(after=stage, images=tuple(self.ids), truth=self._means(outputs))
+        if self._outputs is not None:
+            found = compare(self._outputs, outputs, self.contract, tolerance)
+            values = {"largest_difference": found.largest, "mean_difference": found.mean, **found.task}
+            before = self.steps[-1].after
+            step = step.model_copy(update={"before": before, "snr": found.snr, "broken": found.broken})
+            if found.task:
+                step = step.model_copy(update={"values": values})
+        self._outputs = outputs
+        self.steps.append(step)
+        self.measurements += self._figures(step, runtime.info, variant)
+        return step
 
-    def _note(self, step: str, found: Comparison) -> None:
-        main, values = next(iter(found.task.items()))
-        unit = "dB" if main == "psnr" else ""
-        labels = {"step": step, "of": "the worst picture"}
-        self.figures += [
-            Figure(name=name, value=max(worst), unit="of the range", higher_is_better=False, labels=labels)
-            for name, worst in (("largest_difference", found.largest), ("mean_difference", found.mean))
-        ]
-        self.figures.append(Figure(name=main, value=min(values), unit=unit, higher_is_better=True, labels=labels))
-        rows = {"largest_difference": found.largest, "mean_difference": found.mean, main: values}
-        self.samples |= {f"{step}: {name}": list(row) for name, row in rows.items()}
+    def _means(self, outputs: Sequence[Sequence[Tensor]]) -> dict[str, float]:
+        truth = self.truth
+        if truth is None:
+            return {}
+        rows = [truth(place, heads[0]) for place, heads in enumerate(outputs)]
+        return {name: _mean([row[name] for row in rows]) for name in rows[0]}
 
-    def _tensor(self, picture: Picture) -> Tensor:
-        whole = self.contract.task == "segmentation"
-        return stage_input(picture.rgb if whole else picture.with_depth(8).rgb, self.contract)
+    def _figures(self, step: ParityStep, how: Execution, variant: VariantRef | None) -> list[Measurement]:
+        """Of each step the mean and the worst over the images; of its answers also those against the truth."""
+        data = self.data
+        common = Measurement(
+            metric="snr",
+            value=step.snr,
+            unit=Unit("dB"),
+            higher_is_better=True,
+            variants=(variant,) if variant else (),
+            executions=(how,),
+            data=data.model_copy(update={"count": len(self.ids)}) if data else None,
+            step=step.name,
+            against="the stage before",
+        )
+        figures = [common] if step.values else []
+        for name, values in step.values.items():
+            better, unit = _direction(name)
+            worst = (min if better else max)(values)
+            for statistic, value in (("mean", _mean(values)), ("worst", worst)):
+                row = {"metric": name, "value": value, "unit": unit, "higher_is_better": better}
+                figures.append(common.model_copy(update={**row, "statistic": statistic}))
+        for name, value in step.truth.items():
+            better, unit = _direction(name)
+            row = {"metric": name, "value": value, "unit": unit, "higher_is_better": better}
+            figures.append(common.model_copy(update={**row, "against": "truth"}))
+        return figures
+
+
+def _direction(name: str) -> tuple[bool, Unit]:
+    if name.endswith("_difference"):
+        return False, Unit("of the range")
+    metric = get_metric(name)
+    return metric.higher_is_better, Unit(metric.unit)

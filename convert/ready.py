@@ -8,7 +8,7 @@ from pathlib import Path
 from ..core.errors import FetchError, HashMismatchError, InputError
 from ..core.files import sha256_of
 from ..core.provenance import Precision
-from ..core.record import Record
+from ..core.records import read_record
 from .spec import ModelSpec
 
 __all__ = ["BUNDLED_PRECISION", "IRS", "SUMS", "bundled_ir", "bundled_sums", "is_intact"]
@@ -64,11 +64,11 @@ def is_intact(folder: Path) -> bool:
     if not (folder / RECORD_NAME).is_file():
         return False
     try:
-        artifacts = Record.read(folder / RECORD_NAME).artifacts
+        variants = read_record(folder / RECORD_NAME).variants
     except InputError as error:
         _LOG.warning("%s; exporting again", error)
         return False
-    hashes = {name: value for ref in artifacts for name, value in ref.sha256.items()}
+    hashes = {name: value for ref in variants for name, value in ref.sha256.items()}
     intact = all((folder / name).is_file() and sha256_of(folder / name) == value for name, value in hashes.items())
     if not intact:
         _LOG.warning("%s: the files are not the ones that were exported; exporting again", folder)

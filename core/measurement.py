@@ -50,11 +50,11 @@ class Unit(str):
         return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
 
 
-class Frozen(BaseModel):
+class Frozen(BaseModel, frozen=True):
     """Base of what a record consists of."""
 
     # "strings" writes an infinite PSNR as "Infinity", which every JSON reader can parse, and reads it back.
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="strings")
 
     @model_validator(mode="before")
     @classmethod
@@ -63,7 +63,7 @@ class Frozen(BaseModel):
         return written_out(data)
 
 
-class VariantRef(Frozen):
+class VariantRef(Frozen, frozen=True):
     """A model that took part, as a record keeps it.
 
     Attributes:
@@ -83,7 +83,7 @@ class VariantRef(Frozen):
     weights_sha256: str = ""
 
 
-class Data(Frozen):
+class Data(Frozen, frozen=True):
     """Samples that something was measured on.
 
     Attributes:
@@ -103,7 +103,7 @@ class Data(Frozen):
     count: int | None = None
 
 
-class Measurement(Frozen):
+class Measurement(Frozen, frozen=True):
     """One figure with all that it is of.
 
     Attributes:

@@ -28,7 +28,7 @@ _TABLES: dict[str, tuple[str, type[VariantRef | Execution | Data]]] = {
 """What measurements share, by their fields: a file has each once in a table, and they refer to it by its place."""
 
 
-class Series(Frozen):
+class Series(Frozen, frozen=True):
     """Values in the order in which they were measured.
 
     Attributes:
@@ -51,7 +51,7 @@ class Series(Frozen):
         return tuple(wall / counts[number] for number, wall in enumerate(self.walls) if counts[number])
 
 
-class SampleTable(Frozen):
+class SampleTable(Frozen, frozen=True):
     """A row for each sample.
 
     Attributes:
@@ -85,7 +85,7 @@ class SampleTable(Frozen):
         return {each: value for each, value in picked if value is not None}
 
 
-class Record(Frozen):
+class Record(Frozen, frozen=True):
     r"""What one command measured.
 
     In any text, bytes of a file's name that are no UTF-8 are written out as `\udcff`.

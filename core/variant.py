@@ -9,8 +9,8 @@ from typing import Literal, get_args
 
 from .contract import Contract
 from .files import sha256_of
+from .measurement import VariantRef
 from .provenance import ModelFormat, Precision, Provenance
-from .record import ArtifactRef
 
 __all__ = ["PRECISIONS", "Variant", "files_of", "format_of_model"]
 
@@ -30,6 +30,7 @@ class Variant:
         path: the `.xml` or `.onnx` file, or the checkpoint.
         contract: what surrounds the network.
         provenance: None for a model that mattekit did not export itself.
+        name: that somebody gave it, such as that of a fine-tune; empty where nobody did.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Variant:
     path: Path
     contract: Contract
     provenance: Provenance | None = None
+    name: str = ""
 
     @property
     def format(self) -> ModelFormat:
@@ -65,14 +67,15 @@ class Variant:
         """Return the bytes of all files."""
         return sum(file.stat().st_size for file in self.files)
 
-    def ref(self) -> ArtifactRef:
+    def ref(self) -> VariantRef:
         """Return what a record keeps of it."""
-        return ArtifactRef(
-            model=self.id,
+        return VariantRef(
+            id=self.id,
+            name=self.name,
             format=self.format,
             precision=self.precision,
             sha256=self.sha256,
-            weights=self.weights_sha256,
+            weights_sha256=self.weights_sha256,
         )
 
 

@@ -13,7 +13,7 @@ from ..record import Record, SampleTable, Series
 __all__ = ["ExportRecord", "ParityRecord", "ParityStep", "QuantizeRecord"]
 
 
-class ParityStep(Frozen):
+class ParityStep(Frozen, frozen=True):
     """A stage of a model compared with the one before it, on the same images.
 
     Attributes:
@@ -40,7 +40,7 @@ class ParityStep(Frozen):
         return f"{self.before} → {self.after}" if self.before else self.after
 
 
-class ExportRecord(Record):
+class ExportRecord(Record, frozen=True):
     """The check of each step of an export."""
 
     kind: Literal["export"] = "export"
@@ -51,7 +51,7 @@ class ExportRecord(Record):
         return _of_step(self.steps, figure)
 
 
-class ParityRecord(Record):
+class ParityRecord(Record, frozen=True):
     """The stages of a model, each compared with the one before."""
 
     kind: Literal["parity"] = "parity"
@@ -72,7 +72,7 @@ def _of_step(steps: Iterable[ParityStep], figure: Measurement) -> Series | None:
     return Series(values=values) if values else None
 
 
-class QuantizeRecord(Record):
+class QuantizeRecord(Record, frozen=True):
     """What a quantization did, and what it cost.
 
     Attributes:

@@ -12,7 +12,7 @@ from ..record import Record
 __all__ = ["GateRecord", "OutputCheck", "PackageCheck", "Verdict", "VerifyRecord"]
 
 
-class Verdict(Frozen):
+class Verdict(Frozen, frozen=True):
     """What came of one limit of one gate on one figure.
 
     Attributes:
@@ -43,7 +43,7 @@ class Verdict(Frozen):
     samples: int | None = None
 
 
-class GateRecord(Record):
+class GateRecord(Record, frozen=True):
     """Gates' verdicts.
 
     Attributes:
@@ -56,7 +56,7 @@ class GateRecord(Record):
     verdicts: tuple[Verdict, ...] = ()
 
 
-class OutputCheck(Frozen):
+class OutputCheck(Frozen, frozen=True):
     """A golden output, replayed: how far it is from what was recorded, by metric, and how far it may be."""
 
     input: str
@@ -66,7 +66,7 @@ class OutputCheck(Frozen):
     passed: bool
 
 
-class PackageCheck(Frozen):
+class PackageCheck(Frozen, frozen=True):
     """A package whose golden answers were replayed.
 
     Attributes:
@@ -97,7 +97,7 @@ class PackageCheck(Frozen):
         return all(output.passed for output in self.outputs)
 
 
-class VerifyRecord(Record):
+class VerifyRecord(Record, frozen=True):
     """Packages, checked."""
 
     kind: Literal["verify"] = "verify"

@@ -29,7 +29,7 @@ MODEL = "model"
 """The stage of a benchmark that is the network alone."""
 
 
-class ValidateRecord(Record):
+class ValidateRecord(Record, frozen=True):
     """How good a model's answers are, sample by sample.
 
     Attributes:
@@ -52,7 +52,7 @@ class ValidateRecord(Record):
         return self.table.of(figure.metric, figure.slice) or None
 
 
-class LayerTime(Frozen):
+class LayerTime(Frozen, frozen=True):
     """An executed layer: milliseconds in one query, operations (a multiply-add counts two), bytes that it moves.
 
     Attributes:
@@ -71,7 +71,7 @@ class LayerTime(Frozen):
     of_limit: float | None = None
 
 
-class ExecutedLayers(Frozen):
+class ExecutedLayers(Frozen, frozen=True):
     """Executed layers of one type, precision and implementation (such as `brgconv_avx2_f32`), and how many."""
 
     type: str
@@ -80,7 +80,7 @@ class ExecutedLayers(Frozen):
     count: int
 
 
-class ComparisonRow(Frozen):
+class ComparisonRow(Frozen, frozen=True):
     """What may be said of a candidate's times beside a baseline's, as `bench.significance.Difference` tells it."""
 
     stage: str
@@ -94,7 +94,7 @@ class ComparisonRow(Frozen):
     paired: bool
 
 
-class CandidateResult(Frozen):
+class CandidateResult(Frozen, frozen=True):
     """What came of one candidate of a benchmark.
 
     Attributes:
@@ -136,7 +136,7 @@ class CandidateResult(Frozen):
         return self.times.get(stage)
 
 
-class Limits(Frozen):
+class Limits(Frozen, frozen=True):
     """A machine's measured limits: 10⁹ operations a second in each arithmetic, and gigabytes a second."""
 
     compute: dict[str, float]
@@ -144,7 +144,7 @@ class Limits(Frozen):
     samples: dict[str, tuple[float, ...]] = Field(default_factory=dict)
 
 
-class BenchRecord(Record):
+class BenchRecord(Record, frozen=True):
     """A benchmark: each candidate's times, interleaved in rounds.
 
     Attributes:
@@ -194,7 +194,7 @@ class BenchRecord(Record):
         return found.latency(figure.stage) if found and figure.metric.startswith("latency") else None
 
 
-class Mismatch(Frozen):
+class Mismatch(Frozen, frozen=True):
     """One thing in which two records differ, so that a difference in time may come from it."""
 
     aspect: Literal["machine", "software", "settings"]
@@ -207,7 +207,7 @@ class Mismatch(Frozen):
         return f"{self.what}: {self.before}, then {self.after}"
 
 
-class CompareRecord(Record):
+class CompareRecord(Record, frozen=True):
     """Two benchmarks side by side.
 
     Attributes:
@@ -230,7 +230,7 @@ class CompareRecord(Record):
     notes: tuple[str, ...] = ()
 
 
-class PeerRecord(Record):
+class PeerRecord(Record, frozen=True):
     """Beside another program, measured in the same run.
 
     Attributes:

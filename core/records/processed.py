@@ -12,14 +12,14 @@ from ..record import Record, Series
 __all__ = ["Failure", "RunRecord", "VideoRecord"]
 
 
-class Failure(Frozen):
+class Failure(Frozen, frozen=True):
     """An input that failed, and why in a sentence."""
 
     input: str
     error: str
 
 
-class _Staged(Record):
+class _Staged(Record, frozen=True):
     """What a pipeline took, stage by stage.
 
     Attributes:
@@ -38,7 +38,7 @@ class _Staged(Record):
         return Series(values=tuple(value * 1000 for value in values)) if values else None
 
 
-class RunRecord(_Staged):
+class RunRecord(_Staged, frozen=True):
     """Images through the pipeline.
 
     Attributes:
@@ -57,7 +57,7 @@ class RunRecord(_Staged):
     engine: Literal["local", "ray"] = "local"
 
 
-class VideoRecord(_Staged):
+class VideoRecord(_Staged, frozen=True):
     """A video through the pipeline.
 
     Attributes:

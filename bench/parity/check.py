@@ -1,0 +1,131 @@
+"""Parity: the same real images through every stage of a model, each compared with the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ...convert.layers import LayerNoise, layer_noise
+from ...convert.parity import ARITHMETIC, EXACT, HALF, IDENTICAL, QUANTIZED, ParityCheck, Tolerance
+from ...convert.stage_input import picture_from, stage_input, window
+from ...core.contract import Contract
+from ...core.errors import InputError
+from ...core.files import atomic_path
+from ...core.measurement import Data
+from ...core.records import ParityRecord
+from ...datasets.sample import Dataset, Sample
+from ...infer.machine import this_machine
+from ...infer.resize import resize_mask
+from ...infer.runtimes import Tensor
+from ...infer.tensors import matte_from
+from ...metrics import iou, mae, psnr_y
+from .opened_stages import Kind, ModelStage
+
+__all__ = ["check_stages", "noisiest_layers", "write_scope"]
+
+_TOLERANCES: dict[Kind, Tolerance] = {"exact": EXACT, "half": HALF, "arithmetic": ARITHMETIC, "quantized": QUANTIZED}
+
+
+def check_stages(
+    stages: Sequence[ModelStage],
+    dataset: Dataset,
+    *,
+    tolerances: dict[Kind, Tolerance] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> ParityRecord:
+    """Run the images through every stage and compare each with the one before.
+
+    Args:
+        stages: two or more of one model.
+        dataset: of the model's task and scale; all of it is held in memory, so take a few.
+        tolerances: in place of the usual ones.
+        progress: called before each stage with its label.
+
+    Raises:
+        InputError: the data set is for another task or scale.
+    """
+    contract = stages[0].contract
+    if (dataset.task, dataset.scale) != (contract.task, contract.output.scale):
+        raise InputError(
+            f"the data set {dataset.name} is for {dataset.task} x{dataset.scale}, the model for {contract.task} "
+            f"x{contract.output.scale}; give --data of the model's task"
+        )
+    allowed = {**_TOLERANCES, **(tolerances or {})}
+    samples = [_cut(sample, contract) for sample in dataset]
+    check = ParityCheck(
+        [sample.id for sample in samples],
+        [stage_input(sample.image, contract) for sample in samples],
+        contract,
+        data=Data(name=dataset.name, sha256=dataset.content_hash),
+        truth=lambda place, output: _truth(output, samples[place], contract),
+    )
+    for stage in stages:
+        if progress:
+            progress(stage.label)
+        check(stage.label, stage.runtime, allowed[stage.kind], stage.variant.ref())
+    return ParityRecord(
+        machine=this_machine(),
+        measurements=tuple(check.measurements),
+        settings={"stages": [stage.label for stage in stages], "dataset": dataset.name, "samples": len(samples)},
+        steps=tuple(check.steps),
+    )
+
+
+def noisiest_layers(
+    stages: Sequence[ModelStage], dataset: Dataset, *, limit: float = 15.0, most: int = 16
+) -> list[LayerNoise]:
+    """Return the layers that lose most when they are quantized: at most `most`, and none above `limit` dB.
+
+    The noisiest one is always there.
+
+    Raises:
+        InputError: an IR before quantization and an INT8 one are not both among the stages.
+    """
+    import openvino
+
+    exact = [stage.variant.path for stage in stages if stage.variant.format == "openvino" and stage.kind != "quantized"]
+    quantized = [stage.variant.path for stage in stages if stage.kind == "quantized"]
+    if not exact or not quantized:
+        raise InputError("--layers compares an FP32 IR with an INT8 one; give both")
+    core, contract = openvino.Core(), stages[0].contract
+    tensors = (stage_input(_cut(sample, contract).image, contract) for sample in dataset)
+    found = layer_noise(core.read_model(exact[0]), core.read_model(quantized[0]), tensors)
+    return [layer for number, layer in enumerate(found[:most]) if number == 0 or layer.snr <= limit]
+
+
+def write_scope(layers: Sequence[LayerNoise], path: Path) -> None:
+    """Write the layers as a file that `mattekit quantize --ignore-scope` takes."""
+    lines = ["# Layers that lose most when they are quantized, the worst first; delete those that may be quantized."]
+    lines += [f"{layer.name}  # {layer.snr:.1f} dB" for layer in layers]
+    with atomic_path(path) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _truth(output: Tensor, sample: Sample, contract: Contract) -> dict[str, float]:
+    if sample.alpha is not None:
+        height, width = sample.alpha.shape
+        alpha = np.clip(resize_mask(matte_from(output, contract).alpha, height, width, contract.output.resize), 0, 1)
+        return {"iou": float(iou(alpha, sample.alpha)), "mae": float(mae(alpha, sample.alpha))}
+    if sample.high_resolution is not None:
+        return {
+            "psnr_y": min(
+                float(psnr_y(picture_from(output, contract), sample.high_resolution, contract.output.scale)), IDENTICAL
+            )
+        }
+    return {}
+
+
+def _cut(sample: Sample, contract: Contract) -> Sample:
+    """For super-resolution, the middle of the picture and of its truth."""
+    if contract.task == "segmentation":
+        return sample
+    rows, columns = sample.image.shape[:2]
+    top, left, height, width = window(rows, columns, contract)
+    if height > rows or width > columns:
+        raise InputError(f"the picture {sample.id!r} is too small for the network's input; leave it out")
+    scale, truth = contract.output.scale, sample.high_resolution
+    if truth is not None:
+        truth = truth[top * scale : (top + height) * scale, left * scale : (left + width) * scale]
+    return Sample(sample.id, sample.image[top : top + height, left : left + width], high_resolution=truth)
