@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.measurement import Interval
+
 __all__ = [
     "CONFIDENCE",
     "RESAMPLES",
-    "Interval",
     "drop_interval",
     "mean_interval",
     "median_interval",
@@ -21,8 +22,6 @@ __all__ = [
 CONFIDENCE = 0.95
 RESAMPLES = 5000
 
-Interval = tuple[float, float]
-"""Lower and upper bound."""
 
 _Means = NDArray[np.float64]
 

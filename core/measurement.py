@@ -82,6 +82,11 @@ class VariantRef(Frozen, frozen=True):
     sha256: dict[str, str] = Field(default_factory=dict)
     weights_sha256: str = ""
 
+    @property
+    def label(self) -> str:
+        """Return its id, with `@NAME` behind it where it has a name."""
+        return f"{self.id}@{self.name}" if self.name else self.id
+
 
 class Data(Frozen, frozen=True):
     """Samples that something was measured on.
@@ -153,7 +158,7 @@ class Measurement(Frozen, frozen=True):
     @property
     def model(self) -> str:
         """Return the models' ids, with `@NAME` behind it where it has a name; several are joined by `+`."""
-        return _joined(f"{one.id}@{one.name}" if one.name else one.id for one in self.variants)
+        return _joined(one.label for one in self.variants)
 
     @property
     def precision(self) -> str:

@@ -10,10 +10,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from ..core.condition import Condition
-from ..core.environment import Environment
 from ..core.limits import Limits
+from ..core.machine import Machine
 from ..core.requirements import BASE, Need, needs
 from .devices import Device, describe_devices, hidden_hardware
+from .machine import this_machine
 
 __all__ = ["Diagnosis", "Finding", "diagnose", "examine", "how_to_install"]
 
@@ -39,7 +40,7 @@ class Diagnosis(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    environment: Environment
+    machine: Machine
     limits: Limits
     condition: Condition
     devices: tuple[Device, ...]
@@ -70,7 +71,7 @@ def diagnose() -> Diagnosis:
     every = needs()
     extras = {name: all(need.met for need in every if need.extra == name) for name in _extras(every)}
     found = Diagnosis(
-        environment=Environment.current(),
+        machine=this_machine(),
         limits=Limits.current(),
         condition=Condition.current(),
         devices=tuple(devices),
@@ -100,7 +101,7 @@ def examine(found: Diagnosis, system: str = platform.system()) -> list[Finding]:
         broken.append("OpenVINO has no CPU device; install it anew: pip install --force-reinstall openvino")
     broken += [f"{device.name} does not compute: {device.error}" for device in found.devices if device.error]
     warnings = [*_limits(found.limits), *_condition(found.condition, found.limits), *_extra_packages(found)]
-    notes = _arithmetic(found.environment)
+    notes = _arithmetic(found.machine)
     notes += [
         f"{name} is not there. {how_to_install(name, system, found.hardware)}"
         for name in ("GPU", "NPU")
@@ -206,8 +207,8 @@ def _condition(condition: Condition, limits: Limits) -> list[str]:
     return found
 
 
-def _arithmetic(environment: Environment) -> list[str]:
-    flags = environment.cpu_features
+def _arithmetic(machine: Machine) -> list[str]:
+    flags = machine.cpu_features
     if not flags:
         return []
     fast = [name for name in _INT8 if name in flags]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,8 +10,11 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ..core.errors import InputError, PartialFailureError
-from ..core.record import Figure, Record
-from .latencies import latencies
+from ..core.measurement import Data, Measurement, Unit
+from ..core.records import Failure, RunRecord
+from ..core.text import printable
+from .latencies import latencies, of_models
+from .machine import this_machine
 from .pipeline import STAGES, Pipeline, Stage
 
 __all__ = ["Outcome", "exit_code_of", "record_of"]
@@ -41,54 +45,62 @@ def record_of(
     pipeline: Pipeline,
     settings: dict[str, JsonValue],
     workers: Mapping[Stage, int],
-) -> Record:
+) -> RunRecord:
     """Put what a run measured into a record.
 
-    Figures: the pictures and failures; pictures a second; for each stage its latency in ms (p50, p90 and p99), and
-    its load: the share of the run in which its workers were busy. The stage of the largest load is the setting
-    `bottleneck`. Samples: every picture's raw times.
+    It measures the images, failures, and what an earlier run did; images a second; for each stage its latency in ms
+    (p50, p90 and p99), and its load: the share of the run in which its workers were busy. The stage of the largest load
+    is the bottleneck.
 
     Args:
         outcomes: of one run.
         pipeline: that ran.
         settings: of the command.
-        workers: how many pictures each stage held at a time.
+        workers: how many images each stage held at a time.
     """
     done = [outcome for outcome in outcomes if outcome.error is None and not outcome.skipped]
-    samples: dict[str, list[JsonValue]] = {
-        "input": [str(outcome.source) for outcome in done],
-        "pixels": [outcome.pixels for outcome in done],
-        "confidence": [outcome.confidence for outcome in done],
-    }
     wall = max((o.ended for o in done), default=0.0) - min((o.began for o in done), default=0.0)
     skipped = sum(outcome.skipped for outcome in outcomes)
+    common = of_models(pipeline.models, _data(done))
+
+    def measured(metric: str, value: float, unit: str = "", *, better: bool | None, stage: str = "") -> Measurement:
+        row = {"metric": metric, "value": value, "unit": Unit(unit), "higher_is_better": better, "stage": stage}
+        return common.model_copy(update=row)
+
     figures = [
-        Figure(name="pictures", value=len(done)),
-        Figure(name="failed", value=len(outcomes) - len(done) - skipped, higher_is_better=False),
-        Figure(name="skipped", value=skipped),
+        measured("images", len(done), better=None),
+        measured("failed", len(outcomes) - len(done) - skipped, better=False),
+        measured("skipped", skipped, better=None),
     ]
     if wall > 0:
-        figures.append(Figure(name="throughput", value=len(done) / wall, unit="pictures/s", higher_is_better=True))
-    loads: dict[Stage, float] = {}
-    for stage in STAGES:
-        times = [outcome.seconds[stage] for outcome in done if stage in outcome.seconds]
-        if not times:
-            continue
-        samples[f"{stage}_s"] = list[JsonValue](times)
-        figures += latencies(stage, times)
-        if wall > 0:
-            loads[stage] = sum(times) / wall / workers.get(stage, 1)
-            figures.append(Figure(name="load", value=loads[stage], labels={"stage": stage}))
-    failures: list[JsonValue] = [{"input": str(o.source), "error": str(o.error)} for o in outcomes if o.error]
-    own: dict[str, JsonValue] = {"failures": failures, "workers": dict(workers.items())}
-    if loads:
-        own["bottleneck"] = max(loads, key=lambda stage: loads[stage])
-    return Record(
-        kind="run",
-        artifacts=tuple(model.variant.ref() for model in pipeline.models),
-        settings={**settings, **pipeline.describe(), **own},
-        figures=tuple(figures),
-        samples=samples,
+        figures.append(measured("throughput", len(done) / wall, "images/s", better=True))
+    seconds = {stage: tuple(outcome.seconds[stage] for outcome in done if stage in outcome.seconds) for stage in STAGES}
+    seconds = {stage: times for stage, times in seconds.items() if times}
+    loads = {stage: sum(times) / wall / workers.get(stage, 1) for stage, times in seconds.items()} if wall > 0 else {}
+    for stage, times in seconds.items():
+        figures += latencies(common, stage, times)
+        if stage in loads:
+            figures.append(measured("load", loads[stage], "of the time", better=None, stage=stage))
+    return RunRecord(
+        machine=this_machine(),
+        variants=common.variants,
+        measurements=tuple(figures),
+        settings={**settings, **pipeline.describe()},
+        inputs=tuple(str(outcome.source) for outcome in done),
+        pixels=tuple(outcome.pixels for outcome in done),
+        confidence=tuple(outcome.confidence for outcome in done),
+        seconds={str(stage): times for stage, times in seconds.items()},
+        bottleneck=max(loads, key=lambda stage: loads[stage]) if loads else "",
+        workers={str(stage): count for stage, count in workers.items()},
+        failures=tuple(Failure(input=str(o.source), error=str(o.error)) for o in outcomes if o.error),
+    )
+
+
+def _data(done: Sequence[Outcome]) -> Data:
+    """What went through, told from others by the files' names and their pixels; where they lie decides nothing."""
+    told = "\n".join(sorted(f"{outcome.pixels} {printable(outcome.source.name)}" for outcome in done))
+    return Data(
+        name=f"{len(done)} images", sha256=hashlib.sha256(told.encode()).hexdigest(), reference="", count=len(done)
     )
 
 

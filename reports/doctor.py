@@ -30,14 +30,14 @@ def print_diagnosis(found: Diagnosis, console: Console | None = None) -> None:
 
 
 def _machine(found: Diagnosis) -> Sequence[tuple[str, str]]:
-    environment, limits, condition = found.environment, found.limits, found.condition
+    machine, limits, condition = found.machine, found.limits, found.condition
     available = condition.memory_available_bytes
     return (
-        ("processor", environment.cpu),
-        ("instructions", " ".join(environment.cpu_features) or "not told"),
+        ("processor", machine.cpu),
+        ("instructions", " ".join(machine.cpu_features) or "not told"),
         ("processors", f"{limits.processors}, of which this process may use {limits.affinity}"),
         ("processor limit", f"{limits.quota:g} processors' time" if limits.quota else "none"),
-        ("memory", _gib(environment.memory_bytes) + (f", {_gib(available)} available" if available else "")),
+        ("memory", _gib(machine.memory_bytes) + (f", {_gib(available)} available" if available else "")),
         ("memory limit", _gib(limits.memory_bytes) if limits.memory_bytes else "none"),
         ("process limit", str(limits.processes) if limits.processes else "none"),
         ("limits told by", f"cgroup version {limits.cgroup}" if limits.cgroup else "no cgroup"),
@@ -48,8 +48,8 @@ def _machine(found: Diagnosis) -> Sequence[tuple[str, str]]:
         ("frequency", "not told" if condition.frequency is None else f"{condition.frequency:.0%} of the highest"),
         ("temperature", _hottest(condition.temperatures)),
         ("slowed by heat", "not told" if condition.throttle_events is None else f"{condition.throttle_events} times"),
-        ("system", environment.system),
-        ("Python", environment.python),
+        ("system", machine.system),
+        ("Python", machine.python),
     )
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from mattekit.cli import app
 from mattekit.core.condition import Condition
-from mattekit.core.environment import Environment
 from mattekit.core.limits import Limits
 from mattekit.core.requirements import Need, needs
 from mattekit.infer.devices import describe_devices, hidden_hardware
 from mattekit.infer.doctor import Diagnosis, diagnose, examine, how_to_install
+from mattekit.infer.machine import this_machine
 from typer.testing import CliRunner
 
 
@@ -105,7 +105,7 @@ def healthy(**changes: object) -> Diagnosis:
     """A machine without fault, and what differs from it."""
     (cpu,) = (device for device in describe_devices() if device.name == "CPU")
     base = Diagnosis(
-        environment=Environment.current().model_copy(update={"cpu_features": ("avx512_vnni",)}),
+        machine=this_machine().model_copy(update={"cpu_features": ("avx512_vnni",)}),
         limits=Limits(processors=4, affinity=4),
         condition=Condition(),
         devices=(cpu, cpu.model_copy(update={"name": "GPU.0"}), cpu.model_copy(update={"name": "NPU"})),
@@ -169,10 +169,10 @@ def test_advice_for_a_device_is_that_of_the_system() -> None:
 
 
 def test_an_instruction_set_without_int8_is_noted() -> None:
-    plain = Environment.current().model_copy(update={"cpu_features": ("avx2",)})
-    assert levels(healthy(environment=plain), "VNNI") == {"note"}
+    plain = this_machine().model_copy(update={"cpu_features": ("avx2",)})
+    assert levels(healthy(machine=plain), "VNNI") == {"note"}
     # A system that tells no instructions is not blamed for lacking them.
-    assert levels(healthy(environment=plain.model_copy(update={"cpu_features": ()})), "VNNI") == set()
+    assert levels(healthy(machine=plain.model_copy(update={"cpu_features": ()})), "VNNI") == set()
 
 
 def test_the_packages_are_those_of_the_metadata() -> None:

@@ -20,10 +20,10 @@ from mattekit.convert.servable import checker
 from mattekit.convert.servable.pinning import pin_surrounding
 from mattekit.convert.servable.surround import SURROUNDING, surround
 from mattekit.core.contract import Contract, InputContract, OutputContract, ResizeFilter
-from mattekit.core.environment import Environment
 from mattekit.core.errors import ArithmeticUnavailableError, InputError
 from mattekit.core.files import sha256_of
 from mattekit.images.picture import Picture
+from mattekit.infer.machine import this_machine
 from mattekit.infer.runtimes.arithmetic import executed_layers
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.upscale import Upscaler
@@ -349,7 +349,7 @@ for folder in sorted(Path(sys.argv[1]).glob("*/*")):
 @pytest.mark.timeout(1800)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
 def test_packages_made_by_each_kind_of_kernels_pass_on_every_other(artifacts: Path, tmp_path: Path) -> None:
-    features = Environment.current().cpu_features
+    features = this_machine().cpu_features
     isas = [isa for isa, feature in ISAS.items() if feature in features]
     if len(isas) < 2:
         pytest.skip("this CPU has one kind of kernels, or none that can be chosen")

@@ -11,9 +11,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from ..core.environment import Environment
 from ..core.files import atomic_path, sha256_of
 from ..core.text import json_bytes
+from ..infer.machine import package_versions
 from .stage import Stage
 
 __all__ = ["Done", "Hashes", "due", "expand", "fingerprint", "read_done", "set_aside", "write_done"]
@@ -78,7 +78,7 @@ def fingerprint(stage: Stage, out: Path, hashes: Hashes, datasets: dict[str, str
 @cache
 def _tools() -> dict[str, str]:
     """The versions of the tools, which stay as they are while a build runs."""
-    versions = Environment.current().packages
+    versions = package_versions()
     return {f"tool {name}": versions[name] for name in _TOOLS if name in versions}
 
 

@@ -14,14 +14,14 @@ from ...metrics import get_metric
 from .measuring import SampleRow, border_of, measure
 from .subjects import Subject, open_subjects
 
-__all__ = ["Measurement", "SampleActor", "measure_on_ray"]
+__all__ = ["SampleActor", "ValidationWork", "measure_on_ray"]
 
 _BATCH = 4
 """Samples that are sent to an actor at a time."""
 
 
 @dataclass(frozen=True)
-class Measurement:
+class ValidationWork:
     """All that an actor needs: the models and the reference as `open_subjects` takes them, the samples, the metrics."""
 
     artifacts: tuple[str, ...]
@@ -36,7 +36,7 @@ class Measurement:
 class SampleActor:
     """The models, opened as the local engine opens them; called with numbers of samples, returns their rows."""
 
-    def __init__(self, work: Measurement) -> None:
+    def __init__(self, work: ValidationWork) -> None:
         def opened(text: str, *, arithmetic: Arithmetic) -> list[Subject]:
             return open_subjects(text, work.device, tile=work.tile, arithmetic=arithmetic)
 
@@ -56,7 +56,7 @@ class SampleActor:
         return {"rows": [pickle.dumps(rows)]}
 
 
-def measure_on_ray(work: Measurement, address: str) -> Generator[list[SampleRow]]:
+def measure_on_ray(work: ValidationWork, address: str) -> Generator[list[SampleRow]]:
     """Measure every sample on a Ray cluster; give each one's rows, in the samples' order.
 
     Every node must find the models and the samples under the same paths as this machine. An actor takes a whole node,

@@ -15,12 +15,13 @@ import numpy as np
 from ...core.errors import InputError
 from ...core.files import atomic_path
 from ...core.record import Record
+from ...core.records import ValidateRecord, read_record
 from ...datasets.pictures import write_png
 from ...datasets.sample import Dataset, Pixels, Sample
 from ...datasets.sheet import contact_sheet, grey, sample_row
 from .specimens import rows_to_show, write_specimens
 from .subjects import Subject
-from .tables import column, samples_table, worst_samples
+from .tables import samples_table, worst_samples
 
 __all__ = ["record_name", "record_names", "worst_sheet", "write_sheet", "write_validation"]
 
@@ -28,19 +29,19 @@ _MOST_SHOWN = 8
 _DIGITS = 8
 
 
-def record_name(record: Record) -> str:
+def record_name(record: ValidateRecord) -> str:
     """Return a file name, without suffix, that tells a validation record from others."""
-    labels = record.figures[0].labels if record.figures else {}
-    parts = [labels.get(key, "") for key in ("model", "precision", "device")]
+    figure = record.measurements[0]
+    parts = [figure.model, figure.precision, figure.device]
     # What everybody computes in needs no word in a name.
-    parts += [arithmetic] if (arithmetic := labels.get("arithmetic", "")) not in {"", "f32"} else []
-    parts.append(labels.get("dataset", ""))
-    if labels.get("reference", "truth") != "truth":
-        parts.append(f"vs-{labels['reference']}")
+    parts += [figure.arithmetic] if figure.arithmetic not in {"", "f32"} else []
+    parts.append(record.data.name)
+    if record.data.reference != "truth":
+        parts.append(f"vs-{record.data.reference}")
     return "-".join(re.sub(r"[^\w.]+", "_", part).strip("_") for part in parts if part) or record.kind
 
 
-def record_names(records: Sequence[Record], folder: Path, *, replace: bool = False) -> list[str]:
+def record_names(records: Sequence[ValidateRecord], folder: Path, *, replace: bool = False) -> list[str]:
     """Return a file name, without suffix, for each of several records in a folder; no two are the same.
 
     Where `record_name` gives several records the same one, as for two fine-tunes of one model, each has a prefix of its
@@ -57,7 +58,7 @@ def record_names(records: Sequence[Record], folder: Path, *, replace: bool = Fal
     taken: set[str] = set()
     names: list[str] = []
     for name, record in zip(plain, records, strict=True):
-        marked = f"{name}-{_digest(record)[:_DIGITS]}" if record.artifacts else name
+        marked = f"{name}-{_digest(record)[:_DIGITS]}" if any(ref.sha256 for ref in record.variants) else name
         wanted = [name] if often[name.casefold()] == 1 else []
         further = (f"{marked}-{number}" for number in count(2))
         free = (each for each in chain(wanted, [marked], further) if each.casefold() not in taken)
@@ -67,26 +68,26 @@ def record_names(records: Sequence[Record], folder: Path, *, replace: bool = Fal
     return names
 
 
-def _may_have(path: Path, record: Record) -> bool:
+def _may_have(path: Path, record: ValidateRecord) -> bool:
     """Tell whether a record may be written to a path: nothing is there, or a record of the same files."""
     if not path.exists():
         return True
     try:
-        return _files(Record.read(path)) == _files(record)
+        return _files(read_record(path)) == _files(record)
     except InputError:
         return False
 
 
 def _files(record: Record) -> list[dict[str, str]]:
-    return [ref.sha256 for ref in record.artifacts]
+    return [ref.sha256 for ref in record.variants if ref.sha256]
 
 
-def _digest(record: Record) -> str:
+def _digest(record: ValidateRecord) -> str:
     return hashlib.sha256(json.dumps(_files(record), sort_keys=True).encode()).hexdigest()
 
 
 def write_validation(
-    records: Sequence[Record],
+    records: Sequence[ValidateRecord],
     subjects: Sequence[Subject],
     dataset: Dataset,
     folder: Path,
@@ -132,11 +133,11 @@ def write_validation(
 
 
 def worst_sheet(
-    record: Record, subject: Subject, dataset: Dataset, *, by: str | None = None, count: int = 12
+    record: ValidateRecord, subject: Subject, dataset: Dataset, *, by: str | None = None, count: int = 12
 ) -> Pixels:
     """Return a contact sheet of a record's worst samples, (H, W, 3) uint8 RGB: picture, truth, answer, difference."""
-    name = by or record.figures[0].name
-    values = column(record, name) or []
+    name = by or record.measurements[0].metric
+    values = record.table.values[name]
     rows: list[tuple[str, list[Pixels]]] = []
     for row in worst_samples(record, by=name, count=count):
         sample = dataset[row]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...core.arithmetic import Arithmetic
 from ...core.errors import InputError
-from ...core.record import Record
+from ...core.records import ValidateRecord
 from ...datasets.opening import open_dataset
 from ...models.reference import ModelRef
 from .outputs import write_validation
@@ -47,7 +47,7 @@ class Request:
 class Report:
     """What came of it: a record for each artifact, and where the records lie."""
 
-    records: list[Record]
+    records: list[ValidateRecord]
     paths: list[Path]
 
 
@@ -75,7 +75,7 @@ def run_validation(
         for subject in open_subjects(text, request.device, tile=request.tile, arithmetic=request.arithmetic)
     ]
     reference = _reference(request)
-    models = [subject for subject in (*subjects, *([reference] if reference else [])) if subject.device != "files"]
+    models = [subject for subject in (*subjects, *([reference] if reference else [])) if not subject.is_on_disk]
     first = models[0] if models else None
     dataset = open_dataset(
         request.data, scale=request.scale or (first.scale if first else 1), task=first.task if first else None
@@ -88,10 +88,10 @@ def run_validation(
         raise InputError(f"samples cannot be ordered by {request.by!r}, which is not measured; add it to the metrics")
     measured = None
     if request.ray is not None:
-        from .cluster import Measurement, measure_on_ray
+        from .cluster import ValidationWork, measure_on_ray
 
         names = tuple(metric.name for metric in chosen)
-        work = Measurement(
+        work = ValidationWork(
             request.artifacts,
             request.reference,
             dataset,

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ...core.files import atomic_directory
-from ...core.record import Record
+from ...core.records import ValidateRecord
 from ...datasets.pictures import write_png
 from ...datasets.sample import Dataset, Pixels, Sample
 from ...datasets.sheet import grey
@@ -28,7 +28,7 @@ SIDE = 320
 """Longest side in pixels. Masks are shrunk to it; of an enlarged picture it is a window, where there is most detail."""
 
 
-def rows_to_show(records: Sequence[Record], *, by: str | None = None, count: int = 8) -> list[int]:
+def rows_to_show(records: Sequence[ValidateRecord], *, by: str | None = None, count: int = 8) -> list[int]:
     """Return rows that are among the worst of one record or another, each record's in turn, the worst first."""
     turns = zip_longest(*(worst_samples(record, by=by, count=count) for record in records))
     return list(dict.fromkeys(row for turn in turns for row in turn if row is not None))[:count]

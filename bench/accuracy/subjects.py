@@ -11,7 +11,8 @@ import numpy as np
 from ...core.arithmetic import Arithmetic
 from ...core.contract import Task
 from ...core.errors import InputError
-from ...core.record import ArtifactRef
+from ...core.execution import Execution
+from ...core.measurement import VariantRef
 from ...datasets.folders import pictures_in
 from ...datasets.pictures import read_alpha, read_rgb
 from ...datasets.sample import AlphaMatte, Pixels, Sample
@@ -22,6 +23,8 @@ from ...infer.upscale import TILE, Upscaler
 from ...models.opening import open_at
 from ...models.reference import ModelRef
 
+_FILES = "files"
+
 __all__ = ["Subject", "golden_subject", "model_subject", "open_subjects"]
 
 
@@ -29,24 +32,30 @@ __all__ = ["Subject", "golden_subject", "model_subject", "open_subjects"]
 class Subject:
     """Something that answers samples.
 
-    model: id. device: the runtime with its device, such as `openvino:CPU`. arithmetic: what the device really computes
-    in, such as `f32`; empty where unknown. alpha, picture: the answer to a sample, of which the task has one.
+    Attributes:
+        task: that it is for.
+        scale: of its answers; 1 for segmentation.
+        variant: that answers.
+        execution: how it is executed; the runtime is `files` where the answers lie on disk.
+        alpha, picture: the answer to a sample, of which the task has one.
     """
 
-    model: str
     task: Task
     scale: int
-    precision: str
-    device: str
-    arithmetic: str
-    artifact: ArtifactRef | None
+    variant: VariantRef
+    execution: Execution
     alpha: Callable[[Sample], AlphaMatte] | None = None
     picture: Callable[[Sample], Pixels] | None = None
 
     @property
     def label(self) -> str:
         """Return what tells it from others in a table: model, precision and device."""
-        return " ".join(part for part in (self.model, self.precision, self.device) if part)
+        return " ".join(part for part in (self.variant.label, self.variant.precision, self.execution.name) if part)
+
+    @property
+    def is_on_disk(self) -> bool:
+        """Tell whether its answers lie on disk."""
+        return self.execution.runtime == _FILES
 
 
 def open_subjects(
@@ -77,16 +86,8 @@ def open_subjects(
 
 def model_subject(model: LoadedModel, *, tile: int = TILE) -> Subject:
     """Make a subject of a loaded model."""
-    contract, artifact, how = model.contract, model.variant.ref(), model.runtime.info
-    common = Subject(
-        model=model.id,
-        task=contract.task,
-        scale=contract.output.scale,
-        precision=artifact.precision,
-        device=how.name,
-        arithmetic=how.arithmetic,
-        artifact=artifact,
-    )
+    contract = model.contract
+    common = Subject(contract.task, contract.output.scale, model.variant.ref(), model.runtime.info)
     if contract.task == "segmentation":
         remover = Remover(model)
 
@@ -119,13 +120,10 @@ def golden_subject(folder: Path) -> Subject:
         return files[sample.id]
 
     return Subject(
-        model=f"golden:{folder.name}",
         task="segmentation",
         scale=1,
-        precision="",
-        device="files",
-        arithmetic="",
-        artifact=None,
+        variant=VariantRef(id=f"golden:{folder.name}"),
+        execution=Execution(runtime=_FILES, arithmetic="", streams=0),
         alpha=lambda sample: read_alpha(find(sample)),
         picture=lambda sample: read_rgb(find(sample)),
     )

@@ -7,20 +7,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import JsonValue
 
 from ...core.contract import Task
 from ...core.errors import InputError, ModelError
-from ...core.record import Figure, Record
+from ...core.measurement import Data, Measurement, Unit
+from ...core.record import SampleTable
+from ...core.records import ValidateRecord
 from ...datasets.sample import AlphaMatte, Dataset, Pixels
+from ...infer.machine import this_machine
 from ...metrics import METRICS, Metric, get_metric
 from .measuring import SampleRow, border_of, measure
 from .subjects import Subject
 
-__all__ = ["KIND", "default_metrics", "metrics_for", "validate"]
-
-KIND = "validation"
-"""The `kind` of the records."""
+__all__ = ["default_metrics", "metrics_for", "validate"]
 
 _DEFAULT: dict[Task, tuple[str, ...]] = {
     "segmentation": ("iou", "mae", "max_f_beta", "weighted_f_beta", "s_measure", "mean_e_measure", "boundary_iou"),
@@ -64,13 +63,13 @@ def validate(
     reference: Subject | None = None,
     progress: Callable[[int, int], None] | None = None,
     measured: Iterable[Sequence[SampleRow]] | None = None,
-) -> list[Record]:
+) -> list[ValidateRecord]:
     """Measure each subject on each sample; a record for each subject.
 
-    A record's figures are the means over all samples (label `slice` is `all`) and over each slice of them: by the
+    A record measures the means over all samples (the slice `all`) and over each slice of them: by the
     samples' tags, and for segmentation by the size of the truth (`subject=empty`, `small` below 10% of the picture,
-    `medium` below 40%, `large`). The figure of a metric that cannot be measured on this data set is None. `samples` is
-    a table with a row for each sample: `id`, `tag:...`, and each metric. Super-resolution pictures are compared without
+    `medium` below 40%, `large`). A metric that cannot be measured on this data set has no value. The record's table
+    has a row for each sample. Super-resolution pictures are compared without
     a border of as many pixels as the scale.
 
     Args:
@@ -102,7 +101,7 @@ def validate(
 
 
 def _check_fits(subject: Subject, dataset: Dataset) -> None:
-    if subject.device == "files":
+    if subject.is_on_disk:
         return
     if (subject.task, subject.scale) != (dataset.task, dataset.scale):
         raise ModelError(
@@ -158,52 +157,50 @@ class _Table:
         self._clip = []
 
 
-def _record(subject: Subject, table: _Table, dataset: Dataset, reference: Subject | None) -> Record:
-    columns = table.columns()
-    labels = {
-        "model": subject.model,
-        "precision": subject.precision,
-        "device": subject.device,
-        "arithmetic": subject.arithmetic,
-        "dataset": dataset.name,
-        "reference": reference.label if reference else "truth",
-    }
+def _record(subject: Subject, table: _Table, dataset: Dataset, reference: Subject | None) -> ValidateRecord:
     names = sorted({key for tags in table.tags for key in tags})
-    slices = {"all": list(range(len(table.ids)))}
+    rows = SampleTable(
+        ids=tuple(table.ids),
+        tags={name: tuple(tags.get(name) for tags in table.tags) for name in names},
+        values={name: tuple(values) for name, values in table.columns().items()},
+    )
+    slices = ["all"]
     for name in names:
-        for value in sorted({tags[name] for tags in table.tags if name in tags}):
-            slices[f"{name}={value}"] = [i for i, tags in enumerate(table.tags) if tags.get(name) == value]
+        slices += [f"{name}={value}" for value in sorted({tags[name] for tags in table.tags if name in tags})]
+    data = Data(
+        name=dataset.name,
+        sha256=dataset.content_hash,
+        reference=reference.label if reference else "truth",
+        border=table.border,
+        count=len(table.ids),
+    )
     figures = [
-        Figure(
-            name=metric.name,
-            value=_mean([columns[metric.name][row] for row in rows]),
-            unit=metric.unit,
+        Measurement(
+            metric=metric.name,
+            value=_mean([rows.values[metric.name][row] for row in picked]),
+            unit=Unit(metric.unit),
             higher_is_better=metric.higher_is_better,
-            labels={**labels, "slice": slice_, "samples": str(len(rows))},
+            variants=(subject.variant,),
+            executions=(subject.execution,),
+            data=data.model_copy(update={"slice": part, "count": len(picked)}),
         )
-        for slice_, rows in slices.items()
+        for part, picked in ((part, rows.rows(part)) for part in slices)
         for metric in table.metrics
     ]
-    samples: dict[str, list[JsonValue]] = {"id": list(table.ids)}
-    samples |= {f"tag:{name}": [tags.get(name) for tags in table.tags] for name in names}
-    samples |= {name: list(values) for name, values in columns.items()}
-    return Record(
-        kind=KIND,
-        artifacts=tuple(s.artifact for s in (subject, reference) if s is not None and s.artifact is not None),
+    return ValidateRecord(
+        machine=this_machine(),
+        variants=(subject.variant, *([reference.variant] if reference else [])),
+        measurements=tuple(figures),
         settings={
             "dataset": dataset.name,
-            "dataset_hash": dataset.content_hash,
             "dataset_source": dataset.source,
-            "samples": len(table.ids),
-            "task": dataset.task,
-            "scale": dataset.scale,
-            "border": table.border,
             "metrics": [metric.name for metric in table.metrics],
-            "reference": labels["reference"],
-            "arithmetic": subject.arithmetic,
         },
-        figures=tuple(figures),
-        samples=samples,
+        task=dataset.task,
+        scale=dataset.scale,
+        data=data,
+        source=dataset.source,
+        table=rows,
     )
 
 

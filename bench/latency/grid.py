@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ...core.arithmetic import Arithmetic
 from ...core.contract import Contract
-from ...core.environment import Environment
 from ...core.errors import ArithmeticUnavailableError, DeviceError, InputError
 from ...core.execution import Hint
+from ...infer.machine import this_machine
 from ...infer.runtimes.openvino import require_device
 from ...models.runtimes import require_offered
 from .candidates import Candidate, Status
@@ -89,7 +89,7 @@ def plan(request: Request) -> list[Planned]:
         sources = [source for source in sources if source.variant.precision in request.precisions]
     if not sources:
         raise InputError("there is nothing to measure; give an artifact, and a --precision that it is there in")
-    threads = request.threads or Environment.current().cores
+    threads = request.threads or this_machine().cores
     absent = _absent(request)
     planned: list[Planned] = []
     numbers: Counter[str] = Counter()

@@ -13,9 +13,9 @@ from .measured import (
     ComparisonRow,
     ExecutedLayers,
     LayerTime,
-    Limits,
     Mismatch,
     PeerRecord,
+    RooflineLimits,
     ValidateRecord,
 )
 from .processed import Failure, RunRecord, VideoRecord
@@ -32,7 +32,6 @@ __all__ = [
     "Failure",
     "GateRecord",
     "LayerTime",
-    "Limits",
     "Mismatch",
     "OutputCheck",
     "PackageCheck",
@@ -40,6 +39,7 @@ __all__ = [
     "ParityStep",
     "PeerRecord",
     "QuantizeRecord",
+    "RooflineLimits",
     "RunRecord",
     "ValidateRecord",
     "Verdict",

@@ -19,9 +19,9 @@ __all__ = [
     "ComparisonRow",
     "ExecutedLayers",
     "LayerTime",
-    "Limits",
     "Mismatch",
     "PeerRecord",
+    "RooflineLimits",
     "ValidateRecord",
 ]
 
@@ -136,7 +136,7 @@ class CandidateResult(Frozen, frozen=True):
         return self.times.get(stage)
 
 
-class Limits(Frozen, frozen=True):
+class RooflineLimits(Frozen, frozen=True):
     """A machine's measured limits: 10⁹ operations a second in each arithmetic, and gigabytes a second."""
 
     compute: dict[str, float]
@@ -174,7 +174,7 @@ class BenchRecord(Record, frozen=True):
     stable: bool = True
     rule: str = ""
     candidates: dict[str, CandidateResult]
-    rooflines: dict[str, Limits] = Field(default_factory=dict)
+    rooflines: dict[str, RooflineLimits] = Field(default_factory=dict)
 
     def times(self, candidate: str, stage: str = MODEL) -> tuple[float, ...]:
         """Return the milliseconds of a candidate's stage that are compared; empty where there are none.

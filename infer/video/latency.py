@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import JsonValue
-
-from ...core.record import Figure
+from ...core.measurement import Measurement, Unit
 from ..latencies import latencies
 
 __all__ = ["STAGES", "Latencies"]
@@ -48,18 +46,26 @@ class Latencies:
         """Return the stage that was busy longest: the others overlap with it. None before the first frame."""
         return max(self._totals, key=self._busy, default=None)
 
-    def figures(self, wall_s: float) -> list[Figure]:
-        """Return each stage's p50, p90 and p99 in ms, and the bottleneck with its share of the time that passed."""
-        figures = [each for stage in STAGES if stage in self._kept for each in latencies(stage, self._kept[stage])]
+    def measurements(self, common: Measurement, wall_s: float) -> list[Measurement]:
+        """Return each stage's p50, p90 and p99 in ms, and the share of the time in which the bottleneck was busy.
+
+        Args:
+            common: what they are of.
+            wall_s: how long all of it took, in seconds.
+        """
+        figures = [
+            each for stage in STAGES if stage in self._kept for each in latencies(common, stage, self._kept[stage])
+        ]
         stage = self.bottleneck
         if stage is not None:
             share = self._busy(stage) / wall_s if wall_s > 0 else 0.0
-            figures.append(Figure(name="bottleneck", value=share, labels={"stage": stage}))
+            row = {"metric": "bottleneck", "value": share, "unit": Unit("of the time"), "stage": stage}
+            figures.append(common.model_copy(update=row))
         return figures
 
     def _busy(self, stage: str) -> float:
         return self._totals[stage] / self._threads.get(stage, 1)
 
-    def samples(self) -> dict[str, list[JsonValue]]:
-        """Return what was kept, in seconds; `<stage>_s` by name."""
-        return {f"{stage}_s": list(self._kept[stage]) for stage in STAGES if stage in self._kept}
+    def seconds(self) -> dict[str, tuple[float, ...]]:
+        """Return the times that were kept, by stage."""
+        return {stage: tuple(self._kept[stage]) for stage in STAGES if stage in self._kept}

@@ -10,8 +10,11 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ...core.errors import InputError, VideoError
-from ...core.record import Figure, Record
+from ...core.measurement import Data, Unit
+from ...core.records import VideoRecord
 from ...images.picture import Picture
+from ..latencies import of_models
+from ..machine import this_machine
 from ..pipeline import Pipeline
 from ..remove import Matte
 from .flow import in_order, in_thread
@@ -66,7 +69,7 @@ class VideoReport:
     broken: int
     truncated: bool
     notes: tuple[str, ...]
-    record: Record
+    record: VideoRecord
 
 
 @dataclass
@@ -250,33 +253,44 @@ class _Run:
         if self._empty:
             tally.note(f"no foreground was found in {self._empty} frames")
         format_ = self._plan.format
+        data = Data(name=info.name, reference="", count=self._frames)
+        common = of_models(self._pipeline.models, data)
         counts = {"frames": self._frames, "broken": self._broken, "dropped": tally.dropped, "empty": self._empty}
         figures = [
-            Figure(name=name, value=value, higher_is_better=None if name == "frames" else False)
+            common.model_copy(
+                update={
+                    "metric": name,
+                    "value": value,
+                    "unit": Unit("late frames" if name == "dropped" else ""),
+                    "higher_is_better": None if name == "frames" else False,
+                }
+            )
             for name, value in counts.items()
         ]
         speed = self._frames / wall_s if wall_s > 0 else None
-        figures.append(Figure(name="throughput", value=speed, unit="frames/s", higher_is_better=True))
-        figures += self._latencies.figures(wall_s)
-        record = Record(
-            kind="video",
-            artifacts=tuple(model.variant.ref() for model in self._pipeline.models),
+        row = {"metric": "throughput", "value": speed, "unit": Unit("frames/s"), "higher_is_better": True}
+        figures.append(common.model_copy(update=row))
+        figures += self._latencies.measurements(common, wall_s)
+        record = VideoRecord(
+            machine=this_machine(),
+            variants=common.variants,
+            measurements=tuple(figures),
             settings={
                 **settings,
                 **self._pipeline.describe(),
-                "input": info.name,
-                "output": str(self._plan.out),
                 "codec": format_.encoder or format_.codec,
                 "pixel_format": format_.pixel_format,
                 "encoder_options": dict(format_.options),
                 "time_base": str(info.time_base),
                 "smooth": self._settings.smooth,
-                "workers": self._workers,
-                "truncated": self._source.truncated,
-                "notes": list(tally.notes),
             },
-            figures=tuple(figures),
-            samples=self._latencies.samples(),
+            input=info.name,
+            output=str(self._plan.out),
+            seconds=self._latencies.seconds(),
+            bottleneck=self._latencies.bottleneck or "",
+            workers={"frames": self._workers},
+            notes=tuple(tally.notes),
+            truncated=self._source.truncated,
         )
         return VideoReport(
             self._plan.out, self._frames, self._broken, self._source.truncated, tuple(tally.notes), record
