@@ -1,12 +1,12 @@
-"""Accuracy beside latency: each point of a grid on a data set, and which points no other one beats."""
+"""Accuracy beside latency: each point of a grid on a data set."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from ...core.contract import Contract
 from ...core.errors import MattekitError
+from ...core.measurement import Measurement
 from ...datasets.opening import open_dataset
 from ...datasets.sample import Dataset
 from ...metrics import get_metric
@@ -14,9 +14,9 @@ from ..accuracy.subjects import model_subject
 from ..accuracy.validate import default_metrics, validate
 from .candidates import Candidate
 from .opening import loaded, open_candidate
-from .outcomes import Accuracy, Outcome
+from .outcomes import Outcome
 
-__all__ = ["measure_accuracy", "pareto_front"]
+__all__ = ["measure_accuracy"]
 
 
 def measure_accuracy(
@@ -40,7 +40,7 @@ def measure_accuracy(
     Raises:
         InputError: the data set cannot be opened.
     """
-    known: dict[tuple[object, ...], Accuracy | str] = {}
+    known: dict[tuple[object, ...], Measurement | str] = {}
     datasets: dict[int, Dataset] = {}
     for number, outcome in enumerate(outcomes):
         candidate = outcome.candidate
@@ -63,36 +63,16 @@ def measure_accuracy(
             outcome.accuracy = found
 
 
-def _of(candidate: Candidate, dataset: Dataset) -> Accuracy | str:
+def _of(candidate: Candidate, dataset: Dataset) -> Measurement | str:
     contract: Contract = candidate.variant.contract
     if (dataset.task, dataset.scale) != (contract.task, contract.output.scale):
         return f"the data set {dataset.name} is for {dataset.task}"
     try:
         runtime = open_candidate(candidate.model_copy(update={"batch": 1, "streams": None}))
         subject = model_subject(loaded(candidate, runtime), tile=max(candidate.height, candidate.width))
-        subject = replace(subject, model=candidate.variant.id, precision=candidate.variant.precision)
         metric = get_metric(default_metrics(contract.task)[0])
         (record,) = validate([subject], dataset, metrics=[metric.name])
     except MattekitError as error:
         return str(error)
-    (figure,) = (each for each in record.figures if each.labels.get("slice") == "all")
-    return Accuracy(
-        metric=metric.name,
-        unit=metric.unit,
-        higher_is_better=metric.higher_is_better,
-        value=figure.value,
-        dataset=dataset.name,
-        dataset_hash=dataset.content_hash,
-        samples=len(dataset),
-    )
-
-
-def pareto_front(points: Sequence[tuple[float, float]]) -> list[bool]:
-    """Tell of each point (cost, loss), both better when smaller, whether no other point is at least as good in both.
-
-    Of equal points all are on the front.
-    """
-    return [
-        not any(other[0] <= point[0] and other[1] <= point[1] and other != point for other in points)
-        for point in points
-    ]
+    (figure,) = (each for each in record.measurements if each.is_whole)
+    return figure

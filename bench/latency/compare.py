@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
 from statistics import median
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-from pydantic import JsonValue
-
-from ...core.environment import Environment
 from ...core.errors import InputError
-from ...core.record import Figure, Record
+from ...core.machine import Machine
+from ...core.measurement import Measurement, Unit
+from ...core.records import MODEL, BenchRecord, CompareRecord, Mismatch
 from ..significance import Difference, compare_samples
-from ..timings import MODEL, candidates_of, disturbed, milliseconds
+from .figures import RATIO
 
-__all__ = ["ASPECTS", "KIND", "Aspect", "Mismatch", "compare_records", "mismatches", "parse_aspects"]
-
-KIND = "comparison"
-"""The `kind` of the records."""
+__all__ = ["ASPECTS", "Aspect", "compare_records", "mismatches", "parse_aspects"]
 
 Aspect = Literal["machine", "software", "settings"]
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 
-_MACHINE = ("cpu", "cpu_features", "cores", "memory_bytes")
+_MACHINE = ("cpu", "cpu_features", "cores", "accelerators", "memory_bytes")
 _SOFTWARE = ("system", "python")
-_SETTINGS = ("scenario", "rounds", "iterations", "seconds", "warm_up", "threads", "pictures")
+_SETTINGS = ("scenario", "rounds", "iterations", "seconds", "warm_up", "threads", "images")
 _EXECUTED = ("devices", "arithmetic", "streams", "threads")
 _STAGES = (MODEL, "total")
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    """One thing in which two records differ, so that a difference in time may come from it."""
-
-    aspect: Aspect
-    what: str
-    before: str
-    after: str
-
-    def __str__(self) -> str:
-        """Return it as part of a sentence."""
-        return f"{self.what}: {self.before}, then {self.after}"
 
 
 def parse_aspects(text: str | None) -> tuple[Aspect, ...]:
@@ -57,34 +38,36 @@ def parse_aspects(text: str | None) -> tuple[Aspect, ...]:
     return tuple(aspect for aspect in ASPECTS if aspect in words)
 
 
-def mismatches(before: Record, after: Record) -> list[Mismatch]:
+def mismatches(before: BenchRecord, after: BenchRecord) -> list[Mismatch]:
     """Return in what machine, software and settings two records differ.
 
     That the models' files differ is no mismatch: it is what comparisons are made for.
     """
-    found = _environments(before.environment, after.environment)
+    found = _machines(before.machine, after.machine)
     for name in _SETTINGS:
-        found += _differ("settings", name, before.settings.get(name), after.settings.get(name))
-    others = {str(entry["candidate"]): entry.get("executed") for entry in candidates_of(after)}
-    for entry in candidates_of(before):
-        key, was = str(entry["candidate"]), entry.get("executed")
-        now = others.get(key)
-        if not was or not now:
+        found += _differ("settings", name, getattr(before, name), getattr(after, name))
+    for key, result in before.candidates.items():
+        other = after.candidates.get(key)
+        was, now = result.execution, other.execution if other else None
+        if was is None or now is None:
             continue
         for name in _EXECUTED:
-            found += _differ("settings", f"{name} of {key}", was.get(name), now.get(name))
+            found += _differ("settings", f"{name} of {key}", getattr(was, name), getattr(now, name))
     return found
 
 
 def compare_records(
-    before: Record, after: Record, *, allow: Collection[Aspect] = (), names: tuple[str, str] = ("before", "after")
-) -> Record:
+    before: BenchRecord,
+    after: BenchRecord,
+    *,
+    allow: Collection[Aspect] = (),
+    names: tuple[str, str] = ("before", "after"),
+) -> CompareRecord:
     """Compare each candidate that both records have measured, by their raw times.
 
-    The record that comes of it has the figures `before`, `after` (ms, medians), `ratio`, `ratio_low`, `ratio_high`,
-    `p_value` and `independent_samples` for each candidate and stage, with its verdict as a label, which is
-    `disturbed` where other processes took too much of the processors for any; `settings` list what
-    differs, which candidates only one of them has, and which were unstable.
+    The record that comes of it measures `before`, `after` (ms, medians), `ratio` with its interval, `p_value` and
+    `independent_samples` for each candidate and stage, with its verdict, which is `disturbed` where other processes
+    took too much of the processors for any.
 
     Args:
         before: a benchmark's record.
@@ -93,12 +76,9 @@ def compare_records(
         names: of the two, for messages and for the record.
 
     Raises:
-        InputError: one is not a benchmark's record, they differ in what is not allowed, or have nothing in common.
+        InputError: they differ in what is not allowed, or have nothing in common.
         DependencyError: SciPy is not installed.
     """
-    for record, name in zip((before, after), names, strict=True):
-        if not candidates_of(record):
-            raise InputError(f"{name}: a record of kind {record.kind!r}, not a benchmark's; see mattekit bench run")
     differing = mismatches(before, after)
     refused = [each for each in differing if each.aspect not in allow]
     if refused:
@@ -107,42 +87,32 @@ def compare_records(
             f"{names[0]} and {names[1]} were not measured alike ({'; '.join(map(str, refused))}); measure both alike, "
             f"or compare them all the same with --allow {needed}"
         )
-    entries = {str(entry["candidate"]): entry for entry in candidates_of(after)}
-    keys = [[key for entry in candidates_of(r) if _times(r, key := str(entry["candidate"]))] for r in (before, after)]
+    keys = [[key for key in record.candidates if record.times(key)] for record in (before, after)]
     both = [key for key in keys[0] if key in keys[1]]
     if not both:
         raise InputError(f"{names[0]} and {names[1]} have no measured candidate in common; measure the same ones")
-    figures = [figure for key in both for figure in _figures(before, after, key, entries[key])]
-    notes: list[JsonValue] = [
-        f"{name}: {entry['candidate']} was unstable: {'; '.join(entry['unstable'])}"
+    notes = tuple(
+        f"{name}: {key} was unstable: {'; '.join(result.unstable)}"
         for name, record in zip(names, (before, after), strict=True)
-        for entry in candidates_of(record)
-        if entry.get("unstable") and entry["candidate"] in both
-    ]
-    settings: dict[str, JsonValue] = {
-        "before": names[0],
-        "after": names[1],
-        "allowed": list(allow),
-        "differs": [asdict(each) for each in differing],
-        "only_before": [key for key in keys[0] if key not in both],
-        "only_after": [key for key in keys[1] if key not in both],
-        "notes": notes,
-    }
+        for key, result in record.candidates.items()
+        if result.unstable and key in both
+    )
     # What was measured was not measured here and now.
-    return Record(
-        kind=KIND,
-        environment=after.environment,
-        artifacts=after.artifacts,
-        settings=settings,
-        figures=tuple(figures),
+    return CompareRecord(
+        machine=after.machine,
+        variants=after.variants,
+        measurements=tuple(figure for key in both for figure in _measurements(before, after, key)),
+        before=names[0],
+        after=names[1],
+        allowed=tuple(allow),
+        differs=tuple(differing),
+        only_before=tuple(key for key in keys[0] if key not in both),
+        only_after=tuple(key for key in keys[1] if key not in both),
+        notes=notes,
     )
 
 
-def _times(record: Record, key: str) -> list[float] | None:
-    return milliseconds(record, key)
-
-
-def _environments(before: Environment, after: Environment) -> list[Mismatch]:
+def _machines(before: Machine, after: Machine) -> list[Mismatch]:
     found: list[Mismatch] = []
     for name in _MACHINE:
         found += _differ("machine", name, getattr(before, name), getattr(after, name))
@@ -163,25 +133,28 @@ def _shown(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def _figures(before: Record, after: Record, key: str, entry: Mapping[str, Any]) -> list[Figure]:
-    names = ("model", "precision", "runtime", "device", "arithmetic", "hint", "streams", "batch", "size")
-    labels = {"candidate": key, **{name: str(entry.get(name, "")) for name in names}}
-    figures: list[Figure] = []
+def _measurements(before: BenchRecord, after: BenchRecord, key: str) -> list[Measurement]:
+    own = next(figure for figure in after.measurements if figure.candidate == key)
+    figures: list[Measurement] = []
     for stage in _STAGES:
-        old, new = milliseconds(before, key, stage), milliseconds(after, key, stage)
+        old, new = before.times(key, stage), after.times(key, stage)
         if old and new:
             found = compare_samples(old, new)
-            verdict = "disturbed" if disturbed(before, key) or disturbed(after, key) else found.verdict
-            figures += _rows(found, (median(old), median(new)), {**labels, "stage": stage, "verdict": verdict})
+            moved = before.candidates[key].disturbed or after.candidates[key].disturbed
+            common = own.model_copy(update={"stage": stage, "verdict": "disturbed" if moved else found.verdict})
+            figures += _rows(found, (median(old), median(new)), common)
     return figures
 
 
-def _rows(found: Difference, medians: tuple[float, float], labels: dict[str, str]) -> list[Figure]:
+def _rows(found: Difference, medians: tuple[float, float], common: Measurement) -> list[Measurement]:
     figures = [
-        Figure(name=name, value=value, unit="ms", higher_is_better=False, labels=labels)
+        common.model_copy(update={"metric": name, "value": value, "unit": Unit("ms"), "higher_is_better": False})
         for name, value in zip(("before", "after"), medians, strict=True)
     ]
-    ratios = (("ratio", found.ratio), ("ratio_low", found.low), ("ratio_high", found.high))
-    figures += [Figure(name=name, value=value, higher_is_better=False, labels=labels) for name, value in ratios]
-    others = (("p_value", found.p_value), ("independent_samples", found.samples))
-    return figures + [Figure(name=name, value=value, labels=labels) for name, value in others]
+    ratio = {"metric": "ratio", "value": found.ratio, "unit": RATIO, "higher_is_better": False}
+    figures.append(common.model_copy(update={**ratio, "interval": (found.low, found.high)}))
+    others = (("p_value", found.p_value, "p"), ("independent_samples", found.samples, "independent samples"))
+    bare = common.model_copy(update={"higher_is_better": None, "interval": None})
+    return figures + [
+        bare.model_copy(update={"metric": name, "value": value, "unit": Unit(unit)}) for name, value, unit in others
+    ]

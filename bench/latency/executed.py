@@ -4,38 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 
-from pydantic import BaseModel, ConfigDict
-
 from ...core.execution import Execution
+from ...core.records import ExecutedLayers
 from ...infer.runtimes import Runtime
 from ...infer.runtimes.openvino import OpenVinoRuntime
 from .candidates import Candidate
 
-__all__ = ["INT8", "Executed", "Layers", "executed_by", "fallback"]
+__all__ = ["INT8", "Executed", "executed_by", "fallback"]
 
 INT8 = frozenset({"i8", "u8", "int8", "uint8"})
 """Precisions of layers, as OpenVINO's plugins call them (in any case), that are integer arithmetic."""
 
-_COMPUTING = frozenset({"convolution", "deconvolution", "fullyconnected", "matmul", "gemm"})
-
 _FREE = frozenset({"AUTO", "MULTI", "BATCH"})
 """Devices that choose among others: whatever executes is what was asked for, and is told."""
-
-
-class Layers(BaseModel):
-    """Executed layers of one type, precision and implementation (such as `brgconv_avx2_f32`), and how many."""
-
-    model_config = ConfigDict(frozen=True)
-
-    type: str
-    precision: str
-    primitive: str
-    count: int
-
-    @property
-    def computes(self) -> bool:
-        """Return whether its arithmetic is what a network's time goes into; others only move or map 8-bit values."""
-        return self.type.lower() in _COMPUTING
 
 
 class Executed(Execution):
@@ -45,8 +26,13 @@ class Executed(Execution):
     asks for integer arithmetic.
     """
 
-    layers: tuple[Layers, ...] = ()
+    layers: tuple[ExecutedLayers, ...] = ()
     quantized: bool = False
+
+    @property
+    def plain(self) -> Execution:
+        """Return how it was executed, without the layers."""
+        return Execution.model_validate(self.model_dump(include=set(Execution.model_fields)))
 
     @property
     def int8_layers(self) -> int:
@@ -56,11 +42,13 @@ class Executed(Execution):
 
 def executed_by(runtime: Runtime) -> Executed:
     """Ask a runtime what it executes; OpenVINO alone tells its layers."""
-    layers: tuple[Layers, ...] = ()
+    layers: tuple[ExecutedLayers, ...] = ()
     quantized = False
     if isinstance(runtime, OpenVinoRuntime):
         counted = Counter((layer.type, layer.precision, layer.primitive) for layer in runtime.executed_layers())
-        layers = tuple(Layers(type=a, precision=b, primitive=c, count=n) for (a, b, c), n in sorted(counted.items()))
+        layers = tuple(
+            ExecutedLayers(type=a, precision=b, primitive=c, count=n) for (a, b, c), n in sorted(counted.items())
+        )
         quantized = runtime.quantized
     return Executed(**runtime.info.model_dump(), layers=layers, quantized=quantized)
 

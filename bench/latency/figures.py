@@ -1,22 +1,26 @@
-"""The figures of a candidate: percentiles, throughput, costs and comparisons, with the labels that tell them apart."""
+"""What a candidate measured: percentiles, throughput, costs and comparisons."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from ...core.record import Figure
+from ...core.execution import Execution
+from ...core.measurement import Interval, Measurement, Unit
+from ...core.records import MODEL
 from ..significance import Difference
-from ..timings import MODEL
 from .grid import Request
 from .layers import int8_share
 from .outcomes import Outcome
 from .stages import STAGES, TOTAL
 
-__all__ = ["PERCENTILES", "comparison_figures", "figures_of", "percentile"]
+__all__ = ["PERCENTILES", "RATIO", "comparisons_of", "measurements_of", "percentile"]
 
 PERCENTILES = (50, 90, 95, 99)
+
+RATIO = Unit("\N{MULTIPLICATION SIGN}")
+"""The unit of ratios of times."""
 
 
 def percentile(values: Sequence[float], percent: int) -> float | None:
@@ -30,24 +34,23 @@ def percentile(values: Sequence[float], percent: int) -> float | None:
     return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
 
 
-def figures_of(outcome: Outcome, request: Request) -> list[Figure]:
-    """Return a candidate's figures but for comparisons; of one that was not measured, its median without a value."""
-    base = {**outcome.labels, "scenario": str(request.scenario)}
-    labels = {**base, "stage": MODEL}
+def measurements_of(outcome: Outcome, request: Request) -> list[Measurement]:
+    """Return what a candidate measured but for comparisons; its median has no value where it was not measured."""
+    common = _common(outcome, request)
 
-    def lower(name: str, value: float | None, unit: str = "ms") -> Figure:
-        return Figure(name=name, value=value, unit=unit, higher_is_better=False, labels=labels)
+    def lower(metric: str, value: float | None, unit: str = "ms") -> Measurement:
+        return common.model_copy(
+            update={"metric": metric, "value": value, "unit": Unit(unit), "higher_is_better": False}
+        )
 
     if not outcome.measured:
         # Asked for, and did not come about: no gate passes on it.
         return [lower("latency_p50", None)]
     latencies = outcome.latencies()
-    figures = [lower(f"latency_p{percent}", percentile(latencies, percent)) for percent in PERCENTILES]
-    figures.append(lower("latency_mean", fmean(latencies)))
-    figures.append(
-        Figure(name="throughput", value=outcome.throughput(), unit="1/s", higher_is_better=True, labels=labels)
-    )
-    figures.append(Figure(name="queries", value=len(latencies), labels=labels))
+    figures = _times(common, latencies)
+    figures.append(_rate(common, outcome.throughput()))
+    figures.append(common.model_copy(update={"metric": "queries", "value": len(latencies), "unit": Unit("queries")}))
+    figures.append(lower("size", outcome.candidate.variant.size, "B").model_copy(update={"stage": ""}))
     if outcome.opened:
         figures += [lower("first_inference", outcome.opened.first_ms), lower("compile_time", outcome.opened.compile_ms)]
     if request.scenario.kind == "single-stream":
@@ -55,65 +58,78 @@ def figures_of(outcome: Outcome, request: Request) -> list[Figure]:
         figures.append(lower("loop_overhead", outside / len(latencies)))
     if outcome.inspected:
         figures.append(lower("compile_time_cached", outcome.inspected.cached_compile_ms))
-        share = int8_share(outcome.inspected.layers)
-        figures.append(Figure(name="int8_time_share", value=share, higher_is_better=None, labels=labels))
+        share = lower("int8_time_share", int8_share(outcome.inspected.layers), "of the time")
+        figures.append(share.model_copy(update={"higher_is_better": None}))
     if outcome.closed:
-        figures.append(lower("peak_memory", outcome.closed.peak_bytes, "B"))
-        figures.append(lower("process_memory", outcome.closed.base_bytes, "B"))
+        figures.append(lower("peak_memory", outcome.closed.peak_bytes, "B of memory"))
+        figures.append(lower("process_memory", outcome.closed.base_bytes, "B of memory"))
     others = outcome.others()
     if others is not None:
-        figures.append(lower("other_load", others, ""))
+        figures.append(lower("other_load", others, "of the time"))
     figures.append(lower("idle_cpu", sum(burst.idle_cpu_s for burst in outcome.bursts), "s"))
     if outcome.accuracy:
-        found = outcome.accuracy
-        of = {**labels, "dataset": found.dataset, "dataset_hash": found.dataset_hash, "samples": str(found.samples)}
-        figures.append(
-            Figure(
-                name=found.metric,
-                value=found.value,
-                unit=found.unit,
-                higher_is_better=found.higher_is_better,
-                labels=of,
-            )
-        )
-    return figures + _stage_figures(outcome, base)
+        figures.append(outcome.accuracy.model_copy(update={"candidate": outcome.candidate.key}))
+    return figures + _of_stages(outcome, common)
 
 
-def _stage_figures(outcome: Outcome, base: dict[str, str]) -> list[Figure]:
-    figures: list[Figure] = []
+def _common(outcome: Outcome, request: Request) -> Measurement:
+    """Return a measurement without a metric, of the candidate as it ran, or was to run."""
+    candidate = outcome.candidate
+    executed = outcome.opened.executed.plain if outcome.opened else None
+    asked = Execution(
+        runtime=candidate.runtime,
+        device=candidate.device if candidate.runtime == "openvino" else "",
+        arithmetic="" if candidate.arithmetic == "device" else candidate.arithmetic,
+        streams=candidate.streams or 0,
+        threads=candidate.threads,
+        hint=candidate.hint or "",
+    )
+    how = (executed or asked).model_copy(update={"size": (candidate.height, candidate.width), "batch": candidate.batch})
+    return Measurement(
+        metric="",
+        value=None,
+        variants=(candidate.variant.ref(),),
+        executions=(how,),
+        candidate=candidate.key,
+        stage=MODEL,
+        scenario=str(request.scenario),
+    )
+
+
+def _times(common: Measurement, times: Sequence[float]) -> list[Measurement]:
+    rows = [(f"latency_p{percent}", percentile(times, percent)) for percent in PERCENTILES]
+    return [
+        common.model_copy(update={"metric": name, "value": value, "unit": Unit("ms"), "higher_is_better": False})
+        for name, value in (*rows, ("latency_mean", fmean(times)))
+    ]
+
+
+def _rate(common: Measurement, value: float) -> Measurement:
+    row = {"metric": "throughput", "value": value, "unit": Unit("images/s"), "higher_is_better": True}
+    return common.model_copy(update=row)
+
+
+def _of_stages(outcome: Outcome, common: Measurement) -> list[Measurement]:
+    figures: list[Measurement] = []
     for stage in (*STAGES, TOTAL) if outcome.stages else ():
         times = [value for round_ in outcome.stages for value in round_.stages[stage]]
-        labels = {**base, "stage": stage}
-        for name, value in (
-            *((f"latency_p{percent}", percentile(times, percent)) for percent in PERCENTILES),
-            ("latency_mean", fmean(times)),
-        ):
-            figures.append(Figure(name=name, value=value, unit="ms", higher_is_better=False, labels=labels))
+        own = common.model_copy(update={"stage": stage})
+        figures += _times(own, times)
         if stage == TOTAL:
-            rate = len(times) / math.fsum(times) * 1000
-            figures.append(Figure(name="throughput", value=rate, unit="1/s", higher_is_better=True, labels=labels))
+            figures.append(_rate(own, len(times) / math.fsum(times) * 1000))
     return figures
 
 
-def comparison_figures(
-    outcome: Outcome, request: Request, differences: dict[str, Difference], baseline: Outcome
-) -> list[Figure]:
+def comparisons_of(
+    outcome: Outcome, request: Request, differences: Mapping[str, Difference], baseline: Outcome
+) -> list[Measurement]:
     """Return the ratios to the baseline, by stage, with their intervals and p-values."""
-    figures: list[Figure] = []
-    for stage, difference in differences.items():
-        labels = {
-            **outcome.labels,
-            "scenario": str(request.scenario),
-            "stage": stage,
-            "baseline": baseline.candidate.key,
-            "verdict": difference.verdict,
-        }
-        for name, value in (
-            ("ratio", difference.ratio),
-            ("ratio_low", difference.low),
-            ("ratio_high", difference.high),
-            ("p_value", difference.p_value),
-        ):
-            better = None if name == "p_value" else False
-            figures.append(Figure(name=name, value=value, higher_is_better=better, labels=labels))
+    common = _common(outcome, request)
+    figures: list[Measurement] = []
+    for stage, found in differences.items():
+        own = common.model_copy(update={"stage": stage, "baseline": baseline.candidate.key, "verdict": found.verdict})
+        interval: Interval = (found.low, found.high)
+        row = {"metric": "ratio", "value": found.ratio, "unit": RATIO, "higher_is_better": False, "interval": interval}
+        figures.append(own.model_copy(update=row))
+        figures.append(own.model_copy(update={"metric": "p_value", "value": found.p_value, "unit": Unit("p")}))
     return figures

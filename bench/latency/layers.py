@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...core.records import LayerTime
 from ...infer.runtimes.arithmetic import executed_layers
 from ...infer.runtimes.compiled import compile_model
 from ...infer.runtimes.openvino import read_model
 from .candidates import Candidate
 from .executed import INT8
-from .messages import Inspected, Layer
+from .messages import Inspected
 from .opening import sample_input
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def inspect(candidate: Candidate, cache: Path, iterations: int) -> Inspected:
             for entry in request.profiling_info:
                 times.setdefault(entry.node_name, []).append(entry.real_time.total_seconds() * 1000)
     layers = [
-        Layer(
+        LayerTime(
             name=layer.node.get_friendly_name(),
             type=layer.type,
             precision=layer.precision,
@@ -62,7 +63,7 @@ def inspect(candidate: Candidate, cache: Path, iterations: int) -> Inspected:
     return Inspected(cached_compile_ms=_cached_compile(candidate, cache), layers=layers)
 
 
-def int8_share(layers: Sequence[Layer]) -> float | None:
+def int8_share(layers: Sequence[LayerTime]) -> float | None:
     """Return the share of the layers' time that is spent in integer arithmetic; None where no time is known."""
     total = sum(layer.ms for layer in layers)
     return sum(layer.ms for layer in layers if layer.precision.lower() in INT8) / total if total else None

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from ...core.records import LayerTime
 from .executed import Executed
 
 __all__ = [
@@ -19,7 +20,6 @@ __all__ = [
     "Command",
     "InspectCommand",
     "Inspected",
-    "Layer",
     "Open",
     "Opened",
     "Refused",
@@ -104,23 +104,11 @@ class StageTimes(Answer):
     stages: dict[str, list[float]]
 
 
-class Layer(_Message):
-    """An executed layer: milliseconds in one inference, operations (a multiply-add counts two), bytes that it moves."""
-
-    name: str
-    type: str
-    precision: str
-    primitive: str
-    ms: float
-    flops: float
-    bytes: float
-
-
 class Inspected(Answer):
     """Milliseconds of a compilation from a filled cache, None where the device kept none; the layers in order."""
 
     cached_compile_ms: float | None
-    layers: list[Layer]
+    layers: list[LayerTime]
 
 
 class Closed(Answer):

@@ -5,31 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from statistics import median
 
+from ...core.measurement import Measurement
 from .candidates import Candidate, Status
 from .messages import BurstTimes, Closed, Inspected, Opened, StageTimes
 from .scenarios import Scenario
 
-__all__ = ["Accuracy", "Outcome"]
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """A candidate's accuracy: the mean of a metric over the samples of a data set."""
-
-    metric: str
-    unit: str
-    higher_is_better: bool
-    value: float | None
-    dataset: str
-    dataset_hash: str
-    samples: int
+__all__ = ["Outcome"]
 
 
 @dataclass
 class Outcome:
     """What came of one candidate, while it comes in.
 
-    bursts, stages: by round. notes: what a reader should know, a sentence each.
+    bursts, stages: by round. accuracy: the mean of a metric over a data set. notes: what a reader should know, a
+    sentence each.
     """
 
     candidate: Candidate
@@ -40,14 +29,8 @@ class Outcome:
     bursts: list[BurstTimes] = field(default_factory=list)
     stages: list[StageTimes] = field(default_factory=list)
     closed: Closed | None = None
-    accuracy: Accuracy | None = None
+    accuracy: Measurement | None = None
     notes: list[str] = field(default_factory=list)
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """Return what tells its figures from others; the arithmetic is that which was executed, once it is known."""
-        executed = self.opened.executed.arithmetic if self.opened else ""
-        return {**self.candidate.labels, "arithmetic": executed or self.candidate.arithmetic}
 
     @property
     def measured(self) -> bool:

@@ -1,4 +1,4 @@
-"""What came of a benchmark, as one record; docs/benchmarks.md describes its layout."""
+"""What came of a benchmark, as one record."""
 
 from __future__ import annotations
 
@@ -6,24 +6,20 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from pydantic import JsonValue
-
-from ...core.record import ArtifactRef, Figure, Record
+from ...core.measurement import Measurement, VariantRef
+from ...core.record import Series
+from ...core.records import MODEL, BenchRecord, CandidateResult, ComparisonRow, LayerTime, RooflineLimits
+from ...infer.machine import this_machine
+from ..pareto import pareto_front
 from ..significance import Difference, compare_rounds
-from ..timings import MODEL, candidates_of
-from .accuracy import pareto_front
-from .figures import comparison_figures, figures_of, percentile
+from .figures import comparisons_of, measurements_of, percentile
 from .grid import Request
-from .messages import Layer
 from .outcomes import Outcome
 from .roofline import Roofline
-from .stability import RULE, unsteady
+from .stability import OTHERS, RULE, unsteady
 from .stages import STAGES, TOTAL
 
-__all__ = ["KIND", "exit_code", "record_of"]
-
-KIND = "bench"
-"""The `kind` of the records."""
+__all__ = ["exit_code", "record_of"]
 
 
 def record_of(
@@ -34,7 +30,7 @@ def record_of(
     rounds: int,
     pictures: Sequence[str],
     rooflines: Mapping[str, Roofline],
-) -> Record:
+) -> BenchRecord:
     """Put a benchmark into a record.
 
     Args:
@@ -46,55 +42,52 @@ def record_of(
         rooflines: the limits of devices, by name; of those whose layers are to be compared with them.
     """
     front = _front(outcomes)
-    entries: list[JsonValue] = []
-    figures: list[Figure] = []
-    samples: dict[str, list[JsonValue]] = {}
-    steady = True
+    candidates: dict[str, CandidateResult] = {}
+    figures: list[Measurement] = []
     for outcome in outcomes:
         key = outcome.candidate.key
-        reasons = _unsteady(outcome, request)
-        steady = steady and not reasons
         differences = _differences(outcome, baseline, request)
-        entry = _entry(outcome, request, reasons, differences, baseline)
-        entry["pareto"] = front.get(key)
-        entries.append(entry)
-        figures += figures_of(outcome, request)
-        figures += comparison_figures(outcome, request, differences, baseline)
-        samples |= _samples(outcome, rooflines.get(outcome.candidate.device))
-    for device, roofline in rooflines.items():
-        figures += roofline.figures()
-        samples |= {f"{device}: {name}": list(values) for name, values in roofline.samples().items()}
-    return Record(
-        kind=KIND,
-        artifacts=tuple(_references(outcomes)),
-        settings={
-            "scenario": str(request.scenario),
-            "rounds": rounds,
-            "iterations": request.iterations,
-            "seconds": None if request.iterations else request.seconds,
-            "warm_up": request.warm_up,
-            "threads": outcomes[0].candidate.threads,
-            "baseline": baseline.candidate.key,
-            "pictures": list(pictures),
-            "profile": request.profile,
-            "data": request.data,
-            "stable": steady,
-            "stability_rule": RULE,
-            "roofline": {device: _limits(roofline) for device, roofline in rooflines.items()},
-            "candidates": entries,
+        result = _result(outcome, request, differences, baseline, rooflines.get(outcome.candidate.device))
+        candidates[key] = result.model_copy(update={"pareto": front.get(key)})
+        figures += measurements_of(outcome, request)
+        figures += comparisons_of(outcome, request, differences, baseline)
+    for roofline in rooflines.values():
+        figures += roofline.measurements()
+    return BenchRecord(
+        machine=this_machine(),
+        variants=tuple(_variants(outcomes)),
+        measurements=tuple(figures),
+        settings={"data": request.data, "samples": request.samples, "profile": request.profile},
+        scenario=str(request.scenario),
+        rounds=rounds,
+        iterations=request.iterations,
+        seconds=None if request.iterations else request.seconds,
+        warm_up=request.warm_up,
+        profiled=request.profile,
+        threads=outcomes[0].candidate.threads,
+        baseline=baseline.candidate.key,
+        images=tuple(pictures),
+        stable=not any(result.unstable for result in candidates.values()),
+        rule=RULE,
+        candidates=candidates,
+        rooflines={
+            device: RooflineLimits(
+                compute={name: peak.value for name, peak in roofline.compute.items()},
+                memory=roofline.memory.value,
+                samples={name: tuple(values) for name, values in roofline.samples().items()},
+            )
+            for device, roofline in rooflines.items()
         },
-        figures=tuple(figures),
-        samples=samples,
     )
 
 
-def exit_code(record: Record) -> int:
+def exit_code(record: BenchRecord) -> int:
     """Return what the command line returns for a benchmark.
 
     3 where a candidate executed something else than it was asked for, 1 where nothing was measured, 5 where some
     candidates failed, else 0; that a device is missing is told, and is no failure unless it is required.
     """
-    found = {entry["status"] for entry in candidates_of(record)}
+    found = {result.status for result in record.candidates.values()}
     if "fallback" in found:
         return 3
     if "measured" not in found:
@@ -102,27 +95,33 @@ def exit_code(record: Record) -> int:
     return 5 if "failed" in found else 0
 
 
-def _entry(
-    outcome: Outcome, request: Request, reasons: list[str], differences: dict[str, Difference], baseline: Outcome
-) -> dict[str, JsonValue]:
-    labels: dict[str, JsonValue] = dict(outcome.labels)
-    comparisons: list[JsonValue] = [
-        {"stage": stage, "baseline": baseline.candidate.key, **asdict(difference)}
-        for stage, difference in differences.items()
-    ]
-    notes: list[JsonValue] = [*outcome.notes, *_overload(outcome, request)]
-    return {
-        **labels,
-        "task": outcome.candidate.variant.contract.task,
-        "scale": outcome.candidate.variant.contract.output.scale,
-        "file": str(outcome.candidate.variant.path),
-        "status": outcome.status,
-        "reason": outcome.reason,
-        "executed": outcome.opened.executed.model_dump(mode="json") if outcome.opened else None,
-        "unstable": list(reasons),
-        "comparisons": comparisons,
-        "notes": notes,
-    }
+def _result(
+    outcome: Outcome,
+    request: Request,
+    differences: Mapping[str, Difference],
+    baseline: Outcome,
+    roofline: Roofline | None,
+) -> CandidateResult:
+    candidate, others = outcome.candidate, outcome.others()
+    return CandidateResult(
+        task=candidate.variant.contract.task,
+        scale=candidate.variant.contract.output.scale,
+        file=str(candidate.variant.path),
+        asked=candidate.labels,
+        status=outcome.status,
+        reason=outcome.reason,
+        execution=outcome.opened.executed.plain if outcome.opened else None,
+        layers=outcome.opened.executed.layers if outcome.opened else (),
+        unstable=tuple(_unsteady(outcome, request)),
+        disturbed=others is not None and others > OTHERS,
+        comparisons=tuple(
+            ComparisonRow(stage=stage, baseline=baseline.candidate.key, **asdict(found))
+            for stage, found in differences.items()
+        ),
+        notes=(*outcome.notes, *_overload(outcome, request)),
+        times=_series(outcome),
+        profile=tuple(_bound(layer, roofline) for layer in (outcome.inspected.layers if outcome.inspected else ())),
+    )
 
 
 def _overload(outcome: Outcome, request: Request) -> list[str]:
@@ -156,46 +155,29 @@ def _differences(outcome: Outcome, baseline: Outcome, request: Request) -> dict[
     return found
 
 
-def _limits(roofline: Roofline) -> dict[str, JsonValue]:
-    """Billions of operations a second in each arithmetic, and gigabytes a second."""
-    return {
-        "compute": {name: peak.value for name, peak in roofline.compute.items()},
-        "memory": roofline.memory.value,
-    }
+def _bound(layer: LayerTime, roofline: Roofline | None) -> LayerTime:
+    if roofline is None or not layer.ms > 0:
+        return layer
+    bound = roofline.bound(layer.flops, layer.bytes, layer.ms / 1000, layer.precision)
+    return layer.model_copy(update={"bound_by": bound.limited_by, "of_limit": bound.share})
 
 
-def _layer(layer: Layer, roofline: Roofline | None) -> dict[str, JsonValue]:
-    facts: dict[str, JsonValue] = layer.model_dump(mode="json")
-    if roofline and layer.ms > 0:
-        bound = roofline.bound(layer.flops, layer.bytes, layer.ms / 1000, layer.precision)
-        facts |= {"bound_by": bound.limited_by, "of_limit": bound.share}
-    return facts
-
-
-def _samples(outcome: Outcome, roofline: Roofline | None) -> dict[str, list[JsonValue]]:
-    """Every raw value, keyed by candidate and stage; of each, the round that it was measured in."""
-    key = outcome.candidate.key
-    samples: dict[str, list[JsonValue]] = {}
+def _series(outcome: Outcome) -> dict[str, Series]:
+    """Every raw value by stage; of the network alone, the round that it was measured in."""
+    found: dict[str, Series] = {}
     if outcome.bursts:
-        samples[f"{key}: {MODEL}"] = list(outcome.latencies())
-        samples[f"{key}: {MODEL} round"] = [
-            number for number, burst in enumerate(outcome.bursts) for _ in burst.latencies_ms
-        ]
-        samples[f"{key}: {MODEL} wall"] = [burst.wall_ms for burst in outcome.bursts]
+        found[MODEL] = Series(
+            values=tuple(outcome.latencies()),
+            rounds=tuple(number for number, burst in enumerate(outcome.bursts) for _ in burst.latencies_ms),
+            walls=tuple(burst.wall_ms for burst in outcome.bursts),
+        )
     for stage in (*STAGES, TOTAL) if outcome.stages else ():
-        samples[f"{key}: {stage}"] = [value for round_ in outcome.stages for value in round_.stages[stage]]
-    if outcome.inspected and outcome.inspected.layers:
-        samples[f"{key}: layers"] = [_layer(layer, roofline) for layer in outcome.inspected.layers]
-    return samples
+        found[stage] = Series(values=tuple(value for round_ in outcome.stages for value in round_.stages[stage]))
+    return found
 
 
-def _references(outcomes: Sequence[Outcome]) -> list[ArtifactRef]:
-    found: dict[str, ArtifactRef] = {}
-    for outcome in outcomes:
-        candidate = outcome.candidate
-        if str(candidate.variant.path) not in found and outcome.status != "failed":
-            found[str(candidate.variant.path)] = candidate.variant.ref()
-    return list(found.values())
+def _variants(outcomes: Sequence[Outcome]) -> list[VariantRef]:
+    return [outcome.candidate.variant.ref() for outcome in outcomes if outcome.status != "failed"]
 
 
 def _front(outcomes: Sequence[Outcome]) -> dict[str, bool]:
@@ -203,7 +185,7 @@ def _front(outcomes: Sequence[Outcome]) -> dict[str, bool]:
     groups: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.measured and outcome.accuracy and outcome.accuracy.value is not None:
-            groups.setdefault(outcome.accuracy.dataset_hash, []).append(outcome)
+            groups.setdefault(_data_of(outcome), []).append(outcome)
     front: dict[str, bool] = {}
     for group in groups.values():
         points: list[tuple[float, float]] = []
@@ -214,3 +196,8 @@ def _front(outcomes: Sequence[Outcome]) -> dict[str, bool]:
             points.append((cost / outcome.candidate.batch, sign * value))
         front |= {outcome.candidate.key: on for outcome, on in zip(group, pareto_front(points), strict=True)}
     return front
+
+
+def _data_of(outcome: Outcome) -> str:
+    data = outcome.accuracy.data if outcome.accuracy else None
+    return data.sha256 if data else ""

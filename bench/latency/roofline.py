@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ...core.record import Figure
+from ...core.execution import Execution, FloatArithmetic
+from ...core.measurement import Measurement, Unit
 
 if TYPE_CHECKING:
     import openvino
@@ -77,16 +78,20 @@ class Roofline:
         limit = max(compute, memory)
         return Bound("compute" if compute >= memory else "memory", limit, limit / seconds)
 
-    def figures(self) -> list[Figure]:
-        """Return the limits as figures of a record."""
-        peaks = [("peak_compute", name, peak) for name, peak in self.compute.items()]
+    def measurements(self) -> list[Measurement]:
+        """Return the limits as measurements, which are of no model."""
+        peaks: list[tuple[str, FloatArithmetic | Literal["i8"], Peak]] = [
+            ("peak_compute", name, peak) for name, peak in self.compute.items()
+        ]
         return [
-            Figure(
-                name=name,
+            Measurement(
+                metric=name,
                 value=peak.value,
-                unit=peak.unit,
+                unit=Unit(peak.unit),
                 higher_is_better=True,
-                labels={"device": self.device, **({"arithmetic": arithmetic} if arithmetic else {})},
+                executions=(
+                    Execution(runtime="openvino", device=self.device, arithmetic=arithmetic, streams=0, requests=0),
+                ),
             )
             for name, arithmetic, peak in (*peaks, ("peak_bandwidth", "", self.memory))
         ]

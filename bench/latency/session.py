@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...core.errors import InputError
-from ...core.record import Record
+from ...core.records import BenchRecord
 from ...infer.collect import collect_inputs
 from ..significance import compare_rounds
 from .accuracy import measure_accuracy
@@ -32,7 +32,7 @@ _INSPECTIONS = 5
 _PROFILE = 20
 
 
-def measure(request: Request, progress: Progress | None = None) -> Record:
+def measure(request: Request, progress: Progress | None = None) -> BenchRecord:
     """Measure candidates in interleaved rounds.
 
     Every candidate is opened in a process of its own, one after another, with its threads limited like all others'.

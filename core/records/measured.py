@@ -25,6 +25,8 @@ __all__ = [
     "ValidateRecord",
 ]
 
+_COMPUTING = frozenset({"convolution", "deconvolution", "fullyconnected", "matmul", "gemm"})
+
 MODEL = "model"
 """The stage of a benchmark that is the network alone."""
 
@@ -78,6 +80,11 @@ class ExecutedLayers(Frozen, frozen=True):
     precision: str
     primitive: str
     count: int
+
+    @property
+    def computes(self) -> bool:
+        """Tell whether its arithmetic is what a network's time goes into; others only move or map 8-bit values."""
+        return self.type.lower() in _COMPUTING
 
 
 class ComparisonRow(Frozen, frozen=True):
@@ -153,6 +160,7 @@ class BenchRecord(Record, frozen=True):
         iterations: asked for; None where time was.
         seconds: for each candidate; None where iterations were.
         warm_up: queries before the first that counts.
+        profiled: whether the time of each layer was asked for.
         threads: of the processor for each candidate.
         baseline: the candidate that others are compared with.
         images: that went the whole way.
@@ -168,6 +176,7 @@ class BenchRecord(Record, frozen=True):
     iterations: int | None = None
     seconds: float | None = None
     warm_up: int = 0
+    profiled: bool = False
     threads: int
     baseline: str
     images: tuple[str, ...] = ()

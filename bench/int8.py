@@ -1,0 +1,159 @@
+"""The verdict on INT8: a reading of a benchmark, and of accuracies where there are any."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..core.comparable import comparable
+from ..core.contract import Task
+from ..core.measurement import Interval, Measurement
+from ..core.records import MODEL, BenchRecord
+from .significance import compare_rounds
+
+__all__ = ["ALLOWED_DROP", "LEAST_SPEEDUP", "Int8Verdict", "int8_verdicts"]
+
+LEAST_SPEEDUP = 1.1
+"""INT8 is called faster when the whole interval of its speed-up lies above this."""
+
+ALLOWED_DROP: dict[Task, float] = {"segmentation": 0.01, "super_resolution": 0.3}
+"""Drops of the main metric, IoU or dB, that INT8 is still worth it with, where no other is given."""
+
+
+@dataclass(frozen=True)
+class Int8Verdict:
+    """Whether INT8 is worth it for a model on a device.
+
+    Attributes:
+        model: its label.
+        device: as the commands take it.
+        arithmetic: of what stays in floating point.
+        worth_it: False too where speed or accuracy are not known well enough.
+        sentence: says so, and why.
+    """
+
+    model: str
+    device: str
+    arithmetic: str
+    worth_it: bool
+    sentence: str
+
+
+class _Speedup(NamedTuple):
+    ratio: float
+    interval: Interval
+
+
+def int8_verdicts(
+    record: BenchRecord, accuracies: Sequence[Measurement] = (), *, allowed: Mapping[str, float] | None = None
+) -> tuple[Int8Verdict, ...]:
+    """Read a verdict from a benchmark for each model that it has in FP32 and in INT8, run alike.
+
+    Args:
+        record: the benchmark.
+        accuracies: of the same models, over whole data sets, from whatever records; those of the benchmark itself count
+            too. Without any the verdict is about speed and size alone.
+        allowed: drop by metric, in its unit; `ALLOWED_DROP` where it is not given.
+
+    Raises:
+        DependencyError: SciPy is not installed.
+    """
+    medians = [f for f in record.measurements if f.metric == "latency_p50" and f.stage == MODEL]
+    groups: dict[object, dict[str, Measurement]] = defaultdict(dict)
+    for figure in medians:
+        for how in figure.executions:
+            groups[(figure.model, how.name, how.arithmetic, how.size, how.batch, how.hint)].setdefault(
+                figure.precision, figure
+            )
+    known = [*accuracies, *record.measurements]
+    return tuple(
+        _verdict(record, group["fp32"], group["int8"], known, allowed or {})
+        for group in groups.values()
+        if {"fp32", "int8"} <= group.keys()
+    )
+
+
+def _verdict(
+    record: BenchRecord,
+    before: Measurement,
+    after: Measurement,
+    accuracies: Sequence[Measurement],
+    allowed: Mapping[str, float],
+) -> Int8Verdict:
+    speedup = _speedup(record, before.candidate, after.candidate)
+    facts: list[str] = []
+    reasons: list[str] = []
+    if speedup is None:
+        missing = next((record.candidates[f.candidate].reason for f in (before, after) if f.value is None), None)
+        reasons.append(f"its speed is not known ({missing or 'it was not measured'})")
+    else:
+        low, high = speedup.interval
+        facts.append(f"{speedup.ratio:.2f} times the speed of FP32 ({low:.2f} to {high:.2f})")
+        if high < 1:
+            reasons.append("it is slower")
+        elif not low > LEAST_SPEEDUP:
+            reasons.append(f"a speed-up of more than {LEAST_SPEEDUP} is not shown")
+    sizes = {f.candidate: f.value for f in record.of_metric("size")}
+    small, large = sizes.get(after.candidate), sizes.get(before.candidate)
+    if small and large:
+        facts.append(f"{small / large:.2f} of its size")
+    task = record.candidates[after.candidate].task
+    for was, now in _accuracies(before, after, accuracies):
+        drop = (1 if now.higher_is_better else -1) * ((was.value or math.nan) - (now.value or math.nan))
+        unit = f" {now.unit}" if now.unit else ""
+        facts.append(f"{now.metric} {now.value:.4f} after {was.value:.4f}{unit}")
+        limit = allowed.get(now.metric, ALLOWED_DROP[task])
+        if not drop <= limit:
+            reasons.append(f"{now.metric} drops by {drop:.4f}, more than {limit:g}")
+    verdict = "INT8 is not worth it" if reasons else "INT8 is worth it"
+    why = f" because {' and '.join(reasons)}" if reasons else ""
+    about = f": {', '.join(facts)}" if facts else ""
+    return Int8Verdict(
+        after.model, after.device, after.arithmetic, not reasons, f"{verdict} on {after.device}{why}{about}."
+    )
+
+
+def _speedup(record: BenchRecord, before: str, after: str) -> _Speedup | None:
+    """Compare round by round; None where one of them was not measured."""
+    rounds = [_by_round(record, name) for name in (before, after)]
+    if not all(rounds):
+        return None
+    found = compare_rounds(*rounds)
+    return _Speedup(1 / found.ratio, (1 / found.high, 1 / found.low))
+
+
+def _by_round(record: BenchRecord, candidate: str) -> list[list[float]]:
+    series = record.candidates[candidate].latency()
+    if series is None:
+        return []
+    if record.scenario == "offline":
+        return [[value] for value in series.by_query()]
+    found: dict[int, list[float]] = defaultdict(list)
+    for number, value in zip(series.rounds, series.values, strict=True):
+        found[number].append(value)
+    return list(found.values())
+
+
+def _accuracies(
+    before: Measurement, after: Measurement, known: Sequence[Measurement]
+) -> list[tuple[Measurement, Measurement]]:
+    """Pair what was measured of both on the same samples, in the same arithmetic; the first metric of each data set."""
+    wanted = [f for f in known if f.data is not None and f.is_whole and f.value is not None and not f.unit.is_time]
+    pairs: dict[object, tuple[Measurement, Measurement]] = {}
+    for now in wanted:
+        if _of(now) != _of(after) or now.metric.endswith("_drop"):
+            continue
+        for was in wanted:
+            alike = _of(was) == _of(before) and comparable(was, now, across={"precision"}) is None
+            if alike or (
+                was.role == "source" and _of(was) == _of(before) and was.metric == now.metric and was.data == now.data
+            ):
+                pairs.setdefault(now.data and (now.data.sha256 or now.data.name), (was, now))
+    return list(pairs.values())
+
+
+def _of(figure: Measurement) -> tuple[object, ...]:
+    return figure.model, figure.precision, tuple(one.weights_sha256 for one in figure.variants), figure.arithmetic
