@@ -147,11 +147,9 @@ def _accuracies(
         if _of(now) != _of(after) or now.metric.endswith("_drop"):
             continue
         for was in wanted:
-            alike = _of(was) == _of(before) and comparable(was, now, across={"precision"}) is None
-            if alike or (
-                was.role == "source" and _of(was) == _of(before) and was.metric == now.metric and was.data == now.data
-            ):
-                pairs.setdefault(now.data and (now.data.sha256 or now.data.name), (was, now))
+            own = was.model_copy(update={"role": ""})
+            if _of(was) == _of(before) and comparable(own, now, across={"precision"}) is None:
+                pairs.setdefault(now.data, (was, now))
     return list(pairs.values())
 
 

@@ -58,19 +58,16 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Replay a package's golden vectors on a device and compare with what was recorded."""
-        from ..convert.servable.repository import others_in, record_of_all
+        from ..convert.servable.repository import others_in
         from ..package.deploy import verify_all
         from ..reports.verification import verification_lines
 
-        outcomes = verify_all(folder, device, arithmetic)
+        outcome = verify_all(folder, device, arithmetic)
         if record:
-            (outcomes[0] if len(outcomes) == 1 else record_of_all(folder, outcomes)).write(record)
-        for outcome in outcomes:
-            if len(outcomes) > 1:
-                say(f"{outcome.settings['package']}")
-            for line in verification_lines(outcome):
-                say(line)
+            outcome.write(record)
+        for line in verification_lines(outcome):
+            say(line)
         for other in others_in(folder):
             say(f"{other}: not packaged by mattekit, so it was not checked")
-        if not all(outcome.settings["passed"] for outcome in outcomes):
+        if not outcome.passed:
             raise typer.Exit(_DIFFERS)

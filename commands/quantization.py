@@ -64,18 +64,18 @@ def register(app: typer.Typer) -> None:
         ] = None,
         tile: Annotated[int, typer.Option(min=0, help="Of super-resolution: side of a tile when measuring.")] = 256,
         verdict: Annotated[
-            bool, typer.Option("--verdict", help="Weigh FP32, FP16 and INT8 against each other on the device.")
+            bool, typer.Option("--verdict", help="Benchmark FP32, FP16 and INT8 beside each other on the device.")
         ] = False,
         if_worth_it: Annotated[
             bool, typer.Option("--if-worth-it", help="With the verdict: exit with 3 where INT8 is not worth it.")
         ] = False,
-        rounds: Annotated[int, typer.Option(min=5, help="Of the verdict: runs of each model.")] = 30,
+        rounds: Annotated[int, typer.Option(min=5, help="Of the verdict: rounds in which the models take turns.")] = 30,
     ) -> None:
         """Quantize an IR to INT8, calibrated on real samples, with accuracy control."""
         from ..quantize.compress import compress
         from ..quantize.requests import Request
         from ..quantize.settings import QuantizeSettings, parse_max_drop, read_scope
-        from ..reports.worth import print_worth
+        from ..reports.benchmarks import print_benchmark
 
         settings = QuantizeSettings(
             samples=samples,
@@ -107,8 +107,8 @@ def register(app: typer.Typer) -> None:
             rounds=rounds,
         )
         outcome = compress(request, _progress)
-        if outcome.weighed:
-            print_worth(outcome.weighed)
+        if outcome.bench:
+            print_benchmark(outcome.bench)
         say(outcome.text)
         if if_worth_it and not outcome.worth_it:
             raise typer.Exit(NOT_WORTH_IT)

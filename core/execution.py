@@ -23,7 +23,7 @@ class Execution(BaseModel):
         device: asked for, such as `AUTO:GPU,CPU`; empty where the runtime leaves no choice.
         devices: that execute, read back.
         plugin: what executes on them: the device's full name with its plugin's version, or the runtime's own word.
-        arithmetic: of the layers in floating point, read back; `i8` for the limit of a machine in integers.
+        arithmetic: of the layers in floating point, read back.
         size: height and width of the input in pixels; None where the model takes any.
         batch: pictures in one query; None where the model takes any number.
         hint: asked for; empty where the runtime has none.
@@ -39,7 +39,7 @@ class Execution(BaseModel):
     device: str = ""
     devices: tuple[str, ...] = ()
     plugin: str = ""
-    arithmetic: FloatArithmetic | Literal["i8"] = "f32"
+    arithmetic: FloatArithmetic = "f32"
     size: tuple[int, int] | None = None
     batch: int | None = None
     hint: Hint | Literal[""] = ""

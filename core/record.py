@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal, cast
+from typing import Any, Literal, Self, cast
 
 from pydantic import Field, JsonValue, SerializerFunctionWrapHandler, model_serializer, model_validator
 
@@ -150,6 +150,10 @@ class Record(Frozen, frozen=True):
         """Write the record as JSON; the file appears whole or not at all."""
         with atomic_path(path) as temporary:
             temporary.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+    def with_measurements(self, further: Iterable[Measurement]) -> Self:
+        """Return the record with more measurements, which were made on the same machine."""
+        return type(self).model_validate({**dict(self), "measurements": (*self.measurements, *further)})
 
     def by_sample(self, figure: Measurement) -> dict[str, float] | None:  # noqa: ARG002 - for kinds that have samples
         """Return the values that a measurement is the mean of, by sample; None where it is no such mean."""

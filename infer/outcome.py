@@ -74,8 +74,10 @@ def record_of(
     ]
     if wall > 0:
         figures.append(measured("throughput", len(done) / wall, "images/s", better=True))
-    seconds = {stage: tuple(outcome.seconds[stage] for outcome in done if stage in outcome.seconds) for stage in STAGES}
-    seconds = {stage: times for stage, times in seconds.items() if times}
+    seconds: dict[Stage, tuple[float, ...]] = {}
+    for stage in STAGES:
+        if times := tuple(outcome.seconds[stage] for outcome in done if stage in outcome.seconds):
+            seconds[stage] = times
     loads = {stage: sum(times) / wall / workers.get(stage, 1) for stage, times in seconds.items()} if wall > 0 else {}
     for stage, times in seconds.items():
         figures += latencies(common, stage, times)

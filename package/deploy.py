@@ -19,9 +19,12 @@ from ..convert.servable.repository import new_version, packages_in
 from ..convert.servable.surround import ALPHA, CONFIDENCE, IMAGE, UPSCALED, surround
 from ..core.arithmetic import Arithmetic
 from ..core.errors import ArithmeticUnavailableError, ContractError, DeviceError, InputError, ModelError
+from ..core.execution import Execution
 from ..core.files import atomic_directory, sha256_of
+from ..core.measurement import Measurement, Unit, VariantRef
 from ..core.provenance import Provenance
-from ..core.record import Figure, Record
+from ..core.records import OutputCheck, PackageCheck, VerifyRecord
+from ..infer.machine import this_machine
 from ..infer.runtimes import LoadedModel
 from ..infer.runtimes.arithmetic import arithmetic_config, require_capability
 from ..infer.runtimes.openvino import available_devices, load
@@ -107,13 +110,12 @@ def package(request: PackageRequest) -> Path:
     return target
 
 
-def verify(folder: Path, device: str = "CPU", arithmetic: Arithmetic = "f32") -> Record:
+def verify(folder: Path, device: str = "CPU", arithmetic: Arithmetic = "f32") -> VerifyRecord:
     """Check a package's hashes and replay its golden vectors on a device, in an arithmetic.
 
     Returns:
-        A record of kind `verify` with the figures `difference_mean`, `difference_max` and what else was judged (such as
-        `difference_iou`), labelled by input and output; its setting `passed` says whether all are within the package's
-        limits.
+        A record that measures `difference_mean`, `difference_max` and what else was judged (such as `difference_iou`) of
+        each input and output, and says whether all are within the package's limits.
 
     Raises:
         InputError: there is no package in the folder, or its files are not the ones that were packaged.
@@ -129,47 +131,65 @@ def verify(folder: Path, device: str = "CPU", arithmetic: Arithmetic = "f32") ->
         raise InputError(f"{folder}: {', '.join(altered)} is missing or was altered; package the model again")
     read_model(folder / manifest.model_file)
     rows = _replay(folder, device, arithmetic)
-    figures = [
-        Figure(
-            name=f"difference_{name}",
-            value=row["distances"].get(name),
-            unit="dB" if name == "psnr" else "",
-            higher_is_better=name in checker.AT_LEAST,
-            labels={
-                "input": str(row["input"]),
-                "output": str(row["output"]),
-                "device": device,
-                "arithmetic": str(row["arithmetic"]),
-            },
-        )
-        for row in rows
-        for name in dict.fromkeys(("mean", "max", *row["limits"]))
-    ]
-    return Record(
-        kind="verify",
-        settings={
-            "package": str(folder),
-            "model": manifest.model,
-            "precision": manifest.precision,
-            "device": device,
-            "arithmetic": str(rows[0]["arithmetic"]),
-            "kernels": str(rows[0]["kernels"]),
-            "golden_arithmetic": manifest.arithmetic,
-            "golden_kernels": manifest.kernels,
-            "passed": all(bool(row["passed"]) for row in rows),
-        },
-        figures=tuple(figures),
-        samples={"rows": [dict(row) for row in rows]},
+    how = Execution.model_validate(
+        {"runtime": "openvino", "device": device, "arithmetic": rows[0]["arithmetic"], "streams": 0}
     )
+    variant = VariantRef(
+        id=manifest.model,
+        # Versions of one model in a repository are told apart by their numbers.
+        name=folder.name if folder.name.isdecimal() else "",
+        precision=manifest.precision,
+        sha256=dict(manifest.files),
+    )
+    check = PackageCheck(
+        package=str(folder),
+        model=manifest.model,
+        precision=manifest.precision,
+        device=device,
+        arithmetic=str(rows[0]["arithmetic"]),
+        kernels=str(rows[0]["kernels"]),
+        golden_arithmetic=manifest.arithmetic,
+        golden_kernels=manifest.kernels,
+        outputs=tuple(
+            OutputCheck(
+                input=str(row["input"]),
+                output=str(row["output"]),
+                distances=row["distances"],
+                limits=row["limits"],
+                passed=bool(row["passed"]),
+            )
+            for row in rows
+        ),
+    )
+    figures = [
+        Measurement(
+            metric=f"difference_{name}",
+            value=output.distances.get(name),
+            unit=Unit("dB" if name == "psnr" else ""),
+            higher_is_better=name in checker.AT_LEAST,
+            variants=(variant,),
+            executions=(how,),
+            input=output.input,
+            output=output.output,
+        )
+        for output in check.outputs
+        for name in dict.fromkeys(("mean", "max", *output.limits))
+    ]
+    return VerifyRecord(machine=this_machine(), measurements=tuple(figures), packages=(check,))
 
 
-def verify_all(folder: Path, device: str = "CPU", arithmetic: Arithmetic = "f32") -> list[Record]:
+def verify_all(folder: Path, device: str = "CPU", arithmetic: Arithmetic = "f32") -> VerifyRecord:
     """Check every package of a repository, or of a model in it, as `verify` does; a package's folder is one.
 
     Raises:
         MattekitError: as `verify`.
     """
-    return [verify(each, device, arithmetic) for each in packages_in(folder) or [folder]]
+    records = [verify(each, device, arithmetic) for each in packages_in(folder) or [folder]]
+    return VerifyRecord(
+        machine=records[0].machine,
+        measurements=tuple(figure for record in records for figure in record.measurements),
+        packages=tuple(check for record in records for check in record.packages),
+    )
 
 
 def _replay(folder: Path, device: str, arithmetic: Arithmetic) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from ..bench.accuracy.subjects import Subject, model_subject
 from ..bench.accuracy.validate import validate
 from ..core.arithmetic import Arithmetic
 from ..core.errors import InputError
+from ..core.records import ValidateRecord
 from ..datasets.sample import AlphaMatte, Dataset, Pixels, Sample
 from ..infer.runtimes.openvino import load
 from ..metrics import get_metric
@@ -44,24 +45,24 @@ class Accuracy:
     tile: int = 256
 
     @property
-    def dataset(self) -> str:
-        """Return what it is measured on, in words."""
-        return self.samples.name if self.reference is None else f"{self.samples.name} against the source's answers"
+    def against(self) -> str:
+        """Return what answers are compared with, in words."""
+        return self.reference.label if self.reference else "truth"
 
     @property
     def ids(self) -> tuple[str, ...]:
         """Return the samples' ids."""
         return tuple(entry.id for entry in self.samples.entries)
 
-    def measure(self, path: Path) -> Sequence[float]:
-        """Return the metric of an IR for each sample, finite or infinite.
+    def measure(self, path: Path) -> ValidateRecord:
+        """Return the metric of an IR on each sample.
 
         Raises:
             MattekitError: the IR or a sample cannot be opened.
         """
         subject = model_subject(load(path, self.device, arithmetic=self.arithmetic), tile=self.tile)
         (record,) = validate([subject], self.samples, metrics=[self.metric], reference=self.reference)
-        return [float(str(value)) for value in record.samples[self.metric]]
+        return record
 
     def drop(self, before: Sequence[float], after: Sequence[float]) -> float:
         """Return how much worse the mean became, in the metric's unit; negative where it became better."""

@@ -1,75 +1,76 @@
-"""A quantization in the user's words: calibrated, measured, and weighed where that is asked for."""
+"""A quantization in the user's words: calibrated, measured, and judged where that is asked for."""
 
 from __future__ import annotations
 
-import math
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..bench.accuracy.validate import metrics_for
-from ..bench.latency.worth import Accuracies, Worth, weigh
+from ..bench.int8 import ALLOWED_DROP, Int8Verdict, int8_verdicts
+from ..bench.latency.grid import Request as BenchRequest
+from ..bench.latency.session import measure
 from ..convert.ir import write_ir
 from ..core.contract import Task
 from ..core.errors import InputError
 from ..core.files import add_to_list
-from ..core.record import Record
+from ..core.measurement import Measurement
+from ..core.records import BenchRecord
 from ..datasets.opening import open_dataset
 from ..datasets.sample import Dataset
 from .accuracy import Accuracy, accuracy_on
 from .calibration import split
 from .requests import Request
 from .run import Quantized, quantize
-from .settings import IDENTICAL, Step
+from .settings import Step
 from .source import Source, open_source
 
 __all__ = ["CompressReport", "compress"]
 
 _MAIN_METRIC: dict[Task, str] = {"segmentation": "iou", "super_resolution": "psnr_y"}
-_ALLOWED: dict[Task, float] = {"segmentation": 0.01, "super_resolution": 0.3}
-"""Drops of the main metric that INT8 is still worth it with, where no other is given."""
+
+_QUERIES = 3
+"""Of each model in each round of the verdict."""
 
 _SYNTHETIC = "synthetic:count=100"
+
+BENCH_NAME = "bench.json"
+"""The file beside the INT8 IR with the benchmark that the verdict is read from."""
 
 
 @dataclass(frozen=True)
 class CompressReport:
-    """What came of it; `worth` is None where it was not asked for."""
+    """What came of it; `bench` and `verdict` are None where no verdict was asked for."""
 
     quantized: Quantized
-    worth: Worth | None
-
-    @property
-    def weighed(self) -> Record | None:
-        """Return what the verdict was weighed by; None where that was not asked."""
-        return self.worth.record if self.worth else None
+    bench: BenchRecord | None = None
+    verdict: Int8Verdict | None = None
 
     @property
     def worth_it(self) -> bool | None:
         """Return whether INT8 is worth it on the device; None where that was not asked."""
-        return self.worth.worth_it if self.worth else None
+        return self.verdict.worth_it if self.verdict else None
 
     @property
     def text(self) -> str:
         """Return what is printed: what was written, its accuracy, what it took, and the verdict."""
         done, record = self.quantized, self.quantized.record
-        figures = {(figure.name, figure.labels.get("of", "")): figure.value for figure in record.figures}
+        figures = {(figure.metric, figure.role): figure.value for figure in record.measurements}
         lines = [f"{done.variant.path}  {done.variant.size / 1e6:.2f} MB, {done.quantized} quantized layers"]
         lines += [f"  in FP32: {name}" for name in done.ignored]
-        for (name, of), value in figures.items():
-            if of == "int8" and value is not None:
-                before, drop = figures[name, "source"], figures[f"{name}_drop", ""]
-                lines.append(f"{name} {before:.4f} before, {value:.4f} after: drop {drop:.4f}")
+        for (metric, role), before in figures.items():
+            after, drop = figures.get((metric, "")), figures.get((f"{metric}_drop", ""))
+            if role == "source" and before is not None and after is not None and drop is not None:
+                lines.append(f"{metric} {before:.4f} before, {after:.4f} after: drop {drop:.4f}")
         peak, seconds = figures["peak_memory", ""], figures["seconds", ""]
         spent = [f"{seconds:.0f} s"] if seconds is not None else []
         lines.append(", ".join([*spent, *([f"at most {peak / 1e6:.0f} MB of memory"] if peak else [])]))
-        lines += [self.worth.sentence] if self.worth else []
+        lines += [self.verdict.sentence] if self.verdict else []
         return "\n".join([*lines, str(done.record_path)])
 
 
 def compress(request: Request, step: Step | None = None) -> CompressReport:
-    """Quantize with accuracy control, and weigh the result where that is asked for.
+    """Quantize with accuracy control, and judge the result where that is asked for.
 
     Raises:
         MattekitError: as its message says; nothing is left at the final path then.
@@ -78,7 +79,7 @@ def compress(request: Request, step: Step | None = None) -> CompressReport:
     source = open_source(request.model)
     if request.worth and source.variant.precision != "fp32":
         raise InputError(
-            f"{source.path}: its weights are stored in FP16, so INT8 cannot be weighed against FP32; give the FP32 "
+            f"{source.path}: its weights are stored in FP16, so INT8 cannot be compared with FP32; give the FP32 "
             "export, or leave --verdict and --if-worth-it out"
         )
     contract = source.contract
@@ -96,48 +97,42 @@ def compress(request: Request, step: Step | None = None) -> CompressReport:
         held = held.take(request.validation_samples)
     accuracy = accuracy_on(held, metric, settings, request.tile, source.path) if held is not None else None
     done = quantize(source.path, request.out, settings, data, validation=held, accuracy=accuracy, step=step)
-    weighed = None
-    if request.worth:
-        weighed = _weigh(source, done, accuracy, request)
-        worth = done.record_path.with_name("worth.json")
-        weighed.record.write(worth)
-        add_to_list(worth)
-    return CompressReport(done, weighed)
+    if not request.worth:
+        return CompressReport(done)
+    bench = _bench(source, done, accuracy, request)
+    path = done.record_path.with_name(BENCH_NAME)
+    bench.write(path)
+    add_to_list(path)
+    limit = settings.max_drop
+    allowed = {metric: limit.limit if limit else ALLOWED_DROP[contract.task]}
+    (verdict,) = int8_verdicts(bench, allowed=allowed)
+    return CompressReport(done, bench, verdict)
 
 
-def _weigh(source: Source, done: Quantized, accuracy: Accuracy | None, request: Request) -> Worth:
-    """Weigh the INT8 IR against its source and against FP16, which is made for the purpose and not kept."""
-    limit = request.settings.max_drop
+def _bench(source: Source, done: Quantized, accuracy: Accuracy | None, request: Request) -> BenchRecord:
+    """Measure the INT8 IR beside its source and FP16, which is made for the purpose and not kept."""
+    settings = request.settings
     with tempfile.TemporaryDirectory() as folder:
         half = Path(folder) / "model.xml"
         write_ir(source.model, half, fp16=True)
-        models = {"fp32": source.path, "fp16": half, "int8": done.variant.path}
-        accuracies = None
-        if accuracy is not None:
-            values = {name: done.record.samples[name] for name in ("source", "int8")}
-            means = {
-                "fp32": _mean(values["source"]),
-                "fp16": _mean(accuracy.measure(half)),
-                "int8": _mean(values["int8"]),
-            }
-            allowed = limit.limit if limit else _ALLOWED[source.contract.task]
-            accuracies = Accuracies(
-                metric=accuracy.metric,
-                unit=accuracy.unit,
-                higher_is_better=accuracy.higher_is_better,
-                values=means,
-                allowed_drop=allowed,
-                dataset=accuracy.dataset,
+        record = measure(
+            BenchRequest(
+                (str(source.path), str(half), str(done.variant.path)),
+                devices=(settings.device,),
+                arithmetics=(settings.arithmetic,),
+                rounds=request.rounds,
+                iterations=request.rounds * _QUERIES,
             )
-        settings = request.settings
-        return weigh(
-            models,
-            device=settings.device,
-            arithmetic=settings.arithmetic,
-            accuracies=accuracies,
-            rounds=request.rounds,
         )
+        if accuracy is None:
+            return record
+        candidates = {figure.precision: figure.candidate for figure in record.of_metric("latency_p50")}
+        found = [
+            next(each for each in accuracy.measure(half).measurements if each.is_whole),
+            *(each for each in done.record.measurements if each.metric == accuracy.metric),
+        ]
+        return record.with_measurements(_as_candidate(each, candidates) for each in found)
 
 
-def _mean(values: Sequence[object]) -> float:
-    return math.fsum(min(float(str(value)), IDENTICAL) for value in values) / len(values)
+def _as_candidate(figure: Measurement, candidates: dict[str, str]) -> Measurement:
+    return figure.model_copy(update={"candidate": candidates[figure.precision], "role": ""})

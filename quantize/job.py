@@ -13,8 +13,11 @@ from pydantic import JsonValue
 from ..convert.ir import name_by_position, write_ir
 from ..convert.layers import layer_influence, layer_noise, restore_layers
 from ..core.errors import ParityError
-from ..core.record import Figure, Record
+from ..core.measurement import Data, Measurement, Unit, VariantRef
+from ..core.record import SampleTable
+from ..core.records import QuantizeRecord
 from ..datasets.sample import Dataset
+from ..infer.machine import this_machine
 from ..infer.runtimes import Tensor
 from .accuracy import Accuracy
 from .calibration import calibration_tensor, tensors
@@ -79,39 +82,45 @@ class Job:
         plain = self._plain()
         return restore_layers(plain, self.source.model, ignored) if ignored else plain
 
-    def record(self, notes: dict[str, JsonValue], ignored: tuple[str, ...], seconds: float) -> Record:
-        """Return what was measured."""
-        labels = {"model": self.source.provenance.model, "precision": "int8", "device": self.settings.device}
-        peak = _peak_memory()
-        figures = [
-            Figure(name="peak_memory", value=peak, unit="B", higher_is_better=False, labels=labels),
-            Figure(name="seconds", value=seconds, unit="s", higher_is_better=False, labels=labels),
-            Figure(name="ignored_layers", value=len(ignored), higher_is_better=False, labels=labels),
-        ]
-        samples: dict[str, list[JsonValue]] = {}
-        settings: dict[str, JsonValue] = {**notes, "noise": [[name, snr] for name, snr in self.state.noise]}
-        if self.accuracy is not None:
-            metric, better = self.accuracy.metric, self.accuracy.higher_is_better
+    def record(
+        self, notes: dict[str, JsonValue], ignored: tuple[str, ...], seconds: float, written: VariantRef
+    ) -> QuantizeRecord:
+        """Return what was measured; `written` is what came of it."""
+        common = Measurement(metric="", value=None, variants=(written,))
+        spent: tuple[tuple[str, float | None, str], ...] = (
+            ("peak_memory", _peak_memory(), "B of memory"),
+            ("seconds", seconds, "s"),
+            ("ignored_layers", len(ignored), ""),
+        )
+        figures = [_lower(common, metric, value, unit) for metric, value, unit in spent]
+        table, tried = SampleTable(), dict[str, float]()
+        if self.accuracy is not None and self.state.measured is not None:
             before, after = self.state.baseline, self.state.tried["\n".join(ignored)]
-            labels = {**labels, "dataset": self.accuracy.dataset, "samples": str(len(before))}
-            unit = self.accuracy.unit
+            own = self.state.measured.model_copy(update={"variants": (written,)})
+            source = own.model_copy(update={"variants": (self.source.variant.ref(),), "role": "source"})
             figures += [
-                Figure(
-                    name=metric, value=_mean(values), unit=unit, higher_is_better=better, labels={**labels, "of": of}
-                )
-                for of, values in (("source", before), ("int8", after))
+                each.model_copy(update={"value": _mean(values)}) for each, values in ((source, before), (own, after))
             ]
             drop = self.accuracy.drop(before, after)
-            figures.append(Figure(name=f"{metric}_drop", value=drop, unit=unit, higher_is_better=False, labels=labels))
-            samples = {"id": list(self.accuracy.ids), "source": list(before), "int8": list(after)}
-            settings["validation"] = self.accuracy.dataset
-            settings["validation_sha256"] = self.accuracy.samples.content_hash
-            tried: dict[str, JsonValue] = {}
-            for names, values in self.state.tried.items():
-                what = names.replace("\n", ", ") or "none"
-                tried[what] = self.accuracy.drop(before, values)
-            settings["tried"] = tried
-        return Record(kind="quantization", settings=settings, figures=tuple(figures), samples=samples)
+            figures.append(_lower(own, f"{own.metric}_drop", drop, own.unit))
+            table = SampleTable(ids=self.accuracy.ids, values={"source": tuple(before), "int8": tuple(after)})
+            tried = {
+                names.replace("\n", ", ") or "none": self.accuracy.drop(before, values)
+                for names, values in self.state.tried.items()
+            }
+        limit = self.settings.max_drop
+        return QuantizeRecord(
+            machine=this_machine(),
+            variants=(written,),
+            measurements=tuple(figures),
+            settings=notes,
+            ignored=ignored,
+            noise=tuple(self.state.noise),
+            allowed_drop={limit.metric: limit.limit} if limit else {},
+            tried=tried,
+            calibration=Data(name=self.used.name, sha256=self.used.content_hash, reference="", count=len(self.used)),
+            table=table,
+        )
 
     @property
     def _patch(self) -> int:
@@ -183,12 +192,20 @@ class Job:
     def _measure(self, path: Path) -> list[float]:
         if self.accuracy is None:
             raise TypeError("nothing to measure the accuracy with")
-        return [min(float(value), IDENTICAL) for value in self.accuracy.measure(path)]
+        record = self.accuracy.measure(path)
+        figure = next(each for each in record.measurements if each.is_whole)
+        self.state.measured = figure.model_copy(update={"value": None})
+        values = record.table.values[self.accuracy.metric]
+        return [math.nan if value is None else min(value, IDENTICAL) for value in values]
 
     def _tell(self, what: str, more: int) -> None:
         self.steps += 1
         if self.step:
             self.step(what, self.steps, self.steps + more)
+
+
+def _lower(common: Measurement, metric: str, value: float | None, unit: str) -> Measurement:
+    return common.model_copy(update={"metric": metric, "value": value, "unit": Unit(unit), "higher_is_better": False})
 
 
 def _mean(values: list[float]) -> float:

@@ -15,7 +15,7 @@ from ..convert.layers import quantized_layers
 from ..core.errors import InputError
 from ..core.files import atomic_directory
 from ..core.ownership import check_replaceable
-from ..core.record import Record
+from ..core.records import QuantizeRecord
 from ..core.variant import Variant
 from ..datasets.sample import Dataset
 from .accuracy import Accuracy
@@ -35,7 +35,7 @@ class Quantized:
     """What a quantization wrote: the variant, its record and where that lies, and the layers that it left out."""
 
     variant: Variant
-    record: Record
+    record: QuantizeRecord
     record_path: Path
     ignored: tuple[str, ...]
     quantized: int
@@ -119,9 +119,8 @@ def quantize(
     notes["ignored"] = list(ignored)
     with atomic_directory(folder) as temporary:
         save_int8(model, temporary / "model.xml", source, notes)
-        record = job.record(notes, ignored, time.monotonic() - started)
         written = replace(source.variant, precision="int8", path=temporary / "model.xml")
-        record = record.model_copy(update={"artifacts": (written.ref(),)})
+        record = job.record(notes, ignored, time.monotonic() - started, written.ref())
         record.write(temporary / "quantize.json")
     clear(work)
     variant = replace(written, path=folder / "model.xml")
@@ -130,7 +129,7 @@ def quantize(
 
 def _key(notes: dict[str, JsonValue], recipe: Recipe, accuracy: Accuracy | None) -> str:
     """Hash all that decides what a search finds out; the allowed drop does not, so that another one can go on."""
-    measured = [accuracy.metric, accuracy.dataset, accuracy.samples.content_hash] if accuracy else []
+    measured = [accuracy.metric, accuracy.against, accuracy.samples.content_hash] if accuracy else []
     decisive = {name: value for name, value in notes.items() if name != "max_drop"}
     text = json.dumps([decisive, recipe.model_dump(mode="json"), measured], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..core.files import atomic_path
+from ..core.measurement import Measurement
 from ..core.places import make_folder
 
 __all__ = ["SearchState", "clear", "open_state"]
@@ -22,14 +23,16 @@ _OURS = re.compile(r"state\.json|\.state\.[0-9a-f]{12}\.tmp\.json|(plain|unfinis
 class SearchState(BaseModel):
     """What a search has found out so far.
 
-    key: of all that decides the search; another key means another search. baseline: the metric for each validation
-    sample before quantization. noise: layers and their signal-to-noise ratios in dB, the noisiest first. tried: the
-    metric for each sample, by the names of the unquantized layers, one a line.
+    key: of all that decides the search; another key means another search. measured: what the metric is of, without a
+    value. baseline: the metric for each validation sample before quantization. noise: layers and their signal-to-noise
+    ratios in dB, the noisiest first. tried: the metric for each sample, by the names of the unquantized layers, one a
+    line.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     key: str
+    measured: Measurement | None = None
     baseline: list[float] = []
     noise: list[tuple[str, float]] = []
     tried: dict[str, list[float]] = {}

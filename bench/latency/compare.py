@@ -124,7 +124,7 @@ def _machines(before: Machine, after: Machine) -> list[Mismatch]:
 
 
 def _differ(aspect: Aspect, what: str, before: object, after: object) -> list[Mismatch]:
-    return [Mismatch(aspect, what, _shown(before), _shown(after))] if before != after else []
+    return [Mismatch(aspect=aspect, what=what, before=_shown(before), after=_shown(after))] if before != after else []
 
 
 def _shown(value: object) -> str:

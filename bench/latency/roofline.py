@@ -80,20 +80,18 @@ class Roofline:
 
     def measurements(self) -> list[Measurement]:
         """Return the limits as measurements, which are of no model."""
-        peaks: list[tuple[str, FloatArithmetic | Literal["i8"], Peak]] = [
-            ("peak_compute", name, peak) for name, peak in self.compute.items()
-        ]
+        found: list[tuple[str, FloatArithmetic, Peak]] = [("peak_bandwidth", "", self.memory)]
+        for name, peak in self.compute.items():
+            found.append(("peak_compute_i8", "", peak) if name == "i8" else ("peak_compute", name, peak))
         return [
             Measurement(
-                metric=name,
+                metric=metric,
                 value=peak.value,
                 unit=Unit(peak.unit),
                 higher_is_better=True,
-                executions=(
-                    Execution(runtime="openvino", device=self.device, arithmetic=arithmetic, streams=0, requests=0),
-                ),
+                executions=(Execution(runtime="openvino", device=self.device, arithmetic=arithmetic, streams=0),),
             )
-            for name, arithmetic, peak in (*peaks, ("peak_bandwidth", "", self.memory))
+            for metric, arithmetic, peak in found
         ]
 
     def samples(self) -> dict[str, list[float]]:

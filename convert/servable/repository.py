@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Any, cast
-
-from pydantic import JsonValue
+from typing import Any
 
 from ...core.errors import InputError
 from ...core.files import atomic_directory, atomic_path
 from ...core.locks import locked_folder
-from ...core.record import Record
 from .manifest import MANIFEST_NAME
 
-__all__ = ["CONFIG_NAME", "new_version", "others_in", "packages_in", "record_of_all"]
+__all__ = ["CONFIG_NAME", "new_version", "others_in", "packages_in"]
 
 CONFIG_NAME = "config.json"
 
@@ -67,32 +64,6 @@ def packages_in(folder: Path) -> list[Path]:
 def others_in(folder: Path) -> list[Path]:
     """Return the versions of models that mattekit did not package, so that nobody can check them."""
     return [path for path in _version_folders(folder) if not (path / MANIFEST_NAME).is_file()]
-
-
-def record_of_all(folder: Path, records: Sequence[Record]) -> Record:
-    """Return one record of the verifications of a repository's packages; figures and rows have their `package`."""
-    names = [Path(str(record.settings["package"])).relative_to(folder).as_posix() for record in records]
-    return Record(
-        kind="verify",
-        settings={
-            "package": str(folder),
-            "packages": [record.settings | {"package": name} for name, record in zip(names, records, strict=True)],
-            "device": records[0].settings["device"],
-            "passed": all(bool(record.settings["passed"]) for record in records),
-        },
-        figures=tuple(
-            figure.model_copy(update={"labels": figure.labels | {"package": name}})
-            for name, record in zip(names, records, strict=True)
-            for figure in record.figures
-        ),
-        samples={
-            "rows": [
-                {**cast("dict[str, JsonValue]", row), "package": name}
-                for name, record in zip(names, records, strict=True)
-                for row in record.samples["rows"]
-            ]
-        },
-    )
 
 
 def _version_folders(folder: Path) -> list[Path]:
