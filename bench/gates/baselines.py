@@ -3,73 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
-from ...core.record import Figure, Record
+from ...core.comparable import Aspect, Difference, comparable, differences
+from ...core.measurement import Measurement
+from ...core.record import Record
 from .gate import Gate
 
 __all__ = ["find_baseline"]
 
-_SAME = ("dataset", "slice", "stage", "scenario", "statistic", "step", "against", "input", "output")
-_NEAR = (
-    *("device", "precision", "runtime", "arithmetic", "of", "reference", "dataset_hash"),
-    *("hint", "streams", "batch", "size"),
-)
-"""Labels in which a baseline must be like the figure, and those in which the nearer of several is."""
-
-_FINDINGS = frozenset({"samples", "verdict"})
-"""Labels that say what came of a measurement, not what was measured."""
+_Found = tuple[Record, Measurement]
 
 
 def find_baseline(
-    gate: Gate, record: Record, figure: Figure, baselines: Sequence[Record], *, across_machines: bool
-) -> tuple[Record, Figure] | str:
+    gate: Gate, figure: Measurement, baselines: Sequence[Record], *, across_machines: bool
+) -> _Found | str:
     """Find what a figure is compared with, or say why there is nothing."""
-    labels = figure.labels
-    same = [
-        (other, before)
-        for other in baselines
-        for before in other.figures
-        if before.name == figure.name
-        and gate.compares(labels, before.labels)
-        and all(before.labels.get(key, "") == labels.get(key, "") for key in _SAME)
+    named = [
+        (record, before)
+        for record in baselines
+        for before in record.of_metric(figure.metric)
+        if not before.role and _is_named(gate, before, figure)
     ]
-    if gate.baseline_model is None and "candidate" in labels:
-        same = [pair for pair in same if pair[1].labels.get("candidate") == labels["candidate"]]
+    across = _across(gate, figure, across_machines=across_machines)
+    may = [found for found in named if comparable(found[1], figure, across=across) is None]
+    if may:
+        least = min(len(differences(before, figure)) for _, before in may)
+        nearest = [found for found in may if len(differences(found[1], figure)) == least]
+        if len(nearest) == 1:
+            return nearest[0]
+        return f"{len(nearest)} baselines of {figure.metric} are equally near; give the one that is meant"
+    refused = [[each for each in differences(before, figure) if each.aspect not in across] for _, before in named]
+    same = [found for found in refused if found[0].aspect != "metric" and not _is_elsewhere(found, figure)]
     if not same:
-        where = labels.get("candidate") or labels.get("dataset") or "this data set"
-        return f"no baseline has {figure.name} of this model on {where}; give --baseline, or set baseline_model"
-    for key in _NEAR:
-        nearer = [pair for pair in same if pair[1].labels.get(key, "") == labels.get(key, "")]
-        same = nearer or same
-    for alike in (_same_labels, _same_weights):
-        same = [(other, before) for other, before in same if alike((record, figure), (other, before))] or same
-    if len(same) > 1:
-        return f"{len(same)} baselines of {figure.name} are equally near; give the one that is meant"
-    other, before = same[0]
-    for setting, what in (("dataset_hash", "data set hash"), ("reference", "reference"), ("border", "border")):
-        # A benchmark, which measures accuracy beside times, notes it at the figure.
-        values = (
-            pair[1].labels.get(setting, pair[0].settings.get(setting)) for pair in ((other, before), (record, figure))
-        )
-        if len(set(map(str, values))) > 1:
-            return f"the baseline has another {what}; validate the baseline again on this data"
-    machines = ((e.cpu, e.cores) for e in (other.environment, record.environment))
-    if figure.is_of_machine and len(set(machines)) > 1 and not across_machines:
-        return "the baseline was measured on another machine; times of two machines are not compared"
-    was, now = before.labels.get("arithmetic", ""), labels.get("arithmetic", "")
-    if figure.is_of_machine and was != now and gate.baseline_arithmetic is None:
+        where = figure.candidate or figure.dataset or "this data set"
+        return f"no baseline has {figure.metric} of this model on {where}; give --baseline, or set baseline_model"
+    return _why(min(same, key=len)[0], figure)
+
+
+def _is_named(gate: Gate, before: Measurement, figure: Measurement) -> bool:
+    if gate.baseline_arithmetic is not None and not fnmatchcase(before.arithmetic, gate.baseline_arithmetic):
+        return False
+    if gate.baseline_model is None:
+        return before.model == figure.model
+    return fnmatchcase(before.model, gate.baseline_model)
+
+
+def _across(gate: Gate, figure: Measurement, *, across_machines: bool) -> set[Aspect]:
+    """In what a baseline may differ: what the gate names, and how the weights are stored where answers are compared."""
+    across: set[Aspect] = set() if figure.unit.depends_on_machine else {"precision"}
+    if gate.baseline_model is not None:
+        across |= {"model", "weights", "precision", "size"}
+    if gate.baseline_arithmetic is not None:
+        across.add("arithmetic")
+    if across_machines:
+        across.add("machine")
+    return across
+
+
+def _is_elsewhere(found: Sequence[Difference], figure: Measurement) -> bool:
+    """Tell whether a baseline is of another data set: one by another name, or of another part of it."""
+    data = next((each for each in found if each.aspect == "data"), None)
+    if data is None:
+        return False
+    here = figure.data
+    return here is None or not data.before.startswith(f"{here.name} ") or f", {here.slice}, " not in data.before
+
+
+def _why(difference: Difference, figure: Measurement) -> str:
+    was, now = difference.before or "unknown", difference.after or "unknown"
+    times = "times" if figure.unit.is_time else f"figures of {figure.metric}"
+    if difference.aspect == "data":
+        return f"the baseline has another data set hash, reference or border ({was}; this {now}); validate it again"
+    if difference.aspect == "machine":
+        return f"the baseline was measured on another machine ({was}); {times} of two machines are not compared"
+    if difference.aspect == "arithmetic":
         return (
-            f"the baseline was computed in {was or 'an unknown arithmetic'}, this in {now or 'an unknown one'}; "
-            "times of two arithmetics are not compared unless the gate says baseline_arithmetic"
+            f"the baseline was computed in {was}, this in {now}; {times} of two arithmetics are not compared unless "
+            "the gate says baseline_arithmetic"
         )
-    return other, before
-
-
-def _same_labels(first: tuple[Record, Figure], second: tuple[Record, Figure]) -> bool:
-    told = [{key: text for key, text in figure.labels.items() if key not in _FINDINGS} for _, figure in (first, second)]
-    return told[0] == told[1]
-
-
-def _same_weights(first: tuple[Record, Figure], second: tuple[Record, Figure]) -> bool:
-    made_from = [{ref.weights for ref in record.artifacts} for record, _ in (first, second)]
-    return made_from[0] == made_from[1] != {""}
+    if difference.aspect == "size":
+        return f"the baseline ran at {was}, this at {now}; {times} of two input sizes are not compared"
+    if difference.aspect == "settings":
+        return f"the baseline was run otherwise ({was}; this {now}); measure both alike"
+    return (
+        f"the baseline is of other {'weights' if difference.aspect == 'weights' else difference.aspect} ({was}; this "
+        f"{now}); {times} of the two are not compared unless the gate says baseline_model"
+    )

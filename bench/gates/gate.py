@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ...core.errors import InputError
+from ...core.measurement import Measurement
 
 __all__ = ["LIMITS", "Gate", "GateFile", "Limit", "read_gates"]
 
@@ -19,6 +20,10 @@ LIMITS: tuple[Limit, ...] = ("min", "max", "max_drop", "max_drop_relative", "max
 """Kinds of limit. `min` and `max` bound the figure itself. The others compare with a baseline: `max_drop` bounds how
 much worse the figure may be, `max_drop_relative` the same as a share of the baseline, `max_ratio` the figure divided by
 the baseline."""
+
+
+_PATTERNS = ("model", "precision", "device", "arithmetic", "dataset", "candidate", "statistic")
+"""What a gate names by a pattern, as a measurement calls it."""
 
 
 class _Strict(BaseModel):
@@ -75,34 +80,21 @@ class Gate(_Strict):
         }
         return {kind: value for kind, value in every.items() if value is not None}
 
-    def covers(self, labels: dict[str, str]) -> bool:
-        """Tell whether the gate is for figures of these labels, its metric and slice aside."""
-        patterns = {
-            "model": self.model,
-            "precision": self.precision,
-            "device": self.device,
-            "arithmetic": self.arithmetic,
-            "dataset": self.dataset,
-            "candidate": self.candidate,
-            "statistic": self.statistic,
-        }
-        matches = all(fnmatchcase(labels.get(key, ""), pattern) for key, pattern in patterns.items())
+    def covers(self, figure: Measurement) -> bool:
+        """Tell whether the gate is for a figure, its metric and slice aside."""
+        patterns = {name: str(getattr(self, name)) for name in _PATTERNS}
+        matches = all(fnmatchcase(str(getattr(figure, name)), pattern) for name, pattern in patterns.items())
         # Only times have stages; what has none is not told apart by them.
-        return matches and ("stage" not in labels or fnmatchcase(labels["stage"], self.stage))
+        return matches and (not figure.stage or fnmatchcase(figure.stage, self.stage))
 
-    def compares(self, labels: dict[str, str], baseline: dict[str, str]) -> bool:
-        """Tell whether figures of the labels `baseline` are what figures of `labels` are compared with."""
-        model, arithmetic = baseline.get("model", ""), self.baseline_arithmetic
-        if arithmetic is not None and not fnmatchcase(baseline.get("arithmetic", ""), arithmetic):
-            return False
-        return (
-            model == labels.get("model", "") if self.baseline_model is None else fnmatchcase(model, self.baseline_model)
-        )
+    def wants(self, figure: Measurement) -> bool:
+        """Tell whether a figure is of the gate's metric and slice."""
+        return figure.metric == self.metric and figure.slice == self.slice
 
     def describe(self) -> str:
         """Return the gate in one line, without its limits."""
         parts = [self.metric]
-        for key in ("model", "precision", "device", "arithmetic", "dataset", "candidate", "stage", "statistic"):
+        for key in (*_PATTERNS, "stage"):
             value = str(getattr(self, key))
             if value != ("model" if key == "stage" else "*"):
                 parts.append(f"{key}={value}")

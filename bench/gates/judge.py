@@ -4,46 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from ...core.record import Figure, Record
+from ...core.measurement import Interval, Measurement
+from ...core.record import Record
+from ...core.records import Verdict
 from ...metrics import METRICS
-from ..accuracy.tables import column, figure_interval, slice_rows
-from ..intervals import Interval, drop_interval, ratio_interval
+from ..accuracy.tables import figure_interval
+from ..intervals import drop_interval, ratio_interval
 from .baselines import find_baseline
 from .gate import Gate, Limit
-from .labels import with_labels
 from .rulings import Ruling, Status, number, rule_on_times, share, span
 
-__all__ = ["EXIT_CODES", "Status", "Verdict", "exit_code", "judge"]
+__all__ = ["EXIT_CODES", "Status", "exit_code", "judge"]
 
 EXIT_CODES: dict[Status, int] = {"passed": 0, "failed": 3, "not enough evidence": 4}
 
 _OF = ("model", "precision", "device", "arithmetic")
 _Identity = tuple[str, str, str, str]
 """What figures are of, by the labels `_OF`."""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What came of one limit for one figure.
-
-    value: the figure that was judged. baseline: what it was compared with. amount: what the limit bounds: the figure
-    itself, the drop, or the ratio. interval: of `amount`, by bootstrap; None without samples. samples: how many there
-    were. reason: one sentence.
-    """
-
-    gate: str
-    limit: Limit
-    bound: float
-    status: Status
-    reason: str
-    labels: dict[str, str]
-    value: float | None = None
-    baseline: float | None = None
-    amount: float | None = None
-    interval: Interval | None = None
-    samples: int | None = None
 
 
 def exit_code(verdicts: Sequence[Verdict]) -> int:
@@ -81,7 +59,6 @@ def judge(
         baselines: what to compare with; of several for one model and data set, one of the same device and precision.
         across_machines: compare times of different machines too.
     """
-    records, baselines = [with_labels(record) for record in records], [with_labels(record) for record in baselines]
     verdicts: list[Verdict] = []
     for gate in gates:
         groups = _groups(gate, records)
@@ -91,16 +68,16 @@ def judge(
             (identity[:2], record.kind)
             for identity, figures in groups.items()
             for record, figure in figures
-            if _is_wanted(gate, figure)
+            if gate.wants(figure)
         }
         of_none = {
             id(record)
             for identity, figures in groups.items()
             for record, figure in figures
-            if not identity[0] and _is_wanted(gate, figure)
+            if not identity[0] and gate.wants(figure)
         }
         for identity, figures in groups.items():
-            wanted = [(record, figure) for record, figure in figures if _is_wanted(gate, figure)]
+            wanted = [(record, figure) for record, figure in figures if gate.wants(figure)]
             kinds = {kind for of, kind in measured if of == identity[:2]}
             # The limits of a machine, which are of no model, lack nothing that a model has; nor the other way.
             asked = any(id(record) not in of_none for record, _ in figures) if identity[0] else not measured
@@ -116,22 +93,16 @@ def judge(
     return verdicts
 
 
-def _groups(gate: Gate, records: Sequence[Record]) -> dict[_Identity, list[tuple[Record, Figure]]]:
+def _groups(gate: Gate, records: Sequence[Record]) -> dict[_Identity, list[tuple[Record, Measurement]]]:
     """Return the figures that a gate is for, whatever their metric, by what they are of."""
-    groups: dict[_Identity, list[tuple[Record, Figure]]] = {}
+    groups: dict[_Identity, list[tuple[Record, Measurement]]] = {}
     for record in records:
-        for figure in record.figures:
-            labels = figure.labels
+        for figure in record.measurements:
             # What quantization notes of the model that it started from is not a figure of the model that it made.
-            if gate.covers(labels) and labels.get("of") != "source":
-                model, precision, device, arithmetic = (labels.get(key, "") for key in _OF)
-                identity = (model, precision, device, arithmetic)
+            if not figure.role and gate.covers(figure):
+                identity = (figure.model, figure.precision, figure.device, figure.arithmetic)
                 groups.setdefault(identity, []).append((record, figure))
     return groups
-
-
-def _is_wanted(gate: Gate, figure: Figure) -> bool:
-    return figure.name == gate.metric and figure.labels.get("slice", "all") == gate.slice
 
 
 def _measures(gate: Gate) -> str:
@@ -143,37 +114,46 @@ def _measures(gate: Gate) -> str:
 
 def _missing(gate: Gate, reason: str, labels: dict[str, str]) -> list[Verdict]:
     return [
-        Verdict(gate.describe(), limit, bound, "not enough evidence", reason, labels)
+        Verdict(
+            gate=gate.describe(),
+            metric=gate.metric,
+            limit=limit,
+            bound=bound,
+            status="not enough evidence",
+            reason=reason,
+            labels=labels,
+        )
         for limit, bound in gate.limits().items()
     ]
 
 
 def _verdict(
-    gate: Gate, limit: Limit, record: Record, figure: Figure, baselines: Sequence[Record], *, across_machines: bool
+    gate: Gate, limit: Limit, record: Record, figure: Measurement, baselines: Sequence[Record], *, across_machines: bool
 ) -> Verdict:
-    samples = _samples_of(record, figure)
+    samples = record.by_sample(figure)
     count = None if samples is None else len(samples)
     if figure.value is None or math.isnan(figure.value):
-        outcome = Ruling("not enough evidence", f"{figure.name} has no value")
+        outcome = Ruling("not enough evidence", f"{figure.metric} has no value")
     elif count is not None and count < gate.samples:
         outcome = Ruling("not enough evidence", f"{count} samples, but the gate asks for {gate.samples} or more")
     elif limit in {"min", "max"}:
         outcome = _alone(gate, limit, record, figure)
     else:
-        found = find_baseline(gate, record, figure, baselines, across_machines=across_machines)
+        found = find_baseline(gate, figure, baselines, across_machines=across_machines)
         if isinstance(found, str):
             outcome = Ruling("not enough evidence", found)
-        elif limit == "max_ratio" and "candidate" in figure.labels and figure.is_time:
-            outcome = rule_on_times(gate, record, figure, found)
         else:
-            outcome = _against(gate, limit, figure, samples, found)
+            timed = limit == "max_ratio" and figure.unit.is_time
+            outcome = rule_on_times(gate, record, figure, found) if timed else None
+            outcome = outcome or _against(gate, limit, figure, samples, found)
     return Verdict(
-        gate.describe(),
-        limit,
-        gate.limits()[limit],
-        outcome.status,
-        outcome.reason,
-        dict(figure.labels),
+        gate=gate.describe(),
+        metric=gate.metric,
+        limit=limit,
+        bound=gate.limits()[limit],
+        status=outcome.status,
+        reason=outcome.reason,
+        labels=figure.labels,
         value=figure.value,
         baseline=outcome.baseline,
         amount=outcome.amount,
@@ -182,10 +162,10 @@ def _verdict(
     )
 
 
-def _alone(gate: Gate, limit: Limit, record: Record, figure: Figure) -> Ruling:
+def _alone(gate: Gate, limit: Limit, record: Record, figure: Measurement) -> Ruling:
     value, bound = figure.value, gate.limits()[limit]
     if value is None:
-        return Ruling("not enough evidence", f"{figure.name} has no value")
+        return Ruling("not enough evidence", f"{figure.metric} has no value")
     passed = value >= bound if limit == "min" else value <= bound
     word = "is" if passed else "is not"
     reason = f"{number(value)} {word} {'at least' if limit == 'min' else 'at most'} {number(bound)}"
@@ -194,15 +174,15 @@ def _alone(gate: Gate, limit: Limit, record: Record, figure: Figure) -> Ruling:
 
 
 def _against(
-    gate: Gate, limit: Limit, figure: Figure, samples: dict[str, float] | None, found: tuple[Record, Figure]
+    gate: Gate, limit: Limit, figure: Measurement, samples: dict[str, float] | None, found: tuple[Record, Measurement]
 ) -> Ruling:
     (other, before), bound = found, gate.limits()[limit]
     if before.value is None or math.isnan(before.value):
-        return Ruling("not enough evidence", f"the baseline's {figure.name} has no value")
+        return Ruling("not enough evidence", f"the baseline's {figure.metric} has no value")
     amount = _amount(limit, before.value, figure)
     interval = None
     if samples is not None:
-        pairs = _paired(samples, _samples_of(other, before))
+        pairs = _paired(samples, other.by_sample(before))
         if pairs is None:
             reason = "the samples are not those of the baseline; validate both on the same ones"
             return Ruling("not enough evidence", reason, before.value)
@@ -219,23 +199,13 @@ def _against(
     return Ruling(status, reason, before.value, amount, interval)
 
 
-def _samples_of(record: Record, figure: Figure) -> dict[str, float] | None:
-    """Return a figure's samples by id; None where the record has no table with a row for each sample."""
-    values, ids = column(record, figure.name), record.samples.get("id")
-    if values is None or ids is None or len(ids) != len(values):
-        return None
-    rows = slice_rows(record, figure.labels.get("slice", "all"))
-    picked = ((str(ids[row]), values[row]) for row in rows)
-    return {name: value for name, value in picked if value is not None}
-
-
 def _paired(after: dict[str, float], before: dict[str, float] | None) -> tuple[list[float], list[float]] | None:
     if before is None or before.keys() != after.keys() or not after:
         return None
     return [before[name] for name in after], list(after.values())
 
 
-def _amount(limit: Limit, before: float, figure: Figure) -> float:
+def _amount(limit: Limit, before: float, figure: Measurement) -> float:
     value = figure.value if figure.value is not None else math.nan
     if limit == "max_ratio":
         return share(value, before, of_zeros=1.0)
@@ -244,7 +214,7 @@ def _amount(limit: Limit, before: float, figure: Figure) -> float:
 
 
 def _amount_interval(
-    limit: Limit, pairs: tuple[list[float], list[float]], figure: Figure, confidence: float
+    limit: Limit, pairs: tuple[list[float], list[float]], figure: Measurement, confidence: float
 ) -> Interval:
     before, after = pairs
     if limit == "max_ratio":

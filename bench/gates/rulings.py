@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from ...core.record import Figure, Record
-from ..intervals import Interval
+from ...core.measurement import Interval, Measurement
+from ...core.record import Record
+from ...core.records import BenchRecord
 from ..significance import compare_samples
-from ..timings import disturbed, milliseconds
 from .gate import Gate
 
 __all__ = ["Ruling", "Status", "number", "rule_on_times", "share", "span"]
@@ -28,8 +28,8 @@ class Ruling:
     interval: Interval | None = None
 
 
-def rule_on_times(gate: Gate, record: Record, figure: Figure, found: tuple[Record, Figure]) -> Ruling:
-    """Judge the ratio of a benchmark's times, such as a percentile, by the test of their raw samples.
+def rule_on_times(gate: Gate, record: Record, figure: Measurement, found: tuple[Record, Measurement]) -> Ruling | None:
+    """Judge the ratio of times, such as a percentile, by the test of their raw samples.
 
     It passes only if the whole interval is within the limit, where there is one (of the median), and fails only if the
     ratio is beyond the limit and the difference is significant; else, or with too few samples, nothing is known.
@@ -39,24 +39,29 @@ def rule_on_times(gate: Gate, record: Record, figure: Figure, found: tuple[Recor
         record: what was measured.
         figure: of that record.
         found: the record and figure to compare with.
+
+    Returns:
+        None where the times are not a benchmark's, and too few to tell more than the figures themselves do.
     """
     (other, before), bound = found, gate.limits()["max_ratio"]
     if before.value is None or math.isnan(before.value):
-        return Ruling("not enough evidence", f"the baseline's {figure.name} has no value")
-    series = [
-        milliseconds(source, each.labels["candidate"], each.labels.get("stage", ""))
-        for source, each in ((other, before), (record, figure))
-    ]
-    if not figure.name.startswith("latency_") or series[0] is None or series[1] is None:
-        return Ruling("not enough evidence", f"{figure.name} was measured once, which shows no difference")
-    if any(disturbed(source, each.labels["candidate"]) for source, each in ((other, before), (record, figure))):
+        return Ruling("not enough evidence", f"the baseline's {figure.metric} has no value")
+    old, new = _times(other, before), _times(record, figure)
+    if not old or not new:
+        if not figure.candidate:
+            return None
+        return Ruling("not enough evidence", f"{figure.metric} was measured once, which shows no difference")
+    if any(_is_disturbed(source, each) for source, each in ((other, before), (record, figure))):
         return Ruling("not enough evidence", "other processes disturbed the measurement; repeat it without them")
-    difference = compare_samples(series[0], series[1])
-    of_medians = figure.name == "latency_p50"
+    difference = compare_samples(old, new)
+    few = difference.verdict == "not enough samples" or difference.samples < gate.samples
+    if few and not figure.candidate:
+        return None
+    of_medians = "p50" in {figure.metric.removeprefix("latency_"), figure.statistic}
     amount = difference.ratio if of_medians else share(figure.value or math.nan, before.value, of_zeros=1.0)
     interval = (difference.low, difference.high) if of_medians else None
     shown = f"ratio {number(amount)}{span(interval)}, p {difference.p_value:.2g}"
-    if difference.verdict == "not enough samples" or difference.samples < gate.samples:
+    if few:
         status, reason = "not enough evidence", f"{shown}: {difference.samples:.0f} independent samples; measure longer"
     elif amount <= bound and (interval is None or interval[1] <= bound):
         status, reason = "passed", f"{shown}, at most {number(bound)}"
@@ -65,6 +70,21 @@ def rule_on_times(gate: Gate, record: Record, figure: Figure, found: tuple[Recor
     else:
         status, reason = "not enough evidence", f"{shown}: it could be more than {number(bound)}; measure longer"
     return Ruling(status, reason, before.value, amount, interval)
+
+
+def _times(record: Record, figure: Measurement) -> tuple[float, ...]:
+    """The times that a latency is a percentile of, as they are compared; empty where it was measured once."""
+    if not figure.metric.startswith("latency"):
+        return ()
+    if isinstance(record, BenchRecord):
+        return record.times(figure.candidate, figure.stage)
+    series = record.series(figure)
+    return series.values if series else ()
+
+
+def _is_disturbed(record: Record, figure: Measurement) -> bool:
+    found = record.candidates.get(figure.candidate) if isinstance(record, BenchRecord) else None
+    return found is not None and found.disturbed
 
 
 def span(interval: Interval | None) -> str:
