@@ -52,10 +52,10 @@ class _Row:
     @property
     def name(self) -> str:
         """The model and its precision; its number too, where settings do not tell candidates apart."""
-        _, number, count = self.key.rpartition(" #")
+        before, mark, count = self.key.rpartition(" #")
         figure = next(iter(self.figures.values()), None)
-        named = f"{figure.model} {figure.precision}" if figure else self.key.removesuffix(f"{number}{count}")
-        return f"{named}{number}{count if number else ''}"
+        named = f"{figure.model} {figure.precision}" if figure else before or self.key
+        return f"{named}{mark}{count if mark else ''}"
 
     def value(self, stage: str, metric: str) -> float | None:
         figure = self.figures.get((stage, metric))
@@ -63,7 +63,8 @@ class _Row:
 
     def label(self, title: str) -> str:
         """What was asked for, in words; else how it is executed."""
-        how, asked = self.found.execution, dict(self.found.asked)
+        planned = (figure.execution for figure in self.figures.values() if figure.execution)
+        how, asked = self.found.execution or next(planned, None), dict(self.found.asked)
         if how is not None:
             run = {"runtime": how.runtime, "device": how.device, "arithmetic": how.arithmetic, "hint": how.hint}
             run |= {"streams": str(how.streams or ""), "batch": str(how.batch or ""), "size": how.size_text}
@@ -144,9 +145,7 @@ def _times(caption: str, stages: Sequence[str], record: BenchRecord, candidates:
                 said = verdict.verdict
             else:
                 cells += ["", ""]
-            cells += (
-                [_number(row.value(stage, metric), 4) for metric in metrics] if stage == MODEL else ["" for _ in metrics]
-            )
+            cells += [_number(row.value(stage, metric), 4) if stage == MODEL else "" for metric in metrics]
             if stage == MODEL and row.found.pareto:
                 said = f"{said}, Pareto front".lstrip(", ")
             rows.append([*name, "" if stage == MODEL else stage, *cells, said])

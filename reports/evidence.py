@@ -16,7 +16,7 @@ from ..core.comparable import thing
 from ..core.errors import InputError
 from ..core.measurement import Interval, Measurement
 from ..core.record import Record
-from ..core.records import AnyRecord, BenchRecord, read_record, record_files
+from ..core.records import AnyRecord, read_record, record_files
 from ..core.text import printable
 from .telling import Subject, Telling
 
@@ -111,25 +111,29 @@ def read_sources(paths: Sequence[Path], baselines: Sequence[Path] = (), gates: S
 
 
 def raw_times(point: Point) -> tuple[float, ...]:
-    """Return the milliseconds that a benchmark's median is of; of any other figure nothing."""
-    record, figure = point.source.record, point.figure
-    series = record.series(figure) if isinstance(record, BenchRecord) and figure.metric == "latency_p50" else None
-    return series.values if series else ()
+    """Return the milliseconds that a median is of, of a benchmark or of a run's stage; of any other figure nothing."""
+    return _raw_times(point.source.record, point.figure)
 
 
 def models_of(record: Record) -> Iterator[str]:
-    """Return the ids of a record's models, each once."""
-    yield from dict.fromkeys(ref.id for ref in record.variants)
+    """Return the names of a record's models, each once."""
+    yield from dict.fromkeys(ref.label for ref in record.variants)
 
 
 def _interval(record: Record, figure: Measurement) -> Interval | None:
-    """Return the interval that a record keeps, or the bootstrap's: of a mean over samples, of a benchmark's median."""
+    """Return the interval that a record keeps, or the bootstrap's: of a mean over samples, of a median of times."""
     if figure.interval is not None:
         return figure.interval
     if record.by_sample(figure):
         return figure_interval(record, figure)
-    series = record.series(figure) if isinstance(record, BenchRecord) and figure.metric == "latency_p50" else None
-    return median_interval(series.values) if series and len(series.values) > 1 else None
+    values = _raw_times(record, figure)
+    return median_interval(values) if len(values) > 1 else None
+
+
+def _raw_times(record: Record, figure: Measurement) -> tuple[float, ...]:
+    median = figure.metric == "latency_p50" or (figure.metric == "latency" and figure.statistic == "p50")
+    series = record.series(figure) if median else None
+    return series.values if series else ()
 
 
 def _short_names(paths: Sequence[Path]) -> dict[Path, str]:

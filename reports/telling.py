@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..core.measurement import Measurement, VariantRef
@@ -49,19 +49,16 @@ class Telling:
 
     def __init__(self, records: Iterable[Record]) -> None:
         measured = [record for record in records if record.measurements]
-        letters = {hardware: _letter(place) for place, hardware in enumerate(_machines(measured))}
-        self._letters = letters
-        self.machines = {letters[record.machine.hardware]: record.machine.label for record in reversed(measured)}
-        self.machines = dict(sorted(self.machines.items(), key=lambda item: (len(item[0]), item[0])))
+        by_hardware = {record.machine.hardware: record.machine.label for record in measured}
+        self._letters = {hardware: _letter(place) for place, hardware in enumerate(by_hardware)}
+        self.machines = {self._letters[hardware]: label for hardware, label in by_hardware.items()}
         figures = [figure for record in measured for figure in record.measurements if figure.variants]
         self._several_arithmetics = len({figure.arithmetic for figure in figures} - {""}) > 1
         sizes: dict[str, set[str]] = {}
         for figure in figures:
             sizes.setdefault(figure.model, set()).add(_size(figure))
         self._of_several_sizes = {model for model, found in sizes.items() if len(found - {""}) > 1}
-        self._of_several_weights = _of_several_weights(
-            ref for record in measured for ref in (*record.variants, *(v for f in record.measurements for v in f.variants))
-        )
+        self._of_several_weights = _of_several_weights(ref for record in measured for ref in record.variants)
 
     def subject(self, figure: Measurement) -> Subject:
         """Return what a figure is about."""
@@ -70,7 +67,8 @@ class Telling:
             figure.model,
             figure.precision,
             figure.device,
-            arithmetic=figure.arithmetic if self._several_arithmetics else "",
+            # A machine's limits, which are of no model, differ in it.
+            arithmetic=figure.arithmetic if self._several_arithmetics or not figure.variants else "",
             size=_size(figure) if figure.model in self._of_several_sizes else "",
             weights=" + ".join(
                 dict.fromkeys(_marker(ref) for ref in figure.variants if (ref.id, ref.name) in self._of_several_weights)
@@ -88,10 +86,6 @@ def told(subjects: Iterable[Subject]) -> list[str]:
     """Return which of `arithmetic`, `size` and `machine` any of the subjects has; weights are part of the names."""
     subjects = list(subjects)
     return [name for name in ("arithmetic", "size", "machine") if any(getattr(one, name) for one in subjects)]
-
-
-def _machines(records: Iterable[Record]) -> list[Hashable]:
-    return list(dict.fromkeys(record.machine.hardware for record in records))
 
 
 def _letter(place: int) -> str:

@@ -14,9 +14,7 @@ _NAMES = {"mean": "mean", "max": "largest", "iou": "IoU", "psnr": "PSNR", "share
 def verification_lines(record: VerifyRecord) -> list[str]:
     """Return a line for each golden output of a package, and one that sums them up; of several, its folder first."""
     several = len(record.packages) > 1
-    return [
-        line for package in record.packages for line in ([package.package] if several else []) + _lines(package)
-    ]
+    return [line for package in record.packages for line in ([package.package] if several else []) + _lines(package)]
 
 
 def _lines(package: PackageCheck) -> list[str]:

@@ -58,7 +58,9 @@ def print_video(report: VideoReport) -> None:
     if stages:
         shown = ", ".join(f"{stage} {'/'.join(times)}" for stage, times in stages.items())
         parts.append(f"p50/p90/p99 ms: {shown}")
-    for figure in record.of_metric("bottleneck")[:1]:
-        if figure.value is not None:
-            parts.append(f"bottleneck: {figure.stage} (busy {figure.value:.0%} {figure.unit})")
+    parts += [
+        f"bottleneck: {figure.stage} (busy {figure.value:.0%} {figure.unit})"
+        for figure in record.of_metric("bottleneck")
+        if figure.value is not None
+    ]
     print_lines("; ".join(parts), errors)
