@@ -75,15 +75,10 @@ class _Row:
         return label
 
 
-def print_benchmark(record: BenchRecord, console: Console | None = None, *, layers: bool = False) -> None:
+def print_benchmark(record: BenchRecord, console: Console | None = None) -> None:
     """Print the times of every candidate and stage, what was executed, the verdicts, and what is wrong with the run.
 
     What all candidates have in common is said once, above the times.
-
-    Args:
-        record: of the benchmark.
-        console: where to.
-        layers: list the layers that take most of the time, where they were timed.
     """
     out = console or console_of()
     rows = _rows(record)
@@ -103,7 +98,7 @@ def print_benchmark(record: BenchRecord, console: Console | None = None, *, laye
             print_lines(f"{row.found.status.upper()}: {row.key}: {row.found.reason}", out)
         for note in row.found.notes:
             print_lines(f"note: {row.key}: {note}", out)
-        if layers and row.found.profile:
+        if record.profiled and row.found.profile:
             out.print()
             _print_layers(record, row, out)
     for row in rows:
@@ -178,11 +173,7 @@ def _executed(candidates: Sequence[_Row]) -> Table:
         how = row.found.execution
         if how is None:
             continue
-        layers = [
-            f"{layer.count} {layer.type} {layer.primitive}"
-            for layer in row.found.layers
-            if layer.type in {"Convolution", "Deconvolution", "FullyConnected", "MatMul"}
-        ]
+        layers = [f"{layer.count} {layer.type} {layer.primitive}" for layer in row.found.layers if layer.computes]
         rows.append(
             [
                 row.name,

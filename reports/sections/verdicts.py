@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ...bench.gates.judge import judge
+from ...bench.int8 import int8_verdicts
+from ...core.errors import DependencyError
 from ...core.measurement import Measurement
 from ...core.records import (
     BenchRecord,
@@ -33,7 +35,10 @@ def summary(evidence: Evidence) -> Section | None:
         records = [source.record for source in evidence.current if not isinstance(source.record, GateRecord)]
         found += map(_verdict, judge(evidence.gates, records, [source.record for source in evidence.baselines]))
     accuracies = [
-        figure for _, record in evidence.of(ValidateRecord) for figure in record.measurements if figure.is_whole
+        figure
+        for _, record in evidence.of(ValidateRecord, QuantizeRecord)
+        for figure in record.measurements
+        if figure.is_whole
     ]
     for source in evidence.current:
         found += _statements(source, accuracies)
@@ -92,9 +97,11 @@ def _parity(source: Source, record: ParityRecord) -> Statement:
 
 
 def _int8(record: BenchRecord, accuracies: Sequence[Measurement]) -> Iterator[Statement]:
-    from ...bench.int8 import int8_verdicts
-
-    verdicts = int8_verdicts(record, accuracies)
+    try:
+        verdicts = int8_verdicts(record, accuracies)
+    except DependencyError as error:
+        yield Statement("note", "INT8 beside FP32: not judged", str(error))
+        return
     several = len({verdict.arithmetic for verdict in verdicts}) > 1
     for verdict in verdicts:
         where = f"{verdict.device} in {verdict.arithmetic}" if several else verdict.device
