@@ -180,7 +180,8 @@ def _row(old: Point, new: Point, change: _Change) -> tuple[Cell, ...]:
     figure = new.figure
     hidden = _SAID | ({"slice"} if figure.is_whole else set())
     hidden |= {"reference"} if figure.data and figure.data.reference == "truth" else set()
-    about = [new.subject.label, *(text for name, text in figure.labels.items() if name not in hidden)]
+    shown = {name: text for name, text in figure.labels.items() if name not in hidden}
+    about = [new.subject.label, *(f"{name} {text}" if text.isdecimal() else text for name, text in shown.items())]
     return (
         Cell(title_of(figure.metric)),
         Cell(" ".join(part for part in about if part)),
