@@ -9,27 +9,26 @@ from pathlib import Path
 from ..convert import zoo
 from ..convert.spec import ModelSpec
 from ..core.errors import ModelError
+from ..core.measurement import Measurement
 from ..core.provenance import Precision, Provenance
-from ..core.record import Figure, Record
+from ..core.record import Record
+from ..core.records import AnyRecord, is_record, read_record
 from ..core.version import __version__
 from ..infer.runtimes import LoadedModel
 
 __all__ = ["card_of", "records_beside"]
 
+_SAID = {"metric", "value", "unit", "higher_is_better", "interval"}
 _COMMERCIAL = {True: "allowed", False: "not allowed", None: "not stated; ask the publisher first"}
 
 
-def records_beside(path: Path) -> list[Record]:
-    """Return the records that lie in the model's folder, by name; other JSON files are passed over."""
-    records: list[Record] = []
-    for file in sorted(path.parent.glob("*.json")):
-        try:
-            kind = json.loads(file.read_bytes())
-        except ValueError:
-            continue
-        if isinstance(kind, dict) and {"kind", "figures", "environment"} <= kind.keys():
-            records.append(Record.read(file))
-    return records
+def records_beside(path: Path) -> list[AnyRecord]:
+    """Return the records that lie in the model's folder, by name; other JSON files are passed over.
+
+    Raises:
+        InputError: one of them cannot be read, or is of an older version.
+    """
+    return [read_record(file) for file in sorted(path.parent.glob("*.json")) if is_record(file)]
 
 
 def card_of(opened: LoadedModel, precision: Precision, records: Sequence[Record]) -> tuple[str, str]:
@@ -76,8 +75,9 @@ def card_of(opened: LoadedModel, precision: Precision, records: Sequence[Record]
 def _evidence(record: Record) -> dict[str, object]:
     # The record's own JSON writes an infinite figure as a word, which every reader can parse.
     whole = json.loads(record.model_dump_json())
-    kept: dict[str, object] = {key: whole[key] for key in ("kind", "created", "settings", "figures")}
-    return {**kept, "cpu": record.environment.cpu}
+    kept: dict[str, object] = {key: whole[key] for key in ("kind", "created", "settings")}
+    figures = [{**json.loads(one.model_dump_json(include=_SAID)), "labels": one.labels} for one in record.measurements]
+    return {**kept, "figures": figures, "cpu": record.machine.cpu}
 
 
 def _markdown(
@@ -105,9 +105,9 @@ def _markdown(
     )
     for record in records:
         title = f"## Figures: {_plain(record.kind)}"
-        lines += ["", title, "", f"On {_plain(record.environment.cpu)}, {record.created:%Y-%m-%d}.", ""]
+        lines += ["", title, "", f"On {_plain(record.machine.cpu)}, {record.created:%Y-%m-%d}.", ""]
         lines += ["| figure | of | value |", "|---|---|---|"]
-        lines += [_figure(figure) for figure in record.figures]
+        lines += [_figure(figure) for figure in record.measurements]
     return "\n".join([*lines, ""])
 
 
@@ -136,10 +136,10 @@ def _rows(cells: dict[str, str]) -> list[str]:
     return [f"| {name} | {_plain(value)} |" for name, value in cells.items()]
 
 
-def _figure(figure: Figure) -> str:
+def _figure(figure: Measurement) -> str:
     labels = ", ".join(f"{name} {value}" for name, value in figure.labels.items())
     value = "not measured" if figure.value is None else f"{figure.value:.6g} {figure.unit}".strip()
-    return f"| {_plain(figure.name)} | {_plain(labels)} | {_plain(value)} |"
+    return f"| {_plain(figure.metric)} | {_plain(labels)} | {_plain(value)} |"
 
 
 def _plain(text: str) -> str:

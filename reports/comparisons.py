@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from rich.console import Console
 
-from ..core.record import Record
+from ..core.measurement import Measurement
+from ..core.records import CompareRecord
 from .document import Cell, Column, Table
 from .formats.fitting import print_lines, print_table, say_once
 from .terminal import console_of
@@ -14,21 +13,20 @@ from .terminal import console_of
 __all__ = ["print_comparison"]
 
 
-def print_comparison(record: Record, console: Console | None = None) -> None:
+def print_comparison(record: CompareRecord, console: Console | None = None) -> None:
     """Print a row for each candidate and stage, then what differs, what only one has, and what was unstable."""
     out = console or console_of()
     print_table(_table(record), out)
-    for each in cast("list[dict[str, str]]", record.settings["differs"]):
-        text = f"differs ({each['aspect']}): {each['what']}: {each['before']}, then {each['after']}"
-        print_lines(text, out)
-    for side in ("before", "after"):
-        for key in cast("list[str]", record.settings[f"only_{side}"]):
-            print_lines(f"only in {record.settings[side]}: {key}", out)
-    for note in cast("list[str]", record.settings["notes"]):
+    for each in record.differs:
+        print_lines(f"differs ({each.aspect}): {each}", out)
+    for side, keys in ((record.before, record.only_before), (record.after, record.only_after)):
+        for key in keys:
+            print_lines(f"only in {side}: {key}", out)
+    for note in record.notes:
         print_lines(note, out)
 
 
-def _table(record: Record) -> Table:
+def _table(record: CompareRecord) -> Table:
     columns = (
         *(Column(title) for title in ("candidate", "stage")),
         *(
@@ -37,24 +35,30 @@ def _table(record: Record) -> Table:
         ),
         Column("verdict"),
     )
-    rows: dict[tuple[str, str, str], dict[str, float]] = {}
-    for figure in record.figures:
-        labels = figure.labels
-        row = rows.setdefault((labels["candidate"], labels["stage"], labels["verdict"]), {})
-        row[figure.name] = float("nan") if figure.value is None else figure.value
+    rows: dict[tuple[str, str, str], dict[str, Measurement]] = {}
+    for figure in record.measurements:
+        rows.setdefault((figure.candidate, figure.stage, figure.verdict), {})[figure.metric] = figure
     cells = [
         (
             candidate,
             stage,
-            f"{row['before']:.3f}",
-            f"{row['after']:.3f}",
-            f"{row['ratio']:.3f}",
-            f"{row['ratio_low']:.3f} to {row['ratio_high']:.3f}",
-            f"{row['p_value']:.2g}",
-            f"{row['independent_samples']:.0f}",
+            _shown(row.get("before"), ".3f"),
+            _shown(row.get("after"), ".3f"),
+            _shown(row.get("ratio"), ".3f"),
+            _span(row.get("ratio")),
+            _shown(row.get("p_value"), ".2g"),
+            _shown(row.get("independent_samples"), ".0f"),
             verdict,
         )
         for (candidate, stage, verdict), row in rows.items()
     ]
-    caption = f"{record.settings['before']} → {record.settings['after']}"
+    caption = f"{record.before} → {record.after}"
     return say_once(Table(caption, columns, tuple(tuple(map(Cell, row)) for row in cells)), {"stage"})
+
+
+def _shown(figure: Measurement | None, digits: str) -> str:
+    return "nan" if figure is None or figure.value is None else format(figure.value, digits)
+
+
+def _span(figure: Measurement | None) -> str:
+    return f"{figure.interval[0]:.3f} to {figure.interval[1]:.3f}" if figure and figure.interval else "nan to nan"

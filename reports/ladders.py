@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from statistics import fmean
+
 from rich.console import Console
 
-from ..bench.parity.ladder import Ladder
+from ..core.records import ParityRecord, ParityStep
 from .document import Cell, Column, Table
 from .formats.fitting import print_table
 from .terminal import console_of
 
-__all__ = ["print_ladder"]
+__all__ = ["print_parity"]
+
+_LARGEST, _MEAN = "largest_difference", "mean_difference"
 
 
-def print_ladder(ladder: Ladder, console: Console | None = None) -> None:
+def print_parity(record: ParityRecord, console: Console | None = None) -> None:
     """Print how far each stage is from the one before and from the truth, and whether that is within its limit."""
-    rows: list[dict[str, str]] = []
-    for number, step in enumerate(ladder.steps):
-        row = {"stage": step.rung}
-        if number:
-            row |= {"largest": f"{step.largest:.4g}", "mean": f"{step.mean:.4g}", "snr dB": f"{step.snr:.4g}"}
-            row |= {f"{name} to before": f"{value:.4g}" for name, value in step.task}
-        row |= {f"{name} to truth": f"{value:.4g}" for name, value in step.truth}
-        rows.append(row | ({"within": "no" if step.broken else "yes"} if number else {}))
+    rows = [_row(step) for step in record.steps]
     found = list(dict.fromkeys(title for row in rows for title in row))
     # The first stage has a truth only, which would come before what the others have.
     titles = [
@@ -34,3 +32,19 @@ def print_ladder(ladder: Ladder, console: Console | None = None) -> None:
     columns = [Column(title, numeric=title not in {"stage", "within"}) for title in titles]
     cells = tuple(tuple(Cell(row.get(title, "")) for title in titles) for row in rows)
     print_table(Table("", tuple(columns), cells), console or console_of())
+
+
+def _row(step: ParityStep) -> dict[str, str]:
+    row = {"stage": step.after}
+    if step.before:
+        # What cannot be compared at all is as far apart as can be.
+        largest, mean = step.values.get(_LARGEST, (math.inf,)), step.values.get(_MEAN, (math.inf,))
+        row |= {"largest": f"{max(largest):.4g}", "mean": f"{fmean(mean):.4g}"}
+        row |= {} if step.snr is None else {"snr dB": f"{step.snr:.4g}"}
+        row |= {
+            f"{name} to before": f"{fmean(values):.4g}"
+            for name, values in step.values.items()
+            if name not in {_LARGEST, _MEAN}
+        }
+    row |= {f"{name} to truth": f"{value:.4g}" for name, value in step.truth.items()}
+    return row | ({"within": "no" if step.broken else "yes"} if step.before else {})

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import math
 
-from ..bench.intervals import Interval
-from ..core.record import Figure
+from ..core.measurement import Interval
 from .document import Cell
 
-__all__ = ["TIMES", "figure_cell", "number", "scaled", "signed", "span", "title_of", "unit_of"]
+__all__ = ["TIMES", "figure_cell", "number", "scaled", "signed", "span", "title_of"]
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 """The unit of ratios."""
 
 _MINUS = "\N{MINUS SIGN}"
+_BYTES = ("B", "B of memory")
+_SHARE = "of the time"
+_SHOWN = {
+    **dict.fromkeys(_BYTES, ("MB", 1e6)),
+    _SHARE: ("% of the time", 0.01),
+    # What a figure's name says already.
+    **dict.fromkeys(("p", "queries", "independent samples"), ("", 1.0)),
+}
 _TITLES = {
     "iou": "IoU",
     "mae": "MAE",
@@ -39,14 +46,9 @@ def title_of(name: str) -> str:
     return _TITLES.get(name, name.replace("_", " "))
 
 
-def unit_of(figure: Figure) -> str:
-    """Return a figure's unit; `TIMES` for a ratio, which has none."""
-    return TIMES if not figure.unit and figure.name.startswith(("speedup", "ratio")) else figure.unit
-
-
 def scaled(unit: str) -> tuple[str, float]:
-    """Return the unit that a figure is shown in, and what to divide by: bytes are shown in millions."""
-    return ("MB", 1e6) if unit == "B" else ("", 1.0) if unit == TIMES else (unit, 1.0)
+    """Return the unit that a figure is shown in, and what to divide by: bytes in millions, shares in percent."""
+    return _SHOWN.get(unit, (str(unit), 1.0))
 
 
 def number(value: float | None, unit: str = "", *, like: float | None = None) -> str:
@@ -63,7 +65,7 @@ def number(value: float | None, unit: str = "", *, like: float | None = None) ->
     size = abs(value) if like is None or not math.isfinite(like) else abs(like / divisor)
     if size and (size < 1e-3 or size >= 1e7):
         return _minus(f"{value:.2e}")
-    if value.is_integer() and like is None and unit not in {"ms", "s", "dB", "B", TIMES}:
+    if value.is_integer() and like is None and unit not in {"ms", "s", "dB", TIMES, *_BYTES, _SHARE}:
         return _minus(f"{value:,.0f}")
     shown = _minus(f"{value:,.{_digits(size, unit)}f}")
     return shown if shown.strip(f"{_MINUS}0.") else shown.removeprefix(_MINUS)
@@ -90,8 +92,10 @@ def figure_cell(value: float | None, unit: str = "", interval: Interval | None =
 
 
 def _digits(size: float, unit: str) -> int:
-    if unit in {"ms", "B", "s"}:
+    if unit in {"ms", "s", *_BYTES}:
         return 2 if size < 10 else 1 if size < 100 else 0
+    if unit == _SHARE:
+        return 1
     if unit in {"dB", TIMES}:
         return 2
     return 4 if size < 2 else 2 if size < 100 else 1 if size < 1000 else 0

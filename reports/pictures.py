@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from ..core.record import Record
+from ..core.records import RunRecord
 from ..infer.outcome import Outcome
 from .document import Cell, Column, Table
 from .formats.fitting import print_lines, print_table
@@ -80,30 +80,28 @@ def follow_cluster() -> Generator[Callable[[Summary], None]]:
     errors.print(escape(f"{text}; table: {last.table}"))
 
 
-def print_stages(record: Record) -> None:
+def print_stages(record: RunRecord) -> None:
     """Print a run's summary and, of several pictures, the latency of each stage and the bottleneck, on stderr."""
     errors = console_of(stderr=True)
-    totals = {figure.name: figure.value or 0 for figure in record.figures if not figure.labels}
-    done, failed, skipped = (int(totals[name]) for name in ("pictures", "failed", "skipped"))
+    skipped = int(sum(figure.value or 0 for figure in record.of_metric("skipped")))
+    done, failed = len(record.inputs), len(record.failures)
     total = done + failed + skipped
     if total < 2:
         return
-    by_stage: dict[str, dict[str, float]] = {}
-    for figure in record.figures:
-        if "stage" in figure.labels:
-            kind = figure.labels.get("statistic", figure.name)
-            by_stage.setdefault(figure.labels["stage"], {})[kind] = figure.value or 0
-    if by_stage:
+    latencies = {(figure.stage, figure.statistic): figure.value or 0 for figure in record.of_metric("latency")}
+    loads = {figure.stage: figure.value or 0 for figure in record.of_metric("load")}
+    stages = list(dict.fromkeys(stage for stage, _ in latencies))
+    if stages:
         columns = (Column("stage"), *(Column(title, numeric=True) for title in ("p50 ms", "p90 ms", "p99 ms", "load")))
         rows: list[tuple[Cell, ...]] = []
-        for stage, values in by_stage.items():
-            times = (f"{values[statistic]:.0f}" for statistic in ("p50", "p90", "p99"))
-            rows.append(tuple(map(Cell, (stage, *times, f"{values.get('load', 0):.0%}"))))
+        for stage in stages:
+            times = (f"{latencies[stage, statistic]:.0f}" for statistic in ("p50", "p90", "p99"))
+            rows.append(tuple(map(Cell, (stage, *times, f"{loads.get(stage, 0):.0%}"))))
         print_table(Table("", columns, tuple(rows)), errors)
     parts = [f"{done + skipped} of {total} done"]
     parts += [f"{failed} failed"] if failed else []
     parts += [f"{skipped} of them by an earlier run"] if skipped else []
     text = ", ".join(parts)
-    if "throughput" in totals:
-        text += f"; {totals['throughput']:.2f} pictures/s, bottleneck: {record.settings['bottleneck']}"
+    for figure in record.of_metric("throughput"):
+        text += f"; {figure.value or 0:.2f} {figure.unit}, bottleneck: {record.bottleneck}"
     print_lines(text, errors)

@@ -16,10 +16,9 @@ __all__ = ["Line", "Roof", "ladder", "roofline", "trend"]
 
 @dataclass(frozen=True)
 class Line:
-    """A figure over time. machines: where each value was measured; lines join values of one machine."""
+    """A figure over time, of one machine where it depends on that."""
 
     values: Sequence[float]
-    machines: Sequence[str]
     dates: Sequence[str]
     unit: str
 
@@ -61,11 +60,7 @@ def trend(name: str, title: str, description: str, line: Line, limits: Sequence[
     with style(name):
         figure, axes = new_axes(260)
         places = range(len(line.values))
-        for one in dict.fromkeys(line.machines):
-            mine = [place for place in places if line.machines[place] == one]
-            axes.plot(
-                mine, [line.values[place] for place in mine], "-o", color=PALETTE["c1"], markersize=6, linewidth=1.6
-            )
+        axes.plot(places, line.values, "-o", color=PALETTE["c1"], markersize=6, linewidth=1.6)
         for label, bound in limits:
             axes.axhline(bound, color=PALETTE["bad"], linewidth=1.3, linestyle=(0, (5, 3)))
             axes.annotate(

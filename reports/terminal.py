@@ -16,7 +16,7 @@ from ..convert.fetch import Fetched, cached_path
 from ..convert.fetch import Progress as ByteProgress
 from ..convert.ready import BUNDLED_PRECISION, bundled_sums
 from ..convert.spec import ModelSpec
-from ..core.record import Record
+from ..core.records import ExportRecord
 from ..core.text import printable
 from ..core.variant import Variant
 from .document import Cell, Column, Table
@@ -70,14 +70,15 @@ def download_progress() -> Generator[ByteProgress]:
         yield update
 
 
-def print_export(artifacts: Sequence[Variant], record: Record, record_path: Path) -> None:
+def print_export(artifacts: Sequence[Variant], record: ExportRecord, record_path: Path) -> None:
     """Print the checks of an export as a table, then what was written."""
     console = console_of()
     steps: dict[str, dict[str, str]] = {}
-    for figure in record.figures:
+    worst = [figure for figure in record.measurements if figure.statistic == "worst"]
+    for figure in worst:
         value = "identical" if figure.value == float("inf") else f"{figure.value:.3g}"
-        steps.setdefault(figure.labels["step"], {})[figure.name] = value
-    names = list(dict.fromkeys(figure.name for figure in record.figures))
+        steps.setdefault(figure.step, {})[figure.metric] = value
+    names = list(dict.fromkeys(figure.metric for figure in worst))
     columns = (Column("step"), *(Column(name.replace("_", " "), numeric=True) for name in names))
     rows = [(Cell(step), *(Cell(values.get(name, "")) for name in names)) for step, values in steps.items()]
     print_table(Table("Each step against the one before, worst picture", columns, tuple(rows)), console)

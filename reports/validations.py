@@ -10,7 +10,8 @@ from rich.console import Console
 
 from ..bench.accuracy.outputs import record_name
 from ..bench.accuracy.tables import figure_interval, samples_table, summary_table
-from ..core.record import Figure, Record
+from ..core.measurement import Measurement
+from ..core.records import ValidateRecord
 from .document import Cell, Column, Table
 from .formats.fitting import print_lines, print_table, say_once
 from .terminal import console_of
@@ -24,7 +25,7 @@ _METRICS = 4
 
 
 def print_validation(
-    records: Sequence[Record],
+    records: Sequence[ValidateRecord],
     paths: Sequence[Path],
     *,
     by: str | None = None,
@@ -43,9 +44,9 @@ def print_validation(
     out = console or console_of()
     print_table(_summary(records), out)
     for record, path in zip(records, paths, strict=True):
-        figures = [figure for figure in record.figures if figure.labels.get("slice") == "all"]
+        figures = [figure for figure in record.measurements if figure.is_whole]
         spans = [
-            f"{figure.name} {interval[0]:.4f} to {interval[1]:.4f}"
+            f"{figure.metric} {interval[0]:.4f} to {interval[1]:.4f}"
             for figure in figures
             if (interval := figure_interval(record, figure))
         ]
@@ -58,7 +59,7 @@ def print_validation(
             print_table(_worst(record, figures, by, min(worst, _FEW)), out)
 
 
-def _summary(records: Sequence[Record]) -> Table:
+def _summary(records: Sequence[ValidateRecord]) -> Table:
     found = summary_table(records)
     labels = ("model", "precision", "device", "dataset")
     columns = [Column(name, numeric=name not in labels) for name in found.columns]
@@ -67,8 +68,8 @@ def _summary(records: Sequence[Record]) -> Table:
     return say_once(table, {"device", "dataset", "samples"}) if len(rows) > 1 else table
 
 
-def _worst(record: Record, figures: Sequence[Figure], by: str | None, count: int) -> Table:
-    names = [figure.name for figure in figures[:_METRICS]]
+def _worst(record: ValidateRecord, figures: Sequence[Measurement], by: str | None, count: int) -> Table:
+    names = [figure.metric for figure in figures[:_METRICS]]
     found = samples_table(record, by=by).head(count)[["id", *names]]
     rows = cast("list[tuple[object, ...]]", list(found.itertuples(index=False, name=None)))
     return Table(

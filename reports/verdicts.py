@@ -5,41 +5,29 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 from xml.etree import ElementTree as ET
 
 from pydantic import JsonValue
 
-from ..bench.gates.judge import Verdict, exit_code
+from ..bench.gates.judge import exit_code
 from ..core.files import atomic_path, sha256_of
-from ..core.record import Record
+from ..core.records import GateRecord, Verdict
 from ..core.text import printable
+from ..infer.machine import this_machine
 
 __all__ = ["append_step_summary", "gate_record", "junit_xml", "markdown", "one_line", "publish"]
 
-KIND = "gate"
-"""The `kind` of the records."""
+Outcome = Literal["passed", "failed", "not enough evidence"]
 
-_WORDS = {0: "passed", 3: "failed", 4: "not enough evidence"}
+_WORDS: dict[int, Outcome] = {0: "passed", 3: "failed", 4: "not enough evidence"}
 
 
-def gate_record(verdicts: Sequence[Verdict], settings: dict[str, JsonValue]) -> Record:
-    """Return the verdicts as a record: a row in `samples` for each, and what came of all in `settings`."""
-    columns: dict[str, list[JsonValue]] = {
-        "gate": [v.gate for v in verdicts],
-        "limit": [v.limit for v in verdicts],
-        "bound": [v.bound for v in verdicts],
-        "status": [v.status for v in verdicts],
-        "reason": [v.reason for v in verdicts],
-        "value": [v.value for v in verdicts],
-        "baseline": [v.baseline for v in verdicts],
-        "amount": [v.amount for v in verdicts],
-        "low": [v.interval[0] if v.interval else None for v in verdicts],
-        "high": [v.interval[1] if v.interval else None for v in verdicts],
-        "samples": [v.samples for v in verdicts],
-    }
-    for key in ("model", "precision", "device", "arithmetic", "dataset", "stage", "statistic"):
-        columns[key] = [v.labels.get(key, "") for v in verdicts]
-    return Record(kind=KIND, settings={**settings, "outcome": _WORDS[exit_code(verdicts)]}, samples=columns)
+def gate_record(verdicts: Sequence[Verdict], settings: dict[str, JsonValue]) -> GateRecord:
+    """Return the verdicts as a record."""
+    return GateRecord(
+        machine=this_machine(), settings=settings, outcome=_WORDS[exit_code(verdicts)], verdicts=tuple(verdicts)
+    )
 
 
 def one_line(verdict: Verdict) -> str:

@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import math
-from typing import Any, cast
 
-from ..core.record import Record
+from ..core.records import PackageCheck, VerifyRecord
 
 __all__ = ["verification_lines"]
 
 _NAMES = {"mean": "mean", "max": "largest", "iou": "IoU", "psnr": "PSNR", "share": "share of pixels"}
 
 
-def verification_lines(record: Record) -> list[str]:
-    """Return a line for each golden output, and one that sums them up."""
+def verification_lines(record: VerifyRecord) -> list[str]:
+    """Return a line for each golden output of a package, and one that sums them up; of several, its folder first."""
+    several = len(record.packages) > 1
+    return [line for package in record.packages for line in ([package.package] if several else []) + _lines(package)]
+
+
+def _lines(package: PackageCheck) -> list[str]:
     lines: list[str] = []
-    rows = cast("list[dict[str, Any]]", record.samples["rows"])
-    for row in rows:
-        word = "same" if row["passed"] else "DIFFERS"
+    for output in package.outputs:
+        word = "same" if output.passed else "DIFFERS"
         judged = ", ".join(
-            f"{_NAMES[metric]} {row['distances'].get(metric, math.nan):.4f} (limit {limit:.4g})"
-            for metric, limit in row["limits"].items()
+            f"{_NAMES[metric]} {output.distances.get(metric, math.nan):.4f} (limit {limit:.4g})"
+            for metric, limit in output.limits.items()
         )
-        lines.append(f"{word:7} {row['input']} {row['output']}: {judged}")
-    settings = record.settings
-    passed = sum(bool(row["passed"]) for row in rows)
+        lines.append(f"{word:7} {output.input} {output.output}: {judged}")
+    passed = sum(output.passed for output in package.outputs)
     lines.append(
-        f"{passed} of {len(rows)} outputs as recorded: {settings['model']} {settings['precision']} on "
-        f"{settings['device']}, {settings['arithmetic']} arithmetic"
+        f"{passed} of {len(package.outputs)} outputs as recorded: {package.model} {package.precision} on "
+        f"{package.device}, {package.arithmetic} arithmetic"
     )
-    if settings["arithmetic"] != settings["golden_arithmetic"]:
-        lines.append(f"recorded in {settings['golden_arithmetic']} arithmetic, so judged by the task's metric")
-    if settings["precision"] == "int8" and settings["kernels"] != settings["golden_kernels"]:
+    if package.arithmetic != package.golden_arithmetic:
+        lines.append(f"recorded in {package.golden_arithmetic} arithmetic, so judged by the task's metric")
+    if package.precision == "int8" and package.kernels != package.golden_kernels:
         lines.append(
-            f"recorded by other kernels ({settings['golden_kernels']}; here {settings['kernels']}), so judged by the "
+            f"recorded by other kernels ({package.golden_kernels}; here {package.kernels}), so judged by the "
             "task's metric"
         )
     return lines

@@ -44,21 +44,23 @@ def print_video(report: VideoReport) -> None:
     console_of().print(escape(str(report.out)), soft_wrap=True)
     for note in report.notes:
         print_lines(f"note: {note}", errors)
-    figures = report.record.figures
-    values = {figure.name: figure for figure in figures if not figure.labels}
-    broken = values["broken"].value or 0
+    record = report.record
+    values = {figure.metric: figure.value for figure in record.measurements if not figure.stage}
+    broken, speed = values.get("broken") or 0, values.get("throughput")
     concealed = f", {broken:.0f} of them broken and concealed" if broken else ""
-    parts = [f"{values['frames'].value:.0f} frames{concealed}"]
-    if values["throughput"].value is not None:
-        parts.append(f"{values['throughput'].value:.1f} frames/s")
+    parts = [f"{values.get('frames') or 0:.0f} frames{concealed}"]
+    if speed is not None:
+        parts.append(f"{speed:.1f} frames/s")
     stages: dict[str, list[str]] = {}
-    for figure in figures:
-        if figure.name == "latency" and figure.value is not None:
-            stages.setdefault(figure.labels["stage"], []).append(f"{figure.value:.1f}")
+    for figure in record.of_metric("latency"):
+        if figure.value is not None:
+            stages.setdefault(figure.stage, []).append(f"{figure.value:.1f}")
     if stages:
         shown = ", ".join(f"{stage} {'/'.join(times)}" for stage, times in stages.items())
         parts.append(f"p50/p90/p99 ms: {shown}")
-    slowest = next((figure for figure in figures if figure.name == "bottleneck"), None)
-    if slowest is not None and slowest.value is not None:
-        parts.append(f"bottleneck: {slowest.labels['stage']} (busy {slowest.value:.0%} of the time)")
+    parts += [
+        f"bottleneck: {figure.stage} (busy {figure.value:.0%} {figure.unit})"
+        for figure in record.of_metric("bottleneck")
+        if figure.value is not None
+    ]
     print_lines("; ".join(parts), errors)

@@ -7,7 +7,6 @@ import json
 import re
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
@@ -15,8 +14,19 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from mattekit.bench.int8 import int8_verdicts
 from mattekit.core.errors import DependencyError, InputError
-from mattekit.core.record import ArtifactRef, Figure, Record
+from mattekit.core.measurement import Measurement
+from mattekit.core.record import Record
+from mattekit.core.records import (
+    BenchRecord,
+    CandidateResult,
+    Failure,
+    LayerTime,
+    PeerRecord,
+    RunRecord,
+    ValidateRecord,
+)
 from mattekit.reports.document import Cell, Statements, Table
 from mattekit.reports.evidence import read_sources
 from mattekit.reports.formats.console import show
@@ -25,60 +35,35 @@ from mattekit.reports.formats.markdown import markdown
 from mattekit.reports.making import Report, Request, make_report, write_report
 from mattekit.reports.numbers import TIMES, number, span
 from mattekit.reports.svg import PALETTE
+from records import bench_record, data, execution, machine, measurement, run_record, validate_record, variant
 from rich.console import Console
 
 pytest.importorskip("jinja2", reason="reports need the extra `report`")
 pytest.importorskip("matplotlib", reason="reports need the extra `report`")
 
 EVIL = "<script>alert(1)</script>"
-START = datetime(2026, 1, 1, tzinfo=UTC)
 
 Write = Callable[..., Path]
 
 
 def validation(
-    values: list[float], *, model: str = "m", precision: str = "fp32", day: int = 0, data_hash: str = "d", cpu: str = ""
-) -> Record:
-    labels = {"model": model, "precision": precision, "device": "openvino:CPU", "dataset": "photos"}
-    labels |= {"reference": "truth", "slice": "all", "samples": str(len(values))}
-    record = Record(
-        kind="validation",
-        created=START + timedelta(days=day),
-        artifacts=(ArtifactRef(model=model, format="openvino", precision=precision, sha256={"model.xml": "ab" * 32}),),
-        settings={
-            "dataset": "photos",
-            "dataset_hash": data_hash,
-            "samples": len(values),
-            "task": "segmentation",
-            "reference": "truth",
-        },
-        figures=(Figure(name="iou", value=float(np.mean(values)), higher_is_better=True, labels=labels),),
-        samples={"id": [f"photo {place}" for place in range(len(values))], "iou": list(values)},
-    )
-    if not cpu:
-        return record
-    return record.model_copy(update={"environment": record.environment.model_copy(update={"cpu": cpu})})
+    values: list[float],
+    *,
+    model: str = "m",
+    precision: str = "fp32",
+    weights: str = "",
+    data_hash: str = "d",
+    day: int = 0,
+) -> ValidateRecord:
+    return validate_record(values, of=variant(model, precision, weights=weights), on=data(sha256=data_hash), day=day)
 
 
-def times(series: dict[str, list[float]], *, day: int = 0, cpu: str = "a processor", model: str = "m") -> Record:
-    figures = [
-        Figure(
-            name="latency",
-            value=float(np.median(values)),
-            unit="ms",
-            higher_is_better=False,
-            labels={"model": model, "precision": precision, "device": "CPU"},
-        )
-        for precision, values in series.items()
-    ]
-    record = Record(
-        kind="worth",
-        created=START + timedelta(days=day),
-        settings={"device": "CPU", "worth_it": True, "sentence": "INT8 is worth it."},
-        figures=tuple(figures),
-        samples={f"{precision}: latency": list(values) for precision, values in series.items()},
-    )
-    return record.model_copy(update={"environment": record.environment.model_copy(update={"cpu": cpu})})
+def times(series: dict[str, list[float]], *, cpu: str = "a processor", model: str = "m") -> BenchRecord:
+    return bench_record(series, model=model, at=machine(cpu))
+
+
+def peer(*figures: Measurement) -> PeerRecord:
+    return PeerRecord(machine=machine(), peer="another program", measurements=figures)
 
 
 @pytest.fixture
@@ -121,28 +106,31 @@ class Page(HTMLParser):
         self.text += data
 
 
-def evil_record() -> Record:
-    """A record whose every text tries to be markup."""
-    labels = {"model": EVIL, "precision": "<b>int8", "device": "CPU\x1b[31m", "dataset": "$x^2$ |*a*|\n# x"}
-    labels |= {"slice": "all", "<i>": "<img src=x onerror=alert(1)>"}
-    return Record(
-        kind=f"kind{EVIL}",
-        artifacts=(ArtifactRef(model=EVIL, format="onnx", precision="fp32", sha256={f"{EVIL}.onnx": EVIL}),),
-        settings={EVIL: EVIL, "failures": [{"input": EVIL, "error": EVIL}]},
-        figures=(
-            Figure(name=f"n{EVIL}", value=1.5, unit=EVIL, labels=labels),
-            Figure(name="latency", value=3, unit="ms", higher_is_better=False, labels=labels),
-            Figure(name="iou", value=0.5, higher_is_better=True, labels=labels),
-            Figure(name="latency", value=2, unit="ms", labels={"stage": EVIL, "model": EVIL}),
-        ),
-        samples={"id": [EVIL], f"{EVIL}: latency": [1.0, 2.0, 3.0]},
+def evil_records() -> list[Record]:
+    """Records whose every text tries to be markup."""
+    of, on = variant(EVIL, sha256={f"{EVIL}.onnx": EVIL}), data("$x^2$ |*a*|\n# x", sha256=EVIL, count=1)
+    how = execution("CPU\x1b[31m", runtime="<b>another", plugin=EVIL)
+    common = {"variants": (of,), "executions": (how,)}
+    extra = (
+        measurement(f"n{EVIL}", 1.5, EVIL, data=on, output="<img src=x onerror=alert(1)>", step=EVIL, **common),
+        measurement("iou", 0.5, higher_is_better=True, data=on, candidate=f"{EVIL} fp32", **common),
+        measurement("latency_mean", 2, "ms", stage=f"<i>{EVIL}", candidate=f"{EVIL} fp32", **common),
     )
+    bench = bench_record({"fp32": [1.0, 2.0, 3.0]}, model=EVIL, ran=how, extra=extra, settings={EVIL: EVIL}, rule=EVIL)
+    layer = LayerTime(name=EVIL, type=EVIL, precision=EVIL, primitive=EVIL, ms=1, flops=1e9, bytes=1e6)
+    broken = CandidateResult(task="segmentation", status=EVIL, reason=EVIL, notes=(EVIL,), profile=(layer,))
+    run = run_record({EVIL: [0.1, 0.2]}, of=of, ran=how, failures=(Failure(input=EVIL, error=EVIL),))
+    return [
+        bench.model_copy(update={"candidates": {**bench.candidates, EVIL: broken}}),
+        run,
+        validate_record([0.5], of=of, ran=how, on=on, tags={"<i>": [EVIL]}, source=EVIL),
+        peer(measurement(f"p{EVIL}", 1.5, EVIL, output=EVIL)),
+    ]
 
 
 def test_what_came_from_outside_stays_text_in_the_page(write: Write) -> None:
-    made = report(
-        write("a&<b>.json", evil_record()), write("b.json", times({EVIL: [1, 2], "int8": [2, 3]})), title=EVIL
-    )
+    paths = [write(f"a&<b>{place}.json", record) for place, record in enumerate(evil_records())]
+    made = report(*paths, write("b.json", times({"fp32": [1, 2], "int8": [2, 3]}, model=EVIL)), title=EVIL)
     text = html(made.document)
     page = Page(text)
     assert len([tag for tag, _ in page.tags if tag == "script"]) == 1
@@ -176,7 +164,8 @@ def test_the_same_records_give_the_same_bytes(write: Write) -> None:
 
 
 def test_markdown_keeps_texts_texts(write: Write) -> None:
-    text = markdown(report(write("a.json", evil_record())).document, "files")
+    paths = [write(f"{place}.json", record) for place, record in enumerate(evil_records())]
+    text = markdown(report(*paths).document, "files")
     assert not re.search(r"<(?!/?(details|summary|br|sub)>)", text)
     body = [line for line in text.splitlines() if line.startswith("|")]
     widths = [len(re.findall(r"(?<!\\)\|", line)) for line in body]
@@ -187,8 +176,7 @@ def test_markdown_keeps_texts_texts(write: Write) -> None:
 
 
 def test_figures_of_every_kind_are_in_every_format(write: Write, tmp_path: Path) -> None:
-    figure = Figure(name="grip", value=12.25, unit="N", labels={"hand": "left"})
-    made = report(write("new.json", Record(kind="handshake", figures=(figure,))))
+    made = report(write("new.json", peer(measurement("grip", 12.25, "N", output="left"))))
     for name in ("r.html", "r.md", "r.csv", "r.json"):
         write_report(made, tmp_path / name)
         text = (tmp_path / name).read_text(encoding="utf-8")
@@ -201,15 +189,18 @@ def test_figures_of_every_kind_are_in_every_format(write: Write, tmp_path: Path)
 
 
 def test_data_is_what_was_measured(write: Write, tmp_path: Path) -> None:
+    pytest.importorskip("scipy", reason="the verdict on INT8 needs SciPy")
     values = [0.123456789, 0.9]
-    made = report(write("v.json", validation(values)), write("w.json", times({"fp32": [2.5, 3.5]})))
+    measured = times({"fp32": [2.5, 3.5], "int8": [1.0, 1.5]})
+    made = report(write("v.json", validation(values)), write("w.json", measured))
     write_report(made, tmp_path / "r.csv")
     lines = list(csv.DictReader(StringIO((tmp_path / "r.csv").read_text(encoding="utf-8"))))
-    assert {line["figure"]: float(line["value"]) for line in lines} == {"iou": float(np.mean(values)), "latency": 3.0}
+    wanted = [("iou", "fp32", float(np.mean(values))), ("latency_p50", "fp32", 3.0), ("latency_p50", "int8", 1.25)]
+    assert [(line["figure"], line["precision"], float(line["value"])) for line in lines] == wanted
     write_report(made, tmp_path / "r.json")
     content = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
-    assert [one["value"] for one in content["figures"]] == [float(np.mean(values)), 3.0]
-    assert content["verdicts"][0]["reason"] == "INT8 is worth it."
+    assert [(one["name"], one["labels"]["precision"], one["value"]) for one in content["figures"]] == wanted
+    assert [one["reason"] for one in content["verdicts"]] == [one.sentence for one in int8_verdicts(measured)]
 
 
 def test_a_spreadsheet_computes_nothing(write: Write, tmp_path: Path) -> None:
@@ -314,45 +305,39 @@ def test_records_of_one_thing_become_a_trend_with_its_limit(write: Write, tmp_pa
     made = report(*paths, write("x.json", validation([0.1, 0.2], data_hash="other")), gates=gates)
     (section,) = [one for one in made.document.sections if one.name == "history"]
     (plot,) = section.blocks
-    assert [row["IoU"].value for row in rows(made, "IoU: m fp32 openvino:CPU")] == pytest.approx([0.6, 0.65, 0.7])
+    assert [row["IoU"].value for row in rows(made, "IoU: m fp32 CPU")] == pytest.approx([0.6, 0.65, 0.7])
     assert "min 0.55" in plot.svg()  # type: ignore[union-attr]
     # The table of models has the newest one.
     assert rows(made, "Segmentation")[0]["IoU on photos"].value == pytest.approx(0.7)
 
 
-def test_an_interval_that_a_record_keeps_as_figures_is_one(write: Write) -> None:
-    labels = {"model": "m"}
-    figures = [Figure(name=name, value=value, labels=labels) for name, value in (("x", 2), ("x_low", 1), ("x_high", 3))]
-    figures.append(Figure(name="water_low", value=5, labels=labels))
-    (source,) = read_sources([write("r.json", Record(kind="k", figures=tuple(figures)))]).current
-    found = {point.figure.name: point.interval for point in source.points}
+def test_an_interval_that_a_record_keeps_is_taken(write: Write) -> None:
+    figures = (measurement("x", 2, interval=(1, 3)), measurement("water_low", 5))
+    (source,) = read_sources([write("r.json", peer(*figures))]).current
+    found = {point.figure.metric: point.interval for point in source.points}
     assert found == {"x": (1, 3), "water_low": None}
 
 
 def test_a_benchmark_is_shown_with_its_settings_stages_and_layers(write: Write) -> None:
-    base = {"model": "m", "runtime": "openvino", "device": "CPU", "hint": "latency", "batch": "1"}
-    figures: list[Figure] = []
-    samples: dict[str, list[object]] = {}
-    for precision, value in (("fp32", 4.0), ("int8", 2.0)):
-        key = f"m {precision}"
-        labels = {**base, "candidate": key, "precision": precision, "scenario": "single-stream", "stage": "model"}
-        figures.append(Figure(name="latency_p50", value=value, unit="ms", higher_is_better=False, labels=labels))
-        for stage, share in (("decode", 1.0), ("infer", value), ("total", value + 1)):
-            own = {**labels, "stage": stage}
-            figures.append(Figure(name="latency_mean", value=share, unit="ms", higher_is_better=False, labels=own))
-        samples[f"{key}: model"] = [value] * 5
-    for name, value in (("ratio", 0.5), ("ratio_low", 0.4), ("ratio_high", 0.625)):
-        labels = {**base, "candidate": "m int8", "precision": "int8", "stage": "model", "baseline": "m fp32"}
-        figures.append(Figure(name=name, value=value, higher_is_better=False, labels=labels))
+    plain = bench_record({"fp32": [4.0] * 5, "int8": [2.0] * 5})
+    extra: list[Measurement] = []
+    for figure in plain.measurements:
+        for stage, share in (("decode", 1.0), ("infer", figure.value or 0), ("total", (figure.value or 0) + 1)):
+            row = {"metric": "latency_mean", "value": share, "stage": stage}
+            extra.append(figure.model_copy(update=row))
+    ratio = {"metric": "ratio", "value": 0.5, "unit": TIMES, "interval": (0.4, 0.625), "baseline": "m fp32"}
+    extra.append(plain.measurements[1].model_copy(update=ratio))
     layer = {"type": "Convolution", "precision": "f32", "primitive": "jit"}
-    samples["m fp32: layers"] = [
-        {"name": "conv", "ms": 2.0, "flops": 4e9, "bytes": 1e8, **layer},
-        {"name": "add", "ms": 0.5, "flops": 1e6, "bytes": 1e7, **layer},
-    ]
-    entries = [{"candidate": "m fp32", "status": "measured"}, {"candidate": "x", "status": "failed", "reason": "no"}]
-    record = Record.model_validate(
-        {"kind": "bench", "figures": figures, "samples": samples, "settings": {"candidates": entries}}
+    profile = (
+        LayerTime.model_validate({"name": "conv", "ms": 2.0, "flops": 4e9, "bytes": 1e8, **layer}),
+        LayerTime.model_validate({"name": "add", "ms": 0.5, "flops": 1e6, "bytes": 1e7, **layer}),
     )
+    candidates = {
+        "m fp32": plain.candidates["m fp32"].model_copy(update={"profile": profile}),
+        "m int8": plain.candidates["m int8"],
+        "x": CandidateResult(task="segmentation", status="failed", reason="no"),
+    }
+    record = bench_record({"fp32": [4.0] * 5, "int8": [2.0] * 5}, extra=extra, candidates=candidates)
     made = report(write("b.json", record))
     _, int8 = rows(made, "Models")
     assert int8["speed-up over FP32"].value == pytest.approx(2)
@@ -418,7 +403,7 @@ def test_no_record_and_no_folder_are_told(tmp_path: Path, write: Write) -> None:
 def test_tables_behind_plots_are_tables_of_the_report(write: Write) -> None:
     made = report(write("w.json", times({"fp32": [2, 3, 4], "int8": [1, 2, 3]})))
     assert all(isinstance(one, Table) for one in made.document.tables())
-    assert len(rows(made, "Single times: w.json")) == 2
+    assert len(rows(made, "Single times: m")) == 2
 
 
 def test_what_did_not_change_is_folded(write: Write) -> None:
@@ -429,16 +414,10 @@ def test_what_did_not_change_is_folded(write: Write) -> None:
     assert not [one for one in made.document.tables() if one.caption == "Before and after"]
 
 
-def _changed(record: Record, *, weights: str = "", arithmetic: str = "") -> Record:
-    refs = tuple(ref.model_copy(update={"weights": weights}) for ref in record.artifacts)
-    figures = [f.model_copy(update={"labels": {**f.labels, "arithmetic": arithmetic}}) for f in record.figures]
-    return record.model_copy(update={"artifacts": refs, "figures": tuple(figures)})
-
-
 def test_two_fine_tunes_of_one_model_are_two_rows_and_no_history(write: Write) -> None:
     one, two = "a" * 64, "b" * 64
     records = [
-        _changed(validation([value] * 4, day=day, precision=precision), weights=weights)
+        validation([value] * 4, day=day, precision=precision, weights=weights)
         for value, day, weights, precision in (
             (0.6, 0, one, "fp32"), (0.7, 1, two, "fp32"), (0.5, 2, one, "int8"), (0.65, 3, two, "int8"),
         )
@@ -456,17 +435,14 @@ def test_two_fine_tunes_of_one_model_are_two_rows_and_no_history(write: Write) -
     # Each INT8 is held against what it was made from.
     assert found["m bbbbbbbb", "int8"]["change of IoU from FP32"].value == pytest.approx(-0.05)
     # One of them measured again is a history, and its name is the plain one where there is no other.
-    again = write("again.json", _changed(validation([0.8] * 4, day=9), weights=one))
+    again = write("again.json", validation([0.8] * 4, day=9, weights=one))
     assert len(read_sources([*paths, again]).history) == 1
     assert rows(report(paths[0], again), "Segmentation")[0]["model"].text == "m"
 
 
 def test_each_fine_tune_is_compared_with_its_own_baseline(write: Write) -> None:
-    old = [
-        _changed(validation([value] * 4, day=day), weights=text * 64)
-        for value, day, text in ((0.5, 0, "a"), (0.8, 1, "b"))
-    ]
-    new = _changed(validation([0.6] * 4, day=2), weights="a" * 64)
+    old = [validation([value] * 4, day=day, weights=text * 64) for value, day, text in ((0.5, 0, "a"), (0.8, 1, "b"))]
+    new = validation([0.6] * 4, day=2, weights="a" * 64)
     baselines = tuple(write(f"old-{place}.json", record) for place, record in enumerate(old))
     (row,) = rows(report(write("new.json", new), baselines=baselines), "Before and after")
     assert row["before"].value == pytest.approx(0.5)
@@ -474,7 +450,7 @@ def test_each_fine_tune_is_compared_with_its_own_baseline(write: Write) -> None:
 
 def test_records_of_several_arithmetics_say_which_and_those_of_one_do_not(write: Write) -> None:
     paths = [
-        write(f"{name}.json", _changed(validation([value] * 4), arithmetic=name))
+        write(f"{name}.json", validate_record([value] * 4, ran=execution(arithmetic=name)))
         for name, value in (("f32", 0.8), ("bf16", 0.7))
     ]
     both = report(*paths)
@@ -485,27 +461,82 @@ def test_records_of_several_arithmetics_say_which_and_those_of_one_do_not(write:
 
 
 def test_times_of_a_run_in_another_arithmetic_and_rates_of_another_machine_are_not_compared(write: Write) -> None:
-    def run(arithmetic: str, cpu: str = "a processor") -> Record:
-        figure = Figure(name="throughput", value=9, unit="pictures/s", higher_is_better=True)
-        settings = {"runtimes": [{"model": "m", "runtime": "CPU", "arithmetic": arithmetic}]}
-        record = Record.model_validate({"kind": "run", "settings": settings, "figures": [figure]})
-        return record.model_copy(update={"environment": record.environment.model_copy(update={"cpu": cpu})})
+    def run(arithmetic: str, cpu: str = "a processor") -> RunRecord:
+        return run_record({"infer": [0.1, 0.2]}, ran=execution(arithmetic=arithmetic), at=machine(cpu))
 
     new = write("new.json", run("f32"))
+    here, there = machine().label, machine("another").label
     for name, old, why in (
-        ("half", run("bf16"), "computed in another arithmetic"),
-        ("there", run("f32", "another"), "measured on another machine"),
+        ("half", run("bf16"), "computed in another arithmetic: bf16, then f32"),
+        ("there", run("f32", "another"), f"measured on another machine: {there}, then {here}"),
     ):
-        (row,) = rows(report(new, baselines=(write(f"{name}.json", old),)), "Before and after")
-        assert (row["verdict"].text, row["verdict"].detail) == ("not compared", why)
+        made = report(new, baselines=(write(f"{name}.json", old),))
+        found = {row["figure"].text: row["verdict"] for row in rows(made, "Before and after")}
+        for figure in ("throughput", "latency"):
+            assert (found[figure].text, found[figure].detail) == ("not compared", why)
+
+
+def test_a_fine_tune_is_told_from_a_baseline_of_other_weights_and_not_compared(write: Write) -> None:
+    old, new = (validation([0.5] * 4, weights=text * 64) for text in "ab")
+    (row,) = rows(report(write("new.json", new), baselines=(write("old.json", old),)), "Before and after")
+    assert (row["verdict"].text, row["verdict"].detail) == (
+        "not compared", "made from other weights: aaaaaaaa, then bbbbbbbb"
+    )  # fmt: skip
+
+
+def test_times_of_two_machines_and_of_two_sizes_stand_side_by_side(write: Write) -> None:
+    def bench(cpu: str, side: int, ms: float) -> BenchRecord:
+        ran = execution(size=(side, side), batch=1, hint="latency", threads=4)
+        return bench_record({"fp32": [ms] * 9, "int8": [ms / 2] * 9}, ran=ran, at=machine(cpu))
+
+    found = (("one", 320, 8.0), ("another", 320, 4.0), ("one", 640, 32.0))
+    paths = [write(f"{place}.json", bench(*each)) for place, each in enumerate(found)]
+    assert not read_sources(paths).history
+    made = report(*paths)
+    shown = next(one for one in made.document.tables() if one.caption == "Models")
+    assert machine("one").label in shown.note
+    assert machine("another").label in shown.note
+    cells = {(row["machine"].text, row["size"].text, row["precision"].text): row for row in rows(made, "Models")}
+    assert {key: row["latency"].value for key, row in cells.items()} == {
+        ("A", "320x320", "fp32"): 8, ("A", "320x320", "int8"): 4, ("B", "320x320", "fp32"): 4,
+        ("B", "320x320", "int8"): 2, ("A", "640x640", "fp32"): 32, ("A", "640x640", "int8"): 16,
+    }  # fmt: skip
+    # Each INT8 is held against what ran beside it, and nothing against another machine's.
+    assert all(row["speed-up over FP32"].value == pytest.approx(2) for key, row in cells.items() if key[2] == "int8")
+    assert not any(row["latency"].best for row in cells.values())
+    alone = rows(report(paths[0]), "Models")[0]
+    assert not {"machine", "size"} & alone.keys()
+
+
+def test_two_runs_of_one_model_are_two_bars(write: Write) -> None:
+    paths = [write(f"{name}.json", run_record({"decode": [0.1], "infer": [ms]}, day=day, at=machine(name)))
+             for day, (name, ms) in enumerate((("x", 0.1), ("y", 0.3)))]  # fmt: skip
+    found = rows(report(*paths), "Where the time of a picture goes")
+    assert [(row["stage"].text, row["share"].value) for row in found] == [
+        ("decode", pytest.approx(50)), ("infer", pytest.approx(50)),
+        ("decode", pytest.approx(25)), ("infer", pytest.approx(75)),
+    ]  # fmt: skip
+
+
+def test_files_of_unknown_weights_are_told_apart_and_int8_is_held_against_its_fp32(write: Write) -> None:
+    known = [
+        write(f"{place}.json", validation([value] * 4, precision=precision))
+        for place, (precision, value) in enumerate((("fp32", 0.8), ("int8", 0.7)))
+    ]
+    _, int8 = rows(report(*known), "Segmentation")
+    assert int8["model"].text == "m"
+    assert int8["change of IoU from FP32"].value == pytest.approx(-0.1)
+    other = validate_record([0.6] * 4, of=variant(sha256={"model.xml": "c" * 64}))
+    names = [row["model"].text for row in rows(report(*known, write("other.json", other)), "Segmentation")]
+    assert len(names) == 3
+    assert "m cccccccc" in names
 
 
 def test_a_folder_means_the_records_in_it_and_below(tmp_path: Path) -> None:
     folder = tmp_path / "models" / "small" / "fp32"
     folder.mkdir(parents=True)
-    record = Record(kind="verify", figures=(Figure(name="difference_max", value=1.0, higher_is_better=False),))
-    record.write(folder / "export.json")
-    record.model_copy(update={"kind": "bench"}).write(tmp_path / "models" / "bench.json")
+    validation([0.5]).write(folder / "export.json")
+    times({"fp32": [1.0]}).write(tmp_path / "models" / "bench.json")
     # What else lies in such folders is no record.
     (folder / "contract.json").write_text('{"version": 1}')
     (folder / "broken.json").write_text("{")
@@ -514,3 +545,10 @@ def test_a_folder_means_the_records_in_it_and_below(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="there is no record in the folder"):
         make_report(Request((tmp_path / "empty",)))
+
+
+def test_a_record_of_an_older_version_is_refused_with_the_command_that_makes_it_again(tmp_path: Path) -> None:
+    old = tmp_path / "v.json"
+    old.write_text('{"version": 1, "kind": "validation", "created": "2026-01-01T00:00:00Z", "settings": {}}')
+    with pytest.raises(InputError, match=r"version 1.*mattekit validate"):
+        report(old)

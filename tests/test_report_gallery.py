@@ -9,11 +9,12 @@ import pytest
 from mattekit.bench.accuracy.specimens import rows_to_show, write_specimens
 from mattekit.bench.accuracy.subjects import golden_subject
 from mattekit.bench.accuracy.validate import validate
-from mattekit.core.record import Record
+from mattekit.core.records import ValidateRecord, read_record
 from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.pictures import write_png
 from mattekit.reports.document import Gallery
 from mattekit.reports.making import Report, Request, make_report
+from records import run_record
 
 
 def report(*paths: Path, **options: object) -> Report:
@@ -40,8 +41,9 @@ def gallery(made: Report) -> list[Gallery]:
 
 
 def test_the_gallery_shows_the_worst_first(shown: Path) -> None:
-    record = Record.read(shown)
-    errors = dict(zip(map(str, record.samples["id"]), map(float, map(str, record.samples["mae"])), strict=True))
+    record = read_record(shown)
+    assert isinstance(record, ValidateRecord)
+    errors = record.table.of("mae")
     (found,) = gallery(report(shown))
     assert [one.title for one in found.exhibits] == sorted(errors, key=lambda name: -errors[name])[:2]
     labels = [picture.label.split(",")[0] for picture in found.exhibits[0].pictures]
@@ -62,7 +64,7 @@ def test_a_picture_that_leaves_the_records_folder_is_not_shown(shown: Path, phot
 
 
 def test_a_run_is_shown_from_named_folders_only(tmp_path: Path, photo: Path) -> None:
-    record = Record(kind="run", samples={"input": [str(photo), "/etc/passwd"]})
+    record = run_record({"decode": [0.1, 0.2]}, inputs=(str(photo), "/etc/passwd"))
     home, results = tmp_path / "home", tmp_path / "results"
     record.write(home / "run.json")
     results.mkdir()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from mattekit.reports.document import Cell, Column, mark_best, plain
-from mattekit.reports.evidence import subject_of
-from mattekit.reports.numbers import number, signed, span
+from mattekit.reports.numbers import number, scaled, signed, span
+from mattekit.reports.telling import Telling
+from records import execution, measurement, variant
 
 
 def test_plain_text_shows_what_it_is() -> None:
@@ -26,6 +27,13 @@ def test_plain_text_shows_what_it_is() -> None:
         (4e-6, "", "4.00e-06"),
         (-0.25, "", "\N{MINUS SIGN}0.2500"),
         (14.0, "", "14"),
+        (158310400.0, "B of memory", "158"),
+        (1.5, "\N{MULTIPLICATION SIGN}", "1.50"),
+        (2.0, "\N{MULTIPLICATION SIGN}", "2.00"),
+        (0.4567, "of the time", "45.7"),
+        (1.0, "of the time", "100.0"),
+        (0.0123, "p", "0.0123"),
+        (15.0, "queries", "15"),
     ],
 )
 def test_numbers_have_the_digits_that_they_are_worth(value: float | None, unit: str, text: str) -> None:
@@ -46,14 +54,32 @@ def test_the_best_of_a_column_needs_a_direction_and_a_difference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "device"),
+    ("unit", "shown"),
     [
-        ({"device": "openvino:CPU"}, "CPU"),
-        ({"device": "CPU", "runtime": "openvino"}, "CPU"),
-        ({"device": "CPU", "runtime": "onnxruntime"}, "onnxruntime"),
-        ({"device": "onnxruntime"}, "onnxruntime"),
-        ({"device": "GPU.0", "runtime": "torch"}, "torch GPU.0"),
+        ("B", "MB"),
+        ("B of memory", "MB"),
+        ("of the time", "% of the time"),
+        ("\N{MULTIPLICATION SIGN}", "\N{MULTIPLICATION SIGN}"),
+        ("images/s", "images/s"),
+        ("independent samples", ""),
+        ("late frames", "late frames"),
+        ("", ""),
     ],
 )
-def test_a_device_is_called_the_same_whoever_measured(labels: dict[str, str], device: str) -> None:
-    assert subject_of(labels).device == device
+def test_a_unit_is_shown_as_people_read_it(unit: str, shown: str) -> None:
+    assert scaled(unit)[0] == shown
+
+
+@pytest.mark.parametrize(
+    ("runtime", "asked", "device"),
+    [
+        ("openvino", "CPU", "CPU"),
+        ("openvino", "", "CPU"),
+        ("onnxruntime", "CPU", "onnxruntime"),
+        ("onnxruntime", "", "onnxruntime"),
+        ("torch", "GPU.0", "torch:GPU.0"),
+    ],
+)
+def test_a_device_is_called_the_same_whoever_measured(runtime: str, asked: str, device: str) -> None:
+    figure = measurement("iou", 0.5, variants=(variant(),), executions=(execution(asked, runtime=runtime),))
+    assert Telling([]).subject(figure).device == device

@@ -12,10 +12,10 @@ import pytest
 from mattekit.bench.accuracy.specimens import rows_to_show, write_specimens
 from mattekit.bench.accuracy.subjects import golden_subject
 from mattekit.bench.accuracy.validate import validate
-from mattekit.core.record import Figure, Record
 from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.pictures import write_png
 from mattekit.reports.making import Request, make_report, write_report
+from records import bench_record
 
 pytest.importorskip("playwright", reason="looking at pages needs the extra `dev`")
 pytest.importorskip("matplotlib", reason="reports need the extra `report`")
@@ -58,22 +58,10 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     record.write(folder / "v.json")
     write_specimens(folder / "v.json", subject, dataset, rows_to_show([record], count=2))
     for day in (1, 2):
-        figures = [
-            Figure(
-                name="latency",
-                value=value * day,
-                unit="ms",
-                higher_is_better=False,
-                labels={"model": "<script>throw 1</script>", "precision": precision, "device": "CPU"},
-            )
-            for precision, value in (("fp32", 10.0), ("fp16", 9.5), ("int8", 100.25))
-        ]
-        samples = {f"{figure.labels['precision']}: latency": [figure.value or 0, 11.0] for figure in figures}
-        settings = {"worth_it": day == 1, "sentence": "Because."}
-        raw = {"kind": "worth", "figures": figures, "samples": samples, "settings": settings}
-        Record.model_validate({**raw, "created": f"2026-01-0{day}T00:00:00Z"}).write(folder / f"w{day}.json")
+        times = {precision: [value * day] * 2 for precision, value in (("fp32", 10.0), ("fp16", 9.5), ("int8", 100.25))}
+        bench_record(times, model="<script>throw 1</script>", day=day).write(folder / f"w{day}.json")
     gates = folder / "gates.toml"
-    gates.write_text('[[gate]]\nmetric = "latency"\nmax = 50\n[[gate]]\nmetric = "iou"\nmin = 2\nsamples = 1\n')
+    gates.write_text('[[gate]]\nmetric = "latency_p50"\nmax = 50\n[[gate]]\nmetric = "iou"\nmin = 2\nsamples = 1\n')
     paths = tuple(folder / name for name in ("v.json", "w1.json", "w2.json"))
     made = make_report(Request(paths, baselines=(folder / "w1.json",), gates=gates))
     write_report(made, folder / "report.html")

@@ -47,7 +47,7 @@ def json_text(evidence: Evidence, document: Document) -> str:
             "record": point.source.name,
             "kind": point.source.record.kind,
             "measured": point.source.record.created.isoformat(),
-            "name": point.figure.name,
+            "name": point.figure.metric,
             "value": _finite(point.figure.value),
             "interval": [_finite(end) for end in point.interval] if point.interval else None,
             "unit": point.figure.unit,
@@ -113,10 +113,16 @@ def _rows(evidence: Evidence) -> tuple[list[str], list[list[Value]]]:
     for point in points:
         record, figure = point.source.record, point.figure
         low, high = point.interval or (None, None)
-        where = f"{record.environment.cpu}, {record.environment.cores} cores"
-        row: list[Value] = [point.source.name, record.kind, record.created.isoformat(), where, figure.name]
+        row: list[Value] = [
+            point.source.name,
+            record.kind,
+            record.created.isoformat(),
+            record.machine.label,
+            figure.metric,
+        ]
         row += [figure.value, low, high, figure.unit, figure.higher_is_better]
-        rows.append([*row, *(figure.labels.get(label) for label in labels)])
+        own = figure.labels
+        rows.append([*row, *(own.get(label) for label in labels)])
     # A label may be called as one of the other columns is.
     return [*_HEAD, *(f"label {label}" if label in _HEAD else label for label in labels)], rows
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ...bench.intervals import Interval
+from ...core.comparable import Aspect, comparable, differences, identity
 from ...core.errors import DependencyError
-from ...core.record import Figure
+from ...core.measurement import Measurement
+from ...core.records import BenchRecord
 from ..document import NOTHING, Cell, Column, Paragraph, Section, Table
-from ..evidence import Evidence, Point, arithmetic_of, made_alike, raw_samples, same_machine, what_is_measured
+from ..evidence import Evidence, Point, raw_times
 from ..numbers import TIMES, figure_cell, number, scaled, signed, span, title_of
 from .paired import accuracy_change
 
@@ -17,6 +18,15 @@ __all__ = ["changes"]
 
 Word = Literal["better", "worse", "no clear change", "changed", "the same", "not compared", "new"]
 
+
+_OTHER: dict[Aspect, str] = {
+    "weights": "made from other weights",
+    "data": "measured on other samples, or against something else",
+    "size": "computed at another size",
+    "arithmetic": "computed in another arithmetic",
+    "machine": "measured on another machine",
+    "settings": "run with other settings",
+}
 
 _ORDER = ("worse", "better", "changed", "no clear change", "not compared", "new", "the same")
 
@@ -48,13 +58,10 @@ def changes(evidence: Evidence) -> Section | None:
         if point.figure.value is None or not matches:
             unmatched += 1
             continue
-        # Of two fine-tunes of one model, each is compared with what it was; a new one with the newest.
-        alike = [match for match in matches if made_alike(match, point)] or matches
-        old = max(alike, key=lambda match: match.source.record.created)
+        old = min(matches, key=lambda match: _distance(match, point))
         change = _change(old, point)
         counts[change.word] = counts.get(change.word, 0) + 1
-        whole = point.figure.labels.get("slice", "all") == "all"
-        rows = same if change.word == "the same" else main if whole else slices
+        rows = same if change.word == "the same" else main if point.figure.is_whole else slices
         rows.append(_row(old, point, change))
     if not counts:
         text = "The baseline has no figure that the records have too: other models, data sets or settings."
@@ -77,6 +84,9 @@ def changes(evidence: Evidence) -> Section | None:
     return Section("changes", "Changes from the baseline", tuple(blocks))
 
 
+_SAID = frozenset({"model", "precision", "device", "arithmetic", "size", "samples", "verdict", "candidate"})
+"""Labels that the subject says where they must be told, or that are findings."""
+
 _COLUMNS = (
     Column("figure"),
     Column("of"),
@@ -89,31 +99,34 @@ _COLUMNS = (
 
 
 def _key(point: Point) -> object:
-    return point.source.record.kind, what_is_measured(point.figure), _models(point)
+    """Return what a figure has in common with what it is set beside, whether or not they may be compared."""
+    figure, of = point.figure, identity(point.figure)
+    return (
+        *(point.source.record.kind, of["metric"], of["model"], of["precision"]),
+        *(figure.device, figure.dataset, figure.slice, figure.baseline),
+    )
 
 
-def _models(point: Point) -> tuple[str, ...]:
-    """Figures without a model's label are of the record's models."""
-    return () if point.subject.model else tuple(ref.model for ref in point.source.record.artifacts)
+def _distance(old: Point, new: Point) -> tuple[int, bool, float]:
+    """Put what may be compared first, then the candidate of the same name, then the newest."""
+    other = old.figure.candidate != new.figure.candidate
+    return len(differences(old.figure, new.figure)), other, -old.source.record.created.timestamp()
 
 
 def _change(old: Point, new: Point) -> _Change:
     before, after = old.figure.value, new.figure.value
     if before is None or after is None:
         return _Change("new", "the baseline has no value")
-    first, second = old.source.record, new.source.record
-    for name, what in (("dataset_hash", "data set"), ("reference", "reference"), ("border", "border")):
-        if first.settings.get(name) != second.settings.get(name):
-            return _Change("not compared", f"measured with another {what}")
-    if new.figure.is_of_machine and not same_machine(first, second):
-        return _Change("not compared", "measured on another machine")
-    if new.figure.is_of_machine and arithmetic_of(old) != arithmetic_of(new):
-        return _Change("not compared", "computed in another arithmetic")
-    if new.figure.is_time:
+    forbidden = comparable(old.figure, new.figure)
+    if forbidden is not None:
+        text = _OTHER.get(forbidden.aspect, f"another {forbidden.aspect}")
+        was, now = (said or "not known" for said in (forbidden.before, forbidden.after))
+        return _Change("not compared", f"{text}: {was}, then {now}")
+    if new.figure.unit.is_time:
         return _times(old, new, before, after)
     difference = after - before if after != before else 0.0
     relative = f"{signed(100 * difference / abs(before), TIMES)}%" if before and abs(before) != float("inf") else ""
-    found = accuracy_change(old, new) if "slice" in new.figure.labels else None
+    found = accuracy_change(old, new) if new.figure.data else None
     interval = found[1] if found else None
     word: Word = "the same" if difference == 0 else _direction(new.figure, difference)
     if interval is not None and difference and interval[0] <= 0 <= interval[1]:
@@ -132,7 +145,7 @@ def _times(old: Point, new: Point, before: float, after: float) -> _Change:
         return _Change("not compared", "the baseline is zero")
     ratio = after / before
     shown, detail = f"{TIMES} {number(ratio, TIMES)}", ""
-    series = [raw_samples(point.source, point.figure) for point in (old, new)]
+    series = [_tested(point) for point in (old, new)]
     why = "single figures, no samples to test"
     word: Word = "no clear change"
     if all(len(values) > 1 for values in series):
@@ -149,7 +162,15 @@ def _times(old: Point, new: Point, before: float, after: float) -> _Change:
     return _Change(word, why, shown, ratio, detail)
 
 
-def _direction(figure: Figure, difference: float) -> Word:
+def _tested(point: Point) -> tuple[float, ...]:
+    """Return the times that the test compares: a benchmark says which, where a latency is that of a queue."""
+    record, figure = point.source.record, point.figure
+    if not raw_times(point):
+        return ()
+    return record.times(figure.candidate, figure.stage) if isinstance(record, BenchRecord) else raw_times(point)
+
+
+def _direction(figure: Measurement, difference: float) -> Word:
     if figure.higher_is_better is None:
         return "changed"
     return "better" if (difference > 0) == figure.higher_is_better else "worse"
@@ -157,20 +178,16 @@ def _direction(figure: Figure, difference: float) -> Word:
 
 def _row(old: Point, new: Point, change: _Change) -> tuple[Cell, ...]:
     figure = new.figure
-    hidden = {"samples", "verdict", "candidate", "dataset_hash"}
-    hidden |= {"reference"} if figure.labels.get("reference") == "truth" else set()
-    about = " ".join(
-        value
-        for key, value in figure.labels.items()
-        if value and key not in hidden and (key, value) != ("slice", "all")
-    ) or " + ".join(_models(new))
-    interval: tuple[Interval | None, ...] = (old.interval, new.interval)
+    hidden = _SAID | ({"slice"} if figure.is_whole else set())
+    hidden |= {"reference"} if figure.data and figure.data.reference == "truth" else set()
+    shown = {name: text for name, text in figure.labels.items() if name not in hidden}
+    about = [new.subject.label, *(f"{name} {text}" if text.isdecimal() else text for name, text in shown.items())]
     return (
-        Cell(title_of(figure.name)),
-        Cell(about.replace("openvino:", "")),
+        Cell(title_of(figure.metric)),
+        Cell(" ".join(part for part in about if part)),
         Cell(scaled(figure.unit)[0]),
-        figure_cell(old.figure.value, figure.unit, interval[0]),
-        figure_cell(figure.value, figure.unit, interval[1]),
+        figure_cell(old.figure.value, figure.unit, old.interval),
+        figure_cell(figure.value, figure.unit, new.interval),
         Cell(change.amount or NOTHING.text, change.value, change.detail),
         Cell(
             change.word,

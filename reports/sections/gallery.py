@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...bench.accuracy.specimens import FOLDER_SUFFIX
-from ...bench.accuracy.tables import column, worst_samples
+from ...bench.accuracy.tables import worst_samples
 from ...core.errors import ImageError, InputError
+from ...core.records import RunRecord, ValidateRecord
 from ...images import READABLE_EXTENSIONS, Picture
 from ..document import Exhibit, Gallery, Section, Thumbnail
-from ..evidence import Evidence, Point, Source, setting, texts
+from ..evidence import Evidence, Source, models_of
 from ..numbers import number, title_of
 from ..thumbnails import composite, cut_out, difference, enlarged, errors, is_inside, load, thumbnail
 
@@ -52,6 +53,24 @@ class _Shelf:
         return said
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """A validation whose pictures are shown."""
+
+    source: Source
+    record: ValidateRecord
+
+    @property
+    def short(self) -> str:
+        """Name its answers: the model in its precision, and what else tells it from the report's others."""
+        subject = next((point.subject for point in self.source.points), None)
+        return replace(subject, device="").label if subject else self.source.name
+
+    def value(self, metric: str, row: int) -> float | None:
+        """Return the metric of the sample in a row."""
+        return next(iter(self.record.table.values.get(metric, ())[row : row + 1]), None)
+
+
 def gallery(evidence: Evidence, folders: Sequence[Path] = ()) -> list[Section]:
     """Return the pictures of validations and of runs; nothing where there are none.
 
@@ -67,13 +86,13 @@ def gallery(evidence: Evidence, folders: Sequence[Path] = ()) -> list[Section]:
         if not folder.is_dir():
             raise InputError(f"{folder}: there is no such folder; give one with results of a run")
     shelf = _Shelf()
-    groups: dict[tuple[str, ...], list[Source]] = {}
-    for source in evidence.of_kind("validation"):
+    groups: dict[tuple[object, ...], list[_Shown]] = {}
+    for source, record in evidence.of(ValidateRecord):
         if source.path.with_suffix(FOLDER_SUFFIX).is_dir():
-            key = tuple(setting(source.record, name) for name in ("dataset", "dataset_hash", "reference", "samples"))
-            groups.setdefault(key, []).append(source)
-    galleries = [_validated(sources, shelf) for sources in groups.values()]
-    galleries += [_results(source, folders, shelf) for source in evidence.of_kind("run")]
+            data = record.data
+            groups.setdefault((data.name, data.sha256, data.reference, data.count), []).append(_Shown(source, record))
+    galleries = [_validated(group, shelf) for group in groups.values()]
+    galleries += [_results(source, record, folders, shelf) for source, record in evidence.of(RunRecord)]
     kept = [one for one in galleries if one.exhibits]
     if not kept and not shelf.notes():
         return []
@@ -81,77 +100,72 @@ def gallery(evidence: Evidence, folders: Sequence[Path] = ()) -> list[Section]:
     return [Section("gallery", "Gallery", (*kept, *notes))]
 
 
-def _validated(sources: list[Source], shelf: _Shelf) -> Gallery:
-    first = sources[0].record
-    metric = next((figure.name for figure in first.figures), "")
-    folders = [source.path.with_suffix(FOLDER_SUFFIX) for source in sources]
+def _validated(group: list[_Shown], shelf: _Shelf) -> Gallery:
+    first = group[0].record
+    metric = next((figure.metric for figure in first.measurements), "")
+    folders = [one.source.path.with_suffix(FOLDER_SUFFIX) for one in group]
     rows = {int(match[1]) for file in sorted(folders[0].iterdir()) if (match := _FILE.fullmatch(file.name))}
     order = [row for row in worst_samples(first, by=metric, count=10**9) if row in rows] if metric else sorted(rows)
-    ids = texts(first.samples.get("id"))
+    ids = first.table.ids
     exhibits: list[Exhibit] = []
     for row in order[:_MOST]:
         pictures = {
             role: [shelf.load(folder / f"{row}-{role}.png", [folder.parent]) for folder in folders]
             for role in ("picture", "truth", "answer")
         }
-        values = [(source, (column(source.record, metric) or [None] * (row + 1))[row : row + 1]) for source in sources]
-        caption = ", ".join(f"{_short(source)} {number(value[0] if value else None)}" for source, value in values)
         name = ids[row] if row < len(ids) else str(row)
-        exhibit = _exhibit(name, f"{title_of(metric)}: {caption}", pictures, sources)
+        caption = ", ".join(f"{one.short} {number(one.value(metric, row))}" for one in group)
+        exhibit = _exhibit(name, f"{title_of(metric)}: {caption}", pictures, group)
         if exhibit:
             exhibits.append(exhibit)
-    enlarging = first.settings.get("task") == "super_resolution"
+    enlarging = first.task == "super_resolution"
     how = (
         "Errors are four times as bright as they are; a window where there is most detail."
         if enlarging
         else "In the error maps orange is what the mask adds, blue what it misses."
     )
-    return Gallery(tuple(exhibits), f"{setting(first, 'dataset')}, the worst samples first. {how}")
+    return Gallery(tuple(exhibits), f"{first.data.name}, the worst samples first. {how}")
 
 
-def _exhibit(
-    name: str, caption: str, pictures: dict[str, list[Picture | None]], sources: list[Source]
-) -> Exhibit | None:
+def _exhibit(name: str, caption: str, pictures: dict[str, list[Picture | None]], group: list[_Shown]) -> Exhibit | None:
     original, truth = (next((one for one in pictures[role] if one), None) for role in ("picture", "truth"))
-    answers = [(source, answer) for source, answer in zip(sources, pictures["answer"], strict=True) if answer]
+    answers = [(one, answer) for one, answer in zip(group, pictures["answer"], strict=True) if answer]
     if original is None or not answers:
         return None
     shown: list[Thumbnail] = []
-    if sources[0].record.settings.get("task") == "super_resolution":
+    if group[0].record.task == "super_resolution":
         size = answers[0][1].size
         before = thumbnail(enlarged(original, size), "bicubic", f"{name}, enlarged without a network")
-        after = thumbnail(answers[0][1], _short(answers[0][0]), f"{name}, enlarged by {_short(answers[0][0])}")
+        after = thumbnail(answers[0][1], answers[0][0].short, f"{name}, enlarged by {answers[0][0].short}")
         if truth:
             shown.append(thumbnail(truth, "truth", f"{name}, the true picture"))
-        for source, answer in answers:
+        for one, answer in answers:
             if len(answers) > 1:
-                shown.append(thumbnail(answer, _short(source), f"{name}, enlarged by {_short(source)}"))
+                shown.append(thumbnail(answer, one.short, f"{name}, enlarged by {one.short}"))
             off = difference(answer, truth) if truth else None
             if off:
-                shown.append(thumbnail(off, f"error, {_short(source)}", f"{name}, error of {_short(source)}"))
+                shown.append(thumbnail(off, f"error, {one.short}", f"{name}, error of {one.short}"))
         return Exhibit(name, caption, tuple(shown), before, after)
     before = thumbnail(original, "original", f"{name}, the original")
     cut = cut_out(original, answers[0][1])
-    after = (
-        thumbnail(composite(cut), f"composite, {_short(answers[0][0])}", f"{name} on a plain colour") if cut else None
-    )
+    after = thumbnail(composite(cut), f"composite, {answers[0][0].short}", f"{name} on a plain colour") if cut else None
     if truth:
         shown.append(thumbnail(truth, "truth", f"{name}, the true mask"))
-    for source, answer in answers:
-        shown.append(thumbnail(answer, f"mask, {_short(source)}", f"{name}, mask of {_short(source)}"))
+    for one, answer in answers:
+        shown.append(thumbnail(answer, f"mask, {one.short}", f"{name}, mask of {one.short}"))
         off = errors(answer, truth) if truth else None
         if off:
-            shown.append(thumbnail(off, f"error, {_short(source)}", f"{name}, error of {_short(source)}"))
+            shown.append(thumbnail(off, f"error, {one.short}", f"{name}, error of {one.short}"))
     if cut:
-        shown.append(thumbnail(cut, f"cut-out, {_short(answers[0][0])}", f"{name}, cut out"))
+        shown.append(thumbnail(cut, f"cut-out, {answers[0][0].short}", f"{name}, cut out"))
     return Exhibit(name, caption, tuple(shown), before, after)
 
 
-def _results(source: Source, folders: Sequence[Path], shelf: _Shelf) -> Gallery:
+def _results(source: Source, record: RunRecord, folders: Sequence[Path], shelf: _Shelf) -> Gallery:
     exhibits: list[Exhibit] = []
     home = source.path.absolute().parent
     by_stem = [{p.stem: p for p in sorted(f.iterdir()) if p.suffix.lower() in READABLE_EXTENSIONS} for f in folders]
-    for text in texts(source.record.samples.get("input"))[:_MOST]:
+    for text in record.inputs[:_MOST]:
         named = Path(text)
         places = [named, home / named, home / named.name]
         original = next((p for p in places if p.is_file() and is_inside(p, [home, *folders])), named)
@@ -172,16 +186,9 @@ def _results(source: Source, folders: Sequence[Path], shelf: _Shelf) -> Gallery:
         pair = (small[0], small[-1]) if len(small) > 1 and _same_shape(small[0], small[-1]) else (None, None)
         rest = [one for one in small if one not in pair]
         exhibits.append(Exhibit(named.name, "", tuple(rest), *pair))
-    models = " + ".join(ref.model for ref in source.record.artifacts)
+    models = " + ".join(models_of(record))
     return Gallery(tuple(exhibits), f"Results of {models or source.name}.")
 
 
 def _same_shape(first: Thumbnail, second: Thumbnail) -> bool:
     return abs(first.width / first.height - second.width / second.height) < 0.02 * first.width / first.height
-
-
-def _short(source: Source) -> str:
-    """Name a record's answers: the model in its precision."""
-    figure = next(iter(source.record.figures), None)
-    subject = Point(source, figure, None).subject if figure else None
-    return f"{subject.name} {subject.precision} {subject.arithmetic}".strip() if subject else source.name

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from ...core.record import Figure
+from ...core.comparable import identity
+from ...core.records import GateRecord
 from ..document import Cell, Column, Paragraph, Plot, Section
 from ..document import Table as Table_
-from ..evidence import Evidence, Point, Source, machine, what_is_measured
+from ..evidence import Evidence, Point, Source
 from ..numbers import number, scaled, title_of
 from ..scales import Line, trend
-from ..verdicts import KIND as GATE
 
 __all__ = ["history"]
 
@@ -23,106 +23,86 @@ def history(evidence: Evidence) -> Section | None:
     blocks: list[Plot | Paragraph] = []
     left_out = 0
     for series in evidence.history:
-        if series[0].record.kind == GATE:
-            continue
-        for figure in _main_figures(series[-1]):
-            found = [(source, match) for source in series if (match := _same(source, figure))]
+        for point in _main_points(series[-1]):
+            found = [match for source in series if (match := _same(source, point))]
             if len(found) < 2:
                 continue
             if len(blocks) >= _MOST_PLOTS:
                 left_out += 1
                 continue
-            blocks.append(_trend(evidence, figure, found, f"history-{len(blocks)}"))
+            blocks.append(_trend(evidence, found, f"history-{len(blocks)}"))
     if left_out:
         blocks.append(Paragraph(f"{left_out} further trends are not drawn; their figures are under All figures."))
     return Section("history", "History", tuple(blocks)) if blocks else None
 
 
-def _main_figures(source: Source) -> list[Figure]:
-    """Return the figures worth a trend: over all samples, not of single steps, not the ends of intervals."""
-    figures = [
-        figure
-        for figure in source.record.figures
-        if figure.higher_is_better is not None
-        and figure.value is not None
-        and figure.labels.get("slice", "all") == "all"
-        and not figure.name.endswith(("_low", "_high"))
-        and not {"step", "layer"} & figure.labels.keys()
+def _main_points(source: Source) -> list[Point]:
+    """Return the figures worth a trend: over all samples, not of single steps."""
+    found = [
+        point
+        for point in source.points
+        if point.figure.higher_is_better is not None
+        and point.figure.value is not None
+        and point.figure.is_whole
+        and not point.figure.step
     ]
-    return figures[:4]
+    return found[:4]
 
 
-def _same(source: Source, figure: Figure) -> Figure | None:
-    wanted = what_is_measured(figure)
-    same = (one for one in source.record.figures if one.value is not None and what_is_measured(one) == wanted)
-    return next(same, None)
+def _same(source: Source, point: Point) -> Point | None:
+    """Return the figure of the very same thing, of the candidate of the same name where there are several."""
+    wanted = identity(point.figure)
+    same = [one for one in source.points if one.figure.value is not None and identity(one.figure) == wanted]
+    return next((one for one in same if one.figure.candidate == point.figure.candidate), next(iter(same), None))
 
 
-def _trend(evidence: Evidence, figure: Figure, found: Sequence[tuple[Source, Figure]], name: str) -> Plot:
+def _trend(evidence: Evidence, found: Sequence[Point], name: str) -> Plot:
+    """Draw one figure of several records, the oldest first; all that it depends on is the same in each."""
+    last = found[-1]
+    figure, subject = last.figure, last.subject
     unit, divisor = scaled(figure.unit)
-    values = [(one.value or 0.0) / divisor for _, one in found]
-    times = figure.is_of_machine
-    machines = [machine(source.record.environment) if times else "" for source, _ in found]
-    letters = {one: chr(ord("A") + place % 26) for place, one in enumerate(dict.fromkeys(machines))}
-    dates = [source.record.created.strftime("%d %b") for source, _ in found]
+    values = [(one.figure.value or 0.0) / divisor for one in found]
+    created = [one.source.record.created for one in found]
+    dates = [when.strftime("%d %b") for when in created]
     if len(set(dates)) < len(dates):
-        dates = [source.record.created.strftime("%d %b %H:%M") for source, _ in found]
-    limits = [(text, bound / divisor) for text, bound in _limits(evidence, figure)]
-    of = Point(found[-1][0], figure, None).subject
-    about = (of.name, of.precision, figure.labels.get("device", ""), of.arithmetic, figure.labels.get("stage", ""))
-    subject = " ".join(filter(None, about))
-    title = f"{title_of(figure.name)}: {subject or found[0][0].record.kind}"
-    first, last = values[0], values[-1]
-    description = f"From {number(first)} to {number(last)} {unit} over {len(values)} records."
+        dates = [when.strftime("%d %b %H:%M") for when in created]
+    limits = [(text, bound / divisor) for text, bound in _limits(evidence, last)]
+    about = " ".join(part for part in (subject.label, figure.stage) if part)
+    title = f"{title_of(figure.metric)}: {about or last.source.record.kind}"
+    description = f"From {number(values[0])} to {number(values[-1])} {unit} over {len(values)} records."
     if limits:
         description += f" Limits of gates: {', '.join(f'{text} {number(bound)}' for text, bound in limits)}."
-    if len(letters) > 1:
-        description += f" The times come from {len(letters)} machines; lines join those of one machine only."
-    svg = partial(trend, name, title, description, Line(values, machines, dates, unit), limits)
-    columns = [Column("measured"), Column(title_of(figure.name), unit, numeric=True), Column("record")]
-    columns += [Column("machine")] if times else []
+    svg = partial(trend, name, title, description, Line(values, dates, unit), limits)
+    columns = (Column("measured"), Column(title_of(figure.metric), unit, numeric=True), Column("record"))
     rows = [
         (
-            Cell(source.record.created.strftime("%Y-%m-%d %H:%M"), source.record.created.timestamp()),
-            Cell(number(one.value, one.unit), one.value),
-            Cell(source.name),
-            *([Cell(letters[where])] if times else []),
+            Cell(when.strftime("%Y-%m-%d %H:%M"), when.timestamp()),
+            Cell(number(one.figure.value, one.figure.unit), one.figure.value),
+            Cell(one.source.name),
         )
-        for (source, one), where in zip(found, machines, strict=True)
+        for one, when in zip(found, created, strict=True)
     ]
-    note = "; ".join(f"{letter}: {one}" for one, letter in letters.items()) if times else ""
-    return Plot(name, title, description, svg, Table_(title, tuple(columns), tuple(rows), note))
+    note = last.source.record.machine.label if figure.unit.depends_on_machine else ""
+    return Plot(name, title, description, svg, Table_(title, columns, tuple(rows), note))
 
 
-def _limits(evidence: Evidence, figure: Figure) -> list[tuple[str, float]]:
+def _limits(evidence: Evidence, point: Point) -> list[tuple[str, float]]:
     """Return the limits on the figure itself, from gates that were given and from records of verdicts."""
+    figure, labels = point.figure, point.figure.labels
     found: dict[tuple[str, float], None] = {}
     for gate in evidence.gates:
-        if (
-            gate.metric == figure.name
-            and gate.covers(figure.labels)
-            and figure.labels.get("slice", "all") == gate.slice
-        ):
+        if gate.metric == figure.metric and gate.covers(labels) and figure.slice == gate.slice:
             found |= {(kind, bound): None for kind, bound in gate.limits().items() if kind in {"min", "max"}}
-    for source in evidence.of_kind(GATE):
-        rows = source.record.samples
-        for row, (gate, limit, bound) in enumerate(
-            zip(rows.get("gate", []), rows.get("limit", []), rows.get("bound", []), strict=False)
-        ):
-            same = all(
-                (rows[key][row : row + 1] or [""])[0] == figure.labels.get(key, "") for key in _PATTERNS if key in rows
-            )
-            metric = str(gate).split()
-            whole = not metric[1:] or all("=" in word and word.split("=")[0] in _PATTERNS for word in metric[1:])
-            if (
-                same
-                and metric[:1] == [figure.name]
-                and whole
-                and limit in {"min", "max"}
-                and isinstance(bound, int | float)
-            ):
-                found[str(limit), float(bound)] = None
+    mine = {name: text for name, text in labels.items() if name in _TOLD}
+    for _, record in evidence.of(GateRecord):
+        for verdict in record.verdicts:
+            about = {name: text for name, text in verdict.labels.items() if name in _TOLD}
+            if verdict.metric == figure.metric and about == mine and verdict.limit in {"min", "max"}:
+                found[verdict.limit, verdict.bound] = None
     return [(f"{kind} {number(bound)}", bound) for kind, bound in found]
 
 
-_PATTERNS = ("model", "precision", "device", "arithmetic", "dataset")
+_TOLD = frozenset(
+    {"model", "precision", "device", "arithmetic", "size", "dataset", "reference", "slice", "stage", "statistic"}
+)
+"""Labels of a verdict that must be the figure's for its limit to be drawn."""

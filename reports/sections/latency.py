@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from statistics import median
 
 from ...bench.intervals import median_interval
+from ...core.records import MODEL, BenchRecord, RunRecord, VideoRecord
 from ..document import Cell, Column, Plot, Section, Table
-from ..evidence import Evidence, Point, Source, raw_samples, setting
+from ..evidence import Evidence, Point, Source, models_of, raw_times
 from ..numbers import figure_cell, number
 from ..plots import Series, colour_of, distributions, stacked
 from .pivot import pivot
@@ -17,41 +19,44 @@ __all__ = ["latency", "stages"]
 
 _MOST_ROWS = 10
 _TOTAL = "total"
-_NETWORK = frozenset({"", "model"})
+_MEANS = frozenset({("latency", "p50"), ("latency_mean", "")})
+"""What stands for the time of a stage, by metric and statistic."""
 
 
 def latency(evidence: Evidence) -> Section | None:
     """Return the distributions and the table of every setting; None where no time of a model was measured."""
     drawn: list[Plot] = []
     tables: list[Table] = []
-    for source in evidence.current:
-        if source.record.kind == "run":
-            continue
-        points = [point for point in source.points if point.figure.is_time and point.subject.model]
-        points = [point for point in points if point.figure.labels.get("stage", "") in _NETWORK]
+    for source, record in evidence.of(BenchRecord):
+        points = [point for point in source.points if point.figure.unit.is_time and point.figure.stage == MODEL]
         rows = [row for point in points if (row := _series(point))]
-        drawn += _plots(source, rows, f"latency-{len(drawn)}")
-        if points and source.record.kind not in {"quantization", "worth"}:
-            note = f"{source.name}; {_conditions(source)}"
-            compared = [point for point in source.points if point.figure.name in {"ratio", "p_value"}]
-            if compared:
-                text = "Ratios of times to those of the baseline, round by round; below 1 is faster."
-                tables.append(
-                    pivot("Compared with the baseline", compared, hidden={"candidate"}, note=text, best=False)
-                )
-            tables.append(pivot(f"Times by setting: {_models(points)}", points, hidden={"candidate"}, note=note))
+        drawn += _plots(source, record, rows, f"latency-{len(drawn)}")
+        if not points:
+            continue
+        compared = [point for point in source.points if point.figure.metric in {"ratio", "p_value"}]
+        if compared:
+            text = "Ratios of times to those of the baseline, round by round; below 1 is faster."
+            hidden = _hidden(compared)
+            tables.append(pivot("Compared with the baseline", compared, hidden=hidden, note=text, best=False))
+        note = f"{source.name}; {_conditions(record)}"
+        tables.append(pivot(f"Times by setting: {_models(points)}", points, hidden=_hidden(points), note=note))
     return Section("latency", "Latency", (*drawn, *tables)) if drawn or tables else None
 
 
 def stages(evidence: Evidence) -> Section | None:
     """Return where the time of whole pictures goes, stage by stage; None where no record says."""
-    bars: dict[str, list[tuple[str, float]]] = {}
-    for point in evidence.points():
-        figure, stage = point.figure, point.figure.labels.get("stage", "")
-        if stage in {*_NETWORK, _TOTAL} or figure.value is None or figure.name not in {"latency", "latency_mean"}:
-            continue
-        label = figure.labels.get("candidate") or point.subject.label or _run_of(point.source)
-        bars.setdefault(label, []).append((stage, figure.value * (1000 if figure.unit == "s" else 1)))
+    found: dict[tuple[str, str], list[tuple[str, float]]] = {}
+    for source, _ in evidence.of(BenchRecord, RunRecord, VideoRecord):
+        for point in source.points:
+            figure = point.figure
+            if (figure.metric, figure.statistic) not in _MEANS or figure.stage in {MODEL, _TOTAL, ""}:
+                continue
+            if figure.value is not None:
+                label = figure.candidate or point.subject.label or source.name
+                found.setdefault((label, source.name), []).append((figure.stage, figure.value))
+    often = Counter(label for label, _ in found)
+    # Two runs of one model are two bars.
+    bars = {label if often[label] == 1 else f"{label} ({name})": parts for (label, name), parts in found.items()}
     if not bars:
         return None
     columns = [Column("what"), Column("stage"), Column("time", "ms", numeric=True), Column("share", "%", numeric=True)]
@@ -74,32 +79,38 @@ _STAGES_NOTE = (
 )
 
 
+def _hidden(points: Sequence[Point]) -> frozenset[str]:
+    """Return labels that need not be shown: a candidate's name, unless nothing else tells candidates apart."""
+    told = [{name: text for name, text in point.figure.labels.items() if name != "candidate"} for point in points]
+    rows = {(point.figure.metric, *own.items()) for point, own in zip(points, told, strict=True)}
+    return frozenset({"candidate"} if len(rows) == len(points) else ())
+
+
 def _series(point: Point) -> Series | None:
-    figure = point.figure
-    values = raw_samples(point.source, figure) if figure.name in {"latency", "latency_p50"} else []
+    figure, values = point.figure, raw_times(point)
     if len(values) < 2:
         return None
-    subject = point.subject
-    extras = [f"{key} {figure.labels[key]}" for key in ("hint", "streams", "batch", "size") if figure.labels.get(key)]
-    label = subject.label
+    subject, how = point.subject, figure.execution
+    said = {"hint": how.hint, "streams": how.streams, "batch": how.batch} if how else {}
+    said |= {"size": how.size_text} if how and not subject.size else {}
+    extras = [f"{name} {value}" for name, value in said.items() if value]
     interval = point.interval or median_interval(values)
     middle = median(values) if figure.value is None else figure.value
-    return Series(f"{label} {' '.join(extras)}".strip(), values, middle, interval, colour_of(subject.precision))
+    return Series(f"{subject.label} {' '.join(extras)}".strip(), values, middle, interval, colour_of(subject.precision))
 
 
-def _plots(source: Source, rows: Sequence[Series], name: str) -> list[Plot]:
+def _plots(source: Source, record: BenchRecord, rows: Sequence[Series], name: str) -> list[Plot]:
     if not rows:
         return []
     shown = _shortened(rows)[:_MOST_ROWS]
     fastest = min(shown, key=lambda row: row.middle)
-    models = dict.fromkeys(ref.model for ref in source.record.artifacts)
-    title = f"Single times: {', '.join(models) or source.name}"
+    title = f"Single times: {', '.join(models_of(record)) or source.name}"
     description = (
         f"Each dot is one time, the bar the middle half, the large dot the median with its 95% interval. "
         f"The lowest median is that of {fastest.label}: {number(fastest.middle, 'ms')} ms."
     )
     svg = partial(distributions, name, title, description, shown, "ms")
-    note = f"{source.name}; {_conditions(source)}"
+    note = f"{source.name}; {_conditions(record)}"
     columns = (
         Column("what"),
         *(Column(text, "ms", numeric=True) for text in ("fastest", "median", "slowest")),
@@ -134,17 +145,6 @@ def _models(points: Sequence[Point]) -> str:
     return ", ".join(dict.fromkeys(point.subject.model for point in points))
 
 
-def _conditions(source: Source) -> str:
-    record = source.record
-    parts = [f"{record.environment.cpu}, {record.environment.cores} cores"]
-    parts += [
-        f"{name} {setting(record, name)}"
-        for name in ("rounds", "input", "scenario", "threads")
-        if setting(record, name)
-    ]
-    return ", ".join(parts)
-
-
-def _run_of(source: Source) -> str:
-    models = " + ".join(ref.model for ref in source.record.artifacts)
-    return models or source.name
+def _conditions(record: BenchRecord) -> str:
+    machine = f"{record.machine.cpu}, {record.machine.cores} cores"
+    return f"{machine}, rounds {record.rounds}, scenario {record.scenario}, threads {record.threads}"

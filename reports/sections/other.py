@@ -8,7 +8,7 @@ from .pivot import pivot
 
 __all__ = ["other"]
 
-_SHOWN = frozenset({"validation", "gate", "worth", "parity", "export", "run", "bench", "quantization"})
+_SHOWN = frozenset({"validate", "gate", "parity", "export", "run", "bench", "quantize"})
 """Kinds with a part of their own."""
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...bench.accuracy.tables import column, slice_rows
-from ...bench.intervals import Interval, drop_interval
+from ...bench.intervals import drop_interval
+from ...core.measurement import Interval
 from ..evidence import Point
 
 __all__ = ["accuracy_change"]
@@ -14,14 +14,8 @@ def accuracy_change(before: Point, after: Point) -> tuple[float, Interval | None
     if before.figure.value is None or after.figure.value is None:
         return None
     change = after.figure.value - before.figure.value
-    ids, other_ids = (point.source.record.samples.get("id") for point in (before, after))
-    values = [column(point.source.record, point.figure.name) for point in (before, after)]
-    if not ids or ids != other_ids or None in values:
+    old, new = (point.source.record.by_sample(point.figure) for point in (before, after))
+    if not old or not new or old.keys() != new.keys():
         return change, None
-    rows = slice_rows(after.source.record, after.figure.labels.get("slice", "all"))
-    old, new = ([value[row] for row in rows] if value else [] for value in values)
-    pairs = [(a, b) for a, b in zip(old, new, strict=True) if a is not None and b is not None]
-    if not pairs:
-        return change, None
-    low, high = drop_interval([a for a, _ in pairs], [b for _, b in pairs])
+    low, high = drop_interval([old[name] for name in new], list(new.values()))
     return change, (-high + 0.0, -low + 0.0)

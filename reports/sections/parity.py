@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
+from statistics import fmean
 
+from ...core.records import ExportRecord, ParityRecord, ParityStep
 from ..document import Paragraph, Plot, Section, Table
-from ..evidence import Evidence, Point, Source, setting, texts
+from ..evidence import Evidence, Source, models_of
 from ..numbers import number
 from ..scales import ladder
 from .pivot import pivot
@@ -13,18 +16,19 @@ from .pivot import pivot
 __all__ = ["parity"]
 
 _MEAN, _LARGEST = "mean_difference", "largest_difference"
+_SHOWN = ("step", "against", "statistic")
 
 
 def parity(evidence: Evidence) -> Section | None:
     """Return a ladder for each export and each run of `parity`; None where there is none."""
     blocks: list[Table | Plot | Paragraph] = []
-    for place, source in enumerate(evidence.of_kind("export", "parity")):
-        points = [point for point in source.points if point.figure.labels.get("step")]
+    for place, (source, record) in enumerate(evidence.of(ExportRecord, ParityRecord)):
+        points = [point for point in source.points if point.figure.step]
         if not points:
             continue
-        title = f"{_what(source)}: each step against the one before"
-        table = pivot(title, points, hidden={"of", "dataset"}, note=_note(source), best=False)
-        steps = _steps(points)
+        title = f"{_what(source, record)}: each step against the one before"
+        table = pivot(title, points, only=_SHOWN, note=_note(source, record), best=False)
+        steps = _steps(record.steps)
         if not steps:
             blocks.append(table)
             continue
@@ -42,26 +46,23 @@ def parity(evidence: Evidence) -> Section | None:
     return Section("parity", "Parity of the stages", tuple(blocks)) if blocks else None
 
 
-def _steps(points: list[Point]) -> list[tuple[str, float, float]]:
-    found: dict[str, dict[str, float]] = {}
-    for point in points:
-        if point.figure.value is not None:
-            found.setdefault(point.figure.labels["step"], {}).setdefault(point.figure.name, point.figure.value)
+def _steps(steps: Sequence[ParityStep]) -> list[tuple[str, float, float]]:
+    """Return of each step the mean and the largest difference over all images."""
     return [
-        (step, values[_MEAN], values[_LARGEST]) for step, values in found.items() if {_MEAN, _LARGEST} <= values.keys()
+        (step.name, fmean(step.values[_MEAN]), max(step.values[_LARGEST]))
+        for step in steps
+        if step.values.get(_MEAN) and step.values.get(_LARGEST)
     ]
 
 
-def _what(source: Source) -> str:
-    record = source.record
-    if record.kind == "export":
-        return f"{setting(record, 'model')} {setting(record, 'precision')}"
-    models = ", ".join(dict.fromkeys(ref.model for ref in record.artifacts))
-    return models or source.name
+def _what(source: Source, record: ExportRecord | ParityRecord) -> str:
+    if isinstance(record, ExportRecord) and record.variants:
+        return f"{record.variants[-1].id} {record.variants[-1].precision}".strip()
+    return ", ".join(models_of(record)) or source.name
 
 
-def _note(source: Source) -> str:
-    record = source.record
-    if record.kind == "export":
-        return f"The worst of {len(texts(record.settings.get('pictures')))} pictures; {source.name}"
-    return f"Means over {setting(record, 'samples')} pictures of {setting(record, 'dataset')}; {source.name}"
+def _note(source: Source, record: ExportRecord | ParityRecord) -> str:
+    images = len(record.steps[-1].images) if record.steps else 0
+    sets = dict.fromkeys(figure.dataset for figure in record.measurements if figure.data)
+    of = f" of {', '.join(sets)}" if sets else ""
+    return f"Means and worst of {images} pictures{of}; {source.name}"

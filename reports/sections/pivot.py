@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ..document import NOTHING, Cell, Column, Table, mark_best
 from ..evidence import Point
-from ..numbers import figure_cell, number, scaled, title_of, unit_of
+from ..numbers import figure_cell, number, scaled, title_of
 
 __all__ = ["every_figure", "pivot"]
 
 _KEPT = frozenset({"model", "precision", "verdict"})
-_FIRST = ("model", "precision", "runtime", "device", "hint", "streams", "batch", "size", "scenario", "stage", "step")
+_FIRST = ("model", "precision", "device", "arithmetic", "hint", "streams", "batch", "size", "scenario", "stage", "step")
 
 
 def pivot(
-    caption: str, points: Sequence[Point], *, hidden: Collection[str] = (), note: str = "", best: bool = True
+    caption: str,
+    points: Sequence[Point],
+    *,
+    hidden: Collection[str] = (),
+    only: Collection[str] = (),
+    note: str = "",
+    best: bool = True,
 ) -> Table:
     """Return a row for each set of labels, and a column for each figure.
 
@@ -23,28 +29,23 @@ def pivot(
         caption: of the table.
         points: the figures.
         hidden: labels that are not shown, because they say what others say.
+        only: the labels that are; all where it is empty.
         note: below the table.
         best: mark the best figure of each column; to be left out where the rows are not alike.
     """
-    names = list(dict.fromkeys(point.figure.name for point in points))
-    units = {name: {point.figure.unit for point in points if point.figure.name == name} for name in names}
-    kinds = [(name, unit) for name in names for unit in sorted(units[name])]
-    seen = dict.fromkeys(label for point in points for label in point.figure.labels if label not in hidden)
+    kinds = list(dict.fromkeys((point.figure.metric, point.figure.unit) for point in points))
+    told = [_told(point, hidden, only) for point in points]
+    seen = dict.fromkeys(label for own in told for label in own)
     labels = [*(label for label in _FIRST if label in seen), *(label for label in seen if label not in _FIRST)]
-    # A label that is empty everywhere says nothing.
-    labels = [label for label in labels if any(point.figure.labels.get(label) for point in points)]
-    common = _common(labels, points)
+    common = _common(labels, told)
     labels = [label for label in labels if label not in common]
     said = ", ".join(f"{label.replace('_', ' ')} {value}" for label, value in common.items())
     note = ". ".join(filter(None, (f"All: {said}" if said else "", note)))
     rows: dict[tuple[str, ...], dict[tuple[str, str], Point]] = {}
-    for point in points:
-        key = tuple(point.figure.labels.get(label, "") for label in labels)
-        rows.setdefault(key, {}).setdefault((point.figure.name, point.figure.unit), point)
-    better = {
-        kind: next((p.figure.higher_is_better for p in points if (p.figure.name, p.figure.unit) == kind), None)
-        for kind in kinds
-    }
+    for point, own in zip(points, told, strict=True):
+        key = tuple(own.get(label, "") for label in labels)
+        rows.setdefault(key, {}).setdefault((point.figure.metric, point.figure.unit), point)
+    better = {(point.figure.metric, point.figure.unit): point.figure.higher_is_better for point in reversed(points)}
     columns = [
         *(Column(label.replace("_", " ")) for label in labels),
         *(Column(title_of(name), scaled(unit)[0], numeric=True, better=better[name, unit]) for name, unit in kinds),
@@ -53,10 +54,18 @@ def pivot(
     return Table(caption, tuple(columns), mark_best(columns, cells) if best else tuple(cells), note)
 
 
-def _common(labels: Sequence[str], points: Sequence[Point]) -> dict[str, str]:
+def _told(point: Point, hidden: Collection[str], only: Collection[str]) -> dict[str, str]:
+    """Return the labels of a figure that are shown, and its weights and machine where they must be told."""
+    subject = point.subject
+    further = {"weights": subject.weights, "machine": subject.machine}
+    every = point.figure.labels | {name: text for name, text in further.items() if text}
+    return {name: text for name, text in every.items() if name not in hidden and (not only or name in only)}
+
+
+def _common(labels: Sequence[str], told: Sequence[Mapping[str, str]]) -> dict[str, str]:
     """Return the labels that are the same in all rows of several, which one line says as well as a column."""
-    found = {label: {point.figure.labels.get(label, "") for point in points} for label in labels}
-    rows = {tuple(point.figure.labels.get(label, "") for label in labels) for point in points}
+    found = {label: {own.get(label, "") for own in told} for label in labels}
+    rows = {tuple(own.get(label, "") for label in labels) for own in told}
     several = len(rows) > 1
     return {
         label: values.pop() for label, values in found.items() if several and len(values) == 1 and label not in _KEPT
@@ -76,12 +85,12 @@ def every_figure(caption: str, points: Sequence[Point]) -> Table:
     words = {True: "higher", False: "lower", None: ""}
     rows = [
         (
-            Cell(point.figure.name),
+            Cell(point.figure.metric),
             Cell(number(point.figure.value, point.figure.unit), point.figure.value),
             Cell(scaled(point.figure.unit)[0]),
             Cell(figure_cell(None, point.figure.unit, point.interval).detail),
             Cell(words[point.figure.higher_is_better]),
-            Cell(", ".join(f"{key} {value}" for key, value in point.figure.labels.items() if value)),
+            Cell(", ".join(f"{key} {value}" for key, value in point.figure.labels.items())),
         )
         for point in points
     ]
@@ -93,4 +102,4 @@ def _label_cell(text: str) -> Cell:
 
 
 def _cell(point: Point | None) -> Cell:
-    return NOTHING if point is None else figure_cell(point.figure.value, unit_of(point.figure), point.interval)
+    return NOTHING if point is None else figure_cell(point.figure.value, point.figure.unit, point.interval)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from ...convert import zoo
-from ...core.record import ArtifactRef, Record
+from ...core.measurement import Data, VariantRef
+from ...core.record import Record
+from ...core.records import QuantizeRecord, ValidateRecord
 from ..document import NOTHING, Cell, Column, Section, Table
-from ..evidence import Evidence, Source, setting
+from ..evidence import Evidence, Source
 from .pivot import every_figure
 
 __all__ = ["all_figures", "provenance"]
@@ -18,7 +21,7 @@ _COMMERCIAL = {True: "yes", False: "no", None: "not stated"}
 
 def provenance(evidence: Evidence) -> Section:
     """Return what a reader needs to measure the same again."""
-    tables = [_machines(evidence), _artifacts(evidence), _datasets(evidence), _records(evidence)]
+    tables = [_machines(evidence), _variants(evidence), _datasets(evidence), _records(evidence)]
     tables += [_settings(source) for source in evidence.all]
     return Section("provenance", "Environment and provenance", tuple(table for table in tables if table.rows))
 
@@ -36,14 +39,16 @@ def all_figures(evidence: Evidence) -> Section:
 def _machines(evidence: Evidence) -> Table:
     machines: dict[str, list[Source]] = {}
     for source in evidence.all:
-        machines.setdefault(source.record.environment.model_dump_json(), []).append(source)
-    packages = list(dict.fromkeys(name for source in evidence.all for name in source.record.environment.packages))
+        machines.setdefault(source.record.machine.model_dump_json(), []).append(source)
+    packages = list(dict.fromkeys(name for source in evidence.all for name in source.record.machine.packages))
     columns = [Column("machine and versions"), *(Column(f"environment {place + 1}") for place in range(len(machines)))]
-    found = [sources[0].record.environment for sources in machines.values()]
+    found = [sources[0].record.machine for sources in machines.values()]
+    accelerators = [Cell(", ".join(one.accelerators.values())) for one in found]
     rows: list[tuple[Cell, ...]] = [
         (Cell("processor"), *(Cell(one.cpu) for one in found)),
         (Cell("features"), *(Cell(", ".join(one.cpu_features)) for one in found)),
         (Cell("cores"), *(Cell(str(one.cores)) for one in found)),
+        *([(Cell("accelerators"), *accelerators)] if any(cell.text for cell in accelerators) else []),
         (Cell("memory"), *(Cell(f"{one.memory_bytes / 2**30:.1f} GiB" if one.memory_bytes else "") for one in found)),
         (Cell("system"), *(Cell(one.system) for one in found)),
         (Cell("Python"), *(Cell(one.python) for one in found)),
@@ -53,7 +58,7 @@ def _machines(evidence: Evidence) -> Table:
     return Table("Machines and versions", tuple(columns), tuple(rows))
 
 
-def _artifacts(evidence: Evidence) -> Table:
+def _variants(evidence: Evidence) -> Table:
     columns = (
         Column("model"),
         Column("precision"),
@@ -63,63 +68,53 @@ def _artifacts(evidence: Evidence) -> Table:
         Column("licence of the weights"),
         Column("commercial use"),
     )
-    own = _own_weights(evidence)
     rows: dict[tuple[str, ...], tuple[Cell, ...]] = {}
     for source in evidence.all:
-        for ref in source.record.artifacts:
-            licence, commercial = _licence(ref, own)
+        for ref in source.record.variants:
+            licence, commercial = _licence(ref)
             for file, digest in ref.sha256.items():
-                key = (ref.model, ref.precision, ref.format, file, digest)
+                key = (ref.label, ref.precision, ref.format, file, digest)
                 rows[key] = (*map(Cell, key), Cell(licence), Cell(commercial))
     note = (
-        "Licences are those of the zoo's own weights; where an export in this report was made from other weights, "
-        "nothing is known of theirs."
+        "Licences are those of the zoo's own weights; where a model was made from other weights, nothing is known of "
+        "theirs."
     )
     return Table("Models", columns, tuple(rows.values()), note)
 
 
-def _own_weights(evidence: Evidence) -> dict[str, str]:
-    """Return the hash of the weights that each exported model was made from."""
-    return {
-        setting(source.record, "model"): setting(source.record, "weights_sha256")
-        for source in evidence.all
-        if source.record.kind == "export"
-    }
-
-
-def _licence(ref: ArtifactRef, own: dict[str, str]) -> tuple[str, str]:
-    spec = next((spec for spec in zoo.all_specs() if spec.id == ref.model), None)
+def _licence(ref: VariantRef) -> tuple[str, str]:
+    spec = next((spec for spec in zoo.all_specs() if spec.id == ref.id), None)
     if spec is None:
         return "not in the zoo", "not stated"
-    if own.get(ref.model) and spec.weights.sha256 and own[ref.model] != spec.weights.sha256:
+    if ref.weights_sha256 and spec.weights.sha256 and ref.weights_sha256 != spec.weights.sha256:
         return "other weights than the zoo's: not stated", "not stated"
     return spec.licence.weights, _COMMERCIAL[spec.licence.commercial]
 
 
 def _datasets(evidence: Evidence) -> Table:
     columns = (Column("data set"), Column("source"), Column("samples", numeric=True), Column("SHA-256", code=True))
-    rows: dict[tuple[str, ...], tuple[Cell, ...]] = {}
+    rows: dict[tuple[object, ...], tuple[Cell, ...]] = {}
     for source in evidence.all:
         record = source.record
-        for name, digest, count in (
-            ("dataset", "dataset_hash", "samples"),
-            ("calibration", "calibration_sha256", "calibration_samples"),
-            ("validation", "validation_sha256", "validation_samples"),
-        ):
-            if setting(record, digest):
-                key = (
-                    _dataset_name(record, name),
-                    setting(record, "dataset_source"),
-                    setting(record, count),
-                    setting(record, digest),
-                )
-                number = float(key[2]) if key[2].isdecimal() else None
-                rows[key] = (Cell(key[0]), Cell(key[1]), Cell(key[2], number), Cell(key[3]))
+        for data, role in _data_of(record):
+            name, origin = f"{data.name}{role}", record.source if isinstance(record, ValidateRecord) else ""
+            samples = Cell() if data.count is None else Cell(str(data.count), float(data.count))
+            rows[name, origin, data.count, data.sha256] = (Cell(name), Cell(origin), samples, Cell(data.sha256))
     return Table("Data sets", columns, tuple(rows.values()))
 
 
-def _dataset_name(record: Record, name: str) -> str:
-    return setting(record, name) + ("" if name == "dataset" else f" ({name})")
+def _data_of(record: Record) -> Iterator[tuple[Data, str]]:
+    """Return the samples that a record is of, whose content is known, with what they were for."""
+    if isinstance(record, ValidateRecord):
+        yield record.data, ""
+        return
+    if isinstance(record, QuantizeRecord) and record.calibration and record.calibration.sha256:
+        yield record.calibration, " (calibration)"
+    role = " (validation)" if isinstance(record, QuantizeRecord) else ""
+    for figure in record.measurements:
+        # Without a reference they are the inputs of a run, not a data set.
+        if figure.data and figure.data.sha256 and figure.data.reference and figure.is_whole:
+            yield figure.data, role
 
 
 def _records(evidence: Evidence) -> Table:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ...core.measurement import Measurement
+from ...core.records import QuantizeRecord
 from ..document import NOTHING, Cell, Column, Section, Table
-from ..evidence import Evidence, Source, setting, texts
+from ..evidence import Evidence, Source, models_of
 from ..numbers import figure_cell, number, title_of
 
 __all__ = ["quantization"]
@@ -13,7 +15,7 @@ _MOST_LAYERS = 20
 
 def quantization(evidence: Evidence) -> Section | None:
     """Return a row for each quantization, and its noisiest layers; None where nothing was quantized."""
-    sources = evidence.of_kind("quantization")
+    sources = evidence.of(QuantizeRecord)
     if not sources:
         return None
     columns = (
@@ -28,52 +30,49 @@ def quantization(evidence: Evidence) -> Section | None:
         Column("took", "s", numeric=True),
         Column("memory at most", "MB", numeric=True),
     )
-    tables = [Table("Quantizations", columns, tuple(row for source in sources for row in _rows(source)))]
-    tables += [table for source in sources if (table := _noise(source))]
+    tables = [Table("Quantizations", columns, tuple(row for each in sources for row in _rows(*each)))]
+    tables += [table for each in sources if (table := _noise(*each))]
     return Section("quantization", "Quantization", tuple(tables))
 
 
-def _rows(source: Source) -> list[tuple[Cell, ...]]:
-    record = source.record
-    figures = {(figure.name, figure.labels.get("of", "")): figure for figure in record.figures}
-    model = ", ".join(dict.fromkeys(ref.model for ref in record.artifacts)) or source.name
-    limits = record.settings.get("max_drop")
-    ignored = texts(record.settings.get("ignored"))
-    samples = f"{setting(record, 'calibration_samples')} of {setting(record, 'calibration')}"
+def _rows(source: Source, record: QuantizeRecord) -> list[tuple[Cell, ...]]:
+    figures = {(figure.metric, figure.role): figure for figure in record.measurements}
+    model, calibration = ", ".join(models_of(record)) or source.name, record.calibration
+    samples = f"{calibration.count or 'samples'} of {calibration.name}" if calibration else NOTHING.text
 
-    def cell(name: str, of: str = "", unit: str | None = None) -> Cell:
-        figure = figures.get((name, of))
+    def cell(figure: Measurement | None, unit: str | None = None) -> Cell:
         if figure is None or figure.value is None:
             return NOTHING
         return figure_cell(figure.value, figure.unit if unit is None else unit)
 
-    tail = (Cell(str(len(ignored)), float(len(ignored))), Cell(samples), cell("seconds"), cell("peak_memory"))
-    metrics = [name for name, of in figures if of == "int8"]
-    if not metrics:
+    left = len(record.ignored)
+    tail = (
+        Cell(str(left), float(left)),
+        Cell(samples),
+        *(cell(figures.get((name, ""))) for name in ("seconds", "peak_memory")),
+    )
+    validated = [figure for (_, role), figure in figures.items() if role == "source"]
+    if not validated:
         return [(Cell(model), *[NOTHING] * 5, *tail)]
     rows: list[tuple[Cell, ...]] = []
-    for name in metrics:
-        unit = figures[name, "int8"].unit
-        allowed = limits.get(name) if isinstance(limits, dict) else None
-        limit = Cell(number(allowed, unit), allowed) if isinstance(allowed, float) else NOTHING
+    for before in validated:
+        name, unit = before.metric, before.unit
+        after, drop, allowed = figures.get((name, "")), figures.get((f"{name}_drop", "")), record.allowed_drop.get(name)
+        limit = NOTHING if allowed is None else Cell(number(allowed, unit), allowed)
         title = f"{title_of(name)}, {unit}" if unit else title_of(name)
-        measured = (cell(name, "source"), cell(name, "int8"), cell(f"{name}_drop", unit=unit), limit)
-        rows.append((Cell(model), Cell(title), *measured, *tail))
+        rows.append((Cell(model), Cell(title), cell(before), cell(after), cell(drop, unit), limit, *tail))
     return rows
 
 
-def _noise(source: Source) -> Table | None:
+def _noise(source: Source, record: QuantizeRecord) -> Table | None:
     """The layers by their signal-to-noise ratio after quantization, the noisiest first."""
-    noise = source.record.settings.get("noise")
-    if not isinstance(noise, list) or not noise:
+    if not record.noise:
         return None
-    ignored = set(texts(source.record.settings.get("ignored")))
-    rows: list[tuple[Cell, ...]] = []
-    for entry in noise[:_MOST_LAYERS]:
-        if isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], int | float):
-            kept = "FP32" if str(entry[0]) in ignored else "INT8"
-            rows.append((Cell(str(entry[0])), figure_cell(float(entry[1]), "dB"), Cell(kept)))
-    model = ", ".join(dict.fromkeys(ref.model for ref in source.record.artifacts)) or source.name
+    rows = [
+        (Cell(name), figure_cell(snr, "dB"), Cell("FP32" if name in record.ignored else "INT8"))
+        for name, snr in record.noise[:_MOST_LAYERS]
+    ]
+    model = ", ".join(models_of(record)) or source.name
     columns = (Column("layer"), Column("signal to noise", "dB", numeric=True), Column("is in"))
-    note = f"The {len(rows)} noisiest of {len(noise)} layers when all of them are quantized."
+    note = f"The {len(rows)} noisiest of {len(record.noise)} layers when all of them are quantized."
     return Table(f"{model}: layers that lose most", columns, tuple(rows), note, folded=True)

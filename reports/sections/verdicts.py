@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...bench.gates.judge import judge
-from ...core.record import Record
+from ...bench.int8 import int8_verdicts
+from ...core.errors import DependencyError
+from ...core.measurement import Measurement
+from ...core.records import (
+    BenchRecord,
+    ExportRecord,
+    GateRecord,
+    ParityRecord,
+    QuantizeRecord,
+    RunRecord,
+    ValidateRecord,
+    Verdict,
+)
 from ..document import Section, Statement, Statements, Status
-from ..evidence import Evidence, Source, setting, texts
+from ..evidence import Evidence, Source, models_of
 from ..numbers import title_of
-from ..verdicts import gate_record
 
 __all__ = ["outcome", "summary"]
 
+_OF = frozenset({"model", "precision", "device", "arithmetic"})
 _ORDER: tuple[Status, ...] = ("failed", "not enough evidence", "passed", "note")
 
 
@@ -20,11 +32,16 @@ def summary(evidence: Evidence) -> Section | None:
     """Return every verdict that the records hold, and those of the gates that were given; None where there is none."""
     found: list[Statement] = []
     if evidence.gates:
-        records = [source.record for source in evidence.current if source.record.kind != "gate"]
-        verdicts = judge(evidence.gates, records, [source.record for source in evidence.baselines])
-        found += _gates(gate_record(verdicts, {}))
+        records = [source.record for source in evidence.current if not isinstance(source.record, GateRecord)]
+        found += map(_verdict, judge(evidence.gates, records, [source.record for source in evidence.baselines]))
+    accuracies = [
+        figure
+        for _, record in evidence.of(ValidateRecord, QuantizeRecord)
+        for figure in record.measurements
+        if figure.is_whole
+    ]
     for source in evidence.current:
-        found += _statements(source)
+        found += _statements(source, accuracies)
     if not found:
         return None
     found.sort(key=lambda statement: _ORDER.index(statement.status))
@@ -51,79 +68,72 @@ def outcome(section: Section | None) -> tuple[Status | None, str]:
     return worst, f"{words}, {missing} lack evidence" if worst == "failed" and missing else words
 
 
-def _statements(source: Source) -> Iterator[Statement]:
+def _statements(source: Source, accuracies: Sequence[Measurement]) -> Iterator[Statement]:
     record = source.record
-    if record.kind == "gate":
-        yield from _gates(record)
-    elif "worth_it" in record.settings:
-        worth_it = record.settings["worth_it"] is True
-        models = ", ".join(dict.fromkeys(ref.model for ref in record.artifacts))
-        title = f"{models}: INT8 is {'worth it' if worth_it else 'not worth it'} on {setting(record, 'device')}"
-        yield Statement("passed" if worth_it else "note", title, setting(record, "sentence"))
-    elif record.kind == "parity":
-        broken = setting(record, "first_broken")
-        rungs = setting(record, "samples")
-        title = "Every stage is within its limit" if not broken else f"The first stage beyond its limit is {broken}"
-        yield Statement("failed" if broken else "passed", title, f"{source.name}: {rungs} pictures through every stage")
-    elif record.kind == "export":
-        steps = dict.fromkeys(figure.labels.get("step", "") for figure in record.figures)
-        title = f"{setting(record, 'model')} {setting(record, 'precision')}: exported, each step checked"
-        yield Statement("passed", title, f"{', '.join(steps)}: within the limits of an export")
-    elif record.kind == "quantization":
+    if isinstance(record, GateRecord):
+        yield from map(_verdict, record.verdicts)
+    elif isinstance(record, ParityRecord):
+        yield _parity(source, record)
+    elif isinstance(record, ExportRecord):
+        made = record.variants[-1:]
+        title = " ".join(word for one in made for word in (one.id, one.precision) if word) or source.name
+        steps = ", ".join(step.name for step in record.steps if step.before)
+        yield Statement("passed", f"{title}: exported, each step checked", f"{steps}: within the limits of an export")
+    elif isinstance(record, QuantizeRecord):
         yield from _quantization(record)
-    elif record.kind == "bench":
+    elif isinstance(record, BenchRecord):
+        yield from _int8(record, accuracies)
         yield from _candidates(record)
-    yield from _failures(source)
+    elif isinstance(record, RunRecord) and record.failures:
+        why = record.failures[0].error
+        yield Statement("failed", f"{len(record.failures)} inputs failed", f"{source.name}: {why}")
 
 
-def _quantization(record: Record) -> Iterator[Statement]:
-    limit = record.settings.get("max_drop")
-    if not isinstance(limit, dict):
+def _parity(source: Source, record: ParityRecord) -> Statement:
+    broken = record.first_broken
+    images = len(record.steps[-1].images) if record.steps else 0
+    title = f"The first stage beyond its limit is {broken.after}" if broken else "Every stage is within its limit"
+    return Statement("failed" if broken else "passed", title, f"{source.name}: {images} pictures through every stage")
+
+
+def _int8(record: BenchRecord, accuracies: Sequence[Measurement]) -> Iterator[Statement]:
+    try:
+        verdicts = int8_verdicts(record, accuracies)
+    except DependencyError as error:
+        yield Statement("note", "INT8 beside FP32: not judged", str(error))
         return
-    for name, allowed in limit.items():
-        drop = next((figure.value for figure in record.figures if figure.name == f"{name}_drop"), None)
-        model = record.artifacts[0].model if record.artifacts else ""
+    several = len({verdict.arithmetic for verdict in verdicts}) > 1
+    for verdict in verdicts:
+        where = f"{verdict.device} in {verdict.arithmetic}" if several else verdict.device
+        title = f"{verdict.model}: INT8 is {'worth it' if verdict.worth_it else 'not worth it'} on {where}"
+        yield Statement("passed" if verdict.worth_it else "note", title, verdict.sentence)
+
+
+def _quantization(record: QuantizeRecord) -> Iterator[Statement]:
+    for name, allowed in record.allowed_drop.items():
+        drop = next((figure.value for figure in record.of_metric(f"{name}_drop")), None)
+        model = next(models_of(record), "")
         status: Status = "not enough evidence"
-        if drop is not None and isinstance(allowed, int | float):
+        if drop is not None:
             status = "passed" if drop <= allowed else "failed"
         shown = "not measured" if drop is None else f"{drop:.4g}"
         title = f"{model}: INT8 keeps {title_of(name)}" if status == "passed" else f"{model}: INT8 and {title_of(name)}"
         yield Statement(status, title, f"drop {shown}, allowed {allowed}")
 
 
-def _candidates(record: Record) -> Iterator[Statement]:
+def _candidates(record: BenchRecord) -> Iterator[Statement]:
     """What did not come about, or not as it was asked for, and what was not steady."""
-    entries = record.settings.get("candidates")
-    for entry in entries if isinstance(entries, list) else []:
-        if not isinstance(entry, dict):
-            continue
-        name, status = str(entry.get("candidate")), entry.get("status")
-        if status != "measured":
-            grave: Status = "note" if status == "missing device" else "failed"
-            yield Statement(grave, f"{name}: {status}", str(entry.get("reason") or ""))
-        unsteady, notes = texts(entry.get("unstable")), texts(entry.get("notes"))
-        if unsteady or notes:
-            yield Statement(
-                "note", f"{name}: {'not steady' if unsteady else 'to be noted'}", "; ".join([*unsteady, *notes])
-            )
+    for name, found in record.candidates.items():
+        if found.status != "measured":
+            grave: Status = "note" if found.status == "missing device" else "failed"
+            yield Statement(grave, f"{name}: {found.status}", found.reason or "")
+        if found.unstable or found.notes:
+            what = "not steady" if found.unstable else "to be noted"
+            yield Statement("note", f"{name}: {what}", "; ".join([*found.unstable, *found.notes]))
 
 
-def _failures(source: Source) -> Iterator[Statement]:
-    failures = source.record.settings.get("failures")
-    if isinstance(failures, list) and failures:
-        first = failures[0]
-        why = first.get("error", first) if isinstance(first, dict) else first
-        yield Statement("failed", f"{len(failures)} inputs failed", f"{source.name}: {why}")
-
-
-def _gates(record: Record) -> Iterator[Statement]:
-    rows = record.samples
-    for row in range(len(rows.get("gate", []))):
-        cell = {name: values[row] for name, values in rows.items() if row < len(values)}
-        about = " ".join(str(cell[key]) for key in ("model", "precision", "device", "arithmetic") if cell.get(key))
-        where = f" on {cell['dataset']}" if cell.get("dataset") else ""
-        bound = cell.get("bound")
-        limit = f"{str(cell.get('limit')).replace('_', ' ')} {bound:g}" if isinstance(bound, int | float) else ""
-        text = str(cell.get("status"))
-        status: Status = "passed" if text == "passed" else "failed" if text == "failed" else "not enough evidence"
-        yield Statement(status, f"{cell.get('gate')} {limit}: {about or 'no record'}{where}", str(cell.get("reason")))
+def _verdict(verdict: Verdict) -> Statement:
+    about = " ".join(text for name, text in verdict.labels.items() if name in _OF)
+    where = "".join(f" on {text}" for name, text in verdict.labels.items() if name == "dataset")
+    limit = f"{verdict.limit.replace('_', ' ')} {verdict.bound:g}"
+    return Statement(verdict.status, f"{verdict.gate} {limit}: {about or 'no record'}{where}", verdict.reason)
