@@ -36,14 +36,14 @@ def compare(
     from ..bench.gates.gate import read_gates
     from ..bench.gates.judge import exit_code, judge
     from ..bench.latency.compare import compare_records, parse_aspects
-    from ..core.record import Record
+    from ..core.records import BenchRecord, read_record
     from ..reports.comparisons import print_comparison
     from ..reports.formats.fitting import print_lines
     from ..reports.terminal import console_of
     from ..reports.verdicts import one_line, publish
 
     gates = read_gates(gate) if gate else ()
-    old, new = Record.read(before), Record.read(after)
+    old, new = read_record(before, BenchRecord), read_record(after, BenchRecord)
     allowed = parse_aspects(allow)
     found = compare_records(old, new, allow=allowed, names=(str(before), str(after)))
     if record:

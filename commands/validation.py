@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,6 @@ from .saying import say
 
 if TYPE_CHECKING:
     from ..bench.gates.gate import Gate
-    from ..bench.gates.judge import Verdict
     from ..core.record import Record
 
 __all__ = ["datasets_app", "register"]
@@ -198,16 +198,16 @@ def _gates(path: Path | None) -> tuple[Gate, ...]:
     return read_gates(path) if path else ()
 
 
-def _records(paths: list[Path]) -> list[Record]:
-    from ..core.record import Record, record_files
+def _records(paths: list[Path]) -> Sequence[Record]:
+    from ..core.records import read_records
 
-    return [Record.read(path) for path in record_files(paths)]
+    return read_records(paths)
 
 
 def _judge(
     gates: tuple[Gate, ...],
-    records: list[Record],
-    baselines: list[Record],
+    records: Sequence[Record],
+    baselines: Sequence[Record],
     source: Path | None,
     targets: tuple[Path | None, Path | None, Path | None],
 ) -> int:
@@ -216,7 +216,7 @@ def _judge(
     from ..reports.terminal import console_of
     from ..reports.verdicts import one_line, publish
 
-    verdicts: list[Verdict] = judge(gates, records, baselines)
+    verdicts = judge(gates, records, baselines)
     for verdict in verdicts:
         print_lines(one_line(verdict), console_of())
     junit, markdown, json_ = targets

@@ -114,8 +114,8 @@ def verify(folder: Path, device: str = "CPU", arithmetic: Arithmetic = "f32") ->
     """Check a package's hashes and replay its golden vectors on a device, in an arithmetic.
 
     Returns:
-        A record that measures `difference_mean`, `difference_max` and what else was judged, such as `difference_iou`, of
-        each input and output, and says whether all are within the package's limits.
+        A record that measures `difference_mean`, `difference_max` and what else was judged (such as `difference_iou`)
+        of each input and output, and says whether all are within the package's limits.
 
     Raises:
         InputError: there is no package in the folder, or its files are not the ones that were packaged.

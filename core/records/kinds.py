@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast, overload
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from ..errors import InputError
+from ..record import Record
 from .conversion import ExportRecord, ParityRecord, QuantizeRecord
 from .judged import GateRecord, VerifyRecord
 from .measured import BenchRecord, CompareRecord, PeerRecord, ValidateRecord
 from .processed import RunRecord, VideoRecord
 
 __all__ = ["AnyRecord", "is_record", "read_record", "read_records", "record_files"]
+
+_Kind = TypeVar("_Kind", bound=Record)
 
 AnyRecord = (
     BenchRecord
@@ -36,26 +39,46 @@ _ADAPTER: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Field(discri
 
 _MAKERS = {
     "bench": "mattekit bench",
-    "comparison": "mattekit bench compare",
+    "compare": "mattekit bench compare",
     "export": "mattekit export",
     "gate": "mattekit gate",
     "parity": "mattekit parity",
-    "quantization": "mattekit quantize",
+    "quantize": "mattekit quantize",
     "run": "mattekit run",
-    "validation": "mattekit validate",
+    "validate": "mattekit validate",
     "verify": "mattekit verify",
     "video": "mattekit video",
-    "worth": "mattekit quantize --verdict",
 }
-"""The command that wrote a record of version 1, by its kind."""
+"""The command that writes a record, by its kind."""
+
+_OLD_KINDS = {
+    **{name: name for name in _MAKERS},
+    "comparison": "compare",
+    "quantization": "quantize",
+    "validation": "validate",
+    "worth": "quantize",
+}
+"""What the kinds of version 1 are called now."""
 
 
-def read_record(path: str | Path) -> AnyRecord:
+@overload
+def read_record(path: str | Path) -> AnyRecord: ...
+
+
+@overload
+def read_record(path: str | Path, kind: type[_Kind]) -> _Kind: ...
+
+
+def read_record(path: str | Path, kind: type[Record] = Record) -> Record:
     """Read a record.
 
+    Args:
+        path: of the file.
+        kind: the only one that will do; any will unless it is given.
+
     Raises:
-        InputError: the file cannot be read, or is not a record of the version that this mattekit knows; of an older one
-            the message names the command that makes it again.
+        InputError: the file cannot be read, or is not a record of the version that this mattekit knows, or of another
+            kind; of an older version the message names the command that makes it again.
     """
     path = Path(path)
     try:
@@ -65,17 +88,21 @@ def read_record(path: str | Path) -> AnyRecord:
     except ValueError as error:
         raise InputError(f"{path}: not a mattekit record (file: not JSON: {error})") from error
     found = cast("dict[str, Any]", content) if isinstance(content, dict) else {}
-    if found.get("version") == 1 and found.get("kind") in _MAKERS:
+    if found.get("version") == 1 and found.get("kind") in _OLD_KINDS:
         raise InputError(
             f"{path}: a record of version 1, which this mattekit does not read; make it again with: "
-            f"{_MAKERS[str(found['kind'])]}"
+            f"{_MAKERS[_OLD_KINDS[str(found['kind'])]]}"
         )
     try:
-        return _ADAPTER.validate_python(content)
+        record = _ADAPTER.validate_python(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "file"
         raise InputError(f"{path}: not a mattekit record ({where}: {first['msg']})") from error
+    if not isinstance(record, kind):
+        wanted = str(kind.model_fields["kind"].default)
+        raise InputError(f"{path}: a record of kind {record.kind!r}, not {wanted!r}; make one with: {_MAKERS[wanted]}")
+    return record
 
 
 def read_records(paths: Iterable[str | Path]) -> list[AnyRecord]:

@@ -48,7 +48,7 @@ def _table(caption: str, points: Sequence[Point], *, by_slice: bool) -> Table:
     for point in points:
         data = point.figure.data
         part = (point.figure.slice, data.count if data else None) if by_slice else ("", None)
-        rows.setdefault((point.subject, *part), {})[point.figure.metric] = point
+        rows.setdefault((point.subject, part[0], part[1]), {})[point.figure.metric] = point
     cells: list[tuple[Cell, ...]] = []
     for (subject, part, count), found in rows.items():
         words = (subject.name, subject.precision, subject.device, *(getattr(subject, name) for name in further))
