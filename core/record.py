@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 from .environment import Environment
 from .errors import InputError
 from .files import atomic_path
+from .foreign import first_mistake
 from .text import written_out
 
 __all__ = ["RECORD_VERSION", "ArtifactRef", "Figure", "Record", "record_files"]
@@ -114,9 +115,7 @@ class Record(_Frozen):
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror}); give a record that mattekit wrote") from error
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "file"
-            raise InputError(f"{path}: not a mattekit record ({where}: {first['msg']})") from error
+            raise InputError(f"{path}: not a mattekit record ({first_mistake(error, 'file')})") from error
 
 
 def record_files(paths: Iterable[Path]) -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..core.errors import InputError
+from ..core.foreign import first_mistake
 from .settings import Preset
 
 __all__ = ["Recipe", "find_recipe", "read_recipe"]
@@ -51,9 +52,7 @@ def read_recipe(path: Path) -> Recipe:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, re.error) as error:
         raise InputError(f"{path}: not a recipe ({error}); see quantize/recipes/ for examples") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path}: not a recipe ({where}: {first['msg']})") from error
+        raise InputError(f"{path}: not a recipe ({first_mistake(error, 'file')})") from error
     return recipe
 
 

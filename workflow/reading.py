@@ -13,6 +13,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from ..core.errors import InputError
+from ..core.foreign import first_mistake
 from .schema import Recipe, Variable
 
 __all__ = ["read_recipe", "schema_text"]
@@ -47,10 +48,8 @@ def read_recipe(path: Path, environment: Mapping[str, str] | None = None) -> Rec
         rest = {key: _filled(value, values, path) for key, value in content.items() if key != "variables"}
         return Recipe.model_validate(rest)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"]) or "the recipe"
-        reason = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{path}:{_line_of(text, first['loc'])}: {where}: {reason}") from error
+        line = _line_of(text, error.errors()[0]["loc"])
+        raise InputError(f"{path}:{line}: {first_mistake(error, 'the recipe')}") from error
 
 
 def schema_text() -> str:

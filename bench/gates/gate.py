@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ...core.errors import InputError
+from ...core.foreign import first_mistake
 
 __all__ = ["LIMITS", "Gate", "GateFile", "Limit", "read_gates"]
 
@@ -132,8 +133,7 @@ def read_gates(path: Path) -> tuple[Gate, ...]:
     try:
         return GateFile.model_validate(content).gate
     except ValidationError as error:
-        first = error.errors()[0]
-        where = " ".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"]) or "file"
         raise InputError(
-            f"{path}: {where}: {first['msg']}; a gate is a [[gate]] table with metric and one of {', '.join(LIMITS)}"
+            f"{path}: {first_mistake(error, 'file', between=' ')}; a gate is a [[gate]] table with metric and one of "
+            f"{', '.join(LIMITS)}"
         ) from error

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ...core.errors import InputError
 from ...core.record import Record
+from ...core.text import last_line
 from ...infer.collect import collect_inputs
 from ..significance import compare_rounds
 from .accuracy import measure_accuracy
@@ -126,7 +127,7 @@ def _rooflines(outcomes: Sequence[Outcome], tell: Progress) -> dict[str, Rooflin
             try:
                 found[device] = measure_roofline(device, threads=outcome.candidate.threads)
             except RuntimeError as error:
-                refused[device] = str(error).strip().splitlines()[-1]
+                refused[device] = last_line(error)
         if device in refused:
             outcome.notes.append(f"no roofline: {refused[device]}")
     return found
