@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -42,10 +41,12 @@ def register(app: typer.Typer) -> None:
         from ..bench.parity.rungs import open_rungs
         from ..datasets.opening import open_dataset
         from ..reports.ladders import print_ladder
+        from ..reports.progress import ProgressBar
 
         rungs = open_rungs(artifacts, device, arithmetic)
         dataset = open_dataset(data, scale=rungs[0].contract.output.scale).take(limit)
-        ladder = climb(rungs, dataset, progress=_progress if sys.stderr.isatty() else None)
+        with ProgressBar() as bar:
+            ladder = climb(rungs, dataset, progress=bar.counts)
         print_ladder(ladder)
         if record:
             ladder.record.write(record)
@@ -58,7 +59,3 @@ def register(app: typer.Typer) -> None:
             say(f"the first stage beyond its limit is {broken.rung}: {broken.broken}")
             raise typer.Exit(BROKEN)
         say("every stage is within its limit")
-
-
-def _progress(label: str) -> None:
-    sys.stderr.write(f"{label} …\n")

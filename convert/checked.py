@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..convert.fetch import Progress, fetch
+from ..convert.fetch import fetch
 from ..core.errors import InputError
+from ..core.progress import Progress
 from ..core.record import Record
 from ..core.variant import Variant
 

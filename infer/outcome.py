@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from ..core.errors import InputError, PartialFailureError
 from ..core.record import Figure, Record
-from .latencies import latencies
+from .latencies import Latencies
 from .pipeline import STAGES, Pipeline, Stage
 
 __all__ = ["Outcome", "exit_code_of", "record_of"]
@@ -69,26 +69,23 @@ def record_of(
     ]
     if wall > 0:
         figures.append(Figure(name="throughput", value=len(done) / wall, unit="pictures/s", higher_is_better=True))
-    loads: dict[Stage, float] = {}
-    for stage in STAGES:
-        times = [outcome.seconds[stage] for outcome in done if stage in outcome.seconds]
-        if not times:
-            continue
-        samples[f"{stage}_s"] = list[JsonValue](times)
-        figures += latencies(stage, times)
+    latencies = Latencies(STAGES, workers)
+    for outcome in done:
+        latencies.add(outcome.seconds)
+    for stage in latencies.stages:
+        figures += latencies.figures(stage)
         if wall > 0:
-            loads[stage] = sum(times) / wall / workers.get(stage, 1)
-            figures.append(Figure(name="load", value=loads[stage], labels={"stage": stage}))
+            figures.append(Figure(name="load", value=latencies.load(stage, wall), labels={"stage": stage}))
     failures: list[JsonValue] = [{"input": str(o.source), "error": str(o.error)} for o in outcomes if o.error]
     own: dict[str, JsonValue] = {"failures": failures, "workers": dict(workers.items())}
-    if loads:
-        own["bottleneck"] = max(loads, key=lambda stage: loads[stage])
+    if latencies.stages and wall > 0:
+        own["bottleneck"] = latencies.bottleneck
     return Record(
         kind="run",
         artifacts=tuple(model.variant.ref() for model in pipeline.models),
         settings={**settings, **pipeline.describe(), **own},
         figures=tuple(figures),
-        samples=samples,
+        samples={**samples, **latencies.samples()},
     )
 
 

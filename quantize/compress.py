@@ -14,6 +14,7 @@ from ..convert.ir import write_ir
 from ..core.contract import Task
 from ..core.errors import InputError
 from ..core.files import add_to_list
+from ..core.progress import Progress
 from ..core.record import Record
 from ..datasets.opening import open_dataset
 from ..datasets.sample import Dataset
@@ -21,7 +22,7 @@ from .accuracy import Accuracy, accuracy_on
 from .calibration import split
 from .requests import Request
 from .run import Quantized, quantize
-from .settings import IDENTICAL, Step
+from .settings import IDENTICAL
 from .source import Source, open_source
 
 __all__ = ["CompressReport", "compress"]
@@ -68,7 +69,7 @@ class CompressReport:
         return "\n".join([*lines, str(done.record_path)])
 
 
-def compress(request: Request, step: Step | None = None) -> CompressReport:
+def compress(request: Request, progress: Progress | None = None) -> CompressReport:
     """Quantize with accuracy control, and weigh the result where that is asked for.
 
     Raises:
@@ -95,7 +96,7 @@ def compress(request: Request, step: Step | None = None) -> CompressReport:
     if held is not None:
         held = held.take(request.validation_samples)
     accuracy = accuracy_on(held, metric, settings, request.tile, source.path) if held is not None else None
-    done = quantize(source.path, request.out, settings, data, validation=held, accuracy=accuracy, step=step)
+    done = quantize(source.path, request.out, settings, data, validation=held, accuracy=accuracy, progress=progress)
     weighed = None
     if request.worth:
         weighed = _weigh(source, done, accuracy, request)

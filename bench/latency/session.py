@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...core.errors import InputError
+from ...core.progress import Progress
 from ...core.record import Record
 from ...core.text import last_line
 from ...infer.collect import collect_inputs
@@ -24,10 +25,7 @@ from .recording import record_of
 from .roofline import Roofline, measure_roofline
 from .rounds import interleave
 
-__all__ = ["Progress", "measure"]
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
+__all__ = ["measure"]
 
 _INSPECTIONS = 5
 _PROFILE = 20
@@ -77,7 +75,7 @@ def measure(request: Request, progress: Progress | None = None) -> Record:
                 for outcome in live
             },
             _rounds(request),
-            progress=lambda done, total: tell("rounds", done, total),
+            progress=tell,
         )
         for outcome in live:
             if outcome.status == "measured":
@@ -94,7 +92,7 @@ def measure(request: Request, progress: Progress | None = None) -> Record:
     )
 
 
-def _silent(what: str, done: int, expected: int) -> None:
+def _silent(what: str, done: int, expected: int | None) -> None:
     """Nobody wants to know."""
 
 

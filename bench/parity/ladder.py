@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from ...convert.parity import (
 from ...core.contract import Contract
 from ...core.errors import InputError
 from ...core.files import atomic_path
+from ...core.progress import Progress
 from ...core.record import Figure, Record
 from ...datasets.sample import Dataset, Sample
 from ...infer.resize import resize_mask
@@ -77,7 +78,7 @@ def climb(
     dataset: Dataset,
     *,
     tolerances: dict[Kind, Tolerance] | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Ladder:
     """Run the pictures through every rung and compare.
 
@@ -85,7 +86,7 @@ def climb(
         rungs: two or more of one model.
         dataset: of the model's task and scale; all of it is held in memory, so take a few.
         tolerances: in place of the usual ones.
-        progress: called before each rung with its label.
+        progress: called before each rung, with its label and the rungs.
 
     Raises:
         InputError: the data set is for another task or scale.
@@ -102,9 +103,9 @@ def climb(
     steps: list[Step] = []
     raw: dict[str, list[JsonValue]] = {"id": [sample.id for sample in samples]}
     before: list[list[Tensor]] | None = None
-    for rung in rungs:
+    for number, rung in enumerate(rungs):
         if progress:
-            progress(rung.label)
+            progress(rung.label, number, len(rungs))
         outputs = [rung.runtime.run_all(tensor) for tensor in inputs]
         truth = _means([_truth(heads[0], sample, contract) for heads, sample in zip(outputs, samples, strict=True)])
         if before is None:

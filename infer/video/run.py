@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from ...core.errors import InputError, VideoError
+from ...core.progress import Progress
 from ...core.record import Figure, Record
 from ...images.picture import Picture
+from ..latencies import Latencies
 from ..pipeline import Pipeline
 from ..remove import Matte
 from .flow import in_order, in_thread
 from .frames import Frame, Item
-from .latency import Latencies
 from .plan import VideoPlan
 from .signals import ended_by_signals
 from .sinks import open_sink
@@ -24,8 +25,11 @@ from .smooth import Smoother
 
 __all__ = ["VideoReport", "VideoSettings", "run_video"]
 
-Progress = Callable[[int, int | None], None]
-"""Called after each frame: how many are done, and how many there are (None where nobody knows)."""
+_STAGES = ("decode", "remove", "infer", "smooth", "upscale", "superimpose", "encode")
+"""In the order in which a frame passes them; `infer` is the time of all models, which their stages leave out."""
+
+_MOST_TIMES = 4096
+"""Of each stage, so that a record's size doesn't grow with the video."""
 
 # Frames that wait between two stages; with those that the stages hold, about a dozen are in memory.
 _DEPTH = 2
@@ -102,7 +106,7 @@ def run_video(
         pipeline: what each frame goes through.
         settings: how.
         record: more to keep in the record's settings.
-        progress: told after each frame.
+        progress: called after each frame, with the frames.
 
     Raises:
         VideoError: too many broken frames, no frame at all, or a result that can't be written.
@@ -123,7 +127,8 @@ class _Run:
         requests = min((model.runtime.info.requests for model in pipeline.models), default=1)
         self._workers = self._settings.workers or requests + 1
         parallel = ("remove", "upscale", "superimpose")
-        self._latencies = Latencies({**dict.fromkeys(parallel, self._workers), "infer": requests})
+        threads = {**dict.fromkeys(parallel, self._workers), "infer": requests}
+        self._latencies = Latencies(_STAGES, threads, most=_MOST_TIMES)
         self._frames = self._broken = self._empty = 0
 
     def __call__(self, record: dict[str, JsonValue], progress: Progress | None) -> VideoReport:
@@ -158,7 +163,7 @@ class _Run:
                     job.seconds["encode"] = time.perf_counter() - begun
                     self._latencies.add(job.seconds)
                     if progress is not None:
-                        progress(self._frames, total)
+                        progress("frames", self._frames, total)
             finally:
                 jobs.close()
             sink.finish()
@@ -257,7 +262,11 @@ class _Run:
         ]
         speed = self._frames / wall_s if wall_s > 0 else None
         figures.append(Figure(name="throughput", value=speed, unit="frames/s", higher_is_better=True))
-        figures += self._latencies.figures(wall_s)
+        figures += [each for stage in self._latencies.stages for each in self._latencies.figures(stage)]
+        slowest = self._latencies.bottleneck
+        if slowest is not None:
+            share = self._latencies.load(slowest, wall_s)
+            figures.append(Figure(name="bottleneck", value=share, labels={"stage": slowest}))
         record = Record(
             kind="video",
             artifacts=tuple(model.variant.ref() for model in self._pipeline.models),
