@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 
 from ..core.errors import InputError
 from ..core.foreign import first_mistake
+from ..core.toml import read_toml
 from .schema import Recipe, Variable
 
 __all__ = ["read_recipe", "schema_text"]
@@ -33,13 +33,7 @@ def read_recipe(path: Path, environment: Mapping[str, str] | None = None) -> Rec
     Raises:
         InputError: the file cannot be read, or says something impossible; the message names the line and the key.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give a recipe, a TOML file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a TOML file ({error})") from error
+    text, content = read_toml(path, "give a recipe, a TOML file")
     try:
         # Once as written, so that a wrong key is told before a variable that is not set.
         recipe = Recipe.model_validate(content)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ...core.errors import InputError
 from ...core.foreign import first_mistake
+from ...core.toml import read_toml
 
 __all__ = ["LIMITS", "Gate", "GateFile", "Limit", "read_gates"]
 
@@ -124,12 +124,7 @@ def read_gates(path: Path) -> tuple[Gate, ...]:
         InputError: the file cannot be read, is not TOML, has no gate, or has a key or value that is not possible; the
             message names the gate, counted from 1, and the key.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give a TOML file of gates") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a TOML file ({error})") from error
+    _, content = read_toml(path, "give a TOML file of gates")
     try:
         return GateFile.model_validate(content).gate
     except ValidationError as error:
