@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..core.errors import MattekitError, PartialFailureError
+from ..core.progress import Progress
 from ..infer.batch import OutputSettings
 from .location import Location
 from .references import Source, batches, walk
@@ -61,6 +62,11 @@ class Summary:
     skipped: int = 0
     errors: list[str] = field(default_factory=list[str])
 
+    @property
+    def total(self) -> int:
+        """Return how many pictures have ended, one way or another."""
+        return self.done + self.failed + self.skipped
+
     def exit_code(self, max_failures: int) -> int:
         """Return 0 where no more inputs failed than are let pass, 5 where others are done, else 1."""
         if self.failed <= max_failures:
@@ -68,7 +74,7 @@ class Summary:
         return PartialFailureError.exit_code if self.done + self.skipped else 1
 
 
-def run_job(job: Job, progress: Callable[[Summary], None] | None = None) -> Summary:
+def run_job(job: Job, progress: Progress | None = None) -> Summary:
     """Run the job on the cluster that this process is connected to, see `cluster`.
 
     Every input has one row in the table when it ends. `resume` goes on with a run that was stopped or whose machines
@@ -76,7 +82,7 @@ def run_job(job: Job, progress: Callable[[Summary], None] | None = None) -> Summ
 
     Args:
         job: what is run.
-        progress: called when rows have come in.
+        progress: called when rows have come in, with the pictures that they are about.
 
     Raises:
         MattekitError: an input cannot be listed, the table cannot be written, or a device failed.
@@ -96,7 +102,8 @@ def run_job(job: Job, progress: Callable[[Summary], None] | None = None) -> Summ
             seen[known.find(rows["input"].to_pylist())[1]] = True
             _count(summary, rows, table.run)
             if progress is not None:
-                progress(summary)
+                what = f"pictures, {summary.failed} failed, {summary.skipped} skipped"
+                progress(what, summary.total, None)
     except BaseException:
         # Whatever ends the run, what is known to be done is not done again; its own error is the one that is told.
         with suppress(MattekitError):

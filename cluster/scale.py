@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from ..convert.fetch import Progress
 from ..core.arithmetic import Arithmetic
 from ..core.contract import Task
 from ..core.errors import InputError
+from ..core.progress import Progress
 from ..core.variant import files_of
 from ..images.read import pixel_limit
 from ..images.write import format_of
@@ -81,7 +81,7 @@ def run_on_ray(
     resume: bool = False,
     offline: bool = False,
     download: Progress | None = None,
-    progress: Callable[[Summary], None] | None = None,
+    progress: Progress | None = None,
 ) -> Summary:
     """Run pictures through the pipeline on a Ray cluster; the models and the background travel to its nodes.
 
@@ -96,7 +96,7 @@ def run_on_ray(
         resume: skip what earlier runs have done.
         offline: never download.
         download: called during a download of a model.
-        progress: called when pictures are done.
+        progress: called when pictures have ended, with how many.
 
     Raises:
         MattekitError: as its message says. A picture that cannot be processed is none: it is counted.

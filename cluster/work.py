@@ -178,13 +178,9 @@ class PictureActor:
             file.row = {**known, "input_tag": tag or None}
             return file
         file.ticket = ticket = self._budget.ticket()
-        waited = 0.0
 
         def admit(width: int, height: int) -> None:
-            nonlocal waited
-            asked = time.perf_counter()
             ticket.take(width * height * bytes_per_pixel(self._pipeline))
-            waited = time.perf_counter() - asked
             file.row["pixels"] = width * height
 
         with ExitStack() as on_error:
@@ -194,7 +190,7 @@ class PictureActor:
                 picture = read_picture(data, max_pixels=self._work.max_pixels, admit=admit)
             except ImageError as error:
                 raise ImageError(str(error).replace("the picture in memory", file.input, 1)) from error
-            file.row["decode_s"] = time.perf_counter() - started - waited
+            file.row["decode_s"] = time.perf_counter() - started - ticket.waited
             file.result = Result(picture.with_changes(source=file.input), None)
             on_error.pop_all()
         return file

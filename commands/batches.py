@@ -38,7 +38,7 @@ def run_planned(
     from ..infer.batch import run_batch, workers_for
     from ..infer.outcome import exit_code_of, record_of
     from ..infer.resume import open_manifest
-    from ..reports.pictures import follow_run, print_stages
+    from ..reports.pictures import follow_run, print_run
 
     options = options_of(context)
     manifest = open_manifest(batch, pipeline, options) if resume else None
@@ -46,7 +46,7 @@ def run_planned(
     # A record holds the models' hashes: of one picture, most of the time would go there.
     if report or len(outcomes) > 1:
         record = record_of(outcomes, pipeline, options, workers_for(batch, pipeline, jobs))
-        print_stages(record)
+        print_run(record)
         if report:
             record.write(report)
     raise typer.Exit(exit_code_of(outcomes, max_failures))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -97,6 +96,7 @@ def run(
     from ..bench.latency.session import measure
     from ..bench.latency.words import Words, parse_request
     from ..reports.benchmarks import print_benchmark
+    from ..reports.progress import ProgressBar
 
     words = Words(
         device=device,
@@ -124,7 +124,8 @@ def run(
         data=data,
         samples=limit,
     )
-    found = measure(request, _progress if sys.stderr.isatty() else None)
+    with ProgressBar() as bar:
+        found = measure(request, bar.counts)
     # Written first: a table that cannot be printed must not lose the measurement.
     kept = keep(found, record)
     print_benchmark(found)
@@ -132,8 +133,3 @@ def run(
     if kept.error is not None:
         raise kept.error
     raise typer.Exit(exit_code(found))
-
-
-def _progress(what: str, done: int, expected: int) -> None:
-    sys.stderr.write(f"[{done} of {expected}] {what}\n")
-    sys.stderr.flush()

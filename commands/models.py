@@ -49,7 +49,8 @@ def register(app: typer.Typer) -> None:
         from ..convert.export import ExportSettings, parse_batch, parse_size
         from ..infer.collect import collect_inputs
         from ..models.reference import entry_of
-        from ..reports.terminal import download_progress, print_export
+        from ..reports.progress import ProgressBar
+        from ..reports.terminal import print_export
 
         settings = ExportSettings(
             precision=precision,
@@ -61,7 +62,7 @@ def register(app: typer.Typer) -> None:
             heads=heads,
         )
         name, checkpoint = entry_of(model, weights)
-        with download_progress() as progress:
+        with ProgressBar() as bar:
             report = export_model(
                 name,
                 out,
@@ -69,7 +70,7 @@ def register(app: typer.Typer) -> None:
                 weights=checkpoint,
                 images=collect_inputs(images) if images else (),
                 offline=offline,
-                progress=progress,
+                progress=bar.bytes,
             )
         print_export(report.variants, report.record, report.record_path)
 
@@ -107,9 +108,10 @@ def models_fetch(
     """Download a model's weights into the cache and verify them."""
     from ..convert.fetch import retrieve
     from ..convert.zoo import get
-    from ..reports.terminal import download_progress, print_fetched
+    from ..reports.progress import ProgressBar
+    from ..reports.terminal import print_fetched
 
     spec = get(model)
-    with download_progress() as progress:
-        fetched = retrieve(spec, offline=offline, progress=progress)
+    with ProgressBar() as bar:
+        fetched = retrieve(spec, offline=offline, progress=bar.bytes)
     print_fetched(spec, fetched)

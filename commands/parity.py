@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -42,10 +41,12 @@ def register(app: typer.Typer) -> None:
         from ..bench.parity.opened_stages import open_stages
         from ..datasets.opening import open_dataset
         from ..reports.ladders import print_parity
+        from ..reports.progress import ProgressBar
 
         stages = open_stages(artifacts, device, arithmetic)
         dataset = open_dataset(data, scale=stages[0].contract.output.scale).take(limit)
-        measured = check_stages(stages, dataset, progress=_progress if sys.stderr.isatty() else None)
+        with ProgressBar() as bar:
+            measured = check_stages(stages, dataset, progress=bar.counts)
         print_parity(measured)
         if record:
             measured.write(record)
@@ -58,7 +59,3 @@ def register(app: typer.Typer) -> None:
             say(f"the first stage beyond its limit is {broken.after}: {broken.broken}")
             raise typer.Exit(BROKEN)
         say("every stage is within its limit")
-
-
-def _progress(label: str) -> None:
-    sys.stderr.write(f"{label} …\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -87,7 +88,7 @@ def register(app: typer.Typer) -> None:
         from ..api import open_pipeline
         from ..infer.placement import Placement
         from ..infer.shadow import parse_shadow
-        from ..reports.terminal import download_progress
+        from ..reports.progress import ProgressBar
 
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
         if engine == "ray":
@@ -95,9 +96,10 @@ def register(app: typer.Typer) -> None:
                 raise typer.BadParameter("--jobs and --report are for --engine local; the results' table has all times")
             from ..cluster.scale import PipelineOptions, run_on_ray
             from ..infer.plan import OutputSettings
-            from ..reports.pictures import follow_cluster
+            from ..reports.pictures import print_cluster
 
-            with download_progress() as progress, follow_cluster() as show:
+            started = time.monotonic()
+            with ProgressBar() as bar:
                 summary = run_on_ray(
                     inputs,
                     out,
@@ -121,14 +123,15 @@ def register(app: typer.Typer) -> None:
                     cpus=actor_cpus,
                     resume=resume,
                     offline=offline,
-                    download=progress,
-                    progress=show,
+                    download=bar.bytes,
+                    progress=bar.counts,
                 )
+            print_cluster(summary, time.monotonic() - started)
             raise typer.Exit(summary.exit_code(max_failures))
         if address or actor_cpus != 1:
             raise typer.BadParameter("--address and --actor-cpus are for --engine ray; add that, or leave them out")
         batch = plan(inputs, Path(out), format_, quality)
-        with download_progress() as progress:
+        with ProgressBar() as bar:
             pipeline = open_pipeline(
                 model=model,
                 sr=None if sr == "none" else sr,
@@ -145,7 +148,7 @@ def register(app: typer.Typer) -> None:
                 many=len(batch.inputs) > 1,
                 lean=True,
                 offline=offline,
-                progress=progress,
+                progress=bar.bytes,
             )
         run_planned(context, batch, pipeline, record, jobs, resume=resume, max_failures=max_failures)
 
@@ -171,10 +174,10 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Remove the background: an RGBA picture, or its mask."""
         from ..api import open_pipeline
-        from ..reports.terminal import download_progress
+        from ..reports.progress import ProgressBar
 
         batch = plan(inputs, out, format_, quality, only_mask=only_mask)
-        with download_progress() as progress:
+        with ProgressBar() as bar:
             pipeline = open_pipeline(
                 model=model,
                 keep=tuple(keep or ()),
@@ -185,7 +188,7 @@ def register(app: typer.Typer) -> None:
                 many=len(batch.inputs) > 1,
                 lean=True,
                 offline=offline,
-                progress=progress,
+                progress=bar.bytes,
             )
         run_planned(context, batch, pipeline, record, jobs, resume=resume)
 
@@ -212,10 +215,10 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Improve the resolution with a super-resolution model."""
         from ..api import open_pipeline
-        from ..reports.terminal import download_progress
+        from ..reports.progress import ProgressBar
 
         batch = plan(inputs, out, format_, quality)
-        with download_progress() as progress:
+        with ProgressBar() as bar:
             pipeline = open_pipeline(
                 sr=sr,
                 device=device,
@@ -225,7 +228,7 @@ def register(app: typer.Typer) -> None:
                 times=times,
                 lean=True,
                 offline=offline,
-                progress=progress,
+                progress=bar.bytes,
             )
         run_planned(context, batch, pipeline, record, jobs, resume=resume)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -106,7 +105,7 @@ def register(app: typer.Typer) -> None:
             worth=verdict or if_worth_it,
             rounds=rounds,
         )
-        outcome = compress(request, _progress)
+        outcome = compress(request, _say_step)
         if outcome.bench:
             print_benchmark(outcome.bench)
         say(outcome.text)
@@ -114,6 +113,6 @@ def register(app: typer.Typer) -> None:
             raise typer.Exit(NOT_WORTH_IT)
 
 
-def _progress(what: str, done: int, expected: int) -> None:
-    sys.stderr.write(f"[{done} of about {expected}] {what}\n" if expected > done else f"[{done}] {what}\n")
-    sys.stderr.flush()
+def _say_step(what: str, done: int, expected: int | None) -> None:
+    """A line for each step, on a terminal or not: it says what was found out, and stays."""
+    say(f"[{done} of about {expected}] {what}" if expected and expected > done else f"[{done}] {what}", err=True)

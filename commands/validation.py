@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,6 +72,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Measure models on a data set: a table, records, the worst samples, and gates' verdicts."""
         from ..bench.accuracy.runs import Request, run_validation
+        from ..reports.progress import ProgressBar
         from ..reports.validations import print_validation
 
         if gate is None and (baseline or junit or markdown or json_):
@@ -81,25 +81,26 @@ def register(app: typer.Typer) -> None:
             raise typer.BadParameter("--address is for --engine ray; add that, or leave it out")
         # Mistakes in small files are found before a model runs.
         gates, baselines = _gates(gate), _records(baseline or [])
-        report = run_validation(
-            Request(
-                artifacts=tuple(artifacts),
-                data=data,
-                reference=reference,
-                metrics=tuple(name.strip() for name in metrics.split(",")) if metrics else None,
-                device=device,
-                arithmetic=arithmetic,
-                tile=tile,
-                scale=scale,
-                limit=limit,
-                by=by,
-                worst=worst,
-                replace=replace,
-                ray=(address or "local") if engine == "ray" else None,
-            ),
-            out,
-            progress=_progress if sys.stderr.isatty() else None,
-        )
+        with ProgressBar() as bar:
+            report = run_validation(
+                Request(
+                    artifacts=tuple(artifacts),
+                    data=data,
+                    reference=reference,
+                    metrics=tuple(name.strip() for name in metrics.split(",")) if metrics else None,
+                    device=device,
+                    arithmetic=arithmetic,
+                    tile=tile,
+                    scale=scale,
+                    limit=limit,
+                    by=by,
+                    worst=worst,
+                    replace=replace,
+                    ray=(address or "local") if engine == "ray" else None,
+                ),
+                out,
+                progress=bar.counts,
+            )
         print_validation(report.records, report.paths, by=by, worst=worst)
         if gates:
             raise typer.Exit(_judge(gates, report.records, baselines, gate, (junit, markdown, json_)))
@@ -186,10 +187,6 @@ def datasets_check(data: DataSet, scale: ScaleOption = 2) -> None:
     dataset = open_dataset(data, scale=scale)
     count = sum(1 for _ in dataset)
     say(f"{dataset.name}: {count} samples for {dataset.task}, all readable, sha256 {dataset.content_hash}")
-
-
-def _progress(done: int, total: int) -> None:
-    sys.stderr.write(f"\r{done}/{total} samples" + ("\n" if done == total else ""))
 
 
 def _gates(path: Path | None) -> tuple[Gate, ...]:

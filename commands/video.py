@@ -103,8 +103,8 @@ def register(app: typer.Typer) -> None:
         from ..infer.video.plan import plan_video
         from ..infer.video.run import VideoSettings, run_video
         from ..infer.video.sources import parse_fps
-        from ..reports.terminal import download_progress
-        from ..reports.video import frame_progress, print_video
+        from ..reports.progress import ProgressBar
+        from ..reports.video import print_video
 
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
         settings = VideoSettings(smooth=smooth, max_broken=max_broken, frames=frames, audio=not no_audio)
@@ -118,7 +118,7 @@ def register(app: typer.Typer) -> None:
             quality=quality,
             fps=parse_fps(fps),
         )
-        with download_progress() as downloads:
+        with ProgressBar() as bar:
             pipeline = open_pipeline(
                 model=None if model == "none" else model,
                 sr=None if sr == "none" else sr,
@@ -136,10 +136,9 @@ def register(app: typer.Typer) -> None:
                 many=not plan.source.info.live,
                 lean=True,
                 offline=offline,
-                progress=downloads,
+                progress=bar.bytes,
             )
-        with frame_progress() as progress:
-            report = run_video(plan, pipeline, settings, record={"device": device}, progress=progress)
+            report = run_video(plan, pipeline, settings, record={"device": device}, progress=bar.frames)
         print_video(report)
         if record:
             report.record.write(record)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..convert.fetch import Progress, fetch
+from ..convert.fetch import fetch
 from ..core.errors import InputError
+from ..core.progress import Progress
 from ..core.records import ExportRecord
 from ..core.variant import Variant
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,12 +18,10 @@ from ..core.download import MAX_UNKNOWN_SIZE, download
 from ..core.errors import FetchError, HashMismatchError
 from ..core.files import atomic_path, digest_of, sha256_of
 from ..core.locks import locked
+from ..core.progress import Progress
 from .spec import ModelSpec, Weights
 
-__all__ = ["Fetched", "Progress", "cache_dir", "cached_path", "fetch", "retrieve", "verified_path"]
-
-Progress = Callable[[int, int | None], None]
-"""Called during a download with the bytes so far and the total, None where the server does not say."""
+__all__ = ["Fetched", "cache_dir", "cached_path", "fetch", "retrieve", "verified_path"]
 
 _BUNDLED = Path(__file__).parent / "weights"
 _LOG = logging.getLogger(__name__)

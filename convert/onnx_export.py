@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from ..core.contract import Contract
 from ..core.errors import DependencyError, ModelError
 from ..core.provenance import CONTRACT_KEY, PROVENANCE_KEY, Provenance
-from ..core.text import printable
+from ..core.text import first_line
 
 if TYPE_CHECKING:
     import onnx
@@ -69,9 +69,10 @@ def export_onnx(
     try:
         _trace(module, example, target, names, exporter)
     except RuntimeError as error:
-        # The base of both exporters' own errors, and what PyTorch raises for shapes that don't go together.
+        # The base of both exporters' own errors, and what PyTorch raises for shapes that don't go together; its whole
+        # trace follows behind what is wrong.
         raise ModelError(
-            f"PyTorch's {exporter} exporter can't write this network as ONNX ({_reason(error)}); take the other one "
+            f"PyTorch's {exporter} exporter can't write this network as ONNX ({first_line(error)}); take the other one "
             "with --exporter, or no ONNX with --route direct"
         ) from error
     model = onnx.load(str(target))
@@ -114,12 +115,6 @@ def _trace(module: nn.Module, example: Tensor, target: Path, names: Sequence[str
                 output_names=names,
                 dynamic_axes=dict.fromkeys((INPUT_NAME, *names), axes),
             )
-
-
-def _reason(error: RuntimeError) -> str:
-    """Return how PyTorch's message begins, which goes on with its whole trace."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return printable(lines[0])[:200] if lines else type(error).__name__
 
 
 def annotate_onnx(model: onnx.ModelProto, contract: Contract, provenance: Provenance) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .errors import ContractError
+from .foreign import first_mistake
 
 __all__ = ["CONTRACT_VERSION", "Contract", "InputContract", "OutputContract", "ResizeFilter", "Task", "least_tile"]
 
@@ -152,10 +153,8 @@ class Contract(_Frozen):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "contract"
             raise ContractError(
-                f"{source}: its contract cannot be used ({where}: {first['msg']}); export the model again"
+                f"{source}: its contract cannot be used ({first_mistake(error, 'contract')}); export the model again"
             ) from error
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from .errors import FetchError
+from .progress import Progress
 
 __all__ = ["MAX_UNKNOWN_SIZE", "download"]
 
@@ -33,10 +33,10 @@ class _Response(Protocol):
     def close(self) -> None: ...
 
 
-def download(url: str, target: Path, *, limit: int, progress: Callable[[int, int | None], None] | None = None) -> None:
+def download(url: str, target: Path, *, limit: int, progress: Progress | None = None) -> None:
     """Write what `url` serves to `target`, at most `limit` bytes.
 
-    `progress` is called with the bytes so far and the total, None where the server does not say. The caller verifies
+    `progress` is called with the bytes so far and in all, None where the server does not say. The caller verifies
     the content; this only refuses what cannot be it.
 
     Raises:
@@ -54,9 +54,10 @@ def download(url: str, target: Path, *, limit: int, progress: Callable[[int, int
         # A compressed transfer would make the stated length useless.
         headers={"Accept-Encoding": "identity", "User-Agent": "mattekit"},
     )
+    what = f"downloading {PurePosixPath(urlsplit(url).path).name}"
     try:
         with target.open("wb") as stream:
-            fetcher(url, _Counted(stream, guard, progress), None)  # pyright: ignore[reportArgumentType]
+            fetcher(url, _Counted(stream, guard, what, progress), None)  # pyright: ignore[reportArgumentType]
     except (OSError, ValueError) as error:
         # requests' exceptions are OSErrors, except those about malformed addresses.
         raise FetchError(_reason(error)) from error
@@ -104,17 +105,17 @@ class _Guard:
 class _Counted:
     """A writable stream that counts, reports and stops."""
 
-    def __init__(self, stream: BinaryIO, guard: _Guard, progress: Callable[[int, int | None], None] | None) -> None:
+    def __init__(self, stream: BinaryIO, guard: _Guard, what: str, progress: Progress | None) -> None:
         self._stream = stream
         self._guard = guard
-        self._progress = progress
+        self._what, self._progress = what, progress
         self._written = 0
 
     def write(self, data: bytes) -> int:
         self._guard.require_within_limit(self._written + len(data))
         self._written += self._stream.write(data)
         if self._progress is not None:
-            self._progress(self._written, self._guard.total)
+            self._progress(self._what, self._written, self._guard.total)
         return len(data)
 
     def flush(self) -> None:

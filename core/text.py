@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-__all__ = ["json_bytes", "last_line", "printable", "written_out"]
+__all__ = ["first_line", "json_bytes", "last_line", "printable", "written_out"]
 
 
 def printable(text: str, *, lines: bool = False) -> str:
@@ -23,10 +23,27 @@ def printable(text: str, *, lines: bool = False) -> str:
     )
 
 
-def last_line(error: BaseException) -> str:
-    """Return what a native library's long message ends with, in at most 200 characters; its class where it is empty."""
-    rows = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return printable(rows[-1])[:200] if rows else type(error).__name__
+def first_line(said: BaseException | str, *, most: int = 300) -> str:
+    """Return what a long message begins with; see `last_line`."""
+    return _line(said, 0)[:most]
+
+
+def last_line(said: BaseException | str, *, most: int = 300) -> str:
+    """Return what a native library's long message, or what a process said, ends with.
+
+    Args:
+        said: the error or the text; lines without a letter do not count.
+        most: characters; what is beyond them is left out.
+
+    Returns:
+        The line, as `printable`; of an error without a message its class, of a text without a line nothing.
+    """
+    return _line(said, -1)[:most]
+
+
+def _line(said: BaseException | str, index: int) -> str:
+    rows = [line.strip() for line in str(said).splitlines() if line.strip()]
+    return printable(rows[index]) if rows else "" if isinstance(said, str) else type(said).__name__
 
 
 def written_out(value: object) -> object:

@@ -147,20 +147,16 @@ class _Work:
             file.input_sha256 = sha256_of(file.source)
             if self.manifest.is_done(file.target, file.input_sha256):
                 return _Read(file, self.budget.ticket(), None)
-        waited = 0.0
 
         def admit(width: int, height: int) -> None:
-            nonlocal waited
-            asked = time.perf_counter()
             ticket.take(width * height * bytes_per_pixel(self.pipeline))
-            waited = time.perf_counter() - asked
 
         with ExitStack() as on_error:
             ticket = self.budget.ticket()
             on_error.callback(ticket.release)
             started = time.perf_counter()
             picture = read_picture(file.source, admit=admit)
-            seconds = time.perf_counter() - started - waited
+            seconds = time.perf_counter() - started - ticket.waited
             on_error.pop_all()
         return _Read(file, ticket, picture, seconds)
 

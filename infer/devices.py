@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from ..core.text import last_line
+
 if TYPE_CHECKING:
     import openvino
 
@@ -82,7 +84,7 @@ def _trial(core: openvino.Core, name: str) -> str | None:
     try:
         result = core.compile_model(model, name)([np.full((1, 1), 3, np.float32)])[0]
     except RuntimeError as error:
-        return (str(error).strip().splitlines() or ["no reason given"])[-1][:300]
+        return last_line(error)
     return None if abs(float(result[0, 0]) - 6) < 0.01 else f"2 times 3 gave {float(result[0, 0]):g}"
 
 

@@ -13,7 +13,7 @@ from ..core.errors import InputError, PartialFailureError
 from ..core.measurement import Data, Measurement, Unit
 from ..core.records import Failure, RunRecord
 from ..core.text import printable
-from .latencies import latencies, of_models
+from .latencies import Latencies, of_models
 from .machine import this_machine
 from .pipeline import STAGES, Pipeline, Stage
 
@@ -63,26 +63,21 @@ def record_of(
     skipped = sum(outcome.skipped for outcome in outcomes)
     common = of_models(pipeline.models, _data(done))
 
-    def measured(metric: str, value: float, unit: str = "", *, better: bool | None, stage: str = "") -> Measurement:
-        row = {"metric": metric, "value": value, "unit": Unit(unit), "higher_is_better": better, "stage": stage}
+    def measured(metric: str, value: float, unit: str = "", *, better: bool | None = None) -> Measurement:
+        row = {"metric": metric, "value": value, "unit": Unit(unit), "higher_is_better": better}
         return common.model_copy(update=row)
 
     figures = [
-        measured("images", len(done), better=None),
+        measured("images", len(done)),
         measured("failed", len(outcomes) - len(done) - skipped, better=False),
-        measured("skipped", skipped, better=None),
+        measured("skipped", skipped),
     ]
     if wall > 0:
         figures.append(measured("throughput", len(done) / wall, "images/s", better=True))
-    seconds: dict[Stage, tuple[float, ...]] = {}
-    for stage in STAGES:
-        if times := tuple(outcome.seconds[stage] for outcome in done if stage in outcome.seconds):
-            seconds[stage] = times
-    loads = {stage: sum(times) / wall / workers.get(stage, 1) for stage, times in seconds.items()} if wall > 0 else {}
-    for stage, times in seconds.items():
-        figures += latencies(common, stage, times)
-        if stage in loads:
-            figures.append(measured("load", loads[stage], "of the time", better=None, stage=stage))
+    latencies = Latencies(STAGES, workers)
+    for outcome in done:
+        latencies.add(outcome.seconds)
+    figures += latencies.measurements(common, wall)
     return RunRecord(
         machine=this_machine(),
         variants=common.variants,
@@ -91,8 +86,8 @@ def record_of(
         inputs=tuple(str(outcome.source) for outcome in done),
         pixels=tuple(outcome.pixels for outcome in done),
         confidence=tuple(outcome.confidence for outcome in done),
-        seconds={str(stage): times for stage, times in seconds.items()},
-        bottleneck=max(loads, key=lambda stage: loads[stage]) if loads else "",
+        seconds=latencies.seconds(),
+        bottleneck=(latencies.bottleneck or "") if wall > 0 else "",
         workers={str(stage): count for stage, count in workers.items()},
         failures=tuple(Failure(input=str(o.source), error=str(o.error)) for o in outcomes if o.error),
     )

@@ -8,11 +8,12 @@ from importlib import metadata
 from pathlib import Path
 
 from ..convert import zoo
-from ..convert.fetch import Progress, cache_dir, fetch, verified_path
+from ..convert.fetch import cache_dir, fetch, verified_path
 from ..convert.ready import is_intact
 from ..convert.spec import ModelSpec
 from ..core.errors import FetchError, ModelError
 from ..core.files import sha256_of
+from ..core.progress import Progress
 from ..core.variant import Variant
 from ..core.version import __version__
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ..convert.fetch import Progress
 from ..core.arithmetic import Arithmetic
 from ..core.contract import Task
 from ..core.execution import Hint
+from ..core.progress import Progress
 from ..core.variant import Variant
 from ..infer.runtimes import LoadedModel, RuntimeSettings
 from ..infer.runtimes.base import DEFAULTS

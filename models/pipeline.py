@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..convert.fetch import Progress
 from ..core.arithmetic import Arithmetic
 from ..core.contract import Task
 from ..core.errors import InputError
 from ..core.execution import Hint
+from ..core.progress import Progress
 from ..infer.runtimes import RuntimeSettings
 from ..infer.runtimes.lean import import_lean
 from .opening import open_at

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..convert import zoo
-from ..convert.fetch import Progress, fetch
+from ..convert.fetch import fetch
 from ..convert.ready import bundled_ir
 from ..convert.recognition import RECOGNISED, spec_for
 from ..core.contract import Task
 from ..core.errors import InputError, ModelError
 from ..core.files import sha256_of
+from ..core.progress import Progress
 from ..core.provenance import ModelFormat
 from ..core.variant import PRECISIONS, Variant, format_of_model
 from ..infer.runtimes.reading import read_variant

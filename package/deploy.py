@@ -24,6 +24,7 @@ from ..core.files import atomic_directory, sha256_of
 from ..core.measurement import Measurement, Unit, VariantRef
 from ..core.provenance import Provenance
 from ..core.records import OutputCheck, PackageCheck, VerifyRecord
+from ..core.text import last_line
 from ..infer.machine import this_machine
 from ..infer.runtimes import LoadedModel
 from ..infer.runtimes.arithmetic import arithmetic_config, require_capability
@@ -201,10 +202,9 @@ def _replay(folder: Path, device: str, arithmetic: Arithmetic) -> list[dict[str,
     except checker.OtherArithmeticError as error:
         raise ArithmeticUnavailableError(str(error)) from error
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1].strip()
         mend = "" if arithmetic == "f32" else "ask for --arithmetic f32; "
         raise DeviceError(
-            f"{device}: the device is not there or refused the package ({reason}); {mend}"
+            f"{device}: the device is not there or refused the package ({last_line(error)}); {mend}"
             f"available: {', '.join(available_devices())}"
         ) from error
 

@@ -15,6 +15,7 @@ from ..core.contract import Task
 from ..core.errors import InputError
 from ..core.files import add_to_list
 from ..core.measurement import Measurement
+from ..core.progress import Progress
 from ..core.records import BenchRecord
 from ..datasets.opening import open_dataset
 from ..datasets.sample import Dataset
@@ -22,7 +23,6 @@ from .accuracy import Accuracy, accuracy_on
 from .calibration import split
 from .requests import Request
 from .run import Quantized, quantize
-from .settings import Step
 from .source import Source, open_source
 
 __all__ = ["CompressReport", "compress"]
@@ -69,7 +69,7 @@ class CompressReport:
         return "\n".join([*lines, str(done.record_path)])
 
 
-def compress(request: Request, step: Step | None = None) -> CompressReport:
+def compress(request: Request, progress: Progress | None = None) -> CompressReport:
     """Quantize with accuracy control, and judge the result where that is asked for.
 
     Raises:
@@ -96,7 +96,7 @@ def compress(request: Request, step: Step | None = None) -> CompressReport:
     if held is not None:
         held = held.take(request.validation_samples)
     accuracy = accuracy_on(held, metric, settings, request.tile, source.path) if held is not None else None
-    done = quantize(source.path, request.out, settings, data, validation=held, accuracy=accuracy, step=step)
+    done = quantize(source.path, request.out, settings, data, validation=held, accuracy=accuracy, progress=progress)
     if not request.worth:
         return CompressReport(done)
     bench = _bench(source, done, accuracy, request)

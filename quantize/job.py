@@ -14,6 +14,7 @@ from ..convert.ir import name_by_position, write_ir
 from ..convert.layers import layer_influence, layer_noise, restore_layers
 from ..core.errors import ParityError
 from ..core.measurement import Data, Measurement, Unit, VariantRef
+from ..core.progress import Progress
 from ..core.record import SampleTable
 from ..core.records import QuantizeRecord
 from ..datasets.sample import Dataset
@@ -24,7 +25,7 @@ from .calibration import calibration_tensor, tensors
 from .ptq import quantize_plainly
 from .recipe import Recipe
 from .search import search
-from .settings import IDENTICAL, QuantizeSettings, Step
+from .settings import IDENTICAL, QuantizeSettings
 from .source import Source, layer_names, save_int8
 from .state import SearchState
 
@@ -50,7 +51,7 @@ class Job:
     accuracy: Accuracy | None
     state: SearchState
     work: Path
-    step: Step | None
+    progress: Progress | None
     steps: int = 0
 
     def run(self) -> tuple[str, ...]:
@@ -200,8 +201,8 @@ class Job:
 
     def _tell(self, what: str, more: int) -> None:
         self.steps += 1
-        if self.step:
-            self.step(what, self.steps, self.steps + more)
+        if self.progress:
+            self.progress(what, self.steps, self.steps + more)
 
 
 def _lower(common: Measurement, metric: str, value: float | None, unit: str) -> Measurement:

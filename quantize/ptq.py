@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..convert.layers import quantized_layers
 from ..core.errors import DependencyError, InputError, ModelError
+from ..core.text import last_line
 from ..infer.runtimes import Tensor
 from .settings import Preset
 
@@ -87,7 +88,7 @@ def quantize_plainly(
                 ignored_scope=scopes,
             )
     except (RuntimeError, nncf.ValidationError, nncf.UnsupportedModelError) as error:
-        raise ModelError(f"NNCF cannot quantize the network ({str(error).strip().splitlines()[-1][:200]})") from error
+        raise ModelError(f"NNCF cannot quantize the network ({last_line(error)})") from error
     if not quantized_layers(done):
         raise ModelError("NNCF found nothing to quantize in the network; ignore fewer layers")
     return done

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..core.errors import InputError
+from ..core.foreign import first_mistake
+from ..core.toml import read_toml
 from .settings import Preset
 
 __all__ = ["Recipe", "find_recipe", "read_recipe"]
@@ -42,18 +43,15 @@ def read_recipe(path: Path) -> Recipe:
     Raises:
         InputError: the file cannot be read, or is no recipe.
     """
+    _, content = read_toml(path, "give a TOML file, or --recipe none")
     try:
-        recipe = Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        recipe = Recipe.model_validate(content)
         for pattern in recipe.ignore:
             re.compile(pattern)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give a TOML file, or --recipe none") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, re.error) as error:
+    except re.error as error:
         raise InputError(f"{path}: not a recipe ({error}); see quantize/recipes/ for examples") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path}: not a recipe ({where}: {first['msg']})") from error
+        raise InputError(f"{path}: not a recipe ({first_mistake(error, 'file')})") from error
     return recipe
 
 

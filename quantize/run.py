@@ -15,6 +15,7 @@ from ..convert.layers import quantized_layers
 from ..core.errors import InputError
 from ..core.files import atomic_directory
 from ..core.ownership import check_replaceable
+from ..core.progress import Progress
 from ..core.records import QuantizeRecord
 from ..core.variant import Variant
 from ..datasets.sample import Dataset
@@ -23,7 +24,7 @@ from .calibration import require_disjoint, require_fit
 from .job import Job
 from .ptq import require_nncf
 from .recipe import Recipe, find_recipe
-from .settings import QuantizeSettings, Step
+from .settings import QuantizeSettings
 from .source import open_source, save_int8
 from .state import clear, open_state
 
@@ -49,7 +50,7 @@ def quantize(
     *,
     validation: Dataset | None = None,
     accuracy: Accuracy | None = None,
-    step: Step | None = None,
+    progress: Progress | None = None,
 ) -> Quantized:
     """Write `<out_dir>/<model>/int8/model.{xml,bin}` and `quantize.json`.
 
@@ -64,7 +65,7 @@ def quantize(
         calibration: samples of the model's task, as many of which are used as the settings say.
         validation: samples that are validated on, which must not be calibrated on.
         accuracy: measured on them; needed for `max_drop`, and measured before and after in any case.
-        step: called after each step.
+        progress: called after each step, with what it found and the steps.
 
     Raises:
         ParityError: no allowed set of unquantized layers keeps the accuracy; nothing is left at the final path.
@@ -112,7 +113,7 @@ def quantize(
         accuracy=accuracy,
         state=open_state(work, key),
         work=work,
-        step=step,
+        progress=progress,
     )
     ignored = job.run()
     model = job.candidate(ignored)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,7 +16,6 @@ __all__ = [
     "MaxDrop",
     "Preset",
     "QuantizeSettings",
-    "Step",
     "parse_max_drop",
     "read_scope",
 ]
@@ -30,9 +28,6 @@ IDENTICAL = 100.0
 
 Against = Literal["truth", "source"]
 """What answers are compared with: the ground truth, or those of the model before quantization."""
-
-Step = Callable[[str, int, int], None]
-"""Progress: what has just been done, how many steps are done, and how many are expected in all (it may change)."""
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,16 @@
-"""What the command line prints: tables, progress, summaries."""
+"""What the command line prints: tables and summaries."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import markup
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..convert.fetch import Fetched, cached_path
-from ..convert.fetch import Progress as ByteProgress
 from ..convert.ready import BUNDLED_PRECISION, bundled_sums
 from ..convert.spec import ModelSpec
 from ..core.records import ExportRecord
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "console_of",
-    "download_progress",
     "escape",
     "print_export",
     "print_fetched",
@@ -54,20 +50,6 @@ def console_of(*, stderr: bool = False) -> Console:
         console.width = 10_000
         console.soft_wrap = True
     return console
-
-
-@contextmanager
-def download_progress() -> Generator[ByteProgress]:
-    """Give a callback for downloads, shown as a bar on a terminal and not at all elsewhere."""
-    console = console_of(stderr=True)
-    columns = (TextColumn("downloading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("download", total=None, visible=False)
-
-        def update(done: int, total: int | None) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
-
-        yield update
 
 
 def print_export(artifacts: Sequence[Variant], record: ExportRecord, record_path: Path) -> None:

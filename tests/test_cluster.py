@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from mattekit.cluster.scale import PipelineOptions, run_on_ray
 from mattekit.cluster.session import cluster
 from mattekit.cluster.table import TABLE_NAME, known_rows
 from mattekit.core.errors import InputError
+from mattekit.core.progress import Progress
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
 from mattekit.models.pipeline import open_pipeline
 
@@ -161,7 +162,7 @@ def workers_of(node: Any) -> list[Any]:
     return [process for process in found if process.name().startswith("ray::MapWorker")]
 
 
-def run(address: str, model: Path, prefix: str, progress: Callable[[Summary], None] | None = None) -> Summary:
+def run(address: str, model: Path, prefix: str, progress: Progress | None = None) -> Summary:
     return run_on_ray(
         [f"s3://photos/{prefix}/"],
         f"s3://results/{prefix}",
@@ -179,8 +180,7 @@ def test_every_picture_is_done_once_though_a_worker_and_a_node_are_killed(
     upload(s3, pictures, "killed")
     other, killed = second_node(machines), list[str]()
 
-    def watch(summary: Summary) -> None:
-        done = summary.done + summary.failed
+    def watch(_what: str, done: int, _total: int | None) -> None:
         if not killed and done >= 10:
             worker = workers_of(machines.head_node)[0]
             worker.kill()

@@ -108,13 +108,13 @@ def _left(folder: Path) -> list[str]:
 
 
 def test_a_download_is_verified_cached_and_reported(spec_of: Callable[..., ModelSpec], server: _Server) -> None:
-    seen: list[tuple[int, int | None]] = []
+    seen: list[tuple[str, int, int | None]] = []
     spec = spec_of("/model")
-    first = retrieve(spec, progress=lambda done, total: seen.append((done, total)))
+    first = retrieve(spec, progress=lambda what, done, total: seen.append((what, done, total)))
     assert (first.origin, first.sha256, first.url, first.first_use) == ("download", SHA256, server.url("/model"), False)
     assert first.path.read_bytes() == BODY
     assert first.path.is_relative_to(cache_dir())
-    assert seen[-1] == (len(BODY), len(BODY))
+    assert seen[-1] == ("downloading model", len(BODY), len(BODY))
     again = retrieve(spec)
     assert (again.origin, again.path) == ("cache", first.path)
     assert server.requests["/model"] == 1

@@ -278,7 +278,7 @@ def test_an_ir_with_halved_weights_is_quantized_like_the_one_that_it_was_made_fr
 
 
 def test_accuracy_control_leaves_the_outliers_alone(segmentation: Path, tmp_path: Path) -> None:
-    held, told = pictures(4, seed=9), list[tuple[str, int, int]]()
+    held, told = pictures(4, seed=9), list[tuple[str, int, int | None]]()
     accuracy = agreement(segmentation, held)
     limit = 0.02
     done = quantize(
@@ -288,14 +288,14 @@ def test_accuracy_control_leaves_the_outliers_alone(segmentation: Path, tmp_path
         pictures(6),
         validation=held,
         accuracy=accuracy,
-        step=lambda what, number, expected: told.append((what, number, expected)),
+        progress=lambda what, number, expected: told.append((what, number, expected)),
     )
     assert done.ignored
     assert OUTLIER in done.ignored[0]
     assert done.quantized >= 3
     assert accuracy.drop([1.0] * 4, accuracy.measure(done.variant.path)) <= limit
     assert [number for _, number, _ in told] == list(range(1, len(told) + 1))
-    assert all(expected >= number for _, number, expected in told)
+    assert all((expected or 0) >= number for _, number, expected in told)
     assert json.loads(done.record_path.read_text())["settings"]["ignored"] == list(done.ignored)
 
 
@@ -335,11 +335,11 @@ def test_an_interrupted_search_goes_on(segmentation: Path, tmp_path: Path) -> No
     calls.clear()
     told: list[str] = []
 
-    def note(what: str, _number: int, _expected: int) -> None:
+    def note(what: str, _number: int, _expected: int | None) -> None:
         told.append(what)
         assert not plain.exists() or plain.stat().st_mtime_ns == calibrated
 
-    resumed = quantize(segmentation, tmp_path, settings, pictures(6), validation=held, accuracy=accuracy, step=note)
+    resumed = quantize(segmentation, tmp_path, settings, pictures(6), validation=held, accuracy=accuracy, progress=note)
     # Of FP32, of all in INT8 and of the first candidate, only the last was not measured before.
     assert segmentation not in calls
     fresh = quantize(segmentation, tmp_path / "fresh", settings, pictures(6), validation=held, accuracy=accuracy)

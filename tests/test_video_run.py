@@ -17,9 +17,9 @@ from clips import VFR, copy, frames_of, make_clip, pixels, seconds_of, transpare
 from mattekit import cli
 from mattekit.core.errors import InputError
 from mattekit.core.record import Record
+from mattekit.infer.latencies import Latencies
 from mattekit.infer.pipeline import Pipeline
 from mattekit.infer.superimpose import Colour
-from mattekit.infer.video.latency import Latencies
 from mattekit.infer.video.plan import plan_video
 from mattekit.infer.video.run import run_video
 
@@ -52,14 +52,14 @@ def test_the_record_says_what_was_measured(tmp_path: Path) -> None:
 
 
 def test_latencies_stay_small_and_are_spread_over_the_whole() -> None:
-    latencies = Latencies()
+    latencies = Latencies(("decode", "encode"), most=4096)
     for number in range(20_000):
         latencies.add({"decode": number / 1e6, "encode": 0.001})
     samples = latencies.samples()["decode_s"]
     assert len(samples) <= 4096
     medians = {
         figure.labels["statistic"]: figure.value
-        for figure in latencies.figures(60.0)
+        for figure in latencies.figures("decode")
         if figure.name == "latency" and figure.labels["stage"] == "decode"
     }
     assert medians["p50"] == pytest.approx(10.0, rel=0.01)
@@ -144,7 +144,7 @@ if source == "camera":
     plan = VideoPlan(Camera("camera", Capture()), Path(out), choose_format(Path(out), None, None, alpha=False), None)
 else:
     plan = plan_video(source, Path(out), removes=False)
-report = run_video(plan, Slow(), progress=lambda done, total: print(done, flush=True))
+report = run_video(plan, Slow(), progress=lambda what, done, total: print(done, flush=True))
 print("FRAMES", report.frames)
 """
 

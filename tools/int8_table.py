@@ -95,7 +95,7 @@ def make(entry: Entry, data: Path, out: Path) -> None:
     settings = QuantizeSettings(samples=entry.samples, max_drop=parse_max_drop(entry.max_drop))
     started = time.monotonic()
 
-    def step(what: str, _done: int, _expected: int) -> None:
+    def step(what: str, _done: int, _expected: int | None) -> None:
         print(f"  {time.monotonic() - started:.0f} s: {what}", flush=True)
 
     print(compress(Request(source, out, settings, data=chosen, validation_samples=40), step).text, flush=True)

@@ -17,7 +17,7 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from mattekit.cluster.run import Summary
 from mattekit.cluster.scale import PipelineOptions, run_on_ray
 from mattekit.cluster.session import cluster
 from mattekit.cluster.table import TABLE_NAME
+from mattekit.core.progress import Progress
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
 from mattekit.models.pipeline import open_pipeline
 from ray.cluster_utils import Cluster
@@ -73,9 +74,7 @@ def local(pictures: Path, out: Path) -> tuple[dict[str, str], float]:
     return hashes, (len(ended) - 1 - WARM) / (ended[-1] - ended[WARM])
 
 
-def on_ray(
-    pictures: Path, out: Path, progress: Callable[[Summary], None] | None = None
-) -> tuple[pd.DataFrame, Summary]:
+def on_ray(pictures: Path, out: Path, progress: Progress | None = None) -> tuple[pd.DataFrame, Summary]:
     """Run on the cluster that is connected; return the table."""
     shutil.rmtree(out, ignore_errors=True)
     options, words = PipelineOptions(model=MODEL), {}
@@ -132,13 +131,13 @@ def kill(photos: Path, work: Path, count: int, side: int) -> None:
         killed: list[int] = []
         started = time.monotonic()
 
-        def watch(summary: Summary) -> None:
-            if summary.done >= count // 2 and not killed:
-                killed.append(summary.done)
+        def watch(_what: str, done: int, _total: int | None) -> None:
+            if done >= count // 2 and not killed:
+                killed.append(done)
                 threading.Thread(
                     target=machines.remove_node, args=(others[0],), kwargs={"allow_graceful": False}
                 ).start()
-                print(f"{time.monotonic() - started:.0f} s: {summary.done} done, one of two nodes killed", flush=True)
+                print(f"{time.monotonic() - started:.0f} s: {done} done, one of two nodes killed", flush=True)
 
         table, summary = on_ray(work / "in", work / "ray", watch)
         print(f"{time.monotonic() - started:.0f} s: {summary}")

@@ -15,6 +15,7 @@ from ..convert import zoo
 from ..core.errors import InputError
 from ..core.files import atomic_path
 from ..core.locks import locked
+from ..core.text import last_line
 from ..datasets.opening import open_dataset
 from .lock import Lock, check_lock
 from .planning import plan_stages
@@ -27,6 +28,9 @@ __all__ = ["BuildReport", "BuildRequest", "StageOutcome", "build"]
 
 _VERDICTS = frozenset({3, 4})
 """Exit codes of a check that was carried out and not passed."""
+
+_MOST_SAID = 2000
+"""Characters of the last line that a stage said: our own sentences are shorter."""
 
 State = Literal["ran", "kept", "failed", "skipped", "due"]
 
@@ -250,8 +254,8 @@ class _Work:
         passed = code == 0 or (stage.verdict and code in _VERDICTS)
         missing = [path for path in stage.outputs if not path.exists()]
         if not passed or missing:
-            lines = [line for line in said.splitlines() if line.strip()]
-            told = lines[-1] if lines and not passed else f"it left no {missing[0]}" if missing else "it said nothing"
+            last = "" if passed else last_line(said, most=_MOST_SAID)
+            told = last or (f"it left no {missing[0]}" if missing else "it said nothing")
             return StageOutcome(stage, "failed", f"{told} (all it said: {log})", code or 1)
         write_done(stage, self.out, why.inputs, self.hashes, code)
         return StageOutcome(stage, "ran", why.reason, code)

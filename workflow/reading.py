@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +12,8 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from ..core.errors import InputError
+from ..core.foreign import first_mistake
+from ..core.toml import read_toml
 from .schema import Recipe, Variable
 
 __all__ = ["read_recipe", "schema_text"]
@@ -32,13 +33,7 @@ def read_recipe(path: Path, environment: Mapping[str, str] | None = None) -> Rec
     Raises:
         InputError: the file cannot be read, or says something impossible; the message names the line and the key.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give a recipe, a TOML file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a TOML file ({error})") from error
+    text, content = read_toml(path, "give a recipe, a TOML file")
     try:
         # Once as written, so that a wrong key is told before a variable that is not set.
         recipe = Recipe.model_validate(content)
@@ -47,10 +42,8 @@ def read_recipe(path: Path, environment: Mapping[str, str] | None = None) -> Rec
         rest = {key: _filled(value, values, path) for key, value in content.items() if key != "variables"}
         return Recipe.model_validate(rest)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"]) or "the recipe"
-        reason = first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{path}:{_line_of(text, first['loc'])}: {where}: {reason}") from error
+        line = _line_of(text, error.errors()[0]["loc"])
+        raise InputError(f"{path}:{line}: {first_mistake(error, 'the recipe')}") from error
 
 
 def schema_text() -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...core.arithmetic import Arithmetic
 from ...core.errors import InputError
+from ...core.progress import Progress
 from ...core.records import ValidateRecord
 from ...datasets.opening import open_dataset
 from ...models.reference import ModelRef
@@ -55,14 +55,14 @@ def run_validation(
     request: Request,
     out: Path,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Open the models and the data set, measure, and write records, tables and sheets into a folder.
 
     Args:
         request: what to validate.
         out: folder, made if need be.
-        progress: called after each sample with how many are done and how many there are.
+        progress: called after each sample, with the samples.
 
     Raises:
         MattekitError: as its message says; nothing is written then.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...core.contract import Task
 from ...core.errors import InputError, ModelError
 from ...core.measurement import Data, Measurement, Unit
+from ...core.progress import Progress
 from ...core.record import SampleTable
 from ...core.records import ValidateRecord
 from ...datasets.sample import AlphaMatte, Dataset, Pixels
@@ -61,7 +62,7 @@ def validate(
     *,
     metrics: Sequence[str] | None = None,
     reference: Subject | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     measured: Iterable[Sequence[SampleRow]] | None = None,
 ) -> list[ValidateRecord]:
     """Measure each subject on each sample; a record for each subject.
@@ -77,7 +78,7 @@ def validate(
         dataset: with the truth.
         metrics: names, `["all"]`, or None for the default ones.
         reference: answers in place of the truth, such as the model that a subject was made from.
-        progress: called after each sample with how many are done and how many there are.
+        progress: called after each sample, with the samples.
         measured: for each sample, in order, what `measure` returns; measured here where None.
 
     Raises:
@@ -96,7 +97,7 @@ def validate(
         for row, table in zip(answers, tables, strict=True):
             table.add(row)
         if progress:
-            progress(done, len(dataset))
+            progress("samples", done, len(dataset))
     return [_record(subject, table, dataset, reference) for subject, table in zip(subjects, tables, strict=True)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -10,7 +9,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ...core.errors import InputError
+from ...core.foreign import first_mistake
 from ...core.measurement import Measurement
+from ...core.toml import read_toml
 
 __all__ = ["LIMITS", "Gate", "GateFile", "Limit", "read_gates"]
 
@@ -115,17 +116,11 @@ def read_gates(path: Path) -> tuple[Gate, ...]:
         InputError: the file cannot be read, is not TOML, has no gate, or has a key or value that is not possible; the
             message names the gate, counted from 1, and the key.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); give a TOML file of gates") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a TOML file ({error})") from error
+    _, content = read_toml(path, "give a TOML file of gates")
     try:
         return GateFile.model_validate(content).gate
     except ValidationError as error:
-        first = error.errors()[0]
-        where = " ".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"]) or "file"
         raise InputError(
-            f"{path}: {where}: {first['msg']}; a gate is a [[gate]] table with metric and one of {', '.join(LIMITS)}"
+            f"{path}: {first_mistake(error, 'file', between=' ')}; a gate is a [[gate]] table with metric and one of "
+            f"{', '.join(LIMITS)}"
         ) from error

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ...core.contract import Contract
 from ...core.errors import MattekitError
 from ...core.measurement import Measurement
+from ...core.progress import Progress
 from ...datasets.opening import open_dataset
 from ...datasets.sample import Dataset
 from ...metrics import get_metric
@@ -24,7 +25,7 @@ def measure_accuracy(
     data: str,
     samples: int | None = None,
     *,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Give each outcome the mean of its task's first metric on a data set, as `validate` measures it.
 

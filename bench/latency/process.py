@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import IO, Self, TypeVar, cast
 
 from ...core.errors import MattekitError
-from ...core.text import json_bytes
+from ...core.text import json_bytes, last_line
 from .candidates import Candidate, Status
 from .messages import Answer, Close, Closed, Command, Refused
 
@@ -127,7 +127,6 @@ class WorkerProcess:
     def _last_words(self) -> str:
         code = self._process.wait()
         self._errors.seek(0)
-        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
-        said = f": {lines[-1][:300]}" if lines else ""
+        said = last_line(self._errors.read().decode("utf-8", "replace"))
         killed = " (killed: perhaps the memory was not enough)" if code == -9 else ""
-        return f"its process ended with {code}{killed}{said}"
+        return f"its process ended with {code}{killed}{f': {said}' if said else ''}"

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from ...core.progress import Progress
+
 __all__ = ["interleave"]
 
 _T = TypeVar("_T")
@@ -16,7 +18,7 @@ def interleave(
     runs: Mapping[str, Callable[[int], _T]],
     rounds: int,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, list[_T]]:
     """Call each function once a round with the round's number; what it returned, by name and round.
 
@@ -26,7 +28,7 @@ def interleave(
     Args:
         runs: by name.
         rounds: how many.
-        progress: called after each round with how many are done and how many there are.
+        progress: called after each round, with the rounds.
     """
     rng = np.random.default_rng(0)
     names = list(runs)
@@ -36,5 +38,5 @@ def interleave(
             name = names[int(index)]
             found[name].append(runs[name](number))
         if progress:
-            progress(number + 1, rounds)
+            progress("rounds", number + 1, rounds)
     return found

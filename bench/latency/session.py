@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...core.errors import InputError
+from ...core.progress import Progress
 from ...core.records import BenchRecord
+from ...core.text import last_line
 from ...infer.collect import collect_inputs
 from ..significance import compare_rounds
 from .accuracy import measure_accuracy
@@ -23,10 +25,7 @@ from .recording import record_of
 from .roofline import Roofline, measure_roofline
 from .rounds import interleave
 
-__all__ = ["Progress", "measure"]
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much of it is done, and how much there is."""
+__all__ = ["measure"]
 
 _INSPECTIONS = 5
 _PROFILE = 20
@@ -76,7 +75,7 @@ def measure(request: Request, progress: Progress | None = None) -> BenchRecord:
                 for outcome in live
             },
             _rounds(request),
-            progress=lambda done, total: tell("rounds", done, total),
+            progress=tell,
         )
         for outcome in live:
             if outcome.status == "measured":
@@ -93,7 +92,7 @@ def measure(request: Request, progress: Progress | None = None) -> BenchRecord:
     )
 
 
-def _silent(what: str, done: int, expected: int) -> None:
+def _silent(what: str, done: int, expected: int | None) -> None:
     """Nobody wants to know."""
 
 
@@ -126,7 +125,7 @@ def _rooflines(outcomes: Sequence[Outcome], tell: Progress) -> dict[str, Rooflin
             try:
                 found[device] = measure_roofline(device, threads=outcome.candidate.threads)
             except RuntimeError as error:
-                refused[device] = str(error).strip().splitlines()[-1]
+                refused[device] = last_line(error)
         if device in refused:
             outcome.notes.append(f"no roofline: {refused[device]}")
     return found

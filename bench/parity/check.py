@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from ...core.contract import Contract
 from ...core.errors import InputError
 from ...core.files import atomic_path
 from ...core.measurement import Data
+from ...core.progress import Progress
 from ...core.records import ParityRecord
 from ...datasets.sample import Dataset, Sample
 from ...infer.machine import this_machine
@@ -33,7 +34,7 @@ def check_stages(
     dataset: Dataset,
     *,
     tolerances: dict[Kind, Tolerance] | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Progress | None = None,
 ) -> ParityRecord:
     """Run the images through every stage and compare each with the one before.
 
@@ -41,7 +42,7 @@ def check_stages(
         stages: two or more of one model.
         dataset: of the model's task and scale; all of it is held in memory, so take a few.
         tolerances: in place of the usual ones.
-        progress: called before each stage with its label.
+        progress: called before each stage, with its label and the stages.
 
     Raises:
         InputError: the data set is for another task or scale.
@@ -61,9 +62,9 @@ def check_stages(
         data=Data(name=dataset.name, sha256=dataset.content_hash),
         truth=lambda place, output: _truth(output, samples[place], contract),
     )
-    for stage in stages:
+    for number, stage in enumerate(stages):
         if progress:
-            progress(stage.label)
+            progress(stage.label, number, len(stages))
         check(stage.label, stage.runtime, allowed[stage.kind], stage.variant.ref())
     return ParityRecord(
         machine=this_machine(),

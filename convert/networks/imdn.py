@@ -10,10 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["IMDN", "ContrastAttention", "DistillationModule"]
+from .distillation import SLOPE, Distillation
 
-SLOPE = 0.05
-"""Of every leaky ReLU in the network."""
+__all__ = ["IMDN", "ContrastAttention", "DistillationModule"]
 
 
 class ContrastAttention(nn.Module):
@@ -67,25 +66,8 @@ class DistillationModule(nn.Module):
         return self.c5(self.cca(torch.cat(kept, 1))) + x
 
 
-class IMDN(nn.Module):
+class IMDN(Distillation):
     """Input RGB ``(n, 3, h, w)``, values 0..1; output ``(n, 3, scale*h, scale*w)``, about 0..1, not clipped."""
 
     def __init__(self, scale: int, *, width: int = 64, blocks: int = 6) -> None:
-        super().__init__()
-        self.blocks = blocks
-        self.fea_conv = nn.Conv2d(3, width, 3, padding=1)
-        for number in range(1, blocks + 1):
-            self.add_module(f"IMDB{number}", DistillationModule(width))
-        self.c = nn.Sequential(nn.Conv2d(blocks * width, width, 1), nn.LeakyReLU(SLOPE))
-        self.LR_conv = nn.Conv2d(width, width, 3, padding=1)
-        self.upsampler = nn.Sequential(nn.Conv2d(width, 3 * scale**2, 3, padding=1), nn.PixelShuffle(scale))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map `(n, 3, h, w)` to `(n, 3, scale*h, scale*w)`."""
-        shallow = self.fea_conv(x)
-        deep: list[Tensor] = []
-        x = shallow
-        for number in range(1, self.blocks + 1):
-            x = self.get_submodule(f"IMDB{number}")(x)
-            deep.append(x)
-        return self.upsampler(self.LR_conv(self.c(torch.cat(deep, 1))) + shallow)
+        super().__init__(scale, width, "IMDB", DistillationModule, blocks)

@@ -11,11 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .attention import SpatialAttention
+from .distillation import SLOPE, Distillation
 
 __all__ = ["RFDN", "DistillationBlock"]
-
-SLOPE = 0.05
-"""Of every leaky ReLU in the network."""
 
 
 class _DeepAttention(SpatialAttention):
@@ -53,28 +51,11 @@ class DistillationBlock(nn.Module):
         return self.esa(self.c5(torch.cat(distilled, 1)))
 
 
-class RFDN(nn.Module):
+class RFDN(Distillation):
     """Input RGB ``(n, 3, h, w)``, values 0..255, h and w of at least 15; output ``(n, 3, scale*h, scale*w)``.
 
     The output is about 0..255 and not clipped.
     """
 
     def __init__(self, scale: int = 4, *, width: int = 50, blocks: int = 4) -> None:
-        super().__init__()
-        self.blocks = blocks
-        self.fea_conv = nn.Conv2d(3, width, 3, padding=1)
-        for number in range(1, blocks + 1):
-            self.add_module(f"B{number}", DistillationBlock(width))
-        self.c = nn.Sequential(nn.Conv2d(blocks * width, width, 1), nn.LeakyReLU(SLOPE))
-        self.LR_conv = nn.Conv2d(width, width, 3, padding=1)
-        self.upsampler = nn.Sequential(nn.Conv2d(width, 3 * scale**2, 3, padding=1), nn.PixelShuffle(scale))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map `(n, 3, h, w)` to `(n, 3, scale*h, scale*w)`."""
-        shallow = self.fea_conv(x)
-        deep: list[Tensor] = []
-        x = shallow
-        for number in range(1, self.blocks + 1):
-            x = self.get_submodule(f"B{number}")(x)
-            deep.append(x)
-        return self.upsampler(self.LR_conv(self.c(torch.cat(deep, 1))) + shallow)
+        super().__init__(scale, width, "B", DistillationBlock, blocks)

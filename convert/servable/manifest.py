@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from ...core.contract import Contract
 from ...core.errors import InputError
+from ...core.foreign import first_mistake
 from ...core.provenance import Precision, Provenance
 
 __all__ = ["MANIFEST_NAME", "GoldenVector", "OutputLimits", "PackageManifest", "Port"]
@@ -107,8 +108,6 @@ class PackageManifest(_Frozen):
                 f"{path}: cannot be read ({error.strerror}); make a package with: mattekit package ARTIFACT -o DIR"
             ) from error
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "file"
             raise InputError(
-                f"{path}: not a package's manifest ({where}: {first['msg']}); package the model again"
-            ) from (error)
+                f"{path}: not a package's manifest ({first_mistake(error, 'file')}); package the model again"
+            ) from error

@@ -10,7 +10,7 @@ from ..spec import Licence, ModelSpec, Weights
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["SPECS"]
+__all__ = ["CONTRACT", "NOTES", "SPECS"]
 
 _RAW = "https://raw.githubusercontent.com/njulj/RFDN"
 
@@ -21,20 +21,28 @@ def _build() -> nn.Module:
     return RFDN(4).eval()
 
 
+CONTRACT = Contract(
+    task="super_resolution",
+    # From 15 on it runs; from 33 on the smallest map of its attention is 4x4, well above 1x1 (`SAFE_SIDE`).
+    input=InputContract(divide_by=1.0, min_side=33),
+    output=OutputContract(kind="image", scale=4, value_max=255.0),
+    # Its attention samples the picture on a grid of 6 pixels.
+    halo=18,
+    tile_step=6,
+)
+"""Of a network with that attention."""
+
+NOTES = (
+    "Height and width must be at least 15.",
+    "Tiles that begin at multiples of 6 pixels differ least from the whole picture.",
+)
+
 SPECS: tuple[ModelSpec, ...] = (
     ModelSpec(
         id="rfdn-x4",
         title="RFDN x4, clean pictures, light",
         task="super_resolution",
-        contract=Contract(
-            task="super_resolution",
-            # From 15 on it runs; from 33 on the smallest map of its attention is 4x4, well above 1x1 (`SAFE_SIDE`).
-            input=InputContract(divide_by=1.0, min_side=33),
-            output=OutputContract(kind="image", scale=4, value_max=255.0),
-            # Its attention samples the picture on a grid of 6 pixels.
-            halo=18,
-            tile_step=6,
-        ),
+        contract=CONTRACT,
         weights=Weights(
             filename="RFDN_AIM.pth",
             urls=(
@@ -48,9 +56,6 @@ SPECS: tuple[ModelSpec, ...] = (
         build=_build,
         paper="https://arxiv.org/abs/2009.11551",
         homepage="https://github.com/njulj/RFDN",
-        notes=(
-            "Height and width must be at least 15.",
-            "Tiles that begin at multiples of 6 pixels differ least from the whole picture.",
-        ),
+        notes=NOTES,
     ),
 )

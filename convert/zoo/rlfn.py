@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...core.contract import Contract, InputContract, OutputContract
 from ..spec import Licence, ModelSpec, Weights
+from .rfdn import CONTRACT, NOTES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,15 +26,7 @@ SPECS: tuple[ModelSpec, ...] = (
         id="rlfn-x4",
         title="RLFN x4, clean pictures, light",
         task="super_resolution",
-        contract=Contract(
-            task="super_resolution",
-            # From 15 on it runs; from 33 on the smallest map of its attention is 4x4, well above 1x1 (`SAFE_SIDE`).
-            input=InputContract(divide_by=1.0, min_side=33),
-            output=OutputContract(kind="image", scale=4, value_max=255.0),
-            # Its attention samples the picture on a grid of 6 pixels.
-            halo=18,
-            tile_step=6,
-        ),
+        contract=CONTRACT,
         weights=Weights(
             filename="team00_rlfn.pth",
             urls=(f"{_RAW}/main/model_zoo/team00_rlfn.pth", f"{_RAW}/6404fa4/model_zoo/team00_rlfn.pth"),
@@ -47,8 +39,7 @@ SPECS: tuple[ModelSpec, ...] = (
         homepage="https://github.com/Amazingren/NTIRE2024_ESR",
         notes=(
             "The baseline of the NTIRE 2024 challenge on efficient super-resolution, from that challenge's repository.",
-            "Height and width must be at least 15.",
-            "Tiles that begin at multiples of 6 pixels differ least from the whole picture.",
+            *NOTES,
         ),
     ),
 )

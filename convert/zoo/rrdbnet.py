@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...core.contract import Contract, InputContract, OutputContract
@@ -10,13 +11,10 @@ from ..spec import SAFE_SIDE, Licence, ModelSpec, Weights
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["BSD", "HOMEPAGE", "MIRROR", "PAPER", "RELEASES", "SPECS"]
+__all__ = ["SPECS", "released"]
 
-RELEASES = "https://github.com/xinntao/Real-ESRGAN/releases/download"
-MIRROR = "https://huggingface.co/leonelhs/realesrgan/resolve/main"
-HOMEPAGE = "https://github.com/xinntao/Real-ESRGAN"
-PAPER = "https://arxiv.org/abs/2107.10833"
-BSD = Licence(code="BSD-3-Clause", weights="BSD-3-Clause", commercial=True)
+_RELEASES = "https://github.com/xinntao/Real-ESRGAN/releases/download"
+_MIRROR = "https://huggingface.co/leonelhs/realesrgan/resolve/main"
 
 
 def _x4() -> nn.Module:
@@ -47,56 +45,62 @@ def _contract(scale: int) -> Contract:
     )
 
 
+def released(
+    id_: str,
+    title: str,
+    build: Callable[[], nn.Module],
+    contract: Contract,
+    file: str,
+    *,
+    sha256: str,
+    size: int,
+    notes: tuple[str, ...] = (),
+) -> ModelSpec:
+    """Return the entry of a network of Real-ESRGAN; `file` is `VERSION/NAME` as it is released."""
+    filename = file.rpartition("/")[2]
+    return ModelSpec(
+        id=id_,
+        title=title,
+        task="super_resolution",
+        contract=contract,
+        weights=Weights(
+            filename=filename, urls=(f"{_RELEASES}/{file}", f"{_MIRROR}/{filename}"), sha256=sha256, size=size
+        ),
+        licence=Licence(code="BSD-3-Clause", weights="BSD-3-Clause", commercial=True),
+        build=build,
+        paper="https://arxiv.org/abs/2107.10833",
+        homepage="https://github.com/xinntao/Real-ESRGAN",
+        notes=("Trained as a GAN: it invents plausible detail.", *notes),
+    )
+
+
 SPECS: tuple[ModelSpec, ...] = (
-    ModelSpec(
-        id="realesrgan-x4plus",
-        title="Real-ESRGAN x4plus, damaged photos",
-        task="super_resolution",
-        contract=_contract(4),
-        weights=Weights(
-            filename="RealESRGAN_x4plus.pth",
-            urls=(f"{RELEASES}/v0.1.0/RealESRGAN_x4plus.pth", f"{MIRROR}/RealESRGAN_x4plus.pth"),
-            sha256="4fa0d38905f75ac06eb49a7951b426670021be3018265fd191d2125df9d682f1",
-            size=67_040_989,
-        ),
-        licence=BSD,
-        build=_x4,
-        paper=PAPER,
-        homepage=HOMEPAGE,
-        notes=("Trained as a GAN: it invents plausible detail.",),
+    released(
+        "realesrgan-x4plus",
+        "Real-ESRGAN x4plus, damaged photos",
+        _x4,
+        _contract(4),
+        "v0.1.0/RealESRGAN_x4plus.pth",
+        sha256="4fa0d38905f75ac06eb49a7951b426670021be3018265fd191d2125df9d682f1",
+        size=67_040_989,
     ),
-    ModelSpec(
-        id="realesrgan-x2plus",
-        title="Real-ESRGAN x2plus, damaged photos",
-        task="super_resolution",
-        contract=_contract(2),
-        weights=Weights(
-            filename="RealESRGAN_x2plus.pth",
-            urls=(f"{RELEASES}/v0.2.1/RealESRGAN_x2plus.pth", f"{MIRROR}/RealESRGAN_x2plus.pth"),
-            sha256="49fafd45f8fd7aa8d31ab2a22d14d91b536c34494a5cfe31eb5d89c2fa266abb",
-            size=67_061_725,
-        ),
-        licence=BSD,
-        build=_x2,
-        paper=PAPER,
-        homepage=HOMEPAGE,
-        notes=("Trained as a GAN: it invents plausible detail.", "Height and width must be even."),
+    released(
+        "realesrgan-x2plus",
+        "Real-ESRGAN x2plus, damaged photos",
+        _x2,
+        _contract(2),
+        "v0.2.1/RealESRGAN_x2plus.pth",
+        sha256="49fafd45f8fd7aa8d31ab2a22d14d91b536c34494a5cfe31eb5d89c2fa266abb",
+        size=67_061_725,
+        notes=("Height and width must be even.",),
     ),
-    ModelSpec(
-        id="realesrgan-x4plus-anime-6b",
-        title="Real-ESRGAN x4plus, anime, small",
-        task="super_resolution",
-        contract=_contract(4),
-        weights=Weights(
-            filename="RealESRGAN_x4plus_anime_6B.pth",
-            urls=(f"{RELEASES}/v0.2.2.4/RealESRGAN_x4plus_anime_6B.pth", f"{MIRROR}/RealESRGAN_x4plus_anime_6B.pth"),
-            sha256="f872d837d3c90ed2e05227bed711af5671a6fd1c9f7d7e91c911a61f155e99da",
-            size=17_938_799,
-        ),
-        licence=BSD,
-        build=_anime,
-        paper=PAPER,
-        homepage=HOMEPAGE,
-        notes=("Trained as a GAN: it invents plausible detail.",),
+    released(
+        "realesrgan-x4plus-anime-6b",
+        "Real-ESRGAN x4plus, anime, small",
+        _anime,
+        _contract(4),
+        "v0.2.2.4/RealESRGAN_x4plus_anime_6B.pth",
+        sha256="f872d837d3c90ed2e05227bed711af5671a6fd1c9f7d7e91c911a61f155e99da",
+        size=17_938_799,
     ),
 )

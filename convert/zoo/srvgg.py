@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core.contract import Contract, InputContract, OutputContract
-from ..spec import SAFE_SIDE, ModelSpec, Weights
-from .rrdbnet import BSD, HOMEPAGE, MIRROR, PAPER, RELEASES
+from ..spec import SAFE_SIDE, ModelSpec
+from .rrdbnet import released
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,39 +36,23 @@ def _contract(halo: int) -> Contract:
 
 
 SPECS: tuple[ModelSpec, ...] = (
-    ModelSpec(
-        id="realesr-general-x4v3",
-        title="Real-ESRGAN general x4 v3, damaged photos, small",
-        task="super_resolution",
-        contract=_contract(24),
-        weights=Weights(
-            filename="realesr-general-x4v3.pth",
-            urls=(f"{RELEASES}/v0.2.5.0/realesr-general-x4v3.pth", f"{MIRROR}/realesr-general-x4v3.pth"),
-            sha256="8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292",
-            size=4_885_111,
-        ),
-        licence=BSD,
-        build=_general,
-        paper=PAPER,
-        homepage=HOMEPAGE,
-        notes=("Trained as a GAN: it invents plausible detail.",),
+    released(
+        "realesr-general-x4v3",
+        "Real-ESRGAN general x4 v3, damaged photos, small",
+        _general,
+        _contract(24),
+        "v0.2.5.0/realesr-general-x4v3.pth",
+        sha256="8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292",
+        size=4_885_111,
     ),
-    ModelSpec(
-        id="realesr-animevideov3",
-        title="Real-ESRGAN anime video v3, x4, small",
-        task="super_resolution",
+    released(
+        "realesr-animevideov3",
+        "Real-ESRGAN anime video v3, x4, small",
+        _anime_video,
         # 18 convolutions of 3x3: no input pixel further away than 18 has any influence, so tiles leave no seam at all.
-        contract=_contract(18),
-        weights=Weights(
-            filename="realesr-animevideov3.pth",
-            urls=(f"{RELEASES}/v0.2.5.0/realesr-animevideov3.pth", f"{MIRROR}/realesr-animevideov3.pth"),
-            sha256="b8a8376811077954d82ca3fcf476f1ac3da3e8a68a4f4d71363008000a18b75d",
-            size=2_504_012,
-        ),
-        licence=BSD,
-        build=_anime_video,
-        paper=PAPER,
-        homepage=HOMEPAGE,
-        notes=("Trained as a GAN: it invents plausible detail.",),
+        _contract(18),
+        "v0.2.5.0/realesr-animevideov3.pth",
+        sha256="b8a8376811077954d82ca3fcf476f1ac3da3e8a68a4f4d71363008000a18b75d",
+        size=2_504_012,
     ),
 )

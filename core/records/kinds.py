@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from ..errors import InputError
+from ..foreign import first_mistake
 from ..record import Record
 from .conversion import ExportRecord, ParityRecord, QuantizeRecord
 from .judged import GateRecord, VerifyRecord
@@ -96,9 +97,7 @@ def read_record(path: str | Path, kind: type[Record] = Record) -> Record:
     try:
         record = _ADAPTER.validate_python(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "file"
-        raise InputError(f"{path}: not a mattekit record ({where}: {first['msg']})") from error
+        raise InputError(f"{path}: not a mattekit record ({first_mistake(error, 'file')})") from error
     if not isinstance(record, kind):
         wanted = str(kind.model_fields["kind"].default)
         raise InputError(f"{path}: a record of kind {record.kind!r}, not {wanted!r}; make one with: {_MAKERS[wanted]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 __all__ = ["Budget", "Ticket"]
 
@@ -48,15 +49,21 @@ class Budget:
 
 
 class Ticket:
-    """One picture's part of a budget, from before it is decoded until it is written."""
+    """One picture's part of a budget, from before it is decoded until it is written.
+
+    waited: seconds that it waited for its bytes.
+    """
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self._held = 0
+        self.waited = 0.0
 
     def take(self, size: int) -> None:
         """Wait for `size` bytes."""
+        asked = time.perf_counter()
         self._budget.take(size)
+        self.waited += time.perf_counter() - asked
         self._held += size
 
     def release(self) -> None:

@@ -111,7 +111,7 @@ def _refused(path: Path, tensor: Tensor) -> Generator[None]:
         if not isinstance(error, RuntimeError) and not _is_its_own(error):
             raise
         raise ModelError(
-            f"{path}: the model does not take an input of {tensor.shape} ({last_line(error)[:120]}); "
+            f"{path}: the model does not take an input of {tensor.shape} ({last_line(error, most=120)}); "
             "export it with --dynamic"
         ) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,15 +11,15 @@ from pydantic import JsonValue
 
 from ...core.errors import InputError, VideoError
 from ...core.measurement import Data, Unit
+from ...core.progress import Progress
 from ...core.records import VideoRecord
 from ...images.picture import Picture
-from ..latencies import of_models
+from ..latencies import Latencies, of_models
 from ..machine import this_machine
 from ..pipeline import Pipeline
 from ..remove import Matte
 from .flow import in_order, in_thread
 from .frames import Frame, Item
-from .latency import Latencies
 from .plan import VideoPlan
 from .signals import ended_by_signals
 from .sinks import open_sink
@@ -27,8 +27,11 @@ from .smooth import Smoother
 
 __all__ = ["VideoReport", "VideoSettings", "run_video"]
 
-Progress = Callable[[int, int | None], None]
-"""Called after each frame: how many are done, and how many there are (None where nobody knows)."""
+_STAGES = ("decode", "remove", "infer", "smooth", "upscale", "superimpose", "encode")
+"""In the order in which a frame passes them; `infer` is the time of all models, which their stages leave out."""
+
+_MOST_TIMES = 4096
+"""Of each stage, so that a record's size doesn't grow with the video."""
 
 # Frames that wait between two stages; with those that the stages hold, about a dozen are in memory.
 _DEPTH = 2
@@ -105,7 +108,7 @@ def run_video(
         pipeline: what each frame goes through.
         settings: how.
         record: more to keep in the record's settings.
-        progress: told after each frame.
+        progress: called after each frame, with the frames.
 
     Raises:
         VideoError: too many broken frames, no frame at all, or a result that can't be written.
@@ -126,7 +129,8 @@ class _Run:
         requests = min((model.runtime.info.requests for model in pipeline.models), default=1)
         self._workers = self._settings.workers or requests + 1
         parallel = ("remove", "upscale", "superimpose")
-        self._latencies = Latencies({**dict.fromkeys(parallel, self._workers), "infer": requests})
+        threads = {**dict.fromkeys(parallel, self._workers), "infer": requests}
+        self._latencies = Latencies(_STAGES, threads, most=_MOST_TIMES)
         self._frames = self._broken = self._empty = 0
 
     def __call__(self, record: dict[str, JsonValue], progress: Progress | None) -> VideoReport:
@@ -161,7 +165,7 @@ class _Run:
                     job.seconds["encode"] = time.perf_counter() - begun
                     self._latencies.add(job.seconds)
                     if progress is not None:
-                        progress(self._frames, total)
+                        progress("frames", self._frames, total)
             finally:
                 jobs.close()
             sink.finish()

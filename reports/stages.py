@@ -1,0 +1,34 @@
+"""What the command line prints of where a run's time went: the latency of each stage, and the bottleneck."""
+
+from __future__ import annotations
+
+from ..core.records import RunRecord, VideoRecord
+from .document import Cell, Column, Table
+from .formats.fitting import print_lines, print_table
+from .numbers import number
+from .terminal import console_of
+
+__all__ = ["print_stages"]
+
+_STATISTICS = ("p50", "p90", "p99")
+
+
+def print_stages(record: RunRecord | VideoRecord, said: str) -> None:
+    """Print a table of a record's stages on stderr, then one line: what is said, the throughput and the bottleneck."""
+    errors = console_of(stderr=True)
+    times: dict[str, dict[str, float]] = {}
+    for figure in record.of_metric("latency"):
+        times.setdefault(figure.stage, {})[figure.statistic] = figure.value or 0.0
+    loads = {figure.stage: figure.value or 0.0 for figure in record.of_metric("load")}
+    if times:
+        columns = (Column("stage"), *(Column(f"{each} ms", numeric=True) for each in _STATISTICS))
+        rows = [
+            (stage, *(number(of[each], "ms") for each in _STATISTICS), f"{loads[stage]:.0%}" if stage in loads else "")
+            for stage, of in times.items()
+        ]
+        table = Table("", (*columns, Column("load", numeric=True)), tuple(tuple(map(Cell, row)) for row in rows))
+        print_table(table, errors)
+    parts = [f"{number(speed.value, speed.unit)} {speed.unit}" for speed in record.of_metric("throughput")]
+    if record.bottleneck in loads:
+        parts.append(f"bottleneck: {record.bottleneck} (busy {loads[record.bottleneck]:.0%} of the time)")
+    print_lines("; ".join([said, *([", ".join(parts)] if parts else [])]), errors)
