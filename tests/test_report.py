@@ -10,6 +10,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -110,7 +111,7 @@ def evil_records() -> list[Record]:
     """Records whose every text tries to be markup."""
     of, on = variant(EVIL, sha256={f"{EVIL}.onnx": EVIL}), data("$x^2$ |*a*|\n# x", sha256=EVIL, count=1)
     how = execution("CPU\x1b[31m", runtime="<b>another", plugin=EVIL)
-    common = {"variants": (of,), "executions": (how,)}
+    common: dict[str, Any] = {"variants": (of,), "executions": (how,)}
     extra = (
         measurement(f"n{EVIL}", 1.5, EVIL, data=on, output="<img src=x onerror=alert(1)>", step=EVIL, **common),
         measurement("iou", 0.5, higher_is_better=True, data=on, candidate=f"{EVIL} fp32", **common),

@@ -47,8 +47,9 @@ def _table(caption: str, points: Sequence[Point], *, by_slice: bool) -> Table:
     rows: dict[tuple[Subject, str, int | None], dict[str, Point]] = {}
     for point in points:
         data = point.figure.data
-        part = (point.figure.slice, data.count if data else None) if by_slice else ("", None)
-        rows.setdefault((point.subject, *part), {})[point.figure.metric] = point
+        count = data.count if data and by_slice else None
+        part = point.figure.slice if by_slice else ""
+        rows.setdefault((point.subject, part, count), {})[point.figure.metric] = point
     cells: list[tuple[Cell, ...]] = []
     for (subject, part, count), found in rows.items():
         words = (subject.name, subject.precision, subject.device, *(getattr(subject, name) for name in further))

@@ -91,7 +91,7 @@ def _limits(evidence: Evidence, point: Point) -> list[tuple[str, float]]:
     figure, labels = point.figure, point.figure.labels
     found: dict[tuple[str, float], None] = {}
     for gate in evidence.gates:
-        if gate.metric == figure.metric and gate.covers(labels) and figure.slice == gate.slice:
+        if gate.wants(figure) and gate.covers(figure):
             found |= {(kind, bound): None for kind, bound in gate.limits().items() if kind in {"min", "max"}}
     mine = {name: text for name, text in labels.items() if name in _TOLD}
     for _, record in evidence.of(GateRecord):
