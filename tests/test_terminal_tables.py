@@ -30,7 +30,7 @@ from mattekit.reports.formats.fitting import print_lines, print_table, say_once
 from mattekit.reports.ladders import print_parity
 from mattekit.reports.validations import print_validation
 from openvino import opset13 as ops
-from records import data, machine, measurement, validate_record, variant
+from records import bench_record, data, execution, machine, measurement, validate_record, variant
 from rich.cells import cell_len
 from rich.console import Console
 from typer.testing import CliRunner
@@ -111,6 +111,18 @@ def test_a_benchmark_shows_every_figure_and_what_is_common_once(record: BenchRec
         assert f"{value:.3g}" in figures(text) or f"{value:.1f}" in figures(text)
     # Both that are missing have their row, too.
     assert len(re.findall(r"missing\s+(?:device\b)?", said)) >= 2
+
+
+@each_width
+def test_an_accuracy_stands_beside_the_times(width: int) -> None:
+    of: dict[str, Any] = {"variants": (variant(),), "executions": (execution(),), "candidate": "m fp32"}
+    extra = (
+        measurement("iou", 0.8765, data=data(count=3), **of),
+        measurement("latency_mean", 4, "ms", stage="model", **of),
+    )
+    made = bench_record({"fp32": [4.0, 4.0]}, extra=extra)
+    text = assert_whole(lambda console: print_benchmark(made, console), width)
+    assert "0.8765" in figures(text)
 
 
 @each_width
