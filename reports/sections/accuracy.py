@@ -58,8 +58,7 @@ def _table(caption: str, points: Sequence[Point], *, by_slice: bool) -> Table:
             head += [Cell(part), NOTHING if count is None else Cell(str(count), float(count))]
         cells.append((*head, *(_cell(found.get(name)) for name in names)))
     note = "Below each figure its 95% bootstrap interval over the samples."
-    machines = points[0].source.telling.note(subjects) if points else ""
-    return Table(caption, tuple(columns), mark_best(columns, cells), f"{note} {machines}".rstrip(), folded=by_slice)
+    return Table(caption, tuple(columns), mark_best(columns, cells), note, folded=by_slice)
 
 
 def _cell(point: Point | None) -> Cell:
