@@ -131,6 +131,8 @@ class Record(Frozen, frozen=True):
     def _refer(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Write what measurements share once."""
         whole: dict[str, Any] = handler(self)
+        if "measurements" not in whole:
+            return whole
         tables: dict[str, list[object]] = {"variants": list(self.variants), "executions": [], "data": []}
         rows: list[dict[str, Any]] = []
         for figure, row in zip(self.measurements, cast("list[dict[str, Any]]", whole["measurements"]), strict=True):

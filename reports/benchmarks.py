@@ -61,6 +61,11 @@ class _Row:
         figure = self.figures.get((stage, metric))
         return figure.value if figure else None
 
+    def accuracy(self, metric: str) -> float | None:
+        """The metric over the whole data set, which is of no stage."""
+        found = (figure for figure in self.figures.values() if figure.metric == metric and figure.data)
+        return next((figure.value for figure in found), None)
+
     def label(self, title: str) -> str:
         """What was asked for, in words; else how it is executed."""
         planned = (figure.execution for figure in self.figures.values() if figure.execution)
@@ -140,7 +145,7 @@ def _times(caption: str, stages: Sequence[str], record: BenchRecord, candidates:
                 said = verdict.verdict
             else:
                 cells += ["", ""]
-            cells += [_number(row.value(stage, metric), 4) if stage == MODEL else "" for metric in metrics]
+            cells += [_number(row.accuracy(metric), 4) if stage == MODEL else "" for metric in metrics]
             if stage == MODEL and row.found.pareto:
                 said = f"{said}, Pareto front".lstrip(", ")
             rows.append([*name, "" if stage == MODEL else stage, *cells, said])

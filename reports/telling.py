@@ -17,7 +17,8 @@ _DIGITS = 8
 class Subject:
     """What a figure is about: a model in a precision on a device; each is empty where the record does not say.
 
-    arithmetic, size, weights, machine: empty too where a report has but one of them. machine: a letter.
+    arithmetic, size, weights, machine: empty too where a report has but one of them. machine: a letter; empty for what
+    does not depend on it.
     """
 
     model: str
@@ -62,7 +63,8 @@ class Telling:
 
     def subject(self, figure: Measurement) -> Subject:
         """Return what a figure is about."""
-        several = len(self._letters) > 1 and figure.machine is not None
+        # What does not depend on the machine is the same thing wherever it was measured.
+        timed = figure.machine if len(self._letters) > 1 and figure.unit.depends_on_machine else None
         return Subject(
             figure.model,
             figure.precision,
@@ -73,7 +75,7 @@ class Telling:
             weights=" + ".join(
                 dict.fromkeys(_marker(ref) for ref in figure.variants if (ref.id, ref.name) in self._of_several_weights)
             ),
-            machine=self._letters.get(figure.machine.hardware, "") if several and figure.machine else "",
+            machine=self._letters.get(timed.hardware, "") if timed else "",
         )
 
     def note(self, subjects: Iterable[Subject]) -> str:

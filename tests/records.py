@@ -182,7 +182,7 @@ def run_record(
         at: the machine.
         more: fields of the record.
     """
-    common = {"variants": (of or variant(),), "executions": (ran or execution(),)}
+    common: dict[str, Any] = {"variants": (of or variant(),), "executions": (ran or execution(),)}
     count = max(map(len, values.values()), default=0)
     figures = [measurement("images", count, **common)]
     if count:

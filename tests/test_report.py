@@ -10,6 +10,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -27,7 +28,7 @@ from mattekit.core.records import (
     RunRecord,
     ValidateRecord,
 )
-from mattekit.reports.document import Cell, Statements, Table
+from mattekit.reports.document import Cell, Plot, Statements, Table
 from mattekit.reports.evidence import read_sources
 from mattekit.reports.formats.console import show
 from mattekit.reports.formats.html import html
@@ -110,7 +111,7 @@ def evil_records() -> list[Record]:
     """Records whose every text tries to be markup."""
     of, on = variant(EVIL, sha256={f"{EVIL}.onnx": EVIL}), data("$x^2$ |*a*|\n# x", sha256=EVIL, count=1)
     how = execution("CPU\x1b[31m", runtime="<b>another", plugin=EVIL)
-    common = {"variants": (of,), "executions": (how,)}
+    common: dict[str, Any] = {"variants": (of,), "executions": (how,)}
     extra = (
         measurement(f"n{EVIL}", 1.5, EVIL, data=on, output="<img src=x onerror=alert(1)>", step=EVIL, **common),
         measurement("iou", 0.5, higher_is_better=True, data=on, candidate=f"{EVIL} fp32", **common),
@@ -506,6 +507,25 @@ def test_times_of_two_machines_and_of_two_sizes_stand_side_by_side(write: Write)
     assert not any(row["latency"].best for row in cells.values())
     alone = rows(report(paths[0]), "Models")[0]
     assert not {"machine", "size"} & alone.keys()
+
+
+def test_accuracy_is_shown_beside_the_times_of_each_machine_and_drawn_for_each_alone(write: Write) -> None:
+    ran = execution(size=(320, 320), batch=1, hint="latency", threads=4)
+    paths = [
+        write(f"{precision}.json", validate_record([value] * 4, of=variant("m", precision), ran=ran, at=machine("one")))
+        for precision, value in (("fp32", 0.8), ("int8", 0.7))
+    ]
+    for cpu, ms in (("one", 8.0), ("another", 4.0)):
+        record = bench_record({"fp32": [ms] * 9, "int8": [ms / 2] * 9}, ran=ran, at=machine(cpu))
+        paths.append(write(f"b-{cpu}.json", record))
+    made = report(*paths)
+    assert [
+        (row["machine"].text, row["precision"].text, row["IoU on photos"].value, row["latency"].value)
+        for row in rows(made, "Segmentation")
+    ] == [("A", "fp32", 0.8, 8), ("A", "int8", 0.7, 4), ("B", "fp32", 0.8, 4), ("B", "int8", 0.7, 2)]
+    plots = [b for s in made.document.sections for b in s.blocks if isinstance(b, Plot) and b.name.startswith("pareto")]
+    assert [plot.name for plot in plots] == ["pareto-segmentation-A", "pareto-segmentation-B"]
+    assert [[row[1].value for row in plot.table.rows] for plot in plots] == [[8, 4], [4, 2]]
 
 
 def test_two_runs_of_one_model_are_two_bars(write: Write) -> None:

@@ -15,12 +15,11 @@ import pytest
 from mattekit.bench.latency.grid import Request
 from mattekit.bench.latency.keeping import keep
 from mattekit.bench.latency.session import measure
-from mattekit.bench.parity.ladder import Ladder, Step
 from mattekit.cli import app
 from mattekit.convert.zoo import all_specs
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import InputError
-from mattekit.core.record import Figure, Record
+from mattekit.core.records import BenchRecord, CompareRecord, ParityRecord, ParityStep, read_record
 from mattekit.infer.doctor import diagnose
 from mattekit.reports.benchmarks import print_benchmark
 from mattekit.reports.comparisons import print_comparison
@@ -28,10 +27,10 @@ from mattekit.reports.doctor import print_diagnosis
 from mattekit.reports.document import Cell, Column, Document, Section, Table
 from mattekit.reports.formats.console import show
 from mattekit.reports.formats.fitting import print_lines, print_table, say_once
-from mattekit.reports.ladders import print_ladder
+from mattekit.reports.ladders import print_parity
 from mattekit.reports.validations import print_validation
-from mattekit.reports.worth import print_worth
 from openvino import opset13 as ops
+from records import bench_record, data, execution, machine, measurement, validate_record, variant
 from rich.cells import cell_len
 from rich.console import Console
 from typer.testing import CliRunner
@@ -80,7 +79,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def record(network: Path, photo: Path, tmp_path_factory: pytest.TempPathFactory) -> Record:
+def record(network: Path, photo: Path, tmp_path_factory: pytest.TempPathFactory) -> BenchRecord:
     """Two batches, a device that is not there, and a picture the whole way."""
     pictures = tmp_path_factory.mktemp("pictures")
     (pictures / "photo.jpg").write_bytes(photo.read_bytes())
@@ -100,13 +99,13 @@ def record(network: Path, photo: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 @each_width
-def test_a_benchmark_shows_every_figure_and_what_is_common_once(record: Record, width: int) -> None:
+def test_a_benchmark_shows_every_figure_and_what_is_common_once(record: BenchRecord, width: int) -> None:
     text = assert_whole(lambda console: print_benchmark(record, console), width)
     said = " ".join(text.split())
     assert said.count("arithmetic f32") >= 1
     assert "hint latency, streams auto, size 120x160, threads 1" in said
     assert "p90 ms, p95 ms, p99 ms" in said
-    medians = [figure.value for figure in record.figures if figure.name == "latency_p50" and figure.value is not None]
+    medians = [figure.value for figure in record.of_metric("latency_p50") if figure.value is not None]
     assert len(medians) >= 8
     for value in medians:
         assert f"{value:.3g}" in figures(text) or f"{value:.1f}" in figures(text)
@@ -115,38 +114,56 @@ def test_a_benchmark_shows_every_figure_and_what_is_common_once(record: Record, 
 
 
 @each_width
-def test_arithmetic_that_differs_is_in_every_row(record: Record, width: int) -> None:
-    entries = [dict(entry) for entry in record.settings["candidates"] if isinstance(entry, dict)]  # type: ignore[union-attr]
-    for entry, arithmetic in zip(entries, ("f32", "bf16", "f16", "device"), strict=True):
-        entry["arithmetic"] = arithmetic
-    changed = record.model_copy(update={"settings": {**record.settings, "candidates": entries}})
+def test_an_accuracy_stands_beside_the_times(width: int) -> None:
+    of: dict[str, Any] = {"variants": (variant(),), "executions": (execution(),), "candidate": "m fp32"}
+    extra = (
+        measurement("iou", 0.8765, data=data(count=3), **of),
+        measurement("latency_mean", 4, "ms", stage="model", **of),
+    )
+    made = bench_record({"fp32": [4.0, 4.0]}, extra=extra)
+    text = assert_whole(lambda console: print_benchmark(made, console), width)
+    assert "0.8765" in figures(text)
+
+
+@each_width
+def test_arithmetic_that_differs_is_in_every_row(record: BenchRecord, width: int) -> None:
+    words = ("f32", "bf16", "f16", "device")
+    changed = record.model_copy(
+        update={
+            "candidates": {
+                name: found.model_copy(update={"asked": {**found.asked, "arithmetic": arithmetic}})
+                for (name, found), arithmetic in zip(record.candidates.items(), words, strict=True)
+            }
+        }
+    )
     text = assert_whole(lambda console: print_benchmark(changed, console), width)
-    for arithmetic in ("f32", "bf16", "f16", "device"):
+    for arithmetic in words:
         assert re.search(rf"(?<!\w){arithmetic}(?!\w)", text.partition("The whole way")[0])
 
 
 @each_width
 def test_the_comparison_shows_every_figure(width: int) -> None:
-    labels = {
-        "candidate": "mattelite int8 openvino:CPU f32 latency b1 320x320",
+    of = {
+        "variants": (variant("mattelite", "int8"),),
+        "candidate": "mattelite int8 CPU f32 latency b1 320x320",
         "stage": "model",
         "verdict": "not enough samples",
     }
-    names = ("before", "after", "ratio", "ratio_low", "ratio_high", "p_value", "independent_samples")
-    made = Record(
-        kind="bench comparison",
-        settings={
-            "before": "before.json",
-            "after": "after.json",
-            "differs": [],
-            "only_before": [],
-            "only_after": [],
-            "notes": [],
-        },
-        figures=tuple(Figure(name=name, value=3.25 + n, labels=labels) for n, name in enumerate(names)),
+    made = CompareRecord(
+        machine=machine(),
+        before="before.json",
+        after="after.json",
+        measurements=(
+            measurement("before", 3.25, "ms", **of),
+            measurement("after", 4.25, "ms", **of),
+            measurement("ratio", 5.25, "\N{MULTIPLICATION SIGN}", interval=(6.25, 7.25), **of),
+            measurement("p_value", 8.25, "p", **of),
+            measurement("independent_samples", 9.25, "independent samples", **of),
+        ),
     )
     text = assert_whole(lambda console: print_comparison(made, console), width)
     assert "6.250 to 7.250" in text
+    assert {"3.250", "4.250", "5.250", "8.2", "9"} <= figures(text)
 
 
 @each_width
@@ -157,7 +174,7 @@ def test_the_doctor_shows_everything(width: int) -> None:
     for need in found.needs:
         if need.installed:
             assert re.search(rf"{re.escape(need.package)}\s+{re.escape(need.installed)}", text)
-    assert found.environment.python in text
+    assert found.machine.python in text
     assert "…" not in text
     squeezed = re.sub(r"\s", "", text)
     for device in found.devices:
@@ -205,43 +222,24 @@ def test_a_report_shows_every_figure_and_every_note(width: int) -> None:
 
 
 @each_width
-def test_validations_ladders_and_verdicts_are_whole(width: int, tmp_path: Path) -> None:
-    names = ("iou", "mae", "f_beta", "s_measure", "e_measure", "boundary_iou")
-    labels = {"model": "mattelite", "precision": "fp32", "device": "openvino:CPU", "dataset": "synthetic"}
-    validated = Record(
-        kind="validation",
-        settings={"samples": 3},
-        figures=tuple(
-            Figure(name=name, value=0.1234 + n, labels={**labels, "slice": "all"}) for n, name in enumerate(names)
-        ),
-        samples={"id": ["a1", "b2", "c3"], **{name: [0.25, 0.5, 0.75] for name in names}},
-    )
+def test_validations_and_ladders_are_whole(width: int, tmp_path: Path) -> None:
+    names = ("iou", "mae", "max_f_beta", "s_measure", "mean_e_measure", "boundary_iou")
+    samples = {name: [0.25 + n / 100, 0.5 + n / 100, 0.7511] for n, name in enumerate(names)}
+    validated = validate_record(samples, of=variant("mattelite"), on=data("synthetic"))
+    means = {f"{figure.value:.4f}" for figure in validated.measurements}
     paths = [tmp_path / "v.json"]
     text = printed(lambda console: print_validation([validated], paths, console=console), width)
-    assert {f"{0.1234 + n:.4f}" for n in range(6)} | {"0.2500", "0.5000", "0.7500"} <= figures(text)
-    steps = [
-        Step("torch", truth=(("iou", 0.9321), ("mae", 0.0123))),
-        Step("openvino int8", 0.4567, 0.0345, 32.15, (("iou", 0.9876), ("mae", 0.0045)), 0.9, (("iou", 0.9211),), "x"),
-    ]
-    ladder = Ladder(steps, Record(kind="parity"))
-    said = assert_whole(lambda console: print_ladder(ladder, console), width)
-    assert {"0.9321", "0.4567", "32.15", "0.9876", "0.9211"} <= figures(said)
-    weighed = Record(
-        kind="worth",
-        figures=tuple(
-            Figure(name=name, value=value, unit=unit, labels={"precision": precision})
-            for precision in ("fp32", "fp16", "int8")
-            for name, value, unit in (
-                ("weights_size", 1.5e6, "B"),
-                ("latency_p50", 12.34, "ms"),
-                ("latency_p90", 15.67, "ms"),
-                ("throughput", 81.23, "pictures/s"),
-                ("boundary_iou", 0.8765, ""),
-            )
+    assert len(means) == 6
+    assert means | {"0.2500", "0.5000", "0.7511", "0.2800", "0.5300"} <= figures(text)
+    values = {"largest_difference": (0.1234, 0.4567), "mean_difference": (0.0345,), "iou": (0.9876,), "mae": (0.0045,)}
+    steps = (
+        ParityStep(after="torch", truth={"iou": 0.9321, "mae": 0.0123}),
+        ParityStep(
+            before="torch", after="openvino int8", values=values, snr=32.15, truth={"iou": 0.9211}, broken="too far"
         ),
     )
-    said = assert_whole(lambda console: print_worth(weighed, console), width)
-    assert {"1.50", "12.34", "15.67", "81.23", "0.8765"} <= figures(said)
+    said = assert_whole(lambda console: print_parity(ParityRecord(machine=machine(), steps=steps), console), width)
+    assert {"0.9321", "0.4567", "0.0345", "32.15", "0.9876", "0.0045", "0.9211"} <= figures(said)
 
 
 def test_a_table_goes_from_columns_to_text_below_to_blocks() -> None:
@@ -270,14 +268,14 @@ def test_an_empty_cell_has_no_say_in_what_is_common() -> None:
     assert [column.title for column in said.columns] == ["size"]
 
 
-def test_a_record_is_kept_wherever_it_can_be(record: Record, home: Path, tmp_path: Path) -> None:
+def test_a_record_is_kept_wherever_it_can_be(record: BenchRecord, home: Path, tmp_path: Path) -> None:
     asked = keep(record, tmp_path / "r.json")
     assert (asked.path, asked.error) == (tmp_path / "r.json", None)
     refused = keep(record, tmp_path)
     assert isinstance(refused.error, InputError)
     assert refused.path is not None
     assert refused.path.parent == home / "records"
-    assert Record.read(refused.path) == record
+    assert read_record(refused.path) == record
     assert keep(record, None).path != keep(record, None).path
     shutil.rmtree(home)
     home.write_text("no folder")
@@ -298,7 +296,7 @@ def test_a_benchmark_without_a_file_for_its_record_says_where_it_is_kept(network
     path = Path(lines[-1].removeprefix("record: "))
     assert path.parent == home / "records"
     assert re.fullmatch(r"bench-\d{8}T\d{6}Z-[0-9a-f]{8}\.json", path.name)
-    assert [figure.name for figure in Record.read(path).figures if figure.name == "latency_p50"]
+    assert read_record(path).of_metric("latency_p50")
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
@@ -307,7 +305,7 @@ def test_a_cache_that_cannot_be_written_loses_no_table(network: Path, home: Path
     home.write_text("no folder")
     code, lines = bench(network)
     assert code == 0
-    assert "pictures/s" in "\n".join(lines)
+    assert "images/s" in "\n".join(lines)
     assert lines[-1].startswith("note: the record could not be kept (")
 
 
@@ -317,6 +315,6 @@ def test_a_file_that_cannot_be_written_loses_neither_the_table_nor_the_record(
 ) -> None:
     code, lines = bench(network, "--record", tmp_path)
     assert code == 1
-    assert "pictures/s" in "\n".join(lines)
+    assert "images/s" in "\n".join(lines)
     (said,) = (line for line in lines if line.startswith("record: "))
     assert Path(said.removeprefix("record: ")).parent == home / "records"

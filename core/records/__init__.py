@@ -1,4 +1,7 @@
-"""Records: a model for each kind, by the command that writes it."""
+"""Records: a model for each kind, by the command that writes it.
+
+What enters: what a record of one kind has beside its measurements, and how records are read. Nothing measures here.
+"""
 
 from __future__ import annotations
 

@@ -47,8 +47,9 @@ def _table(caption: str, points: Sequence[Point], *, by_slice: bool) -> Table:
     rows: dict[tuple[Subject, str, int | None], dict[str, Point]] = {}
     for point in points:
         data = point.figure.data
-        part = (point.figure.slice, data.count if data else None) if by_slice else ("", None)
-        rows.setdefault((point.subject, part[0], part[1]), {})[point.figure.metric] = point
+        count = data.count if data and by_slice else None
+        part = point.figure.slice if by_slice else ""
+        rows.setdefault((point.subject, part, count), {})[point.figure.metric] = point
     cells: list[tuple[Cell, ...]] = []
     for (subject, part, count), found in rows.items():
         words = (subject.name, subject.precision, subject.device, *(getattr(subject, name) for name in further))
@@ -57,8 +58,7 @@ def _table(caption: str, points: Sequence[Point], *, by_slice: bool) -> Table:
             head += [Cell(part), NOTHING if count is None else Cell(str(count), float(count))]
         cells.append((*head, *(_cell(found.get(name)) for name in names)))
     note = "Below each figure its 95% bootstrap interval over the samples."
-    machines = points[0].source.telling.note(subjects) if points else ""
-    return Table(caption, tuple(columns), mark_best(columns, cells), f"{note} {machines}".rstrip(), folded=by_slice)
+    return Table(caption, tuple(columns), mark_best(columns, cells), note, folded=by_slice)
 
 
 def _cell(point: Point | None) -> Cell:

@@ -40,7 +40,8 @@ def models(evidence: Evidence) -> Section | None:
         rows = rows_of(members, points)
         if rows:
             blocks.append(_table(_TASKS[task], rows, points[0].source.telling.note(row.subject for row in rows)))
-            blocks += _pareto(task, rows)
+            for machine in dict.fromkeys(row.subject.machine for row in rows):
+                blocks += _pareto(task, [row for row in rows if row.subject.machine == machine], machine)
     return Section("models", "Accuracy, latency, size", tuple(blocks)) if blocks else None
 
 
@@ -159,8 +160,9 @@ def _speedup(row: Row, baseline: Row | None) -> Cell:
     return figure_cell(before.figure.value / after.figure.value, TIMES, interval)
 
 
-def _pareto(task: str, rows: Sequence[Row]) -> list[Plot]:
-    """Accuracy against latency, for the metric that most rows have, two at least; else nothing."""
+def _pareto(task: str, rows: Sequence[Row], machine: str) -> list[Plot]:
+    """Accuracy against latency on one machine, for the metric that most rows have, two at least; else nothing."""
+    plot = "-".join(part for part in ("pareto", task or "models", machine) if part)
     with_both = {name: [r for r in rows if name in r.accuracies and r.latency] for name in _headings(rows)}
     for name, both in sorted(with_both.items(), key=lambda item: -len(item[1])):
         if len(both) < 2:
@@ -174,7 +176,7 @@ def _pareto(task: str, rows: Sequence[Row]) -> list[Plot]:
             x, y = _value(row.latency), _value(row.accuracies[name])
             others = [(_value(o.latency), _value(o.accuracies[name])) for o in both if o is not row]
             beaten = any(a <= x and (b >= y if up else b <= y) and (a, b) != (x, y) for a, b in others)
-            label = (row.subject if several else replace(row.subject, device="")).label
+            label = replace(row.subject, machine="", **({} if several else {"device": ""})).label
             latency, accuracy = row.latency, row.accuracies[name]
             dots.append(
                 Dot(
@@ -189,12 +191,12 @@ def _pareto(task: str, rows: Sequence[Row]) -> list[Plot]:
                 )
             )
         front = ", ".join(dot.label for dot in dots if dot.front)
-        title = f"{_TASKS[task]}: {name} against latency"
+        title = f"{_TASKS[task]}: {name} against latency" + (f" on machine {machine}" if machine else "")
         description = f"On the front, where nothing else is both faster and better: {front}."
         unit = f", {figure.unit}" if figure.unit else ""
         svg = partial(
             scatter,
-            f"pareto-{task or 'models'}",
+            plot,
             title,
             description,
             dots,
@@ -216,7 +218,7 @@ def _pareto(task: str, rows: Sequence[Row]) -> list[Plot]:
             )
             for dot in dots
         ]
-        return [Plot(f"pareto-{task or 'models'}", title, description, svg, Table(title, columns, tuple(cells)))]
+        return [Plot(plot, title, description, svg, Table(title, columns, tuple(cells)))]
     return []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...core.records import MODEL, BenchRecord, CompareRecord, QuantizeRecord, RunRecord, ValidateRecord, VideoRecord
 from ...metrics import METRICS
@@ -40,16 +40,17 @@ def points_of_models(evidence: Evidence) -> list[Point]:
 def subjects_of(points: Iterable[Point]) -> list[Subject]:
     """Return what the figures are about, each once.
 
-    A file's size is of no execution: it is told with each of the model's.
+    A file's size is of no execution, and an accuracy of no machine: they are told with each of the model's.
     """
     points = list(points)
     executed = {(one.subject.name, one.subject.precision) for one in points if one.figure.executions}
-    found = (
+    found = dict.fromkeys(
         point.subject
         for point in points
         if point.figure.executions or (point.subject.name, point.subject.precision) not in executed
     )
-    return list(dict.fromkeys(found))
+    timed = {replace(subject, machine="") for subject in found if subject.machine}
+    return [subject for subject in found if subject.machine or subject not in timed]
 
 
 def rows_of(subjects: Iterable[Subject], points: Sequence[Point]) -> list[Row]:
@@ -105,7 +106,7 @@ def _unusual(point: Point) -> tuple[float | bool, ...]:
 
 
 def _row(subject: Subject, points: Sequence[Point]) -> Row:
-    own = [point for point in points if point.subject == subject]
+    own = [point for point in points if point.subject in {subject, replace(subject, machine="")}]
     made = [p for p in points if (p.subject.name, p.subject.precision) == (subject.name, subject.precision)]
     sizes = [point for point in made if point.figure.metric == "size" and point.figure.value is not None]
     ratios = tuple(p for p in own if p.figure.metric == "ratio" and p.figure.stage in {"", MODEL})
