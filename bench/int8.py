@@ -65,7 +65,7 @@ def int8_verdicts(
     groups: dict[object, dict[str, Measurement]] = defaultdict(dict)
     for figure in medians:
         for how in figure.executions:
-            groups[(figure.model, how.name, how.arithmetic, how.size, how.batch, how.hint)].setdefault(
+            groups[(_made_from(figure), how.name, how.arithmetic, how.size, how.batch, how.hint)].setdefault(
                 figure.precision, figure
             )
     known = [*accuracies, *record.measurements]
@@ -148,10 +148,14 @@ def _accuracies(
             continue
         for was in wanted:
             own = was.model_copy(update={"role": ""})
-            if _of(was) == _of(before) and comparable(own, now, across={"precision"}) is None:
+            if _of(was) == _of(before) and comparable(own, now, across={"precision", "model"}) is None:
                 pairs.setdefault(now.data, (was, now))
     return list(pairs.values())
 
 
 def _of(figure: Measurement) -> tuple[object, ...]:
-    return figure.model, figure.precision, tuple(one.weights_sha256 for one in figure.variants), figure.arithmetic
+    return _made_from(figure), figure.precision, figure.arithmetic
+
+
+def _made_from(figure: Measurement) -> tuple[object, ...]:
+    return tuple((one.id, one.weights_sha256) for one in figure.variants)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from .options import Offline, Out
+from .options import Offline, Out, VariantName
 
 __all__ = ["models_app", "register"]
 
@@ -42,11 +42,13 @@ def register(app: typer.Typer) -> None:
             list[str] | None,
             typer.Option(help="Pictures for the comparison of the steps: files, folders or globs; repeatable."),
         ] = None,
+        name: VariantName = None,
         offline: Offline = False,
     ) -> None:
         """Export a checkpoint to ONNX and OpenVINO IR, comparing each step with the one before on real pictures."""
         from ..api import export_model
         from ..convert.export import ExportSettings, parse_batch, parse_size
+        from ..core.variant import parse_name
         from ..infer.collect import collect_inputs
         from ..models.reference import entry_of
         from ..reports.progress import ProgressBar
@@ -60,11 +62,12 @@ def register(app: typer.Typer) -> None:
             dynamic=dynamic,
             batch=parse_batch(batch),
             heads=heads,
+            name=parse_name(name),
         )
-        name, checkpoint = entry_of(model, weights)
+        entry, checkpoint = entry_of(model, weights)
         with ProgressBar() as bar:
             report = export_model(
-                name,
+                entry,
                 out,
                 settings,
                 weights=checkpoint,

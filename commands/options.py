@@ -67,6 +67,9 @@ ArithmeticOption = Annotated[
     Arithmetic,
     typer.Option("--arithmetic", help="What the network computes in; device: what the device does unless told."),
 ]
+VariantName = Annotated[
+    str | None, typer.Option(help="Call the variant so, to tell it from others of its model, such as fine-tunes.")
+]
 Offline = Annotated[bool, typer.Option("--offline", help="Never download.")]
 Format = Annotated[str, typer.Option("--format", help="png, jpg, webp, tiff or bmp.")]
 Quality = Annotated[int | None, typer.Option(min=1, max=100, help="Of lossy formats.")]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from .options import ArithmeticOption, ModelArgument
+from .options import ArithmeticOption, ModelArgument, VariantName
 from .saying import say
 
 __all__ = ["register"]
@@ -68,9 +68,11 @@ def register(app: typer.Typer) -> None:
         if_worth_it: Annotated[
             bool, typer.Option("--if-worth-it", help="With the verdict: exit with 3 where INT8 is not worth it.")
         ] = False,
+        name: VariantName = None,
         rounds: Annotated[int, typer.Option(min=5, help="Of the verdict: rounds in which the models take turns.")] = 30,
     ) -> None:
         """Quantize an IR to INT8, calibrated on real samples, with accuracy control."""
+        from ..core.variant import parse_name
         from ..quantize.compress import compress
         from ..quantize.requests import Request
         from ..quantize.settings import QuantizeSettings, parse_max_drop, read_scope
@@ -86,6 +88,7 @@ def register(app: typer.Typer) -> None:
             recipe=recipe,
             patch=patch,
             against=against,
+            name=parse_name(name),
         )
         if data is None:
             typer.secho(

@@ -87,4 +87,4 @@ def export_model(
         [each.source for each in pictures], [np.repeat(tensor, batch, 0) for tensor in inputs], contract
     )
     written, record = export(spec, path, out_dir, settings, check, whatever=whatever)
-    return ExportReport(written, record, folder_of(spec, settings.precision, out_dir) / RECORD_NAME)
+    return ExportReport(written, record, folder_of(spec, settings, out_dir) / RECORD_NAME)

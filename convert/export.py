@@ -14,7 +14,7 @@ from ..core.files import atomic_directory, sha256_of
 from ..core.provenance import Precision, Provenance
 from ..core.records import ExportRecord
 from ..core.text import printable
-from ..core.variant import Variant
+from ..core.variant import Variant, folder_name
 from ..infer.machine import this_machine
 from ..infer.runtimes import Runtime
 from .checkpoint import load_module
@@ -57,6 +57,7 @@ class ExportSettings:
     precision: of the stored weights. route: `onnx` goes PyTorch → ONNX → IR and keeps both; `direct` goes PyTorch → IR.
     size: height and width of the input, None for the contract's own (a fixed size for segmentation, free for
     super-resolution); dynamic leaves both free. batch: -1 leaves it free. heads: `all` keeps a U²-Net's side outputs.
+    name: of the variant, such as that of a fine-tune, which tells it from others of its model.
     """
 
     precision: Precision = "fp32"
@@ -66,6 +67,7 @@ class ExportSettings:
     dynamic: bool = False
     batch: int = 1
     heads: Heads = "fused"
+    name: str = ""
 
     def __post_init__(self) -> None:
         """Refuse settings that exclude each other with an InputError."""
@@ -104,9 +106,9 @@ def parse_batch(text: str) -> int:
     return int(text)
 
 
-def folder_of(spec: ModelSpec, precision: Precision, out_dir: Path) -> Path:
-    """Return where a model of that precision goes: `<out_dir>/<model>/<precision>`."""
-    return out_dir / spec.id / precision
+def folder_of(spec: ModelSpec, settings: ExportSettings, out_dir: Path) -> Path:
+    """Return where a model goes: `<out_dir>/<model>/<precision>`, or `<model>-<name>` where it has a name."""
+    return out_dir / folder_name(spec.id, settings.name) / settings.precision
 
 
 def export(
@@ -142,7 +144,7 @@ def export(
         InputError: the model's folder holds something that is not of an export; it stays as it is.
     """
     contract, shape = _shape(spec.contract, settings)
-    folder = folder_of(spec, settings.precision, out_dir)
+    folder = folder_of(spec, settings, out_dir)
     fp16 = settings.precision == "fp16"
     provenance = _provenance(spec, weights, settings)
     with atomic_directory(folder, whatever=whatever) as temporary:
@@ -166,7 +168,9 @@ def export(
         _require(check, "ir", open_stage("ir", ir_path), HALF if fp16 else EXACT)
         files: tuple[tuple[Path, Precision], ...] = ((onnx_path, "fp32"), (ir_path, settings.precision))
         written = [
-            Variant(spec.id, precision, path, contract, provenance) for path, precision in files if path.is_file()
+            Variant(spec.id, precision, path, contract, provenance, settings.name)
+            for path, precision in files
+            if path.is_file()
         ]
         record = _record(spec, settings, written, check)
         record.write(temporary / RECORD_NAME)
@@ -236,4 +240,5 @@ def _provenance(spec: ModelSpec, weights: Path, settings: ExportSettings) -> Pro
         commercial=spec.licence.commercial if published else None,
         route="ready-made" if spec.source == "onnx" else settings.route,
         tools={name: metadata.version(name) for name in names},
+        name=settings.name,
     )

@@ -31,7 +31,8 @@ class Provenance(_Frozen):
     """Where a model comes from; travels inside it.
 
     weights_sha256: of the checkpoint or of the ready-made ONNX file. commercial: whether the weights' licence allows
-    commercial use, None where nothing is stated. route: how the IR was made. tools: package versions.
+    commercial use, None where nothing is stated. route: how the IR was made. tools: package versions. name: that
+    somebody gave the variant; empty where nobody did.
     """
 
     model: str
@@ -42,10 +43,11 @@ class Provenance(_Frozen):
     commercial: bool | None
     route: Literal["onnx", "direct", "ready-made"]
     tools: dict[str, str]
+    name: str = ""
 
     def to_json(self) -> str:
         """Return one line of JSON with a fixed order of keys."""
-        return self.model_dump_json()
+        return self.model_dump_json(exclude=set() if self.name else {"name"})
 
     @classmethod
     def from_json(cls, text: str, *, source: str) -> Provenance:

@@ -35,7 +35,7 @@ def exported(spec: ModelSpec, weights: Path | None, *, offline: bool, progress: 
     parts = (__version__, metadata.version("openvino"), digest, spec.contract.to_json())
     home = cache_dir() / "ir" / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     settings = ExportSettings()
-    folder = folder_of(spec, settings.precision, home)
+    folder = folder_of(spec, settings, home)
     if not is_intact(folder):
         _LOG.warning("%s: exporting it, once; the next use takes it from the cache", spec.id)
         export_model(spec.id, home, settings, weights=weights, offline=offline, progress=progress, whatever=True)

@@ -17,7 +17,7 @@ from ..core.files import atomic_directory
 from ..core.ownership import check_replaceable
 from ..core.progress import Progress
 from ..core.records import QuantizeRecord
-from ..core.variant import Variant
+from ..core.variant import Variant, folder_name
 from ..datasets.sample import Dataset
 from .accuracy import Accuracy
 from .calibration import require_disjoint, require_fit
@@ -52,7 +52,7 @@ def quantize(
     accuracy: Accuracy | None = None,
     progress: Progress | None = None,
 ) -> Quantized:
-    """Write `<out_dir>/<model>/int8/model.{xml,bin}` and `quantize.json`.
+    """Write `<out_dir>/<model>/int8/model.{xml,bin}` and `quantize.json`; a named variant's model is `<model>-<name>`.
 
     The same IR, samples, settings and package versions give the same bytes. The folder appears whole, or not at all.
     With `max_drop`, what an interrupted search found out is kept in `<out_dir>/<model>/.int8-search` and used by the
@@ -100,7 +100,8 @@ def quantize(
         "nncf": nncf_version,
         "openvino": metadata.version("openvino"),
     }
-    folder = out_dir / source.provenance.model / "int8"
+    called = settings.name or source.provenance.name
+    folder = out_dir / folder_name(source.provenance.model, called) / "int8"
     # Said before hours of work, not after them.
     check_replaceable(folder)
     work = folder.with_name(".int8-search")
@@ -119,8 +120,11 @@ def quantize(
     model = job.candidate(ignored)
     notes["ignored"] = list(ignored)
     with atomic_directory(folder) as temporary:
-        save_int8(model, temporary / "model.xml", source, notes)
-        written = replace(source.variant, precision="int8", path=temporary / "model.xml")
+        provenance = source.provenance.model_copy(update={"name": called})
+        save_int8(model, temporary / "model.xml", replace(source, provenance=provenance), notes)
+        written = Variant(
+            source.variant.id, "int8", temporary / "model.xml", source.contract, provenance, provenance.name
+        )
         record = job.record(notes, ignored, time.monotonic() - started, written.ref())
         record.write(temporary / "quantize.json")
     clear(work)

@@ -46,7 +46,8 @@ class QuantizeSettings:
     OpenVINO device string, whose integers are aimed at. arithmetic: of what stays in floating point, when it is
     measured. ignored: names of layers that stay as they are, besides the
     recipe's. recipe: a TOML file, `none`, or None for the one of the model's family. patch: side of a calibration patch
-    of a super-resolution network in pixels, None for the recipe's. against: what the metric compares with.
+    of a super-resolution network in pixels, None for the recipe's. against: what the metric compares with. name: of the
+    variant that is made; its source's where empty.
     """
 
     samples: int = 300
@@ -55,6 +56,7 @@ class QuantizeSettings:
     device: str = "CPU"
     arithmetic: Arithmetic = "f32"
     ignored: tuple[str, ...] = ()
+    name: str = ""
     recipe: str | None = None
     patch: int | None = None
     against: Against = "truth"

@@ -129,7 +129,7 @@ def _check_paths(recipe: Recipe, path: Path) -> None:
 
 def _weights(recipe: Recipe, hashes: Hashes) -> dict[str, str]:
     return {
-        model.id: hashes.of(Path(model.weights))
+        model.key: hashes.of(Path(model.weights))
         if model.weights
         else zoo.get(model.id).weights.sha256 or "not published"
         for model in recipe.model

@@ -34,7 +34,7 @@ class _Chain:
         self.model = model
         self.spec = spec_for(model.id, Path(model.weights) if model.weights else None)
         self.scale = self.spec.scale
-        self.home = out / "models" / model.id
+        self.home = out / "models" / model.key
         self.out = out
         self.commercial = commercial
         self.made: list[str] = []
@@ -62,13 +62,23 @@ class _Chain:
         return tuple(file for precision in self.model.precisions for file in self._ir(precision))
 
     def _name(self, step: str) -> str:
-        return f"{step} {self.model.id}"
+        return f"{step} {self.model.key}"
 
     def _export(self, precision: str) -> Stage:
         weights = ("--weights", self.model.weights) if self.model.weights else ()
+        named = ("--name", self.model.name) if self.model.name else ()
         return Stage(
             name=self._name(f"export-{precision}"),
-            command=("export", self.model.id, *weights, "--precision", precision, "-o", str(self.out / "models")),
+            command=(
+                "export",
+                self.model.id,
+                *weights,
+                *named,
+                "--precision",
+                precision,
+                "-o",
+                str(self.out / "models"),
+            ),
             files=(Path(self.model.weights),) if self.model.weights else (),
             outputs=(*self._ir(precision), self.home / precision / "model.onnx", self.home / precision / "export.json"),
             facts={"weights": self.spec.weights.sha256 or ""},
@@ -113,7 +123,7 @@ class _Chain:
         first = []
         if self.spec.source == "torch":
             first = [f"torch:{self.model.id}" + (f"@{self.model.weights}" if self.model.weights else "")]
-        record = self.out / "records" / f"{self.model.id}-parity.json"
+        record = self.out / "records" / f"{self.model.key}-parity.json"
         return Stage(
             name=self._name("parity"),
             command=(
@@ -135,7 +145,7 @@ class _Chain:
         words = ["--metrics", ",".join(asked.metrics)] if asked.metrics else []
         words += ["--limit", str(asked.limit)] if asked.limit else []
         words += ["--arithmetic", asked.arithmetic]
-        folder = self.out / "validation" / self.model.id
+        folder = self.out / "validation" / self.model.key
         return Stage(
             name=self._name("validate"),
             command=(
@@ -152,7 +162,7 @@ class _Chain:
         asked = self.model.bench
         if asked is None:
             return None
-        record = self.out / "records" / f"{self.model.id}-bench.json"
+        record = self.out / "records" / f"{self.model.key}-bench.json"
         return Stage(
             name=self._name("bench"),
             command=(
@@ -171,17 +181,17 @@ class _Chain:
         measured = [stage for stage in before if stage.name.split()[0] in {"validate", "bench"}]
         records = [str(path / "*.json") if not path.suffix else str(path) for s in measured for path in s.outputs]
         folder, gates = self.out / "records", str(self.model.gates)
-        baseline = ["--baseline", str(self.out / "validation" / self.model.id / "*fp32*.json")]
+        baseline = ["--baseline", str(self.out / "validation" / self.model.key / "*fp32*.json")]
         return Stage(
             name=self._name("gate"),
             command=(
                 *("gate", *records, "--gate", gates, *(baseline if self.model.validation else ())),
-                *("--json", str(folder / f"{self.model.id}-gate.json")),
-                *("--markdown", str(folder / f"{self.model.id}-gate.md")),
-                *("--junit", str(folder / f"{self.model.id}-gate.xml")),
+                *("--json", str(folder / f"{self.model.key}-gate.json")),
+                *("--markdown", str(folder / f"{self.model.key}-gate.md")),
+                *("--junit", str(folder / f"{self.model.key}-gate.xml")),
             ),
             files=(Path(gates), *(path for stage in measured for path in stage.outputs)),
-            outputs=tuple(folder / f"{self.model.id}-gate.{suffix}" for suffix in ("json", "md", "xml")),
+            outputs=tuple(folder / f"{self.model.key}-gate.{suffix}" for suffix in ("json", "md", "xml")),
             after=tuple(stage.name for stage in measured),
             verdict=True,
         )
@@ -189,7 +199,7 @@ class _Chain:
     def _package(self, precision: str) -> Stage:
         asked = self.model.package
         kind = asked.format if asked else "openvino"
-        target = self.out / "packages" / (f"{self.model.id}-{precision}" + (".zip" if kind == "zip" else ""))
+        target = self.out / "packages" / (f"{self.model.key}-{precision}" + (".zip" if kind == "zip" else ""))
         return Stage(
             name=self._name(f"package-{precision}"),
             command=(

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..core.arithmetic import Arithmetic
+from ..core.variant import folder_name
 
 __all__ = [
     "BenchStep",
@@ -94,12 +95,14 @@ class PackageStep(_Strict):
 class ModelRecipe(_Strict):
     """One model of the zoo, and what is made and measured of it.
 
-    weights: a checkpoint; the zoo's own where it is left out. gates: a TOML file of gates, judged on the records of
+    weights: a checkpoint; the zoo's own where it is left out. name: of the variants, which tells them from others of
+    the same id, such as other fine-tunes. gates: a TOML file of gates, judged on the records of
     the validation and the benchmark.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     weights: _Words | None = None
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
     precisions: Annotated[tuple[Literal["fp32", "fp16", "int8"], ...], Field(min_length=1)] = ("fp32",)
     parity: ParityStep | None = None
     quantize: QuantizeStep | None = None
@@ -107,6 +110,11 @@ class ModelRecipe(_Strict):
     bench: BenchStep | None = None
     gates: _Words | None = None
     package: PackageStep | None = None
+
+    @property
+    def key(self) -> str:
+        """Return what its folders and records are called by: its id, with the name where it has one."""
+        return folder_name(self.id, self.name or "")
 
     @model_validator(mode="after")
     def _steps_fit(self) -> Self:
@@ -141,7 +149,7 @@ class Recipe(_Strict):
 
     @model_validator(mode="after")
     def _models_differ(self) -> Self:
-        ids = [model.id for model in self.model]
-        if len(set(ids)) != len(ids):
-            raise ValueError("a model is there twice; give each id once")
+        keys = [model.key for model in self.model]
+        if len(set(keys)) != len(keys):
+            raise ValueError("a model is there twice; give each id once, or give each a name of its own")
         return self

@@ -50,7 +50,10 @@ def describe(model: openvino.Model, path: Path, contract: Contract | None = None
             f"{path}: the model carries no mattekit contract, so its pre- and post-processing are unknown; "
             f"export it with: mattekit export MODEL --weights {path.name} -o DIR"
         )
-    return Variant(provenance.model if provenance else path.stem, stored_precision(model), path, chosen, provenance)
+    named = provenance.name if provenance else ""
+    return Variant(
+        provenance.model if provenance else path.stem, stored_precision(model), path, chosen, provenance, named
+    )
 
 
 def stored_precision(model: openvino.Model) -> Precision:
