@@ -91,6 +91,7 @@ def run(
     ] = None,
 ) -> None:
     """Measure artifacts on devices, runtimes and settings, in interleaved rounds, each in a process of its own."""
+    from ..bench.int8 import int8_verdicts
     from ..bench.latency.keeping import keep
     from ..bench.latency.recording import exit_code
     from ..bench.latency.session import measure
@@ -129,6 +130,8 @@ def run(
     # Written first: a table that cannot be printed must not lose the measurement.
     kept = keep(found, record)
     print_benchmark(found)
+    for verdict in int8_verdicts(found):
+        say(verdict.sentence)
     say(kept.sentence)
     if kept.error is not None:
         raise kept.error

@@ -11,7 +11,7 @@ import typer
 from .saying import say
 
 if TYPE_CHECKING:
-    from ..workflow.building import StageOutcome
+    from ..workflow.build_report import StageOutcome
 
 __all__ = ["register"]
 
@@ -36,6 +36,9 @@ def register(app: typer.Typer) -> None:
         out: Annotated[
             Path | None, typer.Option("--out", "-o", help="Folder for the results, not the recipe's.")
         ] = None,
+        record: Annotated[
+            Path | None, typer.Option(help="Write what became of each stage, and how long it took, to this JSON file.")
+        ] = None,
         schema: Annotated[
             bool, typer.Option("--schema", help="Print the JSON Schema of recipes, for editors.")
         ] = False,
@@ -51,6 +54,8 @@ def register(app: typer.Typer) -> None:
         if recipe is None:
             raise typer.BadParameter("give a recipe, or --schema")
         made = build_recipe(BuildRequest(recipe, check, update, jobs, out), _tell)
+        if record:
+            made.record.write(record)
         counts = {state: sum(outcome.state == state for outcome in made.outcomes) for state in ("ran", "due", "kept")}
         say(", ".join(f"{count} {state}" for state, count in counts.items() if count))
         raise typer.Exit(0 if check else made.exit_code)

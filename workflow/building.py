@@ -6,10 +6,10 @@ import concurrent.futures
 import contextlib
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from ..convert import zoo
 from ..core.errors import InputError
@@ -17,6 +17,7 @@ from ..core.files import atomic_path
 from ..core.locks import locked
 from ..core.text import last_line
 from ..datasets.opening import open_dataset
+from .build_report import VERDICTS, BuildReport, StageOutcome
 from .lock import Lock, check_lock
 from .planning import plan_stages
 from .reading import read_recipe
@@ -24,15 +25,10 @@ from .schema import Recipe
 from .stage import Stage
 from .state import Hashes, due, fingerprint, read_done, set_aside, write_done
 
-__all__ = ["BuildReport", "BuildRequest", "StageOutcome", "build"]
-
-_VERDICTS = frozenset({3, 4})
-"""Exit codes of a check that was carried out and not passed."""
+__all__ = ["BuildRequest", "build"]
 
 _MOST_SAID = 2000
 """Characters of the last line that a stage said: our own sentences are shorter."""
-
-State = Literal["ran", "kept", "failed", "skipped", "due"]
 
 
 @dataclass(frozen=True)
@@ -44,30 +40,6 @@ class BuildRequest:
     update: bool = False
     jobs: int = 1
     out: Path | None = None
-
-
-@dataclass(frozen=True)
-class StageOutcome:
-    """What became of a stage, and why; `exit_code` is its command's, 0 where it did not run."""
-
-    stage: Stage
-    state: State
-    reason: str
-    exit_code: int = 0
-
-
-@dataclass
-class BuildReport:
-    """What became of a build, stage by stage; `report` files are named by the stage of that name."""
-
-    outcomes: list[StageOutcome] = field(default_factory=list[StageOutcome])
-
-    @property
-    def exit_code(self) -> int:
-        """Return 0, a failed stage's exit code, or that of a check which was not passed (3 before 4)."""
-        failed = [outcome.exit_code for outcome in self.outcomes if outcome.state == "failed"]
-        verdicts = [outcome.exit_code for outcome in self.outcomes if outcome.exit_code in _VERDICTS]
-        return failed[0] if failed else min(verdicts, default=0)
 
 
 Tell = Callable[[StageOutcome | str], None]
@@ -97,7 +69,7 @@ def build(request: BuildRequest, tell: Tell | None = None) -> BuildReport:
         hashes = Hashes()
         found = Lock(weights=_weights(recipe, hashes), datasets=datasets)
         check_lock(path.with_suffix(".lock"), found, update=request.update, write=not request.check)
-        work = _Work(stages, out, hashes, datasets, say)
+        work = _Work(stages, out, hashes, datasets, recipe=recipe.name, tell=say)
         return work.foresee() if request.check else work.run(request.jobs)
 
 
@@ -152,7 +124,17 @@ class _Due:
 class _Work:
     """The stages of one build, and what became of them so far."""
 
-    def __init__(self, stages: list[Stage], out: Path, hashes: Hashes, datasets: dict[str, str], tell: Tell) -> None:
+    def __init__(
+        self,
+        stages: list[Stage],
+        out: Path,
+        hashes: Hashes,
+        datasets: dict[str, str],
+        *,
+        recipe: str,
+        tell: Tell,
+    ) -> None:
+        self.recipe = recipe
         self.stages = stages
         self.out = out
         self.hashes = hashes
@@ -234,6 +216,7 @@ class _Work:
 
     def _run(self, stage: Stage, why: _Due) -> StageOutcome:
         set_aside(stage, self.out, self.hashes)
+        began = time.monotonic()
         words = [word for text in stage.command for word in self._expanded(text)]
         # -P: modules in the recipe's folder are not ours.
         with subprocess.Popen(
@@ -251,14 +234,14 @@ class _Work:
         with atomic_path(log) as temporary:
             temporary.write_text(said, encoding="utf-8")
         code = process.returncode
-        passed = code == 0 or (stage.verdict and code in _VERDICTS)
+        passed = code == 0 or (stage.verdict and code in VERDICTS)
         missing = [path for path in stage.outputs if not path.exists()]
         if not passed or missing:
             last = "" if passed else last_line(said, most=_MOST_SAID)
             told = last or (f"it left no {missing[0]}" if missing else "it said nothing")
-            return StageOutcome(stage, "failed", f"{told} (all it said: {log})", code or 1)
+            return StageOutcome(stage, "failed", f"{told} (all it said: {log})", code or 1, time.monotonic() - began)
         write_done(stage, self.out, why.inputs, self.hashes, code)
-        return StageOutcome(stage, "ran", why.reason, code)
+        return StageOutcome(stage, "ran", why.reason, code, time.monotonic() - began)
 
     def _expanded(self, word: str) -> list[str]:
         """A pattern below the results is replaced by the files that there are; any other word stays as it is."""
@@ -271,4 +254,4 @@ class _Work:
         self.tell(outcome)
 
     def _report(self) -> BuildReport:
-        return BuildReport([self.outcomes[stage.name] for stage in self.stages])
+        return BuildReport(self.recipe, [self.outcomes[stage.name] for stage in self.stages])

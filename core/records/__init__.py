@@ -5,6 +5,7 @@ What enters: what a record of one kind has beside its measurements, and how reco
 
 from __future__ import annotations
 
+from .built import BuildRecord, StageResult
 from .conversion import ExportRecord, ParityRecord, ParityStep, QuantizeRecord
 from .judged import GateRecord, OutputCheck, PackageCheck, Verdict, VerifyRecord
 from .kinds import AnyRecord, is_record, read_record, read_records, record_files
@@ -27,6 +28,7 @@ __all__ = [
     "MODEL",
     "AnyRecord",
     "BenchRecord",
+    "BuildRecord",
     "CandidateResult",
     "CompareRecord",
     "ComparisonRow",
@@ -44,6 +46,7 @@ __all__ = [
     "QuantizeRecord",
     "RooflineLimits",
     "RunRecord",
+    "StageResult",
     "ValidateRecord",
     "Verdict",
     "VerifyRecord",

@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from ..errors import InputError
 from ..foreign import first_mistake
 from ..record import Record
+from .built import BuildRecord
 from .conversion import ExportRecord, ParityRecord, QuantizeRecord
 from .judged import GateRecord, VerifyRecord
 from .measured import BenchRecord, CompareRecord, PeerRecord, ValidateRecord
@@ -23,6 +24,7 @@ _Kind = TypeVar("_Kind", bound=Record)
 
 AnyRecord = (
     BenchRecord
+    | BuildRecord
     | CompareRecord
     | ExportRecord
     | GateRecord
@@ -40,6 +42,7 @@ _ADAPTER: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Field(discri
 
 _MAKERS = {
     "bench": "mattekit bench",
+    "build": "mattekit build",
     "compare": "mattekit bench compare",
     "export": "mattekit export",
     "gate": "mattekit gate",
