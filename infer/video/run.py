@@ -12,9 +12,9 @@ from pydantic import JsonValue
 from ...core.errors import InputError, VideoError
 from ...core.record import Figure, Record
 from ...images.picture import Picture
+from ..engine.overlap import in_order, in_thread
 from ..pipeline import Pipeline
 from ..remove import Matte
-from .flow import in_order, in_thread
 from .frames import Frame, Item
 from .latency import Latencies
 from .plan import VideoPlan
