@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
+from ..infer.location import Location, open_store
 from ..infer.pipeline import STAGES
-from .location import Location, open_store
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -28,8 +28,8 @@ from ..images.read import read_picture
 from ..infer.batch import MEMORY, OutputSettings, bytes_per_pixel, encoded
 from ..infer.engine.budget import Budget, Ticket
 from ..infer.engine.overlap import Stages, overlapped
+from ..infer.location import Location, open_store
 from ..infer.pipeline import Pipeline, Result
-from .location import Location, open_store
 from .marks import MOST, Marks
 from .table import Row, packed, schema, unpacked
 

@@ -23,13 +23,13 @@ from called import Call
 pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("moto", reason="an S3-compatible server needs moto")
 
-from mattekit.cluster.location import Location
 from mattekit.cluster.run import Summary
 from mattekit.cluster.scale import PipelineOptions, run_on_ray
 from mattekit.cluster.session import cluster
 from mattekit.cluster.table import TABLE_NAME, known_rows
 from mattekit.core.errors import InputError
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
+from mattekit.infer.location import Location
 from mattekit.models.pipeline import open_pipeline
 
 pytestmark = pytest.mark.slow
@@ -125,13 +125,13 @@ def upload(s3: Any, folder: Path, prefix: str) -> None:
 
 
 def results(s3: Any, prefix: str) -> dict[str, list[str]]:
-    """Return the SHA-256 of every version of every result."""
+    """Return the SHA-256 of every version of every result, by its picture's name."""
     found: dict[str, list[str]] = {}
     for version in s3.list_object_versions(Bucket="results", Prefix=f"{prefix}/")["Versions"]:
         name = version["Key"].removeprefix(f"{prefix}/")
         if not name.startswith(TABLE_NAME):
             body = s3.get_object(Bucket="results", Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
-            found.setdefault(name.removesuffix(".png"), []).append(hashlib.sha256(body).hexdigest())
+            found.setdefault(name.replace(".png", ".jpg"), []).append(hashlib.sha256(body).hexdigest())
     return found
 
 

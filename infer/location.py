@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from ..core.errors import DependencyError, ImageError, InputError
-from ..images.write import save
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -74,26 +73,58 @@ class Location:
     def __str__(self) -> str:
         return f"{self.root}/{self.key}" if self.root else self.key
 
+    @property
+    def name(self) -> str:
+        """Return the last part of the place."""
+        return self.key.rpartition("/" if self.root else os.sep)[2]
+
+    @property
+    def literal(self) -> tuple[str, str]:
+        """Return what all locations of one file share, links aside: without capitals where files are called without."""
+        return self.root, self.key if self.root else os.path.normcase(self.key)
+
     def below(self, name: str) -> Location:
         """Return the location of a name below this one."""
         return Location(self.root, f"{self.key}/{name}" if self.key else name)
 
-    def contains(self, other: Location) -> bool:
-        """Tell whether `other` is this location or lies below it, links of this machine's followed."""
-        mine, its = (place.key if place.root else os.path.realpath(place.key) for place in (self, other))
-        return self.root == other.root and f"{its}/".startswith(f"{mine.rstrip('/')}/" if mine else "")
+    @property
+    def real(self) -> Location:
+        """Return the location with links of this machine's followed."""
+        return self if self.root else Location("", os.path.realpath(self.key))
+
+    def around(self) -> Generator[Location]:
+        """Give the location itself and all that it lies in, from the innermost on."""
+        if not self.root:
+            path = Path(self.key)
+            yield from (Location("", str(each)) for each in (path, *path.parents))
+            return
+        parts = self.key.split("/") if self.key else []
+        yield from (Location(self.root, "/".join(parts[:count])) for count in range(len(parts), -1, -1))
 
     def name_of(self, key: str) -> str:
         """Return what a key below this location is called there, with slashes between folders."""
-        inside = os.path.relpath(key, self.key) if not self.root else key[len(self.key) :].lstrip("/")
-        return inside.replace(os.sep, "/")
+        return key[len(self.key) :].replace(os.sep, "/").lstrip("/")
+
+    def inside(self, other: Location) -> str | None:
+        """Return what `other` is called below this location, links of this machine's followed; None where it is not."""
+        mine, its = self.real, other.real
+        return mine.name_of(its.key) if mine in its.around() else None
 
 
 class Store(Protocol):
     """What holds files or objects, by key. What cannot be read or written is an InputError that says why."""
 
-    def walk(self, key: str) -> Generator[Item]:
-        """Give all that lies below a key, at any depth, in no certain order, without holding the names."""
+    def walk(self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = "") -> Generator[Item]:
+        """Give what lies below a key, in no certain order, without holding the names.
+
+        Links to folders are not followed; a link that leads nowhere is given, without a tag.
+
+        Args:
+            key: of a folder or a prefix.
+            depth: so many names below the key at most; 1 takes no folders inside. A store may give what lies deeper.
+            hidden: with what has a name that begins with a dot, which a store may give anyhow.
+            skip: the key of a folder that is left out, where it is not empty; a store may give what lies in it.
+        """
         ...
 
     def stat(self, key: str) -> Item | None:
@@ -144,18 +175,19 @@ def open_store(root: str) -> Store:
 class _Files:
     """This machine's files; a key is an absolute path."""
 
-    def walk(self, key: str) -> Generator[Item]:
+    def walk(self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = "") -> Generator[Item]:
         # The names of a folder's files are not held, those of folders that are still to come are.
-        waiting = [key]
+        waiting = [(key, 1)]
         while waiting:
-            folder = waiting.pop()
+            folder, level = waiting.pop()
             try:
                 with os.scandir(folder) as entries:
                     for entry in entries:
-                        if entry.name.startswith("."):
+                        if (entry.name.startswith(".") and not hidden) or entry.path == skip:
                             continue
                         if entry.is_dir(follow_symlinks=False):
-                            waiting.append(entry.path)
+                            if level != depth:
+                                waiting.append((entry.path, level + 1))
                         elif entry.is_file():
                             try:
                                 found = entry.stat()
@@ -163,6 +195,8 @@ class _Files:
                                 # What vanishes meanwhile is no input any more.
                                 continue
                             yield _item(entry.path, found)
+                        elif entry.is_symlink() and not entry.is_dir():
+                            yield Item(entry.path, 0, "")
             except OSError as error:
                 raise InputError(
                     f"{folder}: the folder can't be listed ({error.strerror}); check its permissions"
@@ -185,6 +219,8 @@ class _Files:
             raise ImageError(f"{key}: it can't be read ({error.strerror}); check the file") from error
 
     def write(self, key: str, data: bytes, *, new: bool = False) -> str:
+        from ..images.write import save
+
         target = Path(key)
         # Not `Path.exists`, which raises where the name is too long: `save` tells that.
         if new and os.path.exists(target):  # noqa: PTH110
@@ -207,7 +243,9 @@ class _Objects:
         self._root = root
         self._store = store
 
-    def walk(self, key: str) -> Generator[Item]:
+    def walk(self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = "") -> Generator[Item]:
+        # All that lies below is listed in any case; who asked leaves out what it did not want.
+        del depth, hidden, skip
         from obstore.exceptions import BaseError
 
         try:
