@@ -212,18 +212,18 @@ class _Files:
         return _item(key, found) if Path(key).is_file() else None
 
     def read(self, key: str) -> tuple[bytes, str]:
-        try:
-            with Path(key).open("rb") as stream:
-                return stream.read(), _item(key, os.fstat(stream.fileno())).tag
-        except OSError as error:
-            raise ImageError(f"{key}: it can't be read ({error.strerror}); check the file") from error
+        from ..images.read import read_file
+
+        # The tag of what was there before: should the content change meanwhile, the tag does not vouch for it.
+        found = self.stat(key)
+        return read_file(Path(key)), "" if found is None else found.tag
 
     def write(self, key: str, data: bytes, *, new: bool = False) -> str:
         from ..images.write import save
 
         target = Path(key)
-        # Not `Path.exists`, which raises where the name is too long: `save` tells that.
-        if new and os.path.exists(target):  # noqa: PTH110
+        # Not `Path.is_file`, which raises where the name is too long: `save` tells that.
+        if new and os.path.isfile(target):  # noqa: PTH113
             raise FileExistsError(key)
         save(target, data)
         return _item(key, target.stat()).tag

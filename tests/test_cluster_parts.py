@@ -57,7 +57,7 @@ def test_names_that_cannot_be_held_or_written_are_rows_and_end_nothing(photo: Pa
     rows = done_by(actor(), list(walk(find_sources([str(tmp_path / "in")], out), out, ".tiff")))
     escaped, good, long = sorted(rows, key=lambda row: (len(row["input"]), "good" in row["input"]))
     assert good["error"] is None
-    assert "\\xff.jpg: it can't be read" in escaped["error"]
+    assert "\\xff.jpg: there is no such file" in escaped["error"]
     assert "it can't be written (File name too long)" in long["error"]
 
 
