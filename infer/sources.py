@@ -161,12 +161,12 @@ def _of_url(text: str, place: Location) -> Source:
 
 def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     """Tell whether a name's parts are as the pattern's; `**` stands for any folders, wildcards for no dot in front."""
-    if not pattern:
-        return not parts
-    if pattern[0] == "**" and _fits(parts, pattern[1:]):
+    if not parts or not pattern:
+        return not parts and not pattern
+    if pattern[0] == "**" and len(pattern) > 1 and _fits(parts, pattern[1:]):
         return True
-    if not parts or (parts[0].startswith(".") and not pattern[0].startswith(".")):
+    if parts[0].startswith(".") and not pattern[0].startswith("."):
         return False
     if pattern[0] == "**":
-        return _fits(parts[1:], pattern)
+        return len(parts) == 1 == len(pattern) or _fits(parts[1:], pattern)
     return fnmatch(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from mattekit.cluster.session import cluster
 from mattekit.core.errors import ImageError, InputError
 from mattekit.infer.collect import find_sources
 from mattekit.infer.location import Location, open_store
+from mattekit.infer.plan import OutputSettings, plan_batch
 
 
 def pictures_in(folder: Path, *names: str) -> None:
@@ -104,6 +106,70 @@ def test_the_folder_of_the_results_is_no_input(tmp_path: Path) -> None:
         list(walk(find_sources([str(tmp_path / "x" / "1.jpg")], out), out, ".jpg"))
     with pytest.raises(InputError, match="among the inputs"):
         list(walk(find_sources([str(tmp_path / "x" / name) for name in ("out", "outer")], out), out, ".png"))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "results", "said"),
+    [
+        (["x/in", "y/in"], "out", "two inputs are called 'in'"),
+        (["x", "x/in/1.jpg"], "out", "is an input too"),
+        (["x"], "x", "would lie among the inputs"),
+        (["x/in/*"], "x/in", "would lie among the inputs"),
+        (["x", "y"], ".", "would lie among the inputs"),
+        (["x/in/1.jpg"], "x/in", "would overwrite an input"),
+        (["missing"], "out", "there is no such file or folder"),
+        (["x/in/*.bmp"], "out", "no picture matches"),
+        (["nowhere/*.jpg"], "out", "there is no folder nowhere"),
+        (["empty"], "out", "no pictures in this folder"),
+        (["x/clip.mp4"], "out", "it is a video"),
+        ([], "out", "no inputs were given"),
+    ],
+)
+def test_both_engines_refuse_the_same_with_the_same_sentence(
+    inputs: list[str], results: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures_in(tmp_path, "x/in/1.jpg", "y/in/1.jpg")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "x" / "clip.mp4").write_bytes(b"video")
+    monkeypatch.chdir(tmp_path)
+    written, out = OutputSettings(extension=".jpg"), Location.parse(results)
+    with pytest.raises(InputError, match=said) as here:
+        plan_batch(inputs, Path(results), written)
+    with pytest.raises(InputError) as there:
+        list(walk(find_sources(inputs, out), out, written.ending))
+    assert str(there.value) == str(here.value)
+
+
+@pytest.mark.parametrize("pattern", ["*", "*/b.jpg", "**/b*.[bw]*", "*/**", ".h*", "**/.h*", "a/../*.png", "[]"])
+def test_both_engines_take_what_a_pattern_matches(
+    pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures_in(tmp_path, "b.jpg", "a/b.jpg", "a/b.bmp", "a/c/b.webp", ".h/b.jpg", ".h.png", "c/[].png", "[].jpg/d.png")
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "c" / "loop").symlink_to(tmp_path)
+    (tmp_path / "[]").mkdir()
+    shutil.copy(tmp_path / "b.jpg", tmp_path / "[]" / "e.jpg")
+    monkeypatch.chdir(tmp_path)
+    expected = {
+        "*": ["b.jpg"],
+        "*/b.jpg": ["a/b.jpg"],
+        "**/b*.[bw]*": ["a/b.bmp", "a/c/b.webp"],
+        "*/**": ["[]/e.jpg", "[].jpg/d.png", "a/b.bmp", "a/b.jpg", "a/c/b.webp", "c/[].png"],
+        ".h*": [".h.png"],
+        "**/.h*": [".h.png"],
+        "a/../*.png": [],
+        "[]": ["[]/e.jpg"],
+    }[pattern]
+    out = Location.parse("out")
+    if not expected:
+        with pytest.raises(InputError, match="no picture matches"):
+            find_sources([pattern], out)
+        return
+    batch = plan_batch([pattern], Path("out"), OutputSettings())
+    assert [path.as_posix() for path in batch.inputs] == expected
+    there = {reference.input: reference.output for reference in walk(find_sources([pattern], out), out, ".png")}
+    pairs = zip(batch.inputs, batch.targets, strict=True)
+    assert there == {str(tmp_path / source): str(tmp_path / target) for source, target in pairs}
 
 
 def test_patterns_and_ways_around_stay_in_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
