@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -159,7 +159,7 @@ def _of_url(text: str, place: Location) -> Source:
     return Source(text, Location(place.root, "/".join(parts[:fixed])), pattern=tuple(parts[fixed:]))
 
 
-def _fits(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     """Tell whether a name's parts are as the pattern's; `**` stands for any folders, wildcards for no dot in front."""
     if not parts or not pattern:
         return not parts and not pattern

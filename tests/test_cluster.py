@@ -288,16 +288,8 @@ def files_below(folder: Path) -> dict[str, bytes]:
 
 
 IN_A = {"a/b.png", "a/c/b-bmp.png", "a/c/b-webp-2.png", "a/c/b-webp.png"}
-WHOLE = IN_A | {
-    "b-jpg.png",
-    "b-png.png",
-    "c-jpg.png",
-    "C-png.png",
-    "linked.png",
-    "plain.png",
-    "other/b.png",
-    "other/c.png",
-}
+IN_OTHER = {"other/b.png", "other/c.png"}
+WHOLE = IN_A | IN_OTHER | {"b-jpg.png", "b-png.png", "c-jpg.png", "C-png.png", "linked.png", "plain.png"}
 CUT = {name.replace(".png", "-cut.webp") for name in WHOLE}
 TWICE = ["other/b.jpg", "a/b.jpg", "other/../b.png", "*.bmp", "b.png"]
 
