@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ..core.errors import ImageError, InputError
-from .location import Item, Location
+from .location import Location
 from .naming import stems_apart
 from .sources import Source
+from .stores import Item
 
 __all__ = ["Named", "collect_inputs", "find_sources", "name_results", "output_names", "require_local"]
 

@@ -1,37 +1,19 @@
-"""Where pictures lie: folders, buckets and web servers, behind five operations."""
+"""Where images lie: paths and URLs, and what lies in what."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from ..core.errors import DependencyError, ImageError, InputError
+from ..core.errors import InputError
 
-if TYPE_CHECKING:
-    from obstore import ObjectMeta
-    from obstore.store import ObjectStore
+__all__ = ["BUCKETS", "WEB", "Location"]
 
-__all__ = ["Item", "Location", "Store", "open_store"]
-
-_BUCKETS = ("s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss")
-_WEB = ("http", "https")
-
-
-@dataclass(frozen=True)
-class Item:
-    """A file or an object: its key in its store, its size in bytes, and a tag that changes when its content does.
-
-    A store that knows no tag gives an empty one.
-    """
-
-    key: str
-    size: int
-    tag: str
+BUCKETS = ("s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss")
+WEB = ("http", "https")
 
 
 @dataclass(frozen=True)
@@ -59,15 +41,15 @@ class Location:
         scheme = scheme.lower()
         if scheme == "file":
             return cls("", os.path.abspath(rest))  # noqa: PTH100
-        if scheme not in (*_BUCKETS, *_WEB):
-            known = ", ".join(f"{name}://" for name in ("file", *_BUCKETS, *_WEB))
+        if scheme not in (*BUCKETS, *WEB):
+            known = ", ".join(f"{name}://" for name in ("file", *BUCKETS, *WEB))
             raise InputError(f"{text}: no such kind of place is known; use a path, or one of {known}")
         parts = urlsplit(text)
         if not parts.netloc:
-            raise InputError(f"{text}: the URL names no {'host' if scheme in _WEB else 'bucket'}; write it out")
-        if scheme in _WEB and (parts.query or parts.fragment):
+            raise InputError(f"{text}: the URL names no {'host' if scheme in WEB else 'bucket'}; write it out")
+        if scheme in WEB and (parts.query or parts.fragment):
             raise InputError(f"{text}: a URL with ? or # in it cannot be read; give one without")
-        key = rest.partition("/")[2] if scheme in _BUCKETS else parts.path.lstrip("/")
+        key = rest.partition("/")[2] if scheme in BUCKETS else parts.path.lstrip("/")
         return cls(f"{scheme}://{parts.netloc}", key.strip("/"))
 
     def __str__(self) -> str:
@@ -109,210 +91,3 @@ class Location:
         """Return what `other` is called below this location, links of this machine's followed; None where it is not."""
         mine, its = self.real, other.real
         return mine.name_of(its.key) if mine in its.around() else None
-
-
-class Store(Protocol):
-    """What holds files or objects, by key. What cannot be read or written is an InputError that says why."""
-
-    def walk(self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = "") -> Generator[Item]:
-        """Give what lies below a key, in no certain order, without holding the names.
-
-        Links to folders are not followed; a link that leads nowhere is given, without a tag.
-
-        Args:
-            key: of a folder or a prefix.
-            depth: so many names below the key at most; 1 takes no folders inside. A store may give what lies deeper.
-            hidden: with what has a name that begins with a dot, which a store may give anyhow.
-            skip: the key of a folder that is left out, where it is not empty; a store may give what lies in it.
-        """
-        ...
-
-    def stat(self, key: str) -> Item | None:
-        """Return what lies at the key itself, or None."""
-        ...
-
-    def read(self, key: str) -> tuple[bytes, str]:
-        """Return the content and its tag."""
-        ...
-
-    def write(self, key: str, data: bytes, *, new: bool = False) -> str:
-        """Put the content there, whole or not at all, and return its tag.
-
-        Raises:
-            FileExistsError: with `new`, something is there already.
-        """
-        ...
-
-    def remove(self, key: str) -> None:
-        """Remove what lies at the key; nothing happens where there is nothing."""
-        ...
-
-
-@lru_cache(maxsize=64)
-def open_store(root: str) -> Store:
-    """Open the store of a location's root; buckets take their credentials from the environment or the machine's role.
-
-    Raises:
-        DependencyError: buckets and web servers need the extra `ray`.
-        InputError: the root is not understood.
-    """
-    if not root:
-        return _Files()
-    try:
-        from obstore.exceptions import BaseError
-        from obstore.store import HTTPStore, from_url
-    except ImportError as error:
-        raise DependencyError.for_extra("reading and writing buckets", "obstore", "ray") from error
-    try:
-        if root.partition("://")[0] in _WEB:
-            store = HTTPStore.from_url(root, client_options={"allow_http": True})
-            return _Objects(root, store)
-        return _Objects(root, from_url(root))
-    except (BaseError, ValueError) as error:
-        raise InputError(f"{root}: it cannot be opened ({_said(error)}); check the URL") from error
-
-
-class _Files:
-    """This machine's files; a key is an absolute path."""
-
-    def walk(self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = "") -> Generator[Item]:
-        # The names of a folder's files are not held, those of folders that are still to come are.
-        waiting = [(key, 1)]
-        while waiting:
-            folder, level = waiting.pop()
-            try:
-                with os.scandir(folder) as entries:
-                    for entry in entries:
-                        if (entry.name.startswith(".") and not hidden) or entry.path == skip:
-                            continue
-                        if entry.is_dir(follow_symlinks=False):
-                            if level != depth:
-                                waiting.append((entry.path, level + 1))
-                        elif entry.is_file():
-                            try:
-                                found = entry.stat()
-                            except FileNotFoundError:
-                                # What vanishes meanwhile is no input any more.
-                                continue
-                            yield _item(entry.path, found)
-                        elif entry.is_symlink() and not entry.is_dir():
-                            yield Item(entry.path, 0, "")
-            except OSError as error:
-                raise InputError(
-                    f"{folder}: the folder can't be listed ({error.strerror}); check its permissions"
-                ) from error
-
-    def stat(self, key: str) -> Item | None:
-        try:
-            found = Path(key).stat()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (OSError, ValueError) as error:
-            raise InputError(f"{key}: it can't be looked at ({error}); check the name and the permissions") from error
-        return _item(key, found) if Path(key).is_file() else None
-
-    def read(self, key: str) -> tuple[bytes, str]:
-        from ..images.read import read_file
-
-        # The tag of what was there before: should the content change meanwhile, the tag does not vouch for it.
-        found = self.stat(key)
-        return read_file(Path(key)), "" if found is None else found.tag
-
-    def write(self, key: str, data: bytes, *, new: bool = False) -> str:
-        from ..images.write import save
-
-        target = Path(key)
-        # Not `Path.is_file`, which raises where the name is too long: `save` tells that.
-        if new and os.path.isfile(target):  # noqa: PTH113
-            raise FileExistsError(key)
-        save(target, data)
-        return _item(key, target.stat()).tag
-
-    def remove(self, key: str) -> None:
-        Path(key).unlink(missing_ok=True)
-
-
-def _item(path: str, found: os.stat_result) -> Item:
-    return Item(path, found.st_size, f"{found.st_mtime_ns:x}-{found.st_size:x}-{found.st_ino:x}")
-
-
-class _Objects:
-    """A bucket or a web server."""
-
-    def __init__(self, root: str, store: ObjectStore) -> None:
-        self._root = root
-        self._store = store
-
-    def walk(self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = "") -> Generator[Item]:
-        # All that lies below is listed in any case; who asked leaves out what it did not want.
-        del depth, hidden, skip
-        from obstore.exceptions import BaseError
-
-        try:
-            for chunk in self._store.list(key or None, chunk_size=1000):
-                yield from map(_object, chunk)
-        except (BaseError, OSError) as error:
-            raise InputError(
-                f"{self._root}/{key}: it can't be listed ({_said(error)}); check the name and the credentials"
-            ) from error
-
-    def stat(self, key: str) -> Item | None:
-        from obstore.exceptions import BaseError
-
-        if not key:
-            return None
-        try:
-            return _object(self._store.head(key))
-        except FileNotFoundError:
-            return None
-        except (BaseError, OSError) as error:
-            raise self._refused(key, "looked at", error) from error
-
-    def read(self, key: str) -> tuple[bytes, str]:
-        from obstore.exceptions import BaseError
-
-        try:
-            found = self._store.get(key)
-            return bytes(found.bytes()), _tag(found.meta["e_tag"])
-        except FileNotFoundError as error:
-            raise ImageError(f"{self._root}/{key}: there is no such object; check the name") from error
-        except (BaseError, OSError) as error:
-            raise self._refused(key, "read", error) from error
-
-    def write(self, key: str, data: bytes, *, new: bool = False) -> str:
-        from obstore.exceptions import AlreadyExistsError, BaseError
-
-        try:
-            # In one request: nothing of a process that dies stays behind.
-            done = self._store.put(key, data, mode="create" if new else "overwrite", use_multipart=False)
-            return _tag(done["e_tag"])
-        except (AlreadyExistsError, FileExistsError) as error:
-            raise FileExistsError(key) from error
-        except (BaseError, OSError) as error:
-            raise self._refused(key, "written", error) from error
-
-    def remove(self, key: str) -> None:
-        from obstore.exceptions import BaseError
-
-        try:
-            self._store.delete(key)
-        except FileNotFoundError:
-            return
-        except (BaseError, OSError) as error:
-            raise self._refused(key, "removed", error) from error
-
-    def _refused(self, key: str, what: str, error: Exception) -> InputError:
-        return ImageError(f"{self._root}/{key}: it can't be {what} ({_said(error)}); check the network and credentials")
-
-
-def _object(meta: ObjectMeta) -> Item:
-    return Item(meta["path"], meta["size"], _tag(meta["e_tag"]))
-
-
-def _tag(text: str | None) -> str:
-    # Azure's listing leaves out the quotes that belong to a tag, and its other answers have them.
-    return (text or "").strip('"')
-
-
-def _said(error: Exception) -> str:
-    return " ".join(str(error).partition("Debug source")[0].split())[:300]

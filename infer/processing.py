@@ -17,9 +17,10 @@ from ..images.picture import Picture
 from ..images.read import read_picture
 from ..images.write import encode_mask, encode_picture
 from .engine.budget import Budget, Ticket
-from .location import Location, open_store
+from .location import Location
 from .pipeline import Pipeline, Result, Stage
 from .plan import OutputSettings
+from .stores import open_store
 
 __all__ = ["MEMORY", "ImageJob", "ImageWork", "settle"]
 

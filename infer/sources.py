@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ..core.errors import ImageError
 from ..images.extensions import READABLE_EXTENSIONS
-from .location import Item, Location, open_store
+from .location import Location
+from .stores import Item, open_store
 from .video import VIDEO_EXTENSIONS
 
 __all__ = ["Source"]

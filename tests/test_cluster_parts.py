@@ -27,8 +27,9 @@ from mattekit.cluster.work import PictureActor, Work, reference_schema
 from mattekit.core.errors import InputError
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
 from mattekit.infer.collect import find_sources
-from mattekit.infer.location import Location, open_store
+from mattekit.infer.location import Location
 from mattekit.infer.pipeline import Pipeline
+from mattekit.infer.stores import open_store
 from mattekit.infer.superimpose import Colour
 
 GREEN = Pipeline(background=Colour(0, 200, 0))

@@ -17,8 +17,9 @@ from mattekit.cluster.references import batches, walk
 from mattekit.cluster.session import cluster
 from mattekit.core.errors import ImageError, InputError
 from mattekit.infer.collect import find_sources
-from mattekit.infer.location import Location, open_store
+from mattekit.infer.location import Location
 from mattekit.infer.plan import OutputSettings, plan_batch
+from mattekit.infer.stores import open_store
 
 
 def pictures_in(folder: Path, *names: str) -> None:
