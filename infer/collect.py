@@ -84,16 +84,18 @@ def name_results(sources: Sequence[Source], out: Location, ending: str) -> Gener
     Raises:
         InputError: a result would overwrite an input or lie among the inputs, or a folder can't be listed.
     """
-    inputs = _Inputs(sources)
+    inputs = _Inputs(sources, out)
 
     def listed(indices: Iterable[int]) -> Generator[Named]:
         for index in indices:
             source = sources[index]
             for item in source.items():
-                named = Named(source, index, item, "")
-                if not inputs.have(named.place, before=index):
-                    name = source.place.name_of(item.key) if source.is_folder else named.place.name
-                    yield replace(named, name=f"{source.prefix}{name}")
+                if index and inputs.have(Location(source.place.root, item.key), before=index):
+                    continue
+                name = (
+                    source.place.name_of(item.key) if source.is_folder else Location(source.place.root, item.key).name
+                )
+                yield Named(source, index, item, f"{source.prefix}{name}")
 
     # What is no folder's has no folder among the results either: those names are told apart together.
     folders = [index for index, source in enumerate(sources) if source.is_folder]
@@ -101,8 +103,8 @@ def name_results(sources: Sequence[Source], out: Location, ending: str) -> Gener
     for group in (flat, *([index] for index in folders)):
         for named, stem in stems_apart(partial(listed, group), lambda named: named.name, lambda named: named.order):
             name = f"{stem}{ending}"
-            inputs.require_apart(out.below(name))
-            yield replace(named, name=name)
+            inputs.require_apart(name)
+            yield Named(named.source, named.index, named.item, name)
 
 
 def collect_inputs(inputs: Sequence[str | Path], *, recursive: bool = False) -> list[Path]:
@@ -151,33 +153,43 @@ def output_names(inputs: Sequence[Path], out_dir: Path, suffix: str = "", extens
     """
     stems = dict(stems_apart(lambda: range(len(inputs)), lambda number: inputs[number].name))
     names = [out_dir / f"{stems[number]}{suffix}{extension}" for number in range(len(inputs))]
-    taken = _Inputs([Source(str(path), Location.parse(str(path)), single=True) for path in inputs])
+    out = Location.parse(str(out_dir))
+    taken = _Inputs([Source(str(path), Location.parse(str(path)), single=True) for path in inputs], out)
     for name in names:
-        taken.require_apart(Location.parse(str(name)))
+        taken.require_apart(name.name)
     return names
 
 
 class _Inputs:
-    """All inputs of a run, to be asked about a place."""
+    """All inputs of a run, to be asked about places.
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    Args:
+        sources: the inputs.
+        out: where the results go.
+    """
+
+    def __init__(self, sources: Sequence[Source], out: Location) -> None:
+        self._out = out
         self._singles = {each.place.literal: index for index, each in reversed(list(enumerate(sources))) if each.single}
         self._others = [(index, source) for index, source in enumerate(sources) if not source.single]
+        # Of ten million results none needs to be looked for in a bucket that none of them goes to.
+        self._near = [each for _, each in self._others if each.place in out.around() or out in each.place.around()]
 
     def have(self, place: Location, *, before: int) -> bool:
         """Tell whether one of the first `before` sources stands for the file at this place."""
         single = self._singles.get(place.literal, before)
         return single < before or any(source.has(place) for index, source in self._others if index < before)
 
-    def require_apart(self, target: Location) -> None:
-        """Make sure that a result is no input."""
+    def require_apart(self, name: str) -> None:
+        """Make sure that a result of this name is no input."""
+        if not self._singles and not self._near:
+            return
+        target = self._out.below(name)
         if target.literal in self._singles:
             raise ImageError(f"{target}: the result would overwrite an input; choose another folder or a suffix")
-        for _, source in self._others:
+        for source in self._near:
             if source.has(target):
-                raise InputError(
-                    f"{target}: the results would lie among the inputs ({source.text}); choose another place"
-                )
+                raise _among_inputs(target, source)
 
 
 def _among_inputs(place: Location, source: Source) -> InputError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["stems_apart"]
 
 _T = TypeVar("_T")
+
+_AT_A_TIME = 256
+"""Inputs that are looked up together, which is faster than one by one."""
 
 
 def stems_apart(
@@ -25,8 +29,8 @@ def stems_apart(
     `a.png` become `a-jpg` and `a-png`); those that still would are numbered from the second on (`a`, `a-2`). So the
     names depend on the inputs alone, never on what lies where the results go.
 
-    The listing is gone through twice. Of each input 8 bytes are held, and whole only those whose results would fall
-    together: they come last. What was not there the first time is named apart too, so that it takes nobody's name.
+    The listing is gone through twice. Of each input 8 bytes are held, and whole only a few at a time, and those whose
+    results would fall together: they come last. What was not there the first time takes nobody's name.
 
     Args:
         listing: gives the inputs.
@@ -38,14 +42,15 @@ def stems_apart(
     keys = np.sort(np.fromiter((_key(_parted(name_of(item))[0]) for item in listing()), np.uint64))
     given = np.zeros(len(keys), bool)
     together: list[_T] = []
-    for item in listing():
-        stem, _ = _parted(name_of(item))
-        place, count = _found(keys, stem)
-        if count != 1 or given[place]:
-            together.append(item)
-            continue
-        given[place] = True
-        yield item, stem
+    waiting = iter(listing())
+    while some := list(islice(waiting, _AT_A_TIME)):
+        stems = [_parted(name_of(item))[0] for item in some]
+        for item, stem, (place, count) in zip(some, stems, _found(keys, stems), strict=True):
+            if count != 1 or given[place]:
+                together.append(item)
+                continue
+            given[place] = True
+            yield item, stem
     if order is not None:
         together.sort(key=order)
     yield from zip(together, _apart([name_of(item) for item in together], partial(_is_borne, keys)), strict=True)
@@ -87,15 +92,16 @@ def _key(stem: str) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
 
 
-def _found(keys: NDArray[np.uint64], stem: str) -> tuple[int, int]:
-    """Return where the sorted keys have that of a stem, and how many times."""
+def _found(keys: NDArray[np.uint64], stems: Sequence[str]) -> Iterable[tuple[int, int]]:
+    """Return for each stem where the sorted keys have its own, and how many times."""
     import numpy as np
 
-    key = np.uint64(_key(stem))
-    first, last = (int(np.searchsorted(keys, key, side)) for side in ("left", "right"))
-    return first, last - first
+    wanted = np.fromiter(map(_key, stems), np.uint64, len(stems))
+    first, last = (np.searchsorted(keys, wanted, side) for side in ("left", "right"))
+    return zip(first.tolist(), (last - first).tolist(), strict=True)
 
 
 def _is_borne(keys: NDArray[np.uint64], stem: str) -> bool:
     """Tell whether one input alone has this stem, which its result then has."""
-    return _found(keys, stem)[1] == 1
+    ((_, count),) = _found(keys, [stem])
+    return count == 1
