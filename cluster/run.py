@@ -16,8 +16,9 @@ import numpy as np
 from ..core.errors import MattekitError, PartialFailureError
 from ..core.progress import Progress
 from ..infer.batch import OutputSettings
-from .location import Location
-from .references import Source, batches, walk
+from ..infer.location import Location
+from ..infer.sources import Source
+from .references import batches, walk
 from .session import Share, rows_of
 from .table import Known, Row, Table, known_rows, packed, schema, unpacked
 from .work import OpenPipeline, PictureActor, Work, reference_schema
@@ -118,7 +119,7 @@ def _listing(job: Job, known: Any) -> Generator[bytes]:
     import ray
 
     earlier: Known | None = ray.get(known) if known is not None else None
-    for some in batches(walk(job.sources, job.out, job.written.extension), job.batch):
+    for some in batches(walk(job.sources, job.out, job.written.ending), job.batch):
         rows: list[Row | None] = [None] * len(some)
         if earlier is not None:
             rows, _ = earlier.find([reference.input for reference in some])

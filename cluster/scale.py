@@ -17,14 +17,14 @@ from ..core.variant import files_of
 from ..images.read import pixel_limit
 from ..images.write import format_of
 from ..infer.batch import OutputSettings
+from ..infer.collect import find_sources
 from ..infer.edges.refine import Refine
+from ..infer.location import Location
 from ..infer.pipeline import Pipeline
 from ..infer.resume import settings_fingerprint
 from ..infer.superimpose import Background, Placement, load_background
 from ..models.pipeline import open_pipeline
 from ..models.reference import ModelRef
-from .location import Location
-from .references import plan_sources
 from .run import Job, Summary, run_job
 from .session import cluster, share_of
 
@@ -105,7 +105,7 @@ def run_on_ray(
     place = Location.parse(out)
     if place.root.startswith("http"):
         raise InputError(f"{out}: nothing can be written to a web server; give a folder or a bucket")
-    sources = plan_sources(inputs, place)
+    sources = find_sources(inputs, place)
     background = options.background
     chosen = load_background(background) if isinstance(background, str) else background
     travelling = replace(options, model=None, sr=None, background=chosen)

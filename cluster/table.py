@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import InputError
+from ..infer.location import Location
 from ..infer.pipeline import STAGES
-from .location import Location, open_store
+from ..infer.stores import open_store
 
 if TYPE_CHECKING:
     import pyarrow as pa

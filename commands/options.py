@@ -48,7 +48,9 @@ __all__ = [
 
 _MODEL = f"{GRAMMAR[0].upper()}{GRAMMAR[1:]}"
 
-Inputs = Annotated[list[str], typer.Argument(help="Files, folders or globs.", show_default=False)]
+Inputs = Annotated[
+    list[str], typer.Argument(help="Files, folders with all that is in them, or globs.", show_default=False)
+]
 ModelArgument = Annotated[str, typer.Argument(help=f"{_MODEL}.", show_default=False)]
 ModelArguments = Annotated[
     list[str],

@@ -34,7 +34,7 @@ from .extensions import READABLE_EXTENSIONS
 from .picture import Picture
 from .pixels import DAMAGE, MAX_PIXELS, MAX_PIXELS_VARIABLE, pixel_limit
 
-__all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "READABLE_EXTENSIONS", "pixel_limit", "read_picture"]
+__all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "READABLE_EXTENSIONS", "pixel_limit", "read_file", "read_picture"]
 
 _DAMAGE = (*DAMAGE, Image.DecompressionBombError, ImageCms.PyCMSError)
 
@@ -107,6 +107,7 @@ _quiet = _Quiet()
 def read_picture(
     source: str | Path | bytes,
     *,
+    name: str | None = None,
     max_pixels: int | None = None,
     admit: Callable[[int, int], None] | None = None,
     profiles: bool = True,
@@ -120,6 +121,7 @@ def read_picture(
 
     Args:
         source: a file's path, or the bytes of a file.
+        name: what messages and `Picture.source` call it; by default the path, and nothing where bytes are given.
         max_pixels: the largest width times height that is decoded, checked before decoding; by default the environment
             variable MATTEKIT_MAX_PIXELS, or else 200 million.
         admit: called with the width and height before anything of that size is allocated; it may wait.
@@ -132,10 +134,8 @@ def read_picture(
         ImageError: the file can't be read, is damaged or cut off, is not a picture, or is too large.
     """
     limit = pixel_limit(max_pixels)
-    if isinstance(source, bytes):
-        name, data = "the picture in memory", source
-    else:
-        name, data = str(source), _load(Path(source))
+    called = name or ("" if isinstance(source, bytes) else str(source))
+    name, data = called or "the picture in memory", source if isinstance(source, bytes) else read_file(Path(source))
     with _quiet():
         try:
             image = _open(data, name)
@@ -163,12 +163,10 @@ def read_picture(
     notes = decoded.notes
     if animated:
         notes = (*notes, "it holds several frames; the first was taken")
-    return Picture(
-        decoded.rgb, decoded.alpha, decoded.icc, decoded.grey, "" if isinstance(source, bytes) else name, notes
-    )
+    return Picture(decoded.rgb, decoded.alpha, decoded.icc, decoded.grey, called, notes)
 
 
-def _load(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
     """Read a file's bytes; ImageError says what is in the way."""
     try:
         mode = path.stat().st_mode

@@ -1,52 +1,146 @@
-"""Which files to read, and what to call the results."""
+"""Which images to read, on this machine and in buckets, and what to call the results."""
 
 from __future__ import annotations
 
-import glob
-import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections import Counter
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path, PurePosixPath
 
-from ..core.errors import ImageError
-from ..images.extensions import READABLE_EXTENSIONS
-from .video import VIDEO_EXTENSIONS
+from ..core.errors import ImageError, InputError
+from .location import Location
+from .naming import stems_apart
+from .sources import Source
+from .stores import Item
 
-__all__ = ["collect_inputs", "output_names"]
+__all__ = ["Named", "collect_inputs", "find_sources", "name_results", "output_names", "require_local"]
 
 
-def collect_inputs(
-    inputs: Sequence[str | Path], *, recursive: bool = False, extensions: frozenset[str] = READABLE_EXTENSIONS
-) -> list[Path]:
-    """Return the files that files, folders and glob patterns stand for.
+@dataclass(frozen=True)
+class Named:
+    """An image that is not read yet, and the name of its result below the place where the results go.
 
-    The order is that of the arguments; within a folder or a pattern it is sorted by name. A file that is named twice
-    comes once, at its first place. In folders, files with one of `extensions` are taken, hidden ones left out; a file
-    named outright is taken whatever it is called. A name that exists is never read as a pattern: `photo[1].jpg` works.
+    index: of its source among the sources.
+    """
+
+    source: Source
+    index: int
+    item: Item
+    name: str
+
+    @property
+    def place(self) -> Location:
+        """Return where it lies."""
+        return Location(self.source.place.root, self.item.key)
+
+    @property
+    def order(self) -> tuple[int, list[str]]:
+        """Return what inputs are sorted by: the order of the arguments, within one their names."""
+        return self.index, _parts(self.source, self.item)
+
+
+def find_sources(inputs: Sequence[str], out: Location) -> list[Source]:
+    """Look at what the inputs of a run are, before anything is opened; nothing is listed further than its first image.
+
+    A folder stands for all that lies below it, except the folder of the results. Where there are several inputs, the
+    results of a folder lie in a folder of its name. An input that is named twice comes once.
+
+    Raises:
+        InputError: an input is not there or has no images in it, two would have results in folders of one name, one
+            lies in another, or the results would lie among the inputs.
+    """
+    if not inputs:
+        raise ImageError("no inputs were given; name a picture, a folder, a pattern, or a bucket for --engine ray")
+    found: dict[object, Source] = {}
+    for source in map(Source.of, inputs):
+        found.setdefault((source.place, source.pattern), source)
+    sources = [_placed(source, out, alone=len(found) == 1) for source in found.values()]
+    folders = [source for source in sources if source.is_folder]
+    by_place = {folder.place.real: folder for folder in folders}
+    for source in sources:
+        for around in source.place.real.around():
+            other = by_place.get(around, source)
+            if other is not source:
+                raise InputError(f"{source.place}: it lies in {other.place}, which is an input too; name one of them")
+    by_prefix = Counter(folder.prefix.casefold() for folder in folders)
+    for folder in folders:
+        if folder.prefix and by_prefix[folder.prefix.casefold()] > 1:
+            name = folder.prefix.rstrip("/")
+            raise InputError(f"two inputs are called {name!r}; run them one after another, into two places")
+    for source in sources:
+        source.require_images()
+    return sources
+
+
+def name_results(sources: Sequence[Source], out: Location, ending: str) -> Generator[Named]:
+    """Give every image of the sources with the name of its result, see `stems_apart`; in a folder's, its folders stay.
 
     Args:
-        inputs: paths, or patterns with `*`, `?`, `[...]`, and `**` for any folders between.
+        sources: as `find_sources` gives them; an image that two of them stand for comes with the first.
+        out: where the results go.
+        ending: of the names, such as `.png` or `-mask.png`.
+
+    Raises:
+        InputError: a result would overwrite an input or lie among the inputs, or a folder can't be listed.
+    """
+    inputs = _Inputs(sources, out)
+
+    def listed(indices: Iterable[int]) -> Generator[Named]:
+        for index in indices:
+            source = sources[index]
+            for item in source.items():
+                if index and inputs.have(Location(source.place.root, item.key), before=index):
+                    continue
+                name = (
+                    source.place.name_of(item.key) if source.is_folder else Location(source.place.root, item.key).name
+                )
+                yield Named(source, index, item, f"{source.prefix}{name}")
+
+    # What is no folder's has no folder among the results either: those names are told apart together.
+    folders = [index for index, source in enumerate(sources) if source.is_folder]
+    flat = [index for index, source in enumerate(sources) if not source.is_folder]
+    for group in (flat, *([index] for index in folders)):
+        for named, stem in stems_apart(partial(listed, group), lambda named: named.name, lambda named: named.order):
+            name = f"{stem}{ending}"
+            inputs.require_apart(name)
+            yield Named(named.source, named.index, named.item, name)
+
+
+def collect_inputs(inputs: Sequence[str | Path], *, recursive: bool = False) -> list[Path]:
+    """Return the files of this machine that files, folders and patterns stand for, as `Source` takes them.
+
+    The order is that of the arguments; within a folder or a pattern it is sorted by name. A file that is named twice
+    comes once, at its first place.
+
+    Args:
+        inputs: paths, or patterns.
         recursive: take the folders inside folders too.
-        extensions: lower case, with the dot.
 
     Raises:
         ImageError: there are no inputs; or one of them doesn't exist, can't be listed, or gives nothing.
     """
     if not inputs:
         raise ImageError("no inputs were given; name a picture, a folder or a pattern such as 'photos/*.jpg'")
+    require_local(inputs)
     found: dict[str, Path] = {}
-    for item in inputs:
-        for path in _expand(item, recursive, extensions):
-            found.setdefault(os.path.normpath(path.absolute()), path)
+    for each in inputs:
+        source = Source.of(str(each), deep=recursive)
+        source.require_images()
+        for item in sorted(source.items(), key=partial(_parts, source)):
+            found.setdefault(item.key, source.path_of(item))
     return list(found.values())
 
 
-def output_names(inputs: Sequence[Path], out_dir: Path, suffix: str = "", extension: str = ".png") -> list[Path]:
-    """Return a path in `out_dir` for each input, in order: the input's stem, `suffix`, `extension`.
+def require_local(inputs: Iterable[str | Path]) -> None:
+    """Refuse URLs of buckets and web servers with an ImageError."""
+    for each in inputs:
+        if Location.parse(str(each)).root:
+            raise ImageError(f"{each}: buckets and web servers are read by mattekit run --engine ray; add that")
 
-    No two are the same, capitals aside. Inputs whose names would fall together keep their own extensions
-    (`a.jpg` and `a.png` give `a-jpg.png` and `a-png.png`); those that still would (`x/a.jpg` and `y/a.jpg`) are
-    numbered from the second on (`a.png`, `a-2.png`), in the order of the inputs. So the names depend on the list of
-    inputs alone, never on what lies in `out_dir`.
+
+def output_names(inputs: Sequence[Path], out_dir: Path, suffix: str = "", extension: str = ".png") -> list[Path]:
+    """Return a path in `out_dir` for each input, in order: the input's stem, see `stems_apart`, `suffix`, `extension`.
 
     Args:
         inputs: as `collect_inputs` gives them.
@@ -57,71 +151,60 @@ def output_names(inputs: Sequence[Path], out_dir: Path, suffix: str = "", extens
     Raises:
         ImageError: a result would overwrite one of the inputs.
     """
-    groups: dict[str, set[str]] = {}
-    for path in inputs:
-        groups.setdefault(path.stem.casefold(), set()).add(path.suffix.casefold())
-    stems = [
-        f"{path.stem}-{path.suffix[1:]}" if len(groups[path.stem.casefold()]) > 1 and path.suffix else path.stem
-        for path in inputs
-    ]
-    # A stem that some input bears unnumbered is never given to another by numbering.
-    reserved = {stem.casefold() for stem in stems}
-    used: set[str] = set()
-    names: list[Path] = []
-    for stem in stems:
-        name, number = stem, 2
-        while name.casefold() in used or (name != stem and name.casefold() in reserved):
-            name, number = f"{stem}-{number}", number + 1
-        used.add(name.casefold())
-        names.append(out_dir / f"{name}{suffix}{extension}")
-    originals = {os.path.normcase(path.absolute()) for path in inputs}
+    stems = dict(stems_apart(lambda: range(len(inputs)), lambda number: inputs[number].name))
+    names = [out_dir / f"{stems[number]}{suffix}{extension}" for number in range(len(inputs))]
+    out = Location.parse(str(out_dir))
+    taken = _Inputs([Source(str(path), Location.parse(str(path)), single=True) for path in inputs], out)
     for name in names:
-        if os.path.normcase(name.absolute()) in originals:
-            raise ImageError(f"{name}: the result would overwrite an input; choose another folder or a suffix")
+        taken.require_apart(name.name)
     return names
 
 
-def _expand(item: str | Path, recursive: bool, extensions: frozenset[str]) -> list[Path]:
-    """Return the files of one argument, at least one."""
-    path = Path(item)
-    try:
-        if path.is_dir():
-            return _in_folder(path, recursive, extensions)
-        if path.exists():
-            if path.suffix.lower() in VIDEO_EXTENSIONS:
-                raise ImageError(f"{path}: it is a video; run it with: mattekit video {path} -o OUT")
-            return [path]
-    except (OSError, ValueError) as error:
-        # An OSError's own text holds the name once more.
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ImageError(f"{item}: it can't be looked at ({reason}); check the name and the permissions") from error
-    if "://" in str(item):
-        raise ImageError(f"{item}: buckets and web servers are read by mattekit run --engine ray; add that")
-    if not glob.has_magic(str(item)):
-        raise ImageError(f"{item}: there is no such file or folder; check the name")
-    matches: list[Path] = []
-    for match in sorted(glob.glob(str(item), recursive=True)):  # noqa: PTH207 - Path.glob takes no absolute patterns
-        found = Path(match)
-        if found.is_file() and found.suffix.lower() in extensions:
-            matches.append(found)
-    if not matches:
-        raise ImageError(f"{item}: no picture matches this pattern; looked for {', '.join(sorted(extensions))}")
-    return matches
+class _Inputs:
+    """All inputs of a run, to be asked about places.
+
+    Args:
+        sources: the inputs.
+        out: where the results go.
+    """
+
+    def __init__(self, sources: Sequence[Source], out: Location) -> None:
+        self._out = out
+        self._singles = {each.place.literal: index for index, each in reversed(list(enumerate(sources))) if each.single}
+        self._others = [(index, source) for index, source in enumerate(sources) if not source.single]
+        # Of ten million results none needs to be looked for in a bucket that none of them goes to.
+        self._near = [each for _, each in self._others if each.place in out.around() or out in each.place.around()]
+
+    def have(self, place: Location, *, before: int) -> bool:
+        """Tell whether one of the first `before` sources stands for the file at this place."""
+        single = self._singles.get(place.literal, before)
+        return single < before or any(source.has(place) for index, source in self._others if index < before)
+
+    def require_apart(self, name: str) -> None:
+        """Make sure that a result of this name is no input."""
+        if not self._singles and not self._near:
+            return
+        target = self._out.below(name)
+        if target.literal in self._singles:
+            raise ImageError(f"{target}: the result would overwrite an input; choose another folder or a suffix")
+        for source in self._near:
+            if source.has(target):
+                raise _among_inputs(target, source)
 
 
-def _in_folder(folder: Path, recursive: bool, extensions: frozenset[str]) -> list[Path]:
-    """Return the pictures in a folder, sorted; symbolic links to folders are not followed."""
+def _among_inputs(place: Location, source: Source) -> InputError:
+    return InputError(f"{place}: the results would lie among the inputs ({source.text}); choose another place")
 
-    def refuse(error: OSError) -> None:
-        raise ImageError(f"{error.filename}: the folder can't be listed ({error.strerror}); check its permissions")
 
-    found: list[Path] = []
-    for top, folders, files in os.walk(folder, onerror=refuse):
-        folders[:] = [] if not recursive else [name for name in folders if not name.startswith(".")]
-        found += [
-            Path(top) / name for name in files if not name.startswith(".") and Path(name).suffix.lower() in extensions
-        ]
-    if not found:
-        deeper = "" if recursive else "; the folders inside it were not searched"
-        raise ImageError(f"{folder}: no pictures in this folder{deeper} (looked for {', '.join(sorted(extensions))})")
-    return sorted(found)
+def _placed(source: Source, out: Location, *, alone: bool) -> Source:
+    """Return a source of a run with the place of its results, whose folder is left out of it."""
+    skip = source.place.inside(out) if not source.single else None
+    if source.is_folder and skip == "":
+        raise _among_inputs(out, source)
+    name = source.place.name or PurePosixPath(source.place.root).name
+    prefix = f"{name}/" if source.is_folder and not alone and name else ""
+    return replace(source, prefix=prefix, skip=skip or "")
+
+
+def _parts(source: Source, item: Item) -> list[str]:
+    return source.place.name_of(item.key).split("/")

@@ -25,8 +25,8 @@ from mattekit.core.errors import DeviceError  # noqa: E402
 from mattekit.images.picture import Picture  # noqa: E402
 from mattekit.infer.alignment import AlignedTiles, Place  # noqa: E402
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch  # noqa: E402
+from mattekit.infer.engine.overlap import in_order, in_thread  # noqa: E402
 from mattekit.infer.pipeline import Pipeline  # noqa: E402
-from mattekit.infer.video.flow import in_order, in_thread  # noqa: E402
 
 PATIENCE_S = 60
 segmentation, super_resolution, photo, folder = sys.argv[2:]

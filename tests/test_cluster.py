@@ -23,7 +23,6 @@ from called import Call
 pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("moto", reason="an S3-compatible server needs moto")
 
-from mattekit.cluster.location import Location
 from mattekit.cluster.run import Summary
 from mattekit.cluster.scale import PipelineOptions, run_on_ray
 from mattekit.cluster.session import cluster
@@ -31,6 +30,8 @@ from mattekit.cluster.table import TABLE_NAME, known_rows
 from mattekit.core.errors import InputError
 from mattekit.core.progress import Progress
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
+from mattekit.infer.collect import find_sources, name_results
+from mattekit.infer.location import Location
 from mattekit.models.pipeline import open_pipeline
 
 pytestmark = pytest.mark.slow
@@ -126,13 +127,13 @@ def upload(s3: Any, folder: Path, prefix: str) -> None:
 
 
 def results(s3: Any, prefix: str) -> dict[str, list[str]]:
-    """Return the SHA-256 of every version of every result."""
+    """Return the SHA-256 of every version of every result, by its picture's name."""
     found: dict[str, list[str]] = {}
     for version in s3.list_object_versions(Bucket="results", Prefix=f"{prefix}/")["Versions"]:
         name = version["Key"].removeprefix(f"{prefix}/")
         if not name.startswith(TABLE_NAME):
             body = s3.get_object(Bucket="results", Key=version["Key"], VersionId=version["VersionId"])["Body"].read()
-            found.setdefault(name.removesuffix(".png"), []).append(hashlib.sha256(body).hexdigest())
+            found.setdefault(name.replace(".png", ".jpg"), []).append(hashlib.sha256(body).hexdigest())
     return found
 
 
@@ -262,3 +263,84 @@ def test_validation_gives_the_local_figures_to_the_last_digit(
     assert there.samples == here.samples
     assert there.figures == here.figures
     assert len(there.samples["id"]) == 13
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Folders in folders: equal stems, capitals, hidden names, links, what is no picture and what is damaged."""
+    names = ("b.jpg", "b.png", "c.jpg", "C.png", "plain.bmp", ".hidden.jpg", "a/b.jpg", "a/c/b.webp", "a/c/b-webp.png")
+    rng = np.random.default_rng(0)
+    for name in (*names, "a/c/b.bmp", "other/b.jpg", "other/c.jpg", ".cache/d.jpg"):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(path), rng.integers(0, 256, (12, 16, 3)).astype(np.uint8))
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    (tmp_path / "in" / "a" / "bad.jpg").write_bytes(b"no picture")
+    (tmp_path / "in" / "linked.jpg").symlink_to(tmp_path / "in" / "other" / "c.jpg")
+    (tmp_path / "in" / "loop").symlink_to(tmp_path / "in")
+    return tmp_path / "in"
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """Return the content of each result by its name, the table aside."""
+    found = (path for path in folder.rglob("*") if path.is_file() and TABLE_NAME not in path.parts)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+IN_A = {"a/b.png", "a/c/b-bmp.png", "a/c/b-webp-2.png", "a/c/b-webp.png"}
+IN_OTHER = {"other/b.png", "other/c.png"}
+WHOLE = IN_A | IN_OTHER | {"b-jpg.png", "b-png.png", "c-jpg.png", "C-png.png", "linked.png", "plain.png"}
+CUT = {name.replace(".png", "-cut.webp") for name in WHOLE}
+TWICE = ["other/b.jpg", "a/b.jpg", "other/../b.png", "*.bmp", "b.png"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "written", "names"),
+    [
+        (["."], OutputSettings(), WHOLE),
+        (["."], OutputSettings(extension=".webp", suffix="-cut", quality=80), CUT),
+        (["a", "other"], OutputSettings(), IN_A | IN_OTHER),
+        (["b.jpg", "a", "*.p*"], OutputSettings(), IN_A | {"b-jpg.png", "b-png.png", "C.png"}),
+        (TWICE, OutputSettings(), {"b-jpg.png", "b-jpg-2.png", "b-png.png", "plain.png"}),
+    ],
+)
+def test_both_engines_take_the_same_images_and_give_the_same_files(
+    machines: Any,
+    tree: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    inputs: list[str],
+    written: OutputSettings,
+    names: set[str],
+) -> None:
+    monkeypatch.chdir(tree)
+    options = PipelineOptions(background="#00c800")
+    outcomes = list(run_batch(plan_batch(inputs, tmp_path / "local", written), options.open({}, None)))
+    with cluster(machines.address):
+        summary = run_on_ray(inputs, str(tmp_path / "ray"), options, written, words={})
+    here, there = files_below(tmp_path / "local"), files_below(tmp_path / "ray")
+    assert set(here) == names
+    assert there == here
+    failed = [str(outcome.error) for outcome in outcomes if outcome.error is not None]
+    # This machine's paths are told as they were typed, and in full to another machine.
+    assert [error.replace("a/bad.jpg", str(tree / "a" / "bad.jpg"), 1) for error in failed] == summary.errors
+    assert len(failed) == sum(each in {".", "a"} for each in inputs)
+    assert summary.done == len(names)
+
+
+@pytest.mark.parametrize("pattern", ["", "*", "**/b*", "a/*.jpg"])
+def test_a_bucket_is_searched_as_a_folder_is(s3: Any, tree: Path, tmp_path: Path, pattern: str) -> None:
+    for path in sorted(tree.rglob("*")):
+        if path.is_file() and not path.is_relative_to(tree / "loop"):
+            name = path.relative_to(tree).as_posix()
+            s3.put_object(Bucket="photos", Key=f"tree/{name}", Body=path.read_bytes())
+    out = Location.parse(str(tmp_path / "out"))
+    here, there = (
+        {
+            named.source.place.name_of(named.item.key): named.name
+            for named in name_results(find_sources([place], out), out, ".png")
+        }
+        for place in (f"{tree}/{pattern}", f"s3://photos/tree/{pattern}")
+    )
+    assert here == there
+    assert here

@@ -18,16 +18,18 @@ import pytest
 pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("obstore", reason="buckets need the extra `ray`")
 
-from mattekit.cluster.location import Location, open_store
 from mattekit.cluster.marks import MOST, Marks
-from mattekit.cluster.references import Reference, plan_sources, walk
+from mattekit.cluster.references import Reference, walk
 from mattekit.cluster.run import Summary
 from mattekit.cluster.session import share_of
 from mattekit.cluster.table import TABLE_NAME, Known, Table, known_rows, packed, schema, unpacked
 from mattekit.cluster.work import PictureActor, Work, reference_schema
 from mattekit.core.errors import InputError
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
+from mattekit.infer.collect import find_sources
+from mattekit.infer.location import Location
 from mattekit.infer.pipeline import Pipeline
+from mattekit.infer.stores import open_store
 from mattekit.infer.superimpose import Colour
 
 GREEN = Pipeline(background=Colour(0, 200, 0))
@@ -50,13 +52,13 @@ def done_by(actor_: PictureActor, references: list[Reference], known: list[Any] 
 
 def test_names_that_cannot_be_held_or_written_are_rows_and_end_nothing(photo: Path, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    for name in (b"\xff.jpg", b"x" * 249 + b".jpg", b"good.jpg"):
+    for name in (b"\xff.jpg", b"x" * 251 + b".jpg", b"good.jpg"):
         shutil.copy(os.fsencode(photo), os.path.join(os.fsencode(tmp_path / "in"), name))  # noqa: PTH118
     out = Location.parse(str(tmp_path / "out"))
-    rows = done_by(actor(), list(walk(plan_sources([str(tmp_path / "in")], out), out, ".png")))
+    rows = done_by(actor(), list(walk(find_sources([str(tmp_path / "in")], out), out, ".tiff")))
     escaped, good, long = sorted(rows, key=lambda row: (len(row["input"]), "good" in row["input"]))
     assert good["error"] is None
-    assert "\\xff.jpg: it can't be read" in escaped["error"]
+    assert "\\xff.jpg: there is no such file" in escaped["error"]
     assert "it can't be written (File name too long)" in long["error"]
 
 

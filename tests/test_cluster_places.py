@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from pathlib import Path
 
@@ -12,10 +13,13 @@ import pytest
 pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("obstore", reason="buckets need the extra `ray`")
 
-from mattekit.cluster.location import Location, open_store
-from mattekit.cluster.references import batches, plan_sources, walk
+from mattekit.cluster.references import batches, walk
 from mattekit.cluster.session import cluster
 from mattekit.core.errors import ImageError, InputError
+from mattekit.infer.collect import find_sources
+from mattekit.infer.location import Location
+from mattekit.infer.plan import OutputSettings, plan_batch
+from mattekit.infer.stores import open_store
 
 
 def pictures_in(folder: Path, *names: str) -> None:
@@ -52,37 +56,121 @@ def test_results_are_called_after_their_inputs_alone(tmp_path: Path) -> None:
     pictures_in(tmp_path / "in", "b.jpg", "b.png", "a/b.jpg", "a/c/b.png", ".hidden.jpg")
     (tmp_path / "in" / "notes.txt").write_text("no picture")
     out = Location.parse(str(tmp_path / "out"))
-    sources = plan_sources([str(tmp_path / "in")], out)
+    sources = find_sources([str(tmp_path / "in")], out)
     references = list(walk(sources, out, ".png"))
     names = {Path(reference.output).relative_to(tmp_path / "out").as_posix() for reference in references}
-    assert names == {"b.jpg.png", "b.png.png", "a/b.jpg.png", "a/c/b.png.png"}
+    assert names == {"b-jpg.png", "b-png.png", "a/b.png", "a/c/b.png"}
     assert [len(some) for some in batches(references, 3)] == [3, 1]
-    single = plan_sources([str(tmp_path / "in" / "b.jpg"), str(tmp_path / "in" / "a")], out)
+    single = find_sources([str(tmp_path / "in" / "b.jpg"), str(tmp_path / "in" / "a")], out)
     names = {
         Path(reference.output).relative_to(tmp_path / "out").as_posix() for reference in walk(single, out, ".webp")
     }
-    assert names == {"b.jpg.webp", "a/b.jpg.webp", "a/c/b.png.webp"}
+    assert names == {"b.webp", "a/b.webp", "a/c/b.webp"}
 
 
 def test_inputs_that_cannot_be_run_are_told_at_once(tmp_path: Path) -> None:
     pictures_in(tmp_path, "x/in/1.jpg", "y/in/1.jpg")
     out = Location.parse(str(tmp_path / "out"))
     with pytest.raises(InputError, match="two inputs are called 'in'"):
-        plan_sources([str(tmp_path / "x" / "in"), str(tmp_path / "y" / "in")], out)
+        find_sources([str(tmp_path / "x" / "in"), str(tmp_path / "y" / "in")], out)
     with pytest.raises(InputError, match="among the inputs"):
-        plan_sources([str(tmp_path)], out)
+        find_sources([str(tmp_path / "x")], Location.parse(str(tmp_path / "x")))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ImageError, match="no pictures in it"):
-        plan_sources([str(tmp_path / "empty")], out)
+    with pytest.raises(ImageError, match="no pictures in this folder"):
+        find_sources([str(tmp_path / "empty")], out)
     with pytest.raises(InputError, match="no such file or folder"):
-        plan_sources([str(tmp_path / "missing")], out)
-    with pytest.raises(ImageError, match="no file matches"):
-        plan_sources([str(tmp_path / "x" / "in" / "*.png")], out)
+        find_sources([str(tmp_path / "missing")], out)
+    with pytest.raises(ImageError, match="no picture matches"):
+        find_sources([str(tmp_path / "x" / "in" / "*.png")], out)
     with pytest.raises(InputError, match="is an input too"):
-        plan_sources([str(tmp_path / "x"), str(tmp_path / "x" / "in" / "1.jpg")], out)
+        find_sources([str(tmp_path / "x"), str(tmp_path / "x" / "in" / "1.jpg")], out)
     (tmp_path / "link").symlink_to(tmp_path / "x")
     with pytest.raises(InputError, match="among the inputs"):
-        plan_sources([str(tmp_path / "link")], Location.parse(str(tmp_path / "x" / "out")))
+        find_sources([str(tmp_path / "link")], Location.parse(str(tmp_path / "x")))
+    with pytest.raises(InputError, match="is an input too"):
+        find_sources([str(tmp_path / "link"), str(tmp_path / "x" / "in" / "1.jpg")], out)
+
+
+def test_the_folder_of_the_results_is_no_input(tmp_path: Path) -> None:
+    pictures_in(tmp_path, "x/1.jpg", "x/out/2.jpg", "x/outer/3.jpg", "x/out/in/4.jpg")
+    (tmp_path / "link").symlink_to(tmp_path / "x")
+    for place in ("x", "link"):
+        for results in ("x", "link"):
+            out = Location.parse(str(tmp_path / results / "out"))
+            references = walk(find_sources([str(tmp_path / place)], out), out, ".png")
+            assert {Path(reference.input).name for reference in references} == {"1.jpg", "3.jpg"}
+    # What is named outright is an input wherever it lies, but never one that a result would take the place of.
+    out = Location.parse(str(tmp_path / "x"))
+    (reference,) = walk(find_sources([str(tmp_path / "x" / "out" / "in")], out), out, ".png")
+    assert reference.output == str(tmp_path / "x" / "4.png")
+    with pytest.raises(InputError, match="would overwrite an input"):
+        list(walk(find_sources([str(tmp_path / "x" / "1.jpg")], out), out, ".jpg"))
+    with pytest.raises(InputError, match="among the inputs"):
+        list(walk(find_sources([str(tmp_path / "x" / name) for name in ("out", "outer")], out), out, ".png"))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "results", "said"),
+    [
+        (["x/in", "y/in"], "out", "two inputs are called 'in'"),
+        (["x", "x/in/1.jpg"], "out", "is an input too"),
+        (["x"], "x", "would lie among the inputs"),
+        (["x/in/*"], "x/in", "would lie among the inputs"),
+        (["x", "y"], ".", "would lie among the inputs"),
+        (["x/in/1.jpg"], "x/in", "would overwrite an input"),
+        (["missing"], "out", "there is no such file or folder"),
+        (["x/in/*.bmp"], "out", "no picture matches"),
+        (["nowhere/*.jpg"], "out", "there is no folder nowhere"),
+        (["empty"], "out", "no pictures in this folder"),
+        (["x/clip.mp4"], "out", "it is a video"),
+        ([], "out", "no inputs were given"),
+    ],
+)
+def test_both_engines_refuse_the_same_with_the_same_sentence(
+    inputs: list[str], results: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures_in(tmp_path, "x/in/1.jpg", "y/in/1.jpg")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "x" / "clip.mp4").write_bytes(b"video")
+    monkeypatch.chdir(tmp_path)
+    written, out = OutputSettings(extension=".jpg"), Location.parse(results)
+    with pytest.raises(InputError, match=said) as here:
+        plan_batch(inputs, Path(results), written)
+    with pytest.raises(InputError) as there:
+        list(walk(find_sources(inputs, out), out, written.ending))
+    assert str(there.value) == str(here.value)
+
+
+@pytest.mark.parametrize("pattern", ["*", "*/b.jpg", "**/b*.[bw]*", "*/**", ".h*", "**/.h*", "a/../*.png", "[]"])
+def test_both_engines_take_what_a_pattern_matches(
+    pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures_in(tmp_path, "b.jpg", "a/b.jpg", "a/b.bmp", "a/c/b.webp", ".h/b.jpg", ".h.png", "c/[].png", "[].jpg/d.png")
+    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "c" / "loop").symlink_to(tmp_path)
+    (tmp_path / "[]").mkdir()
+    shutil.copy(tmp_path / "b.jpg", tmp_path / "[]" / "e.jpg")
+    monkeypatch.chdir(tmp_path)
+    expected = {
+        "*": ["b.jpg"],
+        "*/b.jpg": ["a/b.jpg"],
+        "**/b*.[bw]*": ["a/b.bmp", "a/c/b.webp"],
+        "*/**": ["[]/e.jpg", "[].jpg/d.png", "a/b.bmp", "a/b.jpg", "a/c/b.webp", "c/[].png"],
+        ".h*": [".h.png"],
+        "**/.h*": [".h.png"],
+        "a/../*.png": [],
+        "[]": ["[]/e.jpg"],
+    }[pattern]
+    out = Location.parse("out")
+    if not expected:
+        with pytest.raises(InputError, match="no picture matches"):
+            find_sources([pattern], out)
+        return
+    batch = plan_batch([pattern], Path("out"), OutputSettings())
+    assert [path.as_posix() for path in batch.inputs] == expected
+    there = {reference.input: reference.output for reference in walk(find_sources([pattern], out), out, ".png")}
+    pairs = zip(batch.inputs, batch.targets, strict=True)
+    assert there == {str(tmp_path / source): str(tmp_path / target) for source, target in pairs}
 
 
 def test_patterns_and_ways_around_stay_in_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,13 +181,13 @@ def test_patterns_and_ways_around_stay_in_their_places(tmp_path: Path, monkeypat
     def results(*inputs: str) -> set[str]:
         return {
             Path(reference.output).relative_to(tmp_path).as_posix()
-            for reference in walk(plan_sources(inputs, out), out, ".png")
+            for reference in walk(find_sources(inputs, out), out, ".png")
         }
 
-    assert results("*.jpg") == {"out/1.jpg.png", "out/2.jpg.png"}
-    assert results(".", "../../a/in", "./") == {"out/1.jpg.png", "out/2.jpg.png"}
-    assert results("..") == {"out/in/1.jpg.png", "out/in/2.jpg.png", "out/other/1.jpg.png"}
-    assert results("../in", "../other") == {"out/in/1.jpg.png", "out/in/2.jpg.png", "out/other/1.jpg.png"}
+    assert results("*.jpg") == {"out/1.png", "out/2.png"}
+    assert results(".", "../../a/in", "./") == {"out/1.png", "out/2.png"}
+    assert results("..") == {"out/in/1.png", "out/in/2.png", "out/other/1.png"}
+    assert results("../in", "../other") == {"out/in/1.png", "out/in/2.png", "out/other/1.png"}
 
 
 def test_where_nothing_listens_there_is_no_cluster() -> None:
@@ -113,7 +201,7 @@ def test_where_nothing_listens_there_is_no_cluster() -> None:
 def test_the_listing_holds_no_names(tmp_path: Path) -> None:
     pictures_in(tmp_path / "in", *(f"{number}.jpg" for number in range(20)))
     out = Location.parse(str(tmp_path / "out"))
-    waiting = walk(plan_sources([str(tmp_path / "in")], out), out, ".png")
+    waiting = walk(find_sources([str(tmp_path / "in")], out), out, ".png")
     next(waiting)
     # What is added while the folder is listed can still be found: nothing was gathered before the first was given.
     assert len(list(waiting)) == 19
@@ -129,5 +217,5 @@ def test_a_file_is_written_once(tmp_path: Path) -> None:
     store.remove(key)
     store.remove(key)
     assert store.stat(key) is None
-    with pytest.raises(ImageError, match="can't be read"):
+    with pytest.raises(ImageError, match="no such file"):
         store.read(key)

@@ -48,7 +48,9 @@ def ended(*arguments: str | Path, bytes_allowed: int | None = None) -> tuple[int
             resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_allowed, bytes_allowed))
 
     words = [*PROGRAM, *map(str, arguments)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False, preexec_fn=limit)
+    # A file of compiled code that may not grow would be cut off, and end every process that imports it later.
+    quiet = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(words, capture_output=True, text=True, check=False, preexec_fn=limit, env=quiet)
     return done.returncode, done.stderr
 
 

@@ -148,3 +148,26 @@ def test_failures_stand_in_the_manifest_and_are_tried_again(tmp_path: Path) -> N
     paths[1].write_bytes(whole)
     assert exit_code_of(resume(tmp_path / "in", tmp_path / "out")) == 0
     assert sorted(files_in(tmp_path / "out")) == ["00.png", "01.png", "02.png", MANIFEST_NAME]
+
+
+def test_results_in_folders_are_found_again(tmp_path: Path) -> None:
+    for folder in ("in", "in/a", "in/b"):
+        for path in pictures_in(tmp_path / "made" / folder, 2):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            path.rename(tmp_path / folder / path.name)
+    resume(tmp_path / "in", tmp_path / "out")
+    (tmp_path / "out" / "a" / "00.png").unlink()
+    (tmp_path / "out" / "b" / ".01.0123456789ab.tmp.png").write_bytes(b"half")
+    again = resume(tmp_path / "in", tmp_path / "out")
+    assert [outcome.target for outcome in again if not outcome.skipped] == [tmp_path / "out" / "a" / "00.png"]
+    assert len(again) == 6
+    assert [path.name for path in sorted((tmp_path / "out" / "b").iterdir())] == ["00.png", "01.png"]
+    entries = [json.loads(line) for line in (tmp_path / "out" / MANIFEST_NAME).read_bytes().splitlines()]
+    assert [entry["target"] for entry in entries] == [
+        "00.png",
+        "01.png",
+        "a/00.png",
+        "a/01.png",
+        "b/00.png",
+        "b/01.png",
+    ]

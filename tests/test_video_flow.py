@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from mattekit.core.errors import InputError
 from mattekit.images.picture import Picture
-from mattekit.infer.video.flow import in_order, in_thread
+from mattekit.infer.engine.overlap import in_order, in_thread
 from mattekit.infer.video.smooth import Smoother
 from mattekit.metrics.video import still_flicker
 

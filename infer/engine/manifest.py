@@ -22,7 +22,7 @@ MANIFEST_NAME = "manifest.jsonl"
 class Entry(BaseModel):
     """What became of one input.
 
-    target: the result's name in the folder. settings: the fingerprint of all that the result depends on beside the
+    target: the result's name below the folder. settings: the fingerprint of all that the result depends on beside the
     input. output_sha256: of the result; None, as `error` otherwise is, where there is none.
     """
 
@@ -57,6 +57,7 @@ class Manifest:
 
     def __init__(self, folder: Path, settings: str, targets: Iterable[Path]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
         self._path = folder / MANIFEST_NAME
         self._settings = settings
         self._entries = _read(self._path)
@@ -66,7 +67,7 @@ class Manifest:
 
     def is_done(self, target: Path, input_sha256: str) -> bool:
         """Tell whether the result is there and is what this run would write."""
-        entry = self._entries.get(target.name)
+        entry = self._entries.get(self._name_of(target))
         return (
             entry is not None
             and entry.state == "done"
@@ -81,7 +82,8 @@ class Manifest:
 
     def add_failed(self, source: Path, target: Path, input_sha256: str, error: str) -> None:
         """Note that there is no result, and why; one of an earlier run that this manifest knows is removed."""
-        if target.name in self._entries and self._entries[target.name].state == "done":
+        entry = self._entries.get(self._name_of(target))
+        if entry is not None and entry.state == "done":
             target.unlink(missing_ok=True)
         self._add(source, target, input_sha256, error=error)
 
@@ -99,7 +101,7 @@ class Manifest:
         error: str | None = None,
     ) -> None:
         entry = Entry(
-            target=target.name,
+            target=self._name_of(target),
             source=str(source),
             input_sha256=input_sha256,
             settings=self._settings,
@@ -110,6 +112,9 @@ class Manifest:
         self._entries[entry.target] = entry
         with self._path.open("ab") as stream:
             stream.write(_line(entry))
+
+    def _name_of(self, target: Path) -> str:
+        return target.relative_to(self._folder).as_posix()
 
     def _rewrite(self) -> None:
         with atomic_path(self._path) as temporary:
@@ -136,8 +141,9 @@ def _read(path: Path) -> dict[str, Entry]:
 
 def _remove_leftovers(folder: Path, targets: Iterable[Path]) -> None:
     """Remove the temporary files of `core.files.atomic_path` for these results and for the manifest."""
-    ours = {(target.stem[:40], target.suffix) for target in (*targets, Path(MANIFEST_NAME))}
-    for path in folder.glob(".*.tmp.*"):
-        found = re.fullmatch(r"\.(?P<stem>.*)\.[0-9a-f]{12}\.tmp(?P<suffix>\.\w+)", path.name)
-        if found and (found["stem"], found["suffix"]) in ours:
-            path.unlink(missing_ok=True)
+    ours = {(target.parent, target.stem[:40], target.suffix) for target in (*targets, folder / MANIFEST_NAME)}
+    for place in {parent for parent, *_ in ours}:
+        for path in place.glob(".*.tmp.*"):
+            found = re.fullmatch(r"\.(?P<stem>.*)\.[0-9a-f]{12}\.tmp(?P<suffix>\.\w+)", path.name)
+            if found and (place, found["stem"], found["suffix"]) in ours:
+                path.unlink(missing_ok=True)

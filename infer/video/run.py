@@ -14,11 +14,11 @@ from ...core.measurement import Data, Unit
 from ...core.progress import Progress
 from ...core.records import VideoRecord
 from ...images.picture import Picture
+from ..engine.overlap import in_order, in_thread
 from ..latencies import Latencies, of_models
 from ..machine import this_machine
 from ..pipeline import Pipeline
 from ..remove import Matte
-from .flow import in_order, in_thread
 from .frames import Frame, Item
 from .plan import VideoPlan
 from .signals import ended_by_signals

@@ -1,4 +1,4 @@
-"""Where pictures lie: folders, buckets and web servers, behind five operations."""
+"""What holds images: folders, buckets and web servers, behind five operations."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
 from ..core.errors import DependencyError, ImageError, InputError
-from ..images.write import save
+from .location import WEB
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
     from obstore.store import ObjectStore
 
-__all__ = ["Item", "Location", "Store", "open_store"]
-
-_BUCKETS = ("s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss")
-_WEB = ("http", "https")
+__all__ = ["Item", "Store", "open_store"]
 
 
 @dataclass(frozen=True)
@@ -35,65 +31,20 @@ class Item:
     tag: str
 
 
-@dataclass(frozen=True)
-class Location:
-    """A file, an object, a folder or a prefix.
-
-    root: what the store is opened by, such as `s3://bucket` or `https://host`; empty for this machine's files. key: the
-    place in it; for this machine's files the absolute path.
-    """
-
-    root: str
-    key: str
-
-    @classmethod
-    def parse(cls, text: str) -> Location:
-        """Read what a user types: a path, a `file:` URL, or a URL of a bucket or of a web server.
-
-        Raises:
-            InputError: the URL is of a kind that is not known, or names no bucket or host.
-        """
-        scheme, colon, rest = text.partition("://")
-        # Without `..`, and with a link's own name, which results are called after.
-        if not colon:
-            return cls("", os.path.abspath(text))  # noqa: PTH100
-        scheme = scheme.lower()
-        if scheme == "file":
-            return cls("", os.path.abspath(rest))  # noqa: PTH100
-        if scheme not in (*_BUCKETS, *_WEB):
-            known = ", ".join(f"{name}://" for name in ("file", *_BUCKETS, *_WEB))
-            raise InputError(f"{text}: no such kind of place is known; use a path, or one of {known}")
-        parts = urlsplit(text)
-        if not parts.netloc:
-            raise InputError(f"{text}: the URL names no {'host' if scheme in _WEB else 'bucket'}; write it out")
-        if scheme in _WEB and (parts.query or parts.fragment):
-            raise InputError(f"{text}: a URL with ? or # in it cannot be read; give one without")
-        key = rest.partition("/")[2] if scheme in _BUCKETS else parts.path.lstrip("/")
-        return cls(f"{scheme}://{parts.netloc}", key.strip("/"))
-
-    def __str__(self) -> str:
-        return f"{self.root}/{self.key}" if self.root else self.key
-
-    def below(self, name: str) -> Location:
-        """Return the location of a name below this one."""
-        return Location(self.root, f"{self.key}/{name}" if self.key else name)
-
-    def contains(self, other: Location) -> bool:
-        """Tell whether `other` is this location or lies below it, links of this machine's followed."""
-        mine, its = (place.key if place.root else os.path.realpath(place.key) for place in (self, other))
-        return self.root == other.root and f"{its}/".startswith(f"{mine.rstrip('/')}/" if mine else "")
-
-    def name_of(self, key: str) -> str:
-        """Return what a key below this location is called there, with slashes between folders."""
-        inside = os.path.relpath(key, self.key) if not self.root else key[len(self.key) :].lstrip("/")
-        return inside.replace(os.sep, "/")
-
-
 class Store(Protocol):
     """What holds files or objects, by key. What cannot be read or written is an InputError that says why."""
 
-    def walk(self, key: str) -> Generator[Item]:
-        """Give all that lies below a key, at any depth, in no certain order, without holding the names."""
+    def walk(self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = "") -> Generator[Item]:
+        """Give what lies below a key, in no certain order, without holding the names.
+
+        Links to folders are not followed; a link that leads nowhere is given, without a tag.
+
+        Args:
+            key: of a folder or a prefix.
+            depth: so many names below the key at most; 1 takes no folders inside. A store may give what lies deeper.
+            hidden: with what has a name that begins with a dot, which a store may give anyhow.
+            skip: the key of a folder that is left out, where it is not empty; a store may give what lies in it.
+        """
         ...
 
     def stat(self, key: str) -> Item | None:
@@ -133,7 +84,7 @@ def open_store(root: str) -> Store:
     except ImportError as error:
         raise DependencyError.for_extra("reading and writing buckets", "obstore", "ray") from error
     try:
-        if root.partition("://")[0] in _WEB:
+        if root.partition("://")[0] in WEB:
             store = HTTPStore.from_url(root, client_options={"allow_http": True})
             return _Objects(root, store)
         return _Objects(root, from_url(root))
@@ -144,18 +95,19 @@ def open_store(root: str) -> Store:
 class _Files:
     """This machine's files; a key is an absolute path."""
 
-    def walk(self, key: str) -> Generator[Item]:
+    def walk(self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = "") -> Generator[Item]:
         # The names of a folder's files are not held, those of folders that are still to come are.
-        waiting = [key]
+        waiting = [(key, 1)]
         while waiting:
-            folder = waiting.pop()
+            folder, level = waiting.pop()
             try:
                 with os.scandir(folder) as entries:
                     for entry in entries:
-                        if entry.name.startswith("."):
+                        if (entry.name.startswith(".") and not hidden) or entry.path == skip:
                             continue
                         if entry.is_dir(follow_symlinks=False):
-                            waiting.append(entry.path)
+                            if level != depth:
+                                waiting.append((entry.path, level + 1))
                         elif entry.is_file():
                             try:
                                 found = entry.stat()
@@ -163,6 +115,8 @@ class _Files:
                                 # What vanishes meanwhile is no input any more.
                                 continue
                             yield _item(entry.path, found)
+                        elif entry.is_symlink() and not entry.is_dir():
+                            yield Item(entry.path, 0, "")
             except OSError as error:
                 raise InputError(
                     f"{folder}: the folder can't be listed ({error.strerror}); check its permissions"
@@ -178,16 +132,18 @@ class _Files:
         return _item(key, found) if Path(key).is_file() else None
 
     def read(self, key: str) -> tuple[bytes, str]:
-        try:
-            with Path(key).open("rb") as stream:
-                return stream.read(), _item(key, os.fstat(stream.fileno())).tag
-        except OSError as error:
-            raise ImageError(f"{key}: it can't be read ({error.strerror}); check the file") from error
+        from ..images.read import read_file
+
+        # The tag of what was there before: should the content change meanwhile, the tag does not vouch for it.
+        found = self.stat(key)
+        return read_file(Path(key)), "" if found is None else found.tag
 
     def write(self, key: str, data: bytes, *, new: bool = False) -> str:
+        from ..images.write import save
+
         target = Path(key)
-        # Not `Path.exists`, which raises where the name is too long: `save` tells that.
-        if new and os.path.exists(target):  # noqa: PTH110
+        # Not `Path.is_file`, which raises where the name is too long: `save` tells that.
+        if new and os.path.isfile(target):  # noqa: PTH113
             raise FileExistsError(key)
         save(target, data)
         return _item(key, target.stat()).tag
@@ -207,7 +163,9 @@ class _Objects:
         self._root = root
         self._store = store
 
-    def walk(self, key: str) -> Generator[Item]:
+    def walk(self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = "") -> Generator[Item]:
+        # All that lies below is listed in any case; who asked leaves out what it did not want.
+        del depth, hidden, skip
         from obstore.exceptions import BaseError
 
         try:

@@ -1,0 +1,204 @@
+"""One image's way, for every engine: read, through the pipeline, encoded and written, with its times and its error."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+
+from ..core.errors import ImageError, InputError
+from ..images.extensions import format_of
+from ..images.picture import Picture
+from ..images.read import read_picture
+from ..images.write import encode_mask, encode_picture
+from .engine.budget import Budget, Ticket
+from .location import Location
+from .pipeline import Pipeline, Result, Stage
+from .plan import OutputSettings
+from .stores import open_store
+
+__all__ = ["MEMORY", "ImageJob", "ImageWork", "settle"]
+
+MEMORY = 512 << 20
+"""Bytes of pictures that are under way at a time, by default; a larger picture is processed alone."""
+
+_UNFORESEEN = (ArithmeticError, LookupError, MemoryError, OSError, TypeError, ValueError, cv2.error)
+"""What an image that nobody foresaw may raise: one of a million must not end the others."""
+
+
+@dataclass
+class ImageJob:
+    """One image on its way.
+
+    source, target: where it lies and where its result goes. is_done: tells whether the result is there already; asked
+    before the image is read, when it has no hash, and again when it has one. input_tag, output_tag: what their stores
+    say of their state. input_sha256, output_sha256: of their contents, where the work takes hashes. skipped: the result
+    was there. seconds: by stage, without waiting for memory; read_s and write_s: of the stores. pixels: of the image.
+    confidence, foreground: of its matte. began, ended: on `time.perf_counter`. error: why there is no result.
+    """
+
+    source: Location
+    target: Location
+    is_done: Callable[[ImageJob], bool] = lambda _: False
+    input_tag: str = ""
+    output_tag: str = ""
+    input_sha256: str = ""
+    output_sha256: str = ""
+    skipped: bool = False
+    seconds: dict[Stage, float] = field(default_factory=dict[Stage, float])
+    read_s: float | None = None
+    write_s: float | None = None
+    pixels: int | None = None
+    confidence: float | None = None
+    foreground: bool | None = None
+    notes: tuple[str, ...] = ()
+    began: float = 0.0
+    ended: float = 0.0
+    error: InputError | None = None
+    ticket: Ticket | None = None
+    picture: Picture | None = None
+    result: Result | None = None
+
+    def release(self) -> None:
+        """Let go of the pixels, and of the memory that they were counted by."""
+        self.picture = self.result = None
+        if self.ticket is not None:
+            self.ticket.release()
+
+
+@dataclass(frozen=True)
+class ImageWork:
+    """The stages of a run over images: `read`, `process` and `write`, each in whatever thread.
+
+    pipeline, written: what is done, and how results are written. budget: of the pixels under way. max_pixels: of an
+    image, as for `read_picture`. hashes: whether contents are hashed.
+    """
+
+    pipeline: Pipeline
+    written: OutputSettings
+    budget: Budget
+    max_pixels: int | None = None
+    hashes: bool = False
+
+    def read(self, job: ImageJob) -> ImageJob:
+        """Read an image, and decode it as soon as there is room for its pixels; not where its result is there already.
+
+        Raises:
+            ImageError: it can't be read.
+        """
+        job.began = time.perf_counter()
+        job.skipped = job.is_done(job)
+        if job.skipped:
+            return job
+        started = time.perf_counter()
+        data, job.input_tag = open_store(job.source.root).read(job.source.key)
+        job.read_s = time.perf_counter() - started
+        if self.hashes:
+            job.input_sha256 = hashlib.sha256(data).hexdigest()
+            job.skipped = job.is_done(job)
+            if job.skipped:
+                return job
+        job.ticket = ticket = self.budget.ticket()
+
+        def admit(width: int, height: int) -> None:
+            ticket.take(width * height * _bytes_per_pixel(self.pipeline))
+            job.pixels = width * height
+
+        with ExitStack() as on_error:
+            on_error.callback(job.release)
+            started = time.perf_counter()
+            job.picture = read_picture(data, name=str(job.source), max_pixels=self.max_pixels, admit=admit)
+            job.seconds["decode"] = time.perf_counter() - started - ticket.waited
+            on_error.pop_all()
+        return job
+
+    def process(self, job: ImageJob) -> ImageJob:
+        """Run the pipeline on an image that was read."""
+        if job.picture is None:
+            return job
+        with ExitStack() as on_error:
+            on_error.callback(job.release)
+            job.result = self.pipeline.run(job.picture)
+            job.picture = None
+            on_error.pop_all()
+        return job
+
+    def write(self, job: ImageJob) -> ImageJob:
+        """Encode a result and put it in its place, once: one that is there already with the same content stays.
+
+        Raises:
+            InputError: it cannot be written there or in that format.
+        """
+        result = job.result
+        if result is None:
+            return job
+        with ExitStack() as always:
+            always.callback(job.release)
+            started = time.perf_counter()
+            data = _encoded(result, self.written)
+            encoded = time.perf_counter()
+            store = open_store(job.target.root)
+            try:
+                tag = store.write(job.target.key, data, new=True)
+            except FileExistsError:
+                there, tag = store.read(job.target.key)
+                if there != data:
+                    tag = store.write(job.target.key, data)
+            job.ended = time.perf_counter()
+        matte = result.matte
+        job.output_tag = tag
+        job.output_sha256 = hashlib.sha256(data).hexdigest() if self.hashes else ""
+        job.seconds |= {**result.seconds, "encode": encoded - started}
+        job.write_s = job.ended - encoded
+        job.confidence, job.foreground = (matte.confidence, matte.foreground) if matte else (None, None)
+        job.notes = result.picture.notes
+        return job
+
+    def all(self, job: ImageJob) -> ImageJob:
+        """Take an image through all stages."""
+        return self.write(self.process(self.read(job)))
+
+
+def settle(job: ImageJob, result: Callable[[], object]) -> None:
+    """Wait for an image; what was wrong with it becomes its error, and nothing of it stays in memory.
+
+    Raises:
+        DeviceError: the device failed, which no image is to blame for.
+    """
+    try:
+        result()
+    except InputError as error:
+        # Without its traceback, whose frames would keep the picture in memory until the run ends.
+        error.__cause__ = error.__context__ = None
+        job.error = error.with_traceback(None)
+    except _UNFORESEEN as error:
+        said = " ".join(str(error).split())[:200]
+        kind = type(error).__name__
+        job.error = ImageError(f"{job.source}: it cannot be processed ({kind}: {said}); convert it anew")
+    job.ended = job.ended or time.perf_counter()
+    job.release()
+
+
+def _encoded(result: Result, settings: OutputSettings) -> bytes:
+    """Return the bytes of a result's file.
+
+    Raises:
+        InputError: it cannot be written in that format, or a mask was asked for where nothing was removed.
+    """
+    kind = format_of(Path(f"picture{settings.extension}"))
+    if not settings.only_mask:
+        return encode_picture(result.picture, kind, quality=settings.quality)
+    if result.matte is None:
+        raise InputError("a mask was asked for, but nothing was removed; use it with a segmentation model")
+    return encode_mask(result.matte.alpha, kind)
+
+
+def _bytes_per_pixel(pipeline: Pipeline) -> int:
+    """Return about what one pixel of a photo takes: its colours, mask, a copy for the network, and the result."""
+    scale = 0 if pipeline.upscaler is None else pipeline.upscaler.scale
+    return 10 + 10 * scale * scale
