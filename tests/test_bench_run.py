@@ -174,7 +174,7 @@ def test_layers_stand_beside_the_machine_s_limits(tiny: Path) -> None:
 
 
 @pytest.mark.slow
-def test_operations_are_counted_as_pytorch_counts_them(segmentation_ir: Path, tmp_path: Path) -> None:
+def test_operations_are_counted_as_pytorch_counts_them(u2netp_ir: Path, tmp_path: Path) -> None:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -182,7 +182,7 @@ def test_operations_are_counted_as_pytorch_counts_them(segmentation_ir: Path, tm
     assert build is not None
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         build()(torch.zeros(1, 3, 128, 128))
-    chosen = one(segmentation_ir / "model.xml", height=128, width=128)
+    chosen = one(u2netp_ir / "model.xml", height=128, width=128)
     counted = sum(layer.flops for layer in inspect(chosen, tmp_path, 1).layers if layer.type == "Convolution")
     assert counted == pytest.approx(counter.get_total_flops(), rel=1e-3)
 
@@ -212,11 +212,11 @@ def test_a_size_that_a_network_does_not_take_stops_nobody_else(tiny: Path, tmp_p
 
 @pytest.mark.slow
 def test_the_whole_way_accuracy_and_every_runtime(
-    segmentation_ir: Path, segmentation_weights: Path, photo: Path, tmp_path: Path
+    u2netp_ir: Path, segmentation_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "photo.jpg").write_bytes(photo.read_bytes())
-    artifacts = (str(segmentation_ir), f"onnxruntime:{segmentation_ir / 'model.onnx'}")
+    artifacts = (str(u2netp_ir), f"onnxruntime:{u2netp_ir / 'model.onnx'}")
     found = measure(
         Request(
             artifacts=(*artifacts, f"torch:u2netp@{segmentation_weights}"),
