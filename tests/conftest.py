@@ -175,8 +175,10 @@ def published_u2netp(shared_data: Path, make_once: MakeOnce) -> Path:
     from mattekit.convert.export import ExportSettings
 
     weights = shared_data / "weights" / "segmentation" / "u2netp.pth"
+    photos = sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir())[:1]
     out = make_once(
-        "published-u2netp", lambda folder: export_model("u2netp", folder, ExportSettings(), weights=weights)
+        "published-u2netp",
+        lambda folder: export_model("u2netp", folder, ExportSettings(), weights=weights, images=photos),
     )
     return out / "u2netp" / "fp32"
 

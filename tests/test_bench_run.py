@@ -224,6 +224,7 @@ def test_the_whole_way_accuracy_and_every_runtime(
             rounds=2,
             iterations=2,
             warm_up=0,
+            threads=1,
             end_to_end=tmp_path / "pictures",
             data="synthetic:count=2,size=96x96",
         )

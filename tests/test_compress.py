@@ -253,8 +253,8 @@ def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, published_u2netp: 
         f"images={folder / 'images'},masks={folder / 'masks'}"
         for folder in (shared_data / "segmentation" / name for name in ("ecssd_train", "ecssd_val"))
     )
-    settings = QuantizeSettings(samples=24, max_drop=MaxDrop("iou", 0.015))
-    done = compress(Request(ir, tmp_path, settings, data=train, validation=val, validation_samples=24)).quantized
+    settings = QuantizeSettings(samples=12, max_drop=MaxDrop("iou", 0.015))
+    done = compress(Request(ir, tmp_path, settings, data=train, validation=val, validation_samples=12)).quantized
     assert any("stage2d/rebnconv1d" in name for name in done.ignored)
     exact, int8 = (load(path) for path in (ir, done.variant.path))
     agreements: list[float] = []

@@ -129,7 +129,10 @@ def words_of(command: str, model: str, small: Path, photo: Path, out: Path, *, e
         "run": ["run", photo, *networks, "-o", out],
         "video": ["video", photo.parent / "*.jpg", "--fps", "2", *networks, "-o", out / "out.mkv"],
         "validate": ["validate", model, *data, "--limit", "1", "-o", out],
-        "bench": ["bench", model, "--rounds", "1", "--iterations", "1", "--warm-up", "0", "--record", out / "b.json"],
+        "bench": [
+            *("bench", model, "--rounds", "1", "--iterations", "1", "--warm-up", "0", "--threads", "1"),
+            *("--record", out / "b.json"),
+        ],
         "parity": ["parity", model, *data, "--limit", "1"],
         "quantize": ["quantize", model, *data, "--samples", "1" if enlarge else "2", "-o", out],
         "package": ["package", model, "-o", out / "package"],
