@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import openvino
 import pytest
+from conftest import MakeOnce
 from mattekit.bench.latency.candidates import Candidate
 from mattekit.bench.latency.grid import Request, plan
 from mattekit.bench.latency.layers import inspect
@@ -90,9 +91,10 @@ def request(*artifacts: Path, **changes: Any) -> Request:
 
 
 @pytest.fixture(scope="module")
-def record(tiny: Path, half_quantized: Path) -> Record:
+def record(tiny: Path, half_quantized: Path, make_once: MakeOnce) -> Record:
     """One run that has a bit of everything: batches, a missing device, and a model that is not what it is called."""
-    return measure(request(tiny, half_quantized, devices=("CPU", "NPU.7"), batches=(1, 2)))
+    asked = request(tiny, half_quantized, devices=("CPU", "NPU.7"), batches=(1, 2))
+    return Record.read(make_once("bench-run", lambda folder: measure(asked).write(folder / "r.json")) / "r.json")
 
 
 def test_every_candidate_has_its_row_and_what_cannot_run_says_why(record: Record) -> None:
