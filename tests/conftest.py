@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +29,12 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 if TYPE_CHECKING:
+    from mattekit.convert.networks.u2net import U2NetConfig
     from mattekit.core.provenance import Provenance
+    from torch import Tensor
 
 SMALL = (128, 128)
-"""Height and width of `segmentation_ir`'s input: the same layers as at the published 320x320, a sixth of the work."""
+"""Height and width of the segmentation networks' input: a sixth of the work of the published 320x320."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -172,10 +175,37 @@ def published_u2netp(shared_data: Path, make_once: MakeOnce) -> Path:
     from mattekit.convert.export import ExportSettings
 
     weights = shared_data / "weights" / "segmentation" / "u2netp.pth"
+    photos = sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir())[:1]
     out = make_once(
-        "published-u2netp", lambda folder: export_model("u2netp", folder, ExportSettings(), weights=weights)
+        "published-u2netp",
+        lambda folder: export_model("u2netp", folder, ExportSettings(), weights=weights, images=photos),
     )
     return out / "u2netp" / "fp32"
+
+
+def seeded_state(config: U2NetConfig, photo: Path) -> dict[str, Tensor]:
+    """Weights of a U²-Net from a seed, as its checkpoints have them; its masks mean nothing, but are not flat."""
+    import torch
+    from mattekit.convert import zoo
+    from mattekit.convert.networks.u2net import U2Net
+    from mattekit.images.read import read_picture
+    from mattekit.infer.tensors import tensor_from
+
+    tensor = torch.from_numpy(tensor_from(read_picture(photo).rgb, zoo.get("u2netp").contract.with_size(*SMALL)))
+    with torch.random.fork_rng(devices=()), torch.no_grad():
+        torch.manual_seed(0)
+        module = U2Net(config, heads="fused", logits=True)
+        # Untrained normalisation lets next to nothing through, and a flat mask is one without a subject: the
+        # photo's own statistics take the place of training, and the last layer centres the photo's mask.
+        for layer in module.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                layer.momentum = 1
+        module.train()(tensor)
+        logits = module.eval()(tensor)
+        state, spread = module.state_dict(), 2 * logits.std()
+        state["outconv.weight"] = state["outconv.weight"] / spread
+        state["outconv.bias"] = (state["outconv.bias"] - logits.mean()) / spread
+    return state
 
 
 @pytest.fixture(scope="session")
@@ -183,33 +213,12 @@ def segmentation_weights(photo: Path, make_once: MakeOnce) -> Path:
     """A checkpoint of `u2netp` with random weights from a seed; its masks mean nothing, but are not flat."""
     pytest.importorskip("torch", reason="making a checkpoint needs the extra `export`")
     import torch
-    from mattekit.convert import zoo
-    from mattekit.convert.networks.u2net import U2NETP, U2Net
-    from mattekit.images.read import read_picture
-    from mattekit.infer.tensors import tensor_from
+    from mattekit.convert.networks.u2net import U2NETP
 
-    def fill(folder: Path) -> None:
-        contract = zoo.get("u2netp").contract
-        small = contract.model_copy(
-            update={"input": contract.input.model_copy(update={"height": SMALL[0], "width": SMALL[1]})}
-        )
-        tensor = torch.from_numpy(tensor_from(read_picture(photo).rgb, small))
-        with torch.random.fork_rng(devices=()), torch.no_grad():
-            torch.manual_seed(0)
-            module = U2Net(U2NETP, heads="fused", logits=True)
-            # Untrained normalisation lets next to nothing through, and a flat mask is one without a subject: the
-            # photo's own statistics take the place of training, and the last layer centres the photo's mask.
-            for layer in module.modules():
-                if isinstance(layer, torch.nn.BatchNorm2d):
-                    layer.momentum = 1
-            module.train()(tensor)
-            logits = module.eval()(tensor)
-            state, spread = module.state_dict(), 2 * logits.std()
-            state["outconv.weight"] = state["outconv.weight"] / spread
-            state["outconv.bias"] = (state["outconv.bias"] - logits.mean()) / spread
-        torch.save(state, folder / "u2netp.pth")
-
-    return make_once("u2netp-weights", fill) / "u2netp.pth"
+    return (
+        make_once("u2netp-weights", lambda to: torch.save(seeded_state(U2NETP, photo), to / "u2netp.pth"))
+        / "u2netp.pth"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -231,17 +240,41 @@ def super_resolution_weights(make_once: MakeOnce) -> Path:
 
 
 @pytest.fixture(scope="session")
-def segmentation_ir(segmentation_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
+def u2netp_ir(segmentation_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
     """The folder of one export: `u2netp`, fp32, SMALL: `model.onnx`, `model.xml`, `model.bin`, `export.json`."""
     from mattekit.convert.checked import export_model
     from mattekit.convert.export import ExportSettings
 
     settings = ExportSettings(size=SMALL)
     out = make_once(
-        "segmentation",
-        lambda folder: export_model("u2netp", folder, settings, weights=segmentation_weights, images=[photo]),
+        "u2netp", lambda folder: export_model("u2netp", folder, settings, weights=segmentation_weights, images=[photo])
     )
     return out / "u2netp" / "fp32"
+
+
+@pytest.fixture(scope="session")
+def segmentation_ir(photo: Path, make_once: MakeOnce) -> Path:
+    """An export like `u2netp_ir`, and under that name, of a U²-Net of 2 stages instead of 6.
+
+    It has every kind of layer and block, a sixth of the layers, and is compiled, quantized and run in as much less.
+    """
+    pytest.importorskip("torch", reason="exporting needs the extra `export`")
+    import torch
+    from mattekit.convert import zoo
+    from mattekit.convert.export import ExportSettings, export
+    from mattekit.convert.networks.u2net import Stage, U2Net, U2NetConfig
+    from mattekit.convert.parity import ParityLadder
+    from mattekit.images.read import read_picture
+
+    config = U2NetConfig((Stage(3, 8, 16), Stage(3, 8, 16, dilated=True)), (Stage(3, 8, 16),))
+    spec = replace(zoo.get("u2netp"), build=lambda: U2Net(config, heads="fused").eval())
+
+    def fill(folder: Path) -> None:
+        torch.save(seeded_state(config, photo), folder / "shallow.pth")
+        ladder = ParityLadder([read_picture(photo)], spec.contract.with_size(*SMALL))
+        export(spec, folder / "shallow.pth", folder, ExportSettings(size=SMALL), ladder)
+
+    return make_once("segmentation", fill) / "u2netp" / "fp32"
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 import openvino
 import pytest
+from conftest import MakeOnce
 from mattekit.bench.latency.candidates import Candidate
 from mattekit.bench.latency.grid import Request, plan
 from mattekit.bench.latency.layers import inspect
@@ -90,9 +91,10 @@ def request(*artifacts: Path, **changes: Any) -> Request:
 
 
 @pytest.fixture(scope="module")
-def record(tiny: Path, half_quantized: Path) -> Record:
+def record(tiny: Path, half_quantized: Path, make_once: MakeOnce) -> Record:
     """One run that has a bit of everything: batches, a missing device, and a model that is not what it is called."""
-    return measure(request(tiny, half_quantized, devices=("CPU", "NPU.7"), batches=(1, 2)))
+    asked = request(tiny, half_quantized, devices=("CPU", "NPU.7"), batches=(1, 2))
+    return Record.read(make_once("bench-run", lambda folder: measure(asked).write(folder / "r.json")) / "r.json")
 
 
 def test_every_candidate_has_its_row_and_what_cannot_run_says_why(record: Record) -> None:
@@ -174,7 +176,7 @@ def test_layers_stand_beside_the_machine_s_limits(tiny: Path) -> None:
 
 
 @pytest.mark.slow
-def test_operations_are_counted_as_pytorch_counts_them(segmentation_ir: Path, tmp_path: Path) -> None:
+def test_operations_are_counted_as_pytorch_counts_them(u2netp_ir: Path, tmp_path: Path) -> None:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -182,7 +184,7 @@ def test_operations_are_counted_as_pytorch_counts_them(segmentation_ir: Path, tm
     assert build is not None
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         build()(torch.zeros(1, 3, 128, 128))
-    chosen = one(segmentation_ir / "model.xml", height=128, width=128)
+    chosen = one(u2netp_ir / "model.xml", height=128, width=128)
     counted = sum(layer.flops for layer in inspect(chosen, tmp_path, 1).layers if layer.type == "Convolution")
     assert counted == pytest.approx(counter.get_total_flops(), rel=1e-3)
 
@@ -212,11 +214,11 @@ def test_a_size_that_a_network_does_not_take_stops_nobody_else(tiny: Path, tmp_p
 
 @pytest.mark.slow
 def test_the_whole_way_accuracy_and_every_runtime(
-    segmentation_ir: Path, segmentation_weights: Path, photo: Path, tmp_path: Path
+    u2netp_ir: Path, segmentation_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "photo.jpg").write_bytes(photo.read_bytes())
-    artifacts = (str(segmentation_ir), f"onnxruntime:{segmentation_ir / 'model.onnx'}")
+    artifacts = (str(u2netp_ir), f"onnxruntime:{u2netp_ir / 'model.onnx'}")
     found = measure(
         Request(
             artifacts=(*artifacts, f"torch:u2netp@{segmentation_weights}"),
@@ -224,6 +226,7 @@ def test_the_whole_way_accuracy_and_every_runtime(
             rounds=2,
             iterations=2,
             warm_up=0,
+            threads=1,
             end_to_end=tmp_path / "pictures",
             data="synthetic:count=2,size=96x96",
         )

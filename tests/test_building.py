@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import MakeOnce
 from mattekit.core.errors import InputError
 from mattekit.workflow.building import BuildRequest, build
 from mattekit.workflow.reading import read_recipe, schema_text
@@ -88,13 +89,15 @@ def test_the_recipes_in_the_repository_can_be_planned(name: str, tmp_path: Path)
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(make_once: MakeOnce) -> Path:
     """A recipe that was built. Shared: copy its folder before changing anything."""
     pytest.importorskip("torch", reason="exporting needs the extra `export`")
-    path = written(tmp_path_factory.mktemp("built"), SMALL)
-    made = build(BuildRequest(path))
-    assert [outcome.state for outcome in made.outcomes] == ["ran", "ran"]
-    return path
+
+    def fill(folder: Path) -> None:
+        made = build(BuildRequest(written(folder, SMALL)))
+        assert [outcome.state for outcome in made.outcomes] == ["ran", "ran"]
+
+    return make_once("built", fill) / "recipe.toml"
 
 
 def copied(path: Path, target: Path) -> Path:

@@ -211,7 +211,7 @@ def test_a_command_that_is_killed_is_gone_on_with(
     command = [sys.executable, "-m", "mattekit", *map(str, words)]
     driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
     while driver.poll() is None and written() < COUNT // 3:
-        time.sleep(0.02)
+        time.sleep(0.1)
     driver.kill()
     assert driver.wait() == -signal.SIGKILL
     assert written() < COUNT

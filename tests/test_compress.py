@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from conftest import MakeOnce
 from mattekit.bench.intervals import median_interval
 from mattekit.bench.latency.worth import Accuracies, weigh
 from mattekit.bench.parity.ladder import climb, noisiest_layers, write_scope
@@ -94,19 +95,22 @@ def small_ir(own_provenance: Provenance, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.fixture(scope="module")
-def small_int8(small_ir: Path, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    request = Request(
-        small_ir, tmp_path_factory.mktemp("small"), QuantizeSettings(samples=3, patch=16), data=f"hr={photos}"
-    )
-    return compress(request).quantized.variant.path
+def small_int8(small_ir: Path, photos: Path, make_once: MakeOnce) -> Path:
+    return in_int8("compress-small-int8", small_ir, photos, make_once)
+
+
+def in_int8(name: str, ir: Path, photos: Path, make_once: MakeOnce) -> Path:
+    """Quantize an IR with few samples, once for all processes, and return the INT8 IR."""
+    settings = QuantizeSettings(samples=3, patch=16)
+    made = make_once(name, lambda folder: compress(Request(ir, folder, settings, data=f"hr={photos}")))
+    (path,) = made.glob("*/int8/model.xml")
+    return path
 
 
 @pytest.fixture(scope="module")
-def quantized(super_resolution_ir: Path, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def quantized(super_resolution_ir: Path, photos: Path, make_once: MakeOnce) -> Path:
     """The INT8 IR of the shared super-resolution model."""
-    settings = QuantizeSettings(samples=3, patch=16)
-    request = Request(super_resolution_ir, tmp_path_factory.mktemp("int8"), settings, data=f"hr={photos}")
-    return compress(request).quantized.variant.path
+    return in_int8("compress-realesr-int8", super_resolution_ir, photos, make_once)
 
 
 def test_quantize_measures_what_it_kept_back_and_gives_a_verdict(
@@ -253,8 +257,8 @@ def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, published_u2netp: 
         f"images={folder / 'images'},masks={folder / 'masks'}"
         for folder in (shared_data / "segmentation" / name for name in ("ecssd_train", "ecssd_val"))
     )
-    settings = QuantizeSettings(samples=24, max_drop=MaxDrop("iou", 0.015))
-    done = compress(Request(ir, tmp_path, settings, data=train, validation=val, validation_samples=24)).quantized
+    settings = QuantizeSettings(samples=12, max_drop=MaxDrop("iou", 0.015))
+    done = compress(Request(ir, tmp_path, settings, data=train, validation=val, validation_samples=12)).quantized
     assert any("stage2d/rebnconv1d" in name for name in done.ignored)
     exact, int8 = (load(path) for path in (ir, done.variant.path))
     agreements: list[float] = []

@@ -195,7 +195,7 @@ def test_not_a_number_never_passes(super_resolution_ir: Path, photo: Path) -> No
 
 
 @pytest.mark.slow
-def test_all_seven_heads(segmentation_weights: Path, segmentation_ir: Path, photo: Path, tmp_path: Path) -> None:
+def test_all_seven_heads(segmentation_weights: Path, u2netp_ir: Path, photo: Path, tmp_path: Path) -> None:
     settings = ExportSettings(heads="all", route="direct", size=(64, 96))
     report = export_model("u2netp", tmp_path, settings, weights=segmentation_weights, images=[photo])
     model = openvino.Core().read_model(report.ir.path)
@@ -203,7 +203,7 @@ def test_all_seven_heads(segmentation_weights: Path, segmentation_ir: Path, phot
         "output",
         *(f"output_side{number}" for number in range(1, 7)),
     ]
-    fused = openvino.Core().read_model(segmentation_ir / "model.xml")
+    fused = openvino.Core().read_model(u2netp_ir / "model.xml")
     assert len(fused.outputs) == 1
     # A fixed size is no prison: the graph computes its sizes itself.
     fused.reshape([1, 3, 64, 96])

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import MakeOnce
 from mattekit.convert import zoo
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -29,6 +30,7 @@ ROOMS = {
 }
 NOT_ROOMS = {"build", "dist", "out", "recipes", "tests", "tools", "mattekit.egg-info"}
 WEIGHTS = "mattekit/convert/weights"
+PROGRAMS = "Scripts" if sys.platform == "win32" else "bin"
 EXPORTING = {"torch", "onnx", "onnxruntime", "onnxscript", "nncf", "safetensors", "skimage"}
 """What only the extras for exporting and quantizing bring."""
 
@@ -51,16 +53,18 @@ def pins() -> dict[str, Version]:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheel(make_once: MakeOnce) -> Path:
     """The wheel, built from a copy: a build leaves folders in its source tree, and ours has an editable install."""
-    folder = tmp_path_factory.mktemp("wheel")
-    left_out = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "out", "*.egg-info")
-    shutil.copytree(ROOT, folder / "source", ignore=left_out)
-    # No module of ours may be taken for the package `build` or one that it needs, so the command runs elsewhere.
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", ".", "source"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = folder.glob("*.whl")
+
+    def fill(folder: Path) -> None:
+        left_out = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "out", "*.egg-info")
+        shutil.copytree(ROOT, folder / "source", ignore=left_out)
+        # No module of ours may be taken for the package `build` or one that it needs, so the command runs elsewhere.
+        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", ".", "source"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    (path,) = make_once("wheel", fill).glob("*.whl")
     return path
 
 
@@ -249,24 +253,29 @@ def requirements_of(name: str, extras: frozenset[str], seen: set[tuple[str, froz
 
 
 @pytest.fixture(scope="module")
-def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bare(wheel: Path, make_once: MakeOnce) -> Path:
     """The folder of programs of a new environment with the wheel and its base dependencies, and nothing else."""
-    environment = tmp_path_factory.mktemp("bare") / "venv"
-    # Ours installs into it: a pip of its own takes seconds to come, and is none of the package's dependencies.
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
-    programs = environment / ("Scripts" if sys.platform == "win32" else "bin")
-    pip = [sys.executable, "-m", "pip", "--python", programs / "python", "--disable-pip-version-check", "--quiet"]
-    constraints = ["--constraint", ROOT / "constraints.txt"]
-    # The smallest of the dependencies, alone: whether it comes tells an index out of reach from a wrong requirement.
-    probe = [*pip, "--retries", "1", "install", "--no-deps", *constraints, "annotated-doc"]
-    tried = subprocess.run(probe, capture_output=True, text=True, check=False)
-    if tried.returncode:
-        pytest.skip(f"pip reaches no package index: {tried.stderr.strip().splitlines()[-1]}")
-    done = subprocess.run(
-        [*pip, "install", "--no-compile", *constraints, wheel], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return programs
+
+    def fill(folder: Path) -> None:
+        # Beside the folder that is filled: the programs of an environment know where it lies, so it can't be moved.
+        environment = folder.with_name("bare-environment")
+        shutil.rmtree(environment, ignore_errors=True)
+        # Ours installs into it: a pip of its own takes seconds to come, and is none of the package's dependencies.
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+        python = environment / PROGRAMS / "python"
+        pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check", "--quiet"]
+        constraints = ["--constraint", ROOT / "constraints.txt"]
+        # The smallest of the dependencies, alone: whether it comes tells an unreachable index from a wrong requirement.
+        probe = [*pip, "--retries", "1", "install", "--no-deps", *constraints, "annotated-doc"]
+        tried = subprocess.run(probe, capture_output=True, text=True, check=False)
+        if tried.returncode:
+            pytest.skip(f"pip reaches no package index: {tried.stderr.strip().splitlines()[-1]}")
+        done = subprocess.run(
+            [*pip, "install", "--no-compile", *constraints, wheel], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+    return make_once("bare", fill).with_name("bare-environment") / PROGRAMS
 
 
 def run(program: Path, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import openvino
 import pytest
+from conftest import MakeOnce
 from mattekit.bench.latency.grid import Request
 from mattekit.bench.latency.keeping import keep
 from mattekit.bench.latency.session import measure
@@ -79,12 +80,14 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def record(network: Path, photo: Path, tmp_path_factory: pytest.TempPathFactory) -> BenchRecord:
+def record(network: Path, photo: Path, make_once: MakeOnce) -> BenchRecord:
     """Two batches, a device that is not there, and a picture the whole way."""
-    pictures = tmp_path_factory.mktemp("pictures")
-    (pictures / "photo.jpg").write_bytes(photo.read_bytes())
-    return measure(
-        Request(
+
+    def fill(folder: Path) -> None:
+        pictures = folder / "pictures"
+        pictures.mkdir()
+        (pictures / "photo.jpg").write_bytes(photo.read_bytes())
+        asked = Request(
             artifacts=(str(network),),
             devices=("CPU", "NPU.7"),
             batches=(1, 2),
@@ -95,7 +98,9 @@ def record(network: Path, photo: Path, tmp_path_factory: pytest.TempPathFactory)
             threads=1,
             end_to_end=pictures,
         )
-    )
+        measure(asked).write(folder / "r.json")
+
+    return read_record(make_once("terminal-tables", fill) / "r.json", BenchRecord)
 
 
 @each_width

@@ -74,7 +74,11 @@ class SrLite(nn.Module):
         with torch.no_grad():
             self.tail.weight.mul_(0.1)
             nn.init.zeros_(self.tail.bias) if self.tail.bias is not None else None
-            self.base.weight.copy_(bicubic_kernels(scale))
+            # On the processor even where the network is built for its shapes alone, on the device `meta`: the first
+            # arithmetic there imports PyTorch's compiler, which takes seconds.
+            with torch.device("cpu"):
+                kernels = bicubic_kernels(scale)
+            self.base.weight.copy_(kernels)
         self.base.requires_grad_(False)
 
     def detail(self, x: Tensor) -> Tensor:
