@@ -12,11 +12,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import JsonValue
 
 from ..core.errors import MattekitError, PartialFailureError
+from ..core.measurement import Data, Measurement, Unit, VariantRef
 from ..core.progress import Progress
+from ..core.records import ClusterRecord
 from ..infer.batch import OutputSettings
 from ..infer.location import Location
+from ..infer.machine import this_machine
 from ..infer.sources import Source
 from .references import batches, walk
 from .session import Share, rows_of
@@ -55,9 +59,10 @@ class Job:
 
 @dataclass
 class Summary:
-    """What came of a run so far: counts, and the first errors. table: where the rows are."""
+    """What came of a run so far: counts, and the first errors. table: where the rows are. variants: that ran."""
 
     table: str
+    variants: tuple[VariantRef, ...] = ()
     done: int = 0
     failed: int = 0
     skipped: int = 0
@@ -67,6 +72,41 @@ class Summary:
     def total(self) -> int:
         """Return how many pictures have ended, one way or another."""
         return self.done + self.failed + self.skipped
+
+    def record(self, seconds: float, address: str, settings: dict[str, JsonValue]) -> ClusterRecord:
+        """Return it as a record.
+
+        Args:
+            seconds: that all of it took, starting included.
+            address: of the cluster.
+            settings: of the command.
+        """
+        data = Data(name=f"{self.total} images", reference="", count=self.total)
+        rows: tuple[tuple[str, float | None, str, bool | None], ...] = (
+            ("images", self.done, "", None),
+            ("failed", self.failed, "", False),
+            ("skipped", self.skipped, "", None),
+            ("throughput", self.done / seconds if seconds > 0 else None, "images/s", True),
+        )
+        return ClusterRecord(
+            machine=this_machine(),
+            variants=self.variants,
+            measurements=tuple(
+                Measurement(
+                    metric=metric,
+                    value=value,
+                    unit=Unit(unit),
+                    higher_is_better=better,
+                    variants=self.variants,
+                    data=data,
+                )
+                for metric, value, unit, better in rows
+            ),
+            settings=settings,
+            table=self.table,
+            address=address,
+            errors=tuple(self.errors),
+        )
 
     def exit_code(self, max_failures: int) -> int:
         """Return 0 where no more inputs failed than are let pass, 5 where others are done, else 1."""

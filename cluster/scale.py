@@ -129,7 +129,8 @@ def run_on_ray(
         max_pixels=pixel_limit(None),
     )
     with cluster(address):
-        return run_job(job, progress)
+        summary = run_job(job, progress)
+    return replace(summary, variants=tuple(model.variant.ref() for model in pipeline.models))
 
 
 def _contents(path: Path) -> dict[str, bytes]:

@@ -10,10 +10,11 @@ import typer
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+    from ..cluster.run import Summary
     from ..infer.pipeline import Pipeline
     from ..infer.plan import Batch
 
-__all__ = ["options_of", "plan", "run_planned"]
+__all__ = ["end_on_ray", "options_of", "plan", "run_planned"]
 
 
 def plan(inputs: list[str], out: Path, extension: str, quality: int | None, *, only_mask: bool = False) -> Batch:
@@ -64,3 +65,14 @@ def _plain(value: object) -> JsonValue:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def end_on_ray(
+    context: typer.Context, summary: Summary, seconds: float, record: Path | None, *, address: str | None
+) -> None:
+    """Print what came of a run on many machines, and write its record where one is asked for."""
+    from ..reports.pictures import print_cluster
+
+    print_cluster(summary, seconds)
+    if record:
+        summary.record(seconds, address or "local", options_of(context)).write(record)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .batches import options_of, plan, run_planned
+from .batches import end_on_ray, options_of, plan, run_planned
 from .options import (
     ActorCpus,
     Address,
@@ -92,11 +92,10 @@ def register(app: typer.Typer) -> None:
 
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
         if engine == "ray":
-            if jobs or record:
-                raise typer.BadParameter("--jobs and --report are for --engine local; the results' table has all times")
+            if jobs:
+                raise typer.BadParameter("--jobs is for --engine local; leave it out")
             from ..cluster.scale import PipelineOptions, run_on_ray
             from ..infer.plan import OutputSettings
-            from ..reports.pictures import print_cluster
 
             started = time.monotonic()
             with ProgressBar() as bar:
@@ -126,7 +125,7 @@ def register(app: typer.Typer) -> None:
                     download=bar.bytes,
                     progress=bar.counts,
                 )
-            print_cluster(summary, time.monotonic() - started)
+            end_on_ray(context, summary, time.monotonic() - started, record, address=address)
             raise typer.Exit(summary.exit_code(max_failures))
         if address or actor_cpus != 1:
             raise typer.BadParameter("--address and --actor-cpus are for --engine ray; add that, or leave them out")

@@ -25,6 +25,8 @@ from mattekit.cluster.session import share_of
 from mattekit.cluster.table import TABLE_NAME, Known, Table, known_rows, packed, schema, unpacked
 from mattekit.cluster.work import PictureActor, Work, reference_schema
 from mattekit.core.errors import InputError
+from mattekit.core.measurement import VariantRef
+from mattekit.core.records import ClusterRecord, read_record
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
 from mattekit.infer.collect import find_sources
 from mattekit.infer.location import Location
@@ -237,3 +239,20 @@ def test_the_exit_code_follows_the_failures_that_may_be(done: int, failed: int, 
 @pytest.mark.parametrize(("device", "others"), [("CPU", {}), ("GPU.1", {"GPU": 1}), ("NPU", {"NPU": 1})])
 def test_an_actor_takes_its_device(device: str, others: dict[str, float]) -> None:
     assert dict(share_of(device, 2).others) == others
+
+
+def test_a_run_on_many_machines_has_a_record_of_its_own(tmp_path: Path) -> None:
+    variant = VariantRef(id="mattelite", format="openvino", precision="fp16", weights_sha256="a" * 64)
+    summary = Summary("s3://b/manifest.parquet", (variant,), done=3, failed=1, errors=["x.png: broken"])
+    summary.record(2.0, "auto", {"command": "run"}).write(tmp_path / "r.json")
+    record = read_record(tmp_path / "r.json", ClusterRecord)
+    assert (record.table, record.address, record.errors) == ("s3://b/manifest.parquet", "auto", ("x.png: broken",))
+    figures = {figure.metric: figure for figure in record.measurements}
+    assert {name: figure.value for name, figure in figures.items()} == {
+        "images": 3,
+        "failed": 1,
+        "skipped": 0,
+        "throughput": 1.5,
+    }
+    assert figures["throughput"].unit == "images/s"
+    assert all(figure.variants == (variant,) for figure in record.measurements)

@@ -22,7 +22,7 @@ from .measured import (
     RooflineLimits,
     ValidateRecord,
 )
-from .processed import Failure, RunRecord, VideoRecord
+from .processed import ClusterRecord, Failure, RunRecord, VideoRecord
 
 __all__ = [
     "MODEL",
@@ -30,6 +30,7 @@ __all__ = [
     "BenchRecord",
     "BuildRecord",
     "CandidateResult",
+    "ClusterRecord",
     "CompareRecord",
     "ComparisonRow",
     "ExecutedLayers",

@@ -16,7 +16,7 @@ from .built import BuildRecord
 from .conversion import ExportRecord, ParityRecord, QuantizeRecord
 from .judged import GateRecord, VerifyRecord
 from .measured import BenchRecord, CompareRecord, PeerRecord, ValidateRecord
-from .processed import RunRecord, VideoRecord
+from .processed import ClusterRecord, RunRecord, VideoRecord
 
 __all__ = ["AnyRecord", "is_record", "read_record", "read_records", "record_files"]
 
@@ -25,6 +25,7 @@ _Kind = TypeVar("_Kind", bound=Record)
 AnyRecord = (
     BenchRecord
     | BuildRecord
+    | ClusterRecord
     | CompareRecord
     | ExportRecord
     | GateRecord
@@ -43,6 +44,7 @@ _ADAPTER: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Field(discri
 _MAKERS = {
     "bench": "mattekit bench",
     "build": "mattekit build",
+    "cluster": "mattekit run --engine ray",
     "compare": "mattekit bench compare",
     "export": "mattekit export",
     "gate": "mattekit gate",

@@ -9,7 +9,7 @@ from pydantic import Field
 from ..measurement import Frozen, Measurement
 from ..record import Record, Series
 
-__all__ = ["Failure", "RunRecord", "VideoRecord"]
+__all__ = ["ClusterRecord", "Failure", "RunRecord", "VideoRecord"]
 
 
 class Failure(Frozen, frozen=True):
@@ -46,7 +46,6 @@ class RunRecord(_Staged, frozen=True):
         pixels: of each.
         confidence: of each mask; None where there was none.
         failures: inputs that were not done.
-        engine: what brought them through: `local`, or `ray`.
     """
 
     kind: Literal["run"] = "run"
@@ -54,7 +53,21 @@ class RunRecord(_Staged, frozen=True):
     pixels: tuple[int, ...] = ()
     confidence: tuple[float | None, ...] = ()
     failures: tuple[Failure, ...] = ()
-    engine: Literal["local", "ray"] = "local"
+
+
+class ClusterRecord(Record, frozen=True):
+    """Images through the pipeline on many machines; how their nodes computed is in the results' table.
+
+    Attributes:
+        table: where the results' table is, which has a row for each input with its times and its error.
+        address: of the cluster, or `local`.
+        errors: the first of those that inputs failed with.
+    """
+
+    kind: Literal["cluster"] = "cluster"
+    table: str
+    address: str
+    errors: tuple[str, ...] = ()
 
 
 class VideoRecord(_Staged, frozen=True):
