@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal, NamedTuple
 
-from .measurement import Measurement
+from .measurement import Measurement, VariantRef
 from .record import Record
 
 __all__ = ["Aspect", "Difference", "comparable", "differences", "identity", "thing"]
@@ -39,7 +39,7 @@ def identity(figure: Measurement) -> dict[Aspect, tuple[object, ...]]:
     found: dict[Aspect, tuple[object, ...]] = {
         "metric": (
             *(figure.metric, str(figure.unit), figure.stage, figure.statistic, figure.scenario, figure.step),
-            *(figure.against, figure.input, figure.output, figure.role),
+            *(figure.against, figure.baseline, figure.input, figure.output, figure.role),
         ),
         "model": tuple((one.id, one.name) for one in figure.variants),
         "weights": tuple(one.weights_sha256 or tuple(sorted(one.sha256.items())) for one in figure.variants),
@@ -88,7 +88,10 @@ def _shown(figure: Measurement) -> dict[Aspect, str]:
     where = f"{data.name} {data.sha256[:8]}".strip() if data else ""
     if data:
         where += f", {data.slice}, against {data.reference}, border {data.border}"
-    what = (figure.metric, figure.unit, figure.stage, figure.statistic, figure.scenario, figure.step, figure.against)
+    what = (
+        *(figure.metric, figure.unit, figure.stage, figure.statistic, figure.scenario, figure.step, figure.against),
+        *(figure.baseline, figure.input, figure.output),
+    )
     runs = [
         f"{one.name} on {' '.join(one.devices) or 'an unknown device'}, batch {one.batch or 'any'}, "
         f"{one.streams} streams, {one.threads} threads"
@@ -97,9 +100,9 @@ def _shown(figure: Measurement) -> dict[Aspect, str]:
         for one in figure.executions
     ]
     return {
-        "metric": " ".join(part for part in (*what, figure.input, figure.output) if part),
+        "metric": " ".join(part for part in what if part),
         "model": figure.model,
-        "weights": " + ".join(one.weights_sha256[:8] for one in figure.variants if one.weights_sha256),
+        "weights": " + ".join(_weights(one)[:8] for one in figure.variants if _weights(one)),
         "precision": figure.precision,
         "data": where,
         "size": " + ".join(one.size_text or "any" for one in figure.executions),
@@ -107,3 +110,8 @@ def _shown(figure: Measurement) -> dict[Aspect, str]:
         "machine": figure.machine.label if figure.machine else "",
         "settings": "; ".join(runs),
     }
+
+
+def _weights(variant: VariantRef) -> str:
+    """The hash that tells its weights from others: the checkpoint's, or that of its first file whose is not known."""
+    return variant.weights_sha256 or next((digest for _, digest in sorted(variant.sha256.items())), "")

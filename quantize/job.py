@@ -87,7 +87,8 @@ class Job:
         self, notes: dict[str, JsonValue], ignored: tuple[str, ...], seconds: float, written: VariantRef
     ) -> QuantizeRecord:
         """Return what was measured; `written` is what came of it."""
-        common = Measurement(metric="", value=None, variants=(written,))
+        how = self.state.measured.executions if self.state.measured else ()
+        common = Measurement(metric="", value=None, variants=(written,), executions=how)
         spent: tuple[tuple[str, float | None, str], ...] = (
             ("peak_memory", _peak_memory(), "B of memory"),
             ("seconds", seconds, "s"),

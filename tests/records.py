@@ -168,6 +168,7 @@ def run_record(
     *,
     of: VariantRef | None = None,
     ran: Execution | None = None,
+    on: Data | None = None,
     day: int = 0,
     at: Machine | None = None,
     **more: Any,
@@ -178,11 +179,12 @@ def run_record(
         values: seconds of each image by stage.
         of: the only model.
         ran: how it ran.
+        on: the images, where it counts which they were.
         day: when, counted from `START`.
         at: the machine.
         more: fields of the record.
     """
-    common: dict[str, Any] = {"variants": (of or variant(),), "executions": (ran or execution(),)}
+    common: dict[str, Any] = {"variants": (of or variant(),), "executions": (ran or execution(),), "data": on}
     count = max(map(len, values.values()), default=0)
     figures = [measurement("images", count, **common)]
     if count:

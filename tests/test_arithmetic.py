@@ -18,13 +18,12 @@ from mattekit.bench.accuracy.subjects import open_subjects
 from mattekit.bench.latency.grid import Request
 from mattekit.bench.latency.recording import exit_code
 from mattekit.bench.latency.session import measure
-from mattekit.bench.parity.rungs import open_rungs
-from mattekit.bench.timings import candidates_of
+from mattekit.bench.parity.opened_stages import open_stages
 from mattekit.cli import app
 from mattekit.core.arithmetic import parse_arithmetic
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import ArithmeticUnavailableError, InputError
-from mattekit.core.record import Record
+from mattekit.core.records import read_record
 from mattekit.images import read_picture
 from mattekit.infer.runtimes import RuntimeSettings
 from mattekit.infer.runtimes.arithmetic import require_capability
@@ -147,8 +146,8 @@ def test_every_command_that_runs_a_model_on_a_device_lets_its_arithmetic_be_chos
 
 def test_a_subject_and_a_pipeline_say_what_they_compute_in(ir: Path) -> None:
     lower_or_skip("bf16")
-    assert open_subjects(str(ir))[0].arithmetic == "f32"
-    assert open_subjects(str(ir), arithmetic="bf16")[0].arithmetic == "bf16"
+    assert open_subjects(str(ir))[0].execution.arithmetic == "f32"
+    assert open_subjects(str(ir), arithmetic="bf16")[0].execution.arithmetic == "bf16"
     pipeline = open_pipeline(sr=ir, arithmetic="bf16")
     (runtime,) = cast("list[dict[str, Any]]", pipeline.describe()["runtimes"])
     assert runtime["arithmetic"] == "bf16"
@@ -161,17 +160,17 @@ def test_a_benchmark_has_a_row_for_each_arithmetic_and_says_which_are_not_there(
             threads=1,
         )
     )  # fmt: skip
-    rows = {entry["arithmetic"]: entry for entry in candidates_of(record)}
+    rows = {result.asked["arithmetic"]: result for result in record.candidates.values()}
     assert set(rows) == {"f32", "bf16", "f16"}
-    assert rows["f32"]["status"] == "measured"
-    for arithmetic, entry in rows.items():
-        if entry["status"] == "measured":
-            assert entry["executed"]["arithmetic"] == arithmetic
+    assert rows["f32"].status == "measured"
+    for arithmetic, result in rows.items():
+        if result.status == "measured":
+            assert result.execution is not None
+            assert result.execution.arithmetic == arithmetic
         else:
-            assert entry["status"] == "not on this device"
-            assert f"{arithmetic} was asked for, but" in entry["reason"]
-    labels = {figure.labels["arithmetic"] for figure in record.figures if figure.name == "latency_p50"}
-    assert labels == {"f32", "bf16", "f16"}
+            assert result.status == "not on this device"
+            assert f"{arithmetic} was asked for, but" in (result.reason or "")
+    assert {figure.arithmetic for figure in record.of_metric("latency_p50")} == {"f32", "bf16", "f16"}
     assert exit_code(record) == 0
 
 
@@ -182,7 +181,8 @@ def test_other_runtimes_compute_in_f32_alone(super_resolution_ir: Path) -> None:
             rounds=1, iterations=1, warm_up=0, threads=1,
         )
     )  # fmt: skip
-    assert {entry["arithmetic"]: (entry["status"], entry["reason"]) for entry in candidates_of(record)} == {
+    found = record.candidates.values()
+    assert {result.asked["arithmetic"]: (result.status, result.reason) for result in found} == {
         "f32": ("measured", None),
         "bf16": ("not on this device", "mattekit runs onnxruntime in f32 only"),
     }
@@ -194,15 +194,15 @@ def test_another_arithmetic_is_a_rung_of_its_own_behind_each_ir(ir: Path, tmp_pa
     other.parent.mkdir()
     openvino.save_model(network(), other, compress_to_fp16=True)
     pair = [str(ir), str(other)]
-    assert [rung.label for rung in open_rungs(pair)] == ["ir fp32", "ir fp16"]
-    rungs = open_rungs(pair, arithmetic="bf16")
-    assert [(rung.label, rung.kind) for rung in rungs] == [
+    assert [stage.label for stage in open_stages(pair)] == ["ir fp32", "ir fp16"]
+    stages = open_stages(pair, arithmetic="bf16")
+    assert [(stage.label, stage.kind) for stage in stages] == [
         ("ir fp32", "exact"),
         ("ir fp32 in bf16", "arithmetic"),
         ("ir fp16", "half"),
         ("ir fp16 in bf16", "arithmetic"),
     ]
-    assert [rung.runtime.info.arithmetic for rung in rungs] == ["f32", "bf16"] * 2
+    assert [stage.runtime.info.arithmetic for stage in stages] == ["f32", "bf16"] * 2
 
 
 def test_the_record_of_a_run_and_of_a_validation_names_the_arithmetic(ir: Path, photo: Path, tmp_path: Path) -> None:
@@ -213,16 +213,18 @@ def test_the_record_of_a_run_and_of_a_validation_names_the_arithmetic(ir: Path, 
         ["upscale", str(photo), "--sr", str(ir), "--arithmetic", "bf16", "-o", str(tmp_path), "--record", str(record)],
     )
     assert done.exit_code == 0, done.output
-    runtimes = cast("list[dict[str, Any]]", Record.read(record).settings["runtimes"])
+    run = read_record(record)
+    runtimes = cast("list[dict[str, Any]]", run.settings["runtimes"])
     assert [runtime["arithmetic"] for runtime in runtimes] == ["bf16"]
+    assert {figure.arithmetic for figure in run.measurements} == {"bf16"}
     data = tmp_path / "hr"
     data.mkdir()
     (data / "a.png").write_bytes((tmp_path / "photo.png").read_bytes())
     for arithmetic in ("f32", "bf16"):
         words = ["validate", str(ir), "--data", f"hr={data}", "--arithmetic", arithmetic, "-o", str(tmp_path / "v")]
         assert CliRunner().invoke(app, words).exit_code == 0
-    records = [Record.read(path) for path in sorted((tmp_path / "v").glob("*.json"))]
-    assert [{figure.labels["arithmetic"] for figure in each.figures} for each in records] == [{"bf16"}, {"f32"}]
+    records = [read_record(path) for path in sorted((tmp_path / "v").glob("*.json"))]
+    assert [{figure.arithmetic for figure in each.measurements} for each in records] == [{"bf16"}, {"f32"}]
 
 
 @pytest.mark.slow
@@ -257,5 +259,5 @@ def test_a_run_that_is_resumed_in_another_arithmetic_starts_again(ir: Path, phot
         record = tmp_path / f"{arithmetic}-{skipped}.json"
         done = CliRunner().invoke(app, [*words, "--arithmetic", arithmetic, "--record", str(record)])
         assert done.exit_code == 0, done.output
-        totals = {figure["name"]: figure["value"] for figure in json.loads(record.read_text())["figures"]}
+        totals = {figure["metric"]: figure["value"] for figure in json.loads(record.read_text())["measurements"]}
         assert totals["skipped"] == (1 if skipped else 0), arithmetic

@@ -10,16 +10,17 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from mattekit.bench.latency.accuracy import pareto_front
 from mattekit.bench.latency.candidates import Candidate
-from mattekit.bench.latency.executed import Executed, Layers, fallback
+from mattekit.bench.latency.executed import Executed, fallback
 from mattekit.bench.latency.figures import percentile
 from mattekit.bench.latency.rounds import interleave
 from mattekit.bench.latency.scenarios import Scenario, parse_scenario, run_burst
 from mattekit.bench.latency.stability import unsteady
 from mattekit.bench.latency.words import Words, parse_request
+from mattekit.bench.pareto import pareto_front
 from mattekit.convert import zoo
 from mattekit.core.errors import InputError
+from mattekit.core.records import ExecutedLayers
 from mattekit.core.variant import Variant
 from mattekit.infer.runtimes.base import Queue
 from mattekit.infer.runtimes.serial import SerialInput
@@ -161,7 +162,9 @@ def executed(devices: list[str], *layers: tuple[str, str], quantized: bool = Fal
     return Executed(
         runtime="openvino",
         devices=tuple(devices),
-        layers=tuple(Layers(type=kind, precision=precision, primitive="", count=1) for kind, precision in layers),
+        layers=tuple(
+            ExecutedLayers(type=kind, precision=precision, primitive="", count=1) for kind, precision in layers
+        ),
         quantized=quantized,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import openvino
 import pytest
+import records as built
 
 pytest.importorskip("scipy", reason="comparing times needs the extra `bench`")
 
@@ -17,64 +18,105 @@ from mattekit.bench.gates.judge import exit_code, judge
 from mattekit.bench.latency.compare import compare_records, mismatches, parse_aspects
 from mattekit.bench.latency.grid import Request
 from mattekit.bench.latency.session import measure
-from mattekit.bench.timings import candidates_of, milliseconds
 from mattekit.cli import app
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import InputError, MattekitError
-from mattekit.core.record import Figure, Record
+from mattekit.core.execution import Execution
+from mattekit.core.machine import Machine
+from mattekit.core.record import Series
+from mattekit.core.records import MODEL, BenchRecord, CandidateResult, CompareRecord, read_record
 from openvino import opset13 as ops
 from typer.testing import CliRunner
 
 KEY = "net fp32 openvino:CPU latency b1 32x32"
-LABELS = {"candidate": KEY, "model": "net", "precision": "fp32", "device": "CPU", "runtime": "openvino"}
-EXECUTED = {"devices": ["CPU"], "arithmetic": "f32", "streams": 1, "threads": 1}
+EXECUTION = built.execution(size=(32, 32), batch=1, hint="latency", streams=1, threads=1)
 
 
 def series(seed: int, count: int = 200, level: float = 10.0) -> list[float]:
     return [float(v) for v in level * np.exp(0.03 * np.random.default_rng(seed).standard_normal(count))]
 
 
-def record(times: dict[str, list[float]], *, executed: dict[str, Any] | None = None, **settings: Any) -> Record:
+def record(
+    times: dict[str, list[float]],
+    *,
+    ran: Execution = EXECUTION,
+    scenario: str = "single-stream",
+    rounds: tuple[int, ...] = (),
+    walls: tuple[float, ...] = (),
+    disturbed: bool = False,
+) -> BenchRecord:
     """A benchmark's record of candidates with these times, as the benchmark writes it."""
-    entries: list[Any] = [
-        {**LABELS, "candidate": key, "status": "measured", "executed": executed or EXECUTED, "unstable": []}
-        for key in times
-    ]
     figures = [
-        Figure(
-            name=name,
-            value=float(np.percentile(values, percent)) if values else None,
-            unit="ms",
+        built.measurement(
+            name,
+            float(np.percentile(values, percent)) if values else None,
+            "ms",
             higher_is_better=False,
-            labels={**LABELS, "candidate": key, "scenario": "single-stream", "stage": stage},
+            variants=(built.variant("net"),),
+            executions=(ran.model_copy(update={"hint": "throughput" if "throughput" in key else ran.hint}),),
+            candidate=key,
+            scenario=scenario,
+            stage=stage,
         )
         for key, values in times.items()
         for name, percent in (("latency_p50", 50), ("latency_p90", 90), ("compile_time", 100))
-        for stage in ("model", "total")
+        for stage in (MODEL, "total")
     ]
-    return Record(
-        kind="bench",
-        settings={"scenario": "single-stream", "threads": 1, "rounds": 20, "candidates": entries, **settings},
-        figures=tuple(figures),
-        samples={f"{key}: {stage}": [*values] for key, values in times.items() for stage in ("model", "total")},
+    candidates = {
+        key: CandidateResult(
+            task="segmentation",
+            execution=ran,
+            disturbed=disturbed,
+            times={
+                MODEL: Series(values=tuple(values), rounds=rounds, walls=walls),
+                "total": Series(values=tuple(values)),
+            }
+            if values
+            else {},
+        )
+        for key, values in times.items()
+    }
+    return BenchRecord(
+        machine=built.machine(packages={"openvino": "2026.1"}),
+        measurements=tuple(figures),
+        scenario=scenario,
+        rounds=20,
+        threads=1,
+        baseline=next(iter(times)),
+        candidates=candidates,
     )
 
 
-def slowed(found: Record, factor: float) -> Record:
-    """The same record with every time made longer, in samples and figures."""
-    samples = {
-        name: [value * factor if isinstance(value, float) else value for value in values]
-        for name, values in found.samples.items()
+def changed(found: BenchRecord, **more: Any) -> BenchRecord:
+    return BenchRecord.model_validate({**dict(found), **more})
+
+
+def with_times(found: BenchRecord, change: Callable[[Series], Series]) -> dict[str, CandidateResult]:
+    return {
+        key: result.model_copy(update={"times": {stage: change(each) for stage, each in result.times.items()}})
+        for key, result in found.candidates.items()
     }
+
+
+def slowed(found: BenchRecord, factor: float) -> BenchRecord:
+    """The same record with every time made longer, in samples and figures."""
+
+    def longer(each: Series) -> Series:
+        return Series(
+            values=tuple(value * factor for value in each.values),
+            rounds=each.rounds,
+            walls=tuple(wall * factor for wall in each.walls),
+        )
+
     figures = [
         figure.model_copy(update={"value": figure.value * factor}) if figure.unit == "ms" and figure.value else figure
-        for figure in found.figures
+        for figure in found.measurements
     ]
-    return found.model_copy(update={"samples": samples, "figures": tuple(figures)})
+    return changed(found, candidates=with_times(found, longer), measurements=tuple(figures))
 
 
-def verdicts(found: Record) -> dict[tuple[str, str], str]:
-    return {(f.labels["candidate"], f.labels["stage"]): f.labels["verdict"] for f in found.figures}
+def verdicts(found: CompareRecord) -> dict[tuple[str, str], str]:
+    return {(figure.candidate, figure.stage): figure.verdict for figure in found.measurements}
 
 
 def test_two_runs_of_the_same_thing_and_one_that_is_slower() -> None:
@@ -85,9 +127,10 @@ def test_two_runs_of_the_same_thing_and_one_that_is_slower() -> None:
     }
     found = compare_records(before, slowed(again, 1.1))
     assert set(verdicts(found).values()) == {"slower"}
-    values = {figure.name: figure.value for figure in found.figures if figure.labels["stage"] == "model"}
-    assert values["ratio"] == pytest.approx(1.1, abs=0.02)
-    assert (values["ratio_low"] or 0) < 1.1 < (values["ratio_high"] or 0)
+    (ratio,) = (figure for figure in found.of_metric("ratio") if figure.stage == MODEL)
+    assert ratio.value == pytest.approx(1.1, abs=0.02)
+    assert ratio.interval is not None
+    assert ratio.interval[0] < 1.1 < ratio.interval[1]
     assert set(verdicts(compare_records(slowed(before, 1.1), again)).values()) == {"faster"}
     assert set(verdicts(compare_records(record({KEY: [1.0] * 5}), record({KEY: [2.0] * 5}))).values()) == {
         "not enough samples"
@@ -96,24 +139,27 @@ def test_two_runs_of_the_same_thing_and_one_that_is_slower() -> None:
 
 def test_candidates_that_only_one_has_are_listed() -> None:
     found = compare_records(record({KEY: series(1), "old": series(2)}), record({"new": series(3), KEY: series(4)}))
-    assert (found.settings["only_before"], found.settings["only_after"]) == (["old"], ["new"])
+    assert (found.only_before, found.only_after) == (("old",), ("new",))
     assert {key for key, _ in verdicts(found)} == {KEY}
     # What was asked for and did not come about is no candidate that can be compared.
     with pytest.raises(InputError, match="no measured candidate in common"):
         compare_records(record({KEY: series(1)}), record({KEY: []}))
 
 
-def other_machine(found: Record) -> Record:
-    return found.model_copy(update={"environment": found.environment.model_copy(update={"cpu": "Another 9000"})})
+def elsewhere(found: BenchRecord, **more: Any) -> BenchRecord:
+    return changed(found, machine=Machine.model_validate({**dict(found.machine), **more}))
 
 
-def other_software(found: Record) -> Record:
-    packages = {**found.environment.packages, "openvino": "2020.1"}
-    return found.model_copy(update={"environment": found.environment.model_copy(update={"packages": packages})})
+def other_machine(found: BenchRecord) -> BenchRecord:
+    return elsewhere(found, cpu="Another 9000")
 
 
-def other_settings(found: Record) -> Record:
-    return found.model_copy(update={"settings": {**found.settings, "threads": 7}})
+def other_software(found: BenchRecord) -> BenchRecord:
+    return elsewhere(found, packages={**found.machine.packages, "openvino": "2020.1"})
+
+
+def other_settings(found: BenchRecord) -> BenchRecord:
+    return changed(found, threads=7)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +171,7 @@ def other_settings(found: Record) -> Record:
     ],
 )
 def test_what_was_not_measured_alike_is_refused_unless_told(
-    aspect: str, change: Callable[[Record], Record], what: str
+    aspect: str, change: Callable[[BenchRecord], BenchRecord], what: str
 ) -> None:
     before = record({KEY: series(1)})
     after = change(record({KEY: series(2)}))
@@ -133,31 +179,41 @@ def test_what_was_not_measured_alike_is_refused_unless_told(
         compare_records(before, after)
     found = compare_records(before, after, allow=parse_aspects(aspect))
     assert [each.aspect for each in mismatches(before, after)] == [aspect]
-    assert len(found.settings["differs"]) == 1  # pyright: ignore[reportArgumentType]
+    assert len(found.differs) == 1
+    assert found.allowed == (aspect,)
 
 
 def test_what_was_executed_is_a_setting_too() -> None:
-    half = record({KEY: series(2)}, executed={**EXECUTED, "arithmetic": "bf16"})
+    half = record({KEY: series(2)}, ran=EXECUTION.model_copy(update={"arithmetic": "bf16"}))
     with pytest.raises(InputError, match=r"arithmetic of .*: f32, then bf16"):
         compare_records(record({KEY: series(1)}), half)
+    older = record({KEY: series(2)}, ran=EXECUTION.model_copy(update={"instruction_set": "AVX2"}))
+    with pytest.raises(InputError, match=r"instruction_set of .*: none, then AVX2"):
+        compare_records(record({KEY: series(1)}), older)
 
 
-def test_words_that_are_no_aspect_and_records_of_another_kind() -> None:
+def test_words_that_are_no_aspect_and_records_of_another_kind(tmp_path: Path) -> None:
     assert parse_aspects(None) == ()
     assert parse_aspects("settings, machine") == ("machine", "settings")
     with pytest.raises(InputError, match="'speed' is none of machine, software, settings"):
         parse_aspects("speed")
-    with pytest.raises(InputError, match="kind 'validation'"):
-        compare_records(Record(kind="validation"), record({KEY: series(1)}))
+    paths = [tmp_path / "validate.json", tmp_path / "bench.json"]
+    built.validate_record([0.9, 0.8]).write(paths[0])
+    record({KEY: series(1)}).write(paths[1])
+    found = CliRunner().invoke(app, ["bench", "compare", *map(str, paths)])
+    assert isinstance(found.exception, InputError)
+    assert "kind 'validate', not 'bench'; make one with: mattekit bench" in str(found.exception)
 
 
 def test_offline_times_are_those_of_bursts() -> None:
     # A query's latency there says how long it lay in the queue.
-    found = record({KEY: [30.0, 60.0, 90.0, 50.0]}, scenario="offline")
-    found.samples[f"{KEY}: model round"] = [0, 0, 0, 1]
-    found.samples[f"{KEY}: model wall"] = [90.0, 50.0]
-    assert milliseconds(found, KEY) == [30.0, 50.0]
-    assert milliseconds(found, "none") is None
+    times = {KEY: [30.0, 60.0, 90.0, 50.0]}
+    found = record(times, scenario="offline", rounds=(0, 0, 0, 1), walls=(90.0, 50.0))
+    assert found.times(KEY) == (30.0, 50.0)
+    assert found.times("none") == ()
+    # Of the whole way each picture's time is its own, and so is each query's in another scenario.
+    assert found.times(KEY, "total") == (30.0, 60.0, 90.0, 50.0)
+    assert changed(found, scenario="single-stream").times(KEY) == (30.0, 60.0, 90.0, 50.0)
 
 
 def gate(limit: float, metric: str = "latency_p50", **words: Any) -> Gate:
@@ -209,7 +265,9 @@ def test_a_gate_compares_a_candidate_with_itself() -> None:
     assert [v.status for v in judge([gate(1.05)], [after], [before])] == ["passed", "passed"]
     assert [v.status for v in judge([gate(1.05, candidate="*throughput*")], [after], [before])] == ["passed"]
     (verdict,) = judge([gate(1.05)], [record({KEY: series(3)})], [record({other: series(2)})])
-    assert (verdict.status, KEY in verdict.reason) == ("not enough evidence", True)
+    assert verdict.status == "not enough evidence"
+    assert "run otherwise" in verdict.reason
+    assert "hint throughput; this CPU on CPU, batch 1, 1 streams, 1 threads, hint latency" in verdict.reason
 
 
 def test_times_of_another_machine_are_gated_only_if_told() -> None:
@@ -219,15 +277,13 @@ def test_times_of_another_machine_are_gated_only_if_told() -> None:
 
 
 def test_what_other_processes_disturbed_is_not_judged() -> None:
-    load = Figure(name="other_load", value=0.5, labels={**LABELS, "stage": "model"})
-    before, after = record({KEY: series(1)}), slowed(record({KEY: series(2)}), 2)
-    after = after.model_copy(update={"figures": (*after.figures, load)})
+    before, after = record({KEY: series(1)}), slowed(record({KEY: series(2)}, disturbed=True), 2)
     assert set(verdicts(compare_records(before, after)).values()) == {"disturbed"}
     assert judge([gate(1.05)], [after], [before])[0].status == "not enough evidence"
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Record:
+def measured(tmp_path_factory: pytest.TempPathFactory) -> BenchRecord:
     """A real run of a real network: one convolution."""
     folder = tmp_path_factory.mktemp("tiny") / "fp32"
     folder.mkdir()
@@ -242,18 +298,25 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Record:
 
 
 @pytest.mark.slow
-def test_the_command_on_real_records(measured: Record, tmp_path: Path) -> None:
-    (entry,) = candidates_of(measured)
-    assert milliseconds(measured, str(entry["candidate"]))
+def test_the_command_on_real_records(measured: BenchRecord, tmp_path: Path) -> None:
+    (key,) = measured.candidates
+    assert measured.times(key)
     # The machine's own noise is nobody's to promise: both runs get times without it, and one of them a tenth more.
-    name = f"{entry['candidate']}: model"
-    figures = tuple(figure for figure in measured.figures if figure.name != "other_load")
-    quiet = measured.model_copy(update={"figures": figures, "samples": {**measured.samples, name: [*series(1)]}})
-    again = measured.model_copy(update={"figures": figures, "samples": {**measured.samples, name: [*series(2)]}})
+    quiet, again = (
+        changed(
+            measured,
+            candidates={
+                key: measured.candidates[key].model_copy(
+                    update={"times": {MODEL: Series(values=tuple(series(seed)))}, "disturbed": False}
+                )
+            },
+        )
+        for seed in (1, 2)
+    )
     paths = [tmp_path / f"{name}.json" for name in ("before", "again", "slower", "elsewhere")]
     for path, each in zip(paths, (quiet, again, slowed(again, 1.1), other_machine(again)), strict=True):
         each.write(path)
-    before, same, slower, elsewhere = map(str, paths)
+    before, same, slower, other = map(str, paths)
     gates = tmp_path / "gates.toml"
     gates.write_text('[[gate]]\nmetric = "latency_p50"\nmax_ratio = 1.05\n', encoding="utf-8")
     run = CliRunner().invoke
@@ -266,12 +329,12 @@ def test_the_command_on_real_records(measured: Record, tmp_path: Path) -> None:
     found = run(app, ["bench", "compare", before, slower, "-o", str(written)])
     assert found.exit_code == 0
     assert "slower" in found.output
-    assert set(verdicts(Record.read(written)).values()) == {"slower"}
+    assert set(verdicts(read_record(written, CompareRecord)).values()) == {"slower"}
     found = run(app, ["bench", "compare", before, slower, "--gate", str(gates), "--junit", str(tmp_path / "j.xml")])
     assert (found.exit_code, "FAILED" in found.output) == (3, True)
     assert "<failure" in (tmp_path / "j.xml").read_text(encoding="utf-8")
-    found = run(app, ["bench", "compare", before, elsewhere])
+    found = run(app, ["bench", "compare", before, other])
     assert isinstance(found.exception, MattekitError)
-    found = run(app, ["bench", "compare", before, elsewhere, "--allow", "machine"])
+    found = run(app, ["bench", "compare", before, other, "--allow", "machine"])
     assert found.exit_code == 0
     assert "differs (machine): cpu" in found.output

@@ -21,12 +21,12 @@ from mattekit.bench.latency.recording import exit_code
 from mattekit.bench.latency.scenarios import parse_scenario
 from mattekit.bench.latency.session import measure
 from mattekit.bench.latency.sources import find_sources
-from mattekit.bench.timings import candidates_of
+from mattekit.bench.latency.stability import OTHERS
 from mattekit.cli import app
 from mattekit.convert import zoo
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import DeviceError, InputError, ModelError
-from mattekit.core.record import Record
+from mattekit.core.records import MODEL, BenchRecord, read_record
 from mattekit.core.variant import Variant
 from openvino import opset13 as ops
 from typer.testing import CliRunner
@@ -76,11 +76,11 @@ def one(path: Path, **changes: Any) -> Candidate:
     return Candidate.model_validate({**facts, **changes})
 
 
-def values(record: Record, key: str, stage: str = "model") -> dict[str, float | None]:
+def values(record: BenchRecord, key: str, stage: str = MODEL) -> dict[str, float | None]:
     return {
-        figure.name: figure.value
-        for figure in record.figures
-        if figure.labels.get("candidate") == key and figure.labels["stage"] == stage
+        figure.metric: figure.value
+        for figure in record.measurements
+        if figure.candidate == key and figure.stage in {stage, ""}
     }
 
 
@@ -91,14 +91,15 @@ def request(*artifacts: Path, **changes: Any) -> Request:
 
 
 @pytest.fixture(scope="module")
-def record(tiny: Path, half_quantized: Path, make_once: MakeOnce) -> Record:
+def record(tiny: Path, half_quantized: Path, make_once: MakeOnce) -> BenchRecord:
     """One run that has a bit of everything: batches, a missing device, and a model that is not what it is called."""
     asked = request(tiny, half_quantized, devices=("CPU", "NPU.7"), batches=(1, 2))
-    return Record.read(make_once("bench-run", lambda folder: measure(asked).write(folder / "r.json")) / "r.json")
+    folder = make_once("bench-run", lambda folder: measure(asked).write(folder / "r.json"))
+    return read_record(folder / "r.json", BenchRecord)
 
 
-def test_every_candidate_has_its_row_and_what_cannot_run_says_why(record: Record) -> None:
-    found = {str(entry["candidate"]): (entry["status"], entry["reason"] or "") for entry in candidates_of(record)}
+def test_every_candidate_has_its_row_and_what_cannot_run_says_why(record: BenchRecord) -> None:
+    found = {key: (result.status, result.reason or "") for key, result in record.candidates.items()}
     assert len(found) == 8
     assert found["model fp32 openvino:CPU f32 latency b1 32x32"] == ("measured", "")
     assert found["model fp32 openvino:CPU f32 latency b2 32x32"] == ("measured", "")
@@ -114,65 +115,73 @@ def test_every_candidate_has_its_row_and_what_cannot_run_says_why(record: Record
     assert exit_code(record) == 3
 
 
-def test_the_raw_samples_are_in_the_record_by_candidate_and_round(record: Record) -> None:
+def test_the_raw_samples_are_in_the_record_by_candidate_and_round(record: BenchRecord) -> None:
     for batch in (1, 2):
         key = f"model fp32 openvino:CPU f32 latency b{batch} 32x32"
-        times = cast("list[float]", record.samples[f"{key}: model"])
-        assert record.samples[f"{key}: model round"] == [0, 0, 1, 1, 2, 2]
+        measured = record.candidates[key].times[MODEL]
+        times = measured.values
+        assert measured.rounds == (0, 0, 1, 1, 2, 2)
         found = values(record, key)
         assert found["queries"] == len(times) == 6
         assert found["latency_p50"] == sorted(times)[2]
         assert found["latency_mean"] == pytest.approx(sum(times) / 6)
-        wall = sum(cast("list[float]", record.samples[f"{key}: model wall"]))
+        wall = sum(measured.walls)
         assert found["throughput"] == pytest.approx(6 * batch / wall * 1000)
         assert found["loop_overhead"] == pytest.approx((wall - sum(times)) / 6)
         assert found["latency_p90"] is None
 
 
-def test_the_record_says_what_was_executed_and_what_it_took(record: Record) -> None:
-    (entry,) = [e for e in candidates_of(record) if e["candidate"] == "model fp32 openvino:CPU f32 latency b1 32x32"]
-    executed = entry["executed"]
-    assert executed["devices"] == ["CPU"]
-    assert "openvino_intel_cpu_plugin" in executed["plugin"]
-    assert (executed["arithmetic"], executed["threads"], executed["quantized"]) == ("f32", 1, False)
-    assert [(each["type"], each["precision"]) for each in executed["layers"] if each["type"] == "Convolution"] == [
+def test_the_record_says_what_was_executed_and_what_it_took(record: BenchRecord) -> None:
+    key = "model fp32 openvino:CPU f32 latency b1 32x32"
+    result = record.candidates[key]
+    executed = result.execution
+    assert executed is not None
+    assert executed.devices == ("CPU",)
+    assert "openvino_intel_cpu_plugin" in executed.plugin
+    assert (executed.arithmetic, executed.threads) == ("f32", 1)
+    assert [(each.type, each.precision) for each in result.layers if each.type == "Convolution"] == [
         ("Convolution", "f32")
     ]
-    found = values(record, str(entry["candidate"]))
+    # Every figure of the candidate says the same, at the size and batch that were asked for.
+    own = [figure.execution for figure in record.measurements if figure.candidate == key]
+    assert own == [executed.model_copy(update={"size": (32, 32), "batch": 1})] * len(own)
+    found = values(record, key)
     for name in ("first_inference", "compile_time", "compile_time_cached", "peak_memory", "process_memory"):
         assert (found[name] or 0) > 0, name
     assert found["int8_time_share"] == 0
     assert (found["peak_memory"] or 0) >= (found["process_memory"] or 0)
+    assert result.disturbed == ((found.get("other_load") or 0) > OTHERS)
 
 
-def test_candidates_are_compared_with_the_baseline_and_three_rounds_are_not_enough(record: Record) -> None:
+def test_candidates_are_compared_with_the_baseline_and_three_rounds_are_not_enough(record: BenchRecord) -> None:
     baseline = "model fp32 openvino:CPU f32 latency b1 32x32"
-    assert record.settings["baseline"] == baseline
-    compared = {e["candidate"]: e["comparisons"] for e in candidates_of(record) if e["comparisons"]}
+    assert record.baseline == baseline
+    compared = {key: result.comparisons for key, result in record.candidates.items() if result.comparisons}
     ((key, (comparison,)),) = compared.items()
     assert key == "model fp32 openvino:CPU f32 latency b2 32x32"
-    assert (comparison["baseline"], comparison["verdict"]) == (baseline, "not enough samples")
-    times = {name: cast("list[float]", record.samples[f"{name}: model"]) for name in (baseline, key)}
+    assert (comparison.baseline, comparison.verdict) == (baseline, "not enough samples")
+    times = {name: record.times(name) for name in (baseline, key)}
     # Of one picture: a batch's time is divided by its pictures before it is compared.
     ratios = [
         np.median(times[key][2 * n : 2 * n + 2]) / 2 / np.median(times[baseline][2 * n : 2 * n + 2]) for n in range(3)
     ]
-    assert comparison["ratio"] == pytest.approx(np.median(ratios))
+    assert comparison.ratio == pytest.approx(np.median(ratios))
+    (ratio,) = record.of_metric("ratio")
+    assert (ratio.candidate, ratio.baseline, ratio.value) == (key, baseline, comparison.ratio)
+    assert ratio.interval == (comparison.low, comparison.high)
 
 
 @pytest.mark.slow
 def test_layers_stand_beside_the_machine_s_limits(tiny: Path) -> None:
     record = measure(request(tiny, batches=(2,), rounds=1, profile=True))
-    layers = cast("list[dict[str, Any]]", record.samples["model fp32 openvino:CPU f32 latency b2 32x32: layers"])
-    (convolution,) = [layer for layer in layers if layer["type"] == "Convolution"]
-    assert convolution["flops"] == 2 * (2 * 3 * 32 * 32) * (3 * 9)
-    limits = cast("dict[str, Any]", record.settings["roofline"])["CPU"]
-    assert limits["compute"]["f32"] > 0
-    if convolution["ms"]:
-        reachable = min(
-            limits["compute"]["f32"] * 1e9, limits["memory"] * 1e9 * convolution["flops"] / convolution["bytes"]
-        )
-        assert convolution["of_limit"] == pytest.approx(convolution["flops"] / convolution["ms"] * 1000 / reachable)
+    layers = record.candidates["model fp32 openvino:CPU f32 latency b2 32x32"].profile
+    (convolution,) = [layer for layer in layers if layer.type == "Convolution"]
+    assert convolution.flops == 2 * (2 * 3 * 32 * 32) * (3 * 9)
+    limits = record.rooflines["CPU"]
+    assert limits.compute["f32"] > 0
+    if convolution.ms:
+        reachable = min(limits.compute["f32"] * 1e9, limits.memory * 1e9 * convolution.flops / convolution.bytes)
+        assert convolution.of_limit == pytest.approx(convolution.flops / convolution.ms * 1000 / reachable)
 
 
 @pytest.mark.slow
@@ -205,7 +214,7 @@ def test_a_size_that_a_network_does_not_take_stops_nobody_else(tiny: Path, tmp_p
         ops.matmul(flat, ops.constant(np.ones((3072, 4), np.float32)), False, False), source, tmp_path / "f.xml"
     )
     found = measure(request(tiny, fixed, sizes=((48, 48),), rounds=1))
-    statuses = {str(entry["model"]): (entry["status"], entry["reason"] or "") for entry in candidates_of(found)}
+    statuses = {key.split()[0]: (result.status, result.reason or "") for key, result in found.candidates.items()}
     assert statuses["model"] == ("measured", "")
     assert statuses["f"][0] == "failed"
     assert "does not take an input of (1, 3, 48, 48)" in statuses["f"][1] or "refused the model" in statuses["f"][1]
@@ -232,32 +241,32 @@ def test_the_whole_way_accuracy_and_every_runtime(
         )
     )
     assert exit_code(found) == 0
-    runtimes = [entry["runtime"] for entry in candidates_of(found)]
+    runtimes = [result.execution.runtime for result in found.candidates.values() if result.execution]
     assert runtimes == ["openvino", "openvino", "onnxruntime", "onnxruntime", "torch", "torch"]
     scores: dict[str, list[float]] = {}
-    for entry in candidates_of(found):
-        key = str(entry["candidate"])
-        assert entry["status"] == "measured"
+    for key, result in found.candidates.items():
+        assert result.status == "measured"
         parts = sum(
             values(found, key, stage)["latency_mean"] or 0 for stage in ("decode", "pre", "infer", "post", "encode")
         )
         assert parts == pytest.approx(values(found, key, "total")["latency_mean"])
         assert values(found, key, "infer")["latency_mean"] or 0 > 0
-        scores.setdefault(str(entry["size"]), []).append(cast("float", values(found, key)["iou"]))
-        assert entry["pareto"] in {True, False}
+        scores.setdefault(result.asked["size"], []).append(cast("float", values(found, key)["iou"]))
+        assert result.pareto in {True, False}
     # The same weights give the same masks, whatever executes them.
     for same in scores.values():
         assert same == pytest.approx([same[0]] * 3, abs=1e-3)
-    assert any(entry["pareto"] for entry in candidates_of(found))
+    assert any(result.pareto for result in found.candidates.values())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["offline", "server:200"])
 def test_other_scenarios_answer_every_query(scenario: str, tiny: Path) -> None:
     found = measure(request(tiny, scenario=parse_scenario(scenario), hints=("throughput",), streams=(2,), threads=2))
-    (entry,) = candidates_of(found)
-    assert entry["executed"]["streams"] == entry["executed"]["requests"] == 2
-    assert values(found, str(entry["candidate"]))["queries"] == 6
+    ((key, result),) = found.candidates.items()
+    assert result.execution is not None
+    assert result.execution.streams == result.execution.requests == 2
+    assert values(found, key)["queries"] == 6
 
 
 def test_runtimes_find_their_files_and_say_what_is_missing(segmentation_ir: Path) -> None:
@@ -296,7 +305,7 @@ def test_the_first_word_may_be_left_out(tiny: Path, tmp_path: Path) -> None:
     assert code == 0, text
     assert "model fp32 openvino:CPU f32 latency b1 16x16" in text
     assert "1 rounds, 1 iterations" in text
-    assert Record.read(tmp_path / "r.json").kind == "bench"
+    assert read_record(tmp_path / "r.json").kind == "bench"
     assert run(["bench", "--size", "none", tiny])[0] != 0
     code, text = run(["bench", "--help"])
     assert code == 0

@@ -1,51 +1,62 @@
 """Gates: what passes, what fails, what is not known, and what each exit code is for."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import cv2
 import numpy as np
 import pytest
+import records as built
 import typer
 from mattekit.bench.gates.gate import Gate, read_gates
 from mattekit.bench.gates.judge import exit_code, judge
 from mattekit.commands.validation import register
 from mattekit.core.errors import InputError, MattekitError
-from mattekit.core.record import ArtifactRef, Figure, Record
+from mattekit.core.measurement import Measurement
+from mattekit.core.record import Record
+from mattekit.core.records import GateRecord, QuantizeRecord, RunRecord, ValidateRecord, read_record
 from mattekit.datasets.synthetic import synthetic, write_synthetic
 from mattekit.reports.verdicts import gate_record, junit_xml, markdown, one_line
-from pydantic import JsonValue
 from typer.testing import CliRunner
-
-LABELS = {"model": "net", "precision": "fp32", "device": "openvino:CPU", "dataset": "set", "slice": "all"}
 
 
 def _record(
     values: Sequence[float],
     *,
     metric: str = "iou",
-    better: bool = True,
-    unit: str = "",
-    labels: Mapping[str, str] | None = None,
+    model: str = "net",
+    precision: str = "fp32",
+    weights: str = "w",
+    device: str = "CPU",
+    arithmetic: str = "f32",
+    dataset: str = "set",
     hash_: str = "aa",
-    value: float | None = None,
+) -> ValidateRecord:
+    return built.validate_record(
+        {metric: values},
+        of=built.variant(model, precision, weights=weights),
+        ran=built.execution(device, arithmetic=arithmetic),
+        on=built.data(dataset, sha256=hash_),
+    )
+
+
+def _single(
+    metric: str, value: float | None, unit: str = "", *, better: bool = True, arithmetic: str = "f32", **more: Any
 ) -> Record:
-    samples: dict[str, list[JsonValue]] = {"id": [f"s{i}" for i in range(len(values))], metric: list(values)}
-    figure = Figure(
-        name=metric,
-        value=float(np.mean(values)) if len(values) else value,
-        unit=unit,
+    """A record of one figure without samples."""
+    figure = built.measurement(
+        metric,
+        value,
+        unit,
         higher_is_better=better,
-        labels={**LABELS, **(labels or {})},
+        variants=(built.variant("net", weights="w"),),
+        executions=(built.execution(arithmetic=arithmetic),),
+        **more,
     )
-    return Record(
-        kind="validation",
-        settings={"dataset_hash": hash_, "reference": "truth", "border": 0},
-        figures=(figure,),
-        samples=samples if len(values) else {},
-    )
+    return Record(kind="validate", machine=built.machine(), measurements=(figure,))
 
 
 def _spread(mean: float, count: int = 40, noise: float = 0.0, seed: int = 0) -> list[float]:
@@ -88,7 +99,7 @@ def test_a_figure_that_is_not_there_is_told_with_the_command_that_measures_it(ga
         (Gate(metric="iou", min=0.8, slice="kind=hair"), "not enough evidence"),
         (Gate(metric="iou", min=0.8, model="other"), "not enough evidence"),
         (Gate(metric="iou", min=0.8, dataset="other"), "not enough evidence"),
-        (Gate(metric="iou", min=0.8, model="n?t", device="openvino:*", dataset="s*", precision="fp32"), "passed"),
+        (Gate(metric="iou", min=0.8, model="n?t", device="C*", dataset="s*", precision="fp32"), "passed"),
         (Gate(metric="iou", min=0.8, samples=41), "not enough evidence"),
         (Gate(metric="iou", min=0.8, samples=40), "passed"),
         (Gate(metric="iou", max_drop=0.1), "not enough evidence"),
@@ -100,42 +111,52 @@ def test_one_record(gate: Gate, expected: str) -> None:
 
 def test_a_figure_without_a_value_never_passes() -> None:
     for value in (None, float("nan")):
-        record = _record([], value=value)
+        record = _single("iou", value, data=built.data("set", sha256="aa"))
         assert _statuses(Gate(metric="iou", min=0), [record]) == ["not enough evidence"]
         assert _statuses(Gate(metric="iou", max_drop=1), [GOOD], [record]) == ["not enough evidence"]
     assert exit_code([]) == 4
 
 
 def test_a_model_without_the_metric_does_not_hide_behind_another() -> None:
-    other = _record(_spread(0.1), metric="mae", better=False, labels={"model": "second"})
+    other = _record(_spread(0.1), metric="mae", model="second")
     assert _statuses(Gate(metric="iou", min=0.8), [GOOD, other]) == ["passed", "not enough evidence"]
+
+
+_LEVELS = {"fp32": 10.0, "int8": 5.0}
+"""Milliseconds by precision."""
 
 
 def test_a_benchmark_is_not_asked_for_what_a_validation_of_the_model_has() -> None:
     gate = Gate(metric="iou", min=0.8, model="net")
-    timed = {**LABELS, "device": "CPU", "stage": "model"}
-    bench = Record(kind="bench", figures=(Figure(name="latency_p50", value=10, unit="ms", labels=timed),))
-    int8 = Record(
-        kind="bench",
-        figures=(Figure(name="latency_p50", value=5, unit="ms", labels={**timed, "precision": "int8"}),),
-    )
+    bench, int8 = (built.bench_record({precision: [level] * 40}, model="net") for precision, level in _LEVELS.items())
     assert _statuses(gate, [GOOD, bench]) == ["passed"]
     assert _statuses(Gate(metric="latency_p50", max=20), [GOOD, bench]) == ["passed"]
     # Another precision needs evidence of its own; so does a model of which there is only a benchmark, and a second
     # device that was validated without the metric.
     assert _statuses(gate, [GOOD, bench, int8]) == ["passed", "not enough evidence"]
     assert _statuses(gate, [bench]) == ["not enough evidence"]
-    elsewhere = _record(_spread(0.1), metric="mae", better=False, labels={"device": "openvino:GPU"})
+    elsewhere = _record(_spread(0.1), metric="mae", device="GPU")
     assert _statuses(gate, [GOOD, bench, elsewhere]) == ["passed", "not enough evidence"]
 
 
 def test_figures_of_the_model_that_was_quantized_are_not_those_of_the_quantized_one() -> None:
-    labels = {"model": "net", "precision": "int8", "device": "CPU", "dataset": "set"}
     figures = [
-        Figure(name="iou", value=value, higher_is_better=True, labels={**labels, "of": of})
-        for of, value in (("source", 0.9), ("int8", 0.7))
+        built.measurement(
+            "iou",
+            value,
+            higher_is_better=True,
+            variants=(built.variant("net", "int8", weights="w"),),
+            executions=(built.execution(),),
+            data=built.data("set"),
+            role=role,
+        )
+        for role, value in (("source", 0.9), ("", 0.7))
     ]
-    assert _statuses(Gate(metric="iou", min=0.8), [Record(kind="quantization", figures=tuple(figures))]) == ["failed"]
+    record = QuantizeRecord(machine=built.machine(), measurements=tuple(figures))
+    assert _statuses(Gate(metric="iou", min=0.8), [record]) == ["failed"]
+    # Nor is what it started from what it is compared with.
+    (verdict,) = judge([Gate(metric="iou", max_drop=0)], [record], [record])
+    assert (verdict.status, verdict.baseline) == ("passed", 0.7)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +188,7 @@ def test_lucky_samples_do_not_pass() -> None:
 
 
 def test_errors_drop_upwards() -> None:
-    before, worse, better = (_record(_spread(mean), metric="mae", better=False) for mean in (0.1, 0.12, 0.09))
+    before, worse, better = (_record(_spread(mean), metric="mae") for mean in (0.1, 0.12, 0.09))
     gate = Gate(metric="mae", max_drop=0.01)
     assert _statuses(gate, [worse], [before]) == ["failed"]
     assert _statuses(gate, [better], [before]) == ["passed"]
@@ -188,8 +209,8 @@ def test_infinite_figures() -> None:
     [
         ([], "no baseline"),
         ([_record(_spread(0.9), hash_="bb")], "another data set hash"),
-        ([_record(_spread(0.9), labels={"dataset": "else"})], "no baseline"),
-        ([_record(_spread(0.9), labels={"model": "else"})], "no baseline"),
+        ([_record(_spread(0.9), dataset="else", hash_="ee")], "no baseline"),
+        ([_record(_spread(0.9), model="else")], "no baseline"),
         ([_record(_spread(0.9, count=39))], "samples are not those"),
         ([GOOD, GOOD], "2 baselines"),
     ],
@@ -201,24 +222,23 @@ def test_baselines_that_are_no_evidence(baselines: list[Record], reason: str) ->
 
 
 def test_the_nearest_baseline_is_taken() -> None:
-    int8 = _record(_spread(0.9), labels={"precision": "int8"})
-    fp32, old = _record(_spread(0.93)), _record(_spread(0.901), labels={"precision": "int8"})
+    int8 = _record(_spread(0.9), precision="int8")
+    fp32, old = _record(_spread(0.93)), _record(_spread(0.901), precision="int8")
     (verdict,) = judge([Gate(metric="iou", max_drop=0.01)], [int8], [fp32, old])
     assert verdict.status == "passed"
     (verdict,) = judge([Gate(metric="iou", max_drop=0.01)], [int8], [fp32])
     assert verdict.status == "failed"
-    named = _record(_spread(0.9), labels={"model": "teacher"})
+    named = _record(_spread(0.9), model="teacher", weights="t")
     assert _statuses(Gate(metric="iou", max_drop=0.01, baseline_model="teach*"), [GOOD], [named]) == ["passed"]
 
 
 def test_times_of_two_machines_are_not_compared() -> None:
-    here = _record([], metric="latency", better=False, unit="ms", value=10.0)
-    environment = here.environment.model_copy(update={"cpu": "another"})
-    elsewhere = here.model_copy(update={"environment": environment})
+    here = _timed("f32")
+    elsewhere = _elsewhere(here)
     gate = Gate(metric="latency", max_ratio=1.1)
     assert _statuses(gate, [here], [here]) == ["passed"]
     assert _statuses(gate, [here], [elsewhere]) == ["not enough evidence"]
-    assert _statuses(gate, [_record([], metric="latency", better=False, unit="ms", value=12.0)], [here]) == ["failed"]
+    assert _statuses(gate, [_timed("f32", 12.0)], [here]) == ["failed"]
 
 
 def test_verdicts_for_machines_and_people() -> None:
@@ -332,10 +352,10 @@ def test_outputs_for_ci(app: typer.Typer, folder: Path, monkeypatch: pytest.Monk
     assert _called(app, *words, "--gate", "fail.toml", *files)[0] == 3
     assert ET.parse(folder / "ci" / "gate.xml").getroot().get("failures") == "1"
     assert (folder / "summary.md").read_text(encoding="utf-8").startswith("### Gates: failed")
-    record = Record.read(folder / "ci" / "gate.json")
+    record = read_record(folder / "ci" / "gate.json", GateRecord)
     assert record.kind == "gate"
-    assert record.samples["status"] == ["failed"]
-    assert json.loads((folder / "ci" / "gate.json").read_text(encoding="utf-8"))["settings"]["outcome"] == "failed"
+    assert [verdict.status for verdict in record.verdicts] == ["failed"]
+    assert json.loads((folder / "ci" / "gate.json").read_text(encoding="utf-8"))["outcome"] == "failed"
 
 
 def test_data_set_commands(app: typer.Typer, folder: Path) -> None:
@@ -355,32 +375,34 @@ def test_data_set_commands(app: typer.Typer, folder: Path) -> None:
     assert "no direct download" in output
 
 
-def _run(*, cpu: str = "", arithmetic: str = "f32", speed: float = 1.0, model: str = "net") -> Record:
-    """A run's record, as `mattekit run --report` writes it: no label names a model."""
-    figures = [Figure(name="throughput", value=20 / speed, unit="pictures/s", higher_is_better=True)]
+def _run(*, cpu: str = "a processor", arithmetic: str = "f32", speed: float = 1.0, model: str = "net") -> RunRecord:
+    """A run's record with the stages' times alone, of which none is left to be tested."""
+    common: dict[str, Any] = {
+        "variants": (built.variant(model, weights="w"),),
+        "executions": (built.execution(arithmetic=arithmetic),),
+    }
+    figures: list[Measurement] = [
+        built.measurement("throughput", 20 / speed, "images/s", higher_is_better=True, **common)
+    ]
     for stage, level in (("decode", 4.0), ("infer", 30.0)):
         figures += [
-            Figure(
-                name="latency",
-                value=level * rank * speed,
-                unit="ms",
+            built.measurement(
+                "latency",
+                level * rank * speed,
+                "ms",
                 higher_is_better=False,
-                labels={"stage": stage, "statistic": statistic},
+                stage=stage,
+                statistic=statistic,
+                **common,
             )
             for statistic, rank in (("p50", 1.0), ("p90", 1.5), ("p99", 2.0))
         ]
-        figures.append(Figure(name="load", value=0.5, labels={"stage": stage}))
-    record = Record(
-        kind="run",
-        artifacts=(ArtifactRef(model=model, format="openvino", precision="fp32", sha256={}),),
-        settings={"runtimes": [{"model": model, "runtime": "CPU", "arithmetic": arithmetic}]},
-        figures=tuple(figures),
-    )
-    return _elsewhere(record, cpu) if cpu else record
+        figures.append(built.measurement("load", 0.5, "of the time", stage=stage, **common))
+    return RunRecord(machine=built.machine(cpu), measurements=tuple(figures))
 
 
 def _elsewhere(record: Record, cpu: str = "another") -> Record:
-    return record.model_copy(update={"environment": record.environment.model_copy(update={"cpu": cpu})})
+    return type(record).model_validate({**dict(record), "machine": built.machine(cpu)})
 
 
 def test_a_stage_of_a_run_is_held_alone_and_against_an_earlier_run() -> None:
@@ -408,7 +430,7 @@ def test_a_run_of_another_model_is_no_baseline() -> None:
     "unit", ["ms", "s", "µs", "fps", "1/s", "images/s", "pictures/s", "frames/s", "GFLOP/s", "GB/s"]
 )
 def test_no_time_and_no_rate_is_compared_across_machines(unit: str) -> None:
-    here = _record([], metric="figure", unit=unit, value=10.0)
+    here = _single("figure", 10.0, unit)
     for limit in ("max_ratio", "max_drop", "max_drop_relative"):
         gate = Gate.model_validate({"metric": "figure", limit: 1.1})
         assert _statuses(gate, [here], [here]) == ["passed"]
@@ -420,11 +442,11 @@ def test_no_time_and_no_rate_is_compared_across_machines(unit: str) -> None:
 @pytest.mark.parametrize(
     ("name", "unit", "is_of_machine"),
     [
-        ("peak_memory", "B", True),
+        ("peak_memory", "B of memory", True),
         ("size", "B", False),
-        ("speedup_low", "", True),
-        ("ratio", "", True),
-        ("load", "", True),
+        ("speedup", "\N{MULTIPLICATION SIGN}", True),
+        ("ratio", "\N{MULTIPLICATION SIGN}", True),
+        ("load", "of the time", True),
         ("iou", "", False),
         ("psnr_y", "dB", False),
         ("failed", "", False),
@@ -433,13 +455,13 @@ def test_no_time_and_no_rate_is_compared_across_machines(unit: str) -> None:
 def test_what_comes_from_times_or_a_process_is_of_its_machine_and_the_rest_is_not(
     name: str, unit: str, is_of_machine: bool
 ) -> None:
-    here = _record([], metric=name, unit=unit, value=10.0)
+    here = _single(name, 10.0, unit)
     expected = "not enough evidence" if is_of_machine else "passed"
     assert _statuses(Gate(metric=name, max_ratio=1), [here], [_elsewhere(here)]) == [expected]
 
 
 def _timed(arithmetic: str, value: float = 10.0) -> Record:
-    return _record([], metric="latency", better=False, unit="ms", value=value, labels={"arithmetic": arithmetic})
+    return _single("latency", value, "ms", better=False, arithmetic=arithmetic)
 
 
 def test_times_of_two_arithmetics_are_compared_only_where_the_gate_says_so() -> None:
@@ -461,9 +483,14 @@ def test_a_baseline_of_the_same_arithmetic_is_the_nearer_one() -> None:
     gate = Gate(metric="latency", max_ratio=1.1)
     (verdict,) = judge([gate], [_timed("f32")], [_timed("bf16", 2.0), _timed("f32")])
     assert (verdict.status, verdict.baseline) == ("passed", 10.0)
-    # Answers, unlike times, may be held against those of another arithmetic.
-    half, whole = (_record(_spread(0.9), labels={"arithmetic": name}) for name in ("bf16", "f32"))
-    assert _statuses(Gate(metric="iou", max_drop=0.01), [half], [whole]) == ["passed"]
+    # Answers, too, are held against those of another arithmetic only where the gate says so.
+    half, whole = (_record(_spread(0.9), arithmetic=name) for name in ("bf16", "f32"))
+    (verdict,) = judge([Gate(metric="iou", max_drop=0.01)], [half], [whole])
+    assert verdict.status == "not enough evidence"
+    assert "computed in f32, this in bf16" in verdict.reason
+    told = Gate(metric="iou", max_drop=0.01, baseline_arithmetic="f32")
+    assert _statuses(told, [half], [whole]) == ["passed"]
+    assert _statuses(told, [_record(_spread(0.8), arithmetic="bf16")], [whole]) == ["failed"]
 
 
 def test_a_gate_of_one_arithmetic_leaves_the_others_and_one_does_not_hide_behind_another() -> None:
@@ -471,8 +498,8 @@ def test_a_gate_of_one_arithmetic_leaves_the_others_and_one_does_not_hide_behind
     assert _statuses(Gate(metric="latency", max=5), records) == ["failed", "passed"]
     assert _statuses(Gate(metric="latency", max=5, arithmetic="bf16"), records) == ["passed"]
     assert _statuses(Gate(metric="latency", max=5, arithmetic="f16"), records) == ["not enough evidence"]
-    lacking = _record(_spread(0.9), labels={"arithmetic": "bf16"}, metric="mae")
-    found = judge([Gate(metric="iou", min=0.8)], [_record(_spread(0.9), labels={"arithmetic": "f32"}), lacking])
+    lacking = _record(_spread(0.9), arithmetic="bf16", metric="mae")
+    found = judge([Gate(metric="iou", min=0.8)], [_record(_spread(0.9)), lacking])
     assert [(v.status, v.labels["arithmetic"]) for v in found] == [("passed", "f32"), ("not enough evidence", "bf16")]
 
 
@@ -484,42 +511,50 @@ def test_verdicts_say_the_arithmetic_the_stage_and_the_statistic() -> None:
     text = markdown(verdicts)
     assert all(f"| {subject} |" in text for subject in subjects)
     assert subjects[0] in one_line(verdicts[0])
-    rows = gate_record(verdicts, {}).samples
-    assert (rows["arithmetic"], rows["statistic"]) == (["bf16"] * 3, ["p50", "p90", "p99"])
+    rows = [
+        (verdict.labels["arithmetic"], verdict.labels["statistic"]) for verdict in gate_record(verdicts, {}).verdicts
+    ]
+    assert rows == [("bf16", "p50"), ("bf16", "p90"), ("bf16", "p99")]
     # What the gate names itself is not said twice.
     (verdict,) = judge([Gate(metric="latency", stage="infer", statistic="p50", max=100)], [_run()])
     assert one_line(verdict).count("infer") == 1
 
 
 def test_the_limits_of_a_machine_are_no_model_that_lacks_a_latency() -> None:
-    labels = {**LABELS, "device": "CPU", "arithmetic": "f32"}
-    figures = (
-        Figure(name="latency_p50", value=10, unit="ms", labels=labels),
-        Figure(name="peak_compute", value=90, unit="GFLOP/s", labels={"device": "CPU", "arithmetic": "f32"}),
+    peak = built.measurement(
+        "peak_compute", 90, "GFLOP/s", higher_is_better=True, executions=(built.execution(devices=()),)
     )
-    bench = Record(kind="bench", figures=figures)
+    bench = built.bench_record({"fp32": [10.0] * 40}, model="net", extra=(peak,))
     assert _statuses(Gate(metric="latency_p50", max=20), [bench]) == ["passed"]
     assert _statuses(Gate(metric="peak_compute", min=50), [bench]) == ["passed"]
-    lacking = bench.model_copy(update={"figures": figures[1:]})
+    lacking = bench.model_copy(update={"measurements": bench.of_metric("peak_compute")})
     assert _statuses(Gate(metric="latency_p50", max=20), [lacking]) == ["not enough evidence"]
 
 
 def test_two_fine_tunes_are_each_compared_with_what_they_were() -> None:
     def of(weights: str, mean: float) -> Record:
-        ref = ArtifactRef(model="net", format="openvino", precision="fp32", sha256={}, weights=weights)
-        return _record(_spread(mean)).model_copy(update={"artifacts": (ref,)})
+        return _record(_spread(mean), weights=weights)
 
     gate = Gate(metric="iou", max_drop=0.01)
     before, after = [of("a" * 64, 0.9), of("b" * 64, 0.7)], [of("b" * 64, 0.7), of("a" * 64, 0.9)]
     assert _statuses(gate, after, before) == ["passed", "passed"]
+    # A third is compared with neither, unless the gate says that it may be, and then with the one that is meant.
     (verdict,) = judge([gate], [of("c" * 64, 0.9)], before)
+    assert verdict.status == "not enough evidence"
+    assert "of other weights (aaaaaaaa; this cccccccc)" in verdict.reason
+    told = Gate(metric="iou", max_drop=0.01, baseline_model="net")
+    (verdict,) = judge([told], [of("c" * 64, 0.9)], before)
+    assert verdict.status == "not enough evidence"
     assert "equally near" in verdict.reason
+    assert _statuses(told, [of("c" * 64, 0.9)], before[:1]) == ["passed"]
 
 
 def test_what_was_left_to_the_device_is_what_it_computed_in() -> None:
-    labels = {**LABELS, "candidate": "net fp32 CPU device", "arithmetic": "device"}
-    entry: dict[str, JsonValue] = {"candidate": labels["candidate"], "executed": {"arithmetic": "bf16"}}
-    figure = Figure(name="latency_p50", value=10, unit="ms", labels=labels)
-    record = Record(kind="bench", settings={"candidates": [entry]}, figures=(figure,))
+    record = built.bench_record({"fp32": [10.0] * 40}, model="net", ran=built.execution(arithmetic="bf16"))
+    left = {
+        name: result.model_copy(update={"asked": {"arithmetic": "device"}})
+        for name, result in record.candidates.items()
+    }
+    record = record.model_copy(update={"candidates": left})
     assert _statuses(Gate(metric="latency_p50", max=20, arithmetic="bf16"), [record]) == ["passed"]
     assert _statuses(Gate(metric="latency_p50", max=20, arithmetic="f32"), [record]) == ["not enough evidence"]

@@ -46,9 +46,11 @@ def test_the_limits_of_this_machine_are_measured_by_kernels_that_really_ran() ->
         assert peak.value == max(peak.samples) > 0
     # A processor's INT8 kernels that were slower than a hundredth of f32 would be ones that were not found.
     assert found.compute["i8"].value > found.compute["f32"].value / 100
-    figures = {(figure.name, figure.labels.get("arithmetic")): figure for figure in found.figures()}
+    figures = {(figure.metric, figure.arithmetic): figure for figure in found.measurements()}
     assert figures["peak_compute", "f32"].value == found.compute["f32"].value
-    assert figures["peak_bandwidth", None].unit == "GB/s"
+    assert figures["peak_bandwidth", ""].unit == "GB/s"
+    assert figures["peak_compute_i8", ""].value == found.compute["i8"].value
+    assert all((figure.model, figure.device) == ("", "CPU") for figure in figures.values())
     assert found.samples()["peak_bandwidth"] == list(found.memory.samples)
 
 

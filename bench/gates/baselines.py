@@ -28,8 +28,8 @@ def find_baseline(
     across = _across(gate, figure, across_machines=across_machines)
     may = [found for found in named if comparable(found[1], figure, across=across) is None]
     if may:
-        least = min(len(differences(before, figure)) for _, before in may)
-        nearest = [found for found in may if len(differences(found[1], figure)) == least]
+        least = min(_distance(before, figure) for _, before in may)
+        nearest = [found for found in may if _distance(found[1], figure) == least]
         if len(nearest) == 1:
             return nearest[0]
         return f"{len(nearest)} baselines of {figure.metric} are equally near; give the one that is meant"
@@ -39,6 +39,18 @@ def find_baseline(
         where = figure.candidate or figure.dataset or "this data set"
         return f"no baseline has {figure.metric} of this model on {where}; give --baseline, or set baseline_model"
     return _why(min(same, key=len)[0], figure)
+
+
+def _distance(before: Measurement, figure: Measurement) -> tuple[int, ...]:
+    """Tell how far a baseline is that may be compared: by what it is of, then by how and where it was measured."""
+    machines = [one.machine.hardware if one.machine else () for one in (before, figure)]
+    return (
+        len(differences(before, figure)),
+        before.device != figure.device,
+        before.candidate != figure.candidate,
+        before.executions != figure.executions,
+        machines[0] != machines[1],
+    )
 
 
 def _is_named(gate: Gate, before: Measurement, figure: Measurement) -> bool:

@@ -21,7 +21,7 @@ ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 _MACHINE = ("cpu", "cpu_features", "cores", "accelerators", "memory_bytes")
 _SOFTWARE = ("system", "python")
 _SETTINGS = ("scenario", "rounds", "iterations", "seconds", "warm_up", "threads", "images")
-_EXECUTED = ("devices", "arithmetic", "streams", "threads")
+_EXECUTED = ("devices", "arithmetic", "streams", "threads", "instruction_set")
 _STAGES = (MODEL, "total")
 
 
@@ -130,7 +130,7 @@ def _differ(aspect: Aspect, what: str, before: object, after: object) -> list[Mi
 def _shown(value: object) -> str:
     if isinstance(value, list | tuple):
         return " ".join(str(part) for part in value) or "none"  # pyright: ignore[reportUnknownVariableType]
-    return "none" if value is None else str(value)
+    return "none" if value is None else str(value) or "none"
 
 
 def _measurements(before: BenchRecord, after: BenchRecord, key: str) -> list[Measurement]:

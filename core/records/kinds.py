@@ -49,6 +49,7 @@ _MAKERS = {
     "export": "mattekit export",
     "gate": "mattekit gate",
     "parity": "mattekit parity",
+    "peer": "python tools/compare_rembg.py",
     "quantize": "mattekit quantize",
     "run": "mattekit run",
     "validate": "mattekit validate",
@@ -58,13 +59,13 @@ _MAKERS = {
 """The command that writes a record, by its kind."""
 
 _OLD_KINDS = {
-    **{name: name for name in _MAKERS},
-    "comparison": "compare",
-    "quantization": "quantize",
-    "validation": "validate",
-    "worth": "quantize",
+    **_MAKERS,
+    "comparison": _MAKERS["compare"],
+    "quantization": _MAKERS["quantize"],
+    "validation": _MAKERS["validate"],
+    "worth": "mattekit quantize --verdict",
 }
-"""What the kinds of version 1 are called now."""
+"""The command that writes what a record of version 1 held, by its kind there."""
 
 
 @overload
@@ -97,7 +98,7 @@ def read_record(path: str | Path, kind: type[Record] = Record) -> Record:
     if found.get("version") == 1 and found.get("kind") in _OLD_KINDS:
         raise InputError(
             f"{path}: a record of version 1, which this mattekit does not read; make it again with: "
-            f"{_MAKERS[_OLD_KINDS[str(found['kind'])]]}"
+            f"{_OLD_KINDS[str(found['kind'])]}"
         )
     try:
         record = _ADAPTER.validate_python(content)
