@@ -255,6 +255,15 @@ def test_a_record_with_an_integer_beyond_every_number_is_refused(tmp_path: Path)
             read_record(changed_record(tmp_path, [0.9, 0.8, beyond]))
 
 
+@pytest.mark.parametrize("name", ["variants", "executions", "datasets", "measurements"])
+def test_a_record_whose_table_is_no_list_is_refused(name: str, tmp_path: Path) -> None:
+    written = json.loads(validate_record([0.9]).model_dump_json())
+    for strange in (1, None, "text", {"0": {}}):
+        (tmp_path / "record.json").write_text(json.dumps({**written, name: strange}))
+        with pytest.raises(InputError, match=rf"record\.json: not a mattekit record \(.*{name} is a list"):
+            read_record(tmp_path / "record.json")
+
+
 def test_an_onnx_file_without_outputs_is_told(tmp_path: Path) -> None:
     onnx = pytest.importorskip("onnx", reason="making an ONNX file needs the extra `export`")
     pytest.importorskip("onnxruntime", reason="ONNX Runtime comes with the extra `export`")
