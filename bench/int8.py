@@ -33,6 +33,8 @@ class Int8Verdict:
         arithmetic: of what stays in floating point.
         worth_it: False too where speed or accuracy are not known well enough.
         sentence: says so, and why.
+        speedup: how many times as fast as FP32; None where it is not known.
+        interval: of the speed-up; None there too.
     """
 
     model: str
@@ -40,6 +42,8 @@ class Int8Verdict:
     arithmetic: str
     worth_it: bool
     sentence: str
+    speedup: float | None = None
+    interval: Interval | None = None
 
 
 class _Speedup(NamedTuple):
@@ -112,7 +116,13 @@ def _verdict(
     why = f" because {' and '.join(reasons)}" if reasons else ""
     about = f": {', '.join(facts)}" if facts else ""
     return Int8Verdict(
-        after.model, after.device, after.arithmetic, not reasons, f"{verdict} on {after.device}{why}{about}."
+        model=after.model,
+        device=after.device,
+        arithmetic=after.arithmetic,
+        worth_it=not reasons,
+        sentence=f"{verdict} on {after.device}{why}{about}.",
+        speedup=speedup.ratio if speedup else None,
+        interval=speedup.interval if speedup else None,
     )
 
 
