@@ -33,6 +33,8 @@ class Int8Verdict:
         arithmetic: of what stays in floating point.
         worth_it: False too where speed or accuracy are not known well enough.
         sentence: says so, and why.
+        speedup: how many times as fast as FP32; None where it is not known.
+        interval: of the speed-up; None there too.
     """
 
     model: str
@@ -40,6 +42,8 @@ class Int8Verdict:
     arithmetic: str
     worth_it: bool
     sentence: str
+    speedup: float | None = None
+    interval: Interval | None = None
 
 
 class _Speedup(NamedTuple):
@@ -102,9 +106,9 @@ def _verdict(
         facts.append(f"{small / large:.2f} of its size")
     task = record.candidates[after.candidate].task
     for was, now in _accuracies(before, after, accuracies):
-        drop = (1 if now.higher_is_better else -1) * ((was.value or math.nan) - (now.value or math.nan))
+        drop = (1 if now.higher_is_better else -1) * (_known(was) - _known(now))
         unit = f" {now.unit}" if now.unit else ""
-        facts.append(f"{now.metric} {now.value:.4f} after {was.value:.4f}{unit}")
+        facts.append(f"{now.metric} {_known(now):.4f} after {_known(was):.4f}{unit}")
         limit = allowed.get(now.metric, ALLOWED_DROP[task])
         if not drop <= limit:
             reasons.append(f"{now.metric} drops by {drop:.4f}, more than {limit:g}")
@@ -112,7 +116,13 @@ def _verdict(
     why = f" because {' and '.join(reasons)}" if reasons else ""
     about = f": {', '.join(facts)}" if facts else ""
     return Int8Verdict(
-        after.model, after.device, after.arithmetic, not reasons, f"{verdict} on {after.device}{why}{about}."
+        model=after.model,
+        device=after.device,
+        arithmetic=after.arithmetic,
+        worth_it=not reasons,
+        sentence=f"{verdict} on {after.device}{why}{about}.",
+        speedup=speedup.ratio if speedup else None,
+        interval=speedup.interval if speedup else None,
     )
 
 
@@ -140,17 +150,27 @@ def _by_round(record: BenchRecord, candidate: str) -> list[list[float]]:
 def _accuracies(
     before: Measurement, after: Measurement, known: Sequence[Measurement]
 ) -> list[tuple[Measurement, Measurement]]:
-    """Pair what was measured of both on the same samples, in the same arithmetic; the first metric of each data set."""
-    wanted = [f for f in known if f.data is not None and f.is_whole and f.value is not None and not f.unit.is_time]
+    """Pair what was measured of both on the same samples, in the same arithmetic; the first metric of each data set.
+
+    A metric that neither has a value of is none of them.
+    """
+    wanted = [f for f in known if f.data is not None and f.is_whole and not f.unit.is_time]
     pairs: dict[object, tuple[Measurement, Measurement]] = {}
     for now in wanted:
         if _of(now) != _of(after) or now.metric.endswith("_drop"):
             continue
         for was in wanted:
             own = was.model_copy(update={"role": ""})
+            if was.value is None and now.value is None:
+                continue
             if _of(was) == _of(before) and comparable(own, now, across={"precision", "model"}) is None:
                 pairs.setdefault(now.data, (was, now))
     return list(pairs.values())
+
+
+def _known(figure: Measurement) -> float:
+    """Return the value; one that did not come about is no number, and speaks against INT8."""
+    return math.nan if figure.value is None else figure.value
 
 
 def _of(figure: Measurement) -> tuple[object, ...]:

@@ -115,13 +115,13 @@ class Record(Frozen, frozen=True):
             return data
         given = dict(cast("Mapping[str, Any]", data))
         shared: dict[str, list[Any]] = {
-            name: [kind.model_validate(each) for each in given.pop(table, ())]
+            name: [kind.model_validate(each) for each in _listed(given.pop(table, ()), table)]
             for name, (table, kind) in _TABLES.items()
         }
         if "machine" not in given:
             return given
         machine = given["machine"] = Machine.model_validate(given["machine"])
-        figures = [_resolved(each, shared, machine) for each in given.get("measurements", ())]
+        figures = [_resolved(each, shared, machine) for each in _listed(given.get("measurements", ()), "measurements")]
         told = [variant for figure in figures for variant in figure.variants]
         given["variants"] = tuple(_once([*shared["variants"], *told]))
         given["measurements"] = tuple(figures)
@@ -168,6 +168,12 @@ class Record(Frozen, frozen=True):
     def of_metric(self, metric: str) -> tuple[Measurement, ...]:
         """Return the measurements of a metric."""
         return tuple(figure for figure in self.measurements if figure.metric == metric)
+
+
+def _listed(rows: object, name: str) -> Iterable[object]:
+    if not isinstance(rows, list | tuple):
+        raise ValueError(f"{name} is a list")
+    return cast("list[object]", rows)
 
 
 def _resolved(figure: object, shared: Mapping[str, list[Any]], machine: Machine) -> Measurement:

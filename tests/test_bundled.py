@@ -18,7 +18,7 @@ from mattekit.convert.export import ExportSettings
 from mattekit.convert.spec import ModelSpec
 from mattekit.core.errors import FetchError, HashMismatchError
 from mattekit.core.files import sha256_of
-from mattekit.core.record import Record
+from mattekit.core.records import GateRecord, read_record
 from mattekit.images import Picture
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.runtimes.reading import read_contract, read_model
@@ -171,7 +171,7 @@ def test_mattelite_passes_its_gates_on_the_synthetic_set(models: Path, tmp_path:
         *(models / "mattelite", "--data", "synthetic:count=35,seed=0", "--metrics", "iou,mae"),
         *("--gate", GATES / "mattelite.toml", "--json", tmp_path / "gates.json", "-o", tmp_path / "out"),
     )
-    assert Record.read(tmp_path / "gates.json").kind
+    assert read_record(tmp_path / "gates.json", GateRecord).verdicts
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from called import Call
-from mattekit.core.record import Record
+from mattekit.core.records import RunRecord, read_record
 from mattekit.images import read_picture
 from PIL import Image
 
@@ -72,15 +72,15 @@ def test_a_folder_with_a_bad_file_is_done_but_for_that(folder: Path, light_ir: P
     assert "3 of 4 done, 1 failed" in said
     assert read_picture(out / "a-jpg.png").alpha is not None
     assert read_picture(out / "deep.png").depth == 16
-    kept = Record.read(record)
-    assert {figure.labels["stage"] for figure in kept.figures if figure.name == "latency"} == {
+    kept = read_record(record, RunRecord)
+    assert {figure.stage for figure in kept.of_metric("latency")} == {
         "decode",
         "remove",
         "infer",
         "encode",
     }
-    assert len(kept.samples["remove_s"]) == 3
-    assert "bad.jpg" in json.dumps(kept.settings["failures"])
+    assert len(kept.seconds["remove"]) == 3
+    assert [Path(failed.input).name for failed in kept.failures] == ["bad.jpg"]
 
 
 def test_one_bad_file_alone_is_an_error(mattekit: Run, folder: Path, light_ir: Path, tmp_path: Path) -> None:

@@ -260,9 +260,9 @@ def test_validation_gives_the_local_figures_to_the_last_digit(
     here = run_validation(request, tmp_path / "here").records[0]
     second_node(machines)
     there = run_validation(replace(request, ray=machines.address), tmp_path / "there").records[0]
-    assert there.samples == here.samples
-    assert there.figures == here.figures
-    assert len(there.samples["id"]) == 13
+    assert there.table == here.table
+    assert there.measurements == here.measurements
+    assert len(there.table.ids) == 13
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,26 +9,29 @@ import numpy as np
 import pytest
 import typer
 from conftest import MakeOnce
+from mattekit.bench.int8 import int8_verdicts
 from mattekit.bench.intervals import median_interval
-from mattekit.bench.latency.worth import Accuracies, weigh
-from mattekit.bench.parity.ladder import climb, noisiest_layers, write_scope
-from mattekit.bench.parity.rungs import open_rungs
+from mattekit.bench.parity.check import check_stages, noisiest_layers, write_scope
+from mattekit.bench.parity.opened_stages import open_stages
 from mattekit.commands.parity import register as register_parity
 from mattekit.commands.quantization import register as register_quantize
 from mattekit.convert.parity import QUANTIZED, Tolerance
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import InputError, ModelError
+from mattekit.core.measurement import Measurement
 from mattekit.core.ownership import LIST_NAME, check_replaceable
 from mattekit.core.provenance import Provenance
-from mattekit.core.record import Record
+from mattekit.core.record import Series
+from mattekit.core.records import MODEL, BenchRecord, ParityRecord, read_record
 from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.pictures import read_rgb
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.tensors import matte_from, tensor_from
-from mattekit.metrics import iou
+from mattekit.metrics import METRICS, iou
 from mattekit.quantize.compress import compress
 from mattekit.quantize.requests import Request
 from mattekit.quantize.settings import MaxDrop, QuantizeSettings, read_scope
+from records import bench_record, data, execution, measurement, variant
 from typer.testing import CliRunner, Result
 
 for package in ("torch", "nncf"):
@@ -125,15 +127,24 @@ def test_quantize_measures_what_it_kept_back_and_gives_a_verdict(
     assert "MB of memory" in done.output
     folder = tmp_path / "small" / "int8"
     names = {path.name for path in folder.iterdir()}
-    assert names == {LIST_NAME, "model.xml", "model.bin", "quantize.json", "worth.json"}
+    assert names == {LIST_NAME, "model.xml", "model.bin", "quantize.json", "bench.json"}
     # What was written last is in the list, too: the next call may replace the folder.
     check_replaceable(folder)
-    worth = Record.read(folder / "worth.json")
-    assert {figure.labels["precision"] for figure in worth.figures} == {"fp32", "fp16", "int8"}
-    assert all(len(worth.samples[f"{name}: latency"]) == 5 for name in ("fp32", "fp16", "int8"))
-    sizes = {figure.labels["precision"]: figure.value for figure in worth.figures if figure.name == "weights_size"}
-    assert (sizes["int8"] or 0) < (sizes["fp16"] or 0) < (sizes["fp32"] or 0)
-    assert {figure.labels["precision"] for figure in worth.figures if figure.name == "psnr_y"} == set(sizes)
+    bench = read_record(folder / "bench.json", BenchRecord)
+    measured = {figure.precision: figure for figure in bench.of_metric("latency_p50") if figure.stage == MODEL}
+    assert set(measured) == {"fp32", "fp16", "int8"}
+    for figure in measured.values():
+        series = bench.candidates[figure.candidate].times[MODEL]
+        assert sorted(set(series.rounds)) == [0, 1, 2, 3, 4]
+    sizes = {figure.precision: figure.value for figure in bench.of_metric("size")}
+    assert set(sizes) == set(measured)
+    assert (sizes["fp16"] or 0) < (sizes["fp32"] or 0)
+    # Less than FP16 has of them; the graph of so small a network is larger than its weights.
+    assert (folder / "model.bin").stat().st_size < 0.5 * (small_ir / "model.bin").stat().st_size
+    assert {figure.precision for figure in bench.of_metric("psnr_y")} == set(measured)
+    assert {figure.candidate for figure in bench.of_metric("psnr_y")} == set(bench.candidates)
+    (verdict,) = int8_verdicts(bench, allowed={"psnr_y": 50})
+    assert verdict.sentence in done.output
 
 
 def test_without_data_a_loud_line_says_what_is_calibrated_on(small_ir: Path, tmp_path: Path, call: Call) -> None:
@@ -160,30 +171,35 @@ def test_the_ladder_climbs_from_torch_to_int8(
         "parity", f"torch:realesr-animevideov3@{super_resolution_weights}", model_folder, quantized.parent,
         "--data", f"hr={photos}", "--limit", 2, "--layers", scope, "--record", record,
     )  # fmt: skip
-    written = Record.read(record)
-    rungs = ["torch", "onnx", "ir fp32", "ir int8"]
-    assert [rung for rung in _strings(written.settings["rungs"]) if " in " not in rung] == rungs
-    by_step = {(f.labels["step"], f.name, f.labels.get("against")): f.value for f in written.figures}
-    assert (by_step["onnx", "snr", None] or 0) > 80 > (by_step["ir int8", "snr", None] or 0)
-    assert by_step["torch", "psnr_y", "truth"] == pytest.approx(by_step["ir fp32", "psnr_y", "truth"], abs=0.01)
-    assert len(written.samples["ir int8: psnr"]) == 2
+    written = read_record(record, ParityRecord)
+    stages = ["torch", "onnx", "ir fp32", "ir int8"]
+    steps = {step.after: step for step in written.steps if " in " not in step.after}
+    assert list(steps) == stages
+    arrows = {stage: steps[stage].name for stage in stages}
+    by_step = {(f.step, f.metric, f.against): f.value for f in written.measurements}
+    snr = {stage: by_step.get((arrow, "snr", "the stage before")) or 0 for stage, arrow in arrows.items()}
+    assert snr["onnx"] > 80 > snr["ir int8"] > 0
+    truth = {stage: by_step[arrow, "psnr_y", "truth"] for stage, arrow in arrows.items()}
+    assert truth["torch"] == pytest.approx(truth["ir fp32"], abs=0.01)
+    assert len(steps["ir int8"].values["psnr"]) == 2
     assert read_scope(scope)
-    assert done.exit_code == (3 if written.settings["first_broken"] else 0)
-    assert str(written.settings["first_broken"] or "every stage is within its limit") in done.output
+    broken = written.first_broken
+    assert done.exit_code == (3 if broken else 0)
+    assert (broken.after if broken else "every stage is within its limit") in done.output
 
 
 def test_the_ladder_names_the_first_stage_beyond_its_limit(model_folder: Path, quantized: Path, photos: Path) -> None:
-    rungs = open_rungs([str(model_folder), str(quantized)])
+    stages = open_stages([str(model_folder), str(quantized)])
     dataset = open_dataset(f"hr={photos}", scale=4).take(1)
     never, always = Tolerance(0, 0, 1, 1000), Tolerance(10, 10, 0, 0)
-    strict = climb(rungs, dataset, tolerances={"quantized": never, "exact": always})
+    strict = check_stages(stages, dataset, tolerances={"quantized": never, "exact": always})
     assert strict.first_broken is not None
-    assert strict.first_broken.rung == "ir int8"
+    assert strict.first_broken.after == "ir int8"
     assert "psnr is" in strict.first_broken.broken
-    both = climb(rungs, dataset, tolerances={"quantized": never, "exact": never})
+    both = check_stages(stages, dataset, tolerances={"quantized": never, "exact": never})
     assert both.first_broken is not None
-    assert both.first_broken.rung == "ir fp32"
-    assert climb(rungs, dataset, tolerances={"quantized": always, "exact": always}).first_broken is None
+    assert both.first_broken.after == "ir fp32"
+    assert check_stages(stages, dataset, tolerances={"quantized": always, "exact": always}).first_broken is None
     assert QUANTIZED.psnr > 0
 
 
@@ -194,8 +210,8 @@ def test_the_layers_that_lose_most_can_be_ignored(
     from mattekit.convert.layers import quantized_layers
 
     dataset = open_dataset(f"hr={photos}", scale=2)
-    rungs = open_rungs([str(small_ir), str(small_int8)])
-    found = noisiest_layers(rungs, dataset.take(1), limit=1000)
+    stages = open_stages([str(small_ir), str(small_int8)])
+    found = noisiest_layers(stages, dataset.take(1), limit=1000)
     assert [layer.snr for layer in found] == sorted(layer.snr for layer in found)
     write_scope(found[:1], tmp_path / "scope.txt")
     ignored = read_scope(tmp_path / "scope.txt")
@@ -206,40 +222,98 @@ def test_the_layers_that_lose_most_can_be_ignored(
     assert left
     assert ignored[0] not in left
     with pytest.raises(InputError, match="give both"):
-        noisiest_layers(rungs[:1], dataset)
+        noisiest_layers(stages[:1], dataset)
 
 
 def test_a_ladder_of_one_rung_or_of_two_models_is_refused(
     super_resolution_ir: Path, small_ir: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match="two rungs or more"):
-        open_rungs([str(super_resolution_ir / "model.xml")])
+    with pytest.raises(InputError, match="two stages or more"):
+        open_stages([str(super_resolution_ir / "model.xml")])
     with pytest.raises(InputError, match="different contracts"):
-        open_rungs([str(super_resolution_ir), str(small_ir)])
+        open_stages([str(super_resolution_ir), str(small_ir)])
     with pytest.raises(ModelError, match=r"no \.xml or \.onnx file of a model"):
-        open_rungs([str(tmp_path), str(super_resolution_ir)])
+        open_stages([str(tmp_path), str(super_resolution_ir)])
 
 
-def accuracies(before: float, after: float) -> Accuracies:
-    return Accuracies("iou", "", True, {"fp32": before, "int8": after}, allowed_drop=0.01, dataset="some")
+def accuracies(before: float | None, after: float | None, metric: str = "iou") -> tuple[Measurement, ...]:
+    """What FP32 and INT8 have on one data set."""
+    return tuple(
+        measurement(
+            metric, value, METRICS[metric].unit, higher_is_better=METRICS[metric].higher_is_better,
+            variants=(variant("m", precision, weights="w"),), executions=(execution(),), data=data("some"),
+        )
+        for precision, value in (("fp32", before), ("int8", after))
+    )  # fmt: skip
 
 
-def test_a_verdict_weighs_speed_and_accuracy(small_ir: Path, small_int8: Path) -> None:
-    path = small_ir / "model.xml"
-    same = weigh({"fp32": path, "int8": path}, rounds=5)
+def times(fp32: float, int8: float) -> BenchRecord:
+    """A benchmark of twelve rounds, one query each, with these medians in ms."""
+    noise = np.random.default_rng(0).normal(1, 0.01, (2, 12))
+    values = {"fp32": fp32 * noise[0], "int8": int8 * noise[1]}
+    sizes = [
+        measurement("size", size, "B", variants=(variant("m", precision, weights="w"),), candidate=f"m {precision}")
+        for precision, size in (("fp32", 1000), ("int8", 280))
+    ]
+    made = bench_record({name: list(found) for name, found in values.items()}, weights="w", extra=sizes, rounds=12)
+    candidates = {
+        name: each.model_copy(
+            update={"times": {MODEL: Series(values=each.times[MODEL].values, rounds=tuple(range(12)))}}
+        )
+        for name, each in made.candidates.items()
+    }
+    return made.model_copy(update={"candidates": candidates})
+
+
+def test_a_verdict_weighs_speed_and_accuracy() -> None:
+    (same,) = int8_verdicts(times(10, 10))
     assert not same.worth_it
-    assert "INT8 is not worth it on CPU because" in same.sentence
-    worse = weigh({"fp32": path, "int8": small_int8}, accuracies=accuracies(0.9, 0.8), rounds=5)
+    assert "INT8 is not worth it on CPU because a speed-up of more than 1.1 is not shown: 1.0" in same.sentence
+    (faster,) = int8_verdicts(times(10, 5), accuracies(0.9, 0.895))
+    assert faster.worth_it
+    assert faster.sentence.startswith("INT8 is worth it on CPU: 2.0")
+    assert faster.sentence.endswith("0.28 of its size, iou 0.8950 after 0.9000.")
+    (alone,) = int8_verdicts(times(10, 5))
+    assert alone.worth_it
+    assert alone.sentence.endswith("0.28 of its size.")
+    (slower,) = int8_verdicts(times(5, 10), accuracies(0.9, 0.9))
+    assert not slower.worth_it
+    assert "because it is slower: 0.5" in slower.sentence
+    (worse,) = int8_verdicts(times(10, 5), accuracies(0.9, 0.8))
     assert not worse.worth_it
     assert "iou drops by 0.1000, more than 0.01" in worse.sentence
-    unknown = weigh({"fp32": path, "int8": small_int8}, accuracies=accuracies(0.9, float("nan")), rounds=5)
-    assert not unknown.worth_it
-    assert worse.record.settings["worth_it"] is False
-    assert json.loads(worse.record.model_dump_json())["samples"]["int8: latency"]
-    with pytest.raises(InputError, match="5 rounds or more"):
-        weigh({"fp32": path, "int8": path}, rounds=4)
-    with pytest.raises(InputError, match="an int8 IR"):
-        weigh({"fp32": path}, rounds=5)
+    (allowed,) = int8_verdicts(times(10, 5), accuracies(0.9, 0.8), allowed={"iou": 0.11})
+    assert allowed.worth_it
+    assert {each.model for each in (same, faster, slower, worse)} == {"m"}
+    without_int8 = times(10, 5).model_copy(update={"measurements": times(10, 5).measurements[:1]})
+    assert int8_verdicts(without_int8) == ()
+
+
+@pytest.mark.parametrize("unknown", [float("nan"), None])
+def test_an_accuracy_that_is_not_known_speaks_against_int8(unknown: float | None) -> None:
+    for pair in ((0.9, unknown), (unknown, 0.9)):
+        (verdict,) = int8_verdicts(times(10, 5), accuracies(*pair))
+        assert not verdict.worth_it
+        assert "iou drops by nan, more than 0.01" in verdict.sentence
+    # What neither of them has says nothing of either.
+    (verdict,) = int8_verdicts(times(10, 5), accuracies(None, None))
+    assert verdict.worth_it
+
+
+def test_a_perfect_score_of_zero_is_a_score() -> None:
+    (kept,) = int8_verdicts(times(10, 5), accuracies(0.0, 0.004, "mae"))
+    assert kept.worth_it
+    assert "mae 0.0040 after 0.0000" in kept.sentence
+    (worse,) = int8_verdicts(times(10, 5), accuracies(0.0, 0.02, "mae"))
+    assert not worse.worth_it
+    assert "mae drops by 0.0200, more than 0.01" in worse.sentence
+
+
+def test_a_verdict_needs_five_rounds(small_ir: Path, photos: Path, tmp_path: Path, call: Call) -> None:
+    done = call("quantize", small_ir, "-o", tmp_path, "--data", f"hr={photos}", "--verdict", "--rounds", 4)
+    assert done.exit_code == 2
+    assert "greater than or equal to 5" in done.output
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_interval_of_a_median_holds_it_and_repeats() -> None:
@@ -271,8 +345,3 @@ def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, published_u2netp: 
     # kernels of AVX-512, without VNNI; on others 0.978 to 0.981).
     assert float(np.mean(agreements)) >= 0.975
     assert done.variant.path.with_suffix(".bin").stat().st_size <= 0.3 * ir.with_suffix(".bin").stat().st_size
-
-
-def _strings(value: object) -> list[str]:
-    assert isinstance(value, list)
-    return [str(part) for part in value]  # pyright: ignore[reportUnknownVariableType]

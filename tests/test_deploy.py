@@ -21,7 +21,7 @@ from mattekit.convert.servable.repository import new_version, packages_in
 from mattekit.convert.servable.surround import surround
 from mattekit.core.contract import ResizeFilter
 from mattekit.core.errors import DeviceError, InputError, ModelError, ParityError
-from mattekit.core.record import Record
+from mattekit.core.records import VerifyRecord, read_record
 from mattekit.images.picture import Picture
 from mattekit.infer.remove import Remover
 from mattekit.infer.runtimes.openvino import load
@@ -145,8 +145,8 @@ def test_the_packages_own_checker_needs_no_mattekit_and_finds_what_was_altered(p
 
 def test_verify_passes_a_package_and_refuses_an_altered_one(packaged: Path, tmp_path: Path) -> None:
     record = verify(packaged)
-    assert record.settings["passed"] is True
-    assert len(record.figures) == 12
+    assert record.passed is True
+    assert len(record.measurements) == 12
     folder = tmp_path / "copy"
     shutil.copytree(packaged, folder)
     with (folder / "model.bin").open("r+b") as stream:
@@ -163,7 +163,7 @@ def test_verify_tells_other_answers_from_the_recorded_ones(packaged: Path, tmp_p
     np.save(expected, 255 - np.load(expected))
     rehash(folder, "golden/0-expected-alpha.npy")
     record = verify(folder)
-    assert record.settings["passed"] is False
+    assert record.passed is False
     done = subprocess.run(
         [sys.executable, "-m", "mattekit", "verify", str(folder)], capture_output=True, text=True, check=False
     )
@@ -206,7 +206,7 @@ def test_two_archives_of_one_model_are_the_same_bytes(super_resolution_ir: Path,
     assert first.read_bytes() == second.read_bytes()
     with zipfile.ZipFile(first) as archive:
         archive.extractall(tmp_path / "unpacked")
-    assert verify(tmp_path / "unpacked").settings["passed"] is True
+    assert verify(tmp_path / "unpacked").passed is True
 
 
 @pytest.fixture(scope="module")
@@ -235,8 +235,9 @@ def test_the_model_servers_repository_has_its_layout(repository: Path) -> None:
     model = openvino.Core().read_model(versions / "1" / "model.xml")
     assert model.inputs[0].get_element_type() == openvino.Type.u8
     assert model.inputs[0].get_node().get_layout() == openvino.Layout("NHWC")  # pyright: ignore[reportAttributeAccessIssue]
-    (record,) = verify_all(folder)
-    assert record.settings["passed"] is True
+    record = verify_all(folder)
+    assert len(record.packages) == 1
+    assert record.passed is True
 
 
 @pytest.mark.slow
@@ -281,9 +282,9 @@ def test_a_repository_takes_several_models_and_versions(
     for path in packages:
         assert f"{path}\n" in done.stdout
     assert "models/other/3: not packaged by mattekit, so it was not checked" in done.stdout
-    written = Record.read(record)
-    assert {figure.labels["package"] for figure in written.figures} == {str(p.relative_to(root)) for p in packages}
-    assert written.settings["passed"] is True
+    written = read_record(record, VerifyRecord)
+    assert {check.package for check in written.packages} == set(map(str, packages))
+    assert written.passed is True
     # One of them is named by its folder, and one that was altered is found among the others.
     (packages[1] / "contract.json").write_text("{}")
     named = subprocess.run([*program, str(packages[2])], capture_output=True, text=True, check=False)

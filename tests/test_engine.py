@@ -199,16 +199,14 @@ def test_the_record_says_where_the_time_went(light_ir: Path, tmp_path: Path) -> 
     record = record_of(outcomes, pipeline, {"device": "CPU"}, workers_for(batch, pipeline, 2))
     stages = {"decode", "remove", "infer", "encode"}
     for statistic in ("p50", "p90", "p99"):
-        assert {f.labels["stage"] for f in record.figures if f.labels.get("statistic") == statistic} == stages
-    loads = {f.labels["stage"]: f.value or 0 for f in record.figures if f.name == "load"}
+        assert {f.stage for f in record.measurements if f.statistic == statistic} == stages
+    loads = {f.stage: f.value or 0 for f in record.of_metric("load")}
     assert set(loads) == stages
-    assert record.settings["bottleneck"] == max(loads, key=lambda stage: loads[stage])
+    assert record.bottleneck == max(loads, key=lambda stage: loads[stage])
     assert all(0 <= load <= 1.001 for load in loads.values())
     for stage in stages:
         values = [outcome.seconds[stage] * 1000 for outcome in outcomes]  # pyright: ignore[reportArgumentType]
-        found = {
-            f.labels["statistic"]: f.value for f in record.figures if f.labels.get("stage") == stage and f.unit == "ms"
-        }
+        found = {f.statistic: f.value for f in record.measurements if f.stage == stage and f.unit == "ms"}
         assert found["p50"] == pytest.approx(float(np.median(values)))
         assert min(values) <= (found["p90"] or 0) <= (found["p99"] or 0) <= max(values)
 

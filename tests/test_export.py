@@ -17,12 +17,13 @@ from mattekit.convert.checked import export_model
 from mattekit.convert.checkpoint import load_module
 from mattekit.convert.export import OWN_LICENCE, ExportSettings, parse_batch, parse_size
 from mattekit.convert.ir import ir_from_onnx
-from mattekit.convert.parity import EXACT, HALF, ParityLadder, Tolerance
+from mattekit.convert.parity import EXACT, HALF, ParityCheck, Tolerance
+from mattekit.convert.stage_input import stage_input
 from mattekit.core.contract import Contract
 from mattekit.core.errors import ContractError, InputError, ModelError, ParityError
 from mattekit.core.execution import Execution
 from mattekit.core.files import sha256_of
-from mattekit.core.record import Record
+from mattekit.core.records import ExportRecord, read_record
 from mattekit.images import read_picture
 from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
 from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load
@@ -100,7 +101,7 @@ def test_fp16_halves_the_weights(super_resolution_weights: Path, photo: Path, tm
     assert (report.ir.path.parent / "model.bin").stat().st_size < 0.55 * onnx_bytes
     assert report.ir.precision == "fp16"
     assert report.variants[0].precision == "fp32"
-    assert [ref.sha256 for ref in report.record.artifacts] == [each.sha256 for each in report.variants]
+    assert [ref.sha256 for ref in report.record.variants] == [each.sha256 for each in report.variants]
 
 
 def test_weights_that_openvino_halved_are_computed_with_in_f32(super_resolution_ir: Path, tmp_path: Path) -> None:
@@ -145,13 +146,18 @@ def test_a_size_that_leaves_no_tile_is_refused(super_resolution_weights: Path, p
 
 
 def test_the_record_keeps_every_step_and_every_picture(super_resolution_ir: Path) -> None:
-    record = Record.read(super_resolution_ir / "export.json")
+    record = read_record(super_resolution_ir / "export.json", ExportRecord)
     assert record.kind == "export"
-    assert {figure.labels["step"] for figure in record.figures} == {"torch → onnx", "onnx → ir"}
-    assert {figure.name for figure in record.figures} == {"largest_difference", "mean_difference", "psnr"}
-    assert all(len(values) == 1 for values in record.samples.values())
-    assert {ref.format for ref in record.artifacts} == {"onnx", "openvino"}
-    assert record.environment.packages["openvino"]
+    assert {figure.step for figure in record.measurements} == {"torch → onnx", "onnx → ir"}
+    assert {figure.metric for figure in record.measurements} == {
+        *("largest_difference", "mean_difference", "psnr", "snr")
+    }
+    assert {figure.against for figure in record.measurements} == {"the stage before"}
+    columns = [values for step in record.steps for values in step.values.values()]
+    assert len(columns) == 2 * 3
+    assert all(len(values) == 1 for values in columns)
+    assert {ref.format for ref in record.variants} == {"onnx", "openvino"}
+    assert record.machine.packages["openvino"]
 
 
 def test_a_step_beyond_its_tolerance_is_named_and_leaves_nothing(
@@ -184,14 +190,15 @@ def test_a_failed_export_keeps_the_one_that_was_there(
 
 def test_not_a_number_never_passes(super_resolution_ir: Path, photo: Path) -> None:
     model = load(super_resolution_ir / "model.xml")
-    ladder = ParityLadder([read_picture(photo)], model.contract)
-    ladder("onnx", model.runtime, EXACT)
+    check = ParityCheck(["photo"], [stage_input(read_picture(photo).rgb, model.contract)], model.contract)
+    assert check("onnx", model.runtime, EXACT).broken == ""
 
     def broken(tensor: np.ndarray) -> list[np.ndarray]:
         return [np.full((1, 3, tensor.shape[2] * 4, tensor.shape[3] * 4), np.nan, np.float32)]
 
-    with pytest.raises(ParityError, match="onnx → ir"):
-        ladder("ir", SerialRuntime(Execution(runtime="broken"), broken), HALF)
+    step = check("ir", SerialRuntime(Execution(runtime="broken"), broken), HALF)
+    assert step.name == "onnx → ir"
+    assert step.broken == "the output holds values that are not finite"
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ import pytest
 from mattekit.core.errors import InputError
 from mattekit.core.files import atomic_directory, atomic_path, sha256_of
 from mattekit.core.ownership import LIST_NAME
-from mattekit.core.record import Record
+from mattekit.core.records import read_record
 from mattekit.infer.batch import run_batch
 from mattekit.infer.pipeline import Pipeline
 
@@ -231,7 +231,7 @@ def stopped(words: list[str], after: float, number: signal.Signals) -> tuple[int
 
 def intact(folder: Path, name: str) -> bool:
     """Say whether a model's files are the ones that the record beside them names."""
-    hashes = {file: value for ref in Record.read(folder / name).artifacts for file, value in ref.sha256.items()}
+    hashes = {file: value for ref in read_record(folder / name).variants for file, value in ref.sha256.items()}
     return bool(hashes) and all(sha256_of(folder / file) == value for file, value in hashes.items())
 
 

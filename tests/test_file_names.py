@@ -15,10 +15,13 @@ import numpy as np
 import pytest
 from mattekit.cli import app
 from mattekit.core.files import sha256_of
-from mattekit.core.record import Figure, Record
+from mattekit.core.measurement import VariantRef
+from mattekit.core.record import Record
+from mattekit.core.records import RunRecord, VideoRecord, read_record
 from mattekit.core.text import json_bytes, written_out
 from mattekit.infer.engine.manifest import Manifest
 from PIL import Image
+from records import run_record
 from typer.testing import CliRunner
 
 NAME = os.fsdecode(b"f\xfcr \xe4lter.jpg")
@@ -61,10 +64,10 @@ def test_a_picture_is_processed_recorded_and_recognized_again(
     before += ["--background", "red"] if command == "superimpose" else []
     words = [command, source, other, *before, "-o", tmp_path / "out", "--resume"]
     run(*words, "--record", tmp_path / "first.json")
-    first, second = Record.read(tmp_path / "first.json"), tmp_path / "second.json"
-    assert any(str(name).endswith(f"{SHOWN}.jpg") for name in first.samples["input"])
+    first, second = read_record(tmp_path / "first.json", RunRecord), tmp_path / "second.json"
+    assert any(name.endswith(f"{SHOWN}.jpg") for name in first.inputs)
     assert (tmp_path / "out" / NAME).with_suffix(".png").is_file()
-    assert "2 were done already" in run(*words, "--record", second) or _value(Record.read(second), "skipped") == 2
+    assert "2 were done already" in run(*words, "--record", second) or _value(read_record(second), "skipped") == 2
     run("report", tmp_path / "first.json", *_outputs(tmp_path))
     for path in _outputs(tmp_path)[1::2]:
         assert Path(path).stat().st_size
@@ -75,7 +78,7 @@ def _outputs(folder: Path) -> list[str]:
 
 
 def _value(record: Record, name: str) -> float | None:
-    return next(figure.value for figure in record.figures if figure.name == name)
+    return record.of_metric(name)[0].value
 
 
 @pytest.mark.slow
@@ -159,12 +162,16 @@ def test_a_manifest_recognizes_a_name_that_is_no_utf8_and_keeps_others_apart(tmp
 
 
 def test_records_hold_names_with_their_bytes_written_out(tmp_path: Path) -> None:
-    made = Record(kind="run", settings={NAME: [NAME, 1]}, figures=(Figure(name="f", value=1, labels={"in": NAME}),))
+    made = run_record(
+        {"decode": [1]}, inputs=(NAME,), settings={NAME: [NAME, 1]}, of=VariantRef(id=NAME, sha256={NAME: "a" * 64})
+    )
     made.write(tmp_path / "record.json")
-    read = Record.read(tmp_path / "record.json")
+    read = read_record(tmp_path / "record.json", RunRecord)
     assert read == made
     assert read.settings == {f"{SHOWN}.jpg": [f"{SHOWN}.jpg", 1]}
-    assert read.figures[0].labels == {"in": f"{SHOWN}.jpg"}
+    assert read.inputs == (f"{SHOWN}.jpg",)
+    assert read.measurements[0].model == f"{SHOWN}.jpg"
+    assert read.variants[0].sha256 == {f"{SHOWN}.jpg": "a" * 64}
 
 
 def test_text_of_any_language_is_left_as_it_is() -> None:
@@ -188,7 +195,7 @@ def test_a_benchmark_and_a_video_take_such_names(
     out, record = tmp_path / os.fsdecode(b"\xf6ut.mp4"), tmp_path / os.fsdecode(b"r\xf6cord.json")
     run("video", film, "--model", model, "--background", "red", "-o", out, "--record", record)
     assert out.is_file()
-    assert str(Record.read(record).settings["output"]).endswith(r"\udcf6ut.mp4")
+    assert read_record(record, VideoRecord).output.endswith(r"\udcf6ut.mp4")
     run("report", measured, record, *_outputs(tmp_path))
     assert r"b\udcf6nch.json" in (tmp_path / "report.csv").read_text("utf-8")
 

@@ -13,7 +13,8 @@ import pytest
 from mattekit.convert.checked import export_model
 from mattekit.convert.export import ExportSettings
 from mattekit.convert.ir import halve_weights, ir_from_onnx, save_ir, write_ir
-from mattekit.convert.parity import HALF, compare, stage_input
+from mattekit.convert.parity import HALF, compare
+from mattekit.convert.stage_input import stage_input
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.provenance import Provenance
 from mattekit.images import read_picture

@@ -238,9 +238,9 @@ def test_int8_is_made_of_the_largest_precision_whatever_its_folder_is_called(
 
 
 def test_parity_runs_what_a_runtime_names_and_tells_stages_of_one_kind_apart(model_folder: Path) -> None:
-    from mattekit.bench.parity.rungs import open_rungs
+    from mattekit.bench.parity.opened_stages import open_stages
 
     file = model_folder / "fp32" / "model.onnx"
-    rungs = open_rungs([str(file), f"openvino:{file}", f"openvino:{model_folder / 'fp32'}"])
-    assert [rung.label for rung in rungs] == ["onnx", "ir fp32", "ir fp32 #2"]
-    assert [rung.runtime.info.runtime for rung in rungs] == ["onnxruntime", "openvino", "openvino"]
+    stages = open_stages([str(file), f"openvino:{file}", f"openvino:{model_folder / 'fp32'}"])
+    assert [stage.label for stage in stages] == ["onnx", "ir fp32", "ir fp32 #2"]
+    assert [stage.runtime.info.runtime for stage in stages] == ["onnxruntime", "openvino", "openvino"]

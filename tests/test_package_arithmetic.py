@@ -130,9 +130,9 @@ def test_a_package_is_verified_in_another_arithmetic_by_what_that_was_measured_t
     moved = manifest["measured"]["bf16"]["upscaled"]
     assert moved["max"] > 0
     record = verify(enlarging_package, arithmetic="bf16")
-    assert record.settings["arithmetic"] == "bf16"
-    assert record.settings["passed"] is True
-    worst = min(figure.value or 0 for figure in record.figures if figure.name == "difference_psnr")
+    assert [check.arithmetic for check in record.packages] == ["bf16"]
+    assert record.passed is True
+    worst = min(figure.value or 0 for figure in record.of_metric("difference_psnr"))
     assert worst == pytest.approx(moved["psnr"])
     assert manifest["limits"]["bf16"]["upscaled"]["psnr"] <= worst - 6 + 1e-9
 
@@ -261,10 +261,10 @@ def test_weights_of_one_layer_that_are_5_percent_off_are_found(
     which: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     folder: Path = request.getfixturevalue(which)
-    assert verify(folder).settings["passed"] is True
+    assert verify(folder).passed is True
     copy, far = plant(folder, tmp_path / "planted")
     assert far["mean"] > 0.02
-    assert verify(copy).settings["passed"] is False
+    assert verify(copy).passed is False
 
 
 @pytest.fixture(scope="module")
@@ -339,9 +339,10 @@ def once(core, path, *asked):
 checker.compiled = once
 for folder in sorted(Path(sys.argv[1]).glob("*/*")):
     record = verify(folder)
-    far = {f"{row['input']} {row['output']}": row["distances"] for row in record.samples["rows"]}
+    (check,) = record.packages
+    far = {f"{each.input} {each.output}": each.distances for each in check.outputs}
     name = f"{folder.name} made on {folder.parent.name}"
-    print(json.dumps([name, record.settings["passed"], record.settings["kernels"], far]))
+    print(json.dumps([name, record.passed, check.kernels, far]))
 """
 
 
@@ -396,8 +397,8 @@ def test_a_planted_change_is_found_in_every_precision(
         (artifact,) = artifacts.glob(f"seg-{precision}/*/{precision}")
         folder = package(PackageRequest(artifact, tmp_path / "package"))
         copy, _ = plant(folder, tmp_path / "planted")
-    assert verify(folder).settings["passed"] is True
-    assert verify(copy).settings["passed"] is False
+    assert verify(folder).passed is True
+    assert verify(copy).passed is False
 
 
 @pytest.mark.slow
@@ -407,10 +408,10 @@ def test_a_planted_change_of_an_int8_model_is_found_by_other_kernels_too(
 ) -> None:
     kernels = "another processor, 8-bit dot products exact"
     record = verify(changed(int8_package, tmp_path / "other", kernels=kernels))
-    assert record.settings["passed"] is True
-    assert any(figure.name == "difference_iou" for figure in record.figures)
+    assert record.passed is True
+    assert record.of_metric("difference_iou")
     copy = changed(planted_int8, tmp_path / "planted", kernels=kernels)
     far = json.loads((planted_int8.parent / "far.json").read_text())
     # Random weights pass a change of the first layer on; what trained ones hide may be less than kernels differ by.
     assert far["iou"] < 0.97
-    assert verify(copy).settings["passed"] is False
+    assert verify(copy).passed is False

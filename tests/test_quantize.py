@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import InputError, ModelError, ParityError
 from mattekit.core.files import sha256_of
 from mattekit.core.provenance import Provenance
+from mattekit.core.record import SampleTable
+from mattekit.core.records import ValidateRecord
 from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.sample import Dataset
 from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load
@@ -26,6 +28,7 @@ from mattekit.quantize.recipe import find_recipe, read_recipe
 from mattekit.quantize.run import Quantized, quantize
 from mattekit.quantize.settings import MaxDrop, QuantizeSettings, read_scope
 from mattekit.quantize.source import QUANTIZATION_KEY
+from records import data, machine, measurement
 
 if TYPE_CHECKING:
     import openvino
@@ -132,14 +135,26 @@ class Agreement(Accuracy):
     calls: list[Path] = field(default_factory=list[Path])
     last: int | None = None
 
-    def measure(self, path: Path) -> Sequence[float]:
+    def measure(self, path: Path) -> ValidateRecord:
         self.calls.append(path)
-        found, exact = load(path).runtime, load(self.source).runtime
+        model = load(path)
+        found, exact = model.runtime, load(self.source).runtime
         inputs = [calibration_tensor(sample, SEGMENTATION, 64, 0) for sample in self.samples]
         values = [1 - float(np.abs(found.run(tensor) - exact.run(tensor)).mean()) for tensor in inputs]
         if len(self.calls) == self.last:
             raise KeyboardInterrupt
-        return values
+        samples = data(self.samples.name, sha256=self.samples.content_hash, count=len(values))
+        figure = measurement(
+            self.metric, float(np.mean(values)), higher_is_better=True,
+            variants=(model.variant.ref(),), executions=(found.info,), data=samples,
+        )  # fmt: skip
+        return ValidateRecord(
+            machine=machine(),
+            task="segmentation",
+            data=samples,
+            table=SampleTable(ids=self.ids, values={self.metric: tuple(values)}),
+            measurements=(figure,),
+        )
 
 
 def agreement(source: Path, held: Dataset, calls: list[Path] | None = None) -> Agreement:
@@ -191,14 +206,14 @@ def test_the_int8_ir_runs_keeps_its_contract_and_says_how_it_was_made(segmentati
 
 
 def test_the_record_has_the_accuracy_and_the_peak_memory(plain: Quantized) -> None:
-    figures = {(figure.name, figure.labels.get("of")): figure.value for figure in plain.record.figures}
-    before, after = figures["agreement", "source"], figures["agreement", "int8"]
+    figures = {(figure.metric, figure.role): figure.value for figure in plain.record.measurements}
+    before, after = figures["agreement", "source"], figures["agreement", ""]
     assert before == 1
     assert after is not None
     assert after < before
-    assert figures["agreement_drop", None] == pytest.approx(1 - after)
-    assert (figures["peak_memory", None] or 0) > 1e7
-    assert len(plain.record.samples["int8"]) == 4
+    assert figures["agreement_drop", ""] == pytest.approx(1 - after)
+    assert (figures["peak_memory", ""] or 0) > 1e7
+    assert len(plain.record.table.values["int8"]) == 4
     assert plain.record_path.is_file()
 
 
@@ -293,7 +308,7 @@ def test_accuracy_control_leaves_the_outliers_alone(segmentation: Path, tmp_path
     assert done.ignored
     assert OUTLIER in done.ignored[0]
     assert done.quantized >= 3
-    assert accuracy.drop([1.0] * 4, accuracy.measure(done.variant.path)) <= limit
+    assert accuracy.drop([1.0] * 4, list(accuracy.measure(done.variant.path).table.of("agreement").values())) <= limit
     assert [number for _, number, _ in told] == list(range(1, len(told) + 1))
     assert all((expected or 0) >= number for _, number, expected in told)
     assert json.loads(done.record_path.read_text())["settings"]["ignored"] == list(done.ignored)

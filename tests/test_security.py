@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import json
 import re
 import resource
 import subprocess
@@ -15,17 +16,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mattekit.bench.accuracy.tables import column, figure_interval
 from mattekit.core.errors import CheckpointError, ImageError, InputError, MattekitError, ModelError, VideoError
 from mattekit.core.files import atomic_path
-from mattekit.core.record import Figure, Record
+from mattekit.core.records import read_record
 from mattekit.core.text import printable
 from mattekit.core.unpack import unpack
 from mattekit.datasets.pictures import read_alpha, read_rgb
 from mattekit.images import read_picture
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.runtimes.reading import read_model
-from pydantic import JsonValue
+from records import validate_record
 
 ROOT = Path(__file__).resolve().parents[1]
 HOSTILE = Path(__file__).parent / "data" / "hostile"
@@ -234,16 +234,34 @@ def test_onnx_files_that_once_ended_in_a_traceback_are_taken_or_refused(name: st
     assert refused
 
 
-def test_rows_of_unequal_length_count_as_none() -> None:
-    figure = Figure(name="iou", value=0.9, labels={"slice": "all"})
-    record = Record(kind="validation", figures=(figure,), samples={"id": ["a", "b", "c"], "iou": [0.9, 0.8]})
-    assert column(record, "iou") is None
-    assert figure_interval(record, figure) is None
+def changed_record(folder: Path, column: list[object]) -> Path:
+    """The record of a validation of three samples, whose values are these."""
+    written = json.loads(validate_record([0.9, 0.8, 0.7]).model_dump_json())
+    written["table"]["values"]["iou"] = column
+    path = folder / "record.json"
+    path.write_text(json.dumps(written))
+    return path
 
 
-def test_an_integer_beyond_every_number_counts_as_none() -> None:
-    samples: dict[str, list[JsonValue]] = {"id": ["a", "b"], "iou": [0.5, 10**400]}
-    assert column(Record(kind="validation", samples=samples), "iou") == [0.5, None]
+def test_a_record_with_rows_of_unequal_length_is_refused(tmp_path: Path) -> None:
+    assert read_record(changed_record(tmp_path, [0.9, None, 0.7])).kind == "validate"
+    with pytest.raises(InputError, match=r"record\.json: .*iou has 2 values for 3 samples"):
+        read_record(changed_record(tmp_path, [0.9, 0.8]))
+
+
+def test_a_record_with_an_integer_beyond_every_number_is_refused(tmp_path: Path) -> None:
+    for beyond in (10**400, 10**4000):
+        with pytest.raises(InputError, match=r"record\.json: not a mattekit record \(.*number"):
+            read_record(changed_record(tmp_path, [0.9, 0.8, beyond]))
+
+
+@pytest.mark.parametrize("name", ["variants", "executions", "datasets", "measurements"])
+def test_a_record_whose_table_is_no_list_is_refused(name: str, tmp_path: Path) -> None:
+    written = json.loads(validate_record([0.9]).model_dump_json())
+    for strange in (1, None, "text", {"0": {}}):
+        (tmp_path / "record.json").write_text(json.dumps({**written, name: strange}))
+        with pytest.raises(InputError, match=rf"record\.json: not a mattekit record \(.*{name} is a list"):
+            read_record(tmp_path / "record.json")
 
 
 def test_an_onnx_file_without_outputs_is_told(tmp_path: Path) -> None:

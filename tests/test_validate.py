@@ -13,19 +13,12 @@ import pytest
 from mattekit.bench.accuracy.outputs import record_name, worst_sheet, write_validation
 from mattekit.bench.accuracy.runs import Request, run_validation
 from mattekit.bench.accuracy.subjects import Subject, golden_subject, open_subjects
-from mattekit.bench.accuracy.tables import (
-    column,
-    figure_interval,
-    samples_table,
-    slice_rows,
-    summary_table,
-    worst_samples,
-)
+from mattekit.bench.accuracy.tables import figure_interval, samples_table, summary_table, worst_samples
 from mattekit.bench.accuracy.validate import default_metrics, metrics_for, validate
 from mattekit.bench.intervals import drop_interval, mean_interval, ratio_interval
 from mattekit.core.errors import InputError, ModelError
 from mattekit.core.provenance import Provenance
-from mattekit.core.record import ArtifactRef, Record
+from mattekit.core.records import ValidateRecord, read_record
 from mattekit.datasets import Dataset, Sample
 from mattekit.datasets.folders import segmentation_folders
 from mattekit.datasets.opening import open_dataset
@@ -34,17 +27,15 @@ from mattekit.datasets.synthetic import synthetic, write_synthetic
 from mattekit.metrics import iou
 from mattekit.metrics.segmentation import f_beta_curve
 from mattekit.reports.validations import print_validation
+from records import execution, variant
 
 
 def _subject(answer: Callable[[Sample], AlphaMatte], model: str = "plain", precision: str = "fp32") -> Subject:
     return Subject(
-        model=model,
         task="segmentation",
         scale=1,
-        precision=precision,
-        device="openvino:CPU",
-        arithmetic="f32",
-        artifact=None,
+        variant=variant(model, precision, sha256={}),
+        execution=execution(),
         alpha=answer,
     )
 
@@ -69,42 +60,46 @@ def dataset() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def record(dataset: Dataset) -> Record:
+def record(dataset: Dataset) -> ValidateRecord:
     return validate([_subject(_blurred)], dataset)[0]
 
 
-def _value(record: Record, name: str, slice_: str = "all") -> float | None:
-    (found,) = [f for f in record.figures if f.name == name and f.labels["slice"] == slice_]
+def _value(record: ValidateRecord, name: str, slice_: str = "all") -> float | None:
+    (found,) = [figure for figure in record.of_metric(name) if figure.slice == slice_]
     return found.value
 
 
-def test_figures_are_the_samples_means(dataset: Dataset, record: Record) -> None:
+def _column(record: ValidateRecord, name: str) -> list[float | None]:
+    return list(record.table.values[name])
+
+
+def test_figures_are_the_samples_means(dataset: Dataset, record: ValidateRecord) -> None:
     expected = [iou(_blurred(sample), _perfect(sample)) for sample in dataset]
-    assert column(record, "iou") == expected
+    assert _column(record, "iou") == expected
     assert _value(record, "iou") == pytest.approx(np.mean(expected), abs=1e-12)
-    assert {figure.name for figure in record.figures} == set(default_metrics("segmentation"))
-    assert record.kind == "validation"
-    assert record.settings["dataset_hash"] == dataset.content_hash
-    assert record.settings["samples"] == 14
+    assert {figure.metric for figure in record.measurements} == set(default_metrics("segmentation"))
+    assert record.kind == "validate"
+    assert record.data.sha256 == dataset.content_hash
+    assert record.data.count == 14
 
 
-def test_the_best_threshold_is_that_of_the_set(dataset: Dataset, record: Record) -> None:
+def test_the_best_threshold_is_that_of_the_set(dataset: Dataset, record: ValidateRecord) -> None:
     curves = np.stack([f_beta_curve(_blurred(sample), _perfect(sample)) for sample in dataset])
     assert _value(record, "max_f_beta") == pytest.approx(curves.mean(axis=0).max(), abs=1e-12)
 
 
-def test_slices(dataset: Dataset, record: Record) -> None:
-    values = column(record, "iou")
-    assert values is not None
-    for index in slice_rows(record, "kind=hair"):
-        assert "hair" in str(record.samples["id"][index])
-    expected = np.mean([values[row] or 0 for row in slice_rows(record, "kind=hair")])
+def test_slices(dataset: Dataset, record: ValidateRecord) -> None:
+    values = _column(record, "iou")
+    hair = record.table.rows("kind=hair")
+    for index in hair:
+        assert "hair" in record.table.ids[index]
+    expected = np.mean([values[row] or 0 for row in hair])
     assert _value(record, "iou", "kind=hair") == pytest.approx(expected)
-    slices = {figure.labels["slice"] for figure in record.figures}
+    slices = {figure.slice for figure in record.measurements}
     assert {"all", "kind=empty", "kind=glass", "subject=empty"} <= slices
     assert _value(record, "mae", "kind=empty") == 0
-    assert len(slice_rows(record, "all")) == len(dataset)
-    assert slice_rows(record, "kind=none") == []
+    assert len(record.table.rows("all")) == len(dataset)
+    assert record.table.rows("kind=none") == []
 
 
 def test_several_models_and_a_reference(dataset: Dataset) -> None:
@@ -113,8 +108,8 @@ def test_several_models_and_a_reference(dataset: Dataset) -> None:
     assert (_value(one, "iou") or 0) < 1 == _value(two, "iou")
     (same,) = validate(subjects[:1], dataset, metrics=["iou"], reference=subjects[0])
     assert _value(same, "iou") == 1
-    assert same.settings["reference"] == "one fp32 openvino:CPU"
-    assert one.settings["reference"] == "truth"
+    assert same.data.reference == "one fp32 CPU"
+    assert one.data.reference == "truth"
     table = summary_table([one, two])
     assert table["model"].tolist() == ["one", "two"]
     assert table["samples"].tolist() == [14, 14]
@@ -122,10 +117,10 @@ def test_several_models_and_a_reference(dataset: Dataset) -> None:
 
 def test_every_metric_and_what_cannot_be_measured(dataset: Dataset) -> None:
     (record,) = validate([_subject(_blurred)], dataset, metrics=["all"])
-    assert all(figure.value is not None and math.isfinite(figure.value) for figure in record.figures)
+    assert all(figure.value is not None and math.isfinite(figure.value) for figure in record.measurements)
     (asked,) = validate([_subject(_blurred)], dataset, metrics=["iou", "dtssd"])
     assert _value(asked, "dtssd") is None
-    assert column(asked, "dtssd") == [None] * len(dataset)
+    assert _column(asked, "dtssd") == [None] * len(dataset)
 
 
 def test_clips(tmp_path: Path) -> None:
@@ -139,7 +134,7 @@ def test_clips(tmp_path: Path) -> None:
                 cv2.imwrite(str(path), array)
     clips = segmentation_folders(tmp_path / "images", tmp_path / "masks", tag_folders="clip")
     (record,) = validate([_subject(_perfect)], clips, metrics=["dtssd", "still_flicker", "iou"])
-    assert column(record, "dtssd") == [0, None, None, 0, None, None]
+    assert _column(record, "dtssd") == [0, None, None, 0, None, None]
     assert _value(record, "dtssd") == 0
     assert _value(record, "dtssd", "clip=c") is None
     (steady,) = validate([_subject(lambda s: np.zeros(s.image.shape[:2], dtype=np.float32))], clips, metrics=["dtssd"])
@@ -154,14 +149,14 @@ def test_super_resolution_and_infinity(tmp_path: Path) -> None:
     pairs = open_dataset(str(tmp_path), scale=2)
     (record,) = validate([golden_subject(tmp_path / "hr")], pairs)
     assert _value(record, "psnr_y") == math.inf
-    assert record.settings["border"] == 2
+    assert record.data.border == 2
     path = tmp_path / "record.json"
     record.write(path)
     assert '"Infinity"' in path.read_text(encoding="utf-8")
-    back = Record.read(path)
-    assert column(back, "psnr_y") == [math.inf, math.inf]
+    back = read_record(path, ValidateRecord)
+    assert _column(back, "psnr_y") == [math.inf, math.inf]
     assert _value(back, "psnr_y") == math.inf
-    assert figure_interval(back, back.figures[0]) == (math.inf, math.inf)
+    assert figure_interval(back, back.measurements[0]) == (math.inf, math.inf)
     words = Request(artifacts=(f"golden:{tmp_path / 'hr'}",), data=str(tmp_path), scale=2)
     assert _value(run_validation(words, tmp_path / "out").records[0], "psnr") == math.inf
 
@@ -176,21 +171,21 @@ def test_golden_outputs(tmp_path: Path, dataset: Dataset) -> None:
         validate([golden_subject(tmp_path / "set" / "masks")], dataset, metrics=["mae"])
 
 
-def test_worst_samples_come_first(record: Record) -> None:
+def test_worst_samples_come_first(record: ValidateRecord) -> None:
     by_iou, by_mae = (samples_table(record, by=name) for name in ("iou", "mae"))
     assert by_iou["iou"].is_monotonic_increasing
     assert by_mae["mae"].is_monotonic_decreasing
     assert worst_samples(record, by="iou", count=1) == [
-        int(np.argmin([value or 0 for value in column(record, "iou") or []]))
+        int(np.argmin([value or 0 for value in _column(record, "iou")]))
     ]
     with pytest.raises(InputError, match=r"no samples of the metric 'psnr'; it has: .*iou"):
         worst_samples(record, by="psnr")
 
 
-def test_files(tmp_path: Path, dataset: Dataset, record: Record) -> None:
+def test_files(tmp_path: Path, dataset: Dataset, record: ValidateRecord) -> None:
     (path,) = write_validation([record], [_subject(_blurred)], dataset, tmp_path / "out", by="mae", worst=3)
-    assert path.name == "plain-fp32-openvino_CPU-synthetic.json" == f"{record_name(record)}.json"
-    assert Record.read(path) == record
+    assert path.name == "plain-fp32-CPU-synthetic.json" == f"{record_name(record)}.json"
+    assert read_record(path) == record
     table = pd.read_csv(path.with_suffix(".csv"))
     assert table["mae"].is_monotonic_decreasing
     assert len(table) == 14
@@ -202,7 +197,7 @@ def test_a_run_from_words_to_files(tmp_path: Path, dataset: Dataset, capsys: pyt
     write_synthetic(dataset, tmp_path / "set")
     words = Request(artifacts=(f"golden:{tmp_path / 'set' / 'masks'}",), data=str(tmp_path / "set"), limit=5)
     report = run_validation(words, tmp_path / "out")
-    assert report.records[0].settings["samples"] == 5
+    assert report.records[0].data.count == 5
     print_validation(report.records, report.paths)
     said = capsys.readouterr().out
     assert "golden:masks" in said
@@ -225,7 +220,7 @@ def test_answers_on_disk_are_the_reference_of_photos_without_a_truth(
     assert all(outcome.error is None for outcome in run_batch(batch, open_pipeline(model=light_ir)))
     words = Request((str(light_ir),), str(tmp_path / "photos"), reference=f"golden:{tmp_path / 'masks'}")
     (record,) = run_validation(words, tmp_path / "out").records
-    assert record.samples["iou"] == [1.0, 1.0]
+    assert _column(record, "iou") == [1.0, 1.0]
     with pytest.raises(InputError, match="has no truth; give a reference"):
         run_validation(replace(words, reference=None), tmp_path / "none")
 
@@ -270,22 +265,21 @@ def test_intervals() -> None:
     assert mean_interval([0.5]) == (0.5, 0.5)
 
 
-def _fine_tunes(record: Record) -> list[Record]:
+def _fine_tunes(record: ValidateRecord) -> list[ValidateRecord]:
     """The record as of two networks of one id and precision, with other weights."""
-    refs = (
-        ArtifactRef(
-            model="plain", format="openvino", precision="fp32", sha256={"model.bin": text * 64}, weights=text * 64
-        )
-        for text in "ab"
-    )
-    return [record.model_copy(update={"artifacts": (ref,)}) for ref in refs]
+    found: list[ValidateRecord] = []
+    for text in "ab":
+        ref = variant("plain", sha256={"model.bin": text * 64}, weights=text * 64)
+        figures = tuple(figure.model_copy(update={"variants": (ref,)}) for figure in record.measurements)
+        found.append(record.model_copy(update={"variants": (ref,), "measurements": figures}))
+    return found
 
 
-def test_two_fine_tunes_of_one_call_leave_two_records(tmp_path: Path, dataset: Dataset, record: Record) -> None:
+def test_two_fine_tunes_of_one_call_leave_two_records(tmp_path: Path, dataset: Dataset, record: ValidateRecord) -> None:
     first, second = _fine_tunes(record)
     subjects = [_subject(_blurred)] * 2
     paths = write_validation([first, second], subjects, dataset, tmp_path, worst=1)
-    assert [Record.read(path) for path in paths] == [first, second]
+    assert [read_record(path) for path in paths] == [first, second]
     assert all(path.name.startswith(f"{record_name(record)}-") for path in paths)
     for path in paths:
         assert path.with_suffix(".csv").is_file()
@@ -300,18 +294,18 @@ def test_two_fine_tunes_of_one_call_leave_two_records(tmp_path: Path, dataset: D
 
 
 def test_another_fine_tune_overwrites_nothing_in_the_folder_unless_told(
-    tmp_path: Path, dataset: Dataset, record: Record
+    tmp_path: Path, dataset: Dataset, record: ValidateRecord
 ) -> None:
     first, second = _fine_tunes(record)
     (path,) = write_validation([first], [_subject(_blurred)], dataset, tmp_path, worst=0)
     assert path.stem == record_name(record)
     (other,) = write_validation([second], [_subject(_blurred)], dataset, tmp_path, worst=0)
-    assert (Record.read(path), Record.read(other)) == (first, second)
+    assert (read_record(path), read_record(other)) == (first, second)
     # Measured again, each takes its own place.
     for each, where in ((first, path), (second, other)):
         assert write_validation([each], [_subject(_blurred)], dataset, tmp_path, worst=0) == [where]
     assert write_validation([second], [_subject(_blurred)], dataset, tmp_path, worst=0, replace=True) == [path]
-    assert Record.read(path) == second
+    assert read_record(path) == second
     path.write_text("mine", encoding="utf-8")
     assert write_validation([first], [_subject(_blurred)], dataset, tmp_path, worst=0) != [path]
     assert path.read_text(encoding="utf-8") == "mine"
@@ -347,10 +341,10 @@ def test_the_command_leaves_a_record_for_each_of_two_fine_tunes(
     words = Request(tuple(map(str, folders)), str(tmp_path / "set"), limit=2, worst=0)
     report = run_validation(words, tmp_path / "out")
     assert sorted(tmp_path.glob("out/*.json")) == sorted(report.paths)
-    assert [Record.read(path).artifacts[0].weights for path in report.paths] == ["a" * 64, "b" * 64]
+    assert [read_record(path).variants[0].weights_sha256 for path in report.paths] == ["a" * 64, "b" * 64]
     alone = run_validation(replace(words, artifacts=(str(folders[0]),)), tmp_path / "alone")
     after = run_validation(replace(words, artifacts=(str(folders[1]),)), tmp_path / "alone")
     assert alone.paths != after.paths
     print_validation(after.records, after.paths, worst=0)
     assert f"{alone.paths[0]} is another record of that name, and was left as it is" in capsys.readouterr().out
-    assert Record.read(alone.paths[0]) == alone.records[0]
+    assert read_record(alone.paths[0]) == alone.records[0]

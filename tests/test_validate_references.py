@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 from mattekit.bench.accuracy.subjects import open_subjects
 from mattekit.bench.accuracy.validate import validate
-from mattekit.core.record import Record
+from mattekit.core.records import ValidateRecord
 from mattekit.datasets.folders import segmentation_folders
 from mattekit.datasets.opening import open_dataset
 
 pytest.importorskip("torch")
 
 
-def _figures(record: Record) -> dict[str, float | None]:
-    return {figure.name: figure.value for figure in record.figures if figure.labels["slice"] == "all"}
+def _figures(record: ValidateRecord) -> dict[str, float | None]:
+    return {figure.metric: figure.value for figure in record.measurements if figure.is_whole}
 
 
 @pytest.mark.slow
@@ -32,7 +32,7 @@ def test_psnr_of_set5(shared_data: Path, model: str, weights: str, scale: int, p
     dataset = open_dataset(f"set5:{shared_data / 'super_resolution' / 'set5'}", scale=scale)
     (record,) = validate([subject], dataset, metrics=["psnr_y"])
     assert _figures(record)["psnr_y"] == pytest.approx(psnr, abs=0.006)
-    assert record.artifacts[0].format == "torch"
+    assert record.variants[0].format == "torch"
 
 
 @pytest.mark.slow
@@ -44,4 +44,4 @@ def test_u2netp_against_the_official_masks(shared_data: Path) -> None:
     figures = _figures(record)
     assert figures["iou"] == pytest.approx(0.9987, abs=0.0005)
     assert figures["mae"] == pytest.approx(0.091 / 255, abs=0.019 / 255)
-    assert max(float(str(value)) for value in record.samples["mae"]) <= 0.31 / 255
+    assert max(record.table.of("mae").values()) <= 0.31 / 255

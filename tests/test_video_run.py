@@ -16,7 +16,8 @@ import pytest
 from clips import VFR, copy, frames_of, make_clip, pixels, seconds_of, transparent
 from mattekit import cli
 from mattekit.core.errors import InputError
-from mattekit.core.record import Record
+from mattekit.core.measurement import Measurement
+from mattekit.core.records import VideoRecord, read_record
 from mattekit.infer.latencies import Latencies
 from mattekit.infer.pipeline import Pipeline
 from mattekit.infer.superimpose import Colour
@@ -40,27 +41,24 @@ def test_the_record_says_what_was_measured(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4")
     report = copy(clip, tmp_path / "out.mp4")
     report.record.write(tmp_path / "record.json")
-    record = Record.read(tmp_path / "record.json")
+    record = read_record(tmp_path / "record.json", VideoRecord)
     assert record.kind == "video"
-    labels = {
-        (figure.labels["stage"], figure.labels["statistic"]) for figure in record.figures if figure.name == "latency"
-    }
+    labels = {(figure.stage, figure.statistic) for figure in record.of_metric("latency")}
     assert labels == {(stage, f"p{percent}") for stage in ("decode", "encode") for percent in (50, 90, 99)}
-    (slowest,) = [figure for figure in record.figures if figure.name == "bottleneck"]
-    assert slowest.labels["stage"] in {"decode", "encode"}
-    assert len(record.samples["encode_s"]) == 12
+    assert record.bottleneck in {"decode", "encode"}
+    assert len(record.seconds["encode"]) == 12
 
 
 def test_latencies_stay_small_and_are_spread_over_the_whole() -> None:
     latencies = Latencies(("decode", "encode"), most=4096)
     for number in range(20_000):
         latencies.add({"decode": number / 1e6, "encode": 0.001})
-    samples = latencies.samples()["decode_s"]
+    samples = latencies.seconds()["decode"]
     assert len(samples) <= 4096
     medians = {
-        figure.labels["statistic"]: figure.value
-        for figure in latencies.figures("decode")
-        if figure.name == "latency" and figure.labels["stage"] == "decode"
+        figure.statistic: figure.value
+        for figure in latencies.measurements(Measurement(metric="", value=None), 200.0)
+        if figure.metric == "latency" and figure.stage == "decode"
     }
     assert medians["p50"] == pytest.approx(10.0, rel=0.01)
     assert latencies.bottleneck == "decode"
@@ -87,11 +85,11 @@ def test_the_models_run_on_every_frame(
     assert captured.out.strip() == str(tmp_path / "out.mp4")
     assert "3 frames" in captured.err
     assert "bottleneck: " in captured.err
-    record = Record.read(tmp_path / "record.json")
-    assert {figure.labels["stage"] for figure in record.figures if figure.name == "latency"} >= {
+    record = read_record(tmp_path / "record.json", VideoRecord)
+    assert {figure.stage for figure in record.of_metric("latency")} >= {
         *("decode", "remove", "smooth", "superimpose", "encode")
     }
-    assert [reference.model for reference in record.artifacts] == ["u2netp"]
+    assert [one.id for one in record.variants] == ["u2netp"]
     assert (record.settings["refine"], record.settings["decontaminate"]) == ("guided", False)
     assert "shadow" in str(record.settings["placement"])
     assert run_cli("video", clip, "-o", tmp_path / "clear.mp4", "--model", segmentation_ir) == 1

@@ -35,7 +35,7 @@ def test_a_broken_frame_is_concealed_and_counted(tmp_path: Path) -> None:
     spoilt = spoil(clip, tmp_path / "spoilt.mp4", {4, 7})
     report = copy(spoilt, tmp_path / "out.mp4")
     assert (report.frames, report.broken, report.truncated) == (len(VFR), 2, False)
-    assert {figure.name: figure.value for figure in report.record.figures}["broken"] == 2
+    assert [figure.value for figure in report.record.of_metric("broken")] == [2]
     assert seconds_of(tmp_path / "out.mp4") == [Fraction(pts, 90_000) for pts in VFR]
     whole, out = frames_of(clip), frames_of(tmp_path / "out.mp4")
     for number in range(len(VFR)):

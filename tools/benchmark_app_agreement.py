@@ -22,12 +22,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib import metadata
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import openvino
 from mattekit.bench.latency.candidates import Candidate
+from mattekit.bench.latency.figures import RATIO
 from mattekit.bench.latency.grid import Request, plan
 from mattekit.bench.latency.messages import BurstCommand, BurstTimes, Open, Opened
 from mattekit.bench.latency.opening import open_candidate, sample_input
@@ -35,8 +37,10 @@ from mattekit.bench.latency.process import WorkerProcess
 from mattekit.bench.latency.rounds import interleave
 from mattekit.bench.latency.scenarios import parse_scenario, run_burst
 from mattekit.bench.significance import Difference, compare_rounds
-from mattekit.core.execution import Hint
-from mattekit.core.record import Figure, Record
+from mattekit.core.execution import Execution, Hint
+from mattekit.core.measurement import Measurement, Unit
+from mattekit.core.records import MODEL, PeerRecord
+from mattekit.infer.machine import this_machine
 from mattekit.infer.runtimes.compiled import compile_model
 from mattekit.infer.runtimes.openvino import read_model
 
@@ -90,8 +94,8 @@ def main() -> int:
     args = parser.parse_args()
     hints: tuple[Hint, ...] = tuple(hint for hint in _HINTS if hint in args.hint.split(","))
     planned = plan(Request((str(args.model),), devices=(args.device,), hints=hints, require_device=True))
-    figures: list[Figure] = []
-    samples: dict[str, list[float]] = {}
+    figures: list[Measurement] = []
+    samples: dict[str, tuple[float, ...]] = {}
     codes: list[int] = []
     length = f"{SLICE} inferences" if args.loops else f"{args.seconds} s"
     for candidate in (each.candidate for each in planned):
@@ -105,22 +109,50 @@ def main() -> int:
             f"{difference.high:.4f}) over {args.rounds} rounds of {length}: {word}",
             flush=True,
         )
-        samples |= {f"{candidate.key}: {name}": list(values) for name, values in found.items()}
-        figures += [
-            Figure(name=name, value=value, labels={**candidate.labels, "baseline": "benchmark_app"})
-            for name, value in (
-                ("ratio", difference.ratio),
-                ("ratio_low", difference.low),
-                ("ratio_high", difference.high),
-                ("p_value", difference.p_value),
-            )
-        ]
+        samples |= {f"{candidate.key}: {name}": tuple(values) for name, values in found.items()}
+        figures += measured(candidate, difference)
     if args.record:
         settings = {"seconds": args.seconds, "rounds": args.rounds, "within": WITHIN, "loops": args.loops}
-        Record(
-            kind="agreement", settings=settings, figures=tuple(figures), samples={k: [*v] for k, v in samples.items()}
+        PeerRecord(
+            machine=this_machine(),
+            peer=f"benchmark_app of OpenVINO {metadata.version('openvino')}",
+            settings=settings,
+            measurements=tuple(figures),
+            samples=samples,
         ).write(args.record)
     return max(codes, key=(0, 4, 3).index)
+
+
+def measured(candidate: Candidate, difference: Difference) -> list[Measurement]:
+    """Return the ratio of the times, and how sure it is."""
+    ratio = Measurement(
+        metric="ratio",
+        value=difference.ratio,
+        unit=RATIO,
+        higher_is_better=False,
+        interval=(difference.low, difference.high),
+        variants=(candidate.variant.ref(),),
+        executions=(asked(candidate),),
+        candidate=candidate.key,
+        stage=MODEL,
+        baseline="benchmark_app",
+    )
+    row = {"metric": "p_value", "value": difference.p_value, "unit": Unit("p"), "interval": None}
+    return [ratio, ratio.model_copy(update={**row, "higher_is_better": None})]
+
+
+def asked(candidate: Candidate) -> Execution:
+    """Return how both were told to run the network."""
+    return Execution(
+        runtime=candidate.runtime,
+        device=candidate.device,
+        arithmetic="" if candidate.arithmetic == "device" else candidate.arithmetic,
+        size=(candidate.height, candidate.width),
+        batch=candidate.batch,
+        hint=candidate.hint or "",
+        streams=candidate.streams or 0,
+        threads=candidate.threads,
+    )
 
 
 def in_turn(candidate: Candidate, rounds: int, seconds: float) -> dict[str, list[float]]:

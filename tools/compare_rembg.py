@@ -25,12 +25,14 @@ from statistics import median
 import cv2
 import numpy as np
 from mattekit.bench.intervals import median_ratio_interval
-from mattekit.core.record import Figure, Record
+from mattekit.bench.latency.figures import RATIO
+from mattekit.core.measurement import Measurement, Unit, VariantRef
+from mattekit.core.records import PeerRecord, RunRecord, read_record
 from mattekit.images import read_picture
 from mattekit.infer.collect import collect_inputs
+from mattekit.infer.machine import this_machine
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.tensors import tensor_from
-from pydantic import JsonValue
 
 SIDES = {"1": (1155, 866), "12": (4000, 3000)}
 
@@ -49,6 +51,8 @@ for photo in photos:
     remove(Image.open(photo), session=session).save(out / f"{photo.stem}.png")
     print(time.perf_counter() - started)
 """
+
+VERSION = "from importlib.metadata import version; print(version('rembg'))"
 
 Samples = dict[str, list[float]]
 
@@ -71,18 +75,22 @@ def main() -> None:
     if "prepare" in parts:
         prepare(work, options.photos, options.model, options.count)
     samples: Samples = {}
-    figures: list[Figure] = []
+    figures: list[Measurement] = []
     for size in options.sizes:
         for _ in range(options.rounds):
             one_round(work, size, models, parts, samples)
         if "folder" in parts:
             figures += differences(work, size, models)
-    figures += ratios(samples)
+    figures += ratios(samples, models)
     show(figures, samples)
     if options.report:
-        settings = {"photos": options.count, "rounds": options.rounds, "cores": os.cpu_count()}
-        raw: dict[str, list[JsonValue]] = {name: list(values) for name, values in samples.items()}
-        Record(kind="compare_rembg", settings=settings, figures=tuple(figures), samples=raw).write(options.report)
+        PeerRecord(
+            machine=this_machine(),
+            peer=f"rembg {rembg(work, 'python', '-c', VERSION).strip()}",
+            settings={"photos": options.count, "rounds": options.rounds},
+            measurements=tuple(figures),
+            samples={name: tuple(values) for name, values in samples.items()},
+        ).write(options.report)
 
 
 def prepare(work: Path, photos: Path, model: Path, count: int) -> None:
@@ -127,8 +135,8 @@ def one_round(work: Path, size: str, models: dict[str, Path], parts: list[str], 
         for name, model in models.items():
             report = work / "run.json"
             mattekit(photos, model, out[name], "--report", report)
-            figures = {figure.name: figure.value for figure in Record.read(report).figures}
-            note(f"mattekit {name}", 1 / (figures["throughput"] or float("nan")))
+            (rate,) = read_record(report, RunRecord).of_metric("throughput")
+            note(f"mattekit {name}", 1 / (rate.value or float("nan")))
     if "p" in parts:
         note("rembg p, with its start", timed(rembg, work, "rembg", "p", "-m", "u2netp", photos, out["p"]) / count)
         for name, model in models.items():
@@ -171,10 +179,10 @@ def mattekit(inputs: Path, model: Path, out: Path, *more: object) -> None:
     subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def differences(work: Path, size: str, models: dict[str, Path]) -> list[Figure]:
+def differences(work: Path, size: str, models: dict[str, Path]) -> list[Measurement]:
     """Compare the alpha channels of the last round, photo by photo, in 1/255."""
-    figures: list[Figure] = []
-    for name in models:
+    figures: list[Measurement] = []
+    for name, model in models.items():
         means: list[float] = []
         for path in sorted((work / f"out-{size}" / "loop").iterdir()):
             theirs = read_picture(path).alpha
@@ -183,14 +191,27 @@ def differences(work: Path, size: str, models: dict[str, Path]) -> list[Figure]:
             assert ours is not None
             means.append(float(np.abs(theirs.astype(int) - ours).mean()))
         for statistic, value in (("mean", float(np.mean(means))), ("worst photo", max(means))):
-            labels = {"size": size, "model": name, "statistic": statistic}
             figures.append(
-                Figure(name="mask_difference", value=value, unit="1/255", higher_is_better=False, labels=labels)
+                Measurement(
+                    metric="mask_difference",
+                    value=value,
+                    unit=Unit("1/255"),
+                    higher_is_better=False,
+                    variants=(variant(model),),
+                    candidate=f"mattekit {name}",
+                    scenario=f"{size} MP",
+                    statistic=statistic,
+                    against="rembg, library",
+                )
             )
     return figures
 
 
-def ratios(samples: Samples) -> list[Figure]:
+def variant(model: Path) -> VariantRef:
+    return load(model / "model.xml").variant.ref()
+
+
+def ratios(samples: Samples, models: dict[str, Path]) -> list[Measurement]:
     """Return how many times as fast mattekit is, by medians, with the bootstrap's interval."""
     pairs = {
         "mattekit fp32": "rembg, library",
@@ -200,38 +221,39 @@ def ratios(samples: Samples) -> list[Figure]:
         "mattekit remove, cold": "rembg i, cold",
     }
     pairs_of_network = {f"mattekit {name}": f"network alone {name}" for name in ("fp32", "int8")}
-    figures: list[Figure] = []
+    variants = {name: variant(model) for name, model in models.items()}
+    figures: list[Measurement] = []
     for size in SIDES:
         for ours, theirs in (*pairs.items(), *pairs_of_network.items()):
             own, other = samples.get(f"{size} MP: {ours}"), samples.get(f"{size} MP: {theirs}")
             if not own or not other:
                 continue
-            low, high = median_ratio_interval(own, other)
-            labels = {"size": size, "subject": ours, "to": theirs}
-            value = median(other) / median(own)
-            figures.append(Figure(name="speed_ratio", value=value, higher_is_better=True, labels=labels))
-            for bound, limit in (("low", low), ("high", high)):
-                figures.append(Figure(name="speed_ratio", value=limit, labels={**labels, "bound": bound}))
+            figures.append(
+                Measurement(
+                    metric="speed_ratio",
+                    value=median(other) / median(own),
+                    unit=RATIO,
+                    higher_is_better=True,
+                    interval=median_ratio_interval(own, other),
+                    variants=(variants["int8" if "int8" in ours else "fp32"],),
+                    candidate=ours,
+                    scenario=f"{size} MP",
+                    baseline=theirs,
+                )
+            )
     return figures
 
 
-def show(figures: list[Figure], samples: Samples) -> None:
+def show(figures: list[Measurement], samples: Samples) -> None:
     for name, values in samples.items():
         print(f"{name:48s} {median(values) * 1000:8.0f} ms a photo  ({len(values)} samples)")
-    bounds = {
-        (f.labels["size"], f.labels["subject"], f.labels["to"], f.labels["bound"]): f.value
-        for f in figures
-        if "bound" in f.labels
-    }
     for figure in figures:
-        if figure.name == "speed_ratio" and "bound" not in figure.labels:
-            key = (figure.labels["size"], figure.labels["subject"], figure.labels["to"])
-            interval = f"[{bounds[*key, 'low']:.2f}, {bounds[*key, 'high']:.2f}]"
-            print(f"{key[0]} MP: {key[1]} / {key[2]}: {figure.value:.2f} {interval}")
-        elif figure.name == "mask_difference":
+        if figure.interval:
+            interval = f"[{figure.interval[0]:.2f}, {figure.interval[1]:.2f}]"
+            print(f"{figure.scenario}: {figure.candidate} / {figure.baseline}: {figure.value:.2f} {interval}")
+        else:
             print(
-                f"{figure.labels['size']} MP: masks of {figure.labels['model']} to rembg's, "
-                f"{figure.labels['statistic']}: {figure.value:.2f}/255"
+                f"{figure.scenario}: masks of {figure.candidate} to rembg's, {figure.statistic}: {figure.value:.2f}/255"
             )
 
 

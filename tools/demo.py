@@ -92,7 +92,7 @@ def main() -> None:
         (out / "composite" / PHOTO, "twice as large, on the new background"),
         (out / "run.json", "how long each stage took, and on what machine"),
         (models / "mattelite" / "fp32" / "export.json", "how far each conversion step moved the outputs"),
-        (models / "mattelite" / "int8" / "worth.json", "size, accuracy and latency of FP32, FP16 and INT8"),
+        (models / "mattelite" / "int8" / "bench.json", "size, accuracy and latency of FP32, FP16 and INT8"),
         (out / "bench.json", "latency, model alone and end to end, interleaved, with what was really executed"),
         (out / "validation", "figures on synthetic pictures with exact masks, the worst first"),
     ):

@@ -21,11 +21,13 @@ from pathlib import Path
 import torch
 from mattekit.bench.accuracy.subjects import model_subject
 from mattekit.bench.accuracy.validate import validate
-from mattekit.bench.latency.worth import weigh
+from mattekit.bench.int8 import int8_verdicts
+from mattekit.bench.latency.grid import Request as BenchRequest
+from mattekit.bench.latency.session import measure
 from mattekit.convert import zoo
 from mattekit.convert.checked import export_model
 from mattekit.convert.export import ExportSettings
-from mattekit.core.record import Record
+from mattekit.core.records import MODEL, BenchRecord, ValidateRecord, read_record
 from mattekit.datasets.opening import open_dataset
 from mattekit.infer.runtimes.openvino import load
 from mattekit.quantize.compress import compress
@@ -126,15 +128,16 @@ def latency(entry: Entry, out: Path, rounds: int) -> None:
     """Time FP32 and INT8 in turn."""
     target = out / entry.model / "latency.json"
     if not target.is_file():
-        files = {precision: out / entry.model / precision / "model.xml" for precision in ("fp32", "int8")}
-        worth = weigh(files, rounds=rounds)
-        worth.record.write(target)
-        print(entry.model, worth.sentence, flush=True)
+        files = tuple(str(out / entry.model / precision / "model.xml") for precision in ("fp32", "int8"))
+        record = measure(BenchRequest(files, rounds=rounds, iterations=rounds))
+        record.write(target)
+        (verdict,) = int8_verdicts(record)
+        print(entry.model, verdict.sentence, flush=True)
 
 
-def values(record: Record) -> dict[str, float]:
+def values(record: ValidateRecord) -> dict[str, float]:
     """Return each figure over the whole set."""
-    return {f.name: f.value for f in record.figures if f.labels.get("slice") == "all" and f.value is not None}
+    return {f.metric: f.value for f in record.measurements if f.is_whole and f.value is not None}
 
 
 def table(entries: tuple[Entry, ...], out: Path) -> str:
@@ -148,7 +151,7 @@ def table(entries: tuple[Entry, ...], out: Path) -> str:
         rows: list[list[str]] = []
         for path in sorted(folder.glob("*-fp32.json")):
             name = path.stem.removesuffix("-fp32")
-            before, after = (values(Record.read(folder / f"{name}-{p}.json")) for p in ("fp32", "int8"))
+            before, after = (values(read_record(folder / f"{name}-{p}.json", ValidateRecord)) for p in ("fp32", "int8"))
             for metric, value in before.items():
                 digits = 2 if metric == "psnr_y" else 4
                 drop = (value - after[metric]) * (-1 if metric == "mae" else 1)
@@ -171,11 +174,13 @@ def size_ratio(folder: Path, files: tuple[str, ...]) -> float:
 def speed(folder: Path) -> list[str]:
     if not (folder / "latency.json").is_file():
         return ["-", "-"]
-    found = Record.read(folder / "latency.json").figures
-    named = {(f.name, f.labels.get("precision")): f.value or 0.0 for f in found}
-    low, middle, high = (named[name, "int8"] for name in ("speedup_low", "speedup", "speedup_high"))
-    before, after = named["latency", "fp32"], named["latency", "int8"]
-    return [f"{middle:.2f} ({low:.2f} to {high:.2f})", f"{before:.0f} → {after:.0f}"]
+    record = read_record(folder / "latency.json", BenchRecord)
+    (verdict,) = int8_verdicts(record)
+    if verdict.speedup is None or verdict.interval is None:
+        return ["-", "-"]
+    medians = {f.precision: f.value or 0.0 for f in record.of_metric("latency_p50") if f.stage == MODEL}
+    low, high = verdict.interval
+    return [f"{verdict.speedup:.2f} ({low:.2f} to {high:.2f})", f"{medians['fp32']:.0f} → {medians['int8']:.0f}"]
 
 
 def int8_layers(folder: Path) -> str:

@@ -106,7 +106,8 @@ def read_record(path: str | Path, kind: type[Record] = Record) -> Record:
         raise InputError(f"{path}: not a mattekit record ({first_mistake(error, 'file')})") from error
     if not isinstance(record, kind):
         wanted = str(kind.model_fields["kind"].default)
-        raise InputError(f"{path}: a record of kind {record.kind!r}, not {wanted!r}; make one with: {_MAKERS[wanted]}")
+        maker = f"make one with: {_MAKERS[wanted]}" if wanted in _MAKERS else "give one of that kind"
+        raise InputError(f"{path}: a record of kind {record.kind!r}, not {wanted!r}; {maker}")
     return record
 
 

@@ -19,45 +19,76 @@ from fuzzing.mutate import damaged
 __all__ = ["gates", "manifests", "recipes", "records"]
 
 _HASH = "ab" * 32
-_LABELS = {
-    "model": "u2netp",
-    "precision": "fp32",
-    "device": "CPU",
-    "dataset": "photos",
-    "slice": "all",
-    "samples": "20",
-}
-
-
-def _record(kind: str, name: str, **labels: str) -> dict[str, Any]:
-    from mattekit.core.record import ArtifactRef, Figure, Record
-
-    artifact = ArtifactRef(model="u2netp", format="openvino", precision="fp32", sha256={"model.xml": _HASH})
-    record = Record(
-        kind=kind,
-        artifacts=(artifact,),
-        settings={
-            "dataset": "photos",
-            "dataset_hash": "d",
-            "samples": 20,
-            "task": "segmentation",
-            "reference": "truth",
-        },
-        figures=(Figure(name=name, value=0.9, higher_is_better=True, labels=_LABELS | labels),),
-        samples={"id": [f"photo {number}" for number in range(20)], name: [0.9] * 20},
-    )
-    return json.loads(record.model_dump_json())
 
 
 def _record_documents() -> list[Any]:
-    return [
-        _record("validation", "iou", reference="truth"),
-        _record("latency", "latency", candidate="a", stage="model"),
-        _record("worth", "latency"),
-        _record("export", "psnr", step="onnx"),
-        _record("parity", "iou", step="ir"),
-        _record("run", "latency", stage="decode"),
-    ]
+    """A record of each kind, as small as can be."""
+    from mattekit.core import records
+    from mattekit.core.execution import Execution
+    from mattekit.core.machine import Machine
+    from mattekit.core.measurement import Data, Measurement, Unit, VariantRef
+    from mattekit.core.record import SampleTable, Series
+
+    model = VariantRef(id="u2netp", format="openvino", precision="fp32", sha256={"model.xml": _HASH})
+    how = Execution(runtime="openvino", device="CPU", devices=("CPU",), size=(320, 320), batch=1, hint="latency")
+    photos = Data(name="photos", sha256=_HASH, count=20)
+
+    def measured(metric: str, value: float, unit: str = "", **more: Any) -> dict[str, Any]:
+        """What all kinds have."""
+        common = {"metric": metric, "value": value, "unit": Unit(unit), "higher_is_better": not unit}
+        figure = Measurement(**common, variants=(model,), executions=(how,), **more)
+        machine = Machine(cpu="a processor", cores=4, system="Linux", packages={"openvino": "2026.0"})
+        return {"machine": machine, "measurements": (figure,), "settings": {"said": ["something", 1]}}
+
+    ids = tuple(f"photo {number}" for number in range(20))
+    table = SampleTable(ids=ids, tags={"kind": ("hair", None) * 10}, values={"iou": (0.9, None) * 10})
+    times = Series(values=(1.0, 1.1) * 6, rounds=tuple(range(12)), walls=(1.0,) * 12)
+    row = records.ComparisonRow(
+        stage="model", baseline="b", ratio=1, low=0.9, high=1.1, p_value=0.5, verdict="faster", samples=12, paired=True
+    )
+    layer = records.LayerTime(
+        name="l", type="Convolution", precision="f32", primitive="jit", ms=1, flops=2, bytes=3, bound_by="compute"
+    )
+    candidate = records.CandidateResult(
+        task="segmentation", execution=how, times={"model": times}, comparisons=(row,), profile=(layer,)
+    )
+    bench = measured("latency_p50", 1.05, "ms", candidate="a", stage="model", scenario="single-stream")
+    step = records.ParityStep(before="torch", after="onnx", images=("a",), values={"psnr": (60.0,)}, snr=90)
+    verdict = records.Verdict(
+        gate="iou", metric="iou", limit="min", bound=0.8, status="passed", reason="0.9 is at least 0.8", value=0.9
+    )
+    output = records.OutputCheck(input="a", output="b", distances={"mean": 0.1}, limits={"mean": 1}, passed=True)
+    package = records.PackageCheck(
+        package="p", model="u2netp", precision="fp32", device="CPU", arithmetic="f32", kernels="k",
+        golden_arithmetic="f32", golden_kernels="k", outputs=(output,),
+    )  # fmt: skip
+    spent: dict[str, Any] = {"seconds": {"decode": (0.1, 0.2)}, "bottleneck": "decode", "workers": {"decode": 1}}
+    made: tuple[records.AnyRecord, ...] = (
+        records.ValidateRecord(**measured("iou", 0.9, data=photos), task="segmentation", data=photos, table=table),
+        records.BenchRecord(
+            **bench, scenario="single-stream", rounds=12, threads=4, baseline="a", candidates={"a": candidate},
+            rooflines={"CPU": records.RooflineLimits(compute={"f32": 100}, memory=10)},
+        ),
+        records.CompareRecord(
+            **measured("ratio", 1, "ms", candidate="a", verdict="faster"), before="a", after="b",
+            differs=(records.Mismatch(aspect="machine", what="cores", before="4", after="8"),),
+        ),
+        records.ExportRecord(**measured("psnr", 60, "dB", step=step.name, statistic="mean"), steps=(step,)),
+        records.ParityRecord(**measured("psnr", 60, "dB", step=step.name, statistic="worst"), steps=(step,)),
+        records.QuantizeRecord(
+            **measured("iou", 0.9, data=photos), noise=(("layer", 10.0),), allowed_drop={"iou": 0.01},
+            tried={"none": 0.1}, calibration=photos, table=SampleTable(ids=("a",), values={"int8": (0.9,)}),
+        ),
+        records.RunRecord(
+            **measured("latency", 1, "ms", stage="decode", statistic="p50"), **spent, inputs=("a", "b"), pixels=(1, 2),
+            confidence=(0.5, None), failures=(records.Failure(input="c", error="damaged"),),
+        ),
+        records.VideoRecord(**measured("throughput", 5, "frames/s"), **spent, input="a.mp4", output="b.mp4"),
+        records.GateRecord(**measured("iou", 0.9), outcome="passed", verdicts=(verdict,)),
+        records.VerifyRecord(**measured("difference_mean", 0.1, input="a", output="b"), packages=(package,)),
+        records.PeerRecord(**measured("speed_ratio", 2, candidate="a"), peer="another 1.0", samples={"a": (1.0,)}),
+    )  # fmt: skip
+    return [json.loads(record.model_dump_json()) for record in made]
 
 
 _GATES: dict[str, Any] = {
@@ -65,7 +96,7 @@ _GATES: dict[str, Any] = {
     "gate": [
         {"metric": "iou", "model": "u2net*", "min": 0.8, "samples": 10, "confidence": 0.95},
         {"metric": "iou", "slice": "kind=hair", "max_drop": 0.01, "baseline_model": "*"},
-        {"metric": "latency", "stage": "model", "max_ratio": 1.1, "device": "CPU"},
+        {"metric": "latency_p50", "stage": "model", "max_ratio": 1.1, "device": "CPU"},
     ],
 }
 
@@ -125,7 +156,9 @@ def _warm(*arguments: str) -> Callable[[], None]:
 
 def _support() -> None:
     """Write right files, so that a damaged one meets them."""
-    Path("right.json").write_text(json.dumps(_record_documents()[0]), encoding="utf-8")
+    documents = {document["kind"]: document for document in _record_documents()}
+    Path("right.json").write_text(json.dumps(documents["validate"]), encoding="utf-8")
+    Path("right-bench.json").write_text(json.dumps(documents["bench"]), encoding="utf-8")
     Path("gates.toml").write_text(toml_text(_GATES), encoding="utf-8")
 
 
@@ -141,7 +174,7 @@ def records() -> Target:
             case 3 | 4:
                 return called("report", "record.json", "right.json")
             case 5 | 6:
-                return called("bench", "compare", "right.json", "record.json")
+                return called("bench", "compare", "right-bench.json", "record.json")
             case 7:
                 return called("bench", "compare", "record.json", "record.json", "--gate", "gates.toml")
             case _:
