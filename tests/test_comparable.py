@@ -449,6 +449,20 @@ def test_files_tell_weights_apart_where_no_checkpoint_is_known() -> None:
     assert "other weights (bbbbbbbb; this aaaaaaaa)" in verdict.reason
 
 
+def test_how_weights_are_stored_forbids_to_compare_times_but_not_answers_or_files() -> None:
+    record = _bench(BASE)
+    small, large = (
+        Record(kind="bench", machine=HERE, measurements=tuple(f for f in record.measurements if f.precision == each))
+        for each in ("int8", "fp32")
+    )
+    for metric, status in (("iou", "passed"), ("size", "passed"), ("latency_p50", "not enough evidence")):
+        (verdict,) = judge([Gate(metric=metric, max_drop_relative=1)], [small], [large])
+        assert verdict.status == status, metric
+    assert "of other precision (fp32; this int8); times of the two are not compared unless" in verdict.reason
+    told = Gate(metric="latency_p50", max_drop_relative=1, baseline_model="m")
+    assert [v.status for v in judge([told], [small], [large])] == ["passed"]
+
+
 @pytest.mark.parametrize("baseline", ["m int8", "m fp16"])
 def test_a_ratio_is_compared_only_with_one_to_the_same_baseline(baseline: str) -> None:
     def of(to: str) -> Record:

@@ -151,6 +151,9 @@ def _verdict(ir: Path, folder: Path) -> BenchRecord:
     assert done.bench is not None
     found = read_record(done.quantized.record_path.with_name(BENCH_NAME), BenchRecord)
     assert found == done.bench
+    measured = [figure for figure in found.of_metric("latency_p50") if figure.value is not None]
+    assert [figure.precision for figure in measured] == ["fp32", "fp16", "int8"]
+    assert {figure.precision for figure in found.of_metric("iou")} == {"fp32", "fp16", "int8"}
     quiet = [f.model_copy(update={"value": 0.0}) if f.metric == "other_load" else f for f in found.measurements]
     calm = {key: result.model_copy(update={"disturbed": False}) for key, result in found.candidates.items()}
     return BenchRecord.model_validate({**dict(found), "measurements": quiet, "candidates": calm})
@@ -215,7 +218,7 @@ def _gate(figure: Measurement, **limits: float) -> Gate:
 def test_every_figure_of_every_record_can_be_held_by_a_gate(
     kind: str, segmentation_ir: Path, light_ir: Path, tmp_path: Path
 ) -> None:
-    record = KINDS[kind](light_ir if kind == "verify" else segmentation_ir, tmp_path)
+    record = KINDS[kind](light_ir if kind in {"verify", "verdict"} else segmentation_ir, tmp_path)
     assert record.kind == {"verdict": "bench"}.get(kind, kind)
     figures = [figure for figure in record.measurements if figure.value is not None and not figure.role]
     assert figures
