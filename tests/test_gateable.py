@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,14 +11,16 @@ from typing import Any, cast
 import cv2
 import numpy as np
 import pytest
+import records as built
 from mattekit.bench.accuracy.runs import Request, run_validation
 from mattekit.bench.gates.gate import Gate
 from mattekit.bench.gates.judge import judge
 from mattekit.bench.latency.grid import Request as BenchRequest
 from mattekit.bench.latency.roofline import Peak, Roofline
 from mattekit.bench.latency.session import measure
-from mattekit.bench.latency.worth import Accuracies, weigh
-from mattekit.core.record import Figure, Record
+from mattekit.core.measurement import Measurement, Unit
+from mattekit.core.record import Record
+from mattekit.core.records import BenchRecord, ExportRecord, QuantizeRecord, RunRecord, read_record
 from mattekit.datasets.opening import open_dataset
 from mattekit.datasets.synthetic import synthetic, write_synthetic
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch, workers_for
@@ -26,6 +28,7 @@ from mattekit.infer.outcome import record_of
 from mattekit.infer.pipeline import Pipeline
 from mattekit.infer.remove import Remover
 from mattekit.infer.runtimes.openvino import load
+from mattekit.metrics import METRICS
 
 Make = Callable[[Path, Path], Record]
 
@@ -45,7 +48,7 @@ def _data(folder: Path) -> Path:
     return folder / "set"
 
 
-def _run(ir: Path, folder: Path) -> Record:
+def _run(ir: Path, folder: Path) -> RunRecord:
     (folder / "in").mkdir()
     for number in range(3):
         picture = np.random.default_rng(number).integers(0, 256, (40, 50, 3), dtype=np.uint8)
@@ -66,12 +69,12 @@ def _video(ir: Path, folder: Path) -> Record:
     return run_video(plan, Pipeline(Remover(load(ir / "model.xml")))).record
 
 
-def _validation(ir: Path, folder: Path) -> Record:
+def _validate(ir: Path, folder: Path) -> Record:
     (record,) = run_validation(Request((str(ir),), str(_data(folder)), worst=0), folder / "validation").records
     return record
 
 
-def _bench(_: Path, folder: Path) -> Record:
+def _bench(_: Path, folder: Path) -> BenchRecord:
     """A benchmark of one convolution, with what the machine of a real one adds: an accuracy, and its limits."""
     pytest.importorskip("scipy", reason="comparing times needs the extra `bench`")
     import openvino
@@ -87,15 +90,26 @@ def _bench(_: Path, folder: Path) -> Record:
     openvino.save_model(model, folder / "fp32" / "model.xml", compress_to_fp16=False)
     path = str(folder / "fp32" / "model.xml")
     record = measure(BenchRequest((path,), sizes=((32, 32),), rounds=2, iterations=40, warm_up=1, threads=1))
-    labels = {**record.figures[0].labels, "dataset": "set", "dataset_hash": "aa", "samples": "12"}
     limits = Roofline("CPU", {"f32": Peak("GFLOP/s", 90.0, ()), "i8": Peak("GOP/s", 300.0, ())}, Peak("GB/s", 9.0, ()))
+    accuracy = record.measurements[0].model_copy(
+        update={
+            "metric": "iou",
+            "value": 0.9,
+            "unit": Unit(METRICS["iou"].unit),
+            "higher_is_better": True,
+            "data": built.data("set", sha256="aa", count=12),
+            "stage": "",
+            "scenario": "",
+        }
+    )
     # What else the machine does meanwhile is nobody's to promise.
-    quiet = [f.model_copy(update={"value": 0.0}) if f.name == "other_load" else f for f in record.figures]
-    figures = (*quiet, Figure(name="iou", value=0.9, higher_is_better=True, labels=labels), *limits.figures())
-    return record.model_copy(update={"figures": figures})
+    quiet = [f.model_copy(update={"value": 0.0}) if f.metric == "other_load" else f for f in record.measurements]
+    calm = {key: result.model_copy(update={"disturbed": False}) for key, result in record.candidates.items()}
+    figures = (*quiet, accuracy, *limits.measurements())
+    return BenchRecord.model_validate({**dict(record), "measurements": figures, "candidates": calm})
 
 
-def _comparison(ir: Path, folder: Path) -> Record:
+def _compare(ir: Path, folder: Path) -> Record:
     from mattekit.bench.latency.compare import compare_records
 
     record = _bench(ir, folder)
@@ -103,18 +117,18 @@ def _comparison(ir: Path, folder: Path) -> Record:
 
 
 def _export(ir: Path, _: Path) -> Record:
-    return Record.read(ir / "export.json")
+    return read_record(ir / "export.json", ExportRecord)
 
 
 def _parity(ir: Path, folder: Path) -> Record:
-    from mattekit.bench.parity.ladder import climb
-    from mattekit.bench.parity.rungs import Rung
+    from mattekit.bench.parity.check import check_stages
+    from mattekit.bench.parity.opened_stages import ModelStage
 
-    rungs: list[Rung] = []
+    stages: list[ModelStage] = []
     for path in (ir / "model.onnx", ir / "model.xml"):
         model = load(path)
-        rungs.append(Rung(path.suffix, "exact", model.contract, model.runtime, path))
-    return climb(rungs, open_dataset(str(_data(folder))).take(2)).record
+        stages.append(ModelStage(path.suffix, "exact", model.contract, model.runtime, model.variant))
+    return check_stages(stages, open_dataset(str(_data(folder))).take(2))
 
 
 def _verify(ir: Path, folder: Path) -> Record:
@@ -123,54 +137,80 @@ def _verify(ir: Path, folder: Path) -> Record:
     return verify(package(PackageRequest(ir, folder / "package")))
 
 
-def _worth(ir: Path, _: Path) -> Record:
-    path = ir / "model.xml"
-    accuracies = Accuracies("iou", "", True, {"fp32": 0.9, "int8": 0.9}, 0.01, "set")
-    return weigh({"fp32": path, "int8": path}, accuracies=accuracies, rounds=5).record
+def _verdict(ir: Path, folder: Path) -> BenchRecord:
+    """The benchmark that a quantization's verdict is read from, as it lies beside the INT8 IR."""
+    pytest.importorskip("nncf", reason="quantizing needs the extra `quantize`")
+    pytest.importorskip("scipy", reason="comparing times needs the extra `bench`")
+    from mattekit.quantize.compress import BENCH_NAME, compress
+    from mattekit.quantize.requests import Request as QuantizeRequest
+    from mattekit.quantize.settings import QuantizeSettings
+
+    data = str(_data(folder))
+    settings = QuantizeSettings(samples=2)
+    done = compress(QuantizeRequest(ir, folder / "int8", settings, data, validation_samples=2, worth=True, rounds=5))
+    assert done.bench is not None
+    found = read_record(done.quantized.record_path.with_name(BENCH_NAME), BenchRecord)
+    assert found == done.bench
+    measured = [figure for figure in found.of_metric("latency_p50") if figure.value is not None]
+    assert [figure.precision for figure in measured] == ["fp32", "fp16", "int8"]
+    assert {figure.precision for figure in found.of_metric("iou")} == {"fp32", "fp16", "int8"}
+    quiet = [f.model_copy(update={"value": 0.0}) if f.metric == "other_load" else f for f in found.measurements]
+    calm = {key: result.model_copy(update={"disturbed": False}) for key, result in found.candidates.items()}
+    return BenchRecord.model_validate({**dict(found), "measurements": quiet, "candidates": calm})
 
 
-def _drop(before: Sequence[float], after: Sequence[float]) -> float:
-    return float(np.mean(before) - np.mean(after))
-
-
-def _quantization(_: Path, __: Path) -> Record:
+def _quantize(_: Path, folder: Path) -> QuantizeRecord:
+    from mattekit.quantize.accuracy import Accuracy
     from mattekit.quantize.job import Job
+    from mattekit.quantize.recipe import Recipe
+    from mattekit.quantize.settings import QuantizeSettings
+    from mattekit.quantize.source import Source
+    from mattekit.quantize.state import SearchState
 
-    state = SimpleNamespace(baseline=[0.9, 0.8], tried={"": [0.9, 0.7]}, noise=[])
-    accuracy = SimpleNamespace(
-        metric="iou",
+    samples = open_dataset(str(_data(folder))).take(2)
+    measured = built.measurement(
+        "iou",
+        None,
+        METRICS["iou"].unit,
         higher_is_better=True,
-        unit="",
-        dataset="set",
-        samples=SimpleNamespace(content_hash="aa"),
-        ids=("a", "b"),
-        drop=_drop,
+        variants=(built.variant("u2netp"),),
+        executions=(built.execution(),),
+        data=built.data(samples.name, sha256=samples.content_hash, count=2),
     )
-    source, settings = SimpleNamespace(provenance=SimpleNamespace(model="u2netp")), SimpleNamespace(device="CPU")
-    parts = cast("Job", SimpleNamespace(source=source, settings=settings, state=state, accuracy=accuracy))
-    return Job.record(parts, {"arithmetic": "f32"}, (), 1.5)
+    variant = SimpleNamespace(ref=lambda: built.variant("u2netp"))
+    job = Job(
+        source=cast("Source", SimpleNamespace(variant=variant)),
+        used=samples,
+        settings=QuantizeSettings(),
+        recipe=Recipe(),
+        accuracy=Accuracy("iou", METRICS["iou"].unit, higher_is_better=True, samples=samples),
+        state=SearchState(key="", measured=measured, baseline=[0.9, 0.8], tried={"": [0.9, 0.7]}),
+        work=folder,
+        progress=None,
+    )
+    return job.record({"arithmetic": "f32"}, (), 1.5, built.variant("u2netp", "int8"))
 
 
 KINDS: dict[str, Make] = {
     "run": _run,
     "video": _video,
-    "validation": _validation,
+    "validate": _validate,
     "bench": _bench,
-    "comparison": _comparison,
+    "compare": _compare,
     "export": _export,
     "parity": _parity,
     "verify": _verify,
-    "worth": _worth,
-    "quantization": _quantization,
+    "verdict": _verdict,
+    "quantize": _quantize,
 }
 
 
-def _gate(figure: Figure, **limits: float) -> Gate:
+def _gate(figure: Measurement, **limits: float) -> Gate:
     """A gate for a figure that says all that the grammar has words for."""
     labels = figure.labels
     said = {key: labels[key] for key in ("dataset", "stage", "statistic", "slice") if key in labels}
     literal = {key: value.replace("[", "[[]") for key, value in said.items()}
-    return Gate.model_validate({"metric": figure.name, "samples": 1, **literal, **limits})
+    return Gate.model_validate({"metric": figure.metric, "samples": 1, **literal, **limits})
 
 
 @pytest.mark.slow
@@ -178,25 +218,31 @@ def _gate(figure: Figure, **limits: float) -> Gate:
 def test_every_figure_of_every_record_can_be_held_by_a_gate(
     kind: str, segmentation_ir: Path, light_ir: Path, tmp_path: Path
 ) -> None:
-    record = KINDS[kind](light_ir if kind == "verify" else segmentation_ir, tmp_path)
-    assert record.kind == kind
-    figures = [f for f in record.figures if f.value is not None and f.labels.get("of") != "source"]
+    record = KINDS[kind](light_ir if kind in {"verify", "verdict"} else segmentation_ir, tmp_path)
+    assert record.kind == {"verdict": "bench"}.get(kind, kind)
+    figures = [figure for figure in record.measurements if figure.value is not None and not figure.role]
     assert figures
     for figure in figures:
         value = cast("float", figure.value)
         for limits, expected in (({"max": value}, "passed"), ({"min": value}, "passed")):
             verdicts = judge([_gate(figure, **limits)], [record])
             assert any(v.value == value and v.status == expected for v in verdicts), (figure, verdicts)
-        timed = figure.is_time and "candidate" in figure.labels
-        gate = _gate(figure, max_ratio=1.5) if figure.is_time else _gate(figure, max_drop=0)
+            # Nothing else of the record lacks it, but that what others are compared with has no ratio to itself.
+            lacking = [v for v in verdicts if v.status == "not enough evidence"]
+            assert not lacking or figure.baseline, (figure, lacking)
+        own = [v for v in judge([_gate(figure, max_drop=0)], [record], [record]) if v.labels == figure.labels]
+        assert own, figure
+        assert {v.status for v in own} == {"passed"}, (figure, own)
+        timed = figure.unit.is_time and (bool(figure.candidate) or record.series(figure) is not None)
+        gate = _gate(figure, max_ratio=1.5) if figure.unit.is_time else _gate(figure, max_drop=0)
         own = [v for v in judge([gate], [record], [record]) if figure.labels.items() <= v.labels.items()]
         assert own, figure
         for verdict in own:
             assert "equally near" not in verdict.reason
             if not timed:
                 assert verdict.status == "passed", (figure, verdict)
-            elif figure.name in ONCE:
-                assert "was measured once" in verdict.reason
+            elif figure.metric in ONCE:
+                assert "was measured once" in verdict.reason or not figure.candidate
             else:
                 # That a few times show no difference, only more of them would tell.
                 assert verdict.status == "passed" or "measure longer" in verdict.reason, (figure, verdict)
@@ -206,7 +252,10 @@ def test_every_figure_of_every_record_can_be_held_by_a_gate(
 def test_a_stage_of_a_run_is_held_by_its_median(segmentation_ir: Path, tmp_path: Path) -> None:
     record = _run(segmentation_ir, tmp_path)
     slower = record.model_copy(
-        update={"figures": tuple(f.model_copy(update={"value": (f.value or 0) * 2}) for f in record.figures)}
+        update={
+            "measurements": tuple(f.model_copy(update={"value": (f.value or 0) * 2}) for f in record.measurements),
+            "seconds": {stage: tuple(2 * each for each in times) for stage, times in record.seconds.items()},
+        }
     )
     gate = partial(Gate, metric="latency", stage="infer", statistic="p50", model="u2netp", arithmetic="f32")
     assert [v.status for v in judge([gate(max=1e6)], [record])] == ["passed"]

@@ -418,6 +418,28 @@ def test_a_stage_of_a_run_is_held_alone_and_against_an_earlier_run() -> None:
     assert _statuses(every, [_run(speed=1.2)], [_run()]) == ["failed"] * 3
 
 
+def test_a_run_over_enough_pictures_is_judged_by_its_raw_times() -> None:
+    times = [0.03 * float(each) for each in np.exp(0.03 * np.random.default_rng(1).standard_normal(200))]
+    again = list(reversed(times))
+
+    def run(values: Sequence[float]) -> RunRecord:
+        return built.run_record({"infer": values})
+
+    gate = {"metric": "latency", "stage": "infer", "statistic": "p50"}
+    ratio = Gate.model_validate({**gate, "max_ratio": 1.05})
+    (verdict,) = judge([ratio], [run(again)], [run(times)])
+    assert (verdict.status, verdict.amount) == ("passed", 1)
+    assert verdict.interval is not None
+    assert verdict.interval[0] < 1 < verdict.interval[1] < 1.05
+    assert _statuses(ratio, [run([1.2 * each for each in again])], [run(times)]) == ["failed"]
+    # Beyond the limit, but no more than chance does.
+    tight = Gate.model_validate({**gate, "max_ratio": 1.0})
+    assert _statuses(tight, [run(again)], [run(times)]) == ["not enough evidence"]
+    # Of a few, the figures are all that there is.
+    (verdict,) = judge([ratio], [run(times[:5])], [run(times[:5])])
+    assert (verdict.status, verdict.interval) == ("passed", None)
+
+
 def test_a_run_of_another_model_is_no_baseline() -> None:
     gate = Gate(metric="throughput", max_drop_relative=0.1)
     assert _statuses(gate, [_run()], [_run()]) == ["passed"]

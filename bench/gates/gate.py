@@ -38,9 +38,10 @@ class Gate(_Strict):
     `[...]`), matched with case. candidate is the name in a benchmark; stage is `model`, which is the network alone
     there, or a stage of the whole way of a benchmark, a run or a video, such as `total` or `infer`; statistic is `p50`,
     `p90` or `p99` of a stage's latency in a run or a video. `slice` is `all` or the name of one slice, such as
-    `kind=hair`. baseline_model: a pattern for the models that a drop is measured from; the figure's own model where it
-    is not given. baseline_arithmetic: a pattern for the baseline's arithmetic; without it the figure's own is preferred
-    and times are compared in that alone. samples: the least number of samples for a verdict, where there are any.
+    `kind=hair`. baseline_model: a pattern for the models that a drop is measured from, whose weights, precision and
+    input size may then be others; without it the figure's own model and weights at its own size. baseline_arithmetic: a
+    pattern for the baseline's arithmetic; without it the figure's own. samples: the least number of samples for a
+    verdict, where there are any.
     confidence: of the interval that a drop is judged by.
     """
 

@@ -50,13 +50,15 @@ def judge(
     Not enough evidence is also: a gate that no record is for; a model that a gate is for and that lacks the metric (of
     a benchmark no accuracy is asked where a validation of that model and precision has it, and the other way round); a
     figure without a value; fewer samples than the gate asks for; no baseline, or several equally near ones; a baseline
-    of another data set hash, reference, or (for times and whatever else depends on them) machine or arithmetic; samples
-    that are not the same as the baseline's.
+    that `core.comparable` does not set beside the figure, by its data, weights, input size or arithmetic, or (of times
+    and whatever else depends on them) by its machine, settings or precision, unless the gate says so; samples that are
+    not the same as the baseline's.
 
     Args:
         gates: what to judge by.
         records: what was measured.
-        baselines: what to compare with; of several for one model and data set, one of the same device and precision.
+        baselines: what to compare with; of several that may be, the one that differs least: in precision (or in what
+            else the gate permits), then in device, candidate, settings and machine.
         across_machines: compare times of different machines too.
     """
     verdicts: list[Verdict] = []
