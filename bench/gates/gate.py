@@ -39,9 +39,9 @@ class Gate(_Strict):
     there, or a stage of the whole way of a benchmark, a run or a video, such as `total` or `infer`; statistic is `p50`,
     `p90` or `p99` of a stage's latency in a run or a video. `slice` is `all` or the name of one slice, such as
     `kind=hair`. baseline_model: a pattern for the models that a drop is measured from; the figure's own model where it
-    is not given. baseline_arithmetic: a pattern for the baseline's arithmetic; without it the figure's own is preferred
-    and times are compared in that alone. samples: the least number of samples for a verdict, where there are any.
-    confidence: of the interval that a drop is judged by.
+    is not given. baseline_arithmetic: a pattern for the baseline's arithmetic; the figure's own without it. samples:
+    the least number of samples for a verdict, where there are any. confidence: of the interval that a drop is judged
+    by.
     """
 
     metric: Annotated[str, Field(min_length=1)]
