@@ -39,9 +39,8 @@ class Gate(_Strict):
     there, or a stage of the whole way of a benchmark, a run or a video, such as `total` or `infer`; statistic is `p50`,
     `p90` or `p99` of a stage's latency in a run or a video. `slice` is `all` or the name of one slice, such as
     `kind=hair`. baseline_model: a pattern for the models that a drop is measured from, whose weights, precision and
-    input size may then be others; without it the figure's own model and weights at its own size. baseline_arithmetic: a
-    pattern for the baseline's arithmetic; without it the figure's own. samples: the least number of samples for a
-    verdict, where there are any.
+    input size may then be others; without it the figure's own. baseline_arithmetic: a pattern for the baseline's
+    arithmetic; without it the figure's own. samples: the least number of samples for a verdict, where there are any.
     confidence: of the interval that a drop is judged by.
     """
 

@@ -257,8 +257,7 @@ class _Run:
         if self._empty:
             tally.note(f"no foreground was found in {self._empty} frames")
         format_ = self._plan.format
-        data = Data(name=info.name, reference="", count=self._frames)
-        common = of_models(self._pipeline.models, data)
+        common = of_models(self._pipeline.models, Data(name=info.name, reference="", count=self._frames))
         counts = {"frames": self._frames, "broken": self._broken, "dropped": tally.dropped, "empty": self._empty}
         figures = [
             common.model_copy(

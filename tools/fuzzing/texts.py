@@ -23,7 +23,7 @@ _HASH = "ab" * 32
 
 def _record_documents() -> list[Any]:
     """A record of each kind, as small as can be."""
-    from mattekit.core import records
+    from mattekit.core import records as kinds
     from mattekit.core.execution import Execution
     from mattekit.core.machine import Machine
     from mattekit.core.measurement import Data, Measurement, Unit, VariantRef
@@ -43,50 +43,50 @@ def _record_documents() -> list[Any]:
     ids = tuple(f"photo {number}" for number in range(20))
     table = SampleTable(ids=ids, tags={"kind": ("hair", None) * 10}, values={"iou": (0.9, None) * 10})
     times = Series(values=(1.0, 1.1) * 6, rounds=tuple(range(12)), walls=(1.0,) * 12)
-    row = records.ComparisonRow(
+    row = kinds.ComparisonRow(
         stage="model", baseline="b", ratio=1, low=0.9, high=1.1, p_value=0.5, verdict="faster", samples=12, paired=True
     )
-    layer = records.LayerTime(
+    layer = kinds.LayerTime(
         name="l", type="Convolution", precision="f32", primitive="jit", ms=1, flops=2, bytes=3, bound_by="compute"
     )
-    candidate = records.CandidateResult(
+    candidate = kinds.CandidateResult(
         task="segmentation", execution=how, times={"model": times}, comparisons=(row,), profile=(layer,)
     )
     bench = measured("latency_p50", 1.05, "ms", candidate="a", stage="model", scenario="single-stream")
-    step = records.ParityStep(before="torch", after="onnx", images=("a",), values={"psnr": (60.0,)}, snr=90)
-    verdict = records.Verdict(
+    step = kinds.ParityStep(before="torch", after="onnx", images=("a",), values={"psnr": (60.0,)}, snr=90)
+    verdict = kinds.Verdict(
         gate="iou", metric="iou", limit="min", bound=0.8, status="passed", reason="0.9 is at least 0.8", value=0.9
     )
-    output = records.OutputCheck(input="a", output="b", distances={"mean": 0.1}, limits={"mean": 1}, passed=True)
-    package = records.PackageCheck(
+    output = kinds.OutputCheck(input="a", output="b", distances={"mean": 0.1}, limits={"mean": 1}, passed=True)
+    package = kinds.PackageCheck(
         package="p", model="u2netp", precision="fp32", device="CPU", arithmetic="f32", kernels="k",
         golden_arithmetic="f32", golden_kernels="k", outputs=(output,),
     )  # fmt: skip
     spent: dict[str, Any] = {"seconds": {"decode": (0.1, 0.2)}, "bottleneck": "decode", "workers": {"decode": 1}}
-    made: tuple[records.AnyRecord, ...] = (
-        records.ValidateRecord(**measured("iou", 0.9, data=photos), task="segmentation", data=photos, table=table),
-        records.BenchRecord(
+    made: tuple[kinds.AnyRecord, ...] = (
+        kinds.ValidateRecord(**measured("iou", 0.9, data=photos), task="segmentation", data=photos, table=table),
+        kinds.BenchRecord(
             **bench, scenario="single-stream", rounds=12, threads=4, baseline="a", candidates={"a": candidate},
-            rooflines={"CPU": records.RooflineLimits(compute={"f32": 100}, memory=10)},
+            rooflines={"CPU": kinds.RooflineLimits(compute={"f32": 100}, memory=10)},
         ),
-        records.CompareRecord(
+        kinds.CompareRecord(
             **measured("ratio", 1, "ms", candidate="a", verdict="faster"), before="a", after="b",
-            differs=(records.Mismatch(aspect="machine", what="cores", before="4", after="8"),),
+            differs=(kinds.Mismatch(aspect="machine", what="cores", before="4", after="8"),),
         ),
-        records.ExportRecord(**measured("psnr", 60, "dB", step=step.name, statistic="mean"), steps=(step,)),
-        records.ParityRecord(**measured("psnr", 60, "dB", step=step.name, statistic="worst"), steps=(step,)),
-        records.QuantizeRecord(
+        kinds.ExportRecord(**measured("psnr", 60, "dB", step=step.name, statistic="mean"), steps=(step,)),
+        kinds.ParityRecord(**measured("psnr", 60, "dB", step=step.name, statistic="worst"), steps=(step,)),
+        kinds.QuantizeRecord(
             **measured("iou", 0.9, data=photos), noise=(("layer", 10.0),), allowed_drop={"iou": 0.01},
             tried={"none": 0.1}, calibration=photos, table=SampleTable(ids=("a",), values={"int8": (0.9,)}),
         ),
-        records.RunRecord(
+        kinds.RunRecord(
             **measured("latency", 1, "ms", stage="decode", statistic="p50"), **spent, inputs=("a", "b"), pixels=(1, 2),
-            confidence=(0.5, None), failures=(records.Failure(input="c", error="damaged"),),
+            confidence=(0.5, None), failures=(kinds.Failure(input="c", error="damaged"),),
         ),
-        records.VideoRecord(**measured("throughput", 5, "frames/s"), **spent, input="a.mp4", output="b.mp4"),
-        records.GateRecord(**measured("iou", 0.9), outcome="passed", verdicts=(verdict,)),
-        records.VerifyRecord(**measured("difference_mean", 0.1, input="a", output="b"), packages=(package,)),
-        records.PeerRecord(**measured("speed_ratio", 2, candidate="a"), peer="another 1.0", samples={"a": (1.0,)}),
+        kinds.VideoRecord(**measured("throughput", 5, "frames/s"), **spent, input="a.mp4", output="b.mp4"),
+        kinds.GateRecord(**measured("iou", 0.9), outcome="passed", verdicts=(verdict,)),
+        kinds.VerifyRecord(**measured("difference_mean", 0.1, input="a", output="b"), packages=(package,)),
+        kinds.PeerRecord(**measured("speed_ratio", 2, candidate="a"), peer="another 1.0", samples={"a": (1.0,)}),
     )  # fmt: skip
     return [json.loads(record.model_dump_json()) for record in made]
 
