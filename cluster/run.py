@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import JsonValue
 
 from ..core.errors import MattekitError, PartialFailureError
-from ..core.measurement import Data, Measurement, Unit, VariantRef
+from ..core.measurement import Data, Measurement, VariantRef
 from ..core.progress import Progress
 from ..core.records import ClusterRecord
 from ..infer.batch import OutputSettings
@@ -82,25 +82,16 @@ class Summary:
             settings: of the command.
         """
         data = Data(name=f"{self.total} images", reference="", count=self.total)
-        rows: tuple[tuple[str, float | None, str, bool | None], ...] = (
-            ("images", self.done, "", None),
-            ("failed", self.failed, "", False),
-            ("skipped", self.skipped, "", None),
-            ("throughput", self.done / seconds if seconds > 0 else None, "images/s", True),
-        )
+        common = Measurement(metric="", value=None, variants=self.variants, data=data)
+        speed = self.done / seconds if seconds > 0 else None
         return ClusterRecord(
             machine=this_machine(),
             variants=self.variants,
-            measurements=tuple(
-                Measurement(
-                    metric=metric,
-                    value=value,
-                    unit=Unit(unit),
-                    higher_is_better=better,
-                    variants=self.variants,
-                    data=data,
-                )
-                for metric, value, unit, better in rows
+            measurements=(
+                common.measured("images", self.done),
+                common.measured("failed", self.failed, higher_is_better=False),
+                common.measured("skipped", self.skipped),
+                common.measured("throughput", speed, "images/s", higher_is_better=True),
             ),
             settings=settings,
             table=self.table,

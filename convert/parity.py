@@ -243,14 +243,12 @@ class ParityCheck:
         figures = [common] if step.values else []
         for name, values in step.values.items():
             better, unit = _direction(name)
-            worst = (min if better else max)(values)
-            for statistic, value in (("mean", _mean(values)), ("worst", worst)):
-                row = {"metric": name, "value": value, "unit": unit, "higher_is_better": better}
-                figures.append(common.model_copy(update={**row, "statistic": statistic}))
+            for statistic, value in (("mean", _mean(values)), ("worst", (min if better else max)(values))):
+                figures.append(common.measured(name, value, unit, higher_is_better=better, statistic=statistic))
+        of_truth = common.model_copy(update={"against": "truth"})
         for name, value in step.truth.items():
             better, unit = _direction(name)
-            row = {"metric": name, "value": value, "unit": unit, "higher_is_better": better}
-            figures.append(common.model_copy(update={**row, "against": "truth"}))
+            figures.append(of_truth.measured(name, value, unit, higher_is_better=better))
         return figures
 
 

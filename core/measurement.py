@@ -155,6 +155,30 @@ class Measurement(Frozen, frozen=True):
     verdict: str = ""
     role: Literal["", "source"] = ""
 
+    def measured(
+        self,
+        metric: str,
+        value: float | None,
+        unit: str = "",
+        *,
+        higher_is_better: bool | None = None,
+        interval: Interval | None = None,
+        stage: str | None = None,
+        statistic: str = "",
+    ) -> Measurement:
+        """Return another figure of the same: what it is of is this one's, and its stage too unless one is given."""
+        return self.model_copy(
+            update={
+                "metric": metric,
+                "value": value,
+                "unit": Unit(unit),
+                "higher_is_better": higher_is_better,
+                "interval": interval,
+                "stage": self.stage if stage is None else stage,
+                "statistic": statistic,
+            }
+        )
+
     @property
     def model(self) -> str:
         """Return the models' ids, with `@NAME` behind it where it has a name; several are joined by `+`."""

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from ..core.measurement import Data, Measurement, Unit
+from ..core.measurement import Data, Measurement
 from .runtimes import LoadedModel
 
 __all__ = ["Latencies", "of_models"]
@@ -68,14 +68,14 @@ class Latencies(Generic[_Stage]):
         """
         found: list[Measurement] = []
         for stage in self.stages:
-            own = common.model_copy(update={"stage": stage, "metric": "latency", "unit": Unit("ms")})
             for percent in (50, 90, 99):
                 value = float(np.percentile(self._kept[stage], percent)) * 1000
-                row = {"value": value, "statistic": f"p{percent}", "higher_is_better": False}
-                found.append(own.model_copy(update=row))
+                statistic = f"p{percent}"
+                found.append(
+                    common.measured("latency", value, "ms", higher_is_better=False, stage=stage, statistic=statistic)
+                )
             if wall_s > 0:
-                row = {"metric": "load", "value": self.load(stage, wall_s), "unit": Unit("of the time")}
-                found.append(own.model_copy(update=row))
+                found.append(common.measured("load", self.load(stage, wall_s), "of the time", stage=stage))
         return found
 
     def seconds(self) -> dict[str, tuple[float, ...]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ..core.errors import InputError, PartialFailureError
-from ..core.measurement import Data, Measurement, Unit
+from ..core.measurement import Data
 from ..core.records import Failure, RunRecord
 from ..core.text import printable
 from .latencies import Latencies, of_models
@@ -63,17 +63,13 @@ def record_of(
     skipped = sum(outcome.skipped for outcome in outcomes)
     common = of_models(pipeline.models, _data(done))
 
-    def measured(metric: str, value: float, unit: str = "", *, better: bool | None = None) -> Measurement:
-        row = {"metric": metric, "value": value, "unit": Unit(unit), "higher_is_better": better}
-        return common.model_copy(update=row)
-
     figures = [
-        measured("images", len(done)),
-        measured("failed", len(outcomes) - len(done) - skipped, better=False),
-        measured("skipped", skipped),
+        common.measured("images", len(done)),
+        common.measured("failed", len(outcomes) - len(done) - skipped, higher_is_better=False),
+        common.measured("skipped", skipped),
     ]
     if wall > 0:
-        figures.append(measured("throughput", len(done) / wall, "images/s", better=True))
+        figures.append(common.measured("throughput", len(done) / wall, "images/s", higher_is_better=True))
     latencies = Latencies(STAGES, workers)
     for outcome in done:
         latencies.add(outcome.seconds)

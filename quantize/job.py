@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from ..convert.ir import name_by_position, write_ir
 from ..convert.layers import layer_influence, layer_noise, restore_layers
 from ..core.errors import ParityError
-from ..core.measurement import Data, Measurement, Unit, VariantRef
+from ..core.measurement import Data, Measurement, VariantRef
 from ..core.progress import Progress
 from ..core.record import SampleTable
 from ..core.records import QuantizeRecord
@@ -94,7 +94,7 @@ class Job:
             ("seconds", seconds, "s"),
             ("ignored_layers", len(ignored), ""),
         )
-        figures = [_lower(common, metric, value, unit) for metric, value, unit in spent]
+        figures = [common.measured(metric, value, unit, higher_is_better=False) for metric, value, unit in spent]
         table, tried = SampleTable(), dict[str, float]()
         if self.accuracy is not None and self.state.measured is not None:
             before, after = self.state.baseline, self.state.tried["\n".join(ignored)]
@@ -104,7 +104,7 @@ class Job:
                 each.model_copy(update={"value": _mean(values)}) for each, values in ((source, before), (own, after))
             ]
             drop = self.accuracy.drop(before, after)
-            figures.append(_lower(own, f"{own.metric}_drop", drop, own.unit))
+            figures.append(own.measured(f"{own.metric}_drop", drop, own.unit, higher_is_better=False))
             table = SampleTable(ids=self.accuracy.ids, values={"source": tuple(before), "int8": tuple(after)})
             tried = {
                 names.replace("\n", ", ") or "none": self.accuracy.drop(before, values)
@@ -204,10 +204,6 @@ class Job:
         self.steps += 1
         if self.progress:
             self.progress(what, self.steps, self.steps + more)
-
-
-def _lower(common: Measurement, metric: str, value: float | None, unit: str) -> Measurement:
-    return common.model_copy(update={"metric": metric, "value": value, "unit": Unit(unit), "higher_is_better": False})
 
 
 def _mean(values: list[float]) -> float:

@@ -263,7 +263,8 @@ def segmentation_ir(photo: Path, make_once: MakeOnce) -> Path:
     from mattekit.convert import zoo
     from mattekit.convert.export import ExportSettings, export
     from mattekit.convert.networks.u2net import Stage, U2Net, U2NetConfig
-    from mattekit.convert.parity import ParityLadder
+    from mattekit.convert.parity import ParityCheck
+    from mattekit.convert.stage_input import stage_input
     from mattekit.images.read import read_picture
 
     config = U2NetConfig((Stage(3, 8, 16), Stage(3, 8, 16, dilated=True)), (Stage(3, 8, 16),))
@@ -271,8 +272,9 @@ def segmentation_ir(photo: Path, make_once: MakeOnce) -> Path:
 
     def fill(folder: Path) -> None:
         torch.save(seeded_state(config, photo), folder / "shallow.pth")
-        ladder = ParityLadder([read_picture(photo)], spec.contract.with_size(*SMALL))
-        export(spec, folder / "shallow.pth", folder, ExportSettings(size=SMALL), ladder)
+        contract = spec.contract.with_size(*SMALL)
+        check = ParityCheck(["photo"], [stage_input(read_picture(photo).rgb, contract)], contract)
+        export(spec, folder / "shallow.pth", folder, ExportSettings(size=SMALL), check)
 
     return make_once("segmentation", fill) / "u2netp" / "fp32"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..core.measurement import Measurement, Unit
+from ..core.measurement import Measurement
 from ..core.records import BuildRecord, StageResult
 from ..infer.machine import this_machine
 from .stage import Stage
@@ -46,7 +46,7 @@ class BuildReport:
     @property
     def record(self) -> BuildRecord:
         """Return it as a record, which measures how long each stage took that ran."""
-        measured = Measurement(metric="seconds", value=None, unit=Unit("s"), higher_is_better=False)
+        nothing = Measurement(metric="", value=None)
         return BuildRecord(
             machine=this_machine(),
             recipe=self.recipe,
@@ -55,7 +55,7 @@ class BuildReport:
                 for one in self.outcomes
             ),
             measurements=tuple(
-                measured.model_copy(update={"value": one.seconds, "stage": one.stage.name})
+                nothing.measured("seconds", one.seconds, "s", higher_is_better=False, stage=one.stage.name)
                 for one in self.outcomes
                 if one.seconds is not None
             ),

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from ...core.errors import InputError
 from ...core.machine import Machine
-from ...core.measurement import Measurement, Unit
+from ...core.measurement import Measurement
 from ...core.records import MODEL, BenchRecord, CompareRecord, Mismatch
 from ..significance import Difference, compare_samples
 from .figures import RATIO
@@ -148,13 +148,12 @@ def _measurements(before: BenchRecord, after: BenchRecord, key: str) -> list[Mea
 
 def _rows(found: Difference, medians: tuple[float, float], common: Measurement) -> list[Measurement]:
     figures = [
-        common.model_copy(update={"metric": name, "value": value, "unit": Unit("ms"), "higher_is_better": False})
+        common.measured(name, value, "ms", higher_is_better=False)
         for name, value in zip(("before", "after"), medians, strict=True)
     ]
-    ratio = {"metric": "ratio", "value": found.ratio, "unit": RATIO, "higher_is_better": False}
-    figures.append(common.model_copy(update={**ratio, "interval": (found.low, found.high)}))
-    others = (("p_value", found.p_value, "p"), ("independent_samples", found.samples, "independent samples"))
-    bare = common.model_copy(update={"higher_is_better": None, "interval": None})
-    return figures + [
-        bare.model_copy(update={"metric": name, "value": value, "unit": Unit(unit)}) for name, value, unit in others
+    return [
+        *figures,
+        common.measured("ratio", found.ratio, RATIO, higher_is_better=False, interval=(found.low, found.high)),
+        common.measured("p_value", found.p_value, "p"),
+        common.measured("independent_samples", found.samples, "independent samples"),
     ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from ...core.execution import Execution
-from ...core.measurement import Interval, Measurement, Unit
+from ...core.measurement import Measurement, Unit
 from ...core.records import MODEL
 from ..significance import Difference
 from .grid import Request
@@ -39,9 +39,7 @@ def measurements_of(outcome: Outcome, request: Request) -> list[Measurement]:
     common = _common(outcome, request)
 
     def lower(metric: str, value: float | None, unit: str = "ms") -> Measurement:
-        return common.model_copy(
-            update={"metric": metric, "value": value, "unit": Unit(unit), "higher_is_better": False}
-        )
+        return common.measured(metric, value, unit, higher_is_better=False)
 
     if not outcome.measured:
         # Asked for, and did not come about: no gate passes on it.
@@ -49,8 +47,8 @@ def measurements_of(outcome: Outcome, request: Request) -> list[Measurement]:
     latencies = outcome.latencies()
     figures = _times(common, latencies)
     figures.append(_rate(common, outcome.throughput()))
-    figures.append(common.model_copy(update={"metric": "queries", "value": len(latencies), "unit": Unit("queries")}))
-    figures.append(lower("size", outcome.candidate.variant.size, "B").model_copy(update={"stage": ""}))
+    figures.append(common.measured("queries", len(latencies), "queries"))
+    figures.append(common.measured("size", outcome.candidate.variant.size, "B", higher_is_better=False, stage=""))
     if outcome.opened:
         figures += [lower("first_inference", outcome.opened.first_ms), lower("compile_time", outcome.opened.compile_ms)]
     if request.scenario.kind == "single-stream":
@@ -58,8 +56,7 @@ def measurements_of(outcome: Outcome, request: Request) -> list[Measurement]:
         figures.append(lower("loop_overhead", outside / len(latencies)))
     if outcome.inspected:
         figures.append(lower("compile_time_cached", outcome.inspected.cached_compile_ms))
-        share = lower("int8_time_share", int8_share(outcome.inspected.layers), "of the time")
-        figures.append(share.model_copy(update={"higher_is_better": None}))
+        figures.append(common.measured("int8_time_share", int8_share(outcome.inspected.layers), "of the time"))
     if outcome.closed:
         figures.append(lower("peak_memory", outcome.closed.peak_bytes, "B of memory"))
         figures.append(lower("process_memory", outcome.closed.base_bytes, "B of memory"))
@@ -99,14 +96,13 @@ def _common(outcome: Outcome, request: Request) -> Measurement:
 def _times(common: Measurement, times: Sequence[float]) -> list[Measurement]:
     rows = [(f"latency_p{percent}", percentile(times, percent)) for percent in PERCENTILES]
     return [
-        common.model_copy(update={"metric": name, "value": value, "unit": Unit("ms"), "higher_is_better": False})
+        common.measured(name, value, "ms", higher_is_better=False)
         for name, value in (*rows, ("latency_mean", fmean(times)))
     ]
 
 
 def _rate(common: Measurement, value: float) -> Measurement:
-    row = {"metric": "throughput", "value": value, "unit": Unit("images/s"), "higher_is_better": True}
-    return common.model_copy(update=row)
+    return common.measured("throughput", value, "images/s", higher_is_better=True)
 
 
 def _of_stages(outcome: Outcome, common: Measurement) -> list[Measurement]:
@@ -128,8 +124,8 @@ def comparisons_of(
     figures: list[Measurement] = []
     for stage, found in differences.items():
         own = common.model_copy(update={"stage": stage, "baseline": baseline.candidate.key, "verdict": found.verdict})
-        interval: Interval = (found.low, found.high)
-        row = {"metric": "ratio", "value": found.ratio, "unit": RATIO, "higher_is_better": False, "interval": interval}
-        figures.append(own.model_copy(update=row))
-        figures.append(own.model_copy(update={"metric": "p_value", "value": found.p_value, "unit": Unit("p")}))
+        figures.append(
+            own.measured("ratio", found.ratio, RATIO, higher_is_better=False, interval=(found.low, found.high))
+        )
+        figures.append(own.measured("p_value", found.p_value, "p"))
     return figures

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ...core.errors import InputError, VideoError
-from ...core.measurement import Data, Unit
+from ...core.measurement import Data
 from ...core.progress import Progress
 from ...core.records import VideoRecord
 from ...images.picture import Picture
@@ -258,21 +258,14 @@ class _Run:
             tally.note(f"no foreground was found in {self._empty} frames")
         format_ = self._plan.format
         common = of_models(self._pipeline.models, Data(name=info.name, reference="", count=self._frames))
-        counts = {"frames": self._frames, "broken": self._broken, "dropped": tally.dropped, "empty": self._empty}
         figures = [
-            common.model_copy(
-                update={
-                    "metric": name,
-                    "value": value,
-                    "unit": Unit("late frames" if name == "dropped" else ""),
-                    "higher_is_better": None if name == "frames" else False,
-                }
-            )
-            for name, value in counts.items()
+            common.measured("frames", self._frames),
+            common.measured("broken", self._broken, higher_is_better=False),
+            common.measured("dropped", tally.dropped, "late frames", higher_is_better=False),
+            common.measured("empty", self._empty, higher_is_better=False),
         ]
         speed = self._frames / wall_s if wall_s > 0 else None
-        row = {"metric": "throughput", "value": speed, "unit": Unit("frames/s"), "higher_is_better": True}
-        figures.append(common.model_copy(update=row))
+        figures.append(common.measured("throughput", speed, "frames/s", higher_is_better=True))
         figures += self._latencies.measurements(common, wall_s)
         record = VideoRecord(
             machine=this_machine(),
