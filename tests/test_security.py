@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 from mattekit.core.errors import CheckpointError, ImageError, InputError, MattekitError, ModelError, VideoError
 from mattekit.core.files import atomic_path
-from mattekit.core.records import read_record
+from mattekit.core.record import Record
+from mattekit.core.records import PeerRecord, RunRecord, read_record
 from mattekit.core.text import printable
 from mattekit.core.unpack import unpack
 from mattekit.datasets.pictures import read_alpha, read_rgb
@@ -262,6 +263,12 @@ def test_a_record_whose_table_is_no_list_is_refused(name: str, tmp_path: Path) -
         (tmp_path / "record.json").write_text(json.dumps({**written, name: strange}))
         with pytest.raises(InputError, match=rf"record\.json: not a mattekit record \(.*{name} is a list"):
             read_record(tmp_path / "record.json")
+
+
+@pytest.mark.parametrize(("kind", "mend"), [(PeerRecord, "give one of that kind"), (RunRecord, "mattekit run")])
+def test_a_record_of_another_kind_is_refused_in_a_sentence(kind: type[Record], mend: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"of kind 'validate', not '(peer|run)'; .*{mend}$"):
+        read_record(changed_record(tmp_path, [0.9, 0.8, 0.7]), kind)
 
 
 def test_an_onnx_file_without_outputs_is_told(tmp_path: Path) -> None:
