@@ -58,9 +58,9 @@ def int8_verdicts(
 
     Args:
         record: the benchmark.
-        accuracies: of the same models, over whole data sets, from whatever records; those of the benchmark itself count
-            too. Without any the verdict is about speed and size alone.
-        allowed: drop by metric, in its unit; `ALLOWED_DROP` where it is not given.
+        accuracies: of the same models, over whole data sets, from whatever records; they count where the benchmark has
+            none itself. Without any the verdict is about speed and size alone.
+        allowed: drop by metric, in its unit; else what the benchmark was asked for, else `ALLOWED_DROP`.
 
     Raises:
         DependencyError: SciPy is not installed.
@@ -72,9 +72,8 @@ def int8_verdicts(
             groups[(_made_from(figure), how.name, how.arithmetic, how.size, how.batch, how.hint)].setdefault(
                 figure.precision, figure
             )
-    known = [*accuracies, *record.measurements]
     return tuple(
-        _verdict(record, group["fp32"], group["int8"], known, allowed or {})
+        _verdict(record, group["fp32"], group["int8"], accuracies, {**(allowed or {}), **record.allowed_drop})
         for group in groups.values()
         if {"fp32", "int8"} <= group.keys()
     )
@@ -105,7 +104,8 @@ def _verdict(
     if small and large:
         facts.append(f"{small / large:.2f} of its size")
     task = record.candidates[after.candidate].task
-    for was, now in _accuracies(before, after, accuracies):
+    own = _accuracies(before, after, record.measurements)
+    for was, now in own or _accuracies(before, after, accuracies):
         drop = (1 if now.higher_is_better else -1) * (_known(was) - _known(now))
         unit = f" {now.unit}" if now.unit else ""
         facts.append(f"{now.metric} {_known(now):.4f} after {_known(was):.4f}{unit}")
@@ -163,7 +163,7 @@ def _accuracies(
             own = was.model_copy(update={"role": ""})
             if was.value is None and now.value is None:
                 continue
-            if _of(was) == _of(before) and comparable(own, now, across={"precision", "model"}) is None:
+            if _of(was) == _of(before) and comparable(own, now, across={"precision", "model", "weights"}) is None:
                 pairs.setdefault(now.data, (was, now))
     return list(pairs.values())
 

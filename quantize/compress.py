@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..bench.accuracy.validate import metrics_for
-from ..bench.int8 import ALLOWED_DROP, Int8Verdict, int8_verdicts
+from ..bench.int8 import Int8Verdict, int8_verdicts
 from ..bench.latency.grid import Request as BenchRequest
 from ..bench.latency.session import measure
 from ..convert.ir import write_ir
@@ -103,9 +103,7 @@ def compress(request: Request, progress: Progress | None = None) -> CompressRepo
     path = done.record_path.with_name(BENCH_NAME)
     bench.write(path)
     add_to_list(path)
-    limit = settings.max_drop
-    allowed = {metric: limit.limit if limit else ALLOWED_DROP[contract.task]}
-    (verdict,) = int8_verdicts(bench, allowed=allowed)
+    (verdict,) = int8_verdicts(bench)
     return CompressReport(done, bench, verdict)
 
 
@@ -124,6 +122,8 @@ def _bench(source: Source, done: Quantized, accuracy: Accuracy | None, request: 
                 iterations=request.rounds * _QUERIES,
             )
         )
+        limit = settings.max_drop
+        record = record.model_copy(update={"allowed_drop": {limit.metric: limit.limit} if limit else {}})
         if accuracy is None:
             return record
         candidates = {figure.precision: figure.candidate for figure in record.of_metric("latency_p50")}

@@ -45,7 +45,7 @@ def print_cluster(summary: Summary, seconds: float) -> None:
     if summary.failed > len(summary.errors):
         errors.print(f"and {summary.failed - len(summary.errors)} more failed")
     text = _counts(summary.done, summary.failed, summary.skipped)
-    text += f"; {summary.done / seconds:.2f} pictures/s, starting included" if summary.done else ""
+    text += f"; {summary.done / seconds:.2f} images/s, starting included" if summary.done else ""
     errors.print(escape(f"{text}; table: {summary.table}"))
 
 

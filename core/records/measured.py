@@ -168,6 +168,7 @@ class BenchRecord(Record, frozen=True):
         rule: what that means.
         candidates: by name.
         rooflines: the limits of devices, by name.
+        allowed_drop: by metric, what INT8 may lose against FP32 to be worth it; empty where nobody said.
     """
 
     kind: Literal["bench"] = "bench"
@@ -184,6 +185,12 @@ class BenchRecord(Record, frozen=True):
     rule: str = ""
     candidates: dict[str, CandidateResult]
     rooflines: dict[str, RooflineLimits] = Field(default_factory=dict)
+    allowed_drop: dict[str, float] = Field(default_factory=dict)
+
+    @property
+    def has_accuracies(self) -> bool:
+        """Tell whether accuracy was measured beside the times."""
+        return any(figure.data is not None for figure in self.measurements)
 
     def times(self, candidate: str, stage: str = MODEL) -> tuple[float, ...]:
         """Return the milliseconds of a candidate's stage that are compared; empty where there are none.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ...bench.gates.judge import judge
-from ...bench.int8 import int8_verdicts
+from ...bench.int8 import Int8Verdict, int8_verdicts
 from ...core.errors import DependencyError
-from ...core.measurement import Measurement
 from ...core.records import (
     BenchRecord,
     ExportRecord,
@@ -34,14 +33,9 @@ def summary(evidence: Evidence) -> Section | None:
     if evidence.gates:
         records = [source.record for source in evidence.current if not isinstance(source.record, GateRecord)]
         found += map(_verdict, judge(evidence.gates, records, [source.record for source in evidence.baselines]))
-    accuracies = [
-        figure
-        for _, record in evidence.of(ValidateRecord, QuantizeRecord)
-        for figure in record.measurements
-        if figure.is_whole
-    ]
+    found += _int8(evidence)
     for source in evidence.current:
-        found += _statements(source, accuracies)
+        found += _statements(source)
     if not found:
         return None
     found.sort(key=lambda statement: _ORDER.index(statement.status))
@@ -68,7 +62,7 @@ def outcome(section: Section | None) -> tuple[Status | None, str]:
     return worst, f"{words}, {missing} lack evidence" if worst == "failed" and missing else words
 
 
-def _statements(source: Source, accuracies: Sequence[Measurement]) -> Iterator[Statement]:
+def _statements(source: Source) -> Iterator[Statement]:
     record = source.record
     if isinstance(record, GateRecord):
         yield from map(_verdict, record.verdicts)
@@ -82,7 +76,6 @@ def _statements(source: Source, accuracies: Sequence[Measurement]) -> Iterator[S
     elif isinstance(record, QuantizeRecord):
         yield from _quantization(record)
     elif isinstance(record, BenchRecord):
-        yield from _int8(record, accuracies)
         yield from _candidates(record)
     elif isinstance(record, RunRecord) and record.failures:
         why = record.failures[0].error
@@ -96,14 +89,28 @@ def _parity(source: Source, record: ParityRecord) -> Statement:
     return Statement("failed" if broken else "passed", title, f"{source.name}: {images} pictures through every stage")
 
 
-def _int8(record: BenchRecord, accuracies: Sequence[Measurement]) -> Iterator[Statement]:
+def _int8(evidence: Evidence) -> Iterator[Statement]:
+    """Say of each model once whether INT8 is worth it, by a benchmark with accuracies of its own before others."""
+    accuracies = [
+        figure
+        for _, record in evidence.of(QuantizeRecord, ValidateRecord)
+        for figure in record.measurements
+        if figure.is_whole
+    ]
+    allowed = {
+        metric: drop for _, record in evidence.of(QuantizeRecord) for metric, drop in record.allowed_drop.items()
+    }
+    records = sorted((record for _, record in evidence.of(BenchRecord)), key=lambda record: not record.has_accuracies)
+    told: dict[tuple[str, str, str], Int8Verdict] = {}
     try:
-        verdicts = int8_verdicts(record, accuracies)
+        for record in records:
+            for verdict in int8_verdicts(record, accuracies, allowed=allowed):
+                told.setdefault((verdict.model, verdict.device, verdict.arithmetic), verdict)
     except DependencyError as error:
         yield Statement("note", "INT8 beside FP32: not judged", str(error))
         return
-    several = len({verdict.arithmetic for verdict in verdicts}) > 1
-    for verdict in verdicts:
+    several = len({arithmetic for _, _, arithmetic in told}) > 1
+    for verdict in told.values():
         where = f"{verdict.device} in {verdict.arithmetic}" if several else verdict.device
         title = f"{verdict.model}: INT8 is {'worth it' if verdict.worth_it else 'not worth it'} on {where}"
         yield Statement("passed" if verdict.worth_it else "note", title, verdict.sentence)
