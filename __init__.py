@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         open_model,
         open_pipeline,
         read_picture,
+        remove,
         write_picture,
     )
 
@@ -37,6 +38,7 @@ __all__ = [
     "open_model",
     "open_pipeline",
     "read_picture",
+    "remove",
     "write_picture",
 ]
 
@@ -48,3 +50,8 @@ def __getattr__(name: str) -> object:
     value: object = getattr(import_module(".api", __name__), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    """Return every public name, used already or not."""
+    return sorted(__all__)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .infer.upscale import Upscaler
     from .models.opening import open_model
     from .models.pipeline import open_pipeline
+    from .models.removal import remove
 
 __all__ = [
     "Contract",
@@ -32,6 +33,7 @@ __all__ = [
     "open_model",
     "open_pipeline",
     "read_picture",
+    "remove",
     "write_picture",
 ]
 
@@ -46,6 +48,7 @@ _HOMES = {
     "open_model": ".models.opening",
     "open_pipeline": ".models.pipeline",
     "read_picture": ".images.read",
+    "remove": ".models.removal",
     "write_picture": ".images.write",
 }
 

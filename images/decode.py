@@ -56,12 +56,13 @@ def decode(image: ImageFile.ImageFile, data: bytes, *, profiles: bool = True) ->
     Raises what Pillow raises for damaged data.
     """
     icc, notes = _profile(image, data) if profiles else (None, ())
-    fast = _fast_jpeg(image, data) or _fast_png(image, data) or _deep_tiff(image, data)
+    # An image that was never a file has no data.
+    fast = (_fast_jpeg(image, data) or _fast_png(image, data) or _deep_tiff(image, data)) if data else None
     if fast is not None:
         channels = fast
         orientation = int(image.getexif().get(_ORIENTATION, 1))
     else:
-        deep = _is_deep_colour(image, data)
+        deep = bool(data) and _is_deep_colour(image, data)
         image.load()
         channels = _channels(image, icc)
         orientation = int(image.getexif().get(_ORIENTATION, 1))

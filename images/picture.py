@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 __all__ = ["Picture", "Pixels", "to_depth"]
 
@@ -30,7 +32,7 @@ def to_depth(pixels: Pixels, depth: int) -> Pixels:
     return np.asarray(cv2.convertScaleAbs(pixels, alpha=1 / 257), dtype=np.uint8)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Picture:
     """Pixels, upright, with what has to travel with them.
 
@@ -96,6 +98,34 @@ class Picture:
             return self
         alpha = None if self.alpha is None else to_depth(self.alpha, depth)
         return replace(self, rgb=to_depth(self.rgb, depth), alpha=alpha)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return (H, W, 3) RGB, or (H, W, 4) RGBA with straight alpha; NumPy's way of asking for an array."""
+        pixels: NDArray[Any] = self.rgb if self.alpha is None else np.asarray(cv2.merge([self.rgb, self.alpha]))
+        if dtype is not None and pixels.dtype != dtype:
+            return pixels.astype(dtype)
+        return pixels.copy() if copy else pixels
+
+    def __repr__(self) -> str:
+        """Return size, depth and what else there is, in one line; the pixels would fill the screen."""
+        parts = [f"{self.width}x{self.height}", f"{self.depth} bits", "grey" if self.grey else "RGB"]
+        parts += ["alpha"] if self.alpha is not None else []
+        parts += ["profile"] if self.icc is not None else []
+        parts += [repr(self.source)] if self.source else []
+        return f"Picture({', '.join(parts)})"
+
+    def to_pil(self) -> Image.Image:
+        """Return a Pillow image in RGB or RGBA, 8 bits a sample, with the profile."""
+        image = Image.fromarray(np.asarray(self.with_depth(8)))
+        if self.icc is not None:
+            image.info["icc_profile"] = self.icc
+        return image
+
+    def _repr_png_(self) -> bytes:
+        """Return a PNG, which a notebook shows."""
+        stream = BytesIO()
+        self.to_pil().save(stream, "PNG")
+        return stream.getvalue()
 
     def with_changes(self, **changes: Any) -> Picture:
         """Return a copy with these attributes replaced (`dataclasses.replace`)."""

@@ -18,6 +18,7 @@ from ..core.errors import ImageError, InputError
 from ..core.files import atomic_path
 from .blend import over_colour
 from .extensions import WRITABLE_EXTENSIONS, format_of
+from .kinds import ImageLike, picture_of
 from .picture import Picture, Pixels, to_depth
 from .png import encode_png
 from .profiles import convert_rgb
@@ -109,7 +110,7 @@ def encode_picture(
 
 
 def write_picture(
-    picture: Picture,
+    picture: ImageLike,
     path: str | Path,
     *,
     quality: int | None = None,
@@ -126,7 +127,7 @@ def write_picture(
     """
     target = Path(path)
     chosen = format_of(target)
-    data = encode_picture(picture, chosen, quality=quality, background=background, keep_hidden=keep_hidden)
+    data = encode_picture(picture_of(picture), chosen, quality=quality, background=background, keep_hidden=keep_hidden)
     save(target, data)
 
 

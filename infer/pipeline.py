@@ -6,10 +6,11 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import JsonValue
 
+from ..images.in_kind import apply
 from ..images.picture import Picture
 from .remove import Matte, Remover
 from .runtimes import LoadedModel
@@ -22,6 +23,9 @@ __all__ = ["STAGES", "Pipeline", "Result", "Stage"]
 Stage = Literal["decode", "remove", "upscale", "superimpose", "infer", "encode"]
 STAGES: tuple[Stage, ...] = ("decode", "remove", "upscale", "superimpose", "infer", "encode")
 """In the order of a picture's way; `infer` is the networks' part of `remove` and `upscale`, which don't contain it."""
+
+
+_Image = TypeVar("_Image", bound=Any)
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,17 @@ class Pipeline:
             "times": self.upscaler.times if self.upscaler else None,
         }
 
-    def __call__(self, picture: Picture) -> Picture:
-        """Return what becomes of the picture."""
-        return self.run(picture).picture
+    def __call__(self, image: _Image) -> _Image:
+        """Return what becomes of an image, in the kind in which it is given; of a list, a list.
+
+        Args:
+            image: a path, bytes, an open file, a Pillow image, an array, our own `Picture`, or a list of these, as
+                `images.in_kind.apply` takes them.
+
+        Raises:
+            ImageError: it is none of these, or cannot be read, or its result would be larger than the limit.
+        """
+        return apply(lambda picture: self.run(picture).picture, image)
 
     def run(self, picture: Picture, *, matte: Matte | None = None) -> Result:
         """Return what becomes of the picture, with the matte and the time that each stage took.

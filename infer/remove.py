@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ModelError
+from ..images.in_kind import apply
 from ..images.picture import Picture, Pixels
 from .cutout import cut_out
 from .edges.foreground import estimate_foreground
@@ -17,6 +19,8 @@ from .runtimes import LoadedModel
 from .tensors import MatteTensor, matte_from, tensor_from
 
 __all__ = ["Matte", "Remover"]
+
+_Image = TypeVar("_Image", bound=Any)
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,10 @@ class Remover:
         self.refine: Refine = refine
         self.decontaminate = decontaminate
         self._kept = np.array([name in keep if keep else index > 0 for index, name in enumerate(labels)], dtype=bool)
+
+    def __call__(self, image: _Image) -> _Image:
+        """Return an image, of any kind that `images.in_kind.apply` takes, in that kind without its background."""
+        return apply(lambda picture: self.remove(picture)[0], image)
 
     def matte(self, picture: Picture) -> Matte:
         """Predict the alpha of a picture, at the picture's own size."""

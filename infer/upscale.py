@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from typing import cast
+from typing import Any, TypeVar, cast
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from ..core.contract import least_tile
 from ..core.errors import DeviceError, ImageError, ModelError
 from ..images.blend import resize_straight
+from ..images.in_kind import apply
 from ..images.picture import Picture, Pixels
 from ..images.read import MAX_PIXELS_VARIABLE, pixel_limit
 from .alignment import AlignedTiles, Place, aligned_tiles
@@ -22,6 +23,8 @@ from .tensors import normalise, pixels_from
 from .tiles import Span, is_out_of_memory, ramp_of, side_within, spans
 
 __all__ = ["TILE", "Upscaler"]
+
+_Image = TypeVar("_Image", bound=Any)
 
 TILE = 256
 """Default side of a tile in input pixels, its overlap included."""
@@ -92,6 +95,10 @@ class Upscaler:
     def scale(self) -> int:
         """Return the network's own enlargement in each direction."""
         return self.model.contract.output.scale
+
+    def __call__(self, image: _Image) -> _Image:
+        """Return an image, of any kind that `images.in_kind.apply` takes, enlarged, in that kind."""
+        return apply(self.upscale, image)
 
     def upscale(self, picture: Picture) -> Picture:
         """Enlarge a picture; its alpha is resampled bicubically, and only the box of what is visible is computed.

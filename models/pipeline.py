@@ -19,6 +19,7 @@ from .opening import open_at
 from .reference import ModelRef
 
 if TYPE_CHECKING:
+    from ..images.kinds import ImageLike
     from ..infer.edges.refine import Refine
     from ..infer.pipeline import Pipeline
     from ..infer.runtimes import LoadedModel
@@ -31,7 +32,7 @@ def open_pipeline(
     *,
     model: str | Path | None = None,
     sr: str | Path | None = None,
-    background: Background | str | Path | None = None,
+    background: Background | ImageLike | None = None,
     placement: Placement | None = None,
     keep: tuple[str, ...] = (),
     refine: Refine = "none",
@@ -52,7 +53,7 @@ def open_pipeline(
     Args:
         model: a segmentation model, as `ModelRef.parse` takes it.
         sr: a super-resolution model, likewise.
-        background: a picture, a colour, a blur, or the words that `load_background` reads.
+        background: a colour, a blur, the words that `load_background` reads, or an image of any kind.
         placement: where and how large the subject stands on the background.
         keep: for a segmentation model of classes, the labels that stay.
         refine: how a mask comes back to the picture's size; `none` gives the masks of the model's publisher.
@@ -110,12 +111,16 @@ def open_pipeline(
 
 
 def _backdrop(
-    background: Background | str | Path | None, placement: Placement | None
+    background: Background | ImageLike | None, placement: Placement | None
 ) -> tuple[Background | None, Placement]:
-    from ..infer.backdrop import Colour, load_background
+    from ..images.kinds import picture_of
+    from ..infer.backdrop import Blur, Colour, load_background
     from ..infer.placement import Placement
 
-    chosen = load_background(str(background)) if isinstance(background, str | Path) else background
+    if background is None or isinstance(background, Blur | Colour):
+        chosen = background
+    else:
+        chosen = load_background(str(background)) if isinstance(background, str | Path) else picture_of(background)
     where = placement or Placement()
     if chosen is None and where != Placement():
         # A placement on nothing is one on a transparent canvas.
