@@ -15,13 +15,14 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from ..core.download import MAX_UNKNOWN_SIZE, download
-from ..core.errors import FetchError, HashMismatchError
+from ..core.errors import FetchError, HashMismatchError, InputError
 from ..core.files import atomic_path, digest_of, sha256_of
 from ..core.locks import locked
+from ..core.places import make_folder
 from ..core.progress import Progress
 from .spec import ModelSpec, Weights
 
-__all__ = ["Fetched", "cache_dir", "cached_path", "fetch", "retrieve", "verified_path"]
+__all__ = ["Fetched", "cache_dir", "cached_path", "fetch", "require_cache", "retrieve", "verified_path"]
 
 _BUNDLED = Path(__file__).parent / "weights"
 _LOG = logging.getLogger(__name__)
@@ -50,6 +51,21 @@ def cache_dir() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("mattekit", appauthor=False))
+
+
+def require_cache(folder: Path) -> None:
+    """Make a folder of the cache.
+
+    Raises:
+        InputError: it can't be made or written; the message names the variable that chooses another cache.
+    """
+    mend = f"the cache is {cache_dir()}: set MATTEKIT_HOME to a folder that can be written"
+    try:
+        make_folder(folder)
+    except InputError as error:
+        raise InputError(f"{str(error).rpartition(';')[0]}; {mend}") from error
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"{folder}: the folder cannot be written; {mend}")
 
 
 def cached_path(spec: ModelSpec) -> Path:
@@ -83,10 +99,12 @@ def retrieve(spec: ModelSpec, *, offline: bool = False, progress: Progress | Non
         FetchError: no mirror gave the file, or `offline` and it is not in the cache.
         HashMismatchError: every mirror gave something else than the expected bytes, or `offline` and the file in the
             cache is not the expected one.
+        InputError: the cache cannot be written.
     """
     target = cached_path(spec)
     if offline or spec.weights.bundled is not None:
         return _verify(spec, target)
+    require_cache(target.parent)
     with locked(target.with_name(f".{target.name}.lock")):
         if target.is_file():
             try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+from collections.abc import Iterable
 
-__all__ = ["first_line", "json_bytes", "last_line", "printable", "written_out"]
+__all__ = ["did_you_mean", "first_line", "json_bytes", "last_line", "printable", "written_out"]
 
 
 def printable(text: str, *, lines: bool = False) -> str:
@@ -61,6 +63,12 @@ def written_out(value: object) -> object:
     if type(value) is tuple:
         return tuple(written_out(one) for one in value)  # pyright: ignore[reportUnknownVariableType]
     return value
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `; did you mean X or Y?` of the known words that are most like one; empty where none is."""
+    near = difflib.get_close_matches(word.lower(), list(known), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def json_bytes(data: object) -> bytes:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..core.errors import InputError
+from ..core.text import did_you_mean
 from .composite import composite_error, halo
 from .matting import connectivity, gradient, mse, sad
 from .segmentation import (
@@ -108,4 +109,5 @@ def get_metric(name: str) -> Metric:
     try:
         return METRICS[name]
     except KeyError as error:
-        raise InputError(f"there is no metric {name!r}; choose from {', '.join(sorted(METRICS))}") from error
+        known = ", ".join(sorted(METRICS))
+        raise InputError(f"there is no metric {name!r}; choose from {known}{did_you_mean(name, METRICS)}") from error

@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ..convert import zoo
-from ..convert.fetch import cache_dir, fetch, verified_path
+from ..convert.fetch import cache_dir, fetch, require_cache, verified_path
 from ..convert.ready import is_intact
 from ..convert.spec import ModelSpec
 from ..core.errors import FetchError, ModelError
@@ -37,6 +37,7 @@ def exported(spec: ModelSpec, weights: Path | None, *, offline: bool, progress: 
     settings = ExportSettings()
     folder = folder_of(spec, settings, home)
     if not is_intact(folder):
+        require_cache(home)
         _LOG.warning("%s: exporting it, once; the next use takes it from the cache", spec.id)
         export_model(spec.id, home, settings, weights=weights, offline=offline, progress=progress, whatever=True)
     return folder

@@ -17,7 +17,7 @@ from mattekit.convert import zoo
 from mattekit.convert.fetch import cache_dir, cached_path, fetch, retrieve, verified_path
 from mattekit.convert.spec import ModelSpec, Weights
 from mattekit.core import download
-from mattekit.core.errors import FetchError, HashMismatchError
+from mattekit.core.errors import FetchError, HashMismatchError, InputError
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -126,6 +126,15 @@ def test_the_cache_folder_can_be_moved(home: Path, monkeypatch: pytest.MonkeyPat
     assert cache_dir() == home
     monkeypatch.delenv("MATTEKIT_HOME")
     assert cache_dir().name.lower() == "mattekit" or "mattekit" in cache_dir().parts
+
+
+def test_a_cache_that_cannot_be_written_names_the_variable_that_moves_it(
+    spec_of: Callable[..., ModelSpec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("MATTEKIT_HOME", str(tmp_path / "file"))
+    with pytest.raises(InputError, match=r"a file stands where a folder is needed; the cache is .*MATTEKIT_HOME"):
+        retrieve(spec_of())
 
 
 @pytest.mark.parametrize("bad", ["/missing", "/altered", "/truncated", "/page", "/long"])

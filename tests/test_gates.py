@@ -19,6 +19,7 @@ from mattekit.core.measurement import Measurement
 from mattekit.core.record import Record
 from mattekit.core.records import GateRecord, QuantizeRecord, RunRecord, ValidateRecord, read_record
 from mattekit.datasets.synthetic import synthetic, write_synthetic
+from mattekit.metrics import get_metric
 from mattekit.reports.verdicts import gate_record, junit_xml, markdown, one_line
 from typer.testing import CliRunner
 
@@ -580,3 +581,15 @@ def test_what_was_left_to_the_device_is_what_it_computed_in() -> None:
     record = record.model_copy(update={"candidates": left})
     assert _statuses(Gate(metric="latency_p50", max=20, arithmetic="bf16"), [record]) == ["passed"]
     assert _statuses(Gate(metric="latency_p50", max=20, arithmetic="f32"), [record]) == ["not enough evidence"]
+
+
+def test_a_mistyped_metric_or_key_is_told_with_what_may_be_meant(tmp_path: Path) -> None:
+    record = built.validate_record([0.9] * 12)
+    (verdict,) = judge([Gate(metric="iuo", min=0.5)], [record])
+    assert verdict.status == "not enough evidence"
+    assert "did you mean iou" in verdict.reason
+    (tmp_path / "g.toml").write_text("[[gate]]\nmetric = 'iou'\nmax_dorp = 0.1\n")
+    with pytest.raises(InputError, match="did you mean max_drop"):
+        read_gates(tmp_path / "g.toml")
+    with pytest.raises(InputError, match=r"did you mean psnr"):
+        get_metric("pnsr")

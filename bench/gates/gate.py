@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from ...core.errors import InputError
 from ...core.foreign import first_mistake
 from ...core.measurement import Measurement
+from ...core.text import did_you_mean
 from ...core.toml import read_toml
 
 __all__ = ["LIMITS", "Gate", "GateFile", "Limit", "read_gates"]
@@ -120,7 +121,9 @@ def read_gates(path: Path) -> tuple[Gate, ...]:
     try:
         return GateFile.model_validate(content).gate
     except ValidationError as error:
+        first = error.errors()[0]
+        near = did_you_mean(str(first["loc"][-1]), Gate.model_fields) if first["type"] == "extra_forbidden" else ""
         raise InputError(
-            f"{path}: {first_mistake(error, 'file', between=' ')}; a gate is a [[gate]] table with metric and one of "
-            f"{', '.join(LIMITS)}"
+            f"{path}: {first_mistake(error, 'file', between=' ')}{near}; a gate is a [[gate]] table with metric and "
+            f"one of {', '.join(LIMITS)}"
         ) from error

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ...core.measurement import Interval, Measurement
 from ...core.record import Record
 from ...core.records import Verdict
+from ...core.text import did_you_mean
 from ...metrics import METRICS
 from ..accuracy.tables import figure_interval
 from ..intervals import drop_interval, ratio_interval
@@ -65,7 +66,7 @@ def judge(
     for gate in gates:
         groups = _groups(gate, records)
         if not groups:
-            verdicts += _missing(gate, f"no record is for this gate; {_measures(gate)}", {})
+            verdicts += _missing(gate, f"no record is for this gate; {_measures(gate, records)}", {})
         measured = {
             (identity[:2], record.kind)
             for identity, figures in groups.items()
@@ -86,7 +87,7 @@ def judge(
             if not wanted and asked and (not kinds or any(record.kind in kinds for record, _ in figures)):
                 labels: dict[str, str] = dict(zip(_OF, identity, strict=True))
                 what = gate.metric if gate.slice == "all" else f"{gate.metric} of the slice {gate.slice}"
-                verdicts += _missing(gate, f"{what} was not measured; {_measures(gate)}", labels)
+                verdicts += _missing(gate, f"{what} was not measured; {_measures(gate, records)}", labels)
             for record, figure in wanted:
                 verdicts += [
                     _verdict(gate, limit, record, figure, baselines, across_machines=across_machines)
@@ -107,11 +108,13 @@ def _groups(gate: Gate, records: Sequence[Record]) -> dict[_Identity, list[tuple
     return groups
 
 
-def _measures(gate: Gate) -> str:
-    """Return what to do for a figure that is not there: only some are a validation's."""
+def _measures(gate: Gate, records: Sequence[Record]) -> str:
+    """Return what to do for a figure that is not there: only some are a validation's, and some are mistyped."""
     if gate.metric in METRICS:
         return f"measure a model that it names with: mattekit validate --metrics {gate.metric}"
-    return "measure a model that it names with: mattekit bench"
+    known = {figure.metric for record in records for figure in record.measurements}
+    near = "" if gate.metric in known else did_you_mean(gate.metric, sorted(known | METRICS.keys()))
+    return near.removeprefix("; ") or "measure a model that it names with: mattekit bench"
 
 
 def _missing(gate: Gate, reason: str, labels: dict[str, str]) -> list[Verdict]:

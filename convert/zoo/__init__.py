@@ -6,10 +6,10 @@ it.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from ...core.errors import ModelError
+from ...core.text import did_you_mean
 from ..spec import ModelSpec
 from . import imdn, mattelite, rembg, rfdn, rlfn, rrdbnet, srlite, srvgg, u2net
 
@@ -55,7 +55,6 @@ def get(model_id: str) -> ModelSpec:
     """
     spec = _REGISTRY.get(model_id)
     if spec is None:
-        near = difflib.get_close_matches(model_id.lower(), _REGISTRY, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else "list the models with: mattekit models"
-        raise ModelError(f"there is no model {model_id!r} in the zoo; {hint}")
+        hint = did_you_mean(model_id, _REGISTRY) or "; list the models with: mattekit models"
+        raise ModelError(f"there is no model {model_id!r} in the zoo{hint}")
     return spec
