@@ -75,9 +75,7 @@ VariantName = Annotated[
 Offline = Annotated[bool, typer.Option("--offline", help="Never download.")]
 Format = Annotated[str, typer.Option("--format", help="png, jpg, webp, tiff or bmp.")]
 Quality = Annotated[int | None, typer.Option(min=1, max=100, help="Of lossy formats.")]
-RecordFile = Annotated[
-    Path | None, typer.Option("--report", "--record", help="Write the times of every stage to this JSON file.")
-]
+RecordFile = Annotated[Path | None, typer.Option("--record", help="Write the times of every stage to this JSON file.")]
 Jobs = Annotated[
     int | None,
     typer.Option(min=1, help="Pictures that are encoded at a time; 1 is one after another.", show_default="processors"),
@@ -95,7 +93,7 @@ Fit = Annotated[
     Literal["fill", "fit", "stretch", "tile"], typer.Option(help="How a background image takes the picture's size.")
 ]
 Anchor = Annotated[str, typer.Option(help="Where the subject stands: center, top-left, bottom, …")]
-Scale = Annotated[float, typer.Option(min=0.01, max=100, help="Size of the subject.")]
+Scale = Annotated[float, typer.Option("--subject-scale", min=0.01, max=100, help="Size of the subject.")]
 Offset = Annotated[tuple[int, int], typer.Option(help="Pixels right and down from the anchor.")]
 Sr = Annotated[str, typer.Option("--sr", help=f"{_MODEL}; or none.")]
 Tile = Annotated[int, typer.Option(min=0, help="Side of a super-resolution tile in pixels; 0 never cuts.")]
@@ -105,7 +103,9 @@ Memory = Annotated[
 ]
 Times = Annotated[
     float | None,
-    typer.Option(min=1, max=16, help="Enlargement, such as 3 or 1.5.", show_default="the super-resolution model's"),
+    typer.Option(
+        "--outscale", min=1, max=16, help="Enlargement, such as 3 or 1.5.", show_default="the super-resolution model's"
+    ),
 ]
 RefineOption = Annotated[
     Literal["none", "guided", "matting"],

@@ -78,7 +78,7 @@ def test_the_models_run_on_every_frame(
     clip = make_clip(tmp_path / "clip.mp4", times=VFR[:3], audio="aac")
     arguments = ["video", clip, "-o", tmp_path / "out.mp4", "--model", segmentation_ir, "--background", "blur"]
     edges = ("--refine", "guided", "--no-decontaminate", "--shadow", "soft", "--linear", "--place", "subject")
-    code = run_cli(*arguments, *edges, "--smooth", "0.6", "--report", tmp_path / "record.json")
+    code = run_cli(*arguments, *edges, "--smooth", "0.6", "--record", tmp_path / "record.json")
     assert code == 0
     assert seconds_of(tmp_path / "out.mp4") == [Fraction(pts, 90_000) for pts in VFR[:3]]
     captured = capfd.readouterr()

@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=6, help="photos of each size")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--parts", nargs="+", choices=("prepare", "folder", "p", "cold", "network"))
-    parser.add_argument("--report", type=Path, help="write the record here")
+    parser.add_argument("--record", type=Path, help="write the record here")
     options = parser.parse_args()
     parts = options.parts or ["prepare", "folder", "p", "cold", "network"]
     work: Path = options.work.resolve()
@@ -83,14 +83,14 @@ def main() -> None:
             figures += differences(work, size, models)
     figures += ratios(samples, models)
     show(figures, samples)
-    if options.report:
+    if options.record:
         PeerRecord(
             machine=this_machine(),
             peer=f"rembg {rembg(work, 'python', '-c', VERSION).strip()}",
             settings={"photos": options.count, "rounds": options.rounds},
             measurements=tuple(figures),
             samples={name: tuple(values) for name, values in samples.items()},
-        ).write(options.report)
+        ).write(options.record)
 
 
 def prepare(work: Path, photos: Path, model: Path, count: int) -> None:
@@ -134,7 +134,7 @@ def one_round(work: Path, size: str, models: dict[str, Path], parts: list[str], 
         note("rembg, library", sum(times) / len(times))
         for name, model in models.items():
             report = work / "run.json"
-            mattekit(photos, model, out[name], "--report", report)
+            mattekit(photos, model, out[name], "--record", report)
             (rate,) = read_record(report, RunRecord).of_metric("throughput")
             note(f"mattekit {name}", 1 / (rate.value or float("nan")))
     if "p" in parts:
