@@ -33,6 +33,7 @@ def run_planned(
     jobs: int | None,
     *,
     resume: bool,
+    verbose: bool = False,
     max_failures: int = 0,
 ) -> None:
     """Run what was planned, print and write what it took, and exit with the code for what became of it."""
@@ -45,9 +46,9 @@ def run_planned(
     manifest = open_manifest(batch, pipeline, options) if resume else None
     outcomes = follow_run(run_batch(batch, pipeline, jobs=jobs, manifest=manifest), len(batch.inputs))
     # A record holds the models' hashes: of one picture, most of the time would go there.
-    if report or len(outcomes) > 1:
+    if report or verbose or len(outcomes) > 1:
         record = record_of(outcomes, pipeline, options, workers_for(batch, pipeline, jobs))
-        print_run(record)
+        print_run(record, stages=verbose or report is not None)
         if report:
             record.write(report)
     raise typer.Exit(exit_code_of(outcomes, max_failures))
@@ -55,7 +56,7 @@ def run_planned(
 
 def options_of(context: typer.Context) -> dict[str, JsonValue]:
     """Return the running command and those of its options that results depend on; models count by their hashes."""
-    without = {"context", "inputs", "out", "model", "sr", "record", "jobs", "resume", "offline"}
+    without = {"context", "inputs", "out", "model", "sr", "record", "jobs", "resume", "offline", "verbose"}
     without |= {"engine", "address", "actor_cpus", "max_failures"}
     chosen = {name: value for name, value in sorted(context.params.items()) if name not in without}
     return {"command": context.command.name, **{name: _plain(value) for name, value in chosen.items()}}

@@ -76,6 +76,9 @@ Offline = Annotated[bool, typer.Option("--offline", help="Never download.")]
 Format = Annotated[str, typer.Option("--format", help="png, jpg, webp, tiff or bmp.")]
 Quality = Annotated[int | None, typer.Option(min=1, max=100, help="Of lossy formats.")]
 RecordFile = Annotated[Path | None, typer.Option("--record", help="Write the times of every stage to this JSON file.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Print the latency of each stage, as from 20 images on.")
+]
 Jobs = Annotated[
     int | None,
     typer.Option(min=1, help="Pictures that are encoded at a time; 1 is one after another.", show_default="processors"),

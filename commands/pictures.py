@@ -41,6 +41,7 @@ from .options import (
     Sr,
     Tile,
     Times,
+    Verbose,
 )
 
 __all__ = ["register"]
@@ -76,6 +77,7 @@ def register(app: typer.Typer) -> None:
         format_: Format = "png",
         quality: Quality = None,
         record: RecordFile = None,
+        verbose: Verbose = False,
         jobs: Jobs = None,
         resume: Resume = False,
         offline: Offline = False,
@@ -149,7 +151,7 @@ def register(app: typer.Typer) -> None:
                 offline=offline,
                 progress=bar.bytes,
             )
-        run_planned(context, batch, pipeline, record, jobs, resume=resume, max_failures=max_failures)
+        run_planned(context, batch, pipeline, record, jobs, resume=resume, verbose=verbose, max_failures=max_failures)
 
     @app.command()
     def remove(
@@ -167,6 +169,7 @@ def register(app: typer.Typer) -> None:
         format_: Format = "png",
         quality: Quality = None,
         record: RecordFile = None,
+        verbose: Verbose = False,
         jobs: Jobs = None,
         resume: Resume = False,
         offline: Offline = False,
@@ -189,7 +192,7 @@ def register(app: typer.Typer) -> None:
                 offline=offline,
                 progress=bar.bytes,
             )
-        run_planned(context, batch, pipeline, record, jobs, resume=resume)
+        run_planned(context, batch, pipeline, record, jobs, resume=resume, verbose=verbose)
 
     @app.command()
     def upscale(
@@ -208,6 +211,7 @@ def register(app: typer.Typer) -> None:
         format_: Format = "png",
         quality: Quality = None,
         record: RecordFile = None,
+        verbose: Verbose = False,
         jobs: Jobs = None,
         resume: Resume = False,
         offline: Offline = False,
@@ -229,7 +233,7 @@ def register(app: typer.Typer) -> None:
                 offline=offline,
                 progress=bar.bytes,
             )
-        run_planned(context, batch, pipeline, record, jobs, resume=resume)
+        run_planned(context, batch, pipeline, record, jobs, resume=resume, verbose=verbose)
 
     @app.command()
     def superimpose(
@@ -248,6 +252,7 @@ def register(app: typer.Typer) -> None:
         format_: Format = "png",
         quality: Quality = None,
         record: RecordFile = None,
+        verbose: Verbose = False,
         jobs: Jobs = None,
         resume: Resume = False,
     ) -> None:
@@ -259,4 +264,4 @@ def register(app: typer.Typer) -> None:
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
         batch = plan(inputs, out, format_, quality)
         pipeline = open_pipeline(background=background, placement=placement)
-        run_planned(context, batch, pipeline, record, jobs, resume=resume)
+        run_planned(context, batch, pipeline, record, jobs, resume=resume, verbose=verbose)

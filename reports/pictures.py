@@ -49,12 +49,22 @@ def print_cluster(summary: Summary, seconds: float) -> None:
     errors.print(escape(f"{text}; table: {summary.table}"))
 
 
-def print_run(record: RunRecord) -> None:
-    """Print what became of several images, and where the time went, on stderr; of one image nothing."""
+_MANY = 20
+"""Images from which on the latency of each stage is printed unasked."""
+
+
+def print_run(record: RunRecord, *, stages: bool = False) -> None:
+    """Print what became of several images on stderr, and of many where the time went; of one image nothing.
+
+    Args:
+        record: of the run.
+        stages: print the latency of each stage of however many images.
+    """
     skipped = int(sum(figure.value or 0 for figure in record.of_metric("skipped")))
     done, failed = len(record.inputs), len(record.failures)
-    if done + failed + skipped > 1:
-        print_stages(record, _counts(done, failed, skipped))
+    total = done + failed + skipped
+    if total > 1 or stages:
+        print_stages(record, _counts(done, failed, skipped), table=stages or total >= _MANY)
 
 
 def _counts(done: int, failed: int, skipped: int) -> str:

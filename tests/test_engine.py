@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from called import Call
 from mattekit.core.errors import DeviceError, ImageError
 from mattekit.core.execution import Execution
 from mattekit.images import Picture, encode_picture, read_picture
@@ -209,6 +210,20 @@ def test_the_record_says_where_the_time_went(light_ir: Path, tmp_path: Path) -> 
         found = {f.statistic: f.value for f in record.measurements if f.stage == stage and f.unit == "ms"}
         assert found["p50"] == pytest.approx(float(np.median(values)))
         assert min(values) <= (found["p90"] or 0) <= (found["p99"] or 0) <= max(values)
+
+
+@pytest.mark.parametrize(
+    ("count", "words", "table"), [(3, (), False), (3, ("-v",), True), (20, (), True), (1, ("-v",), True)]
+)
+def test_stages_are_printed_of_many_images_or_where_asked(
+    light_ir: Path, tmp_path: Path, call: Call, count: int, words: tuple[str, ...], table: bool
+) -> None:
+    for number in range(count):
+        assert cv2.imwrite(str(tmp_path / f"{number:02}.png"), np.full((8, 8, 3), number, np.uint8))
+    said = call("remove", tmp_path, "--model", light_ir, "-o", tmp_path / "out", *words).err
+    assert ("p50 ms" in said) == table
+    assert ("bottleneck" in said) == table
+    assert (f"{count} of {count} done" in said) == (count > 1 or table)
 
 
 def test_a_single_picture_goes_through_the_stages_one_after_another(tmp_path: Path) -> None:
