@@ -61,18 +61,19 @@ def root(
     del version
 
 
+# In the order of work, which is that of the help.
 models.register(app)
-pictures.register(app)
-quantization.register(app)
 parity.register(app)
+quantization.register(app)
 validation.register(app)
 benchmarking.register(app)
 comparing.register(benchmarking.bench_app)
-doctor.register(app)
+reporting.register(app)
+pictures.register(app)
+video.register(app)
 packaging.register(app)
 building.register(app)
-video.register(app)
-reporting.register(app)
+doctor.register(app)
 
 
 def main() -> None:

@@ -23,11 +23,11 @@ MEASURE = "run"
 
 
 class _MeasureUnlessNamed(TyperGroup):
-    """A group whose first word may be left out: what is no command of the group is what `run` measures."""
+    """A group whose first word may be left out: what is no command of the group is what `run` measures, or its help."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put `run` in front, unless a command or only help is asked for."""
-        if args and args[0] not in {*self.commands, "--help"}:
+        """Put `run` in front, unless a command is named."""
+        if args and args[0] not in self.commands:
             args = [MEASURE, *args]
         return super().parse_args(ctx, args)
 
@@ -41,7 +41,7 @@ bench_app = typer.Typer(
 
 def register(app: typer.Typer) -> None:
     """Add `bench` to the main application; other modules add their commands to `bench_app`."""
-    app.add_typer(bench_app, name="bench")
+    app.add_typer(bench_app, name="bench", rich_help_panel="Evidence")
 
 
 @bench_app.command(MEASURE, epilog=EXIT_HELP)
@@ -90,7 +90,10 @@ def run(
         typer.Option("--record", "-o", help="Write what was measured to this file; else it is kept in the cache."),
     ] = None,
 ) -> None:
-    """Measure artifacts on devices, runtimes and settings, in interleaved rounds, each in a process of its own."""
+    """Measure models on devices, runtimes and settings, in interleaved rounds, each in a process of its own.
+
+    Two records are compared by: mattekit bench compare BEFORE AFTER
+    """
     from ..bench.int8 import int8_verdicts
     from ..bench.latency.keeping import keep
     from ..bench.latency.recording import exit_code

@@ -24,7 +24,7 @@ EXIT_HELP = (
 def register(app: typer.Typer) -> None:
     """Add `build` to the main application."""
 
-    @app.command(epilog=EXIT_HELP)
+    @app.command(rich_help_panel="Workflow", epilog=EXIT_HELP)
     def build(
         recipe: Annotated[Path | None, typer.Argument(help="A TOML file.", show_default=False)] = None,
         *,

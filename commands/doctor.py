@@ -13,7 +13,7 @@ EXIT_HELP = "Exit codes: 0 nothing is broken, 1 something is."
 
 def register(app: typer.Typer) -> None:
     """Add `doctor` to the application."""
-    app.command(epilog=EXIT_HELP)(doctor)
+    app.command(rich_help_panel="Workflow", epilog=EXIT_HELP)(doctor)
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:

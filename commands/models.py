@@ -16,9 +16,9 @@ models_app = typer.Typer(help="The zoo: list its models, show one, fetch its wei
 
 def register(app: typer.Typer) -> None:
     """Add `export` and `models` to the main application."""
-    app.add_typer(models_app, name="models")
+    app.add_typer(models_app, name="models", rich_help_panel="Models")
 
-    @app.command()
+    @app.command(rich_help_panel="Models")
     def export(
         model: Annotated[
             str,

@@ -18,7 +18,7 @@ _DIFFERS = 3
 def register(app: typer.Typer) -> None:
     """Add `package` and `verify` to the main application."""
 
-    @app.command()
+    @app.command(rich_help_panel="Deploy")
     def package(
         model: ModelArgument,
         *,
@@ -47,7 +47,10 @@ def register(app: typer.Typer) -> None:
         request = PackageRequest(model, out, layout, colour_order, require_commercial, arithmetic, model_version)
         say(str(make_package(request)))
 
-    @app.command(epilog="Exit codes: 0 the same answers, 1 the package cannot be used, 3 the answers differ.")
+    @app.command(
+        rich_help_panel="Deploy",
+        epilog="Exit codes: 0 the same answers, 1 the package cannot be used, 3 the answers differ.",
+    )
     def verify(
         folder: Annotated[Path, typer.Argument(help="A package, or a repository of them.", show_default=False)],
         *,

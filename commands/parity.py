@@ -20,7 +20,7 @@ EXIT_HELP = "Exit codes: 0 every stage is within its limit, 1 error, 2 wrong usa
 def register(app: typer.Typer) -> None:
     """Add `parity` to the main application."""
 
-    @app.command(epilog=EXIT_HELP)
+    @app.command(rich_help_panel="Models", epilog=EXIT_HELP)
     def parity(
         artifacts: ModelArguments,
         *,

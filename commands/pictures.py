@@ -50,7 +50,7 @@ __all__ = ["register"]
 def register(app: typer.Typer) -> None:
     """Add the commands to the main application."""
 
-    @app.command()
+    @app.command(rich_help_panel="Images and video")
     def run(
         context: typer.Context,
         inputs: Inputs,
@@ -153,7 +153,7 @@ def register(app: typer.Typer) -> None:
             )
         run_planned(context, batch, pipeline, record, jobs, resume=resume, verbose=verbose, max_failures=max_failures)
 
-    @app.command()
+    @app.command(rich_help_panel="Images and video")
     def remove(
         context: typer.Context,
         inputs: Inputs,
@@ -194,7 +194,7 @@ def register(app: typer.Typer) -> None:
             )
         run_planned(context, batch, pipeline, record, jobs, resume=resume, verbose=verbose)
 
-    @app.command()
+    @app.command(rich_help_panel="Images and video")
     def upscale(
         context: typer.Context,
         inputs: Inputs,
@@ -235,7 +235,7 @@ def register(app: typer.Typer) -> None:
             )
         run_planned(context, batch, pipeline, record, jobs, resume=resume, verbose=verbose)
 
-    @app.command()
+    @app.command(rich_help_panel="Images and video")
     def superimpose(
         context: typer.Context,
         inputs: Inputs,

@@ -23,7 +23,7 @@ EXIT_HELP = (
 def register(app: typer.Typer) -> None:
     """Add `quantize` to the main application."""
 
-    @app.command(epilog=EXIT_HELP)
+    @app.command(rich_help_panel="Models", epilog=EXIT_HELP)
     def quantize(
         model: ModelArgument,
         *,

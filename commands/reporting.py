@@ -17,7 +17,7 @@ EXIT_HELP = "Exit codes: 0 done, whatever the verdicts, 1 error, 2 wrong usage."
 def register(app: typer.Typer) -> None:
     """Add `report` to the main application."""
 
-    @app.command(epilog=EXIT_HELP)
+    @app.command(rich_help_panel="Evidence", epilog=EXIT_HELP)
     def report(
         records: Annotated[
             list[Path], typer.Argument(help="Records of any command, or folders of them.", show_default=False)

@@ -35,7 +35,7 @@ JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the verdi
 def register(app: typer.Typer) -> None:
     """Add `validate`, `gate` and `datasets` to the main application."""
 
-    @app.command(epilog=EXIT_HELP)
+    @app.command(rich_help_panel="Evidence", epilog=EXIT_HELP)
     def validate(
         artifacts: ModelArguments,
         *,
@@ -105,7 +105,7 @@ def register(app: typer.Typer) -> None:
         if gates:
             raise typer.Exit(_judge(gates, report.records, baselines, gate, (junit, markdown, json_)))
 
-    @app.command(epilog=EXIT_HELP)
+    @app.command(rich_help_panel="Evidence", epilog=EXIT_HELP)
     def gate(
         records: Annotated[list[Path], typer.Argument(help="Records, or folders of them.", show_default=False)],
         *,
@@ -119,7 +119,7 @@ def register(app: typer.Typer) -> None:
         code = _judge(_gates(gate), _records(records), _records(baseline or []), gate, (junit, markdown, json_))
         raise typer.Exit(code)
 
-    app.add_typer(datasets_app, name="datasets")
+    app.add_typer(datasets_app, name="datasets", rich_help_panel="Evidence")
 
 
 @datasets_app.command("list")

@@ -36,7 +36,7 @@ _BACKGROUND = "An image or video, a colour (white, '#336699'), blur, blur:RADIUS
 def register(app: typer.Typer) -> None:
     """Add the command to the main application."""
 
-    @app.command()
+    @app.command(rich_help_panel="Images and video")
     def video(
         source: Annotated[
             str,

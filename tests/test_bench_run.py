@@ -307,6 +307,8 @@ def test_the_first_word_may_be_left_out(tiny: Path, tmp_path: Path) -> None:
     assert "1 rounds, 1 iterations" in text
     assert read_record(tmp_path / "r.json").kind == "bench"
     assert run(["bench", "--size", "none", tiny])[0] != 0
-    code, text = run(["bench", "--help"])
-    assert code == 0
-    assert "run " in text
+    for word in ("--help", "-h"):
+        code, text = run(["bench", word])
+        assert code == 0
+        assert "--arithmetic" in text
+        assert "bench compare" in text
