@@ -49,7 +49,6 @@ _MAKERS = {
     "export": "mattekit export",
     "gate": "mattekit gate",
     "parity": "mattekit parity",
-    "peer": "python tools/compare_rembg.py",
     "quantize": "mattekit quantize",
     "run": "mattekit run",
     "validate": "mattekit validate",
