@@ -45,9 +45,10 @@ def identity(figure: Measurement) -> dict[Aspect, tuple[object, ...]]:
         "weights": tuple(one.weights_sha256 or tuple(sorted(one.sha256.items())) for one in figure.variants),
         "precision": tuple(one.precision for one in figure.variants),
         "data": (data.sha256 or data.name, data.reference, data.slice, data.border) if data else (),
-        "size": tuple(one.size for one in figure.executions),
-        "arithmetic": tuple(one.arithmetic for one in figure.executions),
     }
+    if figure.unit.depends_on_execution:
+        found["size"] = tuple(one.size for one in figure.executions)
+        found["arithmetic"] = tuple(one.arithmetic for one in figure.executions)
     if timed:
         found["machine"] = figure.machine.hardware if figure.machine else ()
         found["settings"] = tuple(

@@ -44,6 +44,11 @@ class Unit(str):
         """
         return self in _OF_TIMES or self in _OF_A_WHILE or self.endswith("/s")
 
+    @property
+    def depends_on_execution(self) -> bool:
+        """Tell whether a figure in it is another where the model runs otherwise; a file's bytes are what they are."""
+        return self != "B"
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Read it from text."""

@@ -146,6 +146,24 @@ def test_candidates_that_only_one_has_are_listed() -> None:
         compare_records(record({KEY: series(1)}), record({KEY: []}))
 
 
+def test_a_model_at_another_size_is_told_as_such() -> None:
+    sizes = [(320, 320), (256, 256)]
+    before, after = (built.bench_record({"fp32": series(1)}, ran=built.execution(size=size, batch=1)) for size in sizes)
+    with pytest.raises(InputError, match=r"size of m fp32: 320 320, then 256 256"):
+        compare_records(before, after)
+    # As a benchmark names its candidates, by their sizes too.
+    renamed = after.model_copy(
+        update={
+            "candidates": {"m fp32 256x256": after.candidates["m fp32"]},
+            "measurements": tuple(
+                each.model_copy(update={"candidate": "m fp32 256x256"}) for each in after.measurements
+            ),
+        }
+    )
+    with pytest.raises(InputError, match=r"in common \(m fp32 and m fp32 256x256: size 320x320 and 256x256\)"):
+        compare_records(before, renamed)
+
+
 def elsewhere(found: BenchRecord, **more: Any) -> BenchRecord:
     return changed(found, machine=Machine.model_validate({**dict(found.machine), **more}))
 

@@ -115,6 +115,7 @@ QUANTITIES = {
     "latency of a benchmark": Quantity(
         _bench, {"metric": "latency_p50", "precision": "fp32"}, _ALWAYS | {"machine", "hint"}
     ),
+    "size of a file": Quantity(_bench, {"metric": "size", "precision": "fp32"}, frozenset({"weights"})),
     "accuracy of a benchmark": Quantity(_bench, {"metric": "iou", "precision": "fp32"}, _ALWAYS | {"data"}),
     "throughput of a run": Quantity(_run, {"metric": "throughput"}, _ALWAYS | {"machine", "data", "hint"}),
     "latency of a run": Quantity(_run, {"metric": "latency", "stage": "infer"}, _ALWAYS | {"machine", "data", "hint"}),

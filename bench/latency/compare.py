@@ -6,6 +6,7 @@ from collections.abc import Collection
 from statistics import median
 from typing import Literal, get_args
 
+from ...core.comparable import differences
 from ...core.errors import InputError
 from ...core.machine import Machine
 from ...core.measurement import Measurement
@@ -21,7 +22,7 @@ ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 _MACHINE = ("cpu", "cpu_features", "cores", "accelerators", "memory_bytes")
 _SOFTWARE = ("system", "python")
 _SETTINGS = ("scenario", "rounds", "iterations", "seconds", "warm_up", "threads", "images")
-_EXECUTED = ("devices", "arithmetic", "streams", "threads", "instruction_set")
+_EXECUTED = ("size", "batch", "devices", "arithmetic", "streams", "threads", "instruction_set")
 _STAGES = (MODEL, "total")
 
 
@@ -90,7 +91,10 @@ def compare_records(
     keys = [[key for key in record.candidates if record.times(key)] for record in (before, after)]
     both = [key for key in keys[0] if key in keys[1]]
     if not both:
-        raise InputError(f"{names[0]} and {names[1]} have no measured candidate in common; measure the same ones")
+        raise InputError(
+            f"{names[0]} and {names[1]} have no measured candidate in common{_nearest(before, after)}; measure the "
+            "same ones"
+        )
     notes = tuple(
         f"{name}: {key} was unstable: {'; '.join(result.unstable)}"
         for name, record in zip(names, (before, after), strict=True)
@@ -110,6 +114,21 @@ def compare_records(
         only_after=tuple(key for key in keys[1] if key not in both),
         notes=notes,
     )
+
+
+def _nearest(before: BenchRecord, after: BenchRecord) -> str:
+    """Say in what the two candidates differ that differ least; nothing where no model is in both records."""
+    pairs = [
+        (differences(old, new), old, new)
+        for old in before.of_metric("latency_p50")
+        for new in after.of_metric("latency_p50")
+        if old.model == new.model and old.stage == new.stage == MODEL
+    ]
+    if not pairs:
+        return ""
+    least, old, new = min(pairs, key=lambda pair: len(pair[0]))
+    said = ", ".join(f"{each.aspect} {each.before} and {each.after}" for each in least if each.aspect != "metric")
+    return f" ({old.candidate} and {new.candidate}: {said or 'another scenario'})"
 
 
 def _machines(before: Machine, after: Machine) -> list[Mismatch]:
