@@ -29,7 +29,7 @@ from ..infer.machine import this_machine
 from ..infer.runtimes import LoadedModel
 from ..infer.runtimes.arithmetic import arithmetic_config, require_capability
 from ..infer.runtimes.openvino import available_devices, load
-from ..infer.runtimes.reading import read_model
+from ..infer.runtimes.reading import read_contract, read_model
 from ..infer.tensors import LEAST_SPREAD
 from ..models.reference import ModelRef
 from .bill import bill_of
@@ -130,7 +130,8 @@ def verify(folder: Path, device: str = "CPU", arithmetic: Arithmetic = "f32") ->
     altered = checker.altered_files(folder)
     if altered:
         raise InputError(f"{folder}: {', '.join(altered)} is missing or was altered; package the model again")
-    read_model(folder / manifest.model_file)
+    path = folder / manifest.model_file
+    _, provenance = read_contract(read_model(path), path)
     rows = _replay(folder, device, arithmetic)
     how = Execution.model_validate(
         {"runtime": "openvino", "device": device, "arithmetic": rows[0]["arithmetic"], "streams": 0}
@@ -141,6 +142,7 @@ def verify(folder: Path, device: str = "CPU", arithmetic: Arithmetic = "f32") ->
         name=folder.name if folder.name.isdecimal() else "",
         precision=manifest.precision,
         sha256=dict(manifest.files),
+        weights_sha256=provenance.weights_sha256 if provenance else "",
     )
     check = PackageCheck(
         package=str(folder),
