@@ -40,8 +40,8 @@ def register(app: typer.Typer) -> None:
         from ..bench.parity.check import check_stages, noisiest_layers, write_scope
         from ..bench.parity.opened_stages import open_stages
         from ..datasets.opening import open_dataset
-        from ..reports.ladders import print_parity
         from ..reports.progress import ProgressBar
+        from ..reports.steps import print_parity
 
         stages = open_stages(artifacts, device, arithmetic)
         dataset = open_dataset(data, scale=stages[0].contract.output.scale).take(limit)

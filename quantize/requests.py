@@ -17,7 +17,7 @@ class Request:
     model: as `open_source` takes it. out: parent of the model's folder. settings: of the quantization. data: calibrated
     on, as `open_dataset` takes it; the synthetic set where None. validation: measured on; where None, each fifth sample
     of `data` is kept back for that if it is needed. validation_samples: at most so many, spread evenly. tile: side of a
-    super-resolution tile in pixels. worth: weigh size, accuracy and speed of FP32, FP16 and INT8 against each other
+    super-resolution tile in pixels. worth: compare size, accuracy and speed of FP32, FP16 and INT8 against each other
     afterwards, in so many `rounds`.
     """
 

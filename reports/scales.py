@@ -11,7 +11,7 @@ from .document import plain
 from .numbers import number
 from .svg import PALETTE, draw, style
 
-__all__ = ["Line", "Roof", "ladder", "roofline", "trend"]
+__all__ = ["Line", "Roof", "roofline", "steps_plot", "trend"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Roof:
     bandwidth: float
 
 
-def ladder(name: str, title: str, description: str, steps: Sequence[tuple[str, float, float]]) -> str:
+def steps_plot(name: str, title: str, description: str, steps: Sequence[tuple[str, float, float]]) -> str:
     """Draw, for each step, its mean and its largest difference on a scale of powers of ten."""
     with style(name):
         figure, axes = new_axes(84 + 40 * len(steps))

@@ -28,7 +28,7 @@ from mattekit.reports.doctor import print_diagnosis
 from mattekit.reports.document import Cell, Column, Document, Section, Table
 from mattekit.reports.formats.console import show
 from mattekit.reports.formats.fitting import print_lines, print_table, say_once
-from mattekit.reports.ladders import print_parity
+from mattekit.reports.steps import print_parity
 from mattekit.reports.validations import print_validation
 from openvino import opset13 as ops
 from records import bench_record, data, execution, machine, measurement, validate_record, variant

@@ -1,4 +1,4 @@
-"""The parity ladder: how far each conversion step moved the outputs."""
+"""Parity: how far each conversion step moved the outputs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...core.records import ExportRecord, ParityRecord, ParityStep
 from ..document import Paragraph, Plot, Section, Table
 from ..evidence import Evidence, Source, models_of
 from ..numbers import number
-from ..scales import ladder
+from ..scales import steps_plot
 from .pivot import pivot
 
 __all__ = ["parity"]
@@ -20,7 +20,7 @@ _SHOWN = ("step", "against", "statistic")
 
 
 def parity(evidence: Evidence) -> Section | None:
-    """Return a ladder for each export and each run of `parity`; None where there is none."""
+    """Return a table and a plot for each export and each run of `parity`; None where there is none."""
     blocks: list[Table | Plot | Paragraph] = []
     for place, (source, record) in enumerate(evidence.of(ExportRecord, ParityRecord)):
         points = [point for point in source.points if point.figure.step]
@@ -39,7 +39,7 @@ def parity(evidence: Evidence) -> Section | None:
                 f"parity-{place}",
                 title,
                 description,
-                partial(ladder, f"parity-{place}", title, description, steps),
+                partial(steps_plot, f"parity-{place}", title, description, steps),
                 table,
             )
         )

@@ -1,4 +1,4 @@
-"""A parity ladder on the terminal: a row for each stage."""
+"""The stages of a model on the terminal: a row for each."""
 
 from __future__ import annotations
 
