@@ -19,10 +19,11 @@ __all__ = ["ASPECTS", "Aspect", "compare_records", "mismatches", "parse_aspects"
 Aspect = Literal["machine", "software", "settings"]
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 
-_MACHINE = ("cpu", "cpu_features", "cores", "accelerators", "memory_bytes")
+_MACHINE = ("cpu", "cpu_features", "cores", "accelerators")
+"""What makes two machines two, as `Machine.hardware` has it."""
+
 _SOFTWARE = ("system", "python")
 _SETTINGS = ("scenario", "rounds", "iterations", "seconds", "warm_up", "threads", "images")
-_EXECUTED = ("size", "batch", "devices", "arithmetic", "streams", "threads", "instruction_set")
 _STAGES = (MODEL, "total")
 
 
@@ -47,14 +48,23 @@ def mismatches(before: BenchRecord, after: BenchRecord) -> list[Mismatch]:
     found = _machines(before.machine, after.machine)
     for name in _SETTINGS:
         found += _differ("settings", name, getattr(before, name), getattr(after, name))
-    for key, result in before.candidates.items():
-        other = after.candidates.get(key)
-        was, now = result.execution, other.execution if other else None
-        if was is None or now is None:
-            continue
-        for name in _EXECUTED:
-            found += _differ("settings", f"{name} of {key}", getattr(was, name), getattr(now, name))
+    olds, news = _medians(before), _medians(after)
+    for key in (key for key in olds if key in news):
+        found += [
+            Mismatch(aspect="settings", what=f"{each.aspect} of {key}", before=each.before, after=each.after)
+            for each in differences(olds[key], news[key])
+            if each.aspect in {"size", "arithmetic", "settings"}
+        ]
     return found
+
+
+def _medians(record: BenchRecord) -> dict[str, Measurement]:
+    """The medians of the network alone that came about, by candidate."""
+    return {
+        figure.candidate: figure
+        for figure in record.of_metric("latency_p50")
+        if figure.stage == MODEL and figure.value is not None
+    }
 
 
 def compare_records(
@@ -120,9 +130,9 @@ def _nearest(before: BenchRecord, after: BenchRecord) -> str:
     """Say in what the two candidates differ that differ least; nothing where no model is in both records."""
     pairs = [
         (differences(old, new), old, new)
-        for old in before.of_metric("latency_p50")
-        for new in after.of_metric("latency_p50")
-        if old.model == new.model and old.stage == new.stage == MODEL
+        for old in _medians(before).values()
+        for new in _medians(after).values()
+        if old.model == new.model
     ]
     if not pairs:
         return ""
