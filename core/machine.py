@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Machine"]
+__all__ = ["HARDWARE", "Machine"]
+
+HARDWARE = ("cpu", "cpu_features", "cores", "accelerators")
+"""The fields of a machine that make another machine of it: what times depend on, whatever the software."""
 
 
 class Machine(BaseModel):
@@ -34,8 +37,9 @@ class Machine(BaseModel):
 
     @property
     def hardware(self) -> tuple[object, ...]:
-        """Return what times depend on, whatever the software: two machines of equal hardware are one."""
-        return self.cpu, self.cpu_features, self.cores, tuple(sorted(self.accelerators.items()))
+        """Return the values of `HARDWARE`: two machines that have the same ones are one."""
+        values = (getattr(self, name) for name in HARDWARE)
+        return tuple(tuple(sorted(each.items())) if isinstance(each, dict) else each for each in values)
 
     @property
     def label(self) -> str:

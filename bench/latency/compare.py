@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from ...core.comparable import differences
 from ...core.errors import InputError
-from ...core.machine import Machine
+from ...core.machine import HARDWARE, Machine
 from ...core.measurement import Measurement
 from ...core.records import MODEL, BenchRecord, CompareRecord, Mismatch
 from ..significance import Difference, compare_samples
@@ -18,9 +18,6 @@ __all__ = ["ASPECTS", "Aspect", "compare_records", "mismatches", "parse_aspects"
 
 Aspect = Literal["machine", "software", "settings"]
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
-
-_MACHINE = ("cpu", "cpu_features", "cores", "accelerators")
-"""What makes two machines two, as `Machine.hardware` has it."""
 
 _SOFTWARE = ("system", "python")
 _SETTINGS = ("scenario", "rounds", "iterations", "seconds", "warm_up", "threads", "images")
@@ -143,7 +140,7 @@ def _nearest(before: BenchRecord, after: BenchRecord) -> str:
 
 def _machines(before: Machine, after: Machine) -> list[Mismatch]:
     found: list[Mismatch] = []
-    for name in _MACHINE:
+    for name in HARDWARE:
         found += _differ("machine", name, getattr(before, name), getattr(after, name))
     for name in _SOFTWARE:
         found += _differ("software", name, getattr(before, name), getattr(after, name))

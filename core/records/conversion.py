@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
@@ -40,21 +39,13 @@ class ParityStep(Frozen, frozen=True):
         return f"{self.before} → {self.after}" if self.before else self.after
 
 
-class ExportRecord(Record, frozen=True):
-    """The check of each step of an export."""
+class _Stepped(Record, frozen=True):
+    """The stages of a model, each compared with the one before.
 
-    kind: Literal["export"] = "export"
-    steps: tuple[ParityStep, ...] = ()
+    Attributes:
+        steps: in their order.
+    """
 
-    def series(self, figure: Measurement) -> Series | None:
-        """Return a step's values for each image."""
-        return _of_step(self.steps, figure)
-
-
-class ParityRecord(Record, frozen=True):
-    """The stages of a model, each compared with the one before."""
-
-    kind: Literal["parity"] = "parity"
     steps: tuple[ParityStep, ...] = ()
 
     @property
@@ -64,12 +55,20 @@ class ParityRecord(Record, frozen=True):
 
     def series(self, figure: Measurement) -> Series | None:
         """Return a step's values for each image."""
-        return _of_step(self.steps, figure)
+        values = next((step.values.get(figure.metric) for step in self.steps if step.name == figure.step), None)
+        return Series(values=values) if values else None
 
 
-def _of_step(steps: Iterable[ParityStep], figure: Measurement) -> Series | None:
-    values = next((step.values.get(figure.metric) for step in steps if step.name == figure.step), None)
-    return Series(values=values) if values else None
+class ExportRecord(_Stepped, frozen=True):
+    """The check of each step of an export."""
+
+    kind: Literal["export"] = "export"
+
+
+class ParityRecord(_Stepped, frozen=True):
+    """The check of a model's stages as they lie on disk."""
+
+    kind: Literal["parity"] = "parity"
 
 
 class QuantizeRecord(Record, frozen=True):
