@@ -13,23 +13,23 @@ from .core.version import __version__
 if TYPE_CHECKING:
     from .api import (
         Contract,
+        Image,
         MattekitError,
-        Picture,
         Pipeline,
         Remover,
         Upscaler,
         export_model,
         open_model,
         open_pipeline,
-        read_picture,
+        read_image,
         remove,
-        write_picture,
+        write_image,
     )
 
 __all__ = [
     "Contract",
+    "Image",
     "MattekitError",
-    "Picture",
     "Pipeline",
     "Remover",
     "Upscaler",
@@ -37,9 +37,9 @@ __all__ = [
     "export_model",
     "open_model",
     "open_pipeline",
-    "read_picture",
+    "read_image",
     "remove",
-    "write_picture",
+    "write_image",
 ]
 
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from .convert.checked import export_model
     from .core.contract import Contract
     from .core.errors import MattekitError
-    from .images.picture import Picture
-    from .images.read import read_picture
-    from .images.write import write_picture
+    from .images.image import Image
+    from .images.read import read_image
+    from .images.write import write_image
     from .infer.pipeline import Pipeline
     from .infer.remove import Remover
     from .infer.upscale import Upscaler
@@ -24,32 +24,32 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Contract",
+    "Image",
     "MattekitError",
-    "Picture",
     "Pipeline",
     "Remover",
     "Upscaler",
     "export_model",
     "open_model",
     "open_pipeline",
-    "read_picture",
+    "read_image",
     "remove",
-    "write_picture",
+    "write_image",
 ]
 
 _HOMES = {
     "Contract": ".core.contract",
     "MattekitError": ".core.errors",
-    "Picture": ".images.picture",
+    "Image": ".images.image",
     "Pipeline": ".infer.pipeline",
     "Remover": ".infer.remove",
     "Upscaler": ".infer.upscale",
     "export_model": ".convert.checked",
     "open_model": ".models.opening",
     "open_pipeline": ".models.pipeline",
-    "read_picture": ".images.read",
+    "read_image": ".images.read",
     "remove": ".models.removal",
-    "write_picture": ".images.write",
+    "write_image": ".images.write",
 }
 
 

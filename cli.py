@@ -19,9 +19,9 @@ from .commands import (
     models,
     packaging,
     parity,
-    pictures,
     quantization,
     reporting,
+    running,
     validation,
     video,
 )
@@ -69,7 +69,7 @@ validation.register(app)
 benchmarking.register(app)
 comparing.register(benchmarking.bench_app)
 reporting.register(app)
-pictures.register(app)
+running.register(app)
 video.register(app)
 packaging.register(app)
 building.register(app)

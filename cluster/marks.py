@@ -1,4 +1,4 @@
-"""Which pictures a process died on: marks on the node's disk, so that one picture cannot kill actors for ever."""
+"""Which images a process died on: marks on the node's disk, so that one image cannot kill actors for ever."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 __all__ = ["MOST", "Marks"]
 
 MOST = 3
-"""So many times a picture may be under way when its process dies; then it is given up."""
+"""So many times an image may be under way when its process dies; then it is given up."""
 
 
 class Marks:
-    """A small file for each picture that is under way on this node; what is left behind, a dead process left.
+    """A small file for each image that is under way on this node; what is left behind, a dead process left.
 
     Args:
-        run: whose pictures they are.
+        run: whose images they are.
         folder: on this node's disk; that of temporary files unless given. The marks lie in a folder of their own in it,
             which only the user may enter, and which is there only while a mark is.
     """
@@ -28,14 +28,14 @@ class Marks:
         self._folder = (folder or Path(tempfile.gettempdir())) / f"mattekit-{run}"
 
     def count(self, name: str) -> int:
-        """Return how many processes died while the picture was under way."""
+        """Return how many processes died while the image was under way."""
         try:
             return self._path(name).stat().st_size
         except FileNotFoundError:
             return 0
 
     def begin(self, name: str) -> None:
-        """Note that the picture is under way.
+        """Note that the image is under way.
 
         Raises:
             OSError: the folder is another user's, or cannot be kept.

@@ -1,4 +1,4 @@
-"""References to pictures, one after another, as a table and an actor take them."""
+"""References to images, one after another, as a table and an actor take them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Reference", "batches", "walk"]
 
 @dataclass(frozen=True)
 class Reference:
-    """A picture that is not read: where it lies, its tag, and where its result goes."""
+    """An image that is not read: where it lies, its tag, and where its result goes."""
 
     input: str
     tag: str
@@ -24,7 +24,7 @@ class Reference:
 
 
 def walk(sources: Sequence[Source], out: Location, ending: str) -> Generator[Reference]:
-    """Give every picture of the sources with the place of its result; arguments and errors as for `name_results`."""
+    """Give every image of the sources with the place of its result; arguments and errors as for `name_results`."""
     for named in name_results(sources, out, ending):
         yield Reference(_told(str(named.place)), named.item.tag, _told(str(out.below(named.name))))
 

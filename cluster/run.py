@@ -25,7 +25,7 @@ from ..infer.sources import Source
 from .references import batches, walk
 from .session import Share, rows_of
 from .table import Known, Row, Table, known_rows, packed, schema, unpacked
-from .work import OpenPipeline, PictureActor, Work, reference_schema
+from .work import ImageActor, OpenPipeline, Work, reference_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,7 +41,7 @@ class Job:
     """What is run.
 
     sources, out: the inputs, and the folder or prefix of the results. open, models, written, settings, max_pixels: as
-    for `Work`. share: of one actor. resume: skip what earlier runs have done. batch: pictures that are sent to an actor
+    for `Work`. share: of one actor. resume: skip what earlier runs have done. batch: images that are sent to an actor
     at a time.
     """
 
@@ -70,7 +70,7 @@ class Summary:
 
     @property
     def total(self) -> int:
-        """Return how many pictures have ended, one way or another."""
+        """Return how many images have ended, one way or another."""
         return self.done + self.failed + self.skipped
 
     def record(self, seconds: float, address: str, settings: dict[str, JsonValue]) -> ClusterRecord:
@@ -114,7 +114,7 @@ def run_job(job: Job, progress: Progress | None = None) -> Summary:
 
     Args:
         job: what is run.
-        progress: called when rows have come in, with the pictures that they are about.
+        progress: called when rows have come in, with the images that they are about.
 
     Raises:
         MattekitError: an input cannot be listed, the table cannot be written, or a device failed.
@@ -128,13 +128,13 @@ def run_job(job: Job, progress: Progress | None = None) -> Summary:
     work = Work(job.open, job.models, job.written, job.settings, table.run, job.share.cpus, job.max_pixels)
     listing = partial(_listing, job, ray.put(known) if job.resume else None)
     try:
-        for data in rows_of(listing, PictureActor, work, job.share):
+        for data in rows_of(listing, ImageActor, work, job.share):
             rows = unpacked(data, schema())
             table.add(rows)
             seen[known.find(rows["input"].to_pylist())[1]] = True
             _count(summary, rows, table.run)
             if progress is not None:
-                what = f"pictures, {summary.failed} failed, {summary.skipped} skipped"
+                what = f"images, {summary.failed} failed, {summary.skipped} skipped"
                 progress(what, summary.total, None)
     except BaseException:
         # Whatever ends the run, what is known to be done is not done again; its own error is the one that is told.

@@ -83,10 +83,10 @@ def run_on_ray(
     download: Progress | None = None,
     progress: Progress | None = None,
 ) -> Summary:
-    """Run pictures through the pipeline on a Ray cluster; the models and the background travel to its nodes.
+    """Run images through the pipeline on a Ray cluster; the models and the background travel to its nodes.
 
     Args:
-        inputs: paths or URLs of pictures, folders and prefixes.
+        inputs: paths or URLs of images, folders and prefixes.
         out: a folder or a prefix for the results and their table.
         options: the pipeline.
         written: how results are written.
@@ -96,12 +96,12 @@ def run_on_ray(
         resume: skip what earlier runs have done.
         offline: never download.
         download: called during a download of a model.
-        progress: called when pictures have ended, with how many.
+        progress: called when images have ended, with how many.
 
     Raises:
-        MattekitError: as its message says. A picture that cannot be processed is none: it is counted.
+        MattekitError: as its message says. An image that cannot be processed is none: it is counted.
     """
-    format_of(f"picture{written.extension}")
+    format_of(f"image{written.extension}")
     place = Location.parse(out)
     if place.root.startswith("http"):
         raise InputError(f"{out}: nothing can be written to a web server; give a folder or a bucket")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Share", "cluster", "rows_of", "share_of", "whole_nodes"]
 
 _LOCAL_STORE = 256 << 20
-"""Bytes of the object store of a cluster that is started here: references and models go through it, no pictures."""
+"""Bytes of the object store of a cluster that is started here: references and models go through it, no images."""
 
 _AT_A_TIME = 2
 """Batches that an actor works on at a time: while one begins or ends, the network is busy with the other."""

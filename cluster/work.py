@@ -1,4 +1,4 @@
-"""What an actor does: references in, rows of the result's table out; the pictures never leave it."""
+"""What an actor does: references in, rows of the result's table out; the images never leave it."""
 
 # pyright: reportUnknownParameterType=false
 # pyarrow has no types.
@@ -37,7 +37,7 @@ from .table import Row, packed, schema, unpacked
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["OpenPipeline", "PictureActor", "Work", "reference_schema"]
+__all__ = ["ImageActor", "OpenPipeline", "Work", "reference_schema"]
 
 OpenPipeline = Callable[[Mapping[str, Path], int | None], Pipeline]
 """Opens the pipeline: the models' files by their part in it, and the processor's threads. Sent to the actors."""
@@ -49,7 +49,7 @@ class Work:
 
     open: the pipeline. models: the content of the models' files, by the model's part in the pipeline and their names.
     written: how results are written. settings: the fingerprint. run: the run's name. cpus: of the actor. max_pixels: of
-    a picture.
+    an image.
     """
 
     open: OpenPipeline
@@ -72,15 +72,15 @@ def reference_schema() -> pa.Schema:
 
 @dataclass(frozen=True)
 class _File:
-    """One picture as it was asked for, what an earlier run told of it, and its way."""
+    """One image as it was asked for, what an earlier run told of it, and its way."""
 
     reference: Reference
     known: Row | None
     job: ImageJob
 
 
-class PictureActor:
-    """One compiled pipeline; several pictures are under way in it at a time, and calls from several threads.
+class ImageActor:
+    """One compiled pipeline; several images are under way in it at a time, and calls from several threads.
 
     Called with a batch of one row, whose column `references` has the bytes of references; returns the rows of their
     results, likewise.
@@ -101,7 +101,7 @@ class PictureActor:
         self._stages = Stages(*way, readers=work.cpus, processors=requests + 1, writers=work.cpus)
 
     def __call__(self, batch: Mapping[str, NDArray[np.object_]]) -> dict[str, list[bytes]]:
-        """Process the pictures; those on which a process died go last, one at a time in this process."""
+        """Process the images; those on which a process died go last, one at a time in this process."""
         (data,) = batch["references"]
         files = [self._file(**row) for row in unpacked(data, reference_schema()).to_pylist()]
         suspects = [file.job for file in files if self._marks.count(file.reference.input)]
@@ -134,7 +134,7 @@ class PictureActor:
         self._marks.begin(name)
         if deaths >= MOST:
             raise ImageError(
-                f"{name}: the process that worked on it died {deaths} times; look at the picture, or give nodes more "
+                f"{name}: the process that worked on it died {deaths} times; look at the image, or give nodes more "
                 "memory"
             )
         return self._images.read(job)
@@ -144,7 +144,7 @@ class PictureActor:
         self._marks.end(str(job.source))
 
     def _row(self, file: _File) -> Row:
-        """Return the row of a picture that is settled."""
+        """Return the row of an image that is settled."""
         job = file.job
         tag = job.input_tag or None
         if job.skipped and file.known is not None:

@@ -1,4 +1,4 @@
-"""What the commands over pictures share: the plan, the run, and the options that its record keeps."""
+"""What the commands over images share: the plan, the run, and the options that its record keeps."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def run_planned(
     from ..infer.batch import run_batch, workers_for
     from ..infer.outcome import exit_code_of, record_of
     from ..infer.resume import open_manifest
-    from ..reports.pictures import follow_run, print_run
+    from ..reports.image_runs import follow_run, print_run
 
     options = options_of(context)
     manifest = open_manifest(batch, pipeline, options) if resume else None
     outcomes = follow_run(run_batch(batch, pipeline, jobs=jobs, manifest=manifest), len(batch.inputs))
-    # A record holds the models' hashes: of one picture, most of the time would go there.
+    # A record holds the models' hashes: of one image, most of the time would go there.
     if report or verbose or len(outcomes) > 1:
         record = record_of(outcomes, pipeline, options, workers_for(batch, pipeline, jobs))
         print_run(record, stages=verbose or report is not None)
@@ -72,7 +72,7 @@ def end_on_ray(
     context: typer.Context, summary: Summary, seconds: float, record: Path | None, *, address: str | None
 ) -> None:
     """Print what came of a run on many machines, and write its record where one is asked for."""
-    from ..reports.pictures import print_cluster
+    from ..reports.image_runs import print_cluster
 
     print_cluster(summary, seconds)
     if record:

@@ -59,7 +59,7 @@ def run(
     ] = "openvino",
     hint: Annotated[str, typer.Option(help="latency,throughput")] = "latency",
     streams: Annotated[str, typer.Option(help="Numbers with commas between, or auto: left to the hint.")] = "auto",
-    batch: Annotated[str, typer.Option(help="Pictures in one inference; numbers with commas between.")] = "1",
+    batch: Annotated[str, typer.Option(help="Images in one inference; numbers with commas between.")] = "1",
     size: Annotated[
         str | None,
         typer.Option(help="Input sizes, N or HEIGHTxWIDTH with commas between; the model's own if left out."),
@@ -74,7 +74,7 @@ def run(
         int | None, typer.Option(min=1, help="Of every candidate on the CPU; all cores if left out.")
     ] = (None),
     end_to_end: Annotated[
-        Path | None, typer.Option(help="A folder of pictures: also decode, pre, infer, post and encode.")
+        Path | None, typer.Option(help="A folder of images: also decode, pre, infer, post and encode.")
     ] = None,
     baseline: Annotated[
         str | None, typer.Option(help="Words of the candidate that others are compared with; the first if left out.")

@@ -40,12 +40,12 @@ def register(app: typer.Typer) -> None:
         heads: Annotated[Literal["fused", "all"], typer.Option(help="A U²-Net's fused head, or all seven.")] = "fused",
         images: Annotated[
             list[str] | None,
-            typer.Option(help="Pictures for the comparison of the steps: files, folders or globs; repeatable."),
+            typer.Option(help="Images for the comparison of the steps: files, folders or globs; repeatable."),
         ] = None,
         name: VariantName = None,
         offline: Offline = False,
     ) -> None:
-        """Export a checkpoint to ONNX and OpenVINO IR, comparing each step with the one before on real pictures."""
+        """Export a checkpoint to ONNX and OpenVINO IR, comparing each step with the one before on real images."""
         from ..api import export_model
         from ..convert.export import ExportSettings, parse_batch, parse_size
         from ..core.variant import parse_name

@@ -81,7 +81,7 @@ Verbose = Annotated[
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option(min=1, help="Pictures that are encoded at a time; 1 is one after another.", show_default="processors"),
+    typer.Option(min=1, help="Images that are encoded at a time; 1 is one after another.", show_default="processors"),
 ]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with a run that was stopped, by the manifest in the results' folder.")
@@ -93,7 +93,7 @@ BackgroundOption = Annotated[
     typer.Option(help="An image, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency."),
 ]
 Fit = Annotated[
-    Literal["fill", "fit", "stretch", "tile"], typer.Option(help="How a background image takes the picture's size.")
+    Literal["fill", "fit", "stretch", "tile"], typer.Option(help="How a background image takes the image's size.")
 ]
 Anchor = Annotated[str, typer.Option(help="Where the subject stands: center, top-left, bottom, …")]
 Scale = Annotated[float, typer.Option("--subject-scale", min=0.01, max=100, help="Size of the subject.")]

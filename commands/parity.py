@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
         artifacts: ModelArguments,
         *,
         data: Annotated[
-            str, typer.Option(help="Real pictures with their truth: a folder, LAYOUT:FOLDER, images=…,masks=….")
+            str, typer.Option(help="Real images with their truth: a folder, LAYOUT:FOLDER, images=…,masks=….")
         ] = "synthetic",
         limit: Annotated[int, typer.Option(min=1, help="Take so many samples, spread evenly.")] = 8,
         device: Annotated[str, typer.Option(help="OpenVINO device of the IRs: CPU, GPU.0, NPU, …")] = "CPU",
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         record: Annotated[Path | None, typer.Option(help="Write what was measured to this JSON file.")] = None,
     ) -> None:
-        """Run the same pictures through every stage, torch to INT8, and name the first that moves the answers."""
+        """Run the same images through every stage, torch to INT8, and name the first that moves the answers."""
         from ..bench.parity.check import check_stages, noisiest_layers, write_scope
         from ..bench.parity.opened_stages import open_stages
         from ..datasets.opening import open_dataset

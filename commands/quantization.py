@@ -92,7 +92,7 @@ def register(app: typer.Typer) -> None:
         )
         if data is None:
             typer.secho(
-                "mattekit: WARNING: without --data, INT8 is calibrated on synthetic pictures, which look like no "
+                "mattekit: WARNING: without --data, INT8 is calibrated on synthetic images, which look like no "
                 "photo; its accuracy on yours may be poor: give --data a folder of your own",
                 err=True,
                 bold=True,

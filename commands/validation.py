@@ -154,8 +154,8 @@ def datasets_show(
 @datasets_app.command("make")
 def datasets_make(
     out: Annotated[Path, typer.Option("--out", "-o", help="A new folder.", show_default=False)],
-    count: Annotated[int, typer.Option(min=1, help="Pictures.")] = 42,
-    seed: Annotated[int, typer.Option(min=0, help="Of the drawings: the same seed gives the same pictures.")] = 0,
+    count: Annotated[int, typer.Option(min=1, help="Images.")] = 42,
+    seed: Annotated[int, typer.Option(min=0, help="Of the drawings: the same seed gives the same images.")] = 0,
     size: Annotated[str, typer.Option(help="WIDTHxHEIGHT in pixels.")] = "384x288",
 ) -> None:
     """Write the synthetic set with its exact mattes and foregrounds as PNG files."""
@@ -164,7 +164,7 @@ def datasets_make(
 
     dataset = open_dataset(f"synthetic:count={count},seed={seed},size={size}")
     write_synthetic(dataset, out)
-    say(f"{out}: {len(dataset)} pictures with masks and foregrounds")
+    say(f"{out}: {len(dataset)} images with masks and foregrounds")
 
 
 @datasets_app.command("fetch")

@@ -22,7 +22,7 @@ __all__ = ["ExportReport", "export_model"]
 
 
 _SAMPLES = 3
-"""How many of the given pictures the parity check runs by default."""
+"""How many of the given images the parity check runs by default."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ def export_model(
     progress: Progress | None = None,
     whatever: bool = False,
 ) -> ExportReport:
-    """Export a zoo entry to `<out_dir>/<model>/<precision>/`, comparing each step with the one before on real pictures.
+    """Export a zoo entry to `<out_dir>/<model>/<precision>/`, comparing each step with the one before on real images.
 
     Args:
         model: a zoo id, or `spandrel-` and any name for the network that spandrel recognises in `weights`.
         out_dir: parent of the model's folder.
         settings: how to export.
         weights: a checkpoint of the user's; the entry's own where None, downloaded if need be.
-        images: pictures for the comparison; three photos that come with scikit-image where empty.
+        images: images for the comparison; three photos that come with scikit-image where empty.
         offline: never download.
         progress: called during a download.
         whatever: replace whatever lies in the model's folder; otherwise, only what mattekit wrote itself.
@@ -70,21 +70,19 @@ def export_model(
     from ..convert.parity import ParityCheck
     from ..convert.recognition import spec_for
     from ..convert.stage_input import stage_input
-    from ..images.read import read_picture
-    from ..images.samples import sample_pictures
+    from ..images.read import read_image
+    from ..images.samples import sample_images
 
     if weights is not None and not weights.is_file():
         raise InputError(f"{weights}: there is no such file; give a checkpoint of {model}")
     spec = spec_for(model, weights)
     path = weights or fetch(spec, offline=offline, progress=progress)
-    pictures = [read_picture(image) for image in images[:_SAMPLES]] if images else sample_pictures()
+    samples = [read_image(path) for path in images[:_SAMPLES]] if images else sample_images()
     contract = spec.contract.with_size(*settings.size) if settings.size else spec.contract
-    # A free batch is tried with two pictures, so that a one that tracing made a constant is found.
+    # A free batch is tried with two images, so that a one that tracing made a constant is found.
     batch = settings.batch if settings.batch > 0 else 2
     whole = contract.task == "segmentation"
-    inputs = [stage_input(each.rgb if whole else each.with_depth(8).rgb, contract) for each in pictures]
-    check = ParityCheck(
-        [each.source for each in pictures], [np.repeat(tensor, batch, 0) for tensor in inputs], contract
-    )
+    inputs = [stage_input(each.rgb if whole else each.with_depth(8).rgb, contract) for each in samples]
+    check = ParityCheck([each.source for each in samples], [np.repeat(tensor, batch, 0) for tensor in inputs], contract)
     written, record = export(spec, path, out_dir, settings, check, whatever=whatever)
     return ExportReport(written, record, folder_of(spec, settings, out_dir) / RECORD_NAME)

@@ -40,7 +40,7 @@ def ir_from_onnx(path: Path, *, heads: str = "fused") -> openvino.Model:
     """Convert the ONNX file at `path`; with `heads="fused"` only its first output is kept.
 
     Raises:
-        ModelError: OpenVINO cannot read the file as an ONNX model of one picture input.
+        ModelError: OpenVINO cannot read the file as an ONNX model of one image input.
     """
     from openvino.tools.ovc import convert_model
 
@@ -78,7 +78,7 @@ def ir_from_torch(module: nn.Module, *, contract: Contract) -> openvino.Model:
     with warnings.catch_warnings(), _logging_kept():
         # PyTorch warns that its tracer, which OpenVINO uses, is deprecated.
         warnings.simplefilter("ignore")
-        # Outputs are compared afterwards, on pictures: PyTorch need not trace again to compare on zeros.
+        # Outputs are compared afterwards, on images: PyTorch need not trace again to compare on zeros.
         decoder = TorchScriptPythonDecoder(module, example_input=example, trace_kwargs={"check_trace": False})
         # The module's forward calls its argument whatever it likes, so it is given by position.
         return convert_model(decoder, example_input=example, input=[openvino.PartialShape([-1, 3, -1, -1])])

@@ -1,4 +1,4 @@
-"""Stage parity: does each stage of a model still compute what the one before it did, on real pictures?"""
+"""Stage parity: does each stage of a model still compute what the one before it did, on real images?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..datasets.sample import AlphaMatte
 from ..infer.runtimes import Runtime, Tensor
 from ..infer.tensors import matte_from
 from ..metrics import get_metric, iou, mae, psnr
-from .stage_input import picture_from
+from .stage_input import image_from
 
 __all__ = [
     "ARITHMETIC",
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 IDENTICAL = 100.0
-"""dB that stand for the infinite PSNR of identical pictures, so that a mean of them is a number."""
+"""dB that stand for the infinite PSNR of identical images, so that a mean of them is a number."""
 
 _NO_NOISE = 200.0
 """dB that stand for an infinite signal-to-noise ratio."""
@@ -42,9 +42,9 @@ class Tolerance:
     """How far a stage may move the outputs.
 
     largest, mean: absolute difference of the raw outputs, as a share of their range; infinite where only what the task
-    makes of them is judged. iou: of the masks at 0.5. psnr: dB between the 8-bit pictures. undecided: a mask's pixel
+    makes of them is judged. iou: of the masks at 0.5. psnr: dB between the 8-bit images. undecided: a mask's pixel
     that is so near to 0.5 in both counts as the same in both; on a small subject, one that falls to either side would
-    break the limit. on_average: the mean over the pictures is judged, not the worst of them; the largest difference is
+    break the limit. on_average: the mean over the images is judged, not the worst of them; the largest difference is
     always that of all. mae: mean absolute difference of the masks, 0-1.
     """
 
@@ -61,11 +61,11 @@ EXACT = Tolerance(largest=5e-3, mean=1e-4, iou=0.999, psnr=60.0, undecided=5e-3)
 """For a stage that only reorders single-precision arithmetic."""
 
 HALF = Tolerance(largest=math.inf, mean=math.inf, iou=0.96, psnr=58.0, undecided=0.1, mae=0.006)
-"""For a stage that stores the weights in half precision, judged by what the masks or pictures lose.
+"""For a stage that stores the weights in half precision, judged by what the masks or images lose.
 
 Measured on weights that were not in FP16 before, on three to eighteen photos; the worst photo's mean difference of the
 mask and its IoU: U2NETP 0.0022 and 1.0000, rembg's file of it 0.0026 and 0.9998, MODNet 0.0047 and 0.974 (on photos
-without a person; 0.996 on others). PSNR of the worst of 22 pictures: IMDN x2 64.5 dB and x4 63.4, RFDN 64.3, RLFN 62.3;
+without a person; 0.996 on others). PSNR of the worst of 22 images: IMDN x2 64.5 dB and x4 63.4, RFDN 64.3, RLFN 62.3;
 Real-ESRGAN's RRDBNet, moved off the FP16 values that it is published in, 60.8. The largest difference says nothing: one
 pixel of an edge is 0.1 off in U2NETP and 0.36 in MODNet. A fault is far beyond the limits: weights in 8 bits for each
 channel make 0.17 of the mask and 40 to 52 dB, a layer's bias left out 0.014 and more, and 22 to 56 dB, in most
@@ -76,15 +76,15 @@ ARITHMETIC = Tolerance(largest=0.5, mean=5e-3, iou=0.97, psnr=40.0)
 """For a device that computes in f16 or bf16."""
 
 QUANTIZED = Tolerance(largest=1.0, mean=0.03, iou=0.95, psnr=32.0, on_average=True)
-"""For INT8, on average over the pictures: single ones may lie far off."""
+"""For INT8, on average over the images: single ones may lie far off."""
 
 
 @dataclass(frozen=True)
 class Comparison:
     """One stage's outputs against those of the stage before it.
 
-    largest, mean: for each picture, the absolute difference as a share of the range, of the output that moved most.
-    snr: of the first output over all pictures, in dB. task: metric to its value for each picture, the judged one first;
+    largest, mean: for each image, the absolute difference as a share of the range, of the output that moved most.
+    snr: of the first output over all images, in dB. task: metric to its value for each image, the judged one first;
     empty where the outputs cannot be compared. broken: what is beyond the tolerance, in words; empty where nothing is.
     """
 
@@ -101,7 +101,7 @@ def compare(
     """Compare two stages, of whose outputs all that both have take part; the task's metrics are those of the first.
 
     Args:
-        before: the outputs for each picture; at least one picture.
+        before: the outputs for each image; at least one image.
         after: the later stage's, in the same order.
         contract: of the model.
         tolerance: for the later stage.
@@ -140,7 +140,7 @@ def _task(old: Tensor, new: Tensor, contract: Contract, undecided: float) -> dic
             "iou": float(iou(np.where(near <= undecided, before, after), before)),
             "mae": float(mae(after, before)),
         }
-    return {"psnr": min(float(psnr(picture_from(new, contract), picture_from(old, contract))), IDENTICAL)}
+    return {"psnr": min(float(psnr(image_from(new, contract), image_from(old, contract))), IDENTICAL)}
 
 
 def _beyond(

@@ -27,7 +27,7 @@ _PROBE = 129
 def spec_for(model: str, weights: Path | None) -> ModelSpec:
     """Return the zoo's entry, or for a name that begins with `spandrel-` one that is made from the checkpoint itself.
 
-    The halo of such an entry is measured: how far around a pixel 99.9% of its gradient lies, for a picture of noise.
+    The halo of such an entry is measured: how far around a pixel 99.9% of its gradient lies, for an image of noise.
 
     Raises:
         ModelError: there is no such entry; or spandrel finds a network here that isn't one of super-resolution.
@@ -69,7 +69,7 @@ def _recognised(model: str, path: Path) -> ModelSpec:
     if not isinstance(found, ImageModelDescriptor) or found.purpose not in {"SR", "Restoration"} or sizes != (3, 3):
         raise ModelError(
             f"{path}: it holds {name}, a network of kind {found.purpose} from {sizes[0]} to {sizes[1]} channels; only "
-            "super-resolution and restoration of RGB pictures can be exported"
+            "super-resolution and restoration of RGB images can be exported"
         )
     module: nn.Module = found.model.eval()
     parameters: dict[str, Tensor] = dict(module.state_dict())

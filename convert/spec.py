@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["SAFE_SIDE", "Licence", "ModelSpec", "Weights"]
 
 SAFE_SIDE = 16
-"""Pixels: the least side of what a super-resolution network is given; smaller pictures are padded to it.
+"""Pixels: the least side of what a super-resolution network is given; smaller images are padded to it.
 
 In bf16 on processors with AMX, convolutions of free sizes give wrong values at 1x1: a black pixel becomes white. From
 16 on every one of the tile registers' 16 rows is filled. Networks that reduce their input inside need more.

@@ -12,14 +12,14 @@ from ..datasets.sample import Pixels
 from ..infer.runtimes import Tensor
 from ..infer.tensors import normalise, pixels_from, tensor_from
 
-__all__ = ["Window", "picture_from", "stage_input", "window"]
+__all__ = ["Window", "image_from", "stage_input", "window"]
 
 _CROP = 96
-"""Side, in pixels, of what is cut from a picture's centre for a super-resolution network."""
+"""Side, in pixels, of what is cut from an image's centre for a super-resolution network."""
 
 
 class Window(NamedTuple):
-    """A part of a picture, in pixels; it may be larger than the picture, whose border is then repeated."""
+    """A part of an image, in pixels; it may be larger than the image, whose border is then repeated."""
 
     top: int
     left: int
@@ -28,7 +28,7 @@ class Window(NamedTuple):
 
 
 def window(rows: int, columns: int, contract: Contract) -> Window:
-    """Return which part of a picture runs through a super-resolution network: its middle, as the contract allows.
+    """Return which part of an image runs through a super-resolution network: its middle, as the contract allows.
 
     Where the size is free, height and width differ, so that a swap of the two cannot go unnoticed.
     """
@@ -38,7 +38,7 @@ def window(rows: int, columns: int, contract: Contract) -> Window:
 
 
 def stage_input(pixels: NDArray[np.uint8 | np.uint16], contract: Contract) -> Tensor:
-    """Return what a stage runs on: the picture for segmentation, its `window` (8 bits) for super-resolution."""
+    """Return what a stage runs on: the image for segmentation, its `window` (8 bits) for super-resolution."""
     if contract.task == "segmentation":
         return tensor_from(pixels, contract)
     top, left, height, width = window(pixels.shape[0], pixels.shape[1], contract)
@@ -47,6 +47,6 @@ def stage_input(pixels: NDArray[np.uint8 | np.uint16], contract: Contract) -> Te
     return normalise(np.pad(part, missing, mode="edge").astype(np.float32), contract)
 
 
-def picture_from(output: Tensor, contract: Contract) -> Pixels:
-    """Return the 8-bit picture of a super-resolution network's output."""
+def image_from(output: Tensor, contract: Contract) -> Pixels:
+    """Return the 8-bit image of a super-resolution network's output."""
     return pixels_from(output, contract, np.uint8).astype(np.uint8, copy=False)

@@ -38,10 +38,10 @@ class _Frozen(BaseModel):
 class InputContract(_Frozen):
     """What the network's input means: `(x / divide_by - mean) / std`, NCHW, float32.
 
-    `x` has values 0-255. `height` and `width` are the size that the picture is resized to. Both are None for a network
-    that takes any size, which then must be a multiple of `multiple` and at least `min_side` (the picture's border is
-    repeated, and the output cropped). `divide_by="image_max"` divides by the largest value of the resized picture, as
-    U²-Net's official script does; on an all-black picture the divisor is 1e-6, so that the result is 0 and never NaN.
+    `x` has values 0-255. `height` and `width` are the size that the image is resized to. Both are None for a network
+    that takes any size, which then must be a multiple of `multiple` and at least `min_side` (the image's border is
+    repeated, and the output cropped). `divide_by="image_max"` divides by the largest value of the resized image, as
+    U²-Net's official script does; on an all-black image the divisor is 1e-6, so that the result is 0 and never NaN.
     """
 
     height: _Positive | None = None
@@ -81,10 +81,10 @@ class InputContract(_Frozen):
 class OutputContract(_Frozen):
     """What the network's output means.
 
-    kind `alpha`: (N, 1, h, w); after `activation` and, where `min_max` is set, `(x - min) / (max - min)` per picture
+    kind `alpha`: (N, 1, h, w); after `activation` and, where `min_max` is set, `(x - min) / (max - min)` per image
     (and `1 - x` where `invert` is set), an alpha of 0-1. kind `classes`: (N, len(labels), h, w) scores, the largest
     wins; `labels[0]` is the background. kind `image`: (N, 3, scale*H, scale*W), values 0 to `value_max`.
-    `resize` brings a mask back to the picture's size, in 8 bits for an 8-bit picture; `rounding` says how it gets to
+    `resize` brings a mask back to the image's size, in 8 bits for an 8-bit image; `rounding` says how it gets to
     8 bits: `down` cuts the fraction off, as the official U²-Net script and rembg do.
     """
 

@@ -2,7 +2,7 @@
 
 MattekitError                 any of them: catch this one to catch all
 ├── InputError                what the user gave cannot be used                       exit code 1
-│   ├── ImageError            a picture that cannot be read or written
+│   ├── ImageError            an image that cannot be read or written
 │   ├── VideoError            a video that cannot be read or written
 │   ├── CheckpointError       weights that do not fit their network
 │   ├── ModelError            an unknown model, or a file that is not a usable model
@@ -82,7 +82,7 @@ class InputError(MattekitError):
 
 
 class ImageError(InputError):
-    """A picture that cannot be read or written."""
+    """An image that cannot be read or written."""
 
 
 class VideoError(InputError):

@@ -25,7 +25,7 @@ class Execution(BaseModel):
         plugin: what executes on them: the device's full name with its plugin's version, or the runtime's own word.
         arithmetic: of the layers in floating point, read back.
         size: height and width of the input in pixels; None where the model takes any.
-        batch: pictures in one query; None where the model takes any number.
+        batch: images in one query; None where the model takes any number.
         hint: asked for; empty where the runtime has none.
         streams: queries that the device computes side by side, read back; 0 where nobody tells.
         threads: of the processor, read back; 0 where nobody tells.

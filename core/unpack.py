@@ -16,7 +16,7 @@ MAX_MEMBERS = 200_000
 """Files that an archive may hold."""
 
 MAX_RATIO = 20
-"""How many times its own size an archive may unpack to; pictures hardly shrink."""
+"""How many times its own size an archive may unpack to; images hardly shrink."""
 
 _ALWAYS_ALLOWED = 64 << 20
 

@@ -1,4 +1,4 @@
-"""Data sets in folders: pictures with masks, or pictures to be enlarged."""
+"""Data sets in folders: images with masks, or images to be enlarged."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 from ..core.errors import InputError
 from ..images.extensions import READABLE_EXTENSIONS
 from .bicubic import crop_to_multiple, reduce_bicubic
-from .pictures import read_alpha, read_rgb
+from .images import read_alpha, read_rgb
 from .sample import Dataset, Entry, Sample
 
-__all__ = ["pictures_folder", "pictures_in", "segmentation_folders", "super_resolution_folders"]
+__all__ = ["images_folder", "images_in", "segmentation_folders", "super_resolution_folders"]
 
 
-def pictures_in(folder: Path) -> dict[str, Path]:
-    """Return the pictures in a folder and the folders below it, by their path without suffix, in order of names.
+def images_in(folder: Path) -> dict[str, Path]:
+    """Return the images in a folder and the folders below it, by their path without suffix, in order of names.
 
     Hidden files are left out. A slash separates folders on every system.
 
     Raises:
-        InputError: there is no such folder, there are no pictures in it, or two differ only in their suffix.
+        InputError: there is no such folder, there are no images in it, or two differ only in their suffix.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder} is not a folder; give one with pictures in it")
+        raise InputError(f"{folder} is not a folder; give one with images in it")
     found: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
@@ -35,33 +35,33 @@ def pictures_in(folder: Path) -> dict[str, Path]:
             raise InputError(f"{folder}: {found[stem].name} and {path.name} have one stem; keep one of them")
         found[stem] = path
     if not found:
-        raise InputError(f"{folder} has no pictures; give a folder with {', '.join(sorted(READABLE_EXTENSIONS))} files")
+        raise InputError(f"{folder} has no images; give a folder with {', '.join(sorted(READABLE_EXTENSIONS))} files")
     return found
 
 
 def segmentation_folders(
     images: Path, masks: Path, *, name: str = "", foregrounds: Path | None = None, tag_folders: str = ""
 ) -> Dataset:
-    """Open a folder of pictures and a folder of masks, matched by stem, whatever their suffixes.
+    """Open a folder of images and a folder of masks, matched by stem, whatever their suffixes.
 
     Args:
-        images: pictures, in the folder or below it.
+        images: images, in the folder or below it.
         masks: a mask for each, in the same places.
         name: of the data set; the name of the folder around `images` unless given.
         foregrounds: for exact composites, the subjects' own colours, matched likewise.
-        tag_folders: a tag that gets the name of the folder below `images` that a picture lies in, such as `clip`.
+        tag_folders: a tag that gets the name of the folder below `images` that an image lies in, such as `clip`.
 
     Raises:
-        InputError: a folder is missing or empty, or a picture has no mask, or a mask no picture. Sizes are compared
+        InputError: a folder is missing or empty, or an image has no mask, or a mask no image. Sizes are compared
             when a sample is loaded: one that differs from its mask is an InputError too.
     """
-    pictures, truths = pictures_in(images), pictures_in(masks)
-    _no_orphans(pictures, truths, images, masks, "mask")
-    colours = pictures_in(foregrounds) if foregrounds else {}
+    found, truths = images_in(images), images_in(masks)
+    _no_orphans(found, truths, images, masks, "mask")
+    colours = images_in(foregrounds) if foregrounds else {}
     if foregrounds:
-        _no_orphans(pictures, colours, images, foregrounds, "foreground")
+        _no_orphans(found, colours, images, foregrounds, "foreground")
     entries: list[Entry] = []
-    for stem, path in pictures.items():
+    for stem, path in found.items():
         tags = {tag_folders: stem.rpartition("/")[0] or images.name} if tag_folders else {}
         load = partial(_load_segmentation, stem, path, truths[stem], colours.get(stem), tags)
         files = (path, truths[stem], *([colours[stem]] if stem in colours else []))
@@ -69,40 +69,38 @@ def segmentation_folders(
     return Dataset(name or images.resolve().parent.name, "segmentation", tuple(entries), source=str(images))
 
 
-def pictures_folder(folder: Path) -> Dataset:
-    """Open a folder of pictures for segmentation without their truth, to compare models' answers with each other.
+def images_folder(folder: Path) -> Dataset:
+    """Open a folder of images for segmentation without their truth, to compare models' answers with each other.
 
     Raises:
         InputError: the folder is missing or empty.
     """
-    entries = tuple(
-        Entry(stem, partial(_load_picture, stem, path), (path,)) for stem, path in pictures_in(folder).items()
-    )
+    entries = tuple(Entry(stem, partial(_load_image, stem, path), (path,)) for stem, path in images_in(folder).items())
     return Dataset(folder.resolve().name, "segmentation", entries, source=str(folder))
 
 
 def super_resolution_folders(high: Path, scale: int, *, low: Path | None = None, name: str = "") -> Dataset:
-    """Open a folder of pictures to be matched by enlargement.
+    """Open a folder of images to be matched by enlargement.
 
     Args:
-        high: high-resolution pictures; each is cut to a multiple of the scale at the bottom and the right.
+        high: high-resolution images; each is cut to a multiple of the scale at the bottom and the right.
         scale: 1 or more.
-        low: low-resolution pictures of the same stems, or of stems with `x2` (the scale) added; made from `high` by
+        low: low-resolution images of the same stems, or of stems with `x2` (the scale) added; made from `high` by
             MATLAB's bicubic reduction unless given.
         name: of the data set; the name of `high`, or of the folder around it where that is called `hr`, unless given.
 
     Raises:
-        InputError: a folder is missing or empty, or a picture has no partner. Sizes are compared when a sample is
-            loaded: low-resolution pictures of another size than the scale implies are an InputError too.
+        InputError: a folder is missing or empty, or an image has no partner. Sizes are compared when a sample is
+            loaded: low-resolution images of another size than the scale implies are an InputError too.
     """
     if scale < 1:
         raise InputError(f"a scale of {scale} is not possible; give 1 or more")
-    pictures = pictures_in(high)
-    partners = {_without_scale(stem, scale): path for stem, path in pictures_in(low).items()} if low else {}
+    images = images_in(high)
+    partners = {_without_scale(stem, scale): path for stem, path in images_in(low).items()} if low else {}
     if low:
-        _no_orphans(pictures, partners, high, low, f"low-resolution picture (x{scale})")
+        _no_orphans(images, partners, high, low, f"low-resolution image (x{scale})")
     entries: list[Entry] = []
-    for stem, path in pictures.items():
+    for stem, path in images.items():
         partner = partners.get(stem)
         load: Callable[[], Sample] = partial(_load_super_resolution, stem, path, partner, scale)
         entries.append(Entry(stem, load, (path, *([partner] if partner else []))))
@@ -115,12 +113,12 @@ def _without_scale(stem: str, scale: int) -> str:
     return stem.removesuffix(f"x{scale}").removesuffix("_") if stem.endswith(f"x{scale}") else stem
 
 
-def _no_orphans(pictures: Iterable[str], partners: Iterable[str], here: Path, there: Path, what: str) -> None:
-    alone, unused = sorted(set(pictures) - set(partners)), sorted(set(partners) - set(pictures))
+def _no_orphans(images: Iterable[str], partners: Iterable[str], here: Path, there: Path, what: str) -> None:
+    alone, unused = sorted(set(images) - set(partners)), sorted(set(partners) - set(images))
     if alone:
         raise InputError(f"{here}: {_some(alone)} without a {what} of the same stem in {there}; add or remove them")
     if unused:
-        raise InputError(f"{there}: {_some(unused)} without a picture of the same stem in {here}; add or remove them")
+        raise InputError(f"{there}: {_some(unused)} without an image of the same stem in {here}; add or remove them")
 
 
 def _some(stems: list[str]) -> str:
@@ -128,20 +126,20 @@ def _some(stems: list[str]) -> str:
     return f"{len(stems)} file{'s' if len(stems) > 1 else ''} ({shown})"
 
 
-def _load_picture(stem: str, image: Path) -> Sample:
+def _load_image(stem: str, image: Path) -> Sample:
     return Sample(stem, read_rgb(image))
 
 
-def _load_segmentation(stem: str, image: Path, mask: Path, foreground: Path | None, tags: dict[str, str]) -> Sample:
-    picture, alpha = read_rgb(image), read_alpha(mask)
+def _load_segmentation(stem: str, path: Path, mask: Path, foreground: Path | None, tags: dict[str, str]) -> Sample:
+    image, alpha = read_rgb(path), read_alpha(mask)
     colours = read_rgb(foreground) if foreground else None
-    for path, array in ((mask, alpha), (foreground, colours)):
-        if array is not None and array.shape[:2] != picture.shape[:2]:
+    for other, array in ((mask, alpha), (foreground, colours)):
+        if array is not None and array.shape[:2] != image.shape[:2]:
             raise InputError(
-                f"{path} is {array.shape[1]}x{array.shape[0]}, but {image} is {picture.shape[1]}x{picture.shape[0]}; "
-                "a picture and its truth must have one size"
+                f"{other} is {array.shape[1]}x{array.shape[0]}, but {path} is {image.shape[1]}x{image.shape[0]}; "
+                "an image and its truth must have one size"
             )
-    return Sample(stem, picture, alpha=alpha, foreground=colours, tags=tags)
+    return Sample(stem, image, alpha=alpha, foreground=colours, tags=tags)
 
 
 def _load_super_resolution(stem: str, high: Path, low: Path | None, scale: int) -> Sample:

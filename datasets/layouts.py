@@ -1,4 +1,4 @@
-"""The published sets of the field: where their pictures lie once unpacked, how many they are and what they are called.
+"""The published sets of the field: where their images lie once unpacked, how many they are and what they are called.
 
 A layout is added by one entry in `_ALL`.
 """
@@ -21,9 +21,9 @@ __all__ = ["LAYOUTS", "Layout", "open_layout"]
 class Layout:
     """A published set.
 
-    places: pairs of folders (pictures, masks) below the set's own folder, the first that is there is taken; for
-    super-resolution the folders of high-resolution pictures alone. count: of pictures. names: a regular expression
-    that each picture's stem matches as a whole. clips: pictures lie in one folder for each video.
+    places: pairs of folders (images, masks) below the set's own folder, the first that is there is taken; for
+    super-resolution the folders of high-resolution images alone. count: of images. names: a regular expression
+    that each image's stem matches as a whole. clips: images lie in one folder for each video.
     url, sha256: of the archive, where the publisher has a direct download and somebody has published its hash.
     """
 
@@ -168,11 +168,11 @@ def open_layout(name: str, folder: Path, *, scale: int = 1) -> Dataset:
     Args:
         name: one of `LAYOUTS`.
         folder: the set's own folder, as it is unpacked.
-        scale: for super-resolution; low-resolution pictures are made by MATLAB's bicubic reduction.
+        scale: for super-resolution; low-resolution images are made by MATLAB's bicubic reduction.
 
     Raises:
-        InputError: the name is unknown, the folders are not there, or there are more or fewer pictures than published,
-            or pictures of other names.
+        InputError: the name is unknown, the folders are not there, or there are more or fewer images than published,
+            or images of other names.
     """
     layout = LAYOUTS.get(name)
     if layout is None:
@@ -189,10 +189,10 @@ def open_layout(name: str, folder: Path, *, scale: int = 1) -> Dataset:
         dataset = super_resolution_folders(folder / place[0], scale, name=name)
     strange = [entry.id for entry in dataset.entries if not re.fullmatch(layout.names, entry.id)]
     if strange:
-        raise InputError(f"{folder}: {strange[0]!r} is no picture of {layout.title}; remove what does not belong to it")
+        raise InputError(f"{folder}: {strange[0]!r} is no image of {layout.title}; remove what does not belong to it")
     if len(dataset) != layout.count:
         raise InputError(
-            f"{folder}: {len(dataset)} pictures, but {layout.title} has {layout.count}; complete it, or open it as "
+            f"{folder}: {len(dataset)} images, but {layout.title} has {layout.count}; complete it, or open it as "
             "plain folders if you want a part"
         )
     return dataset

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..core.contract import Task
 from ..core.errors import InputError
-from .folders import pictures_folder, segmentation_folders, super_resolution_folders
+from .folders import images_folder, segmentation_folders, super_resolution_folders
 from .layouts import LAYOUTS, open_layout
 from .sample import Dataset
 from .synthetic import synthetic
@@ -16,7 +16,7 @@ __all__ = ["GRAMMAR", "open_dataset"]
 GRAMMAR = (
     "synthetic[:count=42,seed=0,size=384x288], LAYOUT:FOLDER (such as ecssd:data/ECSSD), "
     "images=FOLDER,masks=FOLDER[,foregrounds=FOLDER], hr=FOLDER[,lr=FOLDER], or a folder that has images/ and masks/ "
-    "or hr/ in it, or high-resolution pictures"
+    "or hr/ in it, or high-resolution images"
 )
 """What can be typed, in one sentence."""
 
@@ -30,7 +30,7 @@ def open_dataset(text: str, *, scale: int = 1, task: Task | None = None) -> Data
     Args:
         text: the description. A folder with a comma in its name must be given as LAYOUT:FOLDER or as a plain folder.
         scale: for super-resolution, how much larger the truth is; ignored for segmentation.
-        task: that it is opened for; for segmentation, a plain folder holds pictures without their truth.
+        task: that it is opened for; for segmentation, a plain folder holds images without their truth.
 
     Raises:
         InputError: the description is not understood, or the data set cannot be opened.
@@ -86,9 +86,9 @@ def _from_folder(folder: Path, scale: int, task: Task | None) -> Dataset:
         foregrounds = folder / "foregrounds"
         return segmentation_folders(images, masks, foregrounds=foregrounds if foregrounds.is_dir() else None)
     if images or masks:
-        raise InputError(f"{folder} has {(images or masks)} but no folder of {'masks' if images else 'pictures'}")
+        raise InputError(f"{folder} has {(images or masks)} but no folder of {'masks' if images else 'images'}")
     for name in ("hr", "HR"):
         if (folder / name).is_dir():
             low = next((p for p in (folder / f"lr_x{scale}", folder / f"LR_x{scale}") if p.is_dir()), None)
             return super_resolution_folders(folder / name, scale, low=low)
-    return pictures_folder(folder) if task == "segmentation" else super_resolution_folders(folder, scale)
+    return images_folder(folder) if task == "segmentation" else super_resolution_folders(folder, scale)

@@ -1,4 +1,4 @@
-"""Pictures from a seed: textures and backgrounds, for the synthetic set and for demonstrations."""
+"""Images from a seed: textures and backgrounds, for the synthetic set and for demonstrations."""
 
 from __future__ import annotations
 

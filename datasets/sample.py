@@ -18,7 +18,7 @@ from ..core.files import sha256_of
 __all__ = ["AlphaMatte", "Dataset", "Entry", "Pixels", "Sample"]
 
 Pixels = NDArray[np.uint8]
-"""A picture, (H, W, 3), RGB, uint8."""
+"""An image, (H, W, 3), RGB, uint8."""
 
 AlphaMatte = NDArray[np.float32]
 """A mask or matte, (H, W), values 0-1."""
@@ -26,7 +26,7 @@ AlphaMatte = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture with its ground truth, in memory.
+    """An image with its ground truth, in memory.
 
     image: what the network gets, (H, W, 3) uint8 RGB. alpha: (H, W) float32, 0-1, for segmentation. foreground: the
     subject's own colours, where they are known, (H, W, 3) uint8 RGB. high_resolution: for super-resolution,
@@ -60,7 +60,7 @@ class Entry:
 class Dataset:
     """A sized iterable of samples in a fixed order; each is loaded when it is reached, and not kept.
 
-    scale: how much larger the truth is than the picture: 1 for segmentation. source: where it was opened from, for
+    scale: how much larger the truth is than the image: 1 for segmentation. source: where it was opened from, for
     messages.
 
     Raises:
@@ -75,7 +75,7 @@ class Dataset:
 
     def __post_init__(self) -> None:
         if not self.entries:
-            raise InputError(f"the data set {self.name} ({self.source}) has no samples; give a folder with pictures")
+            raise InputError(f"the data set {self.name} ({self.source}) has no samples; give a folder with images")
         seen: set[str] = set()
         for entry in self.entries:
             if entry.id in seen:

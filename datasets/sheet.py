@@ -1,4 +1,4 @@
-"""Contact sheets: many small pictures on one."""
+"""Contact sheets: many small images on one."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _MARGIN, _CAPTION = 6, 18
 
 
 def grey(alpha: AlphaMatte) -> Pixels:
-    """Return a mask, (H, W) 0-1, as a grey picture, (H, W, 3) uint8."""
+    """Return a mask, (H, W) 0-1, as a grey image, (H, W, 3) uint8."""
     return np.repeat(np.rint(alpha * 255).astype(np.uint8)[..., None], 3, axis=2)
 
 
 def sample_row(sample: Sample) -> list[Pixels]:
-    """Return the pictures that show a sample: its picture and its truth."""
+    """Return the images that show a sample: its image and its truth."""
     row = [sample.image]
     if sample.alpha is not None:
         row.append(grey(sample.alpha))
@@ -30,17 +30,17 @@ def sample_row(sample: Sample) -> list[Pixels]:
 
 
 def contact_sheet(rows: Sequence[tuple[str, Sequence[Pixels]]], *, columns: int = 4, height: int = 120) -> Pixels:
-    """Lay out groups of pictures with a caption above each group, `columns` groups in a line.
+    """Lay out groups of images with a caption above each group, `columns` groups in a line.
 
     Args:
-        rows: caption and pictures, (H, W, 3) uint8 RGB, of each group; at least one group with one picture.
+        rows: caption and images, (H, W, 3) uint8 RGB, of each group; at least one group with one image.
         columns: groups in a line.
-        height: of each picture on the sheet, in pixels; widths follow, so that nothing is distorted.
+        height: of each image on the sheet, in pixels; widths follow, so that nothing is distorted.
 
     Returns:
         The sheet, (H, W, 3) uint8 RGB, on white.
     """
-    cells = [_cell(caption, pictures, height) for caption, pictures in rows]
+    cells = [_cell(caption, images, height) for caption, images in rows]
     width = max(cell.shape[1] for cell in cells)
     lines: list[Pixels] = []
     for start in range(0, len(cells), columns):
@@ -51,12 +51,12 @@ def contact_sheet(rows: Sequence[tuple[str, Sequence[Pixels]]], *, columns: int 
     return np.concatenate(lines)
 
 
-def _cell(caption: str, pictures: Sequence[Pixels], height: int) -> Pixels:
+def _cell(caption: str, images: Sequence[Pixels], height: int) -> Pixels:
     scaled: list[Pixels] = []
-    for picture in pictures:
-        width = max(1, round(picture.shape[1] * height / picture.shape[0]))
-        way = cv2.INTER_AREA if picture.shape[0] > height else cv2.INTER_NEAREST
-        scaled.append(cv2.resize(picture, (width, height), interpolation=way).astype(np.uint8))
+    for image in images:
+        width = max(1, round(image.shape[1] * height / image.shape[0]))
+        way = cv2.INTER_AREA if image.shape[0] > height else cv2.INTER_NEAREST
+        scaled.append(cv2.resize(image, (width, height), interpolation=way).astype(np.uint8))
     row = np.concatenate(scaled, axis=1)
     cell = np.full((height + _CAPTION, row.shape[1] + _MARGIN, 3), 255, dtype=np.uint8)
     cell[_CAPTION:, : row.shape[1]] = row

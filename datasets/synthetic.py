@@ -1,4 +1,4 @@
-"""The synthetic set: pictures whose matte and foreground are known exactly, made from a seed, without a download."""
+"""The synthetic set: images whose matte and foreground are known exactly, made from a seed, without a download."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.errors import InputError
 from ..core.files import atomic_directory
-from .pictures import write_png
+from .images import write_png
 from .rendered import TEXTURES, palette, render_texture
 from .sample import Dataset, Entry, Sample
 from .subjects import KINDS, render_alpha
@@ -17,7 +17,7 @@ from .subjects import KINDS, render_alpha
 __all__ = ["RENDERING", "synthetic", "write_synthetic"]
 
 RENDERING = 1
-"""Version of the pictures; it enters the content hash, and grows whenever the same seed gives other pictures."""
+"""Version of the images; it enters the content hash, and grows whenever the same seed gives other images."""
 
 
 def synthetic(
@@ -26,14 +26,14 @@ def synthetic(
     """Make a data set for segmentation with exact mattes, the same for the same arguments.
 
     The kinds take turns, so every multiple of their number has each equally often; the tag `kind` tells them apart.
-    A picture is `alpha * foreground + (1 - alpha) * background` in its own values, rounded to 8 bits; the alpha is a
+    An image is `alpha * foreground + (1 - alpha) * background` in its own values, rounded to 8 bits; the alpha is a
     multiple of 1/255, so nothing is lost when it is stored. The content hash is that of the recipe, not of the pixels,
     which another version of OpenCV may round otherwise.
 
     Args:
         count: 1 or more.
         seed: 0 or more.
-        height: of each picture, in pixels, 32 or more.
+        height: of each image, in pixels, 32 or more.
         width: the same.
         kinds: some of `KINDS`.
 
@@ -47,7 +47,7 @@ def synthetic(
         )
     if count < 1 or seed < 0 or min(height, width) < 32:
         raise InputError(
-            f"a synthetic set of {count} pictures of {width}x{height} from seed {seed} cannot be made; "
+            f"a synthetic set of {count} images of {width}x{height} from seed {seed} cannot be made; "
             "ask for 1 or more, of 32x32 or larger, from a seed of 0 or more"
         )
     entries: list[Entry] = []

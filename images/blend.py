@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .picture import Picture, Pixels
+from .image import Image, Pixels
 
 __all__ = ["over", "over_alpha", "over_colour", "resample", "resize_straight"]
 
@@ -21,7 +21,7 @@ _Samples = NDArray[np.uint8 | np.uint16 | np.float32]
 # blendLinear divides by the sum of the weights plus 1e-5, which must be nothing beside that sum.
 _BLEND_TOTAL = 4096.0
 
-# So many pixels at a time are held in floating point: the memory doesn't grow with the picture.
+# So many pixels at a time are held in floating point: the memory doesn't grow with the image.
 _BAND = 1 << 20
 
 
@@ -72,14 +72,14 @@ def over_alpha(rgb: Pixels, alpha: Pixels, backdrop: Pixels, backdrop_alpha: Pix
     return out, out_alpha
 
 
-def over_colour(picture: Picture, colour: tuple[int, int, int]) -> Picture:
-    """Return the picture composited on a colour (RGB, 0-255, in the picture's colour space), without alpha."""
-    if picture.alpha is None:
-        return picture
-    backdrop = np.asarray(colour, dtype=picture.rgb.dtype) * np.asarray(picture.full // 255, dtype=picture.rgb.dtype)
-    rgb = over(picture.rgb, picture.alpha, backdrop.reshape(1, 1, 3))
-    grey = picture.grey and len(set(colour)) == 1
-    return replace(picture, rgb=rgb, alpha=None, grey=grey)
+def over_colour(image: Image, colour: tuple[int, int, int]) -> Image:
+    """Return the image composited on a colour (RGB, 0-255, in the image's colour space), without alpha."""
+    if image.alpha is None:
+        return image
+    backdrop = np.asarray(colour, dtype=image.rgb.dtype) * np.asarray(image.full // 255, dtype=image.rgb.dtype)
+    rgb = over(image.rgb, image.alpha, backdrop.reshape(1, 1, 3))
+    grey = image.grey and len(set(colour)) == 1
+    return replace(image, rgb=rgb, alpha=None, grey=grey)
 
 
 def resample(pixels: _Samples, width: int, height: int) -> _Samples:
@@ -129,7 +129,7 @@ def resize_straight(rgb: Pixels, alpha: Pixels | None, width: int, height: int) 
 
 
 def _bands(alpha: Pixels) -> list[slice]:
-    """Return the rows of a picture in bands of about `_BAND` pixels."""
+    """Return the rows of an image in bands of about `_BAND` pixels."""
     height, width = alpha.shape
     rows = max(1, _BAND // width)
     return [slice(top, min(top + rows, height)) for top in range(0, height, rows)]

@@ -6,9 +6,10 @@ from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
-from PIL import Image, ImageChops, ImageFile
+from PIL import Image as PilImage
+from PIL import ImageChops, ImageFile
 
-from .picture import Pixels
+from .image import Pixels
 from .pixels import still_png
 from .profiles import cmyk_to_srgb, grey_to_srgb, lab_to_srgb, profile_space
 
@@ -20,7 +21,7 @@ _DAMAGED_PROFILE = "the embedded ICC profile is damaged and was left out; the co
 
 
 class Decoded(NamedTuple):
-    """Pixels of a file; see `Picture` for the meaning of the first four."""
+    """Pixels of a file; see `Image` for the meaning of the first four."""
 
     rgb: Pixels
     alpha: Pixels | None
@@ -78,7 +79,7 @@ def decode(image: ImageFile.ImageFile, data: bytes, *, profiles: bool = True) ->
         if space == "GRAY" and grey:
             colour = grey_to_srgb(colour, icc)
         elif not (space == "CMYK" and image.mode == "CMYK"):
-            notes = (*notes, f"the embedded ICC profile is one for {space}, not for this picture, and was left out")
+            notes = (*notes, f"the embedded ICC profile is one for {space}, not for this image, and was left out")
         icc = None
     colour = upright(colour, orientation)
     if alpha is not None:
@@ -217,7 +218,7 @@ def _is_deep_colour(image: ImageFile.ImageFile, data: bytes) -> bool:
     return (image.format == "PNG" and data[24] == 16) or 16 in _tiff_tag(image, _TIFF_BITS)
 
 
-def _wide_grey(image: Image.Image) -> Pixels:
+def _wide_grey(image: PilImage.Image) -> Pixels:
     """Return the values of a Pillow image of mode I or I;16 as uint16; ValueError where they don't fit."""
     values = np.asarray(image)
     if values.min() < 0 or values.max() > 65535:
@@ -238,7 +239,7 @@ def _channels(image: ImageFile.ImageFile, icc: bytes | None) -> tuple[Pixels, Pi
     if mode == "F":
         raise ValueError("its samples are floating-point numbers; save it with 8 or 16 bits a sample")
     if mode == "CMYK":
-        inks: Image.Image = image
+        inks: PilImage.Image = image
         if image.format == "JPEG" and "adobe" not in image.info:
             # Pillow takes every CMYK JPEG as Adobe's, which are inverted.
             inks = ImageChops.invert(image)

@@ -1,4 +1,4 @@
-"""Which files are pictures, by their names: light, so that inputs are known before what reads them is loaded."""
+"""Which files are images, by their names: light, so that inputs are known before what reads them is loaded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ READABLE_EXTENSIONS = frozenset(
         *("pbm", "pgm", "png", "pnm", "ppm", "tif", "tiff", "webp"),
     )
 )
-"""The extensions, in lower case, by which pictures are found in folders; the content decides how a file is read."""
+"""The extensions, in lower case, by which images are found in folders; the content decides how a file is read."""
 
 WRITABLE_EXTENSIONS = {
     ".png": "png",
@@ -28,14 +28,14 @@ WRITABLE_EXTENSIONS = {
     ".tiff": "tiff",
     ".bmp": "bmp",
 }
-"""The extensions, in lower case, that a picture can be written to, and the format of each."""
+"""The extensions, in lower case, that an image can be written to, and the format of each."""
 
 
 def format_of(path: str | Path) -> str:
     """Return the format that a file's extension stands for: png, jpeg, webp, tiff or bmp.
 
     Raises:
-        ImageError: no picture can be written to that extension; the message lists those that can.
+        ImageError: no image can be written to that extension; the message lists those that can.
     """
     extension = Path(path).suffix.lower()
     if extension not in WRITABLE_EXTENSIONS:

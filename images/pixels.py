@@ -1,4 +1,4 @@
-"""What holds for every picture before its pixels are decoded: how many there may be, and what a decoder may see."""
+"""What holds for every image before its pixels are decoded: how many there may be, and what a decoder may see."""
 
 from __future__ import annotations
 

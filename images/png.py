@@ -11,7 +11,7 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
-from .picture import Pixels
+from .image import Pixels
 
 __all__ = ["encode_png"]
 

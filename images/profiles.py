@@ -7,9 +7,10 @@ from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image as PilImage
+from PIL import ImageCms
 
-from .picture import Pixels, to_depth
+from .image import Pixels, to_depth
 
 __all__ = ["cmyk_to_srgb", "convert_rgb", "grey_to_srgb", "lab_to_srgb", "profile_space", "same_space"]
 
@@ -28,7 +29,7 @@ def profile_space(icc: bytes) -> str | None:
     """Return the colour space that a profile describes ("RGB", "GRAY", "CMYK"), or None if it can't be used.
 
     A profile that opens but can't be turned into a transform to sRGB (damaged tables, a class such as "named colour",
-    a colour space that no picture here has) counts as one that can't be used.
+    a colour space that no image here has) counts as one that can't be used.
     """
     try:
         profile = _open(icc)
@@ -42,7 +43,7 @@ def profile_space(icc: bytes) -> str | None:
 
 
 def _convert(
-    image: Image.Image,
+    image: PilImage.Image,
     source: bytes | None,
     target: bytes | None,
     source_profile: ImageCms.ImageCmsProfile | None = None,
@@ -53,7 +54,7 @@ def _convert(
     return np.asarray(transform.apply(image), dtype=np.uint8)
 
 
-def cmyk_to_srgb(image: Image.Image, icc: bytes | None) -> NDArray[np.uint8]:
+def cmyk_to_srgb(image: PilImage.Image, icc: bytes | None) -> NDArray[np.uint8]:
     """Convert a Pillow image of mode CMYK (0 no ink, 255 full ink) to sRGB, (H, W, 3) uint8.
 
     Through the profile where there is one (relative colorimetric with black point compensation), else by
@@ -64,7 +65,7 @@ def cmyk_to_srgb(image: Image.Image, icc: bytes | None) -> NDArray[np.uint8]:
     return _convert(image, icc, None)
 
 
-def lab_to_srgb(image: Image.Image) -> NDArray[np.uint8]:
+def lab_to_srgb(image: PilImage.Image) -> NDArray[np.uint8]:
     """Convert a Pillow image of mode LAB (CIE L*a*b*, D50) to sRGB, (H, W, 3) uint8."""
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
     return _convert(image, None, None, source_profile=lab)
@@ -77,7 +78,7 @@ def grey_to_srgb(grey: Pixels, icc: bytes) -> Pixels:
     255ths of the exact curve.
     """
     ramp = np.arange(256, dtype=np.uint8)[None]
-    curve = _convert(Image.fromarray(ramp), icc, None)[0, :, 1]
+    curve = _convert(PilImage.fromarray(ramp), icc, None)[0, :, 1]
     if grey.dtype == np.uint8:
         return curve[grey]
     wide = np.interp(np.arange(65536), np.arange(256) * 257.0, curve * 257.0)
@@ -91,7 +92,7 @@ def same_space(first: bytes | None, second: bytes | None) -> bool:
         return True
     steps = np.linspace(0, 255, 18).round().astype(np.uint8)
     grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(18 * 18, 18, 3)
-    moved = _convert(Image.fromarray(grid), first, second)
+    moved = _convert(PilImage.fromarray(grid), first, second)
     return bool(np.abs(moved.astype(np.int16) - grid).max() <= 1)
 
 
@@ -99,9 +100,9 @@ def convert_rgb(rgb: Pixels, source: bytes | None, target: bytes | None) -> Pixe
     """Convert (H, W, 3) RGB from one RGB profile to another (None is sRGB); the type stays.
 
     The array itself comes back where the two profiles give the same colours. LittleCMS is driven in 8 bits: a uint16
-    picture comes back as uint16 with 8 bits of precision.
+    image comes back as uint16 with 8 bits of precision.
     """
     if same_space(source, target):
         return rgb
     eight = to_depth(rgb, 8)
-    return to_depth(_convert(Image.fromarray(eight), source, target), 16 if rgb.dtype == np.uint16 else 8)
+    return to_depth(_convert(PilImage.fromarray(eight), source, target), 16 if rgb.dtype == np.uint16 else 8)

@@ -1,4 +1,4 @@
-"""Reading a picture from a file or from bytes."""
+"""Reading an image from a file or from bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
-    Image,
     ImageCms,
     ImageFile,
     Jpeg2KImagePlugin,
@@ -27,16 +26,17 @@ from PIL import (
     TiffImagePlugin,
     WebPImagePlugin,
 )
+from PIL import Image as PilImage
 
 from ..core.errors import ImageError
 from .decode import decode
 from .extensions import READABLE_EXTENSIONS
-from .picture import Picture
+from .image import Image
 from .pixels import DAMAGE, MAX_PIXELS, MAX_PIXELS_VARIABLE, pixel_limit
 
-__all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "READABLE_EXTENSIONS", "pixel_limit", "read_file", "read_picture"]
+__all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "READABLE_EXTENSIONS", "pixel_limit", "read_file", "read_image"]
 
-_DAMAGE = (*DAMAGE, Image.DecompressionBombError, ImageCms.PyCMSError)
+_DAMAGE = (*DAMAGE, PilImage.DecompressionBombError, ImageCms.PyCMSError)
 
 _FORMATS: tuple[tuple[int, bytes, Callable[[BytesIO], ImageFile.ImageFile]], ...] = (
     (0, b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
@@ -104,44 +104,44 @@ class _Quiet:
 _quiet = _Quiet()
 
 
-def read_picture(
+def read_image(
     source: str | Path | bytes,
     *,
     name: str | None = None,
     max_pixels: int | None = None,
     admit: Callable[[int, int], None] | None = None,
     profiles: bool = True,
-) -> Picture:
-    """Read a picture: upright, RGB, straight alpha.
+) -> Image:
+    """Read an image: upright, RGB, straight alpha.
 
     JPEG, PNG, TIFF, WebP, BMP, GIF, AVIF, JPEG 2000 and PNM files, recognised by content, not by name. EXIF orientation
     is applied. Grey, palette, CMYK, YCCK, Lab and 1-bit files become RGB; transparency of any kind becomes alpha. Grey
-    and CMYK profiles are applied and the picture is sRGB then; an RGB profile stays with the picture. Of an animation,
-    the first frame is taken. What the owner should know (a damaged profile, lost depth) stands in `Picture.notes`.
+    and CMYK profiles are applied and the image is sRGB then; an RGB profile stays with the image. Of an animation,
+    the first frame is taken. What the owner should know (a damaged profile, lost depth) stands in `Image.notes`.
 
     Args:
         source: a file's path, or the bytes of a file.
-        name: what messages and `Picture.source` call it; by default the path, and nothing where bytes are given.
+        name: what messages and `Image.source` call it; by default the path, and nothing where bytes are given.
         max_pixels: the largest width times height that is decoded, checked before decoding; by default the environment
             variable MATTEKIT_MAX_PIXELS, or else 200 million.
         admit: called with the width and height before anything of that size is allocated; it may wait.
         profiles: apply grey and CMYK profiles. A mask's values are no colours, and stay as they are stored without.
 
     Returns:
-        A `Picture` with uint16 samples for 16-bit PNG, TIFF and PNM files, uint8 for all others.
+        A `Image` with uint16 samples for 16-bit PNG, TIFF and PNM files, uint8 for all others.
 
     Raises:
-        ImageError: the file can't be read, is damaged or cut off, is not a picture, or is too large.
+        ImageError: the file can't be read, is damaged or cut off, is not an image, or is too large.
     """
     limit = pixel_limit(max_pixels)
     called = name or ("" if isinstance(source, bytes) else str(source))
-    name, data = called or "the picture in memory", source if isinstance(source, bytes) else read_file(Path(source))
+    name, data = called or "the image in memory", source if isinstance(source, bytes) else read_file(Path(source))
     with _quiet():
         try:
             image = _open(data, name)
         except _DAMAGE as error:
             raise ImageError(
-                f"{name}: the file's header is damaged ({_said(error)}); export the picture again"
+                f"{name}: the file's header is damaged ({_said(error)}); export the image again"
             ) from error
         width, height = image.size
         if width * height > limit:
@@ -155,7 +155,7 @@ def read_picture(
             decoded = decode(image, data, profiles=profiles)
             animated = image.format != "JPEG" and bool(getattr(image, "is_animated", False))
         except MemoryError as error:
-            raise ImageError(f"{name}: not enough memory for {width}x{height} pixels; shrink the picture") from error
+            raise ImageError(f"{name}: not enough memory for {width}x{height} pixels; shrink the image") from error
         except _DAMAGE as error:
             raise ImageError(
                 f"{name}: the pixels can't be decoded ({_said(error)}); the file is damaged or cut off: copy it again"
@@ -163,7 +163,7 @@ def read_picture(
     notes = decoded.notes
     if animated:
         notes = (*notes, "it holds several frames; the first was taken")
-    return Picture(decoded.rgb, decoded.alpha, decoded.icc, decoded.grey, called, notes)
+    return Image(decoded.rgb, decoded.alpha, decoded.icc, decoded.grey, called, notes)
 
 
 def read_file(path: Path) -> bytes:
@@ -172,10 +172,10 @@ def read_file(path: Path) -> bytes:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             raise ImageError(
-                f"{path}: this is a folder, not a picture; name the files in it, or use it as an input folder"
+                f"{path}: this is a folder, not an image; name the files in it, or use it as an input folder"
             )
         if not stat.S_ISREG(mode):
-            raise ImageError(f"{path}: this is a device or a pipe, not a file; save the picture to a file first")
+            raise ImageError(f"{path}: this is a device or a pipe, not a file; save the image to a file first")
         return path.read_bytes()
     except FileNotFoundError as error:
         raise ImageError(f"{path}: there is no such file; check the name and the folder") from error
@@ -196,7 +196,7 @@ def _open(data: bytes, name: str) -> ImageFile.ImageFile:
     limit that is global to the process.
     """
     if not data:
-        raise ImageError(f"{name}: the file is empty; copy or export the picture again")
+        raise ImageError(f"{name}: the file is empty; copy or export the image again")
     for at, magic, opener in _FORMATS:
         if data.startswith(magic, at):
             return opener(BytesIO(data))
@@ -205,7 +205,7 @@ def _open(data: bytes, name: str) -> ImageFile.ImageFile:
     hint = next(
         (hint for magic, hint in _HINTS.items() if magic in data[:256]), "convert it to JPEG, PNG, TIFF or WebP"
     )
-    raise ImageError(f"{name}: not a picture of a known format; {hint}")
+    raise ImageError(f"{name}: not an image of a known format; {hint}")
 
 
 def _said(error: BaseException) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from importlib import resources
 
 from ..core.errors import DependencyError
-from .picture import Picture
-from .read import read_picture
+from .image import Image
+from .read import read_image
 
-__all__ = ["sample_pictures"]
+__all__ = ["sample_images"]
 
 
-def sample_pictures() -> list[Picture]:
+def sample_images() -> list[Image]:
     """Return three photos that come with scikit-image: a portrait, a cat, a cup.
 
     Raises:
@@ -22,8 +22,8 @@ def sample_pictures() -> list[Picture]:
         folder = resources.files("skimage.data")
     except ImportError as error:
         raise DependencyError.for_extra("comparing the steps on its sample photos", "scikit-image", "export") from error
-    pictures: list[Picture] = []
+    images: list[Image] = []
     for name in ("astronaut", "chelsea", "coffee"):
         with resources.as_file(folder / f"{name}.png") as path:
-            pictures.append(Picture(rgb=read_picture(path).rgb, source=f"scikit-image: {name}"))
-    return pictures
+            images.append(Image(rgb=read_image(path).rgb, source=f"scikit-image: {name}"))
+    return images

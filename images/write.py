@@ -1,4 +1,4 @@
-"""Writing a picture or a mask to a file."""
+"""Writing an image or a mask to a file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import cast
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image as PilImage
 
 from ..core.errors import ImageError, InputError
 from ..core.files import atomic_path
 from .blend import over_colour
 from .extensions import WRITABLE_EXTENSIONS, format_of
-from .kinds import ImageLike, picture_of
-from .picture import Picture, Pixels, to_depth
+from .image import Image, Pixels, to_depth
+from .kinds import ImageLike, image_of
 from .png import encode_png
 from .profiles import convert_rgb
 
@@ -27,12 +27,12 @@ __all__ = [
     "FORMATS_WITH_ALPHA",
     "WRITABLE_EXTENSIONS",
     "clear_hidden",
+    "encode_image",
     "encode_mask",
-    "encode_picture",
     "format_of",
     "save",
+    "write_image",
     "write_mask",
-    "write_picture",
 ]
 
 FORMATS_WITH_ALPHA = frozenset({"png", "tiff", "webp"})
@@ -43,44 +43,44 @@ _WHITE = (255, 255, 255)
 _TIFF_ROWS = 128
 
 
-def clear_hidden(picture: Picture) -> Picture:
-    """Return the picture with black wherever alpha is 0; `picture` itself where it has no alpha.
+def clear_hidden(image: Image) -> Image:
+    """Return the image with black wherever alpha is 0; `image` itself where it has no alpha.
 
     What a transparent pixel looked like can be brought back from a file by anyone, and takes room in it.
     """
-    if picture.alpha is None:
-        return picture
-    mask = (picture.alpha != 0).astype(np.uint8)
-    return replace(picture, rgb=np.asarray(cv2.copyTo(picture.rgb, mask), dtype=picture.rgb.dtype))
+    if image.alpha is None:
+        return image
+    mask = (image.alpha != 0).astype(np.uint8)
+    return replace(image, rgb=np.asarray(cv2.copyTo(image.rgb, mask), dtype=image.rgb.dtype))
 
 
-def encode_picture(
-    picture: Picture,
-    format: str,  # noqa: A002 - the word that every library of pictures uses
+def encode_image(
+    image: Image,
+    format: str,  # noqa: A002 - the word that every library of images uses
     *,
     quality: int | None = None,
     background: tuple[int, int, int] = _WHITE,
     keep_hidden: bool = False,
 ) -> bytes:
-    """Encode a picture.
+    """Encode an image.
 
     PNG and TIFF keep 16 bits; the others get 8, rounded. The ICC profile is embedded; a BMP, which has no place for it
-    here, is converted to sRGB. Formats without alpha (JPEG, BMP) get the picture composited on `background`.
+    here, is converted to sRGB. Formats without alpha (JPEG, BMP) get the image composited on `background`.
 
     Args:
-        picture: what to write.
+        image: what to write.
         format: png, jpeg, webp, tiff or bmp.
         quality: 1-100 for JPEG (92) and WebP (90; 100 is lossless); ignored by the lossless formats.
-        background: RGB, 0-255, in the picture's own colour space.
+        background: RGB, 0-255, in the image's own colour space.
         keep_hidden: keep the colours under alpha 0; by default they are written black.
 
     Returns:
-        The file's bytes; the same picture gives the same bytes.
+        The file's bytes; the same image gives the same bytes.
 
     Raises:
-        ImageError: an unknown format, a quality out of range, or a picture too large for the format.
+        ImageError: an unknown format, a quality out of range, or an image too large for the format.
     """
-    name = picture.source or "the picture"
+    name = image.source or "the image"
     if format not in WRITABLE_EXTENSIONS.values():
         known = ", ".join(dict.fromkeys(WRITABLE_EXTENSIONS.values()))
         raise ImageError(f"{name}: can't write the format {format!r}; use one of {known}")
@@ -88,17 +88,17 @@ def encode_picture(
     if not 1 <= chosen <= 100:
         raise ImageError(f"{name}: the quality is {chosen}; use a number from 1 to 100")
     longest = _LONGEST_SIDE.get(format)
-    if longest is not None and max(picture.size) > longest:
+    if longest is not None and max(image.size) > longest:
         raise ImageError(
-            f"{name}: {picture.width}x{picture.height} is too large for {format.upper()}, whose sides end at "
+            f"{name}: {image.width}x{image.height} is too large for {format.upper()}, whose sides end at "
             f"{longest} pixels; write a PNG or TIFF"
         )
     if format == "png":
-        return encode_png(picture.rgb, picture.alpha, picture.icc, keep_hidden=keep_hidden)
+        return encode_png(image.rgb, image.alpha, image.icc, keep_hidden=keep_hidden)
     if format in FORMATS_WITH_ALPHA:
-        shown = picture if keep_hidden else clear_hidden(picture)
+        shown = image if keep_hidden else clear_hidden(image)
     else:
-        shown = over_colour(picture, background)
+        shown = over_colour(image, background)
     if format == "tiff":
         return _encode_tiff(shown)
     shown = shown.with_depth(8)
@@ -109,30 +109,30 @@ def encode_picture(
     return _encode_webp(shown, chosen, keep_hidden)
 
 
-def write_picture(
-    picture: ImageLike,
+def write_image(
+    image: ImageLike,
     path: str | Path,
     *,
     quality: int | None = None,
     background: tuple[int, int, int] = _WHITE,
     keep_hidden: bool = False,
 ) -> None:
-    """Write a picture to a file, in the format that its extension stands for; see `encode_picture` for the options.
+    """Write an image to a file, in the format that its extension stands for; see `encode_image` for the options.
 
     The file appears under its name only when it is complete; a missing folder is made. Pixels are written upright and
     without an EXIF orientation.
 
     Raises:
-        ImageError: the format, the picture's size, or the file system doesn't allow it.
+        ImageError: the format, the image's size, or the file system doesn't allow it.
     """
     target = Path(path)
     chosen = format_of(target)
-    data = encode_picture(picture_of(picture), chosen, quality=quality, background=background, keep_hidden=keep_hidden)
+    data = encode_image(image_of(image), chosen, quality=quality, background=background, keep_hidden=keep_hidden)
     save(target, data)
 
 
 def encode_mask(alpha: NDArray[np.uint8 | np.uint16], format: str = "png") -> bytes:  # noqa: A002 - as above
-    """Encode an alpha channel as a grey picture: (H, W), uint8 or uint16, 0 background to full subject.
+    """Encode an alpha channel as a grey image: (H, W), uint8 or uint16, 0 background to full subject.
 
     PNG and TIFF keep 16 bits, the others get 8. JPEG and WebP are lossy, and a mask
     in them is only near.
@@ -151,17 +151,17 @@ def encode_mask(alpha: NDArray[np.uint8 | np.uint16], format: str = "png") -> by
     if format == "tiff":
         return _tiff(alpha, photometric="minisblack")
     rgb = np.asarray(cv2.cvtColor(np.ascontiguousarray(alpha), cv2.COLOR_GRAY2RGB), dtype=alpha.dtype)
-    return encode_picture(Picture(rgb, grey=True), format, quality=95 if format == "jpeg" else 100)
+    return encode_image(Image(rgb, grey=True), format, quality=95 if format == "jpeg" else 100)
 
 
 def write_mask(alpha: NDArray[np.uint8 | np.uint16], path: str | Path) -> None:
-    """Write an alpha channel as a grey picture, atomically; see `encode_mask` and `write_picture`."""
+    """Write an alpha channel as a grey image, atomically; see `encode_mask` and `write_image`."""
     target = Path(path)
     save(target, encode_mask(alpha, format_of(target)))
 
 
 def save(target: Path, data: bytes) -> None:
-    """Write an encoded picture under a temporary name and rename; a missing folder is made.
+    """Write an encoded image under a temporary name and rename; a missing folder is made.
 
     Raises:
         ImageError: the file system doesn't allow it.
@@ -180,15 +180,15 @@ def save(target: Path, data: bytes) -> None:
         raise ImageError(f"{target}: it can't be written ({reason}); check the folder and the space left") from error
 
 
-def _imencode(extension: str, picture: Picture, parameters: Sequence[int]) -> bytes:
+def _imencode(extension: str, image: Image, parameters: Sequence[int]) -> bytes:
     """Encode RGB(A) of any depth with OpenCV."""
-    name = picture.source or "the picture"
-    if picture.alpha is None:
-        pixels = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2BGR)
+    name = image.source or "the image"
+    if image.alpha is None:
+        pixels = cv2.cvtColor(image.rgb, cv2.COLOR_RGB2BGR)
     else:
-        pixels = np.empty((picture.height, picture.width, 4), picture.rgb.dtype)
-        cv2.mixChannels([picture.rgb, picture.alpha], [pixels], [0, 2, 1, 1, 2, 0, 3, 3])
-    return _imencoded(extension, cast("Pixels", pixels), picture.icc, parameters, name)
+        pixels = np.empty((image.height, image.width, 4), image.rgb.dtype)
+        cv2.mixChannels([image.rgb, image.alpha], [pixels], [0, 2, 1, 1, 2, 0, 3, 3])
+    return _imencoded(extension, cast("Pixels", pixels), image.icc, parameters, name)
 
 
 def _imencoded(extension: str, pixels: Pixels, icc: bytes | None, parameters: Sequence[int], name: str) -> bytes:
@@ -200,10 +200,10 @@ def _imencoded(extension: str, pixels: Pixels, icc: bytes | None, parameters: Se
     return data.tobytes()
 
 
-def _encode_tiff(picture: Picture) -> bytes:
-    if picture.alpha is None:
-        return _tiff(picture.rgb, photometric="rgb", icc=picture.icc)
-    return _tiff(np.dstack([picture.rgb, picture.alpha]), photometric="rgb", icc=picture.icc)
+def _encode_tiff(image: Image) -> bytes:
+    if image.alpha is None:
+        return _tiff(image.rgb, photometric="rgb", icc=image.icc)
+    return _tiff(np.dstack([image.rgb, image.alpha]), photometric="rgb", icc=image.icc)
 
 
 def _tiff(samples: Pixels, *, photometric: str, icc: bytes | None = None) -> bytes:
@@ -225,27 +225,27 @@ def _tiff(samples: Pixels, *, photometric: str, icc: bytes | None = None) -> byt
     return out.getvalue()
 
 
-def _encode_jpeg(picture: Picture, quality: int) -> bytes:
+def _encode_jpeg(image: Image, quality: int) -> bytes:
     """Encode with OpenCV, or with Pillow where there is a profile: only that splits a large one into segments."""
-    if picture.icc is None:
-        return _imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if image.icc is None:
+        return _imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     out = BytesIO()
-    image = Image.fromarray(cast("NDArray[np.uint8]", picture.rgb))
+    pil = PilImage.fromarray(cast("NDArray[np.uint8]", image.rgb))
     try:
-        image.save(out, "JPEG", quality=quality, icc_profile=picture.icc)
+        pil.save(out, "JPEG", quality=quality, icc_profile=image.icc)
     except ValueError as error:
-        name = picture.source or "the picture"
+        name = image.source or "the image"
         raise ImageError(f"{name}: its ICC profile doesn't fit into a JPEG ({error}); write a PNG") from error
     return out.getvalue()
 
 
-def _encode_webp(picture: Picture, quality: int, exact: bool) -> bytes:
+def _encode_webp(image: Image, quality: int, exact: bool) -> bytes:
     """Encode with Pillow, which embeds the profile."""
-    if picture.alpha is None:
-        image = Image.fromarray(cast("NDArray[np.uint8]", picture.rgb))
+    if image.alpha is None:
+        pil = PilImage.fromarray(cast("NDArray[np.uint8]", image.rgb))
     else:
-        image = Image.fromarray(np.dstack([picture.rgb, picture.alpha]))
+        pil = PilImage.fromarray(np.dstack([image.rgb, image.alpha]))
     out = BytesIO()
-    options = {"lossless": quality == 100, "exact": exact, "method": 2, "icc_profile": picture.icc or b""}
-    image.save(out, "WEBP", quality=quality if quality < 100 else 50, **options)
+    options = {"lossless": quality == 100, "exact": exact, "method": 2, "icc_profile": image.icc or b""}
+    pil.save(out, "WEBP", quality=quality if quality < 100 else 50, **options)
     return out.getvalue()

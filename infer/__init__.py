@@ -1,4 +1,4 @@
 """Pixels in, pixels out: runtimes, remove, upscale, superimpose and the pipeline of the three.
 
-What enters: what a picture passes on its way, as cheap to import as it can be: neither torch, onnx nor nncf.
+What enters: what an image passes on its way, as cheap to import as it can be: neither torch, onnx nor nncf.
 """

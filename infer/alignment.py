@@ -1,9 +1,9 @@
-"""Tiles for networks with spatial attention, whose coarse maps are stretched over whatever picture they are given.
+"""Tiles for networks with spatial attention, whose coarse maps are stretched over whatever image they are given.
 
-RFDN and RLFN look at a coarse view of the picture, on a grid of `tile_step` pixels, and enlarge it bilinearly to the
-picture's size. The grid doesn't quite reach the border, so the enlargement stretches it by a factor that depends on
-the size: in a tile it lies elsewhere than in the whole picture, and seams show that no overlap removes. Here the
-enlargement takes its weights as inputs, and a tile is given those that the whole picture has at its place.
+RFDN and RLFN look at a coarse view of the image, on a grid of `tile_step` pixels, and enlarge it bilinearly to the
+image's size. The grid doesn't quite reach the border, so the enlargement stretches it by a factor that depends on
+the size: in a tile it lies elsewhere than in the whole image, and seams show that no overlap removes. Here the
+enlargement takes its weights as inputs, and a tile is given those that the whole image has at its place.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["AlignedTiles", "Place", "aligned_tiles"]
 
 
 class Place(NamedTuple):
-    """Where a tile starts in its picture, and how large that is, in pixels."""
+    """Where a tile starts in its image, and how large that is, in pixels."""
 
     top: int
     left: int
@@ -47,7 +47,7 @@ class _Opened:
 
 
 class AlignedTiles:
-    """A network that computes tiles as parts of a larger picture.
+    """A network that computes tiles as parts of a larger image.
 
     Args:
         model: the network, not changed.
@@ -90,7 +90,7 @@ class AlignedTiles:
         self._native = Native(opens)
 
     def run(self, tensor: Tensor, place: Place) -> Tensor:
-        """Execute the network on a tile (1, 3, h, w) float32 and return its output, as a part of the whole picture's.
+        """Execute the network on a tile (1, 3, h, w) float32 and return its output, as a part of the whole image's.
 
         Raises:
             DeviceError: the device failed.

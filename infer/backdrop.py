@@ -1,4 +1,4 @@
-"""What a subject is laid on: a colour, a picture, or the blurred original."""
+"""What a subject is laid on: a colour, an image, or the blurred original."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from PIL import ImageColor
 
 from ..core.errors import ImageError
 from ..images.blend import over_colour, resize_straight
-from ..images.picture import Picture, Pixels
+from ..images.image import Image, Pixels
 from ..images.profiles import convert_rgb, same_space
-from ..images.read import read_picture
+from ..images.read import read_image
 
 __all__ = ["Backdrop", "Background", "Blur", "Colour", "Fit", "load_background", "render_background"]
 
@@ -52,7 +52,7 @@ class Blur:
             raise ImageError(f"a blur of {self.radius} pixels can't be made; use a radius above 0 and up to 10000")
 
 
-Background = Picture | Colour | Blur
+Background = Image | Colour | Blur
 
 
 class Backdrop(NamedTuple):
@@ -69,11 +69,11 @@ def load_background(text: str) -> Background | None:
 
     Args:
         text: `none` (no background: None); `blur` or `blur:RADIUS`; a colour (`#rgb`, `#rrggbb`, `#rrggbbaa`,
-            `rgb(1,2,3)`, an HTML name, `transparent`); or else the path of a picture. A file that is called like a
+            `rgb(1,2,3)`, an HTML name, `transparent`); or else the path of an image. A file that is called like a
             colour is meant by `./white`.
 
     Raises:
-        ImageError: it is none of these, or the picture can't be read.
+        ImageError: it is none of these, or the image can't be read.
     """
     word = text.strip()
     lower = word.lower()
@@ -92,9 +92,9 @@ def load_background(text: str) -> Background | None:
         channels = cast("tuple[int, int, int, int]", ImageColor.getcolor(word, "RGBA"))
     except ValueError as error:
         if _exists(word):
-            return read_picture(word)
+            return read_image(word)
         raise ImageError(
-            f"{text!r}: there is no such picture, and it is no colour; give a file, a colour such as white or "
+            f"{text!r}: there is no such image, and it is no colour; give a file, a colour such as white or "
             "'#336699', blur, blur:RADIUS or none"
         ) from error
     return Colour(*channels)
@@ -114,19 +114,19 @@ def render_background(
     *,
     depth: int,
     icc: bytes | None,
-    original: Picture,
+    original: Image,
     fit: Fit = "fill",
     blank: Colour = Colour(255, 255, 255),
 ) -> Backdrop:
     """Make the canvas that a subject is laid on.
 
     Args:
-        background: what is asked for. A picture is converted to the colour space of `icc`, and so is a colour.
+        background: what is asked for. An image is converted to the colour space of `icc`, and so is a colour.
         size: (width, height) of the canvas in pixels.
         depth: 8 or 16 bits a sample.
         icc: the RGB profile of the result; None is sRGB.
         original: what is blurred where `background` is a `Blur`.
-        fit: how a picture takes the canvas's size: `fill` covers it and cuts off what is over; `fit` shows all of it
+        fit: how an image takes the canvas's size: `fill` covers it and cuts off what is over; `fit` shows all of it
             and fills what is left with `blank`; `stretch` distorts it; `tile` repeats it from the top left.
         blank: see `fit`.
 
@@ -142,7 +142,7 @@ def render_background(
     rgb, notes = background.with_depth(depth).rgb, ()
     alpha = background.with_depth(depth).alpha
     if not same_space(background.icc, icc) and background.depth == 16:
-        notes = ("the background's 16-bit samples were converted to the picture's colour space in 8 bits",)
+        notes = ("the background's 16-bit samples were converted to the image's colour space in 8 bits",)
     # The fewer pixels, the faster the conversion: before what enlarges, after what shrinks.
     if rgb.shape[0] * rgb.shape[1] <= size[0] * size[1]:
         rgb = convert_rgb(rgb, background.icc, icc)
@@ -162,11 +162,11 @@ def _plain(colour: Colour, depth: int, icc: bytes | None) -> Backdrop:
     return Backdrop(moved, alpha, len(set(moved.ravel().tolist())) == 1)
 
 
-def _blurred(original: Picture, blur: Blur, size: tuple[int, int], depth: int, icc: bytes | None) -> Backdrop:
+def _blurred(original: Image, blur: Blur, size: tuple[int, int], depth: int, icc: bytes | None) -> Backdrop:
     """Return the original, filling the canvas and blurred."""
     radius = max(size) * _DEFAULT_BLUR if blur.radius is None else blur.radius
     opaque = over_colour(original, (255, 255, 255)).with_depth(depth)
-    # A blur leaves nothing finer than its radius, so it is made on a picture that is smaller by a part of that.
+    # A blur leaves nothing finer than its radius, so it is made on an image that is smaller by a part of that.
     factor = max(1.0, radius / 4)
     small = (max(1, round(size[0] / factor)), max(1, round(size[1] / factor)))
     reduced, _ = _filled(opaque.rgb, None, small)

@@ -26,13 +26,13 @@ __all__ = [
 
 
 def workers_for(batch: Batch, pipeline: Pipeline, jobs: int | None = None) -> dict[Stage, int]:
-    """Return how many pictures each stage of a run holds at a time.
+    """Return how many images each stage of a run holds at a time.
 
     Args:
-        batch: what is run; a single picture goes through the stages one after another.
+        batch: what is run; a single image goes through the stages one after another.
         pipeline: whose models say how many inferences their device works on at a time.
-        jobs: how many pictures are encoded at a time, and half as many decoded; as many as there are processors where
-            None. With 1 each picture is finished before the next is begun.
+        jobs: how many images are encoded at a time, and half as many decoded; as many as there are processors where
+            None. With 1 each image is finished before the next is begun.
     """
     jobs = jobs or os.cpu_count() or 1
     if jobs == 1 or len(batch.inputs) == 1:
@@ -64,7 +64,7 @@ def run_batch(
         batch: as `plan_batch` gives it.
         pipeline: what is done.
         jobs: see `workers_for`.
-        memory: bytes of pictures that are under way at a time.
+        memory: bytes of images that are under way at a time.
         manifest: tells what an earlier run has done, which is skipped, and gets what this one does.
 
     Yields:
@@ -102,7 +102,7 @@ def _outcome(source: Path, target: Path, job: ImageJob) -> Outcome:
         return Outcome(source, error=job.error)
     if job.skipped:
         return Outcome(source, target, skipped=True)
-    # A record's stages are those of a picture's way; reading and writing the files belongs to decoding and encoding.
+    # A record's stages are those of an image's way; reading and writing the files belongs to decoding and encoding.
     files: dict[Stage, float] = {"decode": job.read_s or 0.0, "encode": job.write_s or 0.0}
     return Outcome(
         source,

@@ -51,7 +51,7 @@ def find_sources(inputs: Sequence[str], out: Location) -> list[Source]:
             lies in another, or the results would lie among the inputs.
     """
     if not inputs:
-        raise ImageError("no inputs were given; name a picture, a folder, a pattern, or a bucket for --engine ray")
+        raise ImageError("no inputs were given; name an image, a folder, a pattern, or a bucket for --engine ray")
     found: dict[object, Source] = {}
     for source in map(Source.of, inputs):
         found.setdefault((source.place, source.pattern), source)
@@ -121,7 +121,7 @@ def collect_inputs(inputs: Sequence[str | Path], *, recursive: bool = False) -> 
         ImageError: there are no inputs; or one of them doesn't exist, can't be listed, or gives nothing.
     """
     if not inputs:
-        raise ImageError("no inputs were given; name a picture, a folder or a pattern such as 'photos/*.jpg'")
+        raise ImageError("no inputs were given; name an image, a folder or a pattern such as 'photos/*.jpg'")
     require_local(inputs)
     found: dict[str, Path] = {}
     for each in inputs:

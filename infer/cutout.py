@@ -1,4 +1,4 @@
-"""A picture and its predicted alpha, put together."""
+"""An image and its predicted alpha, put together."""
 
 from __future__ import annotations
 
@@ -10,45 +10,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ImageError
-from ..images.picture import Picture, Pixels, to_depth
+from ..images.image import Image, Pixels, to_depth
 
 __all__ = ["cut_out"]
 
 
 def cut_out(
-    picture: Picture, alpha: NDArray[np.uint8 | np.uint16 | np.floating], *, colours: Pixels | None = None
-) -> Picture:
-    """Return the picture with `alpha` as its alpha channel, times the one that it already has.
+    image: Image, alpha: NDArray[np.uint8 | np.uint16 | np.floating], *, colours: Pixels | None = None
+) -> Image:
+    """Return the image with `alpha` as its alpha channel, times the one that it already has.
 
     Args:
-        picture: (H, W) pixels of 8 or 16 bits; the result has the same depth, profile and notes.
+        image: (H, W) pixels of 8 or 16 bits; the result has the same depth, profile and notes.
         alpha: (H, W), uint8 (0-255), uint16 (0-65535) or floating point (0-1, clipped), 0 background to full subject.
-        colours: (H, W, 3) of the picture's type to take in place of its own: the foreground colours that were estimated
+        colours: (H, W, 3) of the image's type to take in place of its own: the foreground colours that were estimated
             for the half-transparent edge, so that the old background doesn't show as a halo.
 
     Returns:
-        A `Picture` whose colours are straight and kept even where alpha is 0 (resampling and a blurred background need
+        A `Image` whose colours are straight and kept even where alpha is 0 (resampling and a blurred background need
         them); writing it to a file clears those.
 
     Raises:
-        ImageError: `alpha` or `colours` don't fit the picture, or `alpha` holds a value that is not finite.
+        ImageError: `alpha` or `colours` don't fit the image, or `alpha` holds a value that is not finite.
     """
-    name = picture.source or "the picture"
-    if alpha.shape != (picture.height, picture.width):
+    name = image.source or "the image"
+    if alpha.shape != (image.height, image.width):
         raise ImageError(
-            f"{name}: the mask's shape is {alpha.shape}, the picture's {(picture.height, picture.width)}; resize the "
-            "mask to the picture first"
+            f"{name}: the mask's shape is {alpha.shape}, the image's {(image.height, image.width)}; resize the "
+            "mask to the image first"
         )
-    rgb = picture.rgb if colours is None else colours
-    if rgb.shape != picture.rgb.shape or rgb.dtype != picture.rgb.dtype:
-        raise ImageError(f"{name}: the foreground colours are {rgb.shape} {rgb.dtype}, the picture {picture.rgb.shape}")
-    mask = _as_depth(alpha, picture.depth, name)
-    if picture.alpha is not None:
+    rgb = image.rgb if colours is None else colours
+    if rgb.shape != image.rgb.shape or rgb.dtype != image.rgb.dtype:
+        raise ImageError(f"{name}: the foreground colours are {rgb.shape} {rgb.dtype}, the image {image.rgb.shape}")
+    mask = _as_depth(alpha, image.depth, name)
+    if image.alpha is not None:
         # The product of two 16-bit values needs 32 bits and more precision than a 32-bit float has.
-        kind = cv2.CV_8U if picture.depth == 8 else cv2.CV_64F
-        product = cv2.multiply(mask, picture.alpha, scale=1 / picture.full, dtype=kind)
-        mask = np.rint(product).astype(mask.dtype) if picture.depth == 16 else product
-    return replace(picture, rgb=rgb, alpha=np.asarray(mask, dtype=picture.rgb.dtype))
+        kind = cv2.CV_8U if image.depth == 8 else cv2.CV_64F
+        product = cv2.multiply(mask, image.alpha, scale=1 / image.full, dtype=kind)
+        mask = np.rint(product).astype(mask.dtype) if image.depth == 16 else product
+    return replace(image, rgb=rgb, alpha=np.asarray(mask, dtype=image.rgb.dtype))
 
 
 def _as_depth(alpha: NDArray[np.uint8 | np.uint16 | np.floating], depth: int, name: str) -> Pixels:

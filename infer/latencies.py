@@ -16,11 +16,11 @@ _Stage = TypeVar("_Stage", bound=str)
 
 
 class Latencies(Generic[_Stage]):
-    """Times of each stage, picture by picture or frame by frame.
+    """Times of each stage, image by image or frame by frame.
 
     Args:
-        stages: in the order in which a picture passes them.
-        workers: how many pictures a stage works on at a time; 1 where nothing is said.
+        stages: in the order in which an image passes them.
+        workers: how many images a stage works on at a time; 1 where nothing is said.
         most: so many times of a stage are kept, all of them where None. Of more, every second one is let go and from
             then on only every second one kept (and so on): samples spread evenly over the whole run.
     """
@@ -34,7 +34,7 @@ class Latencies(Generic[_Stage]):
         self._stride, self._count = 1, 0
 
     def add(self, seconds: Mapping[_Stage, float]) -> None:
-        """Take the times of one picture, by stage; it need not have passed all of them."""
+        """Take the times of one image, by stage; it need not have passed all of them."""
         for stage, value in seconds.items():
             self._totals[stage] += value
         if self._count % self._stride == 0:
@@ -52,7 +52,7 @@ class Latencies(Generic[_Stage]):
 
     @property
     def bottleneck(self) -> _Stage | None:
-        """Return the stage that was busy longest: the others overlap with it. None before the first picture."""
+        """Return the stage that was busy longest: the others overlap with it. None before the first image."""
         return max(self.stages, key=lambda stage: self.load(stage, 1.0), default=None)
 
     def load(self, stage: _Stage, wall_s: float) -> float:

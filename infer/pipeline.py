@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import JsonValue
 
+from ..images.image import Image
 from ..images.in_kind import apply
-from ..images.picture import Picture
 from .remove import Matte, Remover
 from .runtimes import LoadedModel
 from .runtimes.base import Spent
@@ -22,17 +22,17 @@ __all__ = ["STAGES", "Pipeline", "Result", "Stage"]
 
 Stage = Literal["decode", "remove", "upscale", "superimpose", "infer", "encode"]
 STAGES: tuple[Stage, ...] = ("decode", "remove", "upscale", "superimpose", "infer", "encode")
-"""In the order of a picture's way; `infer` is the networks' part of `remove` and `upscale`, which don't contain it."""
+"""In the order of an image's way; `infer` is the networks' part of `remove` and `upscale`, which don't contain it."""
 
 
-_Image = TypeVar("_Image", bound=Any)
+ImageT = TypeVar("ImageT", bound=Any)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one picture: the picture, its matte (None where nothing was removed), seconds of each stage."""
+    """What became of one image: the image, its matte (None where nothing was removed), seconds of each stage."""
 
-    picture: Picture
+    image: Image
     matte: Matte | None
     seconds: dict[Stage, float] = field(default_factory=dict)
 
@@ -67,7 +67,7 @@ class Pipeline:
         return {
             "runtimes": runtimes,
             "tile": list(self.upscaler.tile) if self.upscaler else None,
-            "background": (background.source or "a picture") if isinstance(background, Picture) else str(background),
+            "background": (background.source or "an image") if isinstance(background, Image) else str(background),
             "placement": f"{placement.fit}, {placement.anchor}, scale {placement.scale}, offset {placement.offset}, "
             f"by {placement.place}, shadow {placement.shadow}, {'linear' if placement.linear else 'encoded'} values",
             "refine": self.remover.refine if self.remover else None,
@@ -75,40 +75,40 @@ class Pipeline:
             "times": self.upscaler.times if self.upscaler else None,
         }
 
-    def __call__(self, image: _Image) -> _Image:
+    def __call__(self, image: ImageT) -> ImageT:
         """Return what becomes of an image, in the kind in which it is given; of a list, a list.
 
         Args:
-            image: a path, bytes, an open file, a Pillow image, an array, our own `Picture`, or a list of these, as
+            image: a path, bytes, an open file, a Pillow image, an array, our own `Image`, or a list of these, as
                 `images.in_kind.apply` takes them.
 
         Raises:
             ImageError: it is none of these, or cannot be read, or its result would be larger than the limit.
         """
-        return apply(lambda picture: self.run(picture).picture, image)
+        return apply(lambda one: self.run(one).image, image)
 
-    def run(self, picture: Picture, *, matte: Matte | None = None) -> Result:
-        """Return what becomes of the picture, with the matte and the time that each stage took.
+    def run(self, image: Image, *, matte: Matte | None = None) -> Result:
+        """Return what becomes of the image, with the matte and the time that each stage took.
 
         Args:
-            picture: what to process.
+            image: what to process.
             matte: taken instead of predicting one, where there is a remover: a film's frames have theirs smoothed.
 
         Raises:
             ImageError: the result would be larger than the limit.
         """
         seconds: dict[Stage, float] = {}
-        original = picture
+        original = image
         if self.remover is not None:
             with _timed(seconds, "remove", self.remover.model):
-                picture, matte = self.remover.remove(picture, matte)
+                image, matte = self.remover.remove(image, matte)
         if self.upscaler is not None:
             with _timed(seconds, "upscale", self.upscaler.model):
-                picture = self.upscaler.upscale(picture)
+                image = self.upscaler.upscale(image)
         if self.background is not None:
             with _timed(seconds, "superimpose"):
-                picture = superimpose(picture, self.background, placement=self.placement, original=original)
-        return Result(picture, matte, seconds)
+                image = superimpose(image, self.background, placement=self.placement, original=original)
+        return Result(image, matte, seconds)
 
 
 @contextmanager

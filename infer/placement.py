@@ -37,12 +37,12 @@ class Placement:
     """Where and how large.
 
     Attributes:
-        fit: how a background picture takes the canvas's size; see `render_background`.
+        fit: how a background image takes the canvas's size; see `render_background`.
         anchor: where the subject stands, one of `ANCHORS`.
         scale: 1 is the largest size at which the whole subject fits into the canvas, which without `size` is its own.
         offset: pixels to the right and down from the anchor.
-        size: (width, height) of the canvas in pixels; None takes the subject's, "background" the background picture's.
-        blank: what fills the canvas beside a background picture that is fitted into it.
+        size: (width, height) of the canvas in pixels; None takes the subject's, "background" the background image's.
+        blank: what fills the canvas beside a background image that is fitted into it.
         place: what `anchor` and `scale` act on: the cut-out's frame, or the box of what is visible in it.
         shadow: what the subject throws on the background; None throws none.
         linear: mix half-transparent pixels as light mixes, instead of their gamma-encoded values. The curve is sRGB's

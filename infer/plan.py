@@ -1,4 +1,4 @@
-"""What a run over pictures reads and where its results go; made before anything heavy is loaded."""
+"""What a run over images reads and where its results go; made before anything heavy is loaded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class OutputSettings:
     """How results are written.
 
     extension: decides the format, `.png` or another one that can be written. only_mask: write the greyscale mask, not
-    the picture. suffix: added to each name. quality: 1-100 for lossy formats.
+    the image. suffix: added to each name. quality: 1-100 for lossy formats.
     """
 
     extension: str = ".png"
@@ -51,7 +51,7 @@ def plan_batch(inputs: Sequence[str | Path], out_dir: Path, settings: OutputSett
         InputError: there is nothing to read, the format is unknown, an input is refused by `find_sources` or a result
             by `name_results`, or `out_dir` cannot be written to.
     """
-    format_of(Path(f"picture{settings.extension}"))
+    format_of(Path(f"image{settings.extension}"))
     require_local(inputs)
     out = Location.parse(str(out_dir))
     sources = find_sources([str(each) for each in inputs], out)

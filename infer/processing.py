@@ -13,9 +13,9 @@ import cv2
 
 from ..core.errors import ImageError, InputError
 from ..images.extensions import format_of
-from ..images.picture import Picture
-from ..images.read import read_picture
-from ..images.write import encode_mask, encode_picture
+from ..images.image import Image
+from ..images.read import read_image
+from ..images.write import encode_image, encode_mask
 from .engine.budget import Budget, Ticket
 from .location import Location
 from .pipeline import Pipeline, Result, Stage
@@ -25,7 +25,7 @@ from .stores import open_store
 __all__ = ["MEMORY", "ImageJob", "ImageWork", "settle"]
 
 MEMORY = 512 << 20
-"""Bytes of pictures that are under way at a time, by default; a larger picture is processed alone."""
+"""Bytes of images that are under way at a time, by default; a larger image is processed alone."""
 
 _UNFORESEEN = (ArithmeticError, LookupError, MemoryError, OSError, TypeError, ValueError, cv2.error)
 """What an image that nobody foresaw may raise: one of a million must not end the others."""
@@ -61,12 +61,12 @@ class ImageJob:
     ended: float = 0.0
     error: InputError | None = None
     ticket: Ticket | None = None
-    picture: Picture | None = None
+    image: Image | None = None
     result: Result | None = None
 
     def release(self) -> None:
         """Let go of the pixels, and of the memory that they were counted by."""
-        self.picture = self.result = None
+        self.image = self.result = None
         if self.ticket is not None:
             self.ticket.release()
 
@@ -76,7 +76,7 @@ class ImageWork:
     """The stages of a run over images: `read`, `process` and `write`, each in whatever thread.
 
     pipeline, written: what is done, and how results are written. budget: of the pixels under way. max_pixels: of an
-    image, as for `read_picture`. hashes: whether contents are hashed.
+    image, as for `read_image`. hashes: whether contents are hashed.
     """
 
     pipeline: Pipeline
@@ -112,19 +112,19 @@ class ImageWork:
         with ExitStack() as on_error:
             on_error.callback(job.release)
             started = time.perf_counter()
-            job.picture = read_picture(data, name=str(job.source), max_pixels=self.max_pixels, admit=admit)
+            job.image = read_image(data, name=str(job.source), max_pixels=self.max_pixels, admit=admit)
             job.seconds["decode"] = time.perf_counter() - started - ticket.waited
             on_error.pop_all()
         return job
 
     def process(self, job: ImageJob) -> ImageJob:
         """Run the pipeline on an image that was read."""
-        if job.picture is None:
+        if job.image is None:
             return job
         with ExitStack() as on_error:
             on_error.callback(job.release)
-            job.result = self.pipeline.run(job.picture)
-            job.picture = None
+            job.result = self.pipeline.run(job.image)
+            job.image = None
             on_error.pop_all()
         return job
 
@@ -156,7 +156,7 @@ class ImageWork:
         job.seconds |= {**result.seconds, "encode": encoded - started}
         job.write_s = job.ended - encoded
         job.confidence, job.foreground = (matte.confidence, matte.foreground) if matte else (None, None)
-        job.notes = result.picture.notes
+        job.notes = result.image.notes
         return job
 
     def all(self, job: ImageJob) -> ImageJob:
@@ -173,7 +173,7 @@ def settle(job: ImageJob, result: Callable[[], object]) -> None:
     try:
         result()
     except InputError as error:
-        # Without its traceback, whose frames would keep the picture in memory until the run ends.
+        # Without its traceback, whose frames would keep the image in memory until the run ends.
         error.__cause__ = error.__context__ = None
         job.error = error.with_traceback(None)
     except _UNFORESEEN as error:
@@ -190,9 +190,9 @@ def _encoded(result: Result, settings: OutputSettings) -> bytes:
     Raises:
         InputError: it cannot be written in that format, or a mask was asked for where nothing was removed.
     """
-    kind = format_of(Path(f"picture{settings.extension}"))
+    kind = format_of(Path(f"image{settings.extension}"))
     if not settings.only_mask:
-        return encode_picture(result.picture, kind, quality=settings.quality)
+        return encode_image(result.image, kind, quality=settings.quality)
     if result.matte is None:
         raise InputError("a mask was asked for, but nothing was removed; use it with a segmentation model")
     return encode_mask(result.matte.alpha, kind)

@@ -1,4 +1,4 @@
-"""Take a background away: a picture in, its matte or its cut-out out."""
+"""Take a background away: an image in, its matte or its cut-out out."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ModelError
+from ..images.image import Image, Pixels
 from ..images.in_kind import apply
-from ..images.picture import Picture, Pixels
 from .cutout import cut_out
 from .edges.foreground import estimate_foreground
 from .edges.refine import Refine, refine_mask
@@ -20,14 +20,14 @@ from .tensors import MatteTensor, matte_from, tensor_from
 
 __all__ = ["Matte", "Remover"]
 
-_Image = TypeVar("_Image", bound=Any)
+ImageT = TypeVar("ImageT", bound=Any)
 
 
 @dataclass(frozen=True)
 class Matte:
-    """A picture's alpha, and how far to trust it.
+    """An image's alpha, and how far to trust it.
 
-    alpha: (H, W), the picture's size and depth: uint8 0-255 or uint16 0-65535. confidence: the
+    alpha: (H, W), the image's size and depth: uint8 0-255 or uint16 0-65535. confidence: the
     range that the raw mask spans, 0-1: near 1 where there is a subject. foreground: False where the network saw no
     subject; the alpha is 0 everywhere then. labels: names of the classes that the network found,
     for a network of classes; empty otherwise.
@@ -45,7 +45,7 @@ class Remover:
     Args:
         model: of task `segmentation`.
         keep: for a network of classes, the labels that stay (all but the background where empty).
-        refine: how the mask comes back to the picture's size.
+        refine: how the mask comes back to the image's size.
         decontaminate: give the cut-out's half-transparent pixels the subject's own colours, without the old background.
 
     Raises:
@@ -75,40 +75,40 @@ class Remover:
         self.decontaminate = decontaminate
         self._kept = np.array([name in keep if keep else index > 0 for index, name in enumerate(labels)], dtype=bool)
 
-    def __call__(self, image: _Image) -> _Image:
+    def __call__(self, image: ImageT) -> ImageT:
         """Return an image, of any kind that `images.in_kind.apply` takes, in that kind without its background."""
-        return apply(lambda picture: self.remove(picture)[0], image)
+        return apply(lambda one: self.remove(one)[0], image)
 
-    def matte(self, picture: Picture) -> Matte:
-        """Predict the alpha of a picture, at the picture's own size."""
+    def matte(self, image: Image) -> Matte:
+        """Predict the alpha of an image, at the image's own size."""
         contract = self.model.contract
-        result = matte_from(self.model.runtime.run(tensor_from(picture.rgb, contract)), contract)
+        result = matte_from(self.model.runtime.run(tensor_from(image.rgb, contract)), contract)
         mask = result.alpha
         labels: tuple[str, ...] = ()
         if result.classes is not None:
             mask = self._kept[result.classes].astype(np.float32)
             labels = tuple(contract.output.labels[index] for index in np.unique(result.classes))
         foreground = _has_foreground(result, mask)
-        alpha = self._at_size(mask, picture)
+        alpha = self._at_size(mask, image)
         if foreground and self.refine != "none":
             # What Pillow resized can't be written to.
             alpha = alpha if alpha.flags.writeable else alpha.copy()
-            refine_mask(self.refine, mask, picture.rgb, alpha, down=contract.output.rounding == "down")
+            refine_mask(self.refine, mask, image.rgb, alpha, down=contract.output.rounding == "down")
         return Matte(alpha=alpha, confidence=result.confidence, foreground=foreground, labels=labels)
 
-    def remove(self, picture: Picture, matte: Matte | None = None) -> tuple[Picture, Matte]:
-        """Return the picture with its background transparent, and the matte; an alpha of its own is kept in.
+    def remove(self, image: Image, matte: Matte | None = None) -> tuple[Image, Matte]:
+        """Return the image with its background transparent, and the matte; an alpha of its own is kept in.
 
         A `matte` that is given is taken instead of a predicted one.
         """
-        matte = matte or self.matte(picture)
-        colours = estimate_foreground(picture.rgb, matte.alpha) if self.decontaminate else None
-        return cut_out(picture, matte.alpha, colours=colours), matte
+        matte = matte or self.matte(image)
+        colours = estimate_foreground(image.rgb, matte.alpha) if self.decontaminate else None
+        return cut_out(image, matte.alpha, colours=colours), matte
 
-    def _at_size(self, mask: NDArray[np.float32], picture: Picture) -> Pixels:
-        height, width = picture.rgb.shape[:2]
+    def _at_size(self, mask: NDArray[np.float32], image: Image) -> Pixels:
+        height, width = image.rgb.shape[:2]
         filter_ = self.model.contract.output.resize
-        if picture.rgb.dtype == np.uint8:
+        if image.rgb.dtype == np.uint8:
             scaled = mask * np.float32(255)
             if self.model.contract.output.rounding == "nearest":
                 np.rint(scaled, out=scaled)

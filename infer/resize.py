@@ -7,23 +7,23 @@ from typing import TypeVar, cast
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image as PilImage
 
 from ..core.contract import ResizeFilter
-from ..images.picture import Pixels, to_depth
+from ..images.image import Pixels, to_depth
 
 __all__ = ["resize_mask", "resize_pixels"]
 
 _Mask = TypeVar("_Mask", np.uint8, np.float32)
 
-_PILLOW: dict[ResizeFilter, Image.Resampling] = {
-    "lanczos": Image.Resampling.LANCZOS,
-    "bilinear_antialias": Image.Resampling.BILINEAR,
-    "bicubic_antialias": Image.Resampling.BICUBIC,
+_PILLOW: dict[ResizeFilter, PilImage.Resampling] = {
+    "lanczos": PilImage.Resampling.LANCZOS,
+    "bilinear_antialias": PilImage.Resampling.BILINEAR,
+    "bicubic_antialias": PilImage.Resampling.BICUBIC,
 }
 
 
-# A picture of four times the target's side or more is first averaged to twice of it or more, which moves U2NETP's masks
+# An image of four times the target's side or more is first averaged to twice of it or more, which moves U2NETP's masks
 # by 0.16/255 on average and takes a fifth of the time at 12 megapixels.
 _REDUCING_GAP = 2.0
 
@@ -38,9 +38,9 @@ def resize_pixels(
     width: int,
     resize: ResizeFilter,
 ) -> NDArray[np.float32]:
-    """Resize a picture for a network.
+    """Resize an image for a network.
 
-    `linear` interpolates in float32 and reads only the pixels that it needs, so that a large picture costs no more than
+    `linear` interpolates in float32 and reads only the pixels that it needs, so that a large image costs no more than
     a small one; the others are Pillow's and round to 8 bits, as the tools that define them do.
 
     Args:
@@ -61,7 +61,7 @@ def resize_pixels(
         down = max(1, int(tall / height / _REDUCING_GAP))
         across = max(1, int(wide / width / _REDUCING_GAP))
     box = (0, 0, wide / across, tall / down)
-    small = Image.fromarray(_averaged(pixels, down, across)).resize((width, height), _PILLOW[resize], box)
+    small = PilImage.fromarray(_averaged(pixels, down, across)).resize((width, height), _PILLOW[resize], box)
     return np.asarray(small, dtype=np.float32)
 
 
@@ -71,7 +71,7 @@ def resize_mask(
     width: int,
     resize: ResizeFilter,
 ) -> NDArray[_Mask]:
-    """Bring a mask (h, w), uint8 or float32, to a picture's size with the contract's filter, in its dtype and range."""
+    """Bring a mask (h, w), uint8 or float32, to an image's size with the contract's filter, in its dtype and range."""
     if mask.shape == (height, width):
         return mask
     grows = height >= mask.shape[0] and width >= mask.shape[1]
@@ -82,9 +82,9 @@ def resize_mask(
         between = resize_mask(mask, mask.shape[0] * _LANCZOS_GROWTH, mask.shape[1] * _LANCZOS_GROWTH, resize)
         resized = cv2.resize(between, (width, height), interpolation=cv2.INTER_LINEAR)
     else:
-        resized = np.asarray(Image.fromarray(mask).resize((width, height), _PILLOW[resize]))
+        resized = np.asarray(PilImage.fromarray(mask).resize((width, height), _PILLOW[resize]))
         if mask.dtype == np.float32:
-            # Lanczos and bicubic overshoot; 8-bit pictures are clipped by Pillow itself.
+            # Lanczos and bicubic overshoot; 8-bit images are clipped by Pillow itself.
             resized = np.clip(resized, mask.min(), mask.max())
     return cast("NDArray[_Mask]", resized)
 
@@ -92,7 +92,7 @@ def resize_mask(
 def _averaged(pixels: NDArray[np.uint8], down: int, across: int) -> NDArray[np.uint8]:
     """Return the mean of each block of (down, across) pixels, rounded; blocks at the right and below may be smaller.
 
-    The same as Pillow's `Image.reduce` to one level, in a third of the time: Pillow would first copy the picture.
+    The same as Pillow's `PilImage.reduce` to one level, in a third of the time: Pillow would first copy the image.
     """
     if down == across == 1:
         return pixels

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from ..core.version import __version__
-from ..images.picture import Picture
+from ..images.image import Image
 from .batch import Batch, OutputSettings
 from .engine.manifest import Manifest, fingerprint_of
 from .pipeline import Pipeline
@@ -21,7 +21,7 @@ def open_manifest(batch: Batch, pipeline: Pipeline, options: Mapping[str, JsonVa
 
     Args:
         batch: what is run.
-        pipeline: what is done; its models count by their files' hashes, a background picture by its pixels.
+        pipeline: what is done; its models count by their files' hashes, a background image by its pixels.
         options: all else that results depend on, such as the command's options.
     """
     return Manifest(batch.folder, settings_fingerprint(batch.settings, pipeline, options), batch.targets)
@@ -34,16 +34,16 @@ def settings_fingerprint(written: OutputSettings, pipeline: Pipeline, options: M
         "mattekit": __version__,
         "options": dict(options),
         "models": models,
-        "background": _hash_of(pipeline.background) if isinstance(pipeline.background, Picture) else None,
+        "background": _hash_of(pipeline.background) if isinstance(pipeline.background, Image) else None,
         "written": [written.extension, written.only_mask, written.quality],
     }
     return fingerprint_of(settings)
 
 
-def _hash_of(picture: Picture) -> str:
-    digest = hashlib.sha256(repr(picture.rgb.shape).encode())
-    for part in (picture.rgb, picture.alpha):
+def _hash_of(image: Image) -> str:
+    digest = hashlib.sha256(repr(image.rgb.shape).encode())
+    for part in (image.rgb, image.alpha):
         if part is not None:
             digest.update(part.tobytes())
-    digest.update(picture.icc or b"")
+    digest.update(image.icc or b"")
     return digest.hexdigest()

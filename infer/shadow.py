@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ..core.errors import ImageError
-from ..images.picture import Pixels
+from ..images.image import Pixels
 
 __all__ = ["Shadow", "cast_shadow", "parse_shadow"]
 
@@ -85,7 +85,7 @@ def cast_shadow(alpha: Pixels, shadow: Shadow) -> tuple[Pixels, int, int]:
     reach = math.ceil(3 * blur)
     wide = cv2.copyMakeBorder(alpha, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
     size = wide.shape[1::-1]
-    # A blur leaves nothing finer than its radius, so it is made on a picture that is smaller by a part of that.
+    # A blur leaves nothing finer than its radius, so it is made on an image that is smaller by a part of that.
     factor = max(1.0, blur / 4)
     if blur > 0:
         small = (max(1, round(size[0] / factor)), max(1, round(size[1] / factor)))

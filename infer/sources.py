@@ -108,11 +108,11 @@ class Source:
         if self.single or next(self.items(), None) is not None:
             return
         if self.pattern:
-            raise ImageError(f"{self.text}: no picture matches this pattern; {_LOOKED_FOR}")
+            raise ImageError(f"{self.text}: no image matches this pattern; {_LOOKED_FOR}")
         if self.place.root:
-            raise ImageError(f"{self.text}: no such picture, and no pictures in this folder ({_LOOKED_FOR})")
+            raise ImageError(f"{self.text}: no such image, and no images in this folder ({_LOOKED_FOR})")
         deeper = "" if self.deep else "; the folders inside it were not searched"
-        raise ImageError(f"{self.text}: no pictures in this folder{deeper} ({_LOOKED_FOR})")
+        raise ImageError(f"{self.text}: no images in this folder{deeper} ({_LOOKED_FOR})")
 
     def _takes(self, name: str) -> bool:
         parts = tuple(name.split("/"))
@@ -145,7 +145,7 @@ def _of_path(text: str, place: Location, *, deep: bool) -> Source:
         fixed += 1
     folder = Path(*parts[:fixed])
     if not folder.is_dir():
-        raise ImageError(f"{text}: no picture matches this pattern, for there is no folder {folder}")
+        raise ImageError(f"{text}: no image matches this pattern, for there is no folder {folder}")
     return Source(text, Location.parse(str(folder)), pattern=parts[fixed:])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.errors import ImageError
 from ..images.blend import over, over_alpha, resize_straight
-from ..images.picture import Picture, Pixels
+from ..images.image import Image, Pixels
 from .backdrop import Backdrop, Background, Blur, Colour, Fit, load_background, render_background
 from .light import mix_light
 from .placement import ANCHORS, Placement
@@ -23,30 +23,30 @@ _VISIBLE = 0.05
 
 
 def superimpose(
-    subject: Picture,
+    subject: Image,
     background: Background,
     *,
     placement: Placement | None = None,
-    original: Picture | None = None,
-) -> Picture:
+    original: Image | None = None,
+) -> Image:
     """Lay a subject on a background, by its straight alpha.
 
     Args:
         subject: the cut-out; without alpha it covers what is under it.
-        background: a picture, a colour in sRGB, or the blurred original. A picture in another colour space is converted
+        background: an image, a colour in sRGB, or the blurred original. An image in another colour space is converted
             to the subject's.
         placement: where and how large; by default the subject's own size and place.
         original: what a blurred background is made from; by default the subject's colours, alpha aside.
 
     Returns:
-        A picture of the canvas's size with the subject's profile, in 16 bits if the subject or the background picture
+        An image of the canvas's size with the subject's profile, in 16 bits if the subject or the background image
         is. It has alpha only if the background is transparent somewhere. Each sample is within 1 of the float formula.
 
     Raises:
         ImageError: the placement asks for a background's size, and the background has none.
     """
     where = placement or Placement()
-    depth = max(subject.depth, background.depth) if isinstance(background, Picture) else subject.depth
+    depth = max(subject.depth, background.depth) if isinstance(background, Image) else subject.depth
     subject = subject.with_depth(depth)
     size = _canvas_size(subject, background, where)
     backdrop = render_background(
@@ -70,20 +70,18 @@ def superimpose(
     return replace(subject, rgb=rgb, alpha=alpha, grey=grey, notes=(*subject.notes, *backdrop.notes, *opaque))
 
 
-def _canvas_size(subject: Picture, background: Background, where: Placement) -> tuple[int, int]:
+def _canvas_size(subject: Image, background: Background, where: Placement) -> tuple[int, int]:
     """Return the canvas's (width, height)."""
     if where.size is None:
         return subject.size
     if not isinstance(where.size, str):
         return where.size
-    if not isinstance(background, Picture):
-        raise ImageError(
-            "the canvas can't take the background's size, because the background is no picture; give a size"
-        )
+    if not isinstance(background, Image):
+        raise ImageError("the canvas can't take the background's size, because the background is no image; give a size")
     return background.size
 
 
-def _placed(subject: Picture, size: tuple[int, int], where: Placement) -> tuple[Pixels, Pixels | None, int, int]:
+def _placed(subject: Image, size: tuple[int, int], where: Placement) -> tuple[Pixels, Pixels | None, int, int]:
     """Return the subject at its size on the canvas, and where its left and top edges lie (they may lie outside)."""
     ratio = min(size[0] / subject.width, size[1] / subject.height) * where.scale
     width, height = max(1, round(subject.width * ratio)), max(1, round(subject.height * ratio))
@@ -114,7 +112,7 @@ def _visible(start: int, length: int, source: int, canvas: int) -> tuple[slice, 
     return slice(first, last), start + round(first * ratio), part
 
 
-def _boxed(subject: Picture) -> Picture:
+def _boxed(subject: Image) -> Image:
     """Cut off what is empty around a subject; one that is wholly empty stays."""
     if subject.alpha is None:
         return subject

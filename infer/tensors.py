@@ -1,4 +1,4 @@
-"""Pictures to tensors and back, as a contract says."""
+"""Images to tensors and back, as a contract says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..core.contract import Contract, OutputContract
 from ..core.errors import ModelError
-from ..images.picture import Pixels
+from ..images.image import Pixels
 from .resize import resize_pixels
 from .runtimes.base import Tensor
 
@@ -19,7 +19,7 @@ __all__ = ["LEAST_SPREAD", "MatteTensor", "matte_from", "normalise", "pixels_fro
 LEAST_SPREAD = 0.25
 """Smallest range of a raw mask that min-max normalisation stretches to 0-1.
 
-A picture with a subject spans nearly all of it, and U2NETP stays below 0.05 on flat ones; below this limit there is
+An image with a subject spans nearly all of it, and U2NETP stays below 0.05 on flat ones; below this limit there is
 nothing but noise, or one even value. White noise is no such case: its textures span 0.6.
 """
 
@@ -41,7 +41,7 @@ class MatteTensor:
 
 
 def tensor_from(rgb: Pixels, contract: Contract) -> Tensor:
-    """Resize a picture to the contract's size and normalise it.
+    """Resize an image to the contract's size and normalise it.
 
     Args:
         rgb: (H, W, 3) RGB, uint8 or uint16.
@@ -52,7 +52,7 @@ def tensor_from(rgb: Pixels, contract: Contract) -> Tensor:
     """
     wanted = contract.input
     if wanted.height is None or wanted.width is None:
-        raise ModelError("this network takes any size; only one with a fixed input size can be fed a resized picture")
+        raise ModelError("this network takes any size; only one with a fixed input size can be fed a resized image")
     return normalise(resize_pixels(rgb, wanted.height, wanted.width, wanted.resize), contract)
 
 
@@ -67,7 +67,7 @@ def normalise(pixels: NDArray[np.float32], contract: Contract) -> Tensor:
         (1, 3, h, w) float32, contiguous.
     """
     wanted = contract.input
-    # The floor keeps an all-black picture at 0 instead of 0 / 0.
+    # The floor keeps an all-black image at 0 instead of 0 / 0.
     divisor = max(float(pixels.max()), 1e-6) if wanted.divide_by == "image_max" else wanted.divide_by
     order = (0, 1, 2) if wanted.colour_order == "RGB" else (2, 1, 0)
     tensor = np.empty((1, 3, *pixels.shape[:2]), np.float32)
@@ -124,6 +124,6 @@ def _alpha_from(raw: NDArray[np.float32], wanted: OutputContract) -> MatteTensor
 def _classes_from(scores: NDArray[np.float32]) -> MatteTensor:
     classes = scores.argmax(0).astype(np.uint8)
     alpha = (classes > 0).astype(np.float32)
-    # The winner's softmax probability, averaged over the picture.
+    # The winner's softmax probability, averaged over the image.
     winner = 1 / np.exp(scores - scores.max(0)).sum(0)
     return MatteTensor(alpha, float(winner.mean()), bool(alpha.any()), classes)

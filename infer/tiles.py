@@ -1,4 +1,4 @@
-"""Cutting a picture into overlapping tiles, and how large they may be."""
+"""Cutting an image into overlapping tiles, and how large they may be."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def spans(length: int, window: int, contract: Contract) -> list[Span]:
 
 
 def ramp_of(span: Span, scale: int) -> NDArray[np.float32]:
-    """Return the weights, 0-1, of a tile's kept pixels along one side of the enlarged picture."""
+    """Return the weights, 0-1, of a tile's kept pixels along one side of the enlarged image."""
     weights = np.ones((span.last - span.first) * scale, np.float32)
     count = span.ramp * scale
     weights[:count] = (np.arange(count, dtype=np.float32) + np.float32(0.5)) / np.float32(max(count, 1))

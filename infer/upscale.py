@@ -1,4 +1,4 @@
-"""Improve a picture's resolution, tile by tile, in bounded memory."""
+"""Improve an image's resolution, tile by tile, in bounded memory."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy as np
 from ..core.contract import least_tile
 from ..core.errors import DeviceError, ImageError, ModelError
 from ..images.blend import resize_straight
+from ..images.image import Image, Pixels
 from ..images.in_kind import apply
-from ..images.picture import Picture, Pixels
 from ..images.read import MAX_PIXELS_VARIABLE, pixel_limit
 from .alignment import AlignedTiles, Place, aligned_tiles
 from .runtimes import LoadedModel
@@ -24,7 +24,7 @@ from .tiles import Span, is_out_of_memory, ramp_of, side_within, spans
 
 __all__ = ["TILE", "Upscaler"]
 
-_Image = TypeVar("_Image", bound=Any)
+ImageT = TypeVar("ImageT", bound=Any)
 
 TILE = 256
 """Default side of a tile in input pixels, its overlap included."""
@@ -36,11 +36,11 @@ _REACH = 2
 
 
 class Upscaler:
-    """A super-resolution model, ready to enlarge pictures.
+    """A super-resolution model, ready to enlarge images.
 
-    Pictures larger than a tile are cut into tiles of one size that overlap by twice the contract's halo and a little,
+    Images larger than a tile are cut into tiles of one size that overlap by twice the contract's halo and a little,
     over which they are blended: where the halo is all that the network sees, both tiles are equal there, and nothing
-    tells the result from that of the whole picture. A tile that doesn't fit in the device's memory is tried again at
+    tells the result from that of the whole image. A tile that doesn't fit in the device's memory is tried again at
     half its side, and the smaller side is kept.
 
     Args:
@@ -49,7 +49,7 @@ class Upscaler:
         memory: bytes that the network's values may take; decides the tile in place of `tile`.
         times: enlargement in each direction; the network's own where None. The network runs as often as it takes to
             reach it, and what it gives is resampled to it.
-        max_pixels: largest result, in pixels; the limit for reading pictures where None.
+        max_pixels: largest result, in pixels; the limit for reading images where None.
 
     Raises:
         ModelError: the model has another task, or the tile is too small for its halo.
@@ -96,15 +96,15 @@ class Upscaler:
         """Return the network's own enlargement in each direction."""
         return self.model.contract.output.scale
 
-    def __call__(self, image: _Image) -> _Image:
+    def __call__(self, image: ImageT) -> ImageT:
         """Return an image, of any kind that `images.in_kind.apply` takes, enlarged, in that kind."""
         return apply(self.upscale, image)
 
-    def upscale(self, picture: Picture) -> Picture:
-        """Enlarge a picture; its alpha is resampled bicubically, and only the box of what is visible is computed.
+    def upscale(self, image: Image) -> Image:
+        """Enlarge an image; its alpha is resampled bicubically, and only the box of what is visible is computed.
 
         Returns:
-            A picture of times*H x times*W, same depth and profile; a grey one stays grey. Colours under an alpha of 0
+            An image of times*H x times*W, same depth and profile; a grey one stays grey. Colours under an alpha of 0
             are unspecified; for the network they are those of the nearest visible pixel, so that neither black nor an
             old background shows as a fringe.
 
@@ -112,38 +112,38 @@ class Upscaler:
             ImageError: the result would be larger than `max_pixels`.
             DeviceError: the device failed, or not even the smallest tile fits in its memory.
         """
-        height, width = picture.rgb.shape[:2]
+        height, width = image.rgb.shape[:2]
         passes = self._passes()
         largest = self.scale**passes
         if height * width * largest * largest > self._max_pixels:
             raise ImageError(
                 f"upscaling {width}x{height} by {largest} gives {width * largest}x{height * largest}, more than the "
-                f"limit of {self._max_pixels / 1e6:.0f} megapixels; use a smaller picture or scale, or raise the limit "
+                f"limit of {self._max_pixels / 1e6:.0f} megapixels; use a smaller image or scale, or raise the limit "
                 f"with {MAX_PIXELS_VARIABLE}"
             )
         for _ in range(passes):
-            picture = self._with_retries(picture)
+            image = self._with_retries(image)
         size = max(1, round(width * self.times)), max(1, round(height * self.times))
-        rgb, alpha = resize_straight(picture.rgb, picture.alpha, *size)
-        return picture.with_changes(rgb=rgb, alpha=alpha)
+        rgb, alpha = resize_straight(image.rgb, image.alpha, *size)
+        return image.with_changes(rgb=rgb, alpha=alpha)
 
     def _passes(self) -> int:
         """Return how often the network must run; 1 at least, because it restores what it doesn't enlarge."""
         return max(1, math.ceil(math.log(self.times, self.scale) - 1e-9)) if self.scale > 1 else 1
 
-    def _with_retries(self, picture: Picture) -> Picture:
+    def _with_retries(self, image: Image) -> Image:
         while True:
             window = self._window
             try:
-                return self._once(picture, window)
+                return self._once(image, window)
             except (MemoryError, DeviceError) as error:
                 if not is_out_of_memory(error):
                     raise
-                self._window = self._smaller(window, max(picture.size), error)
+                self._window = self._smaller(window, max(image.size), error)
                 _LOG.warning(
                     "%s: tiles of %d pixels don't fit in memory; going on with %d",
                     self.model.id,
-                    max(window) or max(picture.size),
+                    max(window) or max(image.size),
                     max(self._window),
                 )
 
@@ -161,20 +161,20 @@ class Upscaler:
         half = max(least, side // 2 // step * step)
         return half, half
 
-    def _once(self, picture: Picture, window: tuple[int, int]) -> Picture:
+    def _once(self, image: Image, window: tuple[int, int]) -> Image:
         """Enlarge by the network's own scale, in tiles of at most `window`, height and width."""
-        scale, (height, width) = self.scale, picture.rgb.shape[:2]
-        rgb = np.zeros((height * scale, width * scale, 3), picture.rgb.dtype)
-        if picture.alpha is None:
-            self._fill(rgb, picture.rgb, None, window, Place(0, 0, height, width), grey=picture.grey)
-            return picture.with_changes(rgb=rgb)
-        there = self._visible(picture.alpha)
+        scale, (height, width) = self.scale, image.rgb.shape[:2]
+        rgb = np.zeros((height * scale, width * scale, 3), image.rgb.dtype)
+        if image.alpha is None:
+            self._fill(rgb, image.rgb, None, window, Place(0, 0, height, width), grey=image.grey)
+            return image.with_changes(rgb=rgb)
+        there = self._visible(image.alpha)
         if there is not None:
-            part = picture.alpha[there]
+            part = image.alpha[there]
             large = tuple(slice(side.start * scale, side.stop * scale) for side in there)
             place = Place(there[0].start, there[1].start, height, width)
-            self._fill(rgb[large], _bled(picture.rgb[there], part), part, window, place, grey=picture.grey)
-        return picture.with_changes(rgb=rgb, alpha=_enlarge_alpha(picture.alpha, scale))
+            self._fill(rgb[large], _bled(image.rgb[there], part), part, window, place, grey=image.grey)
+        return image.with_changes(rgb=rgb, alpha=_enlarge_alpha(image.alpha, scale))
 
     def _visible(self, alpha: Pixels) -> tuple[slice, slice] | None:
         """Return the box of what is visible, with the halo around it, on the network's grid; None where nothing is."""
@@ -194,7 +194,7 @@ class Upscaler:
     ) -> None:
         """Write the enlarged `source` into `rgb`; tiles where `alpha` is 0 everywhere are left out.
 
-        `place` is where the source lies in its picture.
+        `place` is where the source lies in its image.
         """
         scale, (height, width) = self.scale, source.shape[:2]
         contract = self.model.contract

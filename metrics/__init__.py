@@ -32,16 +32,16 @@ from .video import dtssd, still_flicker
 
 __all__ = ["METRICS", "Metric", "Takes", "dice", "get_metric", "iou", "mae", "psnr", "psnr_y", "ssim", "ssim_y"]
 
-Takes = Literal["masks", "curve", "composite", "pictures", "clip", "still_clip"]
+Takes = Literal["masks", "curve", "composite", "images", "clip", "still_clip"]
 """What a metric's function is called with, and what it returns.
 
 masks: (prediction, truth), both (H, W) floating 0-1; a float.
 curve: the same; (256,) float64, one value per threshold. The figure of a set is the largest value of the curves' mean,
     and a sample's own figure is its curve at the threshold where that lies: the samples' mean is the set's figure.
-composite: (prediction, truth, picture) and the keywords of `composite_error`; a float.
-pictures: (prediction, truth, border), two (H, W, 3) uint8 and the pixels to cut off each side; a float.
+composite: (prediction, truth, image) and the keywords of `composite_error`; a float.
+images: (prediction, truth, border), two (H, W, 3) uint8 and the pixels to cut off each side; a float.
 clip: (predictions, truths), the mattes of one clip in order; one float per clip.
-still_clip: (predictions, frames), mattes and pictures of one clip in order; one float per clip.
+still_clip: (predictions, frames), mattes and images of one clip in order; one float per clip.
 """
 
 
@@ -83,10 +83,10 @@ _ALL = (
     Metric("halo", halo, "levels", higher_is_better=False, best=0),
     Metric("dtssd", dtssd, "", higher_is_better=False, takes="clip", best=0),
     Metric("still_flicker", still_flicker, "levels", higher_is_better=False, takes="still_clip", best=0),
-    Metric("psnr", psnr, "dB", higher_is_better=True, takes="pictures", best=_INFINITY),
-    Metric("psnr_y", psnr_y, "dB", higher_is_better=True, takes="pictures", best=_INFINITY),
-    Metric("ssim", ssim, "", higher_is_better=True, takes="pictures"),
-    Metric("ssim_y", ssim_y, "", higher_is_better=True, takes="pictures"),
+    Metric("psnr", psnr, "dB", higher_is_better=True, takes="images", best=_INFINITY),
+    Metric("psnr_y", psnr_y, "dB", higher_is_better=True, takes="images", best=_INFINITY),
+    Metric("ssim", ssim, "", higher_is_better=True, takes="images"),
+    Metric("ssim_y", ssim_y, "", higher_is_better=True, takes="images"),
 )
 
 

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from ..core.errors import InputError
 
-__all__ = ["Alpha", "Bool", "Float", "Pixels", "check_pair", "check_pictures", "levels"]
+__all__ = ["Alpha", "Bool", "Float", "Pixels", "check_images", "check_pair", "levels"]
 
 Alpha = NDArray[np.floating]
 """A matte or mask, (H, W), values 0-1."""
 
 Pixels = NDArray[np.uint8]
-"""A picture, (H, W, 3), RGB, uint8."""
+"""An image, (H, W, 3), RGB, uint8."""
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -37,21 +37,21 @@ def check_pair(prediction: Alpha, truth: Alpha) -> None:
             raise InputError(f"the {name} has values that are NaN or outside 0-1; divide 8-bit masks by 255")
 
 
-def check_pictures(prediction: Pixels, truth: Pixels, border: int = 0) -> None:
-    """Refuse two pictures that cannot be compared when `border` pixels are cut off each side.
+def check_images(prediction: Pixels, truth: Pixels, border: int = 0) -> None:
+    """Refuse two images that cannot be compared when `border` pixels are cut off each side.
 
     Raises:
         InputError: not uint8 RGB of one size, or nothing is left within the border.
     """
     if prediction.dtype != np.uint8 or truth.dtype != np.uint8:
-        raise InputError(f"pictures of type {prediction.dtype} and {truth.dtype} cannot be compared; give uint8")
+        raise InputError(f"images of type {prediction.dtype} and {truth.dtype} cannot be compared; give uint8")
     if prediction.ndim != 3 or prediction.shape[2] != 3 or prediction.shape != truth.shape:
         raise InputError(
-            f"pictures of shape {prediction.shape} and {truth.shape} cannot be compared; "
-            "give two RGB pictures of shape (height, width, 3)"
+            f"images of shape {prediction.shape} and {truth.shape} cannot be compared; "
+            "give two RGB images of shape (height, width, 3)"
         )
     if border < 0 or min(truth.shape[:2]) <= 2 * border:
-        raise InputError(f"a border of {border} leaves nothing of a picture of shape {truth.shape}; crop less")
+        raise InputError(f"a border of {border} leaves nothing of an image of shape {truth.shape}; crop less")
 
 
 def levels(prediction: Alpha) -> NDArray[np.uint8]:

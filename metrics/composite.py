@@ -1,6 +1,6 @@
-"""Composites: how far the final picture is off, which is what a viewer sees of a mask's errors.
+"""Composites: how far the final image is off, which is what a viewer sees of a mask's errors.
 
-A picture is cut out with the predicted and with the true alpha, both are laid over the same plain backgrounds, and the
+An image is cut out with the predicted and with the true alpha, both are laid over the same plain backgrounds, and the
 results are compared in levels of 0-255.
 """
 
@@ -30,7 +30,7 @@ BACKGROUNDS: tuple[tuple[int, int, int], ...] = (
 def composite_error(
     prediction: Alpha,
     truth: Alpha,
-    picture: Pixels,
+    image: Pixels,
     *,
     predicted_foreground: Pixels | None = None,
     true_foreground: Pixels | None = None,
@@ -38,19 +38,19 @@ def composite_error(
 ) -> float:
     """Return the root mean squared error of the composites, in levels of 0-255, averaged over the backgrounds.
 
-    A composite is `alpha * foreground + (1 - alpha) * background`, in the pictures' own (gamma-encoded) values, not
-    rounded. Where a foreground, (H, W, 3) uint8 RGB, is not given, `picture` itself stands for it.
+    A composite is `alpha * foreground + (1 - alpha) * background`, in the images' own (gamma-encoded) values, not
+    rounded. Where a foreground, (H, W, 3) uint8 RGB, is not given, `image` itself stands for it.
 
     Raises:
         InputError: the arrays are not of one size, or there is no background.
     """
     check_pair(prediction, truth)
-    mine = picture if predicted_foreground is None else predicted_foreground
-    real = picture if true_foreground is None else true_foreground
+    mine = image if predicted_foreground is None else predicted_foreground
+    real = image if true_foreground is None else true_foreground
     for array in (mine, real):
         if array.dtype != np.uint8 or array.shape != (*truth.shape, 3):
             raise InputError(
-                f"a picture of type {array.dtype} and shape {array.shape} does not fit a mask of shape {truth.shape}; "
+                f"an image of type {array.dtype} and shape {array.shape} does not fit a mask of shape {truth.shape}; "
                 "give uint8 RGB of the same height and width"
             )
     if not backgrounds:
@@ -67,7 +67,7 @@ def composite_error(
 def boundary_band(truth: Alpha, reach: int | None = None) -> Bool:
     """Return the pixels, (H, W) bool, within `reach` pixels (in rows and in columns) of both sides of the boundary.
 
-    The boundary is that of the truth cut at 0.5; the edge of the picture is none. `reach` is `band_width` unless given.
+    The boundary is that of the truth cut at 0.5; the edge of the image is none. `reach` is `band_width` unless given.
     """
     width = band_width(*truth.shape) if reach is None else reach
     mask: NDArray[np.uint8] = (truth >= 0.5).astype(np.uint8)

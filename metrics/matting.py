@@ -20,7 +20,7 @@ __all__ = ["connectivity", "gradient", "mse", "sad"]
 
 
 def sad(prediction: Alpha, truth: Alpha, region: Bool | None = None) -> float:
-    """Return the sum of absolute differences in thousands, as papers print it; it grows with the picture's size."""
+    """Return the sum of absolute differences in thousands, as papers print it; it grows with the image's size."""
     check_pair(prediction, truth)
     return _sum(np.abs(prediction.astype(np.float64) - truth), region) / 1000
 

@@ -74,7 +74,7 @@ def f_beta_curve(prediction: Alpha, truth: Alpha) -> Float:
 
 
 def max_f_beta(prediction: Alpha, truth: Alpha) -> float:
-    """Return the largest value of `f_beta_curve`, 0-1, for one picture.
+    """Return the largest value of `f_beta_curve`, 0-1, for one image.
 
     The figure of papers for a whole set is the largest value of the curves' mean, not the mean of these.
     """
@@ -110,7 +110,7 @@ def e_measure_curve(prediction: Alpha, truth: Alpha) -> Float:
 
 
 def max_e_measure(prediction: Alpha, truth: Alpha) -> float:
-    """Return the largest value of `e_measure_curve` for one picture (see `max_f_beta` for a whole set)."""
+    """Return the largest value of `e_measure_curve` for one image (see `max_f_beta` for a whole set)."""
     return float(e_measure_curve(prediction, truth).max())
 
 

@@ -129,7 +129,7 @@ def _error_of_nearest_object_pixel(error: Float, real: Bool, distance: Float) ->
 
 
 def band_width(height: int, width: int) -> int:
-    """Return the width of the boundary band of a picture, in pixels: 2% of its diagonal, rounded, 1 at least."""
+    """Return the width of the boundary band of an image, in pixels: 2% of its diagonal, rounded, 1 at least."""
     return max(1, round(0.02 * math.hypot(height, width)))
 
 
@@ -137,7 +137,7 @@ def boundary_iou(prediction: Alpha, truth: Alpha, threshold: float = 0.5) -> flo
     """Return the intersection over union of the masks' inner boundary bands, 0-1.
 
     Cheng et al., "Boundary IoU", CVPR 2021: the band is what an erosion by a square of `2 * band_width + 1` pixels
-    takes away, and the picture's edge counts as a boundary. Both arrays are cut at `threshold`. Two empty masks
+    takes away, and the image's edge counts as a boundary. Both arrays are cut at `threshold`. Two empty masks
     agree: 1.
     """
     check_pair(prediction, truth)

@@ -1,7 +1,7 @@
-"""Super-resolution: fidelity of an enlarged picture to the original.
+"""Super-resolution: fidelity of an enlarged image to the original.
 
 All functions take a prediction and a truth, (H, W, 3), uint8 RGB; `border` pixels are cut off each side first (the
-field cuts the scale). All raise InputError where the pictures cannot be compared.
+field cuts the scale). All raise InputError where the images cannot be compared.
 """
 
 from __future__ import annotations
@@ -12,34 +12,34 @@ import cv2
 import numpy as np
 
 from ..core.errors import InputError
-from .arrays import Float, Pixels, check_pictures
+from .arrays import Float, Pixels, check_images
 
 __all__ = ["luma", "psnr", "psnr_y", "ssim", "ssim_y"]
 
 
-def luma(picture: Pixels) -> Float:
+def luma(image: Pixels) -> Float:
     """Return Y of BT.601 in studio range, 16-235, float64 (H, W): MATLAB's rgb2ycbcr without its rounding.
 
     Y = 16 + (65.481 R + 128.553 G + 24.966 B) / 255. The field's figures (BasicSR, IMDN) leave it unrounded.
     """
-    return 16 + picture.astype(np.float64) @ (np.array([65.481, 128.553, 24.966]) / 255)
+    return 16 + image.astype(np.float64) @ (np.array([65.481, 128.553, 24.966]) / 255)
 
 
 def psnr(prediction: Pixels, truth: Pixels, border: int = 0) -> float:
     """Return the peak signal-to-noise ratio over the three channels together, in dB, with a peak of 255.
 
-    Identical pictures: infinity.
+    Identical images: infinity.
     """
-    check_pictures(prediction, truth, border)
+    check_images(prediction, truth, border)
     return _decibels(_inner(prediction, border).astype(np.float64), _inner(truth, border).astype(np.float64))
 
 
 def psnr_y(prediction: Pixels, truth: Pixels, border: int = 0) -> float:
     """Return the PSNR of `luma`, in dB, with a peak of 255: the figure of super-resolution papers.
 
-    The peak is 255 although Y ends at 235, as in the papers' code. Identical pictures: infinity.
+    The peak is 255 although Y ends at 235, as in the papers' code. Identical images: infinity.
     """
-    check_pictures(prediction, truth, border)
+    check_images(prediction, truth, border)
     return _decibels(luma(_inner(prediction, border)), luma(_inner(truth, border)))
 
 
@@ -48,24 +48,24 @@ def ssim(prediction: Pixels, truth: Pixels, border: int = 0) -> float:
 
     Wang et al., "Image quality assessment: from error visibility to structural similarity", IEEE TIP 13(4), 2004, as
     published: an 11x11 Gaussian of sigma 1.5, K1 0.01, K2 0.03, a range of 255, biased (co)variances, the mean over
-    the pixels whose window lies within the picture, no down-sampling.
+    the pixels whose window lies within the image, no down-sampling.
 
     Raises:
-        InputError: the pictures cannot be compared, or less than 11x11 pixels are left.
+        InputError: the images cannot be compared, or less than 11x11 pixels are left.
     """
-    check_pictures(prediction, truth, border)
+    check_images(prediction, truth, border)
     a, b = _inner(prediction, border).astype(np.float64), _inner(truth, border).astype(np.float64)
     return float(np.mean([_similarity(a[..., channel], b[..., channel]) for channel in range(3)]))
 
 
 def ssim_y(prediction: Pixels, truth: Pixels, border: int = 0) -> float:
     """Return the structural similarity of `luma`, at most 1: the figure of super-resolution papers (see `ssim`)."""
-    check_pictures(prediction, truth, border)
+    check_images(prediction, truth, border)
     return _similarity(luma(_inner(prediction, border)), luma(_inner(truth, border)))
 
 
-def _inner(picture: Pixels, border: int) -> Pixels:
-    return picture[border : picture.shape[0] - border, border : picture.shape[1] - border]
+def _inner(image: Pixels, border: int) -> Pixels:
+    return image[border : image.shape[0] - border, border : image.shape[1] - border]
 
 
 def _decibels(prediction: Float, truth: Float) -> float:
@@ -75,9 +75,7 @@ def _decibels(prediction: Float, truth: Float) -> float:
 
 def _similarity(a: Float, b: Float) -> float:
     if min(a.shape) < 11:
-        raise InputError(
-            f"SSIM needs 11x11 pixels and has {a.shape[1]}x{a.shape[0]}; give a larger picture or crop less"
-        )
+        raise InputError(f"SSIM needs 11x11 pixels and has {a.shape[1]}x{a.shape[0]}; give a larger image or crop less")
     mean_a, mean_b = _blur(a), _blur(b)
     variance_a = _blur(a * a) - mean_a * mean_a
     variance_b = _blur(b * b) - mean_b * mean_b

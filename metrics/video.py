@@ -44,14 +44,14 @@ def dtssd(predictions: Sequence[Alpha], truths: Sequence[Alpha]) -> float:
 
 
 def still_flicker(predictions: Sequence[Alpha], frames: Sequence[Pixels], tolerance: int = 2) -> float:
-    """Return how much a matte changes where the picture stands still: mean absolute change, in levels of 0-255.
+    """Return how much a matte changes where the image stands still: mean absolute change, in levels of 0-255.
 
     Needs no ground truth. A pixel stands still between two frames where none of its channels changes by more than
     `tolerance` levels. The mean is over all still pixels of all pairs of neighbouring frames; 0 where nothing is still.
 
     Args:
         predictions: the mattes in order, (H, W) floating point, 0-1.
-        frames: as many pictures of the same size, (H, W, 3) uint8 RGB.
+        frames: as many images of the same size, (H, W, 3) uint8 RGB.
         tolerance: levels, 0-255.
 
     Raises:

@@ -56,7 +56,7 @@ def open_pipeline(
         background: a colour, a blur, the words that `load_background` reads, or an image of any kind.
         placement: where and how large the subject stands on the background.
         keep: for a segmentation model of classes, the labels that stay.
-        refine: how a mask comes back to the picture's size; `none` gives the masks of the model's publisher.
+        refine: how a mask comes back to the image's size; `none` gives the masks of the model's publisher.
         decontaminate: give half-transparent pixels the subject's own colours; None does so where the cut-out is
             enlarged or laid on something, and leaves a mere cut-out the photo's colours.
         device: an OpenVINO device for both models.
@@ -64,7 +64,7 @@ def open_pipeline(
         tile: side of a super-resolution tile in input pixels, 0 never cuts; the upscaler's own choice where None.
         memory: MiB that the super-resolution network's values may take, which decides the tile in place of `tile`.
         times: enlargement; the super-resolution network's own where None.
-        many: several pictures will be processed at a time. On a CPU a segmentation model that runs alone then gets
+        many: several images will be processed at a time. On a CPU a segmentation model that runs alone then gets
             several requests of few threads each, which don't wait for each other. Its answers differ by rounding
             (1e-6), so the choice must not depend on anything that results are promised not to depend on.
         threads: of a CPU, for each model; as many as it has cores where None.
@@ -113,14 +113,14 @@ def open_pipeline(
 def _backdrop(
     background: Background | ImageLike | None, placement: Placement | None
 ) -> tuple[Background | None, Placement]:
-    from ..images.kinds import picture_of
+    from ..images.kinds import image_of
     from ..infer.backdrop import Blur, Colour, load_background
     from ..infer.placement import Placement
 
     if background is None or isinstance(background, Blur | Colour):
         chosen = background
     else:
-        chosen = load_background(str(background)) if isinstance(background, str | Path) else picture_of(background)
+        chosen = load_background(str(background)) if isinstance(background, str | Path) else image_of(background)
     where = placement or Placement()
     if chosen is None and where != Placement():
         # A placement on nothing is one on a transparent canvas.

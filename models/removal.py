@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = ["remove"]
 
-_Image = TypeVar("_Image", bound=Any)
+ImageT = TypeVar("ImageT", bound=Any)
 
 
 def remove(
-    image: _Image,
+    image: ImageT,
     *,
     model: str | Path = "mattelite",
     refine: Refine = "none",
@@ -28,14 +28,14 @@ def remove(
     device: str = "CPU",
     arithmetic: Arithmetic = "f32",
     offline: bool = False,
-) -> _Image:
+) -> ImageT:
     """Take an image's background away; what is given comes back in the same kind, with an alpha.
 
     The model is opened by the first call, and stays open for those that ask for the same.
 
     Args:
         image: a path, bytes, an open file, a Pillow image, an array (H, W), (H, W, 3) or (H, W, 4) of uint8 or uint16,
-            our own `Picture`, or a list of these. A path gives a `Picture`, which `write_picture` writes.
+            our own `Image`, or a list of these. A path gives a `Image`, which `write_image` writes.
         model: a segmentation model, as `open_model` takes it.
         refine: how a mask comes back to the image's size; `none` gives the masks of the model's publisher.
         decontaminate: give half-transparent pixels the subject's own colours; None leaves them the photo's.
@@ -45,7 +45,7 @@ def remove(
 
     Returns:
         The cut-out, of the image's size and depth: bytes and open files of a PNG, a Pillow image in RGBA, an array
-        (H, W, 4), or a `Picture`; of a list, a list.
+        (H, W, 4), or a `Image`; of a list, a list.
 
     Raises:
         MattekitError: as its message says.

@@ -124,7 +124,7 @@ def _use(opened: LoadedModel) -> list[str]:
         "```python",
         "import numpy, openvino",
         'model = openvino.Core().compile_model("model.xml", "CPU")',
-        "pixels = numpy.zeros((1, 480, 640, 3), numpy.uint8)  # a picture of any size",
+        "pixels = numpy.zeros((1, 480, 640, 3), numpy.uint8)  # an image of any size",
         f'{shown} = model(pixels)["{shown}"]  # uint8',
         "```",
         "",

@@ -65,7 +65,7 @@ class PackageRequest:
 def package(request: PackageRequest) -> Path:
     """Make a deployable folder (or a `.zip` of it) and return its path.
 
-    The graph inside takes and gives 8-bit pixels of any size. Its answers on three drawn pictures are compared with
+    The graph inside takes and gives 8-bit pixels of any size. Its answers on three drawn images are compared with
     mattekit's own and kept as golden vectors.
 
     Raises:
@@ -250,9 +250,9 @@ def _fill(folder: Path, graph: openvino.Model, opened: LoadedModel, request: Pac
             name=ALPHA if segmentation else UPSCALED,
             shape=shape,
             dtype="uint8",
-            meaning="opacity of the subject, 0-255, at the picture's size"
+            meaning="opacity of the subject, 0-255, at the image's size"
             if segmentation
-            else f"the picture, {scale} times as high and wide, {request.colour_order}",
+            else f"the image, {scale} times as high and wide, {request.colour_order}",
         )
     ]
     if segmentation:

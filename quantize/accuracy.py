@@ -84,8 +84,8 @@ def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, tile:
         InputError: there is no such metric.
     """
     chosen = get_metric(metric)
-    if chosen.takes not in {"masks", "pictures"}:
-        raise InputError(f"the metric {metric} is not of single pictures; choose one such as iou, mae or psnr_y")
+    if chosen.takes not in {"masks", "images"}:
+        raise InputError(f"the metric {metric} is not of single images; choose one such as iou, mae or psnr_y")
     reference = None
     if settings.against == "source":
         loaded = load(source, settings.device, arithmetic=settings.arithmetic)
@@ -105,17 +105,17 @@ def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, tile:
 def _remembering(subject: Subject) -> Subject:
     """A subject that answers each sample once: candidates are compared with the same answers again and again."""
     alphas: dict[str, AlphaMatte] = {}
-    pictures: dict[str, Pixels] = {}
-    alpha, picture = subject.alpha, subject.picture
+    images: dict[str, Pixels] = {}
+    alpha, image = subject.alpha, subject.image
 
     def remembered_alpha(sample: Sample) -> AlphaMatte:
         if sample.id not in alphas and alpha is not None:
             alphas[sample.id] = alpha(sample)
         return alphas[sample.id]
 
-    def remembered_picture(sample: Sample) -> Pixels:
-        if sample.id not in pictures and picture is not None:
-            pictures[sample.id] = picture(sample)
-        return pictures[sample.id]
+    def remembered_image(sample: Sample) -> Pixels:
+        if sample.id not in images and image is not None:
+            images[sample.id] = image(sample)
+        return images[sample.id]
 
-    return replace(subject, alpha=alpha and remembered_alpha, picture=picture and remembered_picture)
+    return replace(subject, alpha=alpha and remembered_alpha, image=image and remembered_image)

@@ -46,9 +46,9 @@ def split(dataset: Dataset) -> tuple[Dataset, Dataset]:
 
 
 def content_of(sample: Sample) -> str:
-    """Return the SHA-256 of a sample's pixels: of the high-resolution picture where there is one.
+    """Return the SHA-256 of a sample's pixels: of the high-resolution image where there is one.
 
-    The same picture has the same hash in another folder, under another name or in another lossless format.
+    The same image has the same hash in another folder, under another name or in another lossless format.
     """
     pixels = sample.image if sample.high_resolution is None else sample.high_resolution
     total = hashlib.sha256(f"{pixels.shape}".encode())
@@ -57,7 +57,7 @@ def content_of(sample: Sample) -> str:
 
 
 def require_disjoint(calibration: Dataset, validation: Dataset) -> None:
-    """Refuse data sets that share a picture.
+    """Refuse data sets that share an image.
 
     Raises:
         InputError: at least one sample's content is in both; the message names it in both.
@@ -82,8 +82,8 @@ def tensors(dataset: Dataset, contract: Contract, patch: int) -> Iterator[Tensor
 def calibration_tensor(sample: Sample, contract: Contract, patch: int, number: int) -> Tensor:
     """Return the network's input (1, 3, h, w) for a sample.
 
-    Segmentation resizes the picture. Super-resolution, and any network without a fixed size, takes a patch of it at a
-    place that `number` decides, so that memory does not depend on the picture; a fixed input size is the patch's size.
+    Segmentation resizes the image. Super-resolution, and any network without a fixed size, takes a patch of it at a
+    place that `number` decides, so that memory does not depend on the image; a fixed input size is the patch's size.
     """
     if contract.task == "segmentation":
         return tensor_from(sample.image, contract)

@@ -86,7 +86,7 @@ def compress(request: Request, progress: Progress | None = None) -> CompressRepo
     metric = settings.max_drop.metric if settings.max_drop else _MAIN_METRIC[contract.task]
     metrics_for(contract.task, [metric])
     if request.data is None and contract.task != "segmentation":
-        raise InputError("the synthetic set has no pictures for super-resolution; give --data a folder of pictures")
+        raise InputError("the synthetic set has no images for super-resolution; give --data a folder of images")
     data = open_dataset(request.data or _SYNTHETIC, scale=contract.output.scale)
     held: Dataset | None = None
     if request.validation is not None:

@@ -167,7 +167,7 @@ class Job:
             plain = self._plain()
             found = layer_noise(self.source.model, plain, tensors(few, contract, self._patch))
             if contract.task == "super_resolution":
-                # A picture shows the noise of the trunk and forgives that of its branches; a mask's layers have
+                # An image shows the noise of the trunk and forgives that of its branches; a mask's layers have
                 # outliers, and what they do alone says less than how noisy they are.
                 names = [layer.name for layer in found]
                 found = layer_influence(self.source.model, plain, names, tensors(few, contract, self._patch))

@@ -69,7 +69,7 @@ def quantize(
 
     Raises:
         ParityError: no allowed set of unquantized layers keeps the accuracy; nothing is left at the final path.
-        InputError: the data do not fit, calibration and validation share a picture, or the model's folder holds
+        InputError: the data do not fit, calibration and validation share an image, or the model's folder holds
             something that is not of a quantization.
         MattekitError: as its message says.
     """

@@ -24,7 +24,7 @@ Preset = Literal["mixed", "performance"]
 """`mixed`: asymmetric activations, symmetric weights. `performance`: both symmetric."""
 
 IDENTICAL = 100.0
-"""dB that stand for the infinite PSNR of identical pictures, so that a mean of them is a number."""
+"""dB that stand for the infinite PSNR of identical images, so that a mean of them is a number."""
 
 Against = Literal["truth", "source"]
 """What answers are compared with: the ground truth, or those of the model before quantization."""

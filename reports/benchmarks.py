@@ -91,7 +91,7 @@ def print_benchmark(record: BenchRecord, console: Console | None = None) -> None
     whole = [stage for stage in stages if stage != MODEL]
     tables = [
         _times(f"Latency, {record.scenario}", [MODEL], record, rows),
-        _times("The whole way of a picture, from file to file", whole, record, rows),
+        _times("The whole way of an image, from file to file", whole, record, rows),
         _executed(rows),
     ]
     for number, table in enumerate(each for each in tables if each.rows):

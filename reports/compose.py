@@ -27,7 +27,7 @@ def compose(evidence: Evidence, title: str, gallery: Sequence[Section] = ()) -> 
     Args:
         evidence: the records.
         title: of the report.
-        gallery: parts with pictures, which are read from files beside the records.
+        gallery: parts with images, which are read from files beside the records.
     """
     verdicts = summary(evidence)
     found = (

@@ -1,4 +1,4 @@
-"""What a report is made of, whatever it is written as: sections of tables, plots, verdicts and pictures."""
+"""What a report is made of, whatever it is written as: sections of tables, plots, verdicts and images."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small picture. data: an encoded WebP file; width, height: of its pixels."""
+    """A small image. data: an encoded WebP file; width, height: of its pixels."""
 
     label: str
     alt: str
@@ -157,18 +157,18 @@ class Thumbnail:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """One sample in pictures. before, after: what the slider moves between; None where there is no pair."""
+    """One sample in images. before, after: what the slider moves between; None where there is no pair."""
 
     title: str
     caption: str
-    pictures: tuple[Thumbnail, ...]
+    images: tuple[Thumbnail, ...]
     before: Thumbnail | None = None
     after: Thumbnail | None = None
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """Samples in pictures, the worst first."""
+    """Samples in images, the worst first."""
 
     exhibits: tuple[Exhibit, ...]
     note: str = ""

@@ -27,7 +27,7 @@ _DRAWINGS = "-files"
 
 @dataclass(frozen=True)
 class Request:
-    """What to report on: records, what they are compared with, limits, and folders with results in pictures."""
+    """What to report on: records, what they are compared with, limits, and folders with results in images."""
 
     records: tuple[Path, ...]
     baselines: tuple[Path, ...] = ()

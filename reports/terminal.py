@@ -63,7 +63,7 @@ def print_export(artifacts: Sequence[Variant], record: ExportRecord, record_path
     names = list(dict.fromkeys(figure.metric for figure in worst))
     columns = (Column("step"), *(Column(name.replace("_", " "), numeric=True) for name in names))
     rows = [(Cell(step), *(Cell(values.get(name, "")) for name in names)) for step, values in steps.items()]
-    print_table(Table("Each step against the one before, worst picture", columns, tuple(rows)), console)
+    print_table(Table("Each step against the one before, worst image", columns, tuple(rows)), console)
     for artifact in artifacts:
         digest = artifact.sha256[artifact.path.name]
         console.print(escape(f"{artifact.path}  {artifact.size / 1e6:.2f} MB  sha256 {digest[:16]}…"), soft_wrap=True)

@@ -26,9 +26,9 @@ VFR = [9000, 12600, 13000, 20001, 20500, 31000, 45000, 45003, 60000, 61000, 7000
 def drawn(number: int, size: tuple[int, int] = (64, 48)) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """A soft gradient with a disc that wanders: RGB."""
     rows, columns = np.mgrid[: size[1], : size[0]]
-    picture = np.stack([60 + rows, 80 + columns, 200 - rows - columns / 2], axis=-1).astype(np.uint8)
-    cv2.circle(picture, (12 + 3 * number, 24), 9, (200, 40, 60), thickness=-1, lineType=cv2.LINE_AA)
-    return picture
+    image = np.stack([60 + rows, 80 + columns, 200 - rows - columns / 2], axis=-1).astype(np.uint8)
+    cv2.circle(image, (12 + 3 * number, 24), 9, (200, 40, 60), thickness=-1, lineType=cv2.LINE_AA)
+    return image
 
 
 def make_clip(
@@ -119,8 +119,8 @@ def audio_of(path: Path) -> list[tuple[Fraction, bytes]]:
 
 
 def pixels(frame: Frame) -> np.ndarray[Any, Any]:
-    assert frame.picture is not None
-    return frame.picture.rgb.astype(int)
+    assert frame.image is not None
+    return frame.image.rgb.astype(int)
 
 
 def copy(source: Path | str, out: Path, settings: VideoSettings | None = None, **plan: Any) -> VideoReport:

@@ -115,10 +115,10 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small JPEG, drawn here: a red disc on a green gradient. Shared by all tests: read it, never write it."""
     height, width = 120, 160
     rows, columns = np.mgrid[:height, :width]
-    picture = np.stack([rows * 1.5, 90 + columns * 0.5, 60 + (rows + columns) % 16], axis=-1).astype(np.uint8)
-    cv2.circle(picture, (90, 55), 34, (40, 50, 220), thickness=-1, lineType=cv2.LINE_AA)
+    image = np.stack([rows * 1.5, 90 + columns * 0.5, 60 + (rows + columns) % 16], axis=-1).astype(np.uint8)
+    cv2.circle(image, (90, 55), 34, (40, 50, 220), thickness=-1, lineType=cv2.LINE_AA)
     path = tmp_path_factory.mktemp("photo") / "photo.jpg"
-    assert cv2.imwrite(str(path), picture)
+    assert cv2.imwrite(str(path), image)
     return path
 
 
@@ -188,10 +188,10 @@ def seeded_state(config: U2NetConfig, photo: Path) -> dict[str, Tensor]:
     import torch
     from mattekit.convert import zoo
     from mattekit.convert.networks.u2net import U2Net
-    from mattekit.images.read import read_picture
+    from mattekit.images.read import read_image
     from mattekit.infer.tensors import tensor_from
 
-    tensor = torch.from_numpy(tensor_from(read_picture(photo).rgb, zoo.get("u2netp").contract.with_size(*SMALL)))
+    tensor = torch.from_numpy(tensor_from(read_image(photo).rgb, zoo.get("u2netp").contract.with_size(*SMALL)))
     with torch.random.fork_rng(devices=()), torch.no_grad():
         torch.manual_seed(0)
         module = U2Net(config, heads="fused", logits=True)
@@ -265,7 +265,7 @@ def segmentation_ir(photo: Path, make_once: MakeOnce) -> Path:
     from mattekit.convert.networks.u2net import Stage, U2Net, U2NetConfig
     from mattekit.convert.parity import ParityCheck
     from mattekit.convert.stage_input import stage_input
-    from mattekit.images.read import read_picture
+    from mattekit.images.read import read_image
 
     config = U2NetConfig((Stage(3, 8, 16), Stage(3, 8, 16, dilated=True)), (Stage(3, 8, 16),))
     spec = replace(zoo.get("u2netp"), build=lambda: U2Net(config, heads="fused").eval())
@@ -273,7 +273,7 @@ def segmentation_ir(photo: Path, make_once: MakeOnce) -> Path:
     def fill(folder: Path) -> None:
         torch.save(seeded_state(config, photo), folder / "shallow.pth")
         contract = spec.contract.with_size(*SMALL)
-        check = ParityCheck(["photo"], [stage_input(read_picture(photo).rgb, contract)], contract)
+        check = ParityCheck(["photo"], [stage_input(read_image(photo).rgb, contract)], contract)
         export(spec, folder / "shallow.pth", folder, ExportSettings(size=SMALL), check)
 
     return make_once("segmentation", fill) / "u2netp" / "fp32"

@@ -20,9 +20,9 @@ import pytest
 # What Python 3.12 says of a fork beside threads is what is tested here.
 warnings.filterwarnings("ignore", message=".*fork", category=DeprecationWarning)
 
-from mattekit import open_pipeline, read_picture  # noqa: E402
+from mattekit import open_pipeline, read_image  # noqa: E402
 from mattekit.core.errors import DeviceError  # noqa: E402
-from mattekit.images.picture import Picture  # noqa: E402
+from mattekit.images.image import Image  # noqa: E402
 from mattekit.infer.alignment import AlignedTiles, Place  # noqa: E402
 from mattekit.infer.batch import OutputSettings, plan_batch, run_batch  # noqa: E402
 from mattekit.infer.engine.overlap import in_order, in_thread  # noqa: E402
@@ -30,7 +30,7 @@ from mattekit.infer.pipeline import Pipeline  # noqa: E402
 
 PATIENCE_S = 60
 segmentation, super_resolution, photo, folder = sys.argv[2:]
-picture = read_picture(photo)
+image = read_image(photo)
 
 
 def in_child(work: Callable[[], object]) -> None:
@@ -52,8 +52,8 @@ def in_child(work: Callable[[], object]) -> None:
     raise SystemExit("the child hung")
 
 
-def same(pipeline: Pipeline, expected: Picture) -> None:
-    made = pipeline(picture)
+def same(pipeline: Pipeline, expected: Image) -> None:
+    made = pipeline(image)
     np.testing.assert_array_equal(made.rgb, expected.rgb)
     assert (made.alpha is None) == (expected.alpha is None)
     if made.alpha is not None and expected.alpha is not None:
@@ -62,7 +62,7 @@ def same(pipeline: Pipeline, expected: Picture) -> None:
 
 def works_on_both_sides(pipeline: Pipeline) -> None:
     """Compare a child's result with the parent's, then a grandchild's, then the parent's once more."""
-    expected = pipeline(picture)
+    expected = pipeline(image)
 
     def with_child_of_its_own() -> None:
         same(pipeline, expected)
@@ -108,12 +108,12 @@ def aligned_tiles() -> None:
 def unused() -> None:
     pipeline = open_pipeline(model=segmentation)
     in_child(lambda: None)
-    in_child(lambda: pipeline(picture))
+    in_child(lambda: pipeline(image))
 
 
 def another() -> None:
     used = open_pipeline(model=segmentation)
-    expected = used(picture)
+    expected = used(image)
     in_child(lambda: same(open_pipeline(model=segmentation), expected))
     del used
     in_child(lambda: same(open_pipeline(model=segmentation), expected))
@@ -121,7 +121,7 @@ def another() -> None:
 
 def dropped() -> None:
     holder = [open_pipeline(model=segmentation)]
-    holder[0](picture)
+    holder[0](image)
     in_child(holder.clear)
 
 
@@ -166,11 +166,11 @@ def middle_of_video() -> None:
 
 def middle_of_inference() -> None:
     pipeline, ended = open_pipeline(model=segmentation), threading.Event()
-    expected = pipeline(picture)
+    expected = pipeline(image)
 
     def work(own: Pipeline) -> None:
         while not ended.is_set():
-            own(picture)
+            own(image)
             open_pipeline(model=segmentation)
 
     # One of them is the only one that holds what it runs.
@@ -190,15 +190,15 @@ def middle_of_inference() -> None:
 
 def other_device() -> None:
     pipeline = open_pipeline(model=segmentation, device="AUTO")
-    pipeline(picture)
+    pipeline(image)
 
     def refused() -> None:
         with pytest.raises(DeviceError, match=r"forked.*post_fork"):
-            pipeline(picture)
+            pipeline(image)
 
     in_child(refused)
-    in_child(lambda: open_pipeline(model=segmentation)(picture))
-    pipeline(picture)
+    in_child(lambda: open_pipeline(model=segmentation)(image))
+    pipeline(image)
 
 
 def witnesses() -> None:

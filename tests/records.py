@@ -95,7 +95,7 @@ def validate_record(
     given: dict[str, Any] = {
         "created": START + timedelta(days=day),
         "machine": at or machine(),
-        "task": "super_resolution" if METRICS[next(iter(columns))].takes == "pictures" else "segmentation",
+        "task": "super_resolution" if METRICS[next(iter(columns))].takes == "images" else "segmentation",
         "data": samples.model_copy(update={"count": count}),
         "table": table,
         "measurements": tuple(figures),

@@ -24,7 +24,7 @@ from mattekit.core.arithmetic import parse_arithmetic
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import ArithmeticUnavailableError, InputError
 from mattekit.core.records import read_record
-from mattekit.images import read_picture
+from mattekit.images import read_image
 from mattekit.infer.runtimes import RuntimeSettings
 from mattekit.infer.runtimes.arithmetic import require_capability
 from mattekit.infer.runtimes.openvino import OpenVinoRuntime
@@ -244,7 +244,7 @@ def test_a_processor_of_the_first_avx2_generation_works_or_says_what_to_ask_for(
     )
     if arithmetic == "f32":
         assert done.returncode == 0, done.stderr
-        assert read_picture(tmp_path / "photo.png").rgb.shape == read_picture(photo).rgb.shape
+        assert read_image(tmp_path / "photo.png").rgb.shape == read_image(photo).rgb.shape
     elif done.returncode:
         assert done.returncode == 1
         assert "--arithmetic f32" in done.stderr

@@ -229,7 +229,7 @@ def test_offline_times_are_those_of_bursts() -> None:
     found = record(times, scenario="offline", rounds=(0, 0, 0, 1), walls=(90.0, 50.0))
     assert found.times(KEY) == (30.0, 50.0)
     assert found.times("none") == ()
-    # Of the whole way each picture's time is its own, and so is each query's in another scenario.
+    # Of the whole way each image's time is its own, and so is each query's in another scenario.
     assert found.times(KEY, "total") == (30.0, 60.0, 90.0, 50.0)
     assert changed(found, scenario="single-stream").times(KEY) == (30.0, 60.0, 90.0, 50.0)
 

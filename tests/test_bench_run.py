@@ -161,7 +161,7 @@ def test_candidates_are_compared_with_the_baseline_and_three_rounds_are_not_enou
     assert key == "model fp32 openvino:CPU f32 latency b2 32x32"
     assert (comparison.baseline, comparison.verdict) == (baseline, "not enough samples")
     times = {name: record.times(name) for name in (baseline, key)}
-    # Of one picture: a batch's time is divided by its pictures before it is compared.
+    # Of one image: a batch's time is divided by its images before it is compared.
     ratios = [
         np.median(times[key][2 * n : 2 * n + 2]) / 2 / np.median(times[baseline][2 * n : 2 * n + 2]) for n in range(3)
     ]
@@ -225,8 +225,8 @@ def test_a_size_that_a_network_does_not_take_stops_nobody_else(tiny: Path, tmp_p
 def test_the_whole_way_accuracy_and_every_runtime(
     u2netp_ir: Path, segmentation_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "pictures").mkdir()
-    (tmp_path / "pictures" / "photo.jpg").write_bytes(photo.read_bytes())
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "photo.jpg").write_bytes(photo.read_bytes())
     artifacts = (str(u2netp_ir), f"onnxruntime:{u2netp_ir / 'model.onnx'}")
     found = measure(
         Request(
@@ -236,7 +236,7 @@ def test_the_whole_way_accuracy_and_every_runtime(
             iterations=2,
             warm_up=0,
             threads=1,
-            end_to_end=tmp_path / "pictures",
+            end_to_end=tmp_path / "images",
             data="synthetic:count=2,size=96x96",
         )
     )

@@ -19,7 +19,7 @@ from mattekit.convert.spec import ModelSpec
 from mattekit.core.errors import FetchError, HashMismatchError
 from mattekit.core.files import sha256_of
 from mattekit.core.records import GateRecord, read_record
-from mattekit.images import Picture
+from mattekit.images import Image
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.runtimes.reading import read_contract, read_model
 from mattekit.infer.tensors import tensor_from
@@ -46,14 +46,14 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "ir"
 
 
-def scene(height: int, width: int) -> Picture:
+def scene(height: int, width: int) -> Image:
     """A disc with a soft edge on a gradient, with a fine texture, so that all layers have something to answer."""
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     inside = np.clip(0.3 * height - np.hypot(rows - 0.5 * height, columns - 0.45 * width), 0, 4) / 4
     ground = np.stack([120 * rows / height, 60 + 90 * columns / width, 130 - 60 * rows / height], axis=-1)
     texture = np.random.default_rng(0).normal(0, 6, (height, width, 1)).astype(np.float32)
     mixed = ground + inside[..., None] * (np.array([225, 120, 40], np.float32) - ground) + texture
-    return Picture(np.clip(mixed, 0, 255).astype(np.uint8))
+    return Image(np.clip(mixed, 0, 255).astype(np.uint8))
 
 
 def test_nothing_lies_beside_the_irs_of_the_bundled_models(models: Path) -> None:

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from called import Call
 from mattekit.core.records import RunRecord, read_record
-from mattekit.images import read_picture
-from PIL import Image
+from mattekit.images import read_image
+from PIL import Image as PilImage
 
 Run = Callable[..., str]
 
@@ -44,23 +44,23 @@ def mattekit(call: Call) -> Run:
 
 @pytest.fixture
 def folder(photo: Path, tmp_path: Path) -> Path:
-    """Two good pictures of one stem, a 16-bit one, and a bad one between them."""
+    """Two good images of one stem, a 16-bit one, and a bad one between them."""
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "a.jpg").write_bytes(photo.read_bytes())
-    picture = cv2.imread(str(photo))
-    assert picture is not None
-    cv2.imwrite(str(folder / "a.png"), picture[:50, :70])
+    image = cv2.imread(str(photo))
+    assert image is not None
+    cv2.imwrite(str(folder / "a.png"), image[:50, :70])
     (folder / "bad.jpg").write_bytes(photo.read_bytes()[:300])
-    cv2.imwrite(str(folder / "deep.png"), picture[:40, :60].astype(np.uint16) * 257)
+    cv2.imwrite(str(folder / "deep.png"), image[:40, :60].astype(np.uint16) * 257)
     return folder
 
 
 def smaller(photo: Path, folder: Path) -> Path:
     """The photo's middle, 110x80, which is still two tiles of 96."""
-    picture = cv2.imread(str(photo))
-    assert picture is not None
-    cv2.imwrite(str(folder / "photo.jpg"), picture[15:95, 35:145])
+    image = cv2.imread(str(photo))
+    assert image is not None
+    cv2.imwrite(str(folder / "photo.jpg"), image[15:95, 35:145])
     return folder / "photo.jpg"
 
 
@@ -70,8 +70,8 @@ def test_a_folder_with_a_bad_file_is_done_but_for_that(folder: Path, light_ir: P
     assert sorted(path.name for path in out.iterdir()) == ["a-jpg.png", "a-png.png", "deep.png"]
     assert f"mattekit: {folder / 'bad.jpg'}" in said
     assert "3 of 4 done, 1 failed" in said
-    assert read_picture(out / "a-jpg.png").alpha is not None
-    assert read_picture(out / "deep.png").depth == 16
+    assert read_image(out / "a-jpg.png").alpha is not None
+    assert read_image(out / "deep.png").depth == 16
     kept = read_record(record, RunRecord)
     assert {figure.stage for figure in kept.of_metric("latency")} == {
         "decode",
@@ -93,7 +93,7 @@ def test_one_bad_file_alone_is_an_error(mattekit: Run, folder: Path, light_ir: P
 def test_only_the_mask(mattekit: Run, photo: Path, light_ir: Path, tmp_path: Path) -> None:
     mattekit("remove", photo, "--model", light_ir, "-o", tmp_path / "cut")
     mattekit("remove", photo, "--model", light_ir, "--only-mask", "-o", tmp_path / "mask")
-    with Image.open(tmp_path / "mask" / "photo.png") as mask, Image.open(tmp_path / "cut" / "photo.png") as cut:
+    with PilImage.open(tmp_path / "mask" / "photo.png") as mask, PilImage.open(tmp_path / "cut" / "photo.png") as cut:
         assert mask.mode == "L"
         assert cut.mode == "RGBA"
         np.testing.assert_array_equal(np.asarray(mask), np.asarray(cut)[..., 3])
@@ -112,7 +112,7 @@ def test_the_main_job_is_its_three_operations_in_order(
     mattekit("remove", photo, "--model", light_ir, "-o", tmp_path / "1")
     mattekit("upscale", tmp_path / "1" / "photo.png", "--sr", super_resolution_ir, *common, "-o", tmp_path / "2")
     mattekit("superimpose", tmp_path / "2" / "photo.png", "--background", "#336699", "-o", tmp_path / "3")
-    at_once, step_by_step = (read_picture(tmp_path / name / "photo.png") for name in ("run", "3"))
+    at_once, step_by_step = (read_image(tmp_path / name / "photo.png") for name in ("run", "3"))
     assert at_once.size == (440, 320)
     assert at_once.alpha is None
     # A file holds no colours under alpha 0, which the networks' borders see.
@@ -126,7 +126,7 @@ def test_the_main_job_is_its_three_operations_in_order(
 )
 def test_formats(mattekit: Run, extension: str, mode: str, photo: Path, light_ir: Path, tmp_path: Path) -> None:
     mattekit("remove", photo, "--model", light_ir, "--format", extension, "-o", tmp_path)
-    with Image.open(tmp_path / f"photo.{extension}") as written:
+    with PilImage.open(tmp_path / f"photo.{extension}") as written:
         assert written.mode == mode
         assert written.size == (160, 120)
 
@@ -176,4 +176,4 @@ def test_an_export_as_typed(super_resolution_weights: Path, photo: Path, tmp_pat
     folder = tmp_path / "realesr-animevideov3" / "fp16"
     assert sorted(path.name for path in folder.glob("[!.]*")) == ["export.json", "model.bin", "model.onnx", "model.xml"]
     said = program("upscale", smaller(photo, tmp_path), "--sr", folder, "-o", tmp_path / "out")
-    assert read_picture(tmp_path / "out" / "photo.png").size == (440, 320)
+    assert read_image(tmp_path / "out" / "photo.png").size == (440, 320)

@@ -64,21 +64,21 @@ def s3() -> Generator[Any]:
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pictures")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("images")
     rng = np.random.default_rng(0)
     for number in range(COUNT):
-        picture = np.full((240, 320 + number, 3), 90, np.uint8)
-        cv2.circle(picture, (150, 120), 60 + number % 30, tuple(map(int, rng.integers(0, 256, 3))), thickness=-1)
-        assert cv2.imwrite(str(folder / f"{number:02}.jpg"), picture)
-    (folder / "bad.jpg").write_bytes(b"no picture")
+        image = np.full((240, 320 + number, 3), 90, np.uint8)
+        cv2.circle(image, (150, 120), 60 + number % 30, tuple(map(int, rng.integers(0, 256, 3))), thickness=-1)
+        assert cv2.imwrite(str(folder / f"{number:02}.jpg"), image)
+    (folder / "bad.jpg").write_bytes(b"no image")
     return folder
 
 
 @pytest.fixture(scope="module")
-def expected(pictures: Path, segmentation_ir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The SHA-256 of each picture's result by the local engine."""
-    batch = plan_batch([pictures], tmp_path_factory.mktemp("local"), OutputSettings())
+def expected(images: Path, segmentation_ir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The SHA-256 of each image's result by the local engine."""
+    batch = plan_batch([images], tmp_path_factory.mktemp("local"), OutputSettings())
     outcomes = list(run_batch(batch, open_pipeline(model=segmentation_ir, many=True)))
     return {o.source.name: hashlib.sha256(o.target.read_bytes()).hexdigest() for o in outcomes if o.target}
 
@@ -127,7 +127,7 @@ def upload(s3: Any, folder: Path, prefix: str) -> None:
 
 
 def results(s3: Any, prefix: str) -> dict[str, list[str]]:
-    """Return the SHA-256 of every version of every result, by its picture's name."""
+    """Return the SHA-256 of every version of every result, by its image's name."""
     found: dict[str, list[str]] = {}
     for version in s3.list_object_versions(Bucket="results", Prefix=f"{prefix}/")["Versions"]:
         name = version["Key"].removeprefix(f"{prefix}/")
@@ -150,7 +150,7 @@ def check(s3: Any, prefix: str, expected: dict[str, str]) -> list[dict[str, Any]
     assert {name: row["output_sha256"] for name, row in zip(names, rows, strict=True) if row["output"]} == expected
     assert results(s3, prefix) == {name: [digest] for name, digest in expected.items()}
     (bad,) = [row for row in rows if row["error"]]
-    assert bad["error"].startswith(f"s3://photos/{prefix}/bad.jpg: not a picture")
+    assert bad["error"].startswith(f"s3://photos/{prefix}/bad.jpg: not an image")
     return rows
 
 
@@ -175,10 +175,10 @@ def run(address: str, model: Path, prefix: str, progress: Progress | None = None
     )
 
 
-def test_every_picture_is_done_once_though_a_worker_and_a_node_are_killed(
-    machines: Any, s3: Any, pictures: Path, expected: dict[str, str], segmentation_ir: Path
+def test_every_image_is_done_once_though_a_worker_and_a_node_are_killed(
+    machines: Any, s3: Any, images: Path, expected: dict[str, str], segmentation_ir: Path
 ) -> None:
-    upload(s3, pictures, "killed")
+    upload(s3, images, "killed")
     other, killed = second_node(machines), list[str]()
 
     def watch(_what: str, done: int, _total: int | None) -> None:
@@ -199,9 +199,9 @@ def test_every_picture_is_done_once_though_a_worker_and_a_node_are_killed(
 
 
 def test_a_command_that_is_killed_is_gone_on_with(
-    machines: Any, s3: Any, pictures: Path, expected: dict[str, str], segmentation_ir: Path, call: Call
+    machines: Any, s3: Any, images: Path, expected: dict[str, str], segmentation_ir: Path, call: Call
 ) -> None:
-    upload(s3, pictures, "resumed")
+    upload(s3, images, "resumed")
     words = ["run", "s3://photos/resumed/", "--model", segmentation_ir, "--sr", "none", "-o", "s3://results/resumed"]
     words += ["--engine", "ray", "--address", machines.address, "--resume"]
 
@@ -225,19 +225,19 @@ def test_a_command_that_is_killed_is_gone_on_with(
 
 
 def test_local_folders_and_tables_that_pandas_reads(
-    machines: Any, pictures: Path, expected: dict[str, str], segmentation_ir: Path, tmp_path: Path
+    machines: Any, images: Path, expected: dict[str, str], segmentation_ir: Path, tmp_path: Path
 ) -> None:
     import pandas as pd
 
     (tmp_path / "in").mkdir()
     for name in ("00.jpg", "01.jpg", "02.jpg"):
-        shutil.copy(pictures / name, tmp_path / "in")
+        shutil.copy(images / name, tmp_path / "in")
     given = ([str(tmp_path / "in")], str(tmp_path / "out"), PipelineOptions(model=str(segmentation_ir)))
     with cluster(machines.address):
         run_on_ray(*given, OutputSettings(), words={})
         # Only the new one is done; what another run did stays in the table.
         (tmp_path / "in" / "00.jpg").unlink()
-        shutil.copy(pictures / "03.jpg", tmp_path / "in")
+        shutil.copy(images / "03.jpg", tmp_path / "in")
         summary = run_on_ray(*given, OutputSettings(), words={}, resume=True)
         with pytest.raises(InputError, match="can't be listed"):
             run_on_ray(["s3://missing/"], str(tmp_path / "other"), given[2], OutputSettings(), words={})
@@ -267,15 +267,15 @@ def test_validation_gives_the_local_figures_to_the_last_digit(
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """Folders in folders: equal stems, capitals, hidden names, links, what is no picture and what is damaged."""
+    """Folders in folders: equal stems, capitals, hidden names, links, what is no image and what is damaged."""
     names = ("b.jpg", "b.png", "c.jpg", "C.png", "plain.bmp", ".hidden.jpg", "a/b.jpg", "a/c/b.webp", "a/c/b-webp.png")
     rng = np.random.default_rng(0)
     for name in (*names, "a/c/b.bmp", "other/b.jpg", "other/c.jpg", ".cache/d.jpg"):
         path = tmp_path / "in" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         assert cv2.imwrite(str(path), rng.integers(0, 256, (12, 16, 3)).astype(np.uint8))
-    (tmp_path / "in" / "notes.txt").write_text("no picture")
-    (tmp_path / "in" / "a" / "bad.jpg").write_bytes(b"no picture")
+    (tmp_path / "in" / "notes.txt").write_text("no image")
+    (tmp_path / "in" / "a" / "bad.jpg").write_bytes(b"no image")
     (tmp_path / "in" / "linked.jpg").symlink_to(tmp_path / "in" / "other" / "c.jpg")
     (tmp_path / "in" / "loop").symlink_to(tmp_path / "in")
     return tmp_path / "in"

@@ -23,7 +23,7 @@ from mattekit.cluster.references import Reference, walk
 from mattekit.cluster.run import Summary
 from mattekit.cluster.session import share_of
 from mattekit.cluster.table import TABLE_NAME, Known, Table, known_rows, packed, schema, unpacked
-from mattekit.cluster.work import PictureActor, Work, reference_schema
+from mattekit.cluster.work import ImageActor, Work, reference_schema
 from mattekit.core.errors import InputError
 from mattekit.core.measurement import VariantRef
 from mattekit.core.records import ClusterRecord, read_record
@@ -41,11 +41,11 @@ def green(*_: object) -> Pipeline:
     return GREEN
 
 
-def actor(run: str = "test", settings: str = "s") -> PictureActor:
-    return PictureActor(Work(green, {}, OutputSettings(), settings, run))
+def actor(run: str = "test", settings: str = "s") -> ImageActor:
+    return ImageActor(Work(green, {}, OutputSettings(), settings, run))
 
 
-def done_by(actor_: PictureActor, references: list[Reference], known: list[Any] | None = None) -> list[dict[str, Any]]:
+def done_by(actor_: ImageActor, references: list[Reference], known: list[Any] | None = None) -> list[dict[str, Any]]:
     earlier = known or [None] * len(references)
     rows = [{**vars(reference), "known": row} for reference, row in zip(references, earlier, strict=True)]
     (data,) = actor_({"references": np.array([packed(rows, reference_schema())], object)})["rows"]
@@ -76,7 +76,7 @@ def test_a_result_elsewhere_is_not_the_one_that_is_asked_for(photo: Path, tmp_pa
 def test_an_actor_writes_what_the_local_engine_does(photo: Path, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     shutil.copy(photo, tmp_path / "in" / "good.jpg")
-    (tmp_path / "in" / "bad.jpg").write_bytes(b"no picture")
+    (tmp_path / "in" / "bad.jpg").write_bytes(b"no image")
     batch = plan_batch([tmp_path / "in"], tmp_path / "local", OutputSettings())
     list(run_batch(batch, GREEN))
     references = [
@@ -88,7 +88,7 @@ def test_an_actor_writes_what_the_local_engine_does(photo: Path, tmp_path: Path)
     assert good["error"] is None
     assert good["pixels"] == 160 * 120
     assert good["decode_s"] > 0
-    assert bad["error"].startswith(f"{tmp_path / 'in' / 'bad.jpg'}: not a picture")
+    assert bad["error"].startswith(f"{tmp_path / 'in' / 'bad.jpg'}: not an image")
     assert "missing.jpg" in missing["error"]
     assert bad["output"] is None
     assert len(bad["input_sha256"]) == 64
@@ -105,7 +105,7 @@ class Page(SimpleHTTPRequestHandler):
         pass
 
 
-def test_pictures_come_from_a_web_server(photo: Path, tmp_path: Path) -> None:
+def test_images_come_from_a_web_server(photo: Path, tmp_path: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Page, directory=str(photo.parent))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         place = f"http://127.0.0.1:{server.server_port}/"
@@ -164,7 +164,7 @@ def test_what_is_done_is_neither_processed_nor_written_again(photo: Path, tmp_pa
     assert other["settings"] == "other settings"
 
 
-def test_a_picture_on_which_processes_die_is_given_up(photo: Path, tmp_path: Path) -> None:
+def test_an_image_on_which_processes_die_is_given_up(photo: Path, tmp_path: Path) -> None:
     reference = Reference(str(photo), "", str(tmp_path / "out.png"))
     marks = Marks(tmp_path.name)
     for _ in range(MOST - 1):

@@ -1,4 +1,4 @@
-"""Where the pictures of a run over many machines lie and what its results are called, without a cluster."""
+"""Where the images of a run over many machines lie and what its results are called, without a cluster."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mattekit.infer.plan import OutputSettings, plan_batch
 from mattekit.infer.stores import open_store
 
 
-def pictures_in(folder: Path, *names: str) -> None:
+def images_in(folder: Path, *names: str) -> None:
     rng = np.random.default_rng(len(names))
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -53,8 +53,8 @@ def test_what_is_no_location_is_refused(text: str) -> None:
 
 
 def test_results_are_called_after_their_inputs_alone(tmp_path: Path) -> None:
-    pictures_in(tmp_path / "in", "b.jpg", "b.png", "a/b.jpg", "a/c/b.png", ".hidden.jpg")
-    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    images_in(tmp_path / "in", "b.jpg", "b.png", "a/b.jpg", "a/c/b.png", ".hidden.jpg")
+    (tmp_path / "in" / "notes.txt").write_text("no image")
     out = Location.parse(str(tmp_path / "out"))
     sources = find_sources([str(tmp_path / "in")], out)
     references = list(walk(sources, out, ".png"))
@@ -69,18 +69,18 @@ def test_results_are_called_after_their_inputs_alone(tmp_path: Path) -> None:
 
 
 def test_inputs_that_cannot_be_run_are_told_at_once(tmp_path: Path) -> None:
-    pictures_in(tmp_path, "x/in/1.jpg", "y/in/1.jpg")
+    images_in(tmp_path, "x/in/1.jpg", "y/in/1.jpg")
     out = Location.parse(str(tmp_path / "out"))
     with pytest.raises(InputError, match="two inputs are called 'in'"):
         find_sources([str(tmp_path / "x" / "in"), str(tmp_path / "y" / "in")], out)
     with pytest.raises(InputError, match="among the inputs"):
         find_sources([str(tmp_path / "x")], Location.parse(str(tmp_path / "x")))
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ImageError, match="no pictures in this folder"):
+    with pytest.raises(ImageError, match="no images in this folder"):
         find_sources([str(tmp_path / "empty")], out)
     with pytest.raises(InputError, match="no such file or folder"):
         find_sources([str(tmp_path / "missing")], out)
-    with pytest.raises(ImageError, match="no picture matches"):
+    with pytest.raises(ImageError, match="no image matches"):
         find_sources([str(tmp_path / "x" / "in" / "*.png")], out)
     with pytest.raises(InputError, match="is an input too"):
         find_sources([str(tmp_path / "x"), str(tmp_path / "x" / "in" / "1.jpg")], out)
@@ -92,7 +92,7 @@ def test_inputs_that_cannot_be_run_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_the_folder_of_the_results_is_no_input(tmp_path: Path) -> None:
-    pictures_in(tmp_path, "x/1.jpg", "x/out/2.jpg", "x/outer/3.jpg", "x/out/in/4.jpg")
+    images_in(tmp_path, "x/1.jpg", "x/out/2.jpg", "x/outer/3.jpg", "x/out/in/4.jpg")
     (tmp_path / "link").symlink_to(tmp_path / "x")
     for place in ("x", "link"):
         for results in ("x", "link"):
@@ -119,9 +119,9 @@ def test_the_folder_of_the_results_is_no_input(tmp_path: Path) -> None:
         (["x", "y"], ".", "would lie among the inputs"),
         (["x/in/1.jpg"], "x/in", "would overwrite an input"),
         (["missing"], "out", "there is no such file or folder"),
-        (["x/in/*.bmp"], "out", "no picture matches"),
+        (["x/in/*.bmp"], "out", "no image matches"),
         (["nowhere/*.jpg"], "out", "there is no folder nowhere"),
-        (["empty"], "out", "no pictures in this folder"),
+        (["empty"], "out", "no images in this folder"),
         (["x/clip.mp4"], "out", "it is a video"),
         ([], "out", "no inputs were given"),
     ],
@@ -129,7 +129,7 @@ def test_the_folder_of_the_results_is_no_input(tmp_path: Path) -> None:
 def test_both_engines_refuse_the_same_with_the_same_sentence(
     inputs: list[str], results: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pictures_in(tmp_path, "x/in/1.jpg", "y/in/1.jpg")
+    images_in(tmp_path, "x/in/1.jpg", "y/in/1.jpg")
     (tmp_path / "empty").mkdir()
     (tmp_path / "x" / "clip.mp4").write_bytes(b"video")
     monkeypatch.chdir(tmp_path)
@@ -145,8 +145,8 @@ def test_both_engines_refuse_the_same_with_the_same_sentence(
 def test_both_engines_take_what_a_pattern_matches(
     pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pictures_in(tmp_path, "b.jpg", "a/b.jpg", "a/b.bmp", "a/c/b.webp", ".h/b.jpg", ".h.png", "c/[].png", "[].jpg/d.png")
-    (tmp_path / "notes.txt").write_text("no picture")
+    images_in(tmp_path, "b.jpg", "a/b.jpg", "a/b.bmp", "a/c/b.webp", ".h/b.jpg", ".h.png", "c/[].png", "[].jpg/d.png")
+    (tmp_path / "notes.txt").write_text("no image")
     (tmp_path / "c" / "loop").symlink_to(tmp_path)
     (tmp_path / "[]").mkdir()
     shutil.copy(tmp_path / "b.jpg", tmp_path / "[]" / "e.jpg")
@@ -163,7 +163,7 @@ def test_both_engines_take_what_a_pattern_matches(
     }[pattern]
     out = Location.parse("out")
     if not expected:
-        with pytest.raises(InputError, match="no picture matches"):
+        with pytest.raises(InputError, match="no image matches"):
             find_sources([pattern], out)
         return
     batch = plan_batch([pattern], Path("out"), OutputSettings())
@@ -174,7 +174,7 @@ def test_both_engines_take_what_a_pattern_matches(
 
 
 def test_patterns_and_ways_around_stay_in_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures_in(tmp_path, "a/in/1.jpg", "a/in/2.jpg", "a/other/1.jpg")
+    images_in(tmp_path, "a/in/1.jpg", "a/in/2.jpg", "a/other/1.jpg")
     monkeypatch.chdir(tmp_path / "a" / "in")
     out = Location.parse("../../out")
 
@@ -199,7 +199,7 @@ def test_where_nothing_listens_there_is_no_cluster() -> None:
 
 
 def test_the_listing_holds_no_names(tmp_path: Path) -> None:
-    pictures_in(tmp_path / "in", *(f"{number}.jpg" for number in range(20)))
+    images_in(tmp_path / "in", *(f"{number}.jpg" for number in range(20)))
     out = Location.parse(str(tmp_path / "out"))
     waiting = walk(find_sources([str(tmp_path / "in")], out), out, ".png")
     next(waiting)

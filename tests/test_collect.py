@@ -24,7 +24,7 @@ def names(paths: list[Path], folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for path in paths]
 
 
-def test_a_folder_gives_its_pictures_sorted(folder: Path) -> None:
+def test_a_folder_gives_its_images_sorted(folder: Path) -> None:
     assert names(collect_inputs([folder]), folder) == ["a.png", "b.JPG", "photo[1].jpg"]
     assert names(collect_inputs([str(folder)], recursive=True), folder) == [
         "a.png",
@@ -44,7 +44,7 @@ def test_a_file_is_taken_whatever_its_name(folder: Path) -> None:
 def test_patterns(folder: Path) -> None:
     assert names(collect_inputs([f"{folder}/*.[pj]*"]), folder) == ["a.png", "photo[1].jpg"]
     assert names(collect_inputs([f"{folder}/**/*"]), folder) == ["a.png", "b.JPG", "inner/c.webp", "photo[1].jpg"]
-    with pytest.raises(ImageError, match="no picture matches"):
+    with pytest.raises(ImageError, match="no image matches"):
         collect_inputs([f"{folder}/*.txt"])
 
 
@@ -65,7 +65,7 @@ def test_nothing_found_is_said(folder: Path) -> None:
     (folder / "empty").mkdir()
     with pytest.raises(ImageError, match="not searched"):
         collect_inputs([folder / "empty"])
-    with pytest.raises(ImageError, match="no pictures in this folder"):
+    with pytest.raises(ImageError, match="no images in this folder"):
         collect_inputs([folder / "empty"], recursive=True)
 
 

@@ -420,7 +420,7 @@ def test_a_renamed_data_set_of_the_same_content_is_the_same_and_one_of_the_same_
     assert difference.aspect == "data"
     # Where nobody knows the content, the name is all there is.
     assert comparable(of("photos", ""), of("photos", "")) is None
-    assert comparable(of("photos", ""), of("pictures", "")) is not None
+    assert comparable(of("photos", ""), of("images", "")) is not None
 
 
 def test_differences_are_told_in_words_the_gravest_first_and_may_be_permitted() -> None:

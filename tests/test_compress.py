@@ -23,8 +23,8 @@ from mattekit.core.ownership import LIST_NAME, check_replaceable
 from mattekit.core.provenance import Provenance
 from mattekit.core.record import Series
 from mattekit.core.records import MODEL, BenchRecord, ParityRecord, read_record
+from mattekit.datasets.images import read_rgb
 from mattekit.datasets.opening import open_dataset
-from mattekit.datasets.pictures import read_rgb
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.tensors import matte_from, tensor_from
 from mattekit.metrics import METRICS, iou
@@ -64,14 +64,14 @@ def model_folder(super_resolution_ir: Path) -> Path:
 @pytest.fixture(scope="module")
 def photos(photo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six parts of the photo, each 64x64, in the folder `hr`."""
-    from mattekit.datasets.pictures import write_png
+    from mattekit.datasets.images import write_png
 
     folder = tmp_path_factory.mktemp("photos") / "hr"
     folder.mkdir()
-    picture = read_rgb(photo)
+    image = read_rgb(photo)
     for number in range(6):
         top, left = number // 3 * 50, number % 3 * 40
-        write_png(folder / f"{number}.png", np.ascontiguousarray(picture[top : top + 64, left : left + 64]))
+        write_png(folder / f"{number}.png", np.ascontiguousarray(image[top : top + 64, left : left + 64]))
     return folder
 
 

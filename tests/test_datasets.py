@@ -11,13 +11,13 @@ from mattekit.core.errors import ImageError, InputError
 from mattekit.datasets import Dataset
 from mattekit.datasets.bicubic import crop_to_multiple, reduce_bicubic
 from mattekit.datasets.folders import segmentation_folders, super_resolution_folders
+from mattekit.datasets.images import read_alpha, read_rgb
 from mattekit.datasets.layouts import LAYOUTS, open_layout
 from mattekit.datasets.opening import open_dataset
-from mattekit.datasets.pictures import read_alpha, read_rgb
 from mattekit.datasets.sample import Entry, Sample
 from mattekit.datasets.sheet import contact_sheet, sample_row
-from mattekit.images import READABLE_EXTENSIONS, read_picture
-from PIL import Image
+from mattekit.images import READABLE_EXTENSIONS, read_image
+from PIL import Image as PilImage
 
 
 def _write(path: Path, array: np.ndarray) -> None:
@@ -25,17 +25,17 @@ def _write(path: Path, array: np.ndarray) -> None:
     assert cv2.imwrite(str(path), array)
 
 
-def _picture(height: int = 8, width: int = 12, seed: int = 0) -> np.ndarray:
+def _image(height: int = 8, width: int = 12, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
 def _pairs(folder: Path, stems: str = "abc") -> None:
     for seed, stem in enumerate(stems):
-        _write(folder / "images" / f"{stem}.jpg", _picture(seed=seed))
-        _write(folder / "masks" / f"{stem}.png", _picture(seed=seed)[..., 0])
+        _write(folder / "images" / f"{stem}.jpg", _image(seed=seed))
+        _write(folder / "masks" / f"{stem}.png", _image(seed=seed)[..., 0])
 
 
-def test_pictures_and_masks_meet_by_stem(tmp_path: Path) -> None:
+def test_images_and_masks_meet_by_stem(tmp_path: Path) -> None:
     _pairs(tmp_path)
     (tmp_path / "images" / "Thumbs.db").write_bytes(b"")
     (tmp_path / "images" / ".hidden.png").write_bytes(b"")
@@ -74,12 +74,12 @@ def _no_mask(folder: Path) -> None:
     (folder / "masks" / "b.png").unlink()
 
 
-def _no_picture(folder: Path) -> None:
+def _no_image(folder: Path) -> None:
     (folder / "images" / "b.jpg").unlink()
 
 
 def _two_of_one_stem(folder: Path) -> None:
-    _write(folder / "images" / "b.png", _picture())
+    _write(folder / "images" / "b.png", _image())
 
 
 def _no_masks_at_all(folder: Path) -> None:
@@ -91,9 +91,9 @@ def _no_masks_at_all(folder: Path) -> None:
     ("spoil", "message"),
     [
         (_no_mask, r"images: 1 file \(b\) without a mask of the same stem"),
-        (_no_picture, r"masks: 1 file \(b\) without a picture of the same stem"),
+        (_no_image, r"masks: 1 file \(b\) without an image of the same stem"),
         (_two_of_one_stem, r"b\.jpg and b\.png have one stem"),
-        (_no_masks_at_all, "has no pictures"),
+        (_no_masks_at_all, "has no images"),
     ],
 )
 def test_orphans_and_doubles_are_refused(tmp_path: Path, spoil: Callable[[Path], object], message: str) -> None:
@@ -105,18 +105,18 @@ def test_orphans_and_doubles_are_refused(tmp_path: Path, spoil: Callable[[Path],
 
 def test_a_mask_of_another_size_is_refused(tmp_path: Path) -> None:
     _pairs(tmp_path)
-    _write(tmp_path / "masks" / "b.png", _picture(12, 8)[..., 0])
+    _write(tmp_path / "masks" / "b.png", _image(12, 8)[..., 0])
     dataset = segmentation_folders(tmp_path / "images", tmp_path / "masks")
     with pytest.raises(InputError, match=r"b\.png is 8x12, but .*b\.jpg is 12x8"):
         list(dataset)
 
 
-def test_files_that_are_no_pictures_are_refused(tmp_path: Path) -> None:
+def test_files_that_are_no_images_are_refused(tmp_path: Path) -> None:
     _pairs(tmp_path)
-    (tmp_path / "images" / "a.jpg").write_bytes(b"not a picture")
+    (tmp_path / "images" / "a.jpg").write_bytes(b"not an image")
     (tmp_path / "images" / "b.jpg").write_bytes(b"")
     dataset = segmentation_folders(tmp_path / "images", tmp_path / "masks")
-    for index, said in enumerate(("not a picture", "the file is empty")):
+    for index, said in enumerate(("not an image", "the file is empty")):
         with pytest.raises(ImageError, match=said):
             dataset[index]
     with pytest.raises(ImageError, match="there is no such file"):
@@ -134,10 +134,10 @@ def test_whatever_a_run_finds_in_a_folder_a_data_set_finds_too(suffix: str, tmp_
 def test_a_photo_has_the_pixels_that_a_run_gives_the_network(tmp_path: Path) -> None:
     """AVIF, and CMYK, whose inks OpenCV would read as other colours than Pillow."""
     ramp = np.random.default_rng(3).integers(0, 256, (24, 32, 3), np.uint8)
-    Image.fromarray(ramp).save(tmp_path / "a.avif", quality=90)
-    Image.fromarray(ramp).convert("CMYK").save(tmp_path / "b.jpg", quality=95)
+    PilImage.fromarray(ramp).save(tmp_path / "a.avif", quality=90)
+    PilImage.fromarray(ramp).convert("CMYK").save(tmp_path / "b.jpg", quality=95)
     for name in ("a.avif", "b.jpg"):
-        np.testing.assert_array_equal(read_rgb(tmp_path / name), read_picture(tmp_path / name).rgb)
+        np.testing.assert_array_equal(read_rgb(tmp_path / name), read_image(tmp_path / name).rgb)
 
 
 def test_the_hash_is_of_the_content(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_the_hash_is_of_the_content(tmp_path: Path) -> None:
     assert one.content_hash == two.content_hash
     assert len(one.content_hash) == 64
     assert one.take(2).content_hash != one.content_hash
-    _write(tmp_path / "two" / "masks" / "b.png", _picture(seed=9)[..., 0])
+    _write(tmp_path / "two" / "masks" / "b.png", _image(seed=9)[..., 0])
     assert open_dataset(str(tmp_path / "two")).content_hash != one.content_hash
 
 
@@ -169,23 +169,23 @@ def test_a_data_set_has_samples_with_different_ids() -> None:
 
 
 def test_low_resolution_is_made_or_read(tmp_path: Path) -> None:
-    _write(tmp_path / "hr" / "a.png", _picture(9, 13))
+    _write(tmp_path / "hr" / "a.png", _image(9, 13))
     made = open_dataset(str(tmp_path), scale=2)
     assert (made.task, made.scale, made.name) == ("super_resolution", 2, tmp_path.name)
     sample = made[0]
     assert sample.image.shape == (4, 6, 3)
     assert sample.high_resolution is not None
     assert sample.high_resolution.shape == (8, 12, 3)
-    _write(tmp_path / "lr_x2" / "ax2.png", _picture(4, 6, seed=3))
+    _write(tmp_path / "lr_x2" / "ax2.png", _image(4, 6, seed=3))
     paired = open_dataset(str(tmp_path), scale=2)
-    assert (paired[0].image[..., ::-1] == _picture(4, 6, seed=3)).all()
+    assert (paired[0].image[..., ::-1] == _image(4, 6, seed=3)).all()
     assert paired.content_hash != made.content_hash
-    _write(tmp_path / "lr_x2" / "ax2.png", _picture(5, 6))
+    _write(tmp_path / "lr_x2" / "ax2.png", _image(5, 6))
     with pytest.raises(InputError, match=r"is 6x5, but .* reduced by 2 is 6x4"):
         paired[0]
 
 
-def test_bicubic_reduction_keeps_flat_pictures_and_refuses_odd_ones() -> None:
+def test_bicubic_reduction_keeps_flat_images_and_refuses_odd_ones() -> None:
     flat = np.full((12, 8, 3), 77, dtype=np.uint8)
     assert (reduce_bicubic(flat, 4) == 77).all()
     assert reduce_bicubic(flat, 1) is flat
@@ -208,13 +208,13 @@ def test_bicubic_reduction_is_bit_exact_with_set5(shared_data: Path, scale: int)
 
 def test_layouts_check_names_and_numbers(tmp_path: Path) -> None:
     for stem in ("baby", "bird", "butterfly", "head"):
-        _write(tmp_path / f"{stem}.png", _picture())
-    with pytest.raises(InputError, match=r"4 pictures, but Set5 .* has 5"):
+        _write(tmp_path / f"{stem}.png", _image())
+    with pytest.raises(InputError, match=r"4 images, but Set5 .* has 5"):
         open_dataset(f"set5:{tmp_path}", scale=2)
-    _write(tmp_path / "woman.png", _picture())
+    _write(tmp_path / "woman.png", _image())
     assert len(open_layout("set5", tmp_path, scale=2)) == 5
-    _write(tmp_path / "lenna.png", _picture())
-    with pytest.raises(InputError, match="'lenna' is no picture of Set5"):
+    _write(tmp_path / "lenna.png", _image())
+    with pytest.raises(InputError, match="'lenna' is no image of Set5"):
         open_layout("set5", tmp_path, scale=2)
     with pytest.raises(InputError, match="needs DUTS-TE-Image/ and DUTS-TE-Mask/"):
         open_layout("duts_te", tmp_path)
@@ -226,9 +226,9 @@ def test_layouts_of_the_shared_data(shared_data: Path) -> None:
     data = shared_data / "super_resolution"
     assert len(open_dataset(f"set5:{data / 'set5'}", scale=4)) == 5
     assert len(open_dataset(f"set14:{data / 'set14'}", scale=4)) == 14
-    with pytest.raises(InputError, match="10 pictures, but Urban100"):
+    with pytest.raises(InputError, match="10 images, but Urban100"):
         open_dataset(f"urban100:{data / 'urban100_10'}")
-    with pytest.raises(InputError, match="200 pictures, but ECSSD"):
+    with pytest.raises(InputError, match="200 images, but ECSSD"):
         open_dataset(f"ecssd:{shared_data / 'segmentation' / 'ecssd_val'}")
 
 
@@ -238,7 +238,7 @@ def test_every_layout_opens_when_it_is_complete(tmp_path: Path, monkeypatch: pyt
     for name, layout in LAYOUTS.items():
         stem = stems.get(name, "anything")
         for place in layout.places[0]:
-            _write(tmp_path / name / place / f"{stem}.png", _picture())
+            _write(tmp_path / name / place / f"{stem}.png", _image())
         monkeypatch.setitem(LAYOUTS, name, replace(layout, count=1))
         dataset = open_dataset(f"{name}:{tmp_path / name}", scale=2 if layout.task == "super_resolution" else 1)
         sample = dataset[0]
@@ -266,7 +266,7 @@ def test_descriptions_that_make_no_sense(
         open_dataset(text)
 
 
-def test_a_folder_with_pictures_and_no_masks(tmp_path: Path) -> None:
+def test_a_folder_with_images_and_no_masks(tmp_path: Path) -> None:
     _pairs(tmp_path)
     for path in (tmp_path / "masks").iterdir():
         path.unlink()

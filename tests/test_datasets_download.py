@@ -26,7 +26,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A server with an archive of one picture, known as the layout `div2k_valid`."""
+    """A server with an archive of one image, known as the layout `div2k_valid`."""
     root = tmp_path / "served"
     (root / "DIV2K_valid_HR").mkdir(parents=True)
     cv2.imwrite(str(root / "DIV2K_valid_HR" / "0801.png"), np.zeros((8, 8, 3), dtype=np.uint8))
@@ -61,8 +61,8 @@ def test_nothing_is_left_of_a_bad_download(tmp_path: Path, served: str, monkeypa
     monkeypatch.setitem(LAYOUTS, "div2k_valid", replace(layout, url=f"{served}/none.zip"))
     with pytest.raises(FetchError, match="did not succeed"):
         fetch_layout("div2k_valid", tmp_path / "new")
-    picture = tmp_path / "served" / "DIV2K_valid_HR" / "0801.png"
-    wrong = replace(layout, url=f"{served}/DIV2K_valid_HR/0801.png", sha256=sha256_of(picture))
+    image = tmp_path / "served" / "DIV2K_valid_HR" / "0801.png"
+    wrong = replace(layout, url=f"{served}/DIV2K_valid_HR/0801.png", sha256=sha256_of(image))
     monkeypatch.setitem(LAYOUTS, "div2k_valid", wrong)
     with pytest.raises(InputError, match="not a ZIP archive"):
         fetch_layout("div2k_valid", tmp_path / "new")

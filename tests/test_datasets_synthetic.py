@@ -31,7 +31,7 @@ def test_each_kind_is_what_it_says(samples: list[Sample]) -> None:
         assert (partial > 0.3) == (kind in {"soft", "glass"})
 
 
-def test_the_picture_is_the_composite(samples: list[Sample]) -> None:
+def test_the_image_is_the_composite(samples: list[Sample]) -> None:
     for sample in samples:
         assert sample.alpha is not None
         assert sample.foreground is not None

@@ -22,7 +22,7 @@ from mattekit.convert.servable.surround import surround
 from mattekit.core.contract import ResizeFilter
 from mattekit.core.errors import DeviceError, InputError, ModelError, ParityError
 from mattekit.core.records import VerifyRecord, read_record
-from mattekit.images.picture import Picture
+from mattekit.images.image import Image
 from mattekit.infer.remove import Remover
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.runtimes.reading import read_model
@@ -37,7 +37,7 @@ Pixels = NDArray[np.uint8]
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
-def picture(height: int, width: int) -> Pixels:
+def image(height: int, width: int) -> Pixels:
     """Blobs and edges from a seed."""
     noise = np.random.default_rng(height * width).integers(0, 256, (height // 8 + 2, width // 8 + 2, 3))
     return np.kron(noise, np.ones((8, 8, 1))).astype(np.uint8)[:height, :width].copy()
@@ -54,15 +54,15 @@ def packaged(light_ir: Path, make_once: MakeOnce) -> Path:
 def test_resizing_in_the_graph_is_pillows_to_one_level(filter_: ResizeFilter, size: tuple[int, int]) -> None:
     from mattekit.convert.servable.resample import one, resize
     from openvino import opset13 as ops
-    from PIL import Image
+    from PIL import Image as PilImage
 
     given = ops.parameter([1, 3, -1, -1], np.float32)
     graph = openvino.Model([resize(given, one(size[0]), one(size[1]), filter_)], [given], "resize")  # pyright: ignore[reportGeneralTypeIssues]
-    rgb = picture(150, 190)
+    rgb = image(150, 190)
     compiled = openvino.Core().compile_model(graph, "CPU", F32)
     answer = compiled(rgb.transpose(2, 0, 1)[None].astype(np.float32))[0][0]
     names = {"bilinear_antialias": "BILINEAR", "bicubic_antialias": "BICUBIC", "lanczos": "LANCZOS"}
-    wanted = np.asarray(Image.fromarray(rgb).resize((size[1], size[0]), Image.Resampling[names[filter_]]))
+    wanted = np.asarray(PilImage.fromarray(rgb).resize((size[1], size[0]), PilImage.Resampling[names[filter_]]))
     difference = np.abs(answer.transpose(1, 2, 0) - wanted.astype(np.float32))
     assert difference.max() <= 1
     # Pillow 13 takes the rows first at some other sizes, and rounds in between; these it takes columns first.
@@ -91,8 +91,8 @@ def test_the_graph_gives_mattekits_masks_at_any_size(segmentation_ir: Path, filt
         surround(read_model(opened.path), contract, least_spread=LEAST_SPREAD), "CPU", F32
     )
     for size in ((48, 64), (132, 207), (16, 15)):
-        rgb = picture(*size)
-        own = Remover(opened).matte(Picture(rgb=rgb, source="made"))
+        rgb = image(*size)
+        own = Remover(opened).matte(Image(rgb=rgb, source="made"))
         answer = graph(rgb[None])
         difference = np.abs(answer["alpha"][0, :, :, 0].astype(int) - own.alpha)
         # Pillow and OpenCV resize in fixed-point arithmetic of their own; on noise one level at the input tips pixels.
@@ -101,7 +101,7 @@ def test_the_graph_gives_mattekits_masks_at_any_size(segmentation_ir: Path, filt
         assert answer["confidence"][0] == pytest.approx(own.confidence, abs=2e-3)
 
 
-def test_a_black_picture_gives_an_empty_mask_and_no_nan(segmentation_package: Path) -> None:
+def test_a_black_image_gives_an_empty_mask_and_no_nan(segmentation_package: Path) -> None:
     graph = openvino.Core().compile_model(segmentation_package / "model.xml", "CPU", F32)
     answer = graph(np.zeros((1, 50, 60, 3), np.uint8))
     assert np.isfinite(answer["confidence"]).all()
@@ -116,8 +116,8 @@ def test_a_packaged_enlargement_is_mattekits_to_the_pixel(
     if order == "BGR":
         folder = package(PackageRequest(super_resolution_ir, tmp_path / "sr", colour_order=order))
     graph = openvino.Core().compile_model(folder / "model.xml", "CPU", F32)
-    rgb = picture(33, 47)
-    own = Upscaler(load(super_resolution_ir / "model.xml"), tile=0).upscale(Picture(rgb=rgb, source="made"))
+    rgb = image(33, 47)
+    own = Upscaler(load(super_resolution_ir / "model.xml"), tile=0).upscale(Image(rgb=rgb, source="made"))
     given = rgb if order == "RGB" else rgb[:, :, ::-1].copy()
     answer = graph(given[None])["upscaled"][0]
     assert np.array_equal(answer if order == "RGB" else answer[:, :, ::-1], own.rgb)

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from mattekit import cli
 from mattekit.bench.gates.gate import read_gates
-from mattekit.images import read_picture
+from mattekit.images import read_image
 from mattekit.workflow.reading import read_recipe
 from typer.core import TyperGroup
 from typer.main import get_command
@@ -205,7 +205,7 @@ def test_the_five_lines_of_python(
     (tmp_path / "photo.jpg").write_bytes(photo.read_bytes())
     monkeypatch.chdir(tmp_path)
     exec(compile(code, str(block), "exec"), {})
-    result = read_picture(tmp_path / "result.png")
+    result = read_image(tmp_path / "result.png")
     assert result.size == (640, 480)
     assert result.alpha is None
 
@@ -219,15 +219,15 @@ def desk(photo: Path, light_ir: Path, super_resolution_ir: Path, tmp_path: Path)
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(photo, path)
-    picture = read_picture(photo).rgb
-    mask = np.zeros(picture.shape[:2], np.uint8)
+    image = read_image(photo).rgb
+    mask = np.zeros(image.shape[:2], np.uint8)
     cv2.circle(mask, (90, 55), 34, 255, thickness=-1)
     for folder in ("photos/masks", "cut-outs", "frames"):
         (tmp_path / folder).mkdir()
     for number in range(2):
         assert cv2.imwrite(str(tmp_path / "photos" / "masks" / f"{number}.png"), mask)
-        assert cv2.imwrite(str(tmp_path / "cut-outs" / f"{number}.png"), np.dstack([picture[..., ::-1], mask]))
-        assert cv2.imwrite(str(tmp_path / "frames" / f"{number}.png"), picture[..., ::-1])
+        assert cv2.imwrite(str(tmp_path / "cut-outs" / f"{number}.png"), np.dstack([image[..., ::-1], mask]))
+        assert cv2.imwrite(str(tmp_path / "frames" / f"{number}.png"), image[..., ::-1])
     shutil.copytree(light_ir, tmp_path / "models" / "u2netp" / "fp32")
     shutil.copytree(super_resolution_ir, tmp_path / "models" / "rfdn-x4" / "fp16")
     shutil.copytree(ROOT / "recipes", tmp_path / "recipes", ignore=shutil.ignore_patterns("out"))

@@ -12,7 +12,7 @@ from mattekit.core.execution import Execution
 from mattekit.core.variant import Variant
 from mattekit.datasets.sample import Sample
 from mattekit.datasets.synthetic import synthetic
-from mattekit.images import Picture, read_picture
+from mattekit.images import Image, read_image
 from mattekit.infer.edges.foreground import estimate_foreground
 from mattekit.infer.edges.guided import guided_upsample
 from mattekit.infer.edges.matting import closed_form_mask, import_pymatting
@@ -67,9 +67,9 @@ def test_a_guided_mask_is_better_on_photos(name: str, shared_data: Path) -> None
     photos = sorted((shared_data / "train320" / name).glob("*.jpg"))[::60]
     worse = 0
     for photo in photos:
-        mask = read_picture(photo.with_suffix(".png")).rgb[..., 0]
+        mask = read_image(photo.with_suffix(".png")).rgb[..., 0]
         alpha = (mask > 127).astype(np.float32)
-        sample = Sample("", np.asarray(read_picture(photo).rgb, dtype=np.uint8), alpha=alpha)
+        sample = Sample("", np.asarray(read_image(photo).rgb, dtype=np.uint8), alpha=alpha)
         small = reduced(alpha)
         plain, better = enlarged(small, sample) / 255, guided(small, sample) / 255
         worse += sad(better, alpha) >= sad(plain, alpha) or gradient(better, alpha) >= gradient(plain, alpha)
@@ -203,16 +203,16 @@ def remover(mask: NDArray[np.float32], **options: object) -> Remover:
 
 def test_a_remover_refines_and_decontaminates() -> None:
     sample = samples("hair")[0]
-    picture = Picture(sample.image)
+    image = Image(sample.image)
     mask = reduced(truth(sample))
-    plain, _ = remover(mask).remove(picture)
-    refined, matte = remover(mask, refine="guided", decontaminate=True).remove(picture)
+    plain, _ = remover(mask).remove(image)
+    refined, matte = remover(mask, refine="guided", decontaminate=True).remove(image)
     assert plain.alpha is not None
     assert refined.alpha is not None
     np.testing.assert_array_equal(plain.rgb, sample.image)
     np.testing.assert_array_equal(refined.alpha, matte.alpha)
 
-    def error(cut: Picture) -> float:
+    def error(cut: Image) -> float:
         assert cut.alpha is not None
         return composite_error(
             cut.alpha / 255,
@@ -228,7 +228,7 @@ def test_a_remover_refines_and_decontaminates() -> None:
 def test_an_empty_scene_has_an_empty_mask() -> None:
     noise = np.random.default_rng(0).random((60, 80)).astype(np.float32) * np.float32(0.2)
     sample = samples("empty")[0]
-    cut, matte = remover(noise, refine="guided", decontaminate=True).remove(Picture(sample.image))
+    cut, matte = remover(noise, refine="guided", decontaminate=True).remove(Image(sample.image))
     assert not matte.foreground
     assert 0 < matte.confidence < 0.25
     assert cut.alpha is not None

@@ -1,4 +1,4 @@
-"""Runs over many pictures: the same files as one after another, in bounded memory, and one bad file is one failure."""
+"""Runs over many images: the same files as one after another, in bounded memory, and one bad file is one failure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from called import Call
 from mattekit.core.errors import DeviceError, ImageError
 from mattekit.core.execution import Execution
-from mattekit.images import Picture, encode_picture, read_picture
+from mattekit.images import Image, encode_image, read_image
 from mattekit.infer.batch import Batch, OutputSettings, plan_batch, run_batch, workers_for
 from mattekit.infer.engine.budget import Budget
 from mattekit.infer.engine.overlap import Stages, overlapped
@@ -27,7 +27,7 @@ from mattekit.infer.runtimes.serial import SerialRuntime
 from mattekit.infer.superimpose import Colour
 
 
-def pictures_in(folder: Path, count: int, *, side: int = 40) -> list[Path]:
+def images_in(folder: Path, count: int, *, side: int = 40) -> list[Path]:
     """Write photos of noise whose sizes differ, with alpha, and return their paths."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(count)
@@ -46,7 +46,7 @@ def run(batch: Batch, pipeline: Pipeline, jobs: int) -> list[Outcome]:
 
 
 def test_overlapped_runs_give_the_files_of_one_after_another(light_ir: Path, tmp_path: Path) -> None:
-    pictures_in(tmp_path / "in", 5)
+    images_in(tmp_path / "in", 5)
     pipeline = Pipeline(Remover(load(light_ir / "model.xml")), background=Colour(10, 200, 30, 128))
     for jobs in (1, 3):
         outcomes = run(plan_batch([tmp_path / "in"], tmp_path / str(jobs), OutputSettings()), pipeline, jobs)
@@ -76,9 +76,9 @@ def test_threads_share_a_runtime_and_get_their_own_answers(light_ir: Path) -> No
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_a_bad_file_is_its_own_failure_alone(jobs: int, tmp_path: Path) -> None:
-    paths = pictures_in(tmp_path / "in", 6)
+    paths = images_in(tmp_path / "in", 6)
     paths[2].write_bytes(paths[2].read_bytes()[:60])
-    paths[4].write_bytes(b"no picture")
+    paths[4].write_bytes(b"no image")
     outcomes = run(
         plan_batch([tmp_path / "in"], tmp_path / "out", OutputSettings()), Pipeline(background=Colour(1, 2, 3)), jobs
     )
@@ -87,12 +87,12 @@ def test_a_bad_file_is_its_own_failure_alone(jobs: int, tmp_path: Path) -> None:
     assert exit_code_of(outcomes) == 5
     failed = outcomes[2].error
     assert failed is not None
-    # Its frames would hold the picture until the end of the run.
+    # Its frames would hold the image until the end of the run.
     assert failed.__traceback__ is None
 
 
 def test_a_device_that_fails_ends_the_run(tmp_path: Path, light_ir: Path) -> None:
-    pictures_in(tmp_path / "in", 6)
+    images_in(tmp_path / "in", 6)
     model = load(light_ir / "model.xml")
 
     def broken(_: object) -> list[object]:
@@ -106,7 +106,7 @@ def test_a_device_that_fails_ends_the_run(tmp_path: Path, light_ir: Path) -> Non
 
 
 def test_a_run_that_is_left_begins_nothing_new_and_leaves_whole_files(tmp_path: Path) -> None:
-    pictures_in(tmp_path / "in", 40)
+    images_in(tmp_path / "in", 40)
     batch = plan_batch([tmp_path / "in"], tmp_path / "out", OutputSettings())
     before = threading.active_count()
     results = run_batch(batch, Pipeline(background=Colour(1, 2, 3)), jobs=3)
@@ -114,7 +114,7 @@ def test_a_run_that_is_left_begins_nothing_new_and_leaves_whole_files(tmp_path: 
     results.close()
     left = files_in(tmp_path / "out")
     assert 1 <= len(left) < 40
-    assert all(read_picture(data).width for data in left.values())
+    assert all(read_image(data).width for data in left.values())
     assert files_in(tmp_path / "out") == left
     assert threading.active_count() == before
 
@@ -174,7 +174,7 @@ def test_a_budget_lets_in_what_fits_and_what_is_larger_alone() -> None:
     assert not waits.is_alive()
 
 
-def test_pictures_wait_for_the_memory_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_wait_for_the_memory_of_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Budget] = []
 
     class Watched(Budget):
@@ -183,7 +183,7 @@ def test_pictures_wait_for_the_memory_of_others(tmp_path: Path, monkeypatch: pyt
             made.append(self)
 
     monkeypatch.setattr("mattekit.infer.batch.Budget", Watched)
-    pictures_in(tmp_path / "in", 8)
+    images_in(tmp_path / "in", 8)
     batch = plan_batch([tmp_path / "in"], tmp_path / "out", OutputSettings())
     one = 10 * 47 * 54  # The largest of them.
     outcomes = list(run_batch(batch, Pipeline(background=Colour(1, 2, 3)), jobs=4, memory=2 * one))
@@ -193,7 +193,7 @@ def test_pictures_wait_for_the_memory_of_others(tmp_path: Path, monkeypatch: pyt
 
 
 def test_the_record_says_where_the_time_went(light_ir: Path, tmp_path: Path) -> None:
-    pictures_in(tmp_path / "in", 4)
+    images_in(tmp_path / "in", 4)
     batch = plan_batch([tmp_path / "in"], tmp_path / "out", OutputSettings())
     pipeline = Pipeline(Remover(load(light_ir / "model.xml")))
     outcomes = run(batch, pipeline, 2)
@@ -226,8 +226,8 @@ def test_stages_are_printed_of_many_images_or_where_asked(
     assert (f"{count} of {count} done" in said) == (count > 1 or table)
 
 
-def test_a_single_picture_goes_through_the_stages_one_after_another(tmp_path: Path) -> None:
-    pictures_in(tmp_path / "in", 1)
+def test_a_single_image_goes_through_the_stages_one_after_another(tmp_path: Path) -> None:
+    images_in(tmp_path / "in", 1)
     batch = plan_batch([tmp_path / "in"], tmp_path / "out", OutputSettings())
     assert set(workers_for(batch, Pipeline(), 8).values()) == {1}
 
@@ -237,12 +237,12 @@ def test_png_bands_join_without_a_seam(depth: int) -> None:
     rng = np.random.default_rng(depth)
     rgb = np.cumsum(rng.integers(-3, 4, (700, 500, 3)), axis=0).astype(np.uint8)
     alpha = np.repeat(rng.integers(0, 2, (700, 1)) * 255, 500, axis=1).astype(np.uint8)
-    picture = Picture(rgb, alpha).with_depth(depth)
-    whole = read_picture(encode_picture(picture, "png", keep_hidden=True))
-    np.testing.assert_array_equal(whole.rgb, picture.rgb)
-    np.testing.assert_array_equal(whole.alpha, picture.alpha)
-    cleared = read_picture(encode_picture(picture, "png"))
-    np.testing.assert_array_equal(cleared.rgb, picture.rgb * (alpha != 0)[..., None])
+    image = Image(rgb, alpha).with_depth(depth)
+    whole = read_image(encode_image(image, "png", keep_hidden=True))
+    np.testing.assert_array_equal(whole.rgb, image.rgb)
+    np.testing.assert_array_equal(whole.alpha, image.alpha)
+    cleared = read_image(encode_image(image, "png"))
+    np.testing.assert_array_equal(cleared.rgb, image.rgb * (alpha != 0)[..., None])
 
 
 @pytest.mark.slow
@@ -272,7 +272,7 @@ def test_a_photo_of_100_megapixels_takes_at_most_2_gib(light_ir: Path, tmp_path:
     code, kilobytes = ended.stdout.split()[-2:]
     assert code == "0", ended.stderr
     assert int(kilobytes) * 1024 <= 2 << 30
-    assert read_picture(tmp_path / "out" / "large.png").size == (10_000, 10_000)
+    assert read_image(tmp_path / "out" / "large.png").size == (10_000, 10_000)
 
 
 FIRST_USE = """

@@ -24,7 +24,7 @@ from mattekit.core.errors import ContractError, InputError, ModelError, ParityEr
 from mattekit.core.execution import Execution
 from mattekit.core.files import sha256_of
 from mattekit.core.records import ExportRecord, read_record
-from mattekit.images import read_picture
+from mattekit.images import read_image
 from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
 from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load
 from mattekit.infer.runtimes.serial import SerialRuntime
@@ -76,7 +76,7 @@ def test_the_same_weights_give_the_same_bytes(
 
 
 @pytest.mark.slow
-def test_the_direct_route_gives_the_same_bytes_twice_and_the_same_picture(
+def test_the_direct_route_gives_the_same_bytes_twice_and_the_same_image(
     super_resolution_ir: Path, super_resolution_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
     settings = ExportSettings(route="direct")
@@ -130,7 +130,7 @@ def test_a_free_batch(super_resolution_weights: Path, photo: Path, tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_a_fixed_batch_is_checked_and_runs_one_picture_at_a_time(
+def test_a_fixed_batch_is_checked_and_runs_one_image_at_a_time(
     super_resolution_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
     settings = ExportSettings(batch=3)
@@ -145,7 +145,7 @@ def test_a_size_that_leaves_no_tile_is_refused(super_resolution_weights: Path, p
         export_model(SR, tmp_path, ExportSettings(size=(20, 20)), weights=super_resolution_weights, images=[photo])
 
 
-def test_the_record_keeps_every_step_and_every_picture(super_resolution_ir: Path) -> None:
+def test_the_record_keeps_every_step_and_every_image(super_resolution_ir: Path) -> None:
     record = read_record(super_resolution_ir / "export.json", ExportRecord)
     assert record.kind == "export"
     assert {figure.step for figure in record.measurements} == {"torch → onnx", "onnx → ir"}
@@ -190,7 +190,7 @@ def test_a_failed_export_keeps_the_one_that_was_there(
 
 def test_not_a_number_never_passes(super_resolution_ir: Path, photo: Path) -> None:
     model = load(super_resolution_ir / "model.xml")
-    check = ParityCheck(["photo"], [stage_input(read_picture(photo).rgb, model.contract)], model.contract)
+    check = ParityCheck(["photo"], [stage_input(read_image(photo).rgb, model.contract)], model.contract)
     assert check("onnx", model.runtime, EXACT).broken == ""
 
     def broken(tensor: np.ndarray) -> list[np.ndarray]:

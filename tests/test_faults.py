@@ -142,12 +142,12 @@ def test_a_place_without_permission_is_told(tmp_path: Path) -> None:
 def test_an_input_that_vanishes_is_told_and_the_others_are_done(photo: Path, tmp_path: Path) -> None:
     from mattekit.infer.plan import OutputSettings, plan_batch
 
-    pictures, out = tmp_path / "pictures", tmp_path / "out"
-    pictures.mkdir()
+    images, out = tmp_path / "images", tmp_path / "out"
+    images.mkdir()
     for name in ("a.jpg", "b.jpg", "c.jpg"):
-        shutil.copy(photo, pictures / name)
-    batch = plan_batch([pictures], out, OutputSettings())
-    (pictures / "b.jpg").unlink()
+        shutil.copy(photo, images / name)
+    batch = plan_batch([images], out, OutputSettings())
+    (images / "b.jpg").unlink()
     outcomes = list(run_batch(batch, Pipeline(None, None, None)))
     assert [outcome.error is None for outcome in outcomes] == [True, False, True]
     assert "there is no such file" in str(outcomes[1].error)
@@ -252,12 +252,12 @@ def quantized(out: Path) -> bool:
     return folder.is_dir()
 
 
-def pictured(out: Path) -> bool:
+def imaged(out: Path) -> bool:
     """Say whether all results of a run are there; each is whole or not there."""
-    from mattekit.images import read_picture
+    from mattekit.images import read_image
 
     for path in out.glob("[!.]*.png"):
-        read_picture(path)
+        read_image(path)
     return len(list(out.glob("[!.]*.png"))) == 6
 
 
@@ -284,7 +284,7 @@ def test_a_signal_at_any_point_leaves_nothing_half_written_and_the_next_run_succ
             shutil.copy(photo, tmp_path / "in" / f"{number}.jpg")
         model = request.getfixturevalue("segmentation_ir")
         words = ["remove", str(tmp_path / "in"), "--model", str(model), "--resume", "-o", str(out)]
-        whole = pictured
+        whole = imaged
     else:
         model = request.getfixturevalue("segmentation_ir")
         words = ["quantize", str(model), "--data", "synthetic:count=2,size=64x64", "-o", str(out)]

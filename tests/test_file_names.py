@@ -20,7 +20,7 @@ from mattekit.core.record import Record
 from mattekit.core.records import RunRecord, VideoRecord, read_record
 from mattekit.core.text import json_bytes, written_out
 from mattekit.infer.engine.manifest import Manifest
-from PIL import Image
+from PIL import Image as PilImage
 from records import run_record
 from typer.testing import CliRunner
 
@@ -51,7 +51,7 @@ def run(*words: str | Path, code: int = 0) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "remove", "upscale", "superimpose"])
-def test_a_picture_is_processed_recorded_and_recognized_again(
+def test_an_image_is_processed_recorded_and_recognized_again(
     command: str,
     named: Callable[[str, str], Path],
     light_ir: Path,
@@ -88,7 +88,7 @@ def test_a_data_set_is_checked_shown_and_validated(
     for name in (NAME, "plain.jpg"):
         mask = named("set/masks", name)
         named("set/images", name)
-        Image.open(mask).convert("L").save(mask.with_suffix(".png"))
+        PilImage.open(mask).convert("L").save(mask.with_suffix(".png"))
         mask.unlink()
     run("datasets", "check", tmp_path / "set")
     run("datasets", "show", tmp_path / "set", "-o", tmp_path / "sheet.png")
@@ -107,7 +107,7 @@ def test_names_that_the_terminal_cannot_show_end_no_run(
 ) -> None:
     names = ["日本.jpg", "größe.jpg", NAME]
     sources = [named("in", name) for name in names]
-    (tmp_path / "in" / "шум.jpg").write_bytes(b"no picture")
+    (tmp_path / "in" / "шум.jpg").write_bytes(b"no image")
     done = _mattekit(encoding, "superimpose", *sources, tmp_path / "in" / "шум.jpg", "--background", "red", "-o", "out")
     assert done.returncode == 5, done.stderr
     assert b"Traceback" not in done.stderr

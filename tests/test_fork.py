@@ -36,9 +36,9 @@ def test_what_a_parent_opened_works_in_its_forked_children_or_says_why_not(
     case: str, light_ir: Path, super_resolution_ir: Path, photo: Path, tmp_path: Path
 ) -> None:
     # A quarter of the photo's pixels are several tiles still.
-    picture = cv2.imread(str(photo))
-    assert picture is not None
-    assert cv2.imwrite(str(tmp_path / "0.jpg"), cv2.resize(picture, (80, 60)))
+    image = cv2.imread(str(photo))
+    assert image is not None
+    assert cv2.imwrite(str(tmp_path / "0.jpg"), cv2.resize(image, (80, 60)))
     for number in range(1, 4):
         shutil.copy(tmp_path / "0.jpg", tmp_path / f"{number}.jpg")
     arguments = [light_ir / "model.xml", super_resolution_ir / "model.xml", tmp_path / "0.jpg", tmp_path]

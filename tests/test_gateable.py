@@ -51,8 +51,8 @@ def _data(folder: Path) -> Path:
 def _run(ir: Path, folder: Path) -> RunRecord:
     (folder / "in").mkdir()
     for number in range(3):
-        picture = np.random.default_rng(number).integers(0, 256, (40, 50, 3), dtype=np.uint8)
-        assert cv2.imwrite(str(folder / "in" / f"{number}.png"), picture)
+        image = np.random.default_rng(number).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+        assert cv2.imwrite(str(folder / "in" / f"{number}.png"), image)
     batch = plan_batch([folder / "in"], folder / "out", OutputSettings())
     pipeline = Pipeline(Remover(load(ir / "model.xml")))
     outcomes = list(run_batch(batch, pipeline, jobs=1))

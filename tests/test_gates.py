@@ -419,7 +419,7 @@ def test_a_stage_of_a_run_is_held_alone_and_against_an_earlier_run() -> None:
     assert _statuses(every, [_run(speed=1.2)], [_run()]) == ["failed"] * 3
 
 
-def test_a_run_over_enough_pictures_is_judged_by_its_raw_times() -> None:
+def test_a_run_over_enough_images_is_judged_by_its_raw_times() -> None:
     times = [0.03 * float(each) for each in np.exp(0.03 * np.random.default_rng(1).standard_normal(200))]
     again = list(reversed(times))
 
@@ -449,9 +449,7 @@ def test_a_run_of_another_model_is_no_baseline() -> None:
     assert "no baseline" in verdict.reason
 
 
-@pytest.mark.parametrize(
-    "unit", ["ms", "s", "µs", "fps", "1/s", "images/s", "pictures/s", "frames/s", "GFLOP/s", "GB/s"]
-)
+@pytest.mark.parametrize("unit", ["ms", "s", "µs", "fps", "1/s", "images/s", "frames/s", "GFLOP/s", "GB/s"])
 def test_no_time_and_no_rate_is_compared_across_machines(unit: str) -> None:
     here = _single("figure", 10.0, unit)
     for limit in ("max_ratio", "max_drop", "max_drop_relative"):

@@ -17,7 +17,7 @@ from mattekit.convert.parity import HALF, compare
 from mattekit.convert.stage_input import stage_input
 from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.provenance import Provenance
-from mattekit.images import read_picture
+from mattekit.images import read_image
 from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load
 from mattekit.package.deploy import PackageRequest, package
 from openvino import opset13 as ops
@@ -133,10 +133,10 @@ def test_published_weights_pass_the_limits_and_are_half_as_large(
     settings, path = ExportSettings(precision="fp16"), shared_data / "weights" / weights
     # Of a photo, super-resolution is checked on a part alone; masks are on all of it, for which one will do.
     photos = sorted((shared_data / "segmentation/u2net_test/images").iterdir())
-    pictures = photos[:1] if weights.startswith("segmentation") else []
-    first = export_model(model, tmp_path / "1", settings, weights=path, images=pictures).ir.path
+    images = photos[:1] if weights.startswith("segmentation") else []
+    first = export_model(model, tmp_path / "1", settings, weights=path, images=images).ir.path
     if model == "rlfn-x4":
-        # The pictures only check.
+        # The images only check.
         second = export_model(model, tmp_path / "2", settings, weights=path, images=[photo]).ir.path
         for suffix in (".xml", ".bin"):
             assert first.with_suffix(suffix).read_bytes() == second.with_suffix(suffix).read_bytes()
@@ -187,7 +187,7 @@ def exact_answers(path: Path, photos: tuple[Path, ...]) -> tuple[Contract, list[
     from skimage import data
 
     exact = load(path)
-    pixels = [read_picture(photo).rgb for photo in photos] if photos else [data.astronaut(), data.coffee()]
+    pixels = [read_image(photo).rgb for photo in photos] if photos else [data.astronaut(), data.coffee()]
     tensors = [stage_input(each, exact.contract) for each in pixels]
     return exact.contract, tensors, [exact.runtime.run_all(tensor) for tensor in tensors]
 

@@ -255,7 +255,7 @@ def test_an_unknown_model_is_told_with_the_nearest(photo: Path, tmp_path: Path, 
     assert not (tmp_path / "out").exists()
 
 
-def test_a_missing_picture_is_told(segmentation_ir: Path, tmp_path: Path, call: Call) -> None:
+def test_a_missing_image_is_told(segmentation_ir: Path, tmp_path: Path, call: Call) -> None:
     missing = tmp_path / "missing.jpg"
     ended = call("remove", missing, "--model", segmentation_ir, "-o", tmp_path / "out")
     assert ended.code == 1
@@ -330,19 +330,19 @@ def test_a_wrong_checkpoint_is_told(super_resolution_weights: Path, photo: Path,
     assert not out.exists() or not list(out.rglob("*.*"))
 
 
-def test_one_bad_picture_of_several_stops_nothing_and_has_an_exit_code_of_its_own(
+def test_one_bad_image_of_several_stops_nothing_and_has_an_exit_code_of_its_own(
     segmentation_ir: Path, photo: Path, tmp_path: Path, call: Call
 ) -> None:
-    pictures, out = tmp_path / "pictures", tmp_path / "out"
-    pictures.mkdir()
-    shutil.copy(photo, pictures / "good.jpg")
-    (pictures / "bad.jpg").write_bytes(b"no picture")
-    ended = call("remove", pictures, "--model", segmentation_ir, "-o", out)
+    images, out = tmp_path / "images", tmp_path / "out"
+    images.mkdir()
+    shutil.copy(photo, images / "good.jpg")
+    (images / "bad.jpg").write_bytes(b"no image")
+    ended = call("remove", images, "--model", segmentation_ir, "-o", out)
     assert ended.code == errors.PartialFailureError.exit_code
     assert [path.name for path in out.iterdir()] == ["good.png"]
     bad, *_, summary = ended.err.strip().splitlines()
-    assert bad.startswith(f"mattekit: {pictures / 'bad.jpg'}")
+    assert bad.startswith(f"mattekit: {images / 'bad.jpg'}")
     assert summary.startswith("1 of 2 done, 1 failed")
-    alone = call("remove", pictures / "bad.jpg", "--model", segmentation_ir, "-o", out)
+    alone = call("remove", images / "bad.jpg", "--model", segmentation_ir, "-o", out)
     assert alone.code == 1
-    assert str(pictures / "bad.jpg") in alone.sentence()
+    assert str(images / "bad.jpg") in alone.sentence()

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from mattekit.core.errors import ImageError
 from mattekit.images import clear_hidden
-from mattekit.images.kinds import picture_of
-from mattekit.images.picture import Picture
+from mattekit.images.image import Image
+from mattekit.images.kinds import image_of
 from mattekit.infer.remove import Remover
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.upscale import Upscaler
-from PIL import Image
+from PIL import Image as PilImage
 
 RGB = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
 RGBA = np.dstack([RGB, np.full(RGB.shape[:2], 200, np.uint8)])
@@ -26,7 +26,7 @@ GREY = RGB[..., 0]
 
 def png(array: Any = RGB) -> bytes:
     stream = BytesIO()
-    Image.fromarray(array).save(stream, "PNG")
+    PilImage.fromarray(array).save(stream, "PNG")
     return stream.getvalue()
 
 
@@ -36,21 +36,21 @@ def file_of(folder: Path) -> Path:
 
 
 KINDS: dict[str, tuple[Callable[[Path], Any], type]] = {
-    "path": (file_of, Picture),
-    "text": (lambda folder: str(file_of(folder)), Picture),
+    "path": (file_of, Image),
+    "text": (lambda folder: str(file_of(folder)), Image),
     "bytes": (lambda _: png(), bytes),
     "open file": (lambda _: BytesIO(png()), BytesIO),
-    "Pillow RGB": (lambda _: Image.fromarray(RGB), Image.Image),
-    "Pillow RGBA": (lambda _: Image.fromarray(RGBA), Image.Image),
-    "Pillow palette": (lambda _: Image.fromarray(RGB).convert("P"), Image.Image),
-    "Pillow CMYK": (lambda _: Image.fromarray(RGB).convert("CMYK"), Image.Image),
-    "Pillow 16 bits": (lambda _: Image.fromarray(GREY.astype(np.uint16) * 257), Image.Image),
+    "Pillow RGB": (lambda _: PilImage.fromarray(RGB), PilImage.Image),
+    "Pillow RGBA": (lambda _: PilImage.fromarray(RGBA), PilImage.Image),
+    "Pillow palette": (lambda _: PilImage.fromarray(RGB).convert("P"), PilImage.Image),
+    "Pillow CMYK": (lambda _: PilImage.fromarray(RGB).convert("CMYK"), PilImage.Image),
+    "Pillow 16 bits": (lambda _: PilImage.fromarray(GREY.astype(np.uint16) * 257), PilImage.Image),
     "array (H, W)": (lambda _: GREY, np.ndarray),
     "array (H, W, 3)": (lambda _: RGB, np.ndarray),
     "array (H, W, 4)": (lambda _: RGBA, np.ndarray),
     "array of 16 bits": (lambda _: RGB.astype(np.uint16) * 257, np.ndarray),
     "array, every other column": (lambda _: RGB[:, ::2], np.ndarray),
-    "our own": (lambda _: Picture(RGB), Picture),
+    "our own": (lambda _: Image(RGB), Image),
 }
 
 
@@ -72,12 +72,12 @@ def test_every_kind_goes_through_every_function_and_comes_back(
 ) -> None:
     make, back = KINDS[kind]
     for name, function in functions.items():
-        picture = picture_of(make(tmp_path))
-        expected = picture_of(function(picture))
+        image = image_of(make(tmp_path))
+        expected = image_of(function(image))
         result = function(make(tmp_path))
         assert isinstance(result, back), name
-        found = picture_of(result)
-        if back is Image.Image:
+        found = image_of(result)
+        if back is PilImage.Image:
             # Pillow has no colour of 16 bits.
             expected = expected.with_depth(8)
         if back in {bytes, BytesIO}:
@@ -85,13 +85,13 @@ def test_every_kind_goes_through_every_function_and_comes_back(
             expected = clear_hidden(expected)
         assert np.array_equal(np.asarray(found), np.asarray(expected)), name
         assert (found.alpha is not None) == (
-            name in {"remove", "remover"} or (picture.alpha is not None and name == "upscaler")
+            name in {"remove", "remover"} or (image.alpha is not None and name == "upscaler")
         )
 
 
 def test_a_list_gives_a_list_each_in_its_own_kind(functions: dict[str, Callable[[Any], Any]]) -> None:
-    found = functions["remove"]([RGB, png(), Image.fromarray(RGB)])
-    assert [type(one) for one in found] == [np.ndarray, bytes, Image.Image]
+    found = functions["remove"]([RGB, png(), PilImage.fromarray(RGB)])
+    assert [type(one) for one in found] == [np.ndarray, bytes, PilImage.Image]
     assert np.array_equal(found[0], np.asarray(found[2]))
     assert functions["remove"]([]) == []
 
@@ -99,22 +99,22 @@ def test_a_list_gives_a_list_each_in_its_own_kind(functions: dict[str, Callable[
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_written_and_is_a_background(kind: str, light_ir: Path, tmp_path: Path) -> None:
     make, _ = KINDS[kind]
-    mattekit.write_picture(make(tmp_path), tmp_path / "written.png")
-    written = mattekit.read_picture(tmp_path / "written.png")
-    assert np.array_equal(np.asarray(written)[..., :3], picture_of(make(tmp_path)).rgb)
+    mattekit.write_image(make(tmp_path), tmp_path / "written.png")
+    written = mattekit.read_image(tmp_path / "written.png")
+    assert np.array_equal(np.asarray(written)[..., :3], image_of(make(tmp_path)).rgb)
     background = make(tmp_path)
     pipeline = mattekit.open_pipeline(model=light_ir, background=background)
     assert np.asarray(pipeline(RGB)).shape[:2] == RGB.shape[:2]
 
 
 def test_channels_keep_their_order_and_alpha_is_straight() -> None:
-    picture = picture_of(RGBA)
-    assert np.array_equal(picture.rgb, RGB)
-    assert picture.alpha is not None
-    assert np.array_equal(picture.alpha, RGBA[..., 3])
-    assert np.array_equal(np.asarray(picture), RGBA)
-    assert np.array_equal(np.asarray(picture.to_pil()), RGBA)
-    assert picture_of(GREY).grey
+    image = image_of(RGBA)
+    assert np.array_equal(image.rgb, RGB)
+    assert image.alpha is not None
+    assert np.array_equal(image.alpha, RGBA[..., 3])
+    assert np.array_equal(np.asarray(image), RGBA)
+    assert np.array_equal(np.asarray(image.to_pil()), RGBA)
+    assert image_of(GREY).grey
 
 
 @pytest.mark.parametrize(
@@ -123,27 +123,27 @@ def test_channels_keep_their_order_and_alpha_is_straight() -> None:
         (RGB.astype(np.float32), "array of float32"),
         (RGB[..., :2], r"shape \(24, 32, 2\)"),
         (RGB[:0], "no image"),
-        (Image.new("F", (4, 4)), "mode F"),
-        (b"no image", "the picture in memory"),
+        (PilImage.new("F", (4, 4)), "mode F"),
+        (b"no image", "the image in memory"),
         (7, "int is no image; give a path"),
     ],
 )
 def test_what_is_no_image_is_refused_in_a_sentence(image: Any, said: str) -> None:
     with pytest.raises(ImageError, match=said):
-        picture_of(image)
+        image_of(image)
 
 
 def test_a_pillow_image_has_a_pixel_limit_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "100")
     with pytest.raises(ImageError, match="MATTEKIT_MAX_PIXELS"):
-        picture_of(Image.new("RGB", (20, 20)))
+        image_of(PilImage.new("RGB", (20, 20)))
 
 
-def test_a_picture_shows_itself_in_a_line_and_in_a_notebook() -> None:
-    picture = Picture(RGB, RGBA[..., 3], source="cat.png")
-    assert repr(picture) == "Picture(32x24, 8 bits, RGB, alpha, 'cat.png')"
-    shown: Callable[[], bytes] = getattr(picture, "_repr_png_")  # noqa: B009 - as a notebook asks for it
-    assert np.array_equal(np.asarray(Image.open(BytesIO(shown()))), RGBA)
+def test_an_image_shows_itself_in_a_line_and_in_a_notebook() -> None:
+    image = Image(RGB, RGBA[..., 3], source="cat.png")
+    assert repr(image) == "Image(32x24, 8 bits, RGB, alpha, 'cat.png')"
+    shown: Callable[[], bytes] = getattr(image, "_repr_png_")  # noqa: B009 - as a notebook asks for it
+    assert np.array_equal(np.asarray(PilImage.open(BytesIO(shown()))), RGBA)
 
 
 def test_every_public_name_is_told() -> None:

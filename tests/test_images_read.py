@@ -1,4 +1,4 @@
-"""Reading pictures: every kind of file comes out as Pillow's own conversions say, or with one clear sentence."""
+"""Reading images: every kind of file comes out as Pillow's own conversions say, or with one clear sentence."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mattekit.core.errors import ImageError
-from mattekit.datasets.pictures import read_alpha
-from mattekit.images import read_picture
+from mattekit.datasets.images import read_alpha
+from mattekit.images import read_image
 from packaging.version import Version
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image as PilImage
+from PIL import ImageCms, ImageOps
 
 
 def noise(*shape: int, dtype: type[np.uint8] | type[np.uint16] = np.uint8) -> np.ndarray:
@@ -33,7 +34,7 @@ def smooth(height: int = 24, width: int = 36) -> np.ndarray:
     return np.dstack([x * 255 / width, y * 255 / height, (x + y) * 255 / (width + height)]).astype(np.uint8)
 
 
-def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+def saved(image: PilImage.Image, kind: str, **options: object) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()
@@ -82,7 +83,7 @@ def cmyk_profile() -> bytes:
     return profile(b"CMYK", {b"A2B0": lut, b"A2B1": lut}, b"Lab ")
 
 
-def to_srgb(image: Image.Image, icc: bytes) -> np.ndarray:
+def to_srgb(image: PilImage.Image, icc: bytes) -> np.ndarray:
     return np.asarray(
         ImageCms.profileToProfile(
             image,
@@ -131,16 +132,16 @@ def tiff16(samples: np.ndarray, photometric: int = 2, extra: int | None = None, 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "grey JPEG", "RGBA PNG"])
 def test_exif_orientation_is_applied_as_pillow_applies_it(kind: str, orientation: int) -> None:
     mode = {"grey JPEG": "L", "RGBA PNG": "RGBA"}.get(kind, "RGB")
-    exif = Image.Exif()
+    exif = PilImage.Exif()
     exif[0x0112] = orientation
     options = {"lossless": True} if kind == "WEBP" else {}
-    data = saved(Image.fromarray(smooth()).convert(mode), kind.rsplit(maxsplit=1)[-1], exif=exif, **options)
-    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
-    picture = read_picture(data)
-    assert picture.rgb.shape[:2] == ((36, 24) if orientation > 4 else (24, 36))
-    np.testing.assert_array_equal(picture.rgb, np.asarray(expected.convert("RGB")))
-    assert picture.rgb.flags.c_contiguous
-    assert picture.grey == (mode == "L")
+    data = saved(PilImage.fromarray(smooth()).convert(mode), kind.rsplit(maxsplit=1)[-1], exif=exif, **options)
+    expected = ImageOps.exif_transpose(PilImage.open(io.BytesIO(data)))
+    image = read_image(data)
+    assert image.rgb.shape[:2] == ((36, 24) if orientation > 4 else (24, 36))
+    np.testing.assert_array_equal(image.rgb, np.asarray(expected.convert("RGB")))
+    assert image.rgb.flags.c_contiguous
+    assert image.grey == (mode == "L")
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -150,56 +151,56 @@ def test_exif_orientation_of_16_bits(kind: str, orientation: int) -> None:
     if kind == "TIFF":
         data = tiff16(samples, orientation=orientation)
     else:
-        exif = Image.Exif()
+        exif = PilImage.Exif()
         exif[0x0112] = orientation
         data = png16(samples, 2, (b"eXIf", exif.tobytes()[6:]), behind="behind" in kind)
-    marker = Image.fromarray(samples[..., 0] >> 8).convert("L")
-    exif = Image.Exif()
+    marker = PilImage.fromarray(samples[..., 0] >> 8).convert("L")
+    exif = PilImage.Exif()
     exif[0x0112] = orientation
-    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(saved(marker, "PNG", exif=exif))))
-    picture = read_picture(data)
-    assert picture.rgb.dtype == np.uint16
-    np.testing.assert_array_equal(picture.rgb[..., 0] >> 8, np.asarray(expected))
-    assert sorted(picture.rgb[..., 1].ravel()) == sorted(samples[..., 1].ravel())
+    expected = ImageOps.exif_transpose(PilImage.open(io.BytesIO(saved(marker, "PNG", exif=exif))))
+    image = read_image(data)
+    assert image.rgb.dtype == np.uint16
+    np.testing.assert_array_equal(image.rgb[..., 0] >> 8, np.asarray(expected))
+    assert sorted(image.rgb[..., 1].ravel()) == sorted(samples[..., 1].ravel())
 
 
-def palette_image() -> Image.Image:
-    paletted = Image.fromarray(noise(9, 11) % 4)
+def palette_image() -> PilImage.Image:
+    paletted = PilImage.fromarray(noise(9, 11) % 4)
     paletted.putpalette([10, 20, 30, 200, 100, 0, 0, 255, 7, 90, 90, 90])
     return paletted
 
 
 CASES = {
-    "grey": (Image.fromarray(noise(9, 11)), "PNG", {}),
-    "grey with a transparent value": (Image.fromarray(noise(9, 11) % 8), "PNG", {"transparency": 3}),
-    "grey and alpha": (Image.fromarray(noise(9, 11, 2)), "PNG", {}),
-    "one bit": (Image.fromarray(noise(9, 11)).convert("1"), "PNG", {}),
+    "grey": (PilImage.fromarray(noise(9, 11)), "PNG", {}),
+    "grey with a transparent value": (PilImage.fromarray(noise(9, 11) % 8), "PNG", {"transparency": 3}),
+    "grey and alpha": (PilImage.fromarray(noise(9, 11, 2)), "PNG", {}),
+    "one bit": (PilImage.fromarray(noise(9, 11)).convert("1"), "PNG", {}),
     "palette": (palette_image(), "PNG", {}),
     "palette with one transparent entry": (palette_image(), "PNG", {"transparency": 2}),
     "palette with alpha": (palette_image(), "PNG", {"transparency": bytes([0, 100, 200, 255])}),
-    "RGB": (Image.fromarray(noise(9, 11, 3)), "PNG", {}),
-    "RGB with a transparent colour": (Image.fromarray(noise(9, 11, 3) % 2), "PNG", {"transparency": (1, 0, 1)}),
-    "RGBA": (Image.fromarray(noise(9, 11, 4)), "PNG", {}),
-    "one pixel": (Image.fromarray(noise(1, 1, 3)), "PNG", {}),
-    "one pixel JPEG": (Image.fromarray(noise(1, 1, 3)), "JPEG", {}),
-    "long": (Image.fromarray(noise(1, 60000, 3)), "PNG", {}),
-    "long JPEG": (Image.fromarray(noise(3, 40000, 3)), "JPEG", {}),
-    "high JPEG": (Image.fromarray(noise(40000, 3)), "JPEG", {}),
-    "JPEG": (Image.fromarray(smooth()), "JPEG", {"quality": 90}),
-    "JPEG, subsampled and progressive": (Image.fromarray(smooth()), "JPEG", {"subsampling": 2, "progressive": True}),
-    "JPEG that stores RGB": (Image.fromarray(smooth()), "JPEG", {"keep_rgb": True}),
-    "grey JPEG": (Image.fromarray(smooth()).convert("L"), "JPEG", {}),
-    "BMP": (Image.fromarray(noise(9, 11, 3)), "BMP", {}),
+    "RGB": (PilImage.fromarray(noise(9, 11, 3)), "PNG", {}),
+    "RGB with a transparent colour": (PilImage.fromarray(noise(9, 11, 3) % 2), "PNG", {"transparency": (1, 0, 1)}),
+    "RGBA": (PilImage.fromarray(noise(9, 11, 4)), "PNG", {}),
+    "one pixel": (PilImage.fromarray(noise(1, 1, 3)), "PNG", {}),
+    "one pixel JPEG": (PilImage.fromarray(noise(1, 1, 3)), "JPEG", {}),
+    "long": (PilImage.fromarray(noise(1, 60000, 3)), "PNG", {}),
+    "long JPEG": (PilImage.fromarray(noise(3, 40000, 3)), "JPEG", {}),
+    "high JPEG": (PilImage.fromarray(noise(40000, 3)), "JPEG", {}),
+    "JPEG": (PilImage.fromarray(smooth()), "JPEG", {"quality": 90}),
+    "JPEG, subsampled and progressive": (PilImage.fromarray(smooth()), "JPEG", {"subsampling": 2, "progressive": True}),
+    "JPEG that stores RGB": (PilImage.fromarray(smooth()), "JPEG", {"keep_rgb": True}),
+    "grey JPEG": (PilImage.fromarray(smooth()).convert("L"), "JPEG", {}),
+    "BMP": (PilImage.fromarray(noise(9, 11, 3)), "BMP", {}),
     "palette BMP": (palette_image(), "BMP", {}),
-    "WebP": (Image.fromarray(noise(9, 11, 4)), "WEBP", {"lossless": True, "exact": True}),
-    "lossy WebP": (Image.fromarray(smooth()), "WEBP", {}),
+    "WebP": (PilImage.fromarray(noise(9, 11, 4)), "WEBP", {"lossless": True, "exact": True}),
+    "lossy WebP": (PilImage.fromarray(smooth()), "WEBP", {}),
     "GIF": (palette_image(), "GIF", {}),
-    "AVIF": (Image.fromarray(smooth()), "AVIF", {}),
-    "TIFF": (Image.fromarray(noise(9, 11, 4)), "TIFF", {"compression": "tiff_lzw"}),
-    "one-bit TIFF": (Image.fromarray(noise(9, 11)).convert("1"), "TIFF", {"compression": "group4"}),
-    "YCbCr TIFF, which Pillow reads since 13.0": (Image.fromarray(smooth()).convert("YCbCr"), "TIFF", {}),
-    "PPM": (Image.fromarray(noise(9, 11, 3)), "PPM", {}),
-    "JPEG 2000": (Image.fromarray(noise(9, 11, 3)), "JPEG2000", {}),
+    "AVIF": (PilImage.fromarray(smooth()), "AVIF", {}),
+    "TIFF": (PilImage.fromarray(noise(9, 11, 4)), "TIFF", {"compression": "tiff_lzw"}),
+    "one-bit TIFF": (PilImage.fromarray(noise(9, 11)).convert("1"), "TIFF", {"compression": "group4"}),
+    "YCbCr TIFF, which Pillow reads since 13.0": (PilImage.fromarray(smooth()).convert("YCbCr"), "TIFF", {}),
+    "PPM": (PilImage.fromarray(noise(9, 11, 3)), "PPM", {}),
+    "JPEG 2000": (PilImage.fromarray(noise(9, 11, 3)), "JPEG2000", {}),
 }
 
 
@@ -207,116 +208,116 @@ CASES = {
 def test_8_bit_pixels_are_those_of_pillow(case: str, tmp_path: Path) -> None:
     if "since 13.0" in case and Version(PIL.__version__) < Version("13"):
         pytest.skip("this Pillow cannot read what it wrote")
-    image, kind, options = CASES[case]
-    path = tmp_path / "picture.dat"
-    path.write_bytes(saved(image, kind, **options))
-    with Image.open(path) as opened:
+    pil, kind, options = CASES[case]
+    path = tmp_path / "image.dat"
+    path.write_bytes(saved(pil, kind, **options))
+    with PilImage.open(path) as opened:
         has_alpha = opened.has_transparency_data
         expected = np.asarray(opened.convert("RGBA"))
-    picture = read_picture(path)
-    assert picture.rgb.dtype == np.uint8
-    np.testing.assert_array_equal(picture.rgb, expected[..., :3])
-    assert (picture.alpha is not None) == has_alpha
-    if picture.alpha is not None:
-        np.testing.assert_array_equal(picture.alpha, expected[..., 3])
-    assert picture.source == str(path)
-    assert picture.icc is None
-    assert picture.notes == ()
-    assert picture.grey == (case.split(maxsplit=1)[0] in ("grey", "one-bit") or case in ("one bit", "high JPEG"))
+    image = read_image(path)
+    assert image.rgb.dtype == np.uint8
+    np.testing.assert_array_equal(image.rgb, expected[..., :3])
+    assert (image.alpha is not None) == has_alpha
+    if image.alpha is not None:
+        np.testing.assert_array_equal(image.alpha, expected[..., 3])
+    assert image.source == str(path)
+    assert image.icc is None
+    assert image.notes == ()
+    assert image.grey == (case.split(maxsplit=1)[0] in ("grey", "one-bit") or case in ("one bit", "high JPEG"))
 
 
 def test_16_bits_are_kept() -> None:
     colour, alpha = noise(6, 5, 3, dtype=np.uint16), noise(6, 5, dtype=np.uint16)
     both = np.dstack([colour, alpha])
     for data in (png16(colour, 2), tiff16(colour)):
-        picture = read_picture(data)
-        np.testing.assert_array_equal(picture.rgb, colour)
-        assert picture.alpha is None
+        image = read_image(data)
+        np.testing.assert_array_equal(image.rgb, colour)
+        assert image.alpha is None
     for data in (png16(both, 6), tiff16(both, extra=2)):
-        picture = read_picture(data)
-        np.testing.assert_array_equal(picture.rgb, colour)
-        np.testing.assert_array_equal(picture.alpha, alpha)
+        image = read_image(data)
+        np.testing.assert_array_equal(image.rgb, colour)
+        np.testing.assert_array_equal(image.alpha, alpha)
     grey = colour[..., 0]
     for data in (png16(grey, 0), tiff16(grey, photometric=1), tiff16(65535 - grey, photometric=0)):
-        picture = read_picture(data)
-        np.testing.assert_array_equal(picture.rgb, np.dstack([grey] * 3))
-        assert picture.grey
-    picture = read_picture(png16(np.dstack([grey, alpha]), 4))
-    np.testing.assert_array_equal(picture.rgb, np.dstack([grey] * 3))
-    np.testing.assert_array_equal(picture.alpha, alpha)
-    assert picture.grey
+        image = read_image(data)
+        np.testing.assert_array_equal(image.rgb, np.dstack([grey] * 3))
+        assert image.grey
+    image = read_image(png16(np.dstack([grey, alpha]), 4))
+    np.testing.assert_array_equal(image.rgb, np.dstack([grey] * 3))
+    np.testing.assert_array_equal(image.alpha, alpha)
+    assert image.grey
     pgm = b"P5 5 6 65535\n" + grey.astype(">u2").tobytes()
-    np.testing.assert_array_equal(read_picture(pgm).rgb[..., 2], grey)
+    np.testing.assert_array_equal(read_image(pgm).rgb[..., 2], grey)
 
 
 def test_16_bit_transparent_colour_becomes_alpha() -> None:
     colour = noise(6, 5, 3, dtype=np.uint16)
     colour[2, 3] = (1, 2, 3)
-    picture = read_picture(png16(colour, 2, (b"tRNS", struct.pack(">3H", 1, 2, 3))))
-    np.testing.assert_array_equal(picture.rgb, colour)
-    assert picture.alpha is not None
-    assert picture.alpha.tolist() == (65535 * (colour != (1, 2, 3)).any(axis=2)).tolist()
+    image = read_image(png16(colour, 2, (b"tRNS", struct.pack(">3H", 1, 2, 3))))
+    np.testing.assert_array_equal(image.rgb, colour)
+    assert image.alpha is not None
+    assert image.alpha.tolist() == (65535 * (colour != (1, 2, 3)).any(axis=2)).tolist()
     grey = colour[..., 1]
-    picture = read_picture(png16(grey, 0, (b"tRNS", struct.pack(">H", 2))))
-    assert picture.alpha is not None
-    assert picture.alpha.tolist() == (65535 * (grey != 2)).tolist()
+    image = read_image(png16(grey, 0, (b"tRNS", struct.pack(">H", 2))))
+    assert image.alpha is not None
+    assert image.alpha.tolist() == (65535 * (grey != 2)).tolist()
 
 
 def test_premultiplied_16_bit_tiff_becomes_straight() -> None:
     colour, alpha = noise(6, 5, 3, dtype=np.uint16), noise(6, 5, dtype=np.uint16) | 0x8000
     stored = np.rint(colour * (alpha[..., None] / 65535)).astype(np.uint16)
-    picture = read_picture(tiff16(np.dstack([stored, alpha]), extra=1))
-    assert np.abs(picture.rgb.astype(int) - colour).max() <= 2
-    np.testing.assert_array_equal(picture.alpha, alpha)
+    image = read_image(tiff16(np.dstack([stored, alpha]), extra=1))
+    assert np.abs(image.rgb.astype(int) - colour).max() <= 2
+    np.testing.assert_array_equal(image.alpha, alpha)
 
 
 def test_cmyk_jpeg_without_profile() -> None:
-    inks = Image.fromarray(smooth()).convert("CMYK")
+    inks = PilImage.fromarray(smooth()).convert("CMYK")
     data = saved(inks, "JPEG", quality=95)
-    expected = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-    np.testing.assert_array_equal(read_picture(data).rgb, expected)
+    expected = np.asarray(PilImage.open(io.BytesIO(data)).convert("RGB"))
+    np.testing.assert_array_equal(read_image(data).rgb, expected)
     assert np.abs(expected.astype(int) - smooth()).mean() < 6
     # Without Adobe's marker the values are not inverted.
     at = data.index(b"\xff\xee")
     bare = data[:at] + data[at + 2 + int.from_bytes(data[at + 2 : at + 4], "big") :]
-    stored = 255 - np.asarray(Image.open(io.BytesIO(data)))
-    np.testing.assert_array_equal(read_picture(bare).rgb, np.asarray(Image.fromarray(stored, "CMYK").convert("RGB")))
+    stored = 255 - np.asarray(PilImage.open(io.BytesIO(data)))
+    np.testing.assert_array_equal(read_image(bare).rgb, np.asarray(PilImage.fromarray(stored, "CMYK").convert("RGB")))
 
 
 def test_ycck_jpeg() -> None:
     # Marking the CMYK file's transform as 2 makes libjpeg read the same samples as YCCK.
-    data = bytearray(saved(Image.fromarray(smooth()).convert("CMYK"), "JPEG", quality=95))
+    data = bytearray(saved(PilImage.fromarray(smooth()).convert("CMYK"), "JPEG", quality=95))
     at = data.index(b"Adobe")
     data[at + 11] = 2
-    expected = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-    np.testing.assert_array_equal(read_picture(bytes(data)).rgb, expected)
-    assert np.asarray(Image.open(io.BytesIO(data))).shape == (24, 36, 4)
+    expected = np.asarray(PilImage.open(io.BytesIO(data)).convert("RGB"))
+    np.testing.assert_array_equal(read_image(bytes(data)).rgb, expected)
+    assert np.asarray(PilImage.open(io.BytesIO(data))).shape == (24, 36, 4)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
 def test_cmyk_profile_is_applied(kind: str) -> None:
     icc = cmyk_profile()
-    data = saved(Image.fromarray(smooth()).convert("CMYK"), kind, icc_profile=icc)
-    picture = read_picture(data)
-    np.testing.assert_array_equal(picture.rgb, to_srgb(Image.open(io.BytesIO(data)), icc))
-    naive = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-    assert np.abs(picture.rgb.astype(int) - naive).mean() > 10
-    assert picture.icc is None
-    assert picture.notes == ()
+    data = saved(PilImage.fromarray(smooth()).convert("CMYK"), kind, icc_profile=icc)
+    image = read_image(data)
+    np.testing.assert_array_equal(image.rgb, to_srgb(PilImage.open(io.BytesIO(data)), icc))
+    naive = np.asarray(PilImage.open(io.BytesIO(data)).convert("RGB"))
+    assert np.abs(image.rgb.astype(int) - naive).mean() > 10
+    assert image.icc is None
+    assert image.notes == ()
 
 
 def test_grey_profile_is_applied() -> None:
     icc = grey_profile()
     ramp = np.tile(np.arange(256, dtype=np.uint8), (2, 1))
-    picture = read_picture(saved(Image.fromarray(ramp), "PNG", icc_profile=icc))
-    np.testing.assert_array_equal(picture.rgb, to_srgb(Image.fromarray(ramp), icc))
-    assert np.abs(picture.rgb[..., 0].astype(int) - ramp).max() > 20
-    assert (picture.icc, picture.grey, picture.notes) == (None, True, ())
-    two = read_picture(saved(Image.fromarray(np.dstack([ramp, ramp])), "PNG", icc_profile=icc))
-    np.testing.assert_array_equal(two.rgb, picture.rgb)
+    image = read_image(saved(PilImage.fromarray(ramp), "PNG", icc_profile=icc))
+    np.testing.assert_array_equal(image.rgb, to_srgb(PilImage.fromarray(ramp), icc))
+    assert np.abs(image.rgb[..., 0].astype(int) - ramp).max() > 20
+    assert (image.icc, image.grey, image.notes) == (None, True, ())
+    two = read_image(saved(PilImage.fromarray(np.dstack([ramp, ramp])), "PNG", icc_profile=icc))
+    np.testing.assert_array_equal(two.rgb, image.rgb)
     np.testing.assert_array_equal(two.alpha, ramp)
     wide = np.tile(np.arange(0, 65536, 16, dtype=np.uint16), (2, 1))
-    deep = read_picture(png16(wide, 0, (b"iCCP", b"g\0\0" + zlib.compress(icc))))
+    deep = read_image(png16(wide, 0, (b"iCCP", b"g\0\0" + zlib.compress(icc))))
     # The formula itself: linear light by the profile's curve, then sRGB's.
     linear = (wide / 65535) ** (round(1.4 * 256) / 256)
     exact = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
@@ -326,31 +327,31 @@ def test_grey_profile_is_applied() -> None:
 def test_a_masks_values_are_not_changed_by_a_profile(tmp_path: Path) -> None:
     """A mask's values mean opacity, and no brightness that a profile could correct."""
     ramp = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    data = saved(Image.fromarray(ramp), "PNG", icc_profile=grey_profile())
+    data = saved(PilImage.fromarray(ramp), "PNG", icc_profile=grey_profile())
     (tmp_path / "mask.png").write_bytes(data)
-    assert np.abs(read_picture(data).rgb[..., 0].astype(int) - ramp).max() > 8
+    assert np.abs(read_image(data).rgb[..., 0].astype(int) - ramp).max() > 8
     np.testing.assert_array_equal(np.rint(read_alpha(tmp_path / "mask.png") * 255), ramp)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
 def test_rgb_profile_stays(kind: str) -> None:
     icc = wide_rgb()
-    picture = read_picture(saved(Image.fromarray(smooth()), kind, icc_profile=icc))
-    assert picture.icc == icc
-    assert picture.notes == ()
+    image = read_image(saved(PilImage.fromarray(smooth()), kind, icc_profile=icc))
+    assert image.icc == icc
+    assert image.notes == ()
     if kind in ("PNG", "TIFF"):
-        np.testing.assert_array_equal(picture.rgb, smooth())
+        np.testing.assert_array_equal(image.rgb, smooth())
 
 
 def test_palette_with_profile_keeps_it() -> None:
     icc = wide_rgb()
-    assert read_picture(saved(palette_image(), "PNG", icc_profile=icc)).icc == icc
+    assert read_image(saved(palette_image(), "PNG", icc_profile=icc)).icc == icc
 
 
 def test_16_bit_profile_stays() -> None:
     icc = wide_rgb()
-    picture = read_picture(png16(noise(4, 4, 3, dtype=np.uint16), 2, (b"iCCP", b"x\0\0" + zlib.compress(icc))))
-    assert picture.icc == icc
+    image = read_image(png16(noise(4, 4, 3, dtype=np.uint16), 2, (b"iCCP", b"x\0\0" + zlib.compress(icc))))
+    assert image.icc == icc
 
 
 @pytest.mark.parametrize("damage", ["cut", "junk", "zeroed tags", "unknown space", "empty tags"])
@@ -364,49 +365,49 @@ def test_damaged_profile_is_named_and_left_out(mode: str, damage: str) -> None:
         "unknown space": good[:16] + b"ABCD" + good[20:],
         "empty tags": struct.pack(">I", 132) + good[4:128] + bytes(4),
     }[damage]
-    plain = saved(Image.fromarray(smooth()).convert(mode), "JPEG")
-    picture = read_picture(saved(Image.fromarray(smooth()).convert(mode), "JPEG", icc_profile=bad))
-    assert picture.icc is None
-    assert len(picture.notes) == 1
-    assert "ICC profile" in picture.notes[0]
-    np.testing.assert_array_equal(picture.rgb, read_picture(plain).rgb)
+    plain = saved(PilImage.fromarray(smooth()).convert(mode), "JPEG")
+    image = read_image(saved(PilImage.fromarray(smooth()).convert(mode), "JPEG", icc_profile=bad))
+    assert image.icc is None
+    assert len(image.notes) == 1
+    assert "ICC profile" in image.notes[0]
+    np.testing.assert_array_equal(image.rgb, read_image(plain).rgb)
 
 
 def test_profile_that_cannot_be_unpacked_is_named() -> None:
     data = png16(noise(4, 4, 3, dtype=np.uint16), 2, (b"iCCP", b"x\0\0" + b"not deflate"))
-    assert "ICC profile" in read_picture(data).notes[0]
+    assert "ICC profile" in read_image(data).notes[0]
 
 
-def test_profile_for_another_kind_of_picture_is_named() -> None:
-    picture = read_picture(saved(Image.fromarray(smooth()), "JPEG", icc_profile=cmyk_profile()))
-    assert picture.icc is None
-    assert "CMYK" in picture.notes[0]
-    grey = read_picture(saved(Image.fromarray(smooth()).convert("L"), "JPEG", icc_profile=wide_rgb()))
+def test_profile_for_another_kind_of_image_is_named() -> None:
+    image = read_image(saved(PilImage.fromarray(smooth()), "JPEG", icc_profile=cmyk_profile()))
+    assert image.icc is None
+    assert "CMYK" in image.notes[0]
+    grey = read_image(saved(PilImage.fromarray(smooth()).convert("L"), "JPEG", icc_profile=wide_rgb()))
     assert grey.icc == wide_rgb()
 
 
 def test_lab_tiff() -> None:
     to_lab = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
-    image = to_lab.apply(Image.fromarray(smooth()))
-    picture = read_picture(saved(image, "TIFF"))
-    assert np.abs(picture.rgb.astype(int) - smooth()).mean() < 2
-    assert picture.notes == ()
+    pil = to_lab.apply(PilImage.fromarray(smooth()))
+    image = read_image(saved(pil, "TIFF"))
+    assert np.abs(image.rgb.astype(int) - smooth()).mean() < 2
+    assert image.notes == ()
 
 
 def test_first_frame_of_an_animation() -> None:
-    frames = [Image.fromarray(np.full((5, 6, 3), v, np.uint8)) for v in (10, 200)]
+    frames = [PilImage.fromarray(np.full((5, 6, 3), v, np.uint8)) for v in (10, 200)]
     for kind in ("GIF", "WEBP", "PNG", "TIFF", "AVIF"):
-        picture = read_picture(saved(frames[0], kind, save_all=True, append_images=frames[1:]))
-        assert np.abs(picture.rgb.astype(int) - 10).max() <= 6, kind
-        assert any("first" in note for note in picture.notes), kind
+        image = read_image(saved(frames[0], kind, save_all=True, append_images=frames[1:]))
+        assert np.abs(image.rgb.astype(int) - 10).max() <= 6, kind
+        assert any("first" in note for note in image.notes), kind
 
 
 @pytest.mark.parametrize("pillows_limit", [500, 100])
 def test_pillows_own_limit_does_not_count(pillows_limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # Pillow warns above its limit, 89 megapixels, and refuses above twice that.
-    data = saved(Image.fromarray(smooth()), "PNG")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillows_limit)
-    assert read_picture(data).size == (36, 24)
+    data = saved(PilImage.fromarray(smooth()), "PNG")
+    monkeypatch.setattr(PilImage, "MAX_IMAGE_PIXELS", pillows_limit)
+    assert read_image(data).size == (36, 24)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "RGBA PNG", "WEBP", "TIFF", "GIF", "BMP", "PNG of 16 bits"])
@@ -414,25 +415,25 @@ def test_cut_off_files_are_refused(kind: str) -> None:
     if kind == "PNG of 16 bits":
         data = png16(noise(40, 50, 3, dtype=np.uint16), 2)
     else:
-        image = Image.fromarray(noise(40, 50, 4 if "RGBA" in kind else 3))
+        image = PilImage.fromarray(noise(40, 50, 4 if "RGBA" in kind else 3))
         data = saved(image, kind.rsplit(maxsplit=1)[-1])
     for part in (0.3, 0.6, 0.9):
         with pytest.raises(ImageError, match=r"damaged|cut off"):
-            read_picture(data[: int(len(data) * part)])
+            read_image(data[: int(len(data) * part)])
 
 
 SEEDS = [
-    saved(Image.fromarray(smooth()), "JPEG", icc_profile=wide_rgb()),
-    saved(Image.fromarray(smooth()).convert("CMYK"), "JPEG"),
-    saved(Image.fromarray(smooth()), "PNG", icc_profile=wide_rgb()),
+    saved(PilImage.fromarray(smooth()), "JPEG", icc_profile=wide_rgb()),
+    saved(PilImage.fromarray(smooth()).convert("CMYK"), "JPEG"),
+    saved(PilImage.fromarray(smooth()), "PNG", icc_profile=wide_rgb()),
     saved(palette_image(), "PNG", transparency=bytes([0, 100, 200, 255])),
-    saved(Image.fromarray(smooth()), "TIFF", compression="tiff_lzw"),
-    saved(Image.fromarray(smooth()), "WEBP"),
+    saved(PilImage.fromarray(smooth()), "TIFF", compression="tiff_lzw"),
+    saved(PilImage.fromarray(smooth()), "WEBP"),
     saved(palette_image(), "GIF"),
-    saved(Image.fromarray(smooth()), "BMP"),
+    saved(PilImage.fromarray(smooth()), "BMP"),
     png16(noise(5, 5, 3, dtype=np.uint16), 2),
     tiff16(noise(5, 5, 3, dtype=np.uint16)),
-    saved(Image.fromarray(smooth()), "JPEG2000"),
+    saved(PilImage.fromarray(smooth()), "JPEG2000"),
 ]
 
 
@@ -441,23 +442,23 @@ SEEDS = [
     seed=st.sampled_from(SEEDS),
     changes=st.lists(st.tuples(st.integers(0, 1500), st.integers(0, 255)), min_size=1, max_size=6),
 )
-def test_damaged_bytes_give_a_picture_or_one_sentence(seed: bytes, changes: list[tuple[int, int]]) -> None:
+def test_damaged_bytes_give_an_image_or_one_sentence(seed: bytes, changes: list[tuple[int, int]]) -> None:
     data = bytearray(seed)
     for at, value in changes:
         data[at % len(data)] = value
     with contextlib.suppress(ImageError):
-        assert read_picture(bytes(data), max_pixels=10_000_000).rgb.ndim == 3
+        assert read_image(bytes(data), max_pixels=10_000_000).rgb.ndim == 3
 
 
 def test_pillows_warnings_stay_inside() -> None:
     # Pillow warns about the first file's EXIF block and the second one's transparency.
     exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0"
-    data = saved(Image.fromarray(smooth()), "JPEG", exif=exif)
+    data = saved(PilImage.fromarray(smooth()), "JPEG", exif=exif)
     odd = saved(palette_image(), "PNG", transparency=bytes([0, 100, 200, 255]))
     before = list(warnings.filters)
     with ThreadPoolExecutor(8) as pool:
-        pictures = list(pool.map(read_picture, [data, odd] * 20))
-    assert len(pictures) == 40
+        images = list(pool.map(read_image, [data, odd] * 20))
+    assert len(images) == 40
     assert warnings.filters == before
 
 
@@ -466,6 +467,6 @@ def test_12_megapixel_photo() -> None:
     rgb = cv2.resize(smooth(), (4000, 3000))
     done, data = cv2.imencode(".jpg", rgb)
     assert done
-    picture = read_picture(data.tobytes())
-    assert picture.size == (4000, 3000)
-    np.testing.assert_array_equal(picture.rgb, np.asarray(Image.open(io.BytesIO(data.tobytes()))))
+    image = read_image(data.tobytes())
+    assert image.size == (4000, 3000)
+    np.testing.assert_array_equal(image.rgb, np.asarray(PilImage.open(io.BytesIO(data.tobytes()))))

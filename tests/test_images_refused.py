@@ -1,4 +1,4 @@
-"""What is no picture, or too large a one: refused in a sentence, before anything is decoded."""
+"""What is no image, or too large a one: refused in a sentence, before anything is decoded."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mattekit.core.errors import ImageError
-from mattekit.images import MAX_PIXELS, read_picture
-from PIL import Image
+from mattekit.images import MAX_PIXELS, read_image
+from PIL import Image as PilImage
 
 
-def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+def saved(image: PilImage.Image, kind: str, **options: object) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()
@@ -28,19 +28,19 @@ def test_the_limit_is_checked_before_decoding(monkeypatch: pytest.MonkeyPatch) -
         for name, body in ((b"IHDR", vast), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
     )
     with pytest.raises(ImageError, match=r"100000x100000 .* MATTEKIT_MAX_PIXELS"):
-        read_picture(data)
-    small = saved(Image.new("RGB", (36, 24), (90, 120, 200)), "PNG")
+        read_image(data)
+    small = saved(PilImage.new("RGB", (36, 24), (90, 120, 200)), "PNG")
     with pytest.raises(ImageError, match="36x24"):
-        read_picture(small, max_pixels=36 * 24 - 1)
-    assert read_picture(small, max_pixels=36 * 24).size == (36, 24)
+        read_image(small, max_pixels=36 * 24 - 1)
+    assert read_image(small, max_pixels=36 * 24).size == (36, 24)
     monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "100")
     with pytest.raises(ImageError, match="MATTEKIT_MAX_PIXELS"):
-        read_picture(small)
+        read_image(small)
     monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "many")
     with pytest.raises(ImageError, match="'many'"):
-        read_picture(small)
+        read_image(small)
     monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "")
-    assert read_picture(small).size == (36, 24)
+    assert read_image(small).size == (36, 24)
     assert MAX_PIXELS == 200_000_000
 
 
@@ -48,7 +48,7 @@ def test_the_limit_is_checked_before_decoding(monkeypatch: pytest.MonkeyPatch) -
     ("name", "content", "says"),
     [
         ("empty.jpg", b"", "empty"),
-        ("text.jpg", b"hello, this is no picture at all", "not a picture"),
+        ("text.jpg", b"hello, this is no image at all", "not an image"),
         ("photo.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
         ("paper.pdf", b"%PDF-1.7 ...", "PDF"),
         ("drawing.svg", b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
@@ -58,28 +58,28 @@ def test_the_limit_is_checked_before_decoding(monkeypatch: pytest.MonkeyPatch) -
         ("header.jpg", b"\xff\xd8\xff\xe0\0\x10JFIF", "damaged"),
     ],
 )
-def test_files_that_are_no_pictures(name: str, content: bytes, says: str, tmp_path: Path) -> None:
+def test_files_that_are_no_images(name: str, content: bytes, says: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(ImageError, match=says) as caught:
-        read_picture(path)
+        read_image(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_paths_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ImageError, match="no such file"):
-        read_picture(tmp_path / "missing.png")
+        read_image(tmp_path / "missing.png")
     with pytest.raises(ImageError, match="folder"):
-        read_picture(tmp_path)
+        read_image(tmp_path)
     with pytest.raises(ImageError, match="not a valid file name"):
-        read_picture("a\0b.png")
+        read_image("a\0b.png")
     with pytest.raises(ImageError, match="shorten"):
-        read_picture(tmp_path / ("x" * 5000))
+        read_image(tmp_path / ("x" * 5000))
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.png")
         with pytest.raises(ImageError, match="pipe"):
-            read_picture(tmp_path / "pipe.png")
+            read_image(tmp_path / "pipe.png")
     path = tmp_path / "locked.png"
     path.write_bytes(b"x")
 
@@ -88,11 +88,11 @@ def test_paths_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(ImageError, match="permission"):
-        read_picture(path)
+        read_image(path)
 
 
 def test_wide_and_floating_point_samples_are_refused() -> None:
     with pytest.raises(ImageError, match="floating-point"):
-        read_picture(saved(Image.fromarray(np.ones((3, 3), np.float32)), "TIFF"))
+        read_image(saved(PilImage.fromarray(np.ones((3, 3), np.float32)), "TIFF"))
     with pytest.raises(ImageError, match="16 bits"):
-        read_picture(saved(Image.fromarray(np.full((3, 3), 70000, np.int32)), "TIFF"))
+        read_image(saved(PilImage.fromarray(np.full((3, 3), 70000, np.int32)), "TIFF"))

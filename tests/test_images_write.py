@@ -1,4 +1,4 @@
-"""Writing pictures: what is read back is what was written, and a file is there whole or not at all."""
+"""Writing images: what is read back is what was written, and a file is there whole or not at all."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from hypothesis import strategies as st
 from mattekit.core.errors import ImageError
 from mattekit.images import (
     WRITABLE_EXTENSIONS,
-    Picture,
+    Image,
     clear_hidden,
+    encode_image,
     encode_mask,
-    encode_picture,
     format_of,
-    read_picture,
+    read_image,
     to_depth,
+    write_image,
     write_mask,
-    write_picture,
 )
 from mattekit.infer.cutout import cut_out
-from PIL import Image, ImageCms
+from PIL import Image as PilImage
+from PIL import ImageCms
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -39,8 +40,8 @@ def smooth(height: int = 24, width: int = 36) -> np.ndarray:
     return np.dstack([x * 255 / width, y * 255 / height, (x + y) * 255 / (width + height)]).astype(np.uint8)
 
 
-def opened(data: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(data))
+def opened(data: bytes) -> PilImage.Image:
+    return PilImage.open(io.BytesIO(data))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -50,14 +51,14 @@ def opened(data: bytes) -> Image.Image:
 def test_lossless_formats_give_back_every_sample(
     kind: str, alpha: bool, dtype: type[np.uint8] | type[np.uint16], icc: bytes | None
 ) -> None:
-    picture = Picture(noise(31, 17, 3, dtype=dtype), noise(31, 17, dtype=dtype, seed=4) if alpha else None, icc)
-    data = encode_picture(picture, kind, keep_hidden=True)
-    back = read_picture(data)
-    np.testing.assert_array_equal(back.rgb, picture.rgb)
-    if picture.alpha is None:
+    image = Image(noise(31, 17, 3, dtype=dtype), noise(31, 17, dtype=dtype, seed=4) if alpha else None, icc)
+    data = encode_image(image, kind, keep_hidden=True)
+    back = read_image(data)
+    np.testing.assert_array_equal(back.rgb, image.rgb)
+    if image.alpha is None:
         assert back.alpha is None
     else:
-        np.testing.assert_array_equal(back.alpha, picture.alpha)
+        np.testing.assert_array_equal(back.alpha, image.alpha)
     assert back.rgb.dtype == dtype
     assert back.icc == icc
     assert back.notes == ()
@@ -65,11 +66,11 @@ def test_lossless_formats_give_back_every_sample(
     independent = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     assert independent is not None
     if not (kind == "tiff" and alpha and dtype == np.uint8):
-        np.testing.assert_array_equal(independent[..., 2::-1], picture.rgb)
+        np.testing.assert_array_equal(independent[..., 2::-1], image.rgb)
     if dtype == np.uint8:
-        np.testing.assert_array_equal(np.asarray(opened(data))[..., :3], picture.rgb)
+        np.testing.assert_array_equal(np.asarray(opened(data))[..., :3], image.rgb)
     assert opened(data).info.get("icc_profile") == icc
-    assert encode_picture(picture, kind, keep_hidden=True) == data
+    assert encode_image(image, kind, keep_hidden=True) == data
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -82,49 +83,49 @@ def test_lossless_formats_give_back_every_sample(
 )
 def test_any_shape_comes_back(height: int, width: int, with_alpha: bool, wide: bool, kind: str) -> None:
     samples = noise(height, width, 4, dtype=np.uint16 if wide else np.uint8, seed=height * 41 + width)
-    picture = Picture(np.ascontiguousarray(samples[..., :3]), samples[..., 3] if with_alpha else None)
-    data = encode_picture(picture, kind, keep_hidden=True)
-    assert data == encode_picture(picture, kind, keep_hidden=True)
-    back = read_picture(data)
-    np.testing.assert_array_equal(back.rgb, picture.rgb)
-    assert (back.alpha is None) == (picture.alpha is None)
-    if picture.alpha is not None:
-        np.testing.assert_array_equal(back.alpha, picture.alpha)
+    image = Image(np.ascontiguousarray(samples[..., :3]), samples[..., 3] if with_alpha else None)
+    data = encode_image(image, kind, keep_hidden=True)
+    assert data == encode_image(image, kind, keep_hidden=True)
+    back = read_image(data)
+    np.testing.assert_array_equal(back.rgb, image.rgb)
+    assert (back.alpha is None) == (image.alpha is None)
+    if image.alpha is not None:
+        np.testing.assert_array_equal(back.alpha, image.alpha)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 60000), (40000, 3)])
 @pytest.mark.parametrize("kind", ["png", "tiff", "bmp", "jpeg"])
 def test_extreme_shapes(shape: tuple[int, int], kind: str) -> None:
-    picture = Picture(noise(*shape, 3))
-    back = read_picture(encode_picture(picture, kind))
-    assert back.size == picture.size
+    image = Image(noise(*shape, 3))
+    back = read_image(encode_image(image, kind))
+    assert back.size == image.size
     if kind != "jpeg":
-        np.testing.assert_array_equal(back.rgb, picture.rgb)
+        np.testing.assert_array_equal(back.rgb, image.rgb)
 
 
 def test_hidden_colours_are_cleared_unless_kept() -> None:
     alpha = (noise(20, 30) > 128).astype(np.uint8) * noise(20, 30, seed=9)
     for depth in (8, 16):
-        picture = Picture(noise(20, 30, 3), alpha).with_depth(depth)
+        image = Image(noise(20, 30, 3), alpha).with_depth(depth)
         for kind in ("png", "tiff"):
-            back = read_picture(encode_picture(picture, kind))
-            assert picture.alpha is not None
-            assert not back.rgb[picture.alpha == 0].any()
-            np.testing.assert_array_equal(back.rgb[picture.alpha > 0], picture.rgb[picture.alpha > 0])
-            np.testing.assert_array_equal(back.alpha, picture.alpha)
-            np.testing.assert_array_equal(back.rgb, clear_hidden(picture).rgb)
-    webp = read_picture(encode_picture(Picture(noise(20, 30, 3), alpha), "webp", quality=100))
-    np.testing.assert_array_equal(webp.rgb, clear_hidden(Picture(noise(20, 30, 3), alpha)).rgb)
+            back = read_image(encode_image(image, kind))
+            assert image.alpha is not None
+            assert not back.rgb[image.alpha == 0].any()
+            np.testing.assert_array_equal(back.rgb[image.alpha > 0], image.rgb[image.alpha > 0])
+            np.testing.assert_array_equal(back.alpha, image.alpha)
+            np.testing.assert_array_equal(back.rgb, clear_hidden(image).rgb)
+    webp = read_image(encode_image(Image(noise(20, 30, 3), alpha), "webp", quality=100))
+    np.testing.assert_array_equal(webp.rgb, clear_hidden(Image(noise(20, 30, 3), alpha)).rgb)
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "bmp"])
 @pytest.mark.parametrize("background", [(255, 255, 255), (10, 200, 90)])
 def test_formats_without_alpha_get_a_background(kind: str, background: tuple[int, int, int]) -> None:
     x = np.arange(24 * 36).reshape(24, 36) % 36
-    picture = Picture(smooth(), (x * 7).astype(np.uint8))
+    image = Image(smooth(), (x * 7).astype(np.uint8))
     weight = (x * 7 / 255)[..., None]
     expected = smooth() * weight + np.array(background) * (1 - weight)
-    back = read_picture(encode_picture(picture, kind, background=background, quality=100))
+    back = read_image(encode_image(image, kind, background=background, quality=100))
     assert back.alpha is None
     assert np.abs(back.rgb - expected).max() <= (0.51 if kind == "bmp" else 12)
     assert np.abs(back.rgb - expected).mean() <= 1.5
@@ -132,56 +133,56 @@ def test_formats_without_alpha_get_a_background(kind: str, background: tuple[int
 
 @pytest.mark.parametrize("depth", [8, 16])
 def test_lossy_formats_come_near(depth: int) -> None:
-    picture = Picture(smooth(), None, SRGB).with_depth(depth)
+    image = Image(smooth(), None, SRGB).with_depth(depth)
     for kind in ("jpeg", "webp"):
-        data = encode_picture(picture, kind)
-        back = read_picture(data)
+        data = encode_image(image, kind)
+        back = read_image(data)
         assert np.abs(back.rgb.astype(int) - smooth()).mean() < 3
         assert back.icc == SRGB
-        assert len(encode_picture(picture, kind, quality=30)) < len(data)
-    exact = read_picture(encode_picture(picture, "webp", quality=100))
+        assert len(encode_image(image, kind, quality=30)) < len(data)
+    exact = read_image(encode_image(image, "webp", quality=100))
     np.testing.assert_array_equal(exact.rgb, smooth())
 
 
 def test_large_profile_takes_several_jpeg_segments() -> None:
     # Bytes behind the tags are allowed, and make the profile larger than one segment.
     icc = struct.pack(">I", len(SRGB) + 150_000) + SRGB[4:] + noise(150_000).tobytes()
-    data = encode_picture(Picture(smooth(), None, icc), "jpeg")
+    data = encode_image(Image(smooth(), None, icc), "jpeg")
     assert opened(data).info["icc_profile"] == icc
-    assert read_picture(data).size == (36, 24)
+    assert read_image(data).size == (36, 24)
 
 
 def test_the_extension_decides(tmp_path: Path) -> None:
     formats = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP", "tiff": "TIFF", "bmp": "BMP"}
     for extension, kind in WRITABLE_EXTENSIONS.items():
-        path = tmp_path / "new folder" / f"picture{extension.upper()}"
-        write_picture(Picture(smooth()), path)
-        with Image.open(path) as image:
+        path = tmp_path / "new folder" / f"image{extension.upper()}"
+        write_image(Image(smooth()), path)
+        with PilImage.open(path) as image:
             assert image.format == formats[kind]
-        assert path.read_bytes() == encode_picture(Picture(smooth()), kind)
+        assert path.read_bytes() == encode_image(Image(smooth()), kind)
     for name in ("a.gif", "a", "a.png.txt"):
         with pytest.raises(ImageError, match=r"\.png, \.jpg"):
-            write_picture(Picture(smooth()), tmp_path / name)
+            write_image(Image(smooth()), tmp_path / name)
     assert format_of("x/Y.TIF") == "tiff"
 
 
 def test_what_a_format_cannot_hold() -> None:
-    wide = Picture(np.zeros((1, 70_000, 3), np.uint8), source="wide.png")
+    wide = Image(np.zeros((1, 70_000, 3), np.uint8), source="wide.png")
     for kind in ("jpeg", "webp"):
         with pytest.raises(ImageError, match=r"wide\.png: 70000x1 is too large"):
-            encode_picture(wide, kind)
+            encode_image(wide, kind)
     with pytest.raises(ImageError, match="png, jpeg"):
-        encode_picture(wide, "gif")
+        encode_image(wide, "gif")
     for quality in (0, 101):
         with pytest.raises(ImageError, match="1 to 100"):
-            encode_picture(wide, "png", quality=quality)
+            encode_image(wide, "png", quality=quality)
     with pytest.raises(ImageError, match="too large"):
         encode_mask(np.zeros((1, 70_000), np.uint8), "jpeg")
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "out.png"
-    write_picture(Picture(smooth()), path)
+    write_image(Image(smooth()), path)
     before = path.read_bytes()
 
     def full(_: Path, __: bytes) -> int:
@@ -190,42 +191,42 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", full)
         with pytest.raises(ImageError, match="No space left"):
-            write_picture(Picture(noise(5, 5, 3)), path)
+            write_image(Image(noise(5, 5, 3)), path)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["out.png"]
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(ImageError, match="folder"):
-        write_picture(Picture(smooth()), tmp_path / "folder.png")
+        write_image(Image(smooth()), tmp_path / "folder.png")
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ImageError, match="a file stands where a folder is needed"):
-        write_picture(Picture(smooth()), tmp_path / "file" / "a.png")
+        write_image(Image(smooth()), tmp_path / "file" / "a.png")
 
 
 def test_orientation_is_not_written_again(tmp_path: Path) -> None:
-    exif = Image.Exif()
+    exif = PilImage.Exif()
     exif[0x0112] = 6
     source = io.BytesIO()
-    Image.fromarray(smooth()).save(source, "PNG", exif=exif)
-    picture = read_picture(source.getvalue())
+    PilImage.fromarray(smooth()).save(source, "PNG", exif=exif)
+    image = read_image(source.getvalue())
     for extension in WRITABLE_EXTENSIONS:
-        write_picture(picture, tmp_path / f"a{extension}")
-        assert read_picture(tmp_path / f"a{extension}").size == picture.size == (24, 36)
+        write_image(image, tmp_path / f"a{extension}")
+        assert read_image(tmp_path / f"a{extension}").size == image.size == (24, 36)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_masks(dtype: type[np.uint8] | type[np.uint16], tmp_path: Path) -> None:
     mask = noise(15, 22, dtype=dtype)
     write_mask(mask, tmp_path / "mask.png")
-    with Image.open(tmp_path / "mask.png") as image:
+    with PilImage.open(tmp_path / "mask.png") as image:
         assert image.mode == ("L" if dtype == np.uint8 else "I;16")
         np.testing.assert_array_equal(np.asarray(image), mask)
     write_mask(mask, tmp_path / "mask.tif")
-    np.testing.assert_array_equal(read_picture(tmp_path / "mask.tif").rgb[..., 1], mask)
+    np.testing.assert_array_equal(read_image(tmp_path / "mask.tif").rgb[..., 1], mask)
     for extension in (".bmp", ".webp"):
         write_mask(mask, tmp_path / f"mask{extension}")
-        np.testing.assert_array_equal(read_picture(tmp_path / f"mask{extension}").rgb[..., 0], to_depth(mask, 8))
+        np.testing.assert_array_equal(read_image(tmp_path / f"mask{extension}").rgb[..., 0], to_depth(mask, 8))
     write_mask(smooth()[..., 0], tmp_path / "mask.jpg")
-    back = read_picture(tmp_path / "mask.jpg")
+    back = read_image(tmp_path / "mask.jpg")
     assert back.grey
     assert np.abs(back.rgb[..., 0].astype(int) - smooth()[..., 0]).max() < 5
     with pytest.raises(ValueError, match="mask must be"):
@@ -235,8 +236,8 @@ def test_masks(dtype: type[np.uint8] | type[np.uint16], tmp_path: Path) -> None:
 def test_bmp_is_converted_to_srgb_because_it_holds_no_profile() -> None:
     # Red and green exchanged: a profile whose conversion nobody can overlook.
     swapped = SRGB.replace(b"rXYZ", b"tXYZ", 1).replace(b"gXYZ", b"rXYZ", 1).replace(b"tXYZ", b"gXYZ", 1)
-    picture = Picture(smooth(), None, swapped)
-    back = read_picture(encode_picture(picture, "bmp"))
+    image = Image(smooth(), None, swapped)
+    back = read_image(encode_image(image, "bmp"))
     assert np.abs(back.rgb.astype(int) - smooth()[..., [1, 0, 2]]).max() <= 3
 
 
@@ -252,7 +253,7 @@ def test_depths() -> None:
         to_depth(eight, 12)
 
 
-def test_a_picture_of_the_wrong_shape_is_a_mistake() -> None:
+def test_an_image_of_the_wrong_shape_is_a_mistake() -> None:
     for rgb, alpha in (
         (np.zeros((4, 4), np.uint8), None),
         (np.zeros((0, 4, 3), np.uint8), None),
@@ -261,39 +262,39 @@ def test_a_picture_of_the_wrong_shape_is_a_mistake() -> None:
         (np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.uint16)),
     ):
         with pytest.raises(ValueError, match="must"):
-            Picture(rgb, alpha)  # pyright: ignore[reportArgumentType]
+            Image(rgb, alpha)  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("depth", [8, 16])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
 def test_cut_out(depth: int, dtype: type[np.uint8 | np.uint16 | np.floating]) -> None:
-    picture = Picture(noise(9, 7, 3), None, SRGB, source="a.jpg").with_depth(depth)
+    image = Image(noise(9, 7, 3), None, SRGB, source="a.jpg").with_depth(depth)
     share = np.linspace(0, 1, 63).reshape(9, 7)
     top = {"uint8": 255, "uint16": 65535}.get(dtype.__name__, 1)
     alpha = (share * top if top == 1 else np.rint(share * top)).astype(dtype)
-    cut = cut_out(picture, alpha)
+    cut = cut_out(image, alpha)
     assert cut.alpha is not None
-    assert cut.alpha.dtype == picture.rgb.dtype
-    assert np.abs(cut.alpha / picture.full - alpha.astype(float) / top).max() <= 0.501 / picture.full + 1e-7
-    np.testing.assert_array_equal(cut.rgb, picture.rgb)
+    assert cut.alpha.dtype == image.rgb.dtype
+    assert np.abs(cut.alpha / image.full - alpha.astype(float) / top).max() <= 0.501 / image.full + 1e-7
+    np.testing.assert_array_equal(cut.rgb, image.rgb)
     assert (cut.icc, cut.source) == (SRGB, "a.jpg")
     again = cut_out(cut, alpha)
     assert again.alpha is not None
     expected = (cut.alpha / cut.full) ** 2
-    assert np.abs(again.alpha / picture.full - expected).max() <= 0.51 / picture.full + 1e-6
+    assert np.abs(again.alpha / image.full - expected).max() <= 0.51 / image.full + 1e-6
 
 
 def test_cut_out_refuses_what_does_not_fit() -> None:
-    picture = Picture(noise(9, 7, 3), source="a.jpg")
+    image = Image(noise(9, 7, 3), source="a.jpg")
     with pytest.raises(ImageError, match=r"a\.jpg: .* resize"):
-        cut_out(picture, noise(7, 9))
+        cut_out(image, noise(7, 9))
     with pytest.raises(ImageError, match="not finite"):
-        cut_out(picture, np.full((9, 7), np.nan, np.float32))
+        cut_out(image, np.full((9, 7), np.nan, np.float32))
     with pytest.raises(ImageError, match="int32"):
-        cut_out(picture, np.zeros((9, 7), np.int32))  # pyright: ignore[reportArgumentType]
+        cut_out(image, np.zeros((9, 7), np.int32))  # pyright: ignore[reportArgumentType]
     with pytest.raises(ImageError, match="foreground"):
-        cut_out(picture, noise(9, 7), colours=noise(9, 8, 3))
+        cut_out(image, noise(9, 7), colours=noise(9, 8, 3))
     # Values beyond 0-1 are clipped.
-    assert cut_out(picture, np.full((9, 7), 1.5, np.float32)).alpha is not None
+    assert cut_out(image, np.full((9, 7), 1.5, np.float32)).alpha is not None
     colours = noise(9, 7, 3, seed=8)
-    np.testing.assert_array_equal(cut_out(picture, noise(9, 7), colours=colours).rgb, colours)
+    np.testing.assert_array_equal(cut_out(image, noise(9, 7), colours=colours).rgb, colours)

@@ -19,10 +19,10 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 ON_MASKS = [metric for metric in METRICS.values() if metric.takes in {"masks", "curve"}]
-ON_PICTURES = [metric for metric in METRICS.values() if metric.takes == "pictures"]
+ON_IMAGES = [metric for metric in METRICS.values() if metric.takes == "images"]
 
 
-def _pictures(seed: int = 0, shape: tuple[int, int] = (40, 52)) -> tuple[np.ndarray, np.ndarray]:
+def _images(seed: int = 0, shape: tuple[int, int] = (40, 52)) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     truth = cv2.GaussianBlur(rng.integers(0, 256, (*shape, 3), dtype=np.uint8), (5, 5), 0)
     noise = rng.normal(0, 9, truth.shape)
@@ -37,7 +37,7 @@ def _disc(height: int = 300, width: int = 400, shift: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize("border", [0, 3, 4])
 def test_psnr_as_scikit_image(border: int) -> None:
-    a, b = _pictures()
+    a, b = _images()
     inner = slice(border, -border or None)
     expected = peak_signal_noise_ratio(b[inner, inner], a[inner, inner], data_range=255)
     assert psnr(a, b, border) == pytest.approx(expected, abs=1e-9)
@@ -47,7 +47,7 @@ def test_psnr_as_scikit_image(border: int) -> None:
 
 @pytest.mark.parametrize("border", [0, 4])
 def test_ssim_as_scikit_image(border: int) -> None:
-    a, b = _pictures()
+    a, b = _images()
     inner = slice(border, -border or None)
     how: dict[str, Any] = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
     expected = structural_similarity(b[inner, inner], a[inner, inner], channel_axis=2, **how)
@@ -62,10 +62,10 @@ def test_luma_is_matlabs() -> None:
     assert np.rint(luma(colours)).tolist() == [[16, 235, 81, 145, 41]]
 
 
-def test_identical_pictures_are_infinitely_alike() -> None:
-    picture = _pictures()[0]
-    assert psnr(picture, picture) == psnr_y(picture, picture) == math.inf
-    assert ssim(picture, picture) == ssim_y(picture, picture) == 1
+def test_identical_images_are_infinitely_alike() -> None:
+    image = _images()[0]
+    assert psnr(image, image) == psnr_y(image, image) == math.inf
+    assert ssim(image, image) == ssim_y(image, image) == 1
 
 
 @pytest.mark.parametrize("metric", ON_MASKS, ids=lambda metric: metric.name)
@@ -132,13 +132,13 @@ def test_errors_name_what_is_wrong() -> None:
         iou(np.full((4, 5), np.nan), good)
     with pytest.raises(InputError, match=r"truth has values .* divide 8-bit masks by 255"):
         iou(good, np.full((4, 5), 255.0))
-    picture = np.zeros((20, 20, 3), dtype=np.uint8)
+    image = np.zeros((20, 20, 3), dtype=np.uint8)
     with pytest.raises(InputError, match="float32"):
-        psnr(picture.astype(np.float32), picture)  # pyright: ignore[reportArgumentType]
+        psnr(image.astype(np.float32), image)  # pyright: ignore[reportArgumentType]
     with pytest.raises(InputError, match="leaves nothing"):
-        psnr(picture, picture, border=10)
+        psnr(image, image, border=10)
     with pytest.raises(InputError, match="11x11"):
-        ssim(picture, picture, border=5)
+        ssim(image, image, border=5)
     with pytest.raises(InputError, match=r"no metric 'iuo'; choose from .*iou"):
         get_metric("iuo")
 
@@ -146,19 +146,19 @@ def test_errors_name_what_is_wrong() -> None:
 def test_composite_error_is_the_difference_of_the_composites() -> None:
     rng = np.random.default_rng(1)
     a, b = rng.random((6, 8)), rng.random((6, 8))
-    picture, mine = (rng.integers(0, 256, (6, 8, 3), dtype=np.uint8) for _ in range(2))
+    image, mine = (rng.integers(0, 256, (6, 8, 3), dtype=np.uint8) for _ in range(2))
     errors = []
     for colour in composite.BACKGROUNDS:
         over = [
             alpha[..., None] * p.astype(float) + (1 - alpha[..., None]) * np.array(colour)
-            for alpha, p in ((a, mine), (b, picture))
+            for alpha, p in ((a, mine), (b, image))
         ]
         errors.append(np.sqrt(((over[0] - over[1]) ** 2).mean()))
-    found = composite.composite_error(a, b, picture, predicted_foreground=mine)
+    found = composite.composite_error(a, b, image, predicted_foreground=mine)
     assert found == pytest.approx(np.mean(errors), rel=1e-12)
-    assert composite.composite_error(a, a, picture) == 0
+    assert composite.composite_error(a, a, image) == 0
     with pytest.raises(InputError, match="does not fit"):
-        composite.composite_error(a, b, picture[1:])
+        composite.composite_error(a, b, image[1:])
 
 
 def test_halo_counts_only_excess_alpha_near_the_boundary() -> None:

@@ -97,7 +97,7 @@ def model_folder(make_once: MakeOnce, own_provenance: Any) -> Path:
 def enlarges(form: str, command: str) -> bool:
     """Say whether a cell is filled by `srlite-x2`, which is exported, measured and quantized in a tenth of the time.
 
-    A picture is cut out by `mattelite` where it lies, so that both options of `run` and `video` are walked.
+    An image is cut out by `mattelite` where it lies, so that both options of `run` and `video` are walked.
     """
     return form.endswith("ID@CHECKPOINT") or (form.endswith("ID") and command not in {"run", "video"})
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from mattekit.convert import zoo
-from PIL import Image
+from PIL import Image as PilImage
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,7 +60,7 @@ def test_an_rrdbnet_enlarges_by_two_or_four_only() -> None:
 
 
 def _pixels(path: Path) -> npt.NDArray[np.float64]:
-    with Image.open(path) as image:
+    with PilImage.open(path) as image:
         return np.asarray(image.convert("RGB"), dtype=np.float64)
 
 

@@ -37,10 +37,10 @@ class Given:
 
     @property
     def cut_out(self) -> Path:
-        """A picture with alpha."""
-        picture = np.full((24, 32, 4), 200, np.uint8)
-        picture[:12, :, 3] = 0
-        return self._written("cut-out.png", picture)
+        """An image with alpha."""
+        image = np.full((24, 32, 4), 200, np.uint8)
+        image[:12, :, 3] = 0
+        return self._written("cut-out.png", image)
 
     @property
     def photo(self) -> Path:

@@ -22,7 +22,7 @@ from mattekit.convert.servable.surround import SURROUNDING, surround
 from mattekit.core.contract import Contract, InputContract, OutputContract, ResizeFilter
 from mattekit.core.errors import ArithmeticUnavailableError, InputError
 from mattekit.core.files import sha256_of
-from mattekit.images.picture import Picture
+from mattekit.images.image import Image
 from mattekit.infer.machine import this_machine
 from mattekit.infer.runtimes.arithmetic import executed_layers
 from mattekit.infer.runtimes.openvino import load
@@ -62,7 +62,7 @@ def bf16() -> None:
 
 
 def blocks(height: int, width: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """A picture with edges, from a seed, (1, H, W, 3)."""
+    """An image with edges, from a seed, (1, H, W, 3)."""
     noise = np.random.default_rng(3).integers(0, 256, (height // 7 + 1, width // 7 + 1, 3))
     return np.kron(noise, np.ones((7, 7, 1))).astype(np.uint8)[None, :height, :width]
 
@@ -208,13 +208,13 @@ def test_one_black_pixel_stays_black_in_every_arithmetic(model: str, tmp_path: P
     for arithmetic in ("f32", "bf16", "f16"):
         if not can_compute_in(arithmetic):
             continue
-        own = Upscaler(load(path, arithmetic=arithmetic)).upscale(Picture(rgb=black, source="black"))
+        own = Upscaler(load(path, arithmetic=arithmetic)).upscale(Image(rgb=black, source="black"))
         assert own.rgb.max() <= 1
         assert compiled_for(folder / "model.xml", arithmetic)(black[None])["upscaled"].max() <= 1
 
 
 def plant(folder: Path, copy: Path, *, factor: float = 1.05) -> tuple[Path, dict[str, float]]:
-    """Copy a package with the weights of one convolution scaled; return it and how far its answer to a picture is.
+    """Copy a package with the weights of one convolution scaled; return it and how far its answer to an image is.
 
     Of the first, a middle and the last convolutions, that which moves the answer furthest: a network may hide a change
     of others, such as of a side output among many.
@@ -285,13 +285,13 @@ def artifacts(segmentation_ir: Path, super_resolution_ir: Path, make_once: MakeO
         )
         drawn = open_dataset("synthetic:count=4,seed=0,size=96x96")
         quantize(segmentation_ir / "model.xml", folder / "seg-int8", few, drawn)
-        pictures = folder / "pictures"
-        pictures.mkdir()
+        images = folder / "images"
+        images.mkdir()
         import cv2
 
         for number in range(3):
-            cv2.imwrite(str(pictures / f"{number}.png"), blocks(96 + number, 128)[0])
-        quantize(super_resolution_ir / "model.xml", folder / "sr-int8", few, open_dataset(f"hr={pictures}", scale=4))
+            cv2.imwrite(str(images / f"{number}.png"), blocks(96 + number, 128)[0])
+        quantize(super_resolution_ir / "model.xml", folder / "sr-int8", few, open_dataset(f"hr={images}", scale=4))
         shutil.copytree(segmentation_ir, folder / "seg-fp32" / "u2netp" / "fp32")
         shutil.copytree(super_resolution_ir, folder / "sr-fp32" / "realesr-animevideov3" / "fp32")
 

@@ -117,7 +117,7 @@ def super_resolution(own_provenance: Provenance, tmp_path_factory: pytest.TempPa
     return write_ir(small_super_resolution, SUPER_RESOLUTION, own_provenance, tmp_path_factory.mktemp("small-sr"))
 
 
-def pictures(count: int, seed: int = 0) -> Dataset:
+def images(count: int, seed: int = 0) -> Dataset:
     return open_dataset(f"synthetic:count={count},seed={seed},size=96x96")
 
 
@@ -166,12 +166,12 @@ FEW = QuantizeSettings(samples=6, recipe="none")
 
 @pytest.fixture(scope="module")
 def plain(segmentation: Path, tmp_path_factory: pytest.TempPathFactory) -> Quantized:
-    held = pictures(4, seed=9)
+    held = images(4, seed=9)
     return quantize(
         segmentation,
         tmp_path_factory.mktemp("plain"),
         FEW,
-        pictures(6),
+        images(6),
         validation=held,
         accuracy=agreement(segmentation, held),
     )
@@ -180,7 +180,7 @@ def plain(segmentation: Path, tmp_path_factory: pytest.TempPathFactory) -> Quant
 def noise(path: Path, quantized: Path) -> dict[str, float]:
     from mattekit.convert.layers import layer_noise
 
-    tensors = [calibration_tensor(sample, SEGMENTATION, 64, 0) for sample in pictures(2)]
+    tensors = [calibration_tensor(sample, SEGMENTATION, 64, 0) for sample in images(2)]
     return {layer.name: layer.snr for layer in layer_noise(ir_of(path), ir_of(quantized), tensors)}
 
 
@@ -196,7 +196,7 @@ def test_the_int8_ir_runs_keeps_its_contract_and_says_how_it_was_made(segmentati
     notes = json.loads(str(model.get_rt_info(["mattekit", QUANTIZATION_KEY]).astype(str)))
     assert notes["precision"] == "int8"
     assert notes["made_from"]["model.xml"] == sha256_of(segmentation)
-    assert notes["calibration_sha256"] == pictures(6).content_hash
+    assert notes["calibration_sha256"] == images(6).content_hash
     assert notes["calibration_samples"] == 6
     assert notes["preset"] == "mixed"
     assert notes["nncf"]
@@ -221,14 +221,14 @@ def test_handlers_of_others_keep_their_level(segmentation: Path, tmp_path: Path)
     handler = logging.NullHandler()
     logging.getLogger("nncf").addHandler(handler)
     try:
-        quantize(segmentation, tmp_path, FEW, pictures(6))
+        quantize(segmentation, tmp_path, FEW, images(6))
     finally:
         logging.getLogger("nncf").removeHandler(handler)
     assert handler.level == logging.NOTSET
 
 
 def test_the_same_quantization_gives_the_same_bytes(segmentation: Path, plain: Quantized, tmp_path: Path) -> None:
-    again = quantize(segmentation, tmp_path, FEW, pictures(6))
+    again = quantize(segmentation, tmp_path, FEW, images(6))
     for name in ("model.xml", "model.bin"):
         assert (again.variant.path.parent / name).read_bytes() == (plain.variant.path.parent / name).read_bytes()
 
@@ -244,7 +244,7 @@ def test_the_most_harmful_layer_is_found_by_its_effect_on_the_output(segmentatio
     from mattekit.convert.layers import layer_influence
 
     names = list(noise(segmentation, plain.variant.path))
-    tensors = [calibration_tensor(pictures(1)[0], SEGMENTATION, 64, 0)]
+    tensors = [calibration_tensor(images(1)[0], SEGMENTATION, 64, 0)]
     found = layer_influence(ir_of(segmentation), ir_of(plain.variant.path), names, tensors)
     assert OUTLIER in found[0].name
     assert {layer.name for layer in found} == set(names)
@@ -258,7 +258,7 @@ def test_a_restored_layer_computes_as_before_and_the_others_do_not(segmentation:
     exact, int8 = ir_of(segmentation), ir_of(plain.variant.path)
     names = quantized_layers(int8)
     assert not quantized_layers(exact)
-    tensor = calibration_tensor(pictures(1)[0], SEGMENTATION, 64, 0)
+    tensor = calibration_tensor(images(1)[0], SEGMENTATION, 64, 0)
 
     def run(model: openvino.Model) -> np.ndarray:
         return np.array(openvino.Core().compile_model(model, "CPU")([tensor])[0])
@@ -282,25 +282,25 @@ def test_an_ir_with_halved_weights_is_quantized_like_the_one_that_it_was_made_fr
     half = tmp_path / "fp16" / "model.xml"
     half.parent.mkdir()
     ir.write_ir(ir_of(segmentation), half, fp16=True)
-    done = quantize(half, tmp_path, FEW, pictures(6))
+    done = quantize(half, tmp_path, FEW, images(6))
     int8 = ir_of(done.variant.path)
     names = quantized_layers(int8)
     assert names == quantized_layers(ir_of(plain.variant.path))
     assert OUTLIER in next(iter(noise(half, done.variant.path)))
     runtime, restored = load(half).runtime, OpenVinoRuntime(restore_layers(int8, ir_of(half), names))
-    tensor = calibration_tensor(pictures(1)[0], SEGMENTATION, 64, 0)
+    tensor = calibration_tensor(images(1)[0], SEGMENTATION, 64, 0)
     np.testing.assert_allclose(restored.run(tensor), runtime.run(tensor), atol=1e-5)
 
 
 def test_accuracy_control_leaves_the_outliers_alone(segmentation: Path, tmp_path: Path) -> None:
-    held, told = pictures(4, seed=9), list[tuple[str, int, int | None]]()
+    held, told = images(4, seed=9), list[tuple[str, int, int | None]]()
     accuracy = agreement(segmentation, held)
     limit = 0.02
     done = quantize(
         segmentation,
         tmp_path,
         replace(FEW, max_drop=MaxDrop("agreement", limit)),
-        pictures(6),
+        images(6),
         validation=held,
         accuracy=accuracy,
         progress=lambda what, number, expected: told.append((what, number, expected)),
@@ -315,14 +315,14 @@ def test_accuracy_control_leaves_the_outliers_alone(segmentation: Path, tmp_path
 
 
 def test_an_unreachable_accuracy_writes_nothing_and_ends_with_3(segmentation: Path, tmp_path: Path) -> None:
-    held = pictures(4, seed=9)
+    held = images(4, seed=9)
     settings = replace(FEW, max_drop=MaxDrop("agreement", 0.0))
     with pytest.raises(ParityError, match="nothing was written") as error:
         quantize(
             segmentation,
             tmp_path,
             settings,
-            pictures(6),
+            images(6),
             validation=held,
             accuracy=agreement(segmentation, held),
         )
@@ -332,7 +332,7 @@ def test_an_unreachable_accuracy_writes_nothing_and_ends_with_3(segmentation: Pa
 
 @pytest.mark.slow
 def test_an_interrupted_search_goes_on(segmentation: Path, tmp_path: Path) -> None:
-    held, calls = pictures(4, seed=9), list[Path]()
+    held, calls = images(4, seed=9), list[Path]()
     settings = replace(FEW, max_drop=MaxDrop("agreement", 0.02))
     accuracy = agreement(segmentation, held, calls)
     with pytest.raises(KeyboardInterrupt):
@@ -340,7 +340,7 @@ def test_an_interrupted_search_goes_on(segmentation: Path, tmp_path: Path) -> No
             segmentation,
             tmp_path,
             settings,
-            pictures(6),
+            images(6),
             validation=held,
             accuracy=replace(accuracy, last=3),
         )
@@ -354,16 +354,16 @@ def test_an_interrupted_search_goes_on(segmentation: Path, tmp_path: Path) -> No
         told.append(what)
         assert not plain.exists() or plain.stat().st_mtime_ns == calibrated
 
-    resumed = quantize(segmentation, tmp_path, settings, pictures(6), validation=held, accuracy=accuracy, progress=note)
+    resumed = quantize(segmentation, tmp_path, settings, images(6), validation=held, accuracy=accuracy, progress=note)
     # Of FP32, of all in INT8 and of the first candidate, only the last was not measured before.
     assert segmentation not in calls
-    fresh = quantize(segmentation, tmp_path / "fresh", settings, pictures(6), validation=held, accuracy=accuracy)
+    fresh = quantize(segmentation, tmp_path / "fresh", settings, images(6), validation=held, accuracy=accuracy)
     assert resumed.ignored == fresh.ignored
     assert resumed.variant.sha256 == fresh.variant.sha256
 
 
 def test_super_resolution_is_calibrated_on_patches(super_resolution: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "pictures"
+    folder = tmp_path / "images"
     folder.mkdir()
     for number in range(3):
         rng = np.random.default_rng(number)
@@ -380,13 +380,13 @@ def test_super_resolution_is_calibrated_on_patches(super_resolution: Path, tmp_p
 
 def test_what_is_calibrated_on_is_not_validated_on(segmentation: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"2 of the 2 validation samples are calibrated on too \('0000-"):
-        quantize(segmentation, tmp_path, FEW, pictures(6), validation=pictures(2))
+        quantize(segmentation, tmp_path, FEW, images(6), validation=images(2))
     assert not (tmp_path / "small").exists()
-    calibration, held = split(pictures(12))
+    calibration, held = split(images(12))
     assert (len(calibration), len(held)) == (10, 2)
     require_disjoint(calibration, held)
     with pytest.raises(InputError, match="too few"):
-        split(pictures(4))
+        split(images(4))
 
 
 def test_content_is_pixels_not_files(tmp_path: Path) -> None:
@@ -401,15 +401,15 @@ def test_what_cannot_be_quantized_is_told(
     segmentation: Path, super_resolution: Path, plain: Quantized, tmp_path: Path
 ) -> None:
     with pytest.raises(ModelError, match="quantized already"):
-        quantize(plain.variant.path, tmp_path, FEW, pictures(6))
+        quantize(plain.variant.path, tmp_path, FEW, images(6))
     with pytest.raises(ModelError, match="there is no such file or folder"):
-        quantize(tmp_path / "none.xml", tmp_path, FEW, pictures(6))
+        quantize(tmp_path / "none.xml", tmp_path, FEW, images(6))
     with pytest.raises(InputError, match="is for segmentation, but the model is for super_resolution"):
-        quantize(super_resolution, tmp_path, FEW, pictures(6))
+        quantize(super_resolution, tmp_path, FEW, images(6))
     with pytest.raises(InputError, match="no layer 'nowhere'"):
-        quantize(segmentation, tmp_path, replace(FEW, ignored=("nowhere",)), pictures(6))
+        quantize(segmentation, tmp_path, replace(FEW, ignored=("nowhere",)), images(6))
     with pytest.raises(InputError, match="--max-drop needs samples"):
-        quantize(segmentation, tmp_path, replace(FEW, max_drop=MaxDrop("iou", 0.1)), pictures(6))
+        quantize(segmentation, tmp_path, replace(FEW, max_drop=MaxDrop("iou", 0.1)), images(6))
     assert not (tmp_path / "small" / "int8").exists()
 
 
@@ -420,7 +420,7 @@ def test_ignored_layers_stay_in_fp32(segmentation: Path, plain: Quantized, tmp_p
     scope = tmp_path / "scope.txt"
     scope.write_text(f"# a comment\n{name}  # 3.2 dB\n\n{name}\n")
     assert read_scope(scope) == (name,)
-    done = quantize(segmentation, tmp_path, replace(FEW, ignored=read_scope(scope)), pictures(6))
+    done = quantize(segmentation, tmp_path, replace(FEW, ignored=read_scope(scope)), images(6))
     assert name not in quantized_layers(ir_of(done.variant.path))
     assert done.quantized >= 4
 
@@ -434,13 +434,13 @@ def test_a_recipe_is_found_by_family_and_can_be_replaced(segmentation: Path, tmp
     assert find_recipe("unheard-of", None)[0] == "none"
     mine = tmp_path / "mine.toml"
     mine.write_text("ignore = ['.*down_outlier.*']\npreset = 'performance'\n")
-    done = quantize(segmentation, tmp_path, replace(FEW, recipe=str(mine)), pictures(6))
+    done = quantize(segmentation, tmp_path, replace(FEW, recipe=str(mine)), images(6))
     assert not [name for name in quantized_layers(ir_of(done.variant.path)) if OUTLIER in name]
     assert done.record.settings["preset"] == "performance"
     kinds = ["Add", "Concat", "Convolution", "Interpolate", "MaxPool", "Multiply", "ReduceMean", "Subtract"]
     mine.write_text(f"ignore_types = {kinds}\n")
     with pytest.raises(ModelError, match="nothing to quantize"):
-        quantize(segmentation, tmp_path / "none", replace(FEW, recipe=str(mine)), pictures(6))
+        quantize(segmentation, tmp_path / "none", replace(FEW, recipe=str(mine)), images(6))
     for text in ("ignore = [", "nonsense = 1", "preset = 'fast'", "ignore = ['(']"):
         mine.write_text(text)
         with pytest.raises(InputError, match=str(mine)):

@@ -1,4 +1,4 @@
-"""Masks as the contract's publisher computes them, and pictures that a network has nothing to say about."""
+"""Masks as the contract's publisher computes them, and images that a network has nothing to say about."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import ModelError
 from mattekit.core.execution import Execution
 from mattekit.core.variant import Variant
-from mattekit.images import Picture, read_picture
+from mattekit.images import Image, read_image
 from mattekit.infer.remove import Remover
 from mattekit.infer.resize import resize_mask, resize_pixels
 from mattekit.infer.runtimes import LoadedModel, Tensor
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.runtimes.serial import SerialRuntime
 from mattekit.infer.tensors import LEAST_SPREAD, normalise, tensor_from
-from PIL import Image
+from PIL import Image as PilImage
 
 SALIENT = Contract(
     task="segmentation",
@@ -47,9 +47,9 @@ def saying(output: np.ndarray, contract: Contract = SALIENT) -> tuple[LoadedMode
     return LoadedModel(Variant("says", "fp32", Path("says.xml"), contract), runtime), runtime
 
 
-def photo_of(height: int, width: int, *, dtype: type[np.uint8] | type[np.uint16] = np.uint8) -> Picture:
+def photo_of(height: int, width: int, *, dtype: type[np.uint8] | type[np.uint16] = np.uint8) -> Image:
     rng = np.random.default_rng(height)
-    return Picture(rng.integers(0, np.iinfo(dtype).max + 1, (height, width, 3)).astype(dtype))
+    return Image(rng.integers(0, np.iinfo(dtype).max + 1, (height, width, 3)).astype(dtype))
 
 
 def half_mask() -> np.ndarray:
@@ -61,7 +61,7 @@ def half_mask() -> np.ndarray:
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3), (31, 47), (300, 200)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_a_mask_has_the_pictures_size_and_depth(size: tuple[int, int], dtype: type[np.uint8] | type[np.uint16]) -> None:
+def test_a_mask_has_the_images_size_and_depth(size: tuple[int, int], dtype: type[np.uint8] | type[np.uint16]) -> None:
     model, _ = saying(half_mask())
     cut, matte = Remover(model).remove(photo_of(*size, dtype=dtype))
     assert matte.alpha.shape == size
@@ -86,7 +86,7 @@ def test_min_max_stretches_a_subject_but_not_noise() -> None:
     assert matte.alpha.max() <= LEAST_SPREAD * 255
 
 
-def test_a_picture_that_is_all_subject_is_kept() -> None:
+def test_an_image_that_is_all_subject_is_kept() -> None:
     model, _ = saying(np.full((1, 1, 32, 48), 0.97))
     matte = Remover(model).matte(photo_of(20, 20))
     assert matte.foreground
@@ -94,10 +94,10 @@ def test_a_picture_that_is_all_subject_is_kept() -> None:
 
 
 @pytest.mark.parametrize("value", [0, 1, 255])
-def test_flat_pictures_give_finite_tensors(value: int) -> None:
+def test_flat_images_give_finite_tensors(value: int) -> None:
     tensor = tensor_from(np.full((5, 7, 3), value, np.uint8), SALIENT)
     assert np.isfinite(tensor).all()
-    # Divided by its maximum, a flat picture is 1 everywhere, and a black one 0.
+    # Divided by its maximum, a flat image is 1 everywhere, and a black one 0.
     of_maximum = 0 if value == 0 else 1
     for channel, (mean, std) in enumerate(((0.485, 0.229), (0.456, 0.224), (0.406, 0.225))):
         np.testing.assert_allclose(tensor[0, channel], (of_maximum - mean) / std, rtol=1e-5)
@@ -129,27 +129,27 @@ def test_linear_resizing_is_that_of_scikit_image(source: tuple[int, int], size: 
     np.testing.assert_allclose(ours, theirs, atol=2e-3)
 
 
-def test_a_16_bit_picture_gives_the_tensor_of_its_8_bit_twin() -> None:
-    picture = photo_of(60, 50)
+def test_a_16_bit_image_gives_the_tensor_of_its_8_bit_twin() -> None:
+    image = photo_of(60, 50)
     np.testing.assert_allclose(
-        tensor_from(picture.with_depth(16).rgb, SALIENT), tensor_from(picture.rgb, SALIENT), atol=1e-4
+        tensor_from(image.with_depth(16).rgb, SALIENT), tensor_from(image.rgb, SALIENT), atol=1e-4
     )
 
 
 @pytest.mark.parametrize("filter_", ["lanczos", "bicubic_antialias", "bilinear_antialias"])
 def test_anti_aliased_filters_are_pillows(filter_: str) -> None:
     rgb = photo_of(90, 70).rgb
-    kinds = {"lanczos": Image.Resampling.LANCZOS, "bicubic_antialias": Image.Resampling.BICUBIC}
-    expected = Image.fromarray(rgb).resize((20, 30), kinds.get(filter_, Image.Resampling.BILINEAR))
+    kinds = {"lanczos": PilImage.Resampling.LANCZOS, "bicubic_antialias": PilImage.Resampling.BICUBIC}
+    expected = PilImage.fromarray(rgb).resize((20, 30), kinds.get(filter_, PilImage.Resampling.BILINEAR))
     np.testing.assert_array_equal(resize_pixels(rgb, 30, 20, filter_), np.asarray(expected))  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize("size", [(800, 1200), (811, 1213), (799, 50), (130, 1600)], ids=str)
-def test_a_large_picture_is_reduced_to_within_two_levels_of_what_pillow_does(size: tuple[int, int]) -> None:
+def test_a_large_image_is_reduced_to_within_two_levels_of_what_pillow_does(size: tuple[int, int]) -> None:
     rgb = np.random.default_rng(5).integers(0, 256, (*size, 3), dtype=np.uint8)
     rgb = cv2.GaussianBlur(rgb, (0, 0), 3).astype(np.uint8)
     ours = resize_pixels(rgb, 64, 48, "lanczos")
-    theirs = Image.fromarray(rgb).resize((48, 64), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    theirs = PilImage.fromarray(rgb).resize((48, 64), PilImage.Resampling.LANCZOS, reducing_gap=2.0)
     difference = np.abs(ours - np.asarray(theirs, dtype=np.float32))
     assert difference.max() <= 2
     assert difference.mean() < 0.2
@@ -157,7 +157,7 @@ def test_a_large_picture_is_reduced_to_within_two_levels_of_what_pillow_does(siz
 
 def test_growing_a_mask_bilinearly_is_pillows_within_one() -> None:
     mask = np.random.default_rng(2).integers(0, 256, (40, 50)).astype(np.uint8)
-    expected = np.asarray(Image.fromarray(mask).resize((203, 161), Image.Resampling.BILINEAR))
+    expected = np.asarray(PilImage.fromarray(mask).resize((203, 161), PilImage.Resampling.BILINEAR))
     ours = resize_mask(mask, 161, 203, "bilinear_antialias")
     assert np.abs(ours.astype(int) - expected).max() <= 1
 
@@ -175,12 +175,12 @@ def test_classes_can_be_kept_by_name() -> None:
     scores[0, 2, 4:] = 5
     scores[0, 0, :, 0] = 9
     model, _ = saying(scores, CLOTHES)
-    picture = photo_of(8, 8)
-    everything = Remover(model).matte(picture)
+    image = photo_of(8, 8)
+    everything = Remover(model).matte(image)
     assert everything.labels == ("background", "upper", "lower")
     assert (everything.alpha[:, 1:] == 255).all()
     assert (everything.alpha[:, 0] == 0).all()
-    upper = Remover(model, keep=("upper",)).matte(picture)
+    upper = Remover(model, keep=("upper",)).matte(image)
     assert (upper.alpha[:4, 1:] == 255).all()
     assert (upper.alpha[4:] == 0).all()
     with pytest.raises(ModelError, match="no class 'hat'"):
@@ -198,10 +198,10 @@ def test_outputs_that_break_the_contract_are_named() -> None:
 
 def test_a_cut_out_keeps_the_alpha_that_was_there() -> None:
     model, _ = saying(half_mask())
-    picture = photo_of(32, 48)
+    image = photo_of(32, 48)
     alpha = np.zeros((32, 48), np.uint8)
     alpha[:16] = 255
-    cut, _ = Remover(model).remove(picture.with_changes(alpha=alpha))
+    cut, _ = Remover(model).remove(image.with_changes(alpha=alpha))
     assert cut.alpha is not None
     assert (cut.alpha[:16, :20] == 255).all()
     assert (cut.alpha[16:] == 0).all()
@@ -220,8 +220,8 @@ def test_u2netp_gives_the_official_masks(shared_data: Path, published_u2netp: Pa
     remover = Remover(load(published_u2netp / "model.xml"))
     apart: list[float] = []
     for path in photos:
-        official = np.asarray(Image.open(folder / "u2netp_results" / f"{path.stem}.png").convert("L"), np.float64)
-        apart.append(float(np.abs(remover.matte(read_picture(path)).alpha - official).mean()))
+        official = np.asarray(PilImage.open(folder / "u2netp_results" / f"{path.stem}.png").convert("L"), np.float64)
+        apart.append(float(np.abs(remover.matte(read_image(path)).alpha - official).mean()))
     assert len(apart) == 18
     assert np.mean(apart) <= 0.11
     assert max(apart) <= 0.31

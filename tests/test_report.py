@@ -343,7 +343,7 @@ def test_a_benchmark_is_shown_with_its_settings_stages_and_layers(write: Write) 
     _, int8 = rows(made, "Models")
     assert int8["speed-up over FP32"].value == pytest.approx(2)
     assert int8["speed-up over FP32"].detail == span((1.6, 2.5), like=2, unit=TIMES)
-    shares = {row["stage"].text: row["share"].value for row in rows(made, "Where the time of a picture goes")[:2]}
+    shares = {row["stage"].text: row["share"].value for row in rows(made, "Where the time of an image goes")[:2]}
     assert shares == {"decode": pytest.approx(20), "infer": pytest.approx(80)}
     hottest = table(made, "Roofline: m fp32")["conv"]
     assert hottest["GFLOP/s"].value == pytest.approx(2000)
@@ -531,7 +531,7 @@ def test_accuracy_is_shown_beside_the_times_of_each_machine_and_drawn_for_each_a
 def test_two_runs_of_one_model_are_two_bars(write: Write) -> None:
     paths = [write(f"{name}.json", run_record({"decode": [0.1], "infer": [ms]}, day=day, at=machine(name)))
              for day, (name, ms) in enumerate((("x", 0.1), ("y", 0.3)))]  # fmt: skip
-    found = rows(report(*paths), "Where the time of a picture goes")
+    found = rows(report(*paths), "Where the time of an image goes")
     assert [(row["stage"].text, row["share"].value) for row in found] == [
         ("decode", pytest.approx(50)), ("infer", pytest.approx(50)),
         ("decode", pytest.approx(25)), ("infer", pytest.approx(75)),

@@ -1,4 +1,4 @@
-"""The gallery of a report: which pictures it shows, and which it never does."""
+"""The gallery of a report: which images it shows, and which it never does."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from mattekit.bench.accuracy.specimens import rows_to_show, write_specimens
 from mattekit.bench.accuracy.subjects import golden_subject
 from mattekit.bench.accuracy.validate import validate
 from mattekit.core.records import ValidateRecord, read_record
+from mattekit.datasets.images import write_png
 from mattekit.datasets.opening import open_dataset
-from mattekit.datasets.pictures import write_png
 from mattekit.reports.document import Gallery
 from mattekit.reports.making import Report, Request, make_report
 from records import run_record
@@ -23,7 +23,7 @@ def report(*paths: Path, **options: object) -> Report:
 
 @pytest.fixture
 def shown(tmp_path: Path) -> Path:
-    """A validation of golden masks with pictures beside its record; returns the record's path."""
+    """A validation of golden masks with images beside its record; returns the record's path."""
     dataset = open_dataset("synthetic:count=3,seed=0,size=96x64")
     (tmp_path / "golden").mkdir()
     for sample in dataset:
@@ -46,21 +46,21 @@ def test_the_gallery_shows_the_worst_first(shown: Path) -> None:
     errors = record.table.of("mae")
     (found,) = gallery(report(shown))
     assert [one.title for one in found.exhibits] == sorted(errors, key=lambda name: -errors[name])[:2]
-    labels = [picture.label.split(",")[0] for picture in found.exhibits[0].pictures]
+    labels = [image.label.split(",")[0] for image in found.exhibits[0].images]
     assert labels == ["truth", "mask", "error", "cut-out"]
     assert found.exhibits[0].before
     assert found.exhibits[0].before.label == "original"
-    assert all(max(p.width, p.height) <= 320 for one in found.exhibits for p in one.pictures)
+    assert all(max(p.width, p.height) <= 320 for one in found.exhibits for p in one.images)
 
 
-def test_a_picture_that_leaves_the_records_folder_is_not_shown(shown: Path, photo: Path) -> None:
+def test_an_image_that_leaves_the_records_folder_is_not_shown(shown: Path, photo: Path) -> None:
     (folder,) = [path for path in shown.parent.iterdir() if path.is_dir()]
-    for file in folder.glob("*-picture.png"):
+    for file in folder.glob("*-image.png"):
         file.unlink()
         file.symlink_to(photo)
     (found,) = gallery(report(shown))
     assert not found.exhibits
-    assert found.note == "2 pictures lie outside of their record's folder and are not shown."
+    assert found.note == "2 images lie outside of their record's folder and are not shown."
 
 
 def test_a_run_is_shown_from_named_folders_only(tmp_path: Path, photo: Path) -> None:
@@ -71,13 +71,13 @@ def test_a_run_is_shown_from_named_folders_only(tmp_path: Path, photo: Path) -> 
     (results / photo.name).write_bytes(photo.read_bytes())
     assert not [one for one in gallery(report(home / "run.json")) if one.exhibits]
     (found, *_) = gallery(report(home / "run.json", images=(results,)))
-    assert [[p.label for p in one.pictures] for one in found.exhibits] == [["results"]]
+    assert [[p.label for p in one.images] for one in found.exhibits] == [["results"]]
     (found, refused) = gallery(report(home / "run.json", images=(photo.parent, results)))
     (exhibit,) = found.exhibits
     assert exhibit.before
     assert exhibit.after
     assert (exhibit.before.label, exhibit.after.label) == ("original", "results")
-    assert refused.note.startswith("1 pictures lie outside")
+    assert refused.note.startswith("1 images lie outside")
 
 
 def test_the_pixel_limit_holds(shown: Path, monkeypatch: pytest.MonkeyPatch) -> None:

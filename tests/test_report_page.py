@@ -12,8 +12,8 @@ import pytest
 from mattekit.bench.accuracy.specimens import rows_to_show, write_specimens
 from mattekit.bench.accuracy.subjects import golden_subject
 from mattekit.bench.accuracy.validate import validate
+from mattekit.datasets.images import write_png
 from mattekit.datasets.opening import open_dataset
-from mattekit.datasets.pictures import write_png
 from mattekit.reports.making import Request, make_report, write_report
 from records import bench_record
 
@@ -136,7 +136,7 @@ def test_a_table_sorts_by_mouse_and_by_keyboard(page: Page) -> None:
     assert page.locator("[aria-sort]").count() == 1
 
 
-def test_the_slider_uncovers_the_picture(page: Page) -> None:
+def test_the_slider_uncovers_the_image(page: Page) -> None:
     slider, over = page.locator(".compare input").first, page.locator(".over").first
 
     def hidden() -> str:

@@ -23,7 +23,7 @@ from mattekit.infer.superimpose import Colour
 GREEN = Pipeline(background=Colour(0, 200, 0))
 
 
-def pictures_in(folder: Path, count: int, *, side: int = 24) -> list[Path]:
+def images_in(folder: Path, count: int, *, side: int = 24) -> list[Path]:
     folder.mkdir(parents=True)
     rng = np.random.default_rng(count)
     for number in range(count):
@@ -36,8 +36,8 @@ def files_in(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def resume(pictures: Path, out: Path, *, pipeline: Pipeline = GREEN, colour: str = "green") -> list[Outcome]:
-    batch = plan_batch([pictures], out, OutputSettings())
+def resume(images: Path, out: Path, *, pipeline: Pipeline = GREEN, colour: str = "green") -> list[Outcome]:
+    batch = plan_batch([images], out, OutputSettings())
     return list(run_batch(batch, pipeline, jobs=2, manifest=open_manifest(batch, pipeline, {"background": colour})))
 
 
@@ -47,7 +47,7 @@ def lines_of(manifest: Path) -> int:
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_ends_with_the_files_of_an_undisturbed_one(tmp_path: Path) -> None:
-    pictures_in(tmp_path / "in", 24, side=500)
+    images_in(tmp_path / "in", 24, side=500)
 
     def start(out: Path) -> subprocess.Popen[bytes]:
         words = ["superimpose", tmp_path / "in", "--background", "#336699", "-o", out, "--resume", "--jobs", "2"]
@@ -72,7 +72,7 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_files_of_an_undistur
 
 @pytest.mark.slow
 def test_an_interrupted_run_stops_clean(tmp_path: Path) -> None:
-    pictures_in(tmp_path / "in", 60, side=600)
+    images_in(tmp_path / "in", 60, side=600)
     out = tmp_path / "out"
     words = ["superimpose", tmp_path / "in", "--background", "white", "-o", out, "--jobs", "2"]
     process = subprocess.Popen([sys.executable, "-m", "mattekit", *map(str, words)], stderr=subprocess.PIPE)
@@ -88,7 +88,7 @@ def test_an_interrupted_run_stops_clean(tmp_path: Path) -> None:
 
 
 def test_what_is_done_is_skipped(tmp_path: Path) -> None:
-    pictures_in(tmp_path / "in", 5)
+    images_in(tmp_path / "in", 5)
     assert not any(outcome.skipped for outcome in resume(tmp_path / "in", tmp_path / "out"))
     before = files_in(tmp_path / "out")
     times = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*.png")}
@@ -99,7 +99,7 @@ def test_what_is_done_is_skipped(tmp_path: Path) -> None:
 
 
 def test_changed_inputs_settings_and_results_are_done_again(tmp_path: Path) -> None:
-    paths = pictures_in(tmp_path / "in", 5)
+    paths = images_in(tmp_path / "in", 5)
     resume(tmp_path / "in", tmp_path / "out")
     before = files_in(tmp_path / "out")
     paths[1].write_bytes(paths[2].read_bytes())
@@ -119,7 +119,7 @@ def test_changed_inputs_settings_and_results_are_done_again(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("length", [0, 1, 30, -1])
 def test_a_line_that_was_not_finished_is_tolerated(length: int, tmp_path: Path) -> None:
-    pictures_in(tmp_path / "in", 3)
+    images_in(tmp_path / "in", 3)
     resume(tmp_path / "in", tmp_path / "out")
     before = files_in(tmp_path / "out")
     manifest = tmp_path / "out" / MANIFEST_NAME
@@ -133,17 +133,17 @@ def test_a_line_that_was_not_finished_is_tolerated(length: int, tmp_path: Path) 
 
 
 def test_failures_stand_in_the_manifest_and_are_tried_again(tmp_path: Path) -> None:
-    paths = pictures_in(tmp_path / "in", 3)
+    paths = images_in(tmp_path / "in", 3)
     whole = paths[1].read_bytes()
     resume(tmp_path / "in", tmp_path / "out")
-    paths[1].write_bytes(b"no picture")
+    paths[1].write_bytes(b"no image")
     again = resume(tmp_path / "in", tmp_path / "out")
     assert exit_code_of(again) == 5
     # The result of what the file once held is no result of what it holds.
     assert sorted(files_in(tmp_path / "out")) == ["00.png", "02.png", MANIFEST_NAME]
     entries = [json.loads(line) for line in (tmp_path / "out" / MANIFEST_NAME).read_bytes().splitlines()]
     assert [entry["state"] for entry in entries] == ["done", "failed", "done"]
-    assert "not a picture" in entries[1]["error"]
+    assert "not an image" in entries[1]["error"]
     assert all(len(entry[key]) == 64 for entry in entries for key in ("input_sha256", "settings"))
     paths[1].write_bytes(whole)
     assert exit_code_of(resume(tmp_path / "in", tmp_path / "out")) == 0
@@ -152,7 +152,7 @@ def test_failures_stand_in_the_manifest_and_are_tried_again(tmp_path: Path) -> N
 
 def test_results_in_folders_are_found_again(tmp_path: Path) -> None:
     for folder in ("in", "in/a", "in/b"):
-        for path in pictures_in(tmp_path / "made" / folder, 2):
+        for path in images_in(tmp_path / "made" / folder, 2):
             (tmp_path / folder).mkdir(exist_ok=True)
             path.rename(tmp_path / folder / path.name)
     resume(tmp_path / "in", tmp_path / "out")

@@ -22,8 +22,8 @@ from mattekit.core.record import Record
 from mattekit.core.records import PeerRecord, RunRecord, read_record
 from mattekit.core.text import printable
 from mattekit.core.unpack import unpack
-from mattekit.datasets.pictures import read_alpha, read_rgb
-from mattekit.images import read_picture
+from mattekit.datasets.images import read_alpha, read_rgb
+from mattekit.images import read_image
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.runtimes.reading import read_model
 from records import validate_record
@@ -112,7 +112,7 @@ def test_a_checkpoint_that_unpacks_to_far_more_is_refused(tmp_path: Path) -> Non
         load_state_dict(tmp_path / "wide.pth")
 
 
-def test_a_data_sets_picture_has_a_limit_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_data_sets_image_has_a_limit_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((20, 20, 3), np.uint8))
     assert read_rgb(tmp_path / "a.png").shape == (20, 20, 3)
     monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "399")
@@ -122,12 +122,12 @@ def test_a_data_sets_picture_has_a_limit_too(tmp_path: Path, monkeypatch: pytest
 
 
 def test_names_cannot_steer_the_terminal(tmp_path: Path) -> None:
-    pictures, out = tmp_path / "in", tmp_path / "out"
-    pictures.mkdir()
+    images, out = tmp_path / "in", tmp_path / "out"
+    images.mkdir()
     cv2.imwrite(str(tmp_path / "good.png"), np.zeros((8, 8, 3), np.uint8))
-    (tmp_path / "good.png").rename(pictures / f"good {EVIL_NAME}")
-    (pictures / f"bad {EVIL_NAME}").write_bytes(b"no picture")
-    words = [sys.executable, "-m", "mattekit", "superimpose", pictures, "--background", "white", "-o", out]
+    (tmp_path / "good.png").rename(images / f"good {EVIL_NAME}")
+    (images / f"bad {EVIL_NAME}").write_bytes(b"no image")
+    words = [sys.executable, "-m", "mattekit", "superimpose", images, "--background", "white", "-o", out]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 5
     for said in (done.stdout, done.stderr):
@@ -196,10 +196,10 @@ def test_entities_in_an_ir_are_not_expanded(declaration: str, light_ir: Path, tm
 
 
 @pytest.mark.parametrize("name", ["animated-damaged.png", "damaged.avif", "palette.bin", "mask.bin"])
-def test_pictures_that_once_broke_a_decoder_are_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_that_once_broke_a_decoder_are_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MATTEKIT_MAX_PIXELS", "4000000")
     # In this process: a decoder that dies takes the test with it.
-    for read in (read_picture, read_rgb, read_alpha):
+    for read in (read_image, read_rgb, read_alpha):
         with contextlib.suppress(ImageError):
             assert read(HOSTILE / name) is not None
 

@@ -51,7 +51,7 @@ def test_the_base_is_a_bicubic_enlargement(scale: int) -> None:
     np.testing.assert_allclose(made[inside], wanted[inside], atol=0.01)
 
 
-def test_a_flat_picture_stays_flat_at_its_border() -> None:
+def test_a_flat_image_stays_flat_at_its_border() -> None:
     with torch.inference_mode():
         enlarged = SrLite(4, 8, 1).enlarged(torch.full((1, 3, 5, 5), 0.6))
     assert torch.allclose(enlarged, torch.full_like(enlarged, 0.6), atol=1e-5)

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mattekit.core.errors import ImageError
-from mattekit.images import Picture, write_picture
+from mattekit.images import Image, write_image
 from mattekit.images.blend import resample, resize_straight
 from mattekit.infer.superimpose import ANCHORS, Blur, Colour, Fit, Placement, load_background, superimpose
-from PIL import Image, ImageCms
+from PIL import Image as PilImage
+from PIL import ImageCms
 
 WHITE, CLEAR = Colour(255, 255, 255), Colour(0, 0, 0, 0)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -25,18 +26,18 @@ def noise(*shape: int, seed: int = 3) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
-def picture(height: int, width: int, *, seed: int = 1, alpha: bool = True, depth: int = 8) -> Picture:
-    return Picture(
+def image(height: int, width: int, *, seed: int = 1, alpha: bool = True, depth: int = 8) -> Image:
+    return Image(
         noise(height, width, 3, seed=seed), noise(height, width, seed=seed + 50) if alpha else None
     ).with_depth(depth)
 
 
-def plain(height: int, width: int, rgb: tuple[int, int, int], alpha: int | None = None) -> Picture:
+def plain(height: int, width: int, rgb: tuple[int, int, int], alpha: int | None = None) -> Image:
     a = None if alpha is None else np.full((height, width), alpha, np.uint8)
-    return Picture(np.tile(np.array(rgb, np.uint8), (height, width, 1)), a)
+    return Image(np.tile(np.array(rgb, np.uint8), (height, width, 1)), a)
 
 
-def formula(subject: Picture, backdrop: np.ndarray) -> np.ndarray:
+def formula(subject: Image, backdrop: np.ndarray) -> np.ndarray:
     assert subject.alpha is not None
     weight = (subject.alpha / subject.full)[..., None]
     return subject.rgb * weight + backdrop * (1 - weight)
@@ -45,8 +46,8 @@ def formula(subject: Picture, backdrop: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("depth", [8, 16])
 @pytest.mark.parametrize("background_depth", [8, 16])
 def test_compositing_is_the_float_formula(depth: int, background_depth: int) -> None:
-    subject = picture(300, 17, depth=depth)
-    background = picture(300, 17, seed=5, alpha=False, depth=background_depth)
+    subject = image(300, 17, depth=depth)
+    background = image(300, 17, seed=5, alpha=False, depth=background_depth)
     result = superimpose(subject, background)
     deep = max(depth, background_depth)
     expected = formula(subject.with_depth(deep), background.with_depth(deep).rgb)
@@ -58,45 +59,45 @@ def test_compositing_is_the_float_formula(depth: int, background_depth: int) -> 
 def test_every_pair_of_alpha_and_difference() -> None:
     # All alphas on the rows, all subject values in the columns, over several backdrops.
     alpha = np.tile(np.arange(256, dtype=np.uint8)[:, None], (1, 256))
-    subject = Picture(np.dstack([alpha.T] * 3), alpha)
+    subject = Image(np.dstack([alpha.T] * 3), alpha)
     for value in (0, 1, 77, 128, 254, 255):
         result = superimpose(subject, Colour(value, value, 255 - value))
         expected = formula(subject, np.array([value, value, 255 - value]))
         assert np.abs(result.rgb - expected).max() <= 0.501
 
 
-def test_a_large_picture_is_done_in_bands() -> None:
-    subject, background = picture(1200, 1999), picture(1200, 1999, seed=9, alpha=False)
+def test_a_large_image_is_done_in_bands() -> None:
+    subject, background = image(1200, 1999), image(1200, 1999, seed=9, alpha=False)
     result = superimpose(subject, background)
     assert np.abs(result.rgb - formula(subject, background.rgb)).max() <= 0.501
 
 
 def test_transparent_backgrounds_are_composited_as_pillow_does() -> None:
-    subject, background = picture(64, 64), picture(64, 64, seed=9)
-    both = [Image.fromarray(np.dstack([p.rgb, p.alpha])) for p in (background, subject) if p.alpha is not None]
-    expected = np.asarray(Image.alpha_composite(*both)).astype(int)
+    subject, background = image(64, 64), image(64, 64, seed=9)
+    both = [PilImage.fromarray(np.dstack([p.rgb, p.alpha])) for p in (background, subject) if p.alpha is not None]
+    expected = np.asarray(PilImage.alpha_composite(*both)).astype(int)
     result = superimpose(subject, background)
     assert result.alpha is not None
     assert np.abs(result.alpha - expected[..., 3]).max() <= 1
     shown = expected[..., 3] > 20
     assert np.abs(result.rgb - expected[..., :3])[shown].max() <= 2
     half = superimpose(subject, Colour(10, 200, 30, 128))
-    flat = Image.new("RGBA", (64, 64), (10, 200, 30, 128))
-    expected = np.asarray(Image.alpha_composite(flat, both[1])).astype(int)
+    flat = PilImage.new("RGBA", (64, 64), (10, 200, 30, 128))
+    expected = np.asarray(PilImage.alpha_composite(flat, both[1])).astype(int)
     assert half.alpha is not None
     assert np.abs(half.rgb - expected[..., :3]).max() <= 2
     assert np.abs(half.alpha - expected[..., 3]).max() <= 1
 
 
 def test_a_transparent_colour_changes_nothing() -> None:
-    subject = picture(9, 8)
+    subject = image(9, 8)
     result = superimpose(subject, CLEAR)
     np.testing.assert_array_equal(result.rgb, subject.rgb)
     np.testing.assert_array_equal(result.alpha, subject.alpha)
 
 
 def test_a_subject_without_alpha_covers() -> None:
-    subject = picture(9, 8, alpha=False)
+    subject = image(9, 8, alpha=False)
     np.testing.assert_array_equal(superimpose(subject, WHITE).rgb, subject.rgb)
     smaller = superimpose(subject, WHITE, placement=Placement(size=(16, 9), anchor="left"))
     np.testing.assert_array_equal(smaller.rgb[:, :8], subject.rgb)
@@ -127,7 +128,7 @@ def test_a_subject_beside_the_canvas_leaves_the_background() -> None:
 
 
 def test_scale_resamples_by_area_and_bicubically() -> None:
-    subject = picture(40, 60, alpha=False)
+    subject = image(40, 60, alpha=False)
     half = superimpose(subject, WHITE, placement=Placement(scale=0.5, anchor="top-left"))
     blocks = subject.rgb.reshape(20, 2, 30, 2, 3).mean(axis=(1, 3))
     assert np.abs(half.rgb[:20, :30] - blocks).max() <= 0.51
@@ -140,7 +141,7 @@ def test_a_vast_scale_shows_the_right_part() -> None:
     # Four quarters, enlarged so far that the whole would not fit into memory: the middle stays in the middle.
     rgb = np.zeros((100, 100, 3), np.uint8)
     rgb[:50, :50, 0] = rgb[:50, 50:, 1] = rgb[50:, :50, 2] = 255
-    subject = Picture(rgb, np.full((100, 100), 255, np.uint8))
+    subject = Image(rgb, np.full((100, 100), 255, np.uint8))
     result = superimpose(subject, WHITE, placement=Placement(scale=20)).rgb
     assert result.shape == (100, 100, 3)
     np.testing.assert_array_equal(result[2, 2], (255, 0, 0))
@@ -158,7 +159,7 @@ def test_scaled_edges_show_no_hidden_colour() -> None:
     for depth in (8, 16):
         for scale in (0.37, 0.5, 1.6):
             result = superimpose(
-                Picture(rgb, alpha).with_depth(depth), Colour(255, 0, 0), placement=Placement(scale=scale)
+                Image(rgb, alpha).with_depth(depth), Colour(255, 0, 0), placement=Placement(scale=scale)
             ).with_depth(8)
             assert np.abs(result.rgb.astype(int) - (255, 0, 0)).max() <= 2
 
@@ -185,7 +186,7 @@ def test_any_placement_of_one_colour_on_itself_is_that_colour(
     depth: int,
 ) -> None:
     background = plain(*size, (90, 160, 230)).with_depth(depth)
-    subject = Picture(plain(*source, (90, 160, 230)).rgb, noise(*source)).with_depth(depth)
+    subject = Image(plain(*source, (90, 160, 230)).rgb, noise(*source)).with_depth(depth)
     placement = Placement(fit, anchor, scale, offset, canvas, Colour(90, 160, 230))
     result = superimpose(subject, background, placement=placement)
     assert result.size == canvas
@@ -194,11 +195,11 @@ def test_any_placement_of_one_colour_on_itself_is_that_colour(
     assert np.abs(result.with_depth(8).rgb.astype(int) - (90, 160, 230)).max() <= 1
 
 
-def halves() -> Picture:
+def halves() -> Image:
     """Red on the left, blue on the right; 80x20."""
     rgb = np.zeros((20, 80, 3), np.uint8)
     rgb[:, :40, 0], rgb[:, 40:, 2] = 255, 255
-    return Picture(rgb)
+    return Image(rgb)
 
 
 def test_fits() -> None:
@@ -224,7 +225,7 @@ def test_fits() -> None:
 
 
 def test_blur() -> None:
-    original = Picture(
+    original = Image(
         np.where(np.arange(120)[None, :, None] < 60, np.uint8(0), np.uint8(200)).repeat(80, 0).repeat(3, 2)
     )
     cut = plain(80, 120, (9, 9, 9), alpha=0)
@@ -245,9 +246,9 @@ def test_the_background_is_converted_to_the_subjects_space() -> None:
     y, x = np.mgrid[:30, :40]
     rgb = np.dstack([x * 6, y * 8, x + y]).astype(np.uint8)
     subject = plain(30, 40, (0, 0, 0), alpha=0).with_changes(icc=SWAPPED)
-    result = superimpose(subject, Picture(rgb))
+    result = superimpose(subject, Image(rgb))
     expected = ImageCms.profileToProfile(
-        Image.fromarray(rgb),
+        PilImage.fromarray(rgb),
         ImageCms.createProfile("sRGB"),
         io.BytesIO(SWAPPED),
         renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
@@ -258,9 +259,9 @@ def test_the_background_is_converted_to_the_subjects_space() -> None:
     assert result.icc == SWAPPED
     # A colour is meant in sRGB; a background in the same space, or in sRGB by another name, is left as it is.
     assert np.abs(superimpose(subject, Colour(250, 10, 20)).rgb.astype(int) - (10, 250, 20)).max() <= 2
-    np.testing.assert_array_equal(superimpose(subject, Picture(rgb, icc=SWAPPED)).rgb, rgb)
-    np.testing.assert_array_equal(superimpose(subject.with_changes(icc=None), Picture(rgb, icc=SRGB)).rgb, rgb)
-    deep = superimpose(subject, Picture(rgb).with_depth(16))
+    np.testing.assert_array_equal(superimpose(subject, Image(rgb, icc=SWAPPED)).rgb, rgb)
+    np.testing.assert_array_equal(superimpose(subject.with_changes(icc=None), Image(rgb, icc=SRGB)).rgb, rgb)
+    deep = superimpose(subject, Image(rgb).with_depth(16))
     assert deep.depth == 16
     assert "8 bits" in deep.notes[0]
     # Larger than the canvas: resampled first, then converted.
@@ -269,14 +270,14 @@ def test_the_background_is_converted_to_the_subjects_space() -> None:
 
 
 def test_grey_stays_grey() -> None:
-    grey = Picture(np.full((6, 6, 3), 50, np.uint8), np.full((6, 6), 128, np.uint8), grey=True)
+    grey = Image(np.full((6, 6, 3), 50, np.uint8), np.full((6, 6), 128, np.uint8), grey=True)
     assert superimpose(grey, WHITE).grey
     assert superimpose(grey, Blur(2)).grey
     assert not superimpose(grey, Colour(255, 0, 0)).grey
     assert not superimpose(grey, halves()).grey
 
 
-def test_resampling_long_pictures() -> None:
+def test_resampling_long_images() -> None:
     long = noise(1, 60_000, 3)
     assert resample(long, 300, 1).shape == (1, 300, 3)
     assert resample(long, 300, 50).shape == (50, 300, 3)
@@ -285,7 +286,7 @@ def test_resampling_long_pictures() -> None:
     assert rgb.shape == (7, 100, 3)
     assert alpha is not None
     assert alpha.shape == (7, 100)
-    assert superimpose(picture(40_000, 3), picture(3, 40_000, alpha=False)).size == (3, 40_000)
+    assert superimpose(image(40_000, 3), image(3, 40_000, alpha=False)).size == (3, 40_000)
 
 
 def test_words_for_backgrounds(tmp_path: Path) -> None:
@@ -301,9 +302,9 @@ def test_words_for_backgrounds(tmp_path: Path) -> None:
     assert transparent.alpha == 0
     assert load_background("blur") == Blur()
     assert load_background("blur:2.5") == Blur(2.5)
-    write_picture(halves(), tmp_path / "beach.png")
+    write_image(halves(), tmp_path / "beach.png")
     loaded = load_background(str(tmp_path / "beach.png"))
-    assert isinstance(loaded, Picture)
+    assert isinstance(loaded, Image)
     np.testing.assert_array_equal(loaded.rgb, halves().rgb)
 
 
@@ -327,7 +328,7 @@ def test_placements_that_cannot_be_drawn() -> None:
     ):
         with pytest.raises(ImageError, match=r"use|give"):
             Placement(**wrong)  # pyright: ignore[reportArgumentType]
-    with pytest.raises(ImageError, match="background is no picture"):
-        superimpose(picture(4, 4), WHITE, placement=Placement(size="background"))
+    with pytest.raises(ImageError, match="background is no image"):
+        superimpose(image(4, 4), WHITE, placement=Placement(size="background"))
     with pytest.raises(ImageError, match="0-255"):
         Colour(0, 256, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from mattekit.core.errors import ImageError
-from mattekit.images import Picture
+from mattekit.images import Image
 from mattekit.infer.light import decode, encode
 from mattekit.infer.shadow import Shadow, parse_shadow
 from mattekit.infer.superimpose import Colour, Placement, superimpose
@@ -17,16 +17,16 @@ def noise(*shape: int, seed: int = 3) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
-def small_square(depth: int = 8) -> Picture:
+def small_square(depth: int = 8) -> Image:
     """A red square of 10x20 in the corner of a frame of 60x60."""
     rgb, alpha = np.zeros((60, 60, 3), np.uint8), np.zeros((60, 60), np.uint8)
     rgb[5:25, 3:13], alpha[5:25, 3:13] = (200, 0, 0), 255
-    return Picture(rgb, alpha).with_depth(depth)
+    return Image(rgb, alpha).with_depth(depth)
 
 
-def red(picture: Picture) -> tuple[int, int, int, int]:
+def red(image: Image) -> tuple[int, int, int, int]:
     """Left, top, right and bottom of what is red."""
-    rows, columns = np.nonzero((picture.rgb[..., 0] > 150) & (picture.rgb[..., 1] < 40))
+    rows, columns = np.nonzero((image.rgb[..., 0] > 150) & (image.rgb[..., 1] < 40))
     return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
 
 
@@ -41,24 +41,24 @@ def test_light_is_there_and_back(dtype: type[np.uint8] | type[np.uint16]) -> Non
 def test_linear_light_is_the_formula_and_only_at_edges() -> None:
     rgb, alpha, under = noise(40, 30, 3), noise(40, 30, seed=5), noise(40, 30, 3, seed=6)
     alpha[:4], alpha[4:8] = 0, 255
-    result = superimpose(Picture(rgb, alpha), Picture(under), placement=Placement(linear=True))
+    result = superimpose(Image(rgb, alpha), Image(under), placement=Placement(linear=True))
     a = alpha[..., None] / 255
     expected = 255 * (1.055 * (a * decode(rgb) + (1 - a) * decode(under)) ** (1 / 2.4) - 0.055)
     bright = expected > 20  # Above the curve's straight part.
     assert np.abs(result.rgb - expected)[bright].max() <= 0.51
     np.testing.assert_array_equal(result.rgb[:4], under[:4])
     np.testing.assert_array_equal(result.rgb[4:8], rgb[4:8])
-    plain = superimpose(Picture(rgb, alpha), Picture(under))
+    plain = superimpose(Image(rgb, alpha), Image(under))
     assert np.abs(plain.rgb.astype(int) - result.rgb).max() > 20
 
 
 def test_linear_light_on_what_is_transparent() -> None:
     rgb, alpha = noise(20, 20, 3), noise(20, 20, seed=5)
-    clear = superimpose(Picture(rgb, alpha), CLEAR, placement=Placement(linear=True))
+    clear = superimpose(Image(rgb, alpha), CLEAR, placement=Placement(linear=True))
     np.testing.assert_array_equal(clear.rgb, rgb)
-    half = Picture(noise(20, 20, 3, seed=8), np.full((20, 20), 128, np.uint8))
-    mixed = superimpose(Picture(rgb, alpha), half, placement=Placement(linear=True))
-    plain = superimpose(Picture(rgb, alpha), half)
+    half = Image(noise(20, 20, 3, seed=8), np.full((20, 20), 128, np.uint8))
+    mixed = superimpose(Image(rgb, alpha), half, placement=Placement(linear=True))
+    plain = superimpose(Image(rgb, alpha), half)
     np.testing.assert_array_equal(mixed.alpha, plain.alpha)
     a, b = alpha[..., None] / 255, 128 / 255
     light = (a * decode(rgb) + (1 - a) * b * decode(half.rgb)) / (a + (1 - a) * b)
@@ -80,7 +80,7 @@ def test_the_subject_is_placed_by_its_box() -> None:
 
 
 def test_an_empty_cut_out_can_be_placed() -> None:
-    empty = Picture(noise(9, 8, 3), np.zeros((9, 8), np.uint8))
+    empty = Image(noise(9, 8, 3), np.zeros((9, 8), np.uint8))
     result = superimpose(empty, WHITE, placement=Placement(place="subject", shadow=Shadow()))
     assert (result.rgb == 255).all()
 
@@ -101,7 +101,7 @@ def test_a_soft_shadow_is_smooth_and_as_dark_in_sum() -> None:
     for blur in (0.0, 3.0, 9.0):
         alpha = np.zeros((200, 200), np.uint8)
         alpha[80:120, 80:120] = 255
-        subject = Picture(np.full((200, 200, 3), 255, np.uint8), alpha)
+        subject = Image(np.full((200, 200, 3), 255, np.uint8), alpha)
         # The subject is as white as the background, and the shadow falls beside it.
         shadow = Shadow(angle=0, distance=60, blur=blur, opacity=1)
         dark = 255 - superimpose(subject, WHITE, placement=Placement(shadow=shadow)).rgb[..., 0].astype(float)

@@ -81,12 +81,12 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def record(network: Path, photo: Path, make_once: MakeOnce) -> BenchRecord:
-    """Two batches, a device that is not there, and a picture the whole way."""
+    """Two batches, a device that is not there, and an image the whole way."""
 
     def fill(folder: Path) -> None:
-        pictures = folder / "pictures"
-        pictures.mkdir()
-        (pictures / "photo.jpg").write_bytes(photo.read_bytes())
+        images = folder / "images"
+        images.mkdir()
+        (images / "photo.jpg").write_bytes(photo.read_bytes())
         asked = Request(
             artifacts=(str(network),),
             devices=("CPU", "NPU.7"),
@@ -96,7 +96,7 @@ def record(network: Path, photo: Path, make_once: MakeOnce) -> BenchRecord:
             iterations=6,
             warm_up=0,
             threads=1,
-            end_to_end=pictures,
+            end_to_end=images,
         )
         measure(asked).write(folder / "r.json")
 

@@ -15,7 +15,7 @@ from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import ImageError, ModelError
 from mattekit.core.execution import Execution
 from mattekit.core.variant import Variant
-from mattekit.images import Picture, read_picture
+from mattekit.images import Image, read_image
 from mattekit.infer.runtimes import LoadedModel, Tensor
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.runtimes.serial import SerialRuntime
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Blurs(SerialRuntime):
-    """Doubles a picture after a 5x5 mean: a network whose halo is known to be 2, and which counts its calls."""
+    """Doubles an image after a 5x5 mean: a network whose halo is known to be 2, and which counts its calls."""
 
     def __init__(self) -> None:
         super().__init__(Execution(runtime="blurs"), self._blur)
@@ -66,35 +66,35 @@ def noise(height: int, width: int, dtype: type[np.uint8] | type[np.uint16] = np.
     multiple=st.sampled_from([1, 2]),
 )
 def test_tiles_give_what_the_whole_gives(height: int, width: int, tile: int, step: int, multiple: int) -> None:
-    picture = Picture(noise(height, width))
+    image = Image(noise(height, width))
     model, runtime = blurring(tile_step=step, multiple=multiple)
-    tiled = Upscaler(model, tile=tile).upscale(picture)
+    tiled = Upscaler(model, tile=tile).upscale(image)
     assert tiled.size == (2 * width, 2 * height)
     assert len(set(runtime.shapes)) == 1, "one shape, so that a device compiles once"
     assert max(runtime.shapes[0]) <= tile + multiple - 1 or max(height, width) <= tile
-    whole = Upscaler(model, tile=0).upscale(picture)
+    whole = Upscaler(model, tile=0).upscale(image)
     np.testing.assert_array_equal(tiled.rgb, whole.rgb)
 
 
 def test_a_halo_that_is_too_small_is_seen() -> None:
     """The test above can fail: a network that looks further than its contract says leaves seams."""
-    picture = Picture(noise(72, 72))
+    image = Image(noise(72, 72))
     model, _ = blurring(halo=0)
-    tiled, whole = (Upscaler(model, tile=tile).upscale(picture) for tile in (40, 0))
+    tiled, whole = (Upscaler(model, tile=tile).upscale(image) for tile in (40, 0))
     assert not np.array_equal(tiled.rgb, whole.rgb)
 
 
 def test_a_fixed_size_is_kept_to() -> None:
     for size in ((10, 12), (40, 56), (90, 130)):
         model, runtime = blurring(height=40, width=56)
-        enlarged = Upscaler(model).upscale(Picture(noise(*size)))
+        enlarged = Upscaler(model).upscale(Image(noise(*size)))
         assert set(runtime.shapes) == {(40, 56)}
         assert enlarged.size == (2 * size[1], 2 * size[0])
 
 
-def test_pictures_below_the_least_side() -> None:
+def test_images_below_the_least_side() -> None:
     model, runtime = blurring(min_side=15, multiple=4)
-    enlarged = Upscaler(model).upscale(Picture(noise(1, 9)))
+    enlarged = Upscaler(model).upscale(Image(noise(1, 9)))
     assert enlarged.size == (18, 2)
     assert runtime.shapes == [(16, 16)]
 
@@ -103,7 +103,7 @@ def test_pictures_below_the_least_side() -> None:
 def test_depth_profile_and_range_are_kept(dtype: type[np.uint8] | type[np.uint16]) -> None:
     full = int(np.iinfo(dtype).max)
     model, _ = blurring()
-    flat = Picture(np.full((6, 7, 3), full, dtype), icc=b"profile")
+    flat = Image(np.full((6, 7, 3), full, dtype), icc=b"profile")
     enlarged = Upscaler(model).upscale(flat)
     assert enlarged.rgb.dtype == dtype
     assert enlarged.icc == b"profile"
@@ -113,11 +113,11 @@ def test_depth_profile_and_range_are_kept(dtype: type[np.uint8] | type[np.uint16
 def test_what_is_transparent_is_not_computed() -> None:
     alpha = np.zeros((200, 200), np.uint8)
     alpha[10:40, 10:40] = 255
-    picture = Picture(noise(200, 200), alpha)
+    image = Image(noise(200, 200), alpha)
     model, runtime = blurring()
-    cut = Upscaler(model, tile=64).upscale(picture)
+    cut = Upscaler(model, tile=64).upscale(image)
     assert len(runtime.shapes) == 1
-    whole = Upscaler(model, tile=0).upscale(picture.with_changes(alpha=None))
+    whole = Upscaler(model, tile=0).upscale(image.with_changes(alpha=None))
     assert cut.alpha is not None
     assert cut.alpha.shape == (400, 400)
     # Away from the edge, where the network sees nothing but the subject, it is as if there were no alpha.
@@ -131,7 +131,7 @@ def test_hidden_colours_leave_no_fringe() -> None:
     rgb = np.zeros((40, 40, 3), np.uint8)
     rgb[10:30, 10:30] = 250
     model, _ = blurring()
-    enlarged = Upscaler(model).upscale(Picture(rgb, alpha))
+    enlarged = Upscaler(model).upscale(Image(rgb, alpha))
     assert enlarged.alpha is not None
     assert (enlarged.rgb[enlarged.alpha > 0] == 250).all()
 
@@ -139,7 +139,7 @@ def test_hidden_colours_leave_no_fringe() -> None:
 def test_limits_and_mistakes(segmentation_ir: Path) -> None:
     model, _ = blurring()
     with pytest.raises(ImageError, match="more than the limit"):
-        Upscaler(model, max_pixels=399).upscale(Picture(noise(10, 10)))
+        Upscaler(model, max_pixels=399).upscale(Image(noise(10, 10)))
     with pytest.raises(ModelError, match="too little inside"):
         Upscaler(model, tile=5)
     with pytest.raises(ModelError, match="give a super-resolution model"):
@@ -149,8 +149,8 @@ def test_limits_and_mistakes(segmentation_ir: Path) -> None:
 def test_a_real_network_in_tiles(super_resolution_ir: Path, photo: Path) -> None:
     """SRVGGNetCompact looks at 18 pixels around, and its contract says so: tiles change nothing but rounding."""
     model = load(super_resolution_ir / "model.xml")
-    picture = read_picture(photo)
-    tiled, whole = (Upscaler(model, tile=tile).upscale(picture) for tile in (88, 0))
+    image = read_image(photo)
+    tiled, whole = (Upscaler(model, tile=tile).upscale(image) for tile in (88, 0))
     assert np.abs(tiled.rgb.astype(int) - whole.rgb).max() <= 1
 
 
@@ -181,12 +181,12 @@ def test_published_figures_from_the_ir(
         values: list[float] = []
         for sample in super_resolution_folders(shared_data / "super_resolution" / folder, scale):
             assert sample.high_resolution is not None
-            enlarged = upscaler.upscale(Picture(sample.image)).rgb
+            enlarged = upscaler.upscale(Image(sample.image)).rgb
             values.append(psnr_y(enlarged.astype(np.uint8), sample.high_resolution, border=scale))
         assert np.mean(values) == pytest.approx(expected, abs=0.01), (folder, values)
     if not names[0].startswith("imdn"):
-        # IMDN weighs its channels by their mean over the whole picture, which a tile can't know.
-        picture = read_picture(shared_data / "super_resolution" / "set5" / "lr_x2" / "butterflyx2.bmp")
+        # IMDN weighs its channels by their mean over the whole image, which a tile can't know.
+        image = read_image(shared_data / "super_resolution" / "set5" / "lr_x2" / "butterflyx2.bmp")
         exact = load(report.ir.path)
-        tiled, whole = (Upscaler(exact, tile=tile).upscale(picture).rgb.astype(int) for tile in (96, 0))
+        tiled, whole = (Upscaler(exact, tile=tile).upscale(image).rgb.astype(int) for tile in (96, 0))
         assert np.abs(tiled - whole).max() <= 1

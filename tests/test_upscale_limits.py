@@ -13,7 +13,7 @@ from mattekit.core.contract import Contract, InputContract, OutputContract
 from mattekit.core.errors import DeviceError, ImageError, InputError
 from mattekit.core.execution import Execution
 from mattekit.core.variant import Variant
-from mattekit.images import Picture
+from mattekit.images import Image
 from mattekit.infer.runtimes import LoadedModel, Tensor
 from mattekit.infer.runtimes.openvino import load
 from mattekit.infer.runtimes.serial import SerialRuntime
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Blurs(SerialRuntime):
-    """Doubles a picture after a 5x5 mean, and has memory for so many pixels; what it gives is tinted by `tint`."""
+    """Doubles an image after a 5x5 mean, and has memory for so many pixels; what it gives is tinted by `tint`."""
 
     def __init__(self, room: int = 1 << 30, *, tint: float = 0.0) -> None:
         super().__init__(Execution(runtime="blurs"), self._blur)
@@ -59,21 +59,21 @@ def noise(height: int, width: int) -> NDArray[np.uint8]:
 
 
 def test_a_tile_that_does_not_fit_in_memory_is_tried_again_at_half_its_side(caplog: pytest.LogCaptureFixture) -> None:
-    picture = Picture(noise(150, 170))
+    image = Image(noise(150, 170))
     model, runtime = blurring(room=40 * 40)
     upscaler = Upscaler(model, tile=128)
-    tiled = upscaler.upscale(picture)
+    tiled = upscaler.upscale(image)
     assert upscaler.tile == (32, 32), "the smaller side is kept"
     assert max(max(shape) for shape in runtime.shapes) <= 32
     assert "tiles of 128 pixels don't fit in memory" in caplog.text
-    whole = Upscaler(blurring()[0], tile=0).upscale(picture)
+    whole = Upscaler(blurring()[0], tile=0).upscale(image)
     np.testing.assert_array_equal(tiled.rgb, whole.rgb)
 
 
 def test_when_no_tile_fits_the_error_says_so() -> None:
     model, _ = blurring(room=4)
     with pytest.raises(DeviceError, match="doesn't fit in memory, and none smaller"):
-        Upscaler(model, tile=0).upscale(Picture(noise(50, 50)))
+        Upscaler(model, tile=0).upscale(Image(noise(50, 50)))
 
 
 def test_other_errors_of_the_device_are_not_tried_again() -> None:
@@ -86,7 +86,7 @@ def test_other_errors_of_the_device_are_not_tried_again() -> None:
 
     runtime = SerialRuntime(Execution(runtime="fails"), fails)
     with pytest.raises(DeviceError, match="was lost"):
-        Upscaler(replace(model, runtime=runtime), tile=32).upscale(Picture(noise(60, 60)))
+        Upscaler(replace(model, runtime=runtime), tile=32).upscale(Image(noise(60, 60)))
     assert len(shapes) == 1
 
 
@@ -109,12 +109,12 @@ def test_a_memory_budget_decides_the_tile(super_resolution_ir: Path) -> None:
 def test_only_the_box_of_the_subject_is_computed() -> None:
     alpha = np.zeros((300, 400), np.uint8)
     alpha[123:141, 57:90] = np.random.default_rng(2).integers(1, 256, (18, 33))
-    picture = Picture(noise(300, 400), alpha)
+    image = Image(noise(300, 400), alpha)
     model, runtime = blurring()
-    cut = Upscaler(model, tile=0).upscale(picture)
+    cut = Upscaler(model, tile=0).upscale(image)
     # The halo of 2, and the 2 pixels that the alpha's filter reaches.
     assert runtime.shapes == [(18 + 8, 33 + 8)]
-    whole = Upscaler(blurring()[0], tile=0).upscale(picture.with_changes(alpha=None))
+    whole = Upscaler(blurring()[0], tile=0).upscale(image.with_changes(alpha=None))
     inside = (slice(2 * 125, 2 * 139), slice(2 * 59, 2 * 88))
     np.testing.assert_array_equal(cut.rgb[inside], whole.rgb[inside])
     assert cut.size == (800, 600)
@@ -122,7 +122,7 @@ def test_only_the_box_of_the_subject_is_computed() -> None:
 
 def test_nothing_visible_computes_nothing() -> None:
     model, runtime = blurring()
-    empty = Upscaler(model).upscale(Picture(noise(40, 40), np.zeros((40, 40), np.uint8)))
+    empty = Upscaler(model).upscale(Image(noise(40, 40), np.zeros((40, 40), np.uint8)))
     assert runtime.shapes == []
     assert empty.alpha is not None
     assert not empty.alpha.any()
@@ -130,7 +130,7 @@ def test_nothing_visible_computes_nothing() -> None:
 
 @pytest.mark.parametrize("depth", [8, 16])
 def test_grey_stays_grey(depth: int) -> None:
-    grey = Picture(np.repeat(noise(40, 50)[..., :1], 3, axis=2), grey=True).with_depth(depth)
+    grey = Image(np.repeat(noise(40, 50)[..., :1], 3, axis=2), grey=True).with_depth(depth)
     enlarged = Upscaler(blurring(tint=0.06)[0], tile=24).upscale(grey)
     assert enlarged.grey
     np.testing.assert_array_equal(enlarged.rgb[..., 0], enlarged.rgb[..., 1])
@@ -140,8 +140,8 @@ def test_grey_stays_grey(depth: int) -> None:
 @pytest.mark.parametrize(("times", "calls"), [(1, 1), (1.5, 1), (2, 1), (3, 2), (4, 2), (2.7, 2), (5, 3)])
 def test_any_enlargement_is_reached(times: float, calls: int) -> None:
     model, runtime = blurring()
-    picture = Picture(np.full((21, 30, 3), 77, np.uint8), np.full((21, 30), 200, np.uint8))
-    enlarged = Upscaler(model, tile=0, times=times).upscale(picture)
+    image = Image(np.full((21, 30, 3), 77, np.uint8), np.full((21, 30), 200, np.uint8))
+    enlarged = Upscaler(model, tile=0, times=times).upscale(image)
     assert enlarged.size == (round(30 * times), round(21 * times))
     assert len(runtime.shapes) == calls
     assert (enlarged.rgb == 77).all()
@@ -155,22 +155,22 @@ def test_enlargements_that_are_none() -> None:
         with pytest.raises(ImageError, match="from 1 to 16"):
             Upscaler(model, times=times)
     with pytest.raises(ImageError, match="more than the limit"):
-        Upscaler(model, times=3, max_pixels=9 * 100).upscale(Picture(noise(10, 10)))
+        Upscaler(model, times=3, max_pixels=9 * 100).upscale(Image(noise(10, 10)))
 
 
 def attentive(folder: Path) -> Path:
-    """Add to a picture a coarse view of it, stretched over its size, as spatial attention does."""
+    """Add to an image a coarse view of it, stretched over its size, as spatial attention does."""
     import openvino
     from openvino import opset13
 
-    picture = opset13.parameter([1, 3, -1, -1], np.float32)
-    coarse = opset13.avg_pool(picture, [6, 6], [0, 0], [0, 0], [11, 11], True, "floor")
-    size = opset13.gather(opset13.shape_of(picture), np.array([2, 3]), np.array(0))
+    image = opset13.parameter([1, 3, -1, -1], np.float32)
+    coarse = opset13.avg_pool(image, [6, 6], [0, 0], [0, 0], [11, 11], True, "floor")
+    size = opset13.gather(opset13.shape_of(image), np.array([2, 3]), np.array(0))
     axes = np.array([2, 3])
     large = opset13.interpolate(coarse, size, "linear_onnx", "sizes", axes=axes)
     half = opset13.constant(np.float32(0.5))
-    result = opset13.result(opset13.multiply(opset13.add(picture, large), half))
-    model = openvino.Model([result], [picture])  # pyright: ignore[reportGeneralTypeIssues]
+    result = opset13.result(opset13.multiply(opset13.add(image, large), half))
+    model = openvino.Model([result], [image])  # pyright: ignore[reportGeneralTypeIssues]
     openvino.save_model(model, folder / "model.xml", compress_to_fp16=False)
     return folder / "model.xml"
 
@@ -184,17 +184,17 @@ def test_a_coarse_map_lies_in_tiles_where_it_lies_in_the_whole(tmp_path: Path) -
         tile_step=6,
     )
     model = load(attentive(tmp_path), contract=contract)
-    picture = Picture(np.asarray(cv2.GaussianBlur(noise(170, 250), (0, 0), 5), dtype=np.uint8))
-    whole = Upscaler(model, tile=0).upscale(picture).rgb.astype(int)
-    assert np.abs(Upscaler(model, tile=96).upscale(picture).rgb - whole).max() <= 1
+    image = Image(np.asarray(cv2.GaussianBlur(noise(170, 250), (0, 0), 5), dtype=np.uint8))
+    whole = Upscaler(model, tile=0).upscale(image).rgb.astype(int)
+    assert np.abs(Upscaler(model, tile=96).upscale(image).rgb - whole).max() <= 1
 
     # The same network, of which nobody knows that it could be aligned.
     unknown = SerialRuntime(Execution(runtime="plain"), model.runtime.run_all)
     plain = Upscaler(LoadedModel(replace(model.variant, contract=contract), unknown), tile=96)
-    assert np.abs(plain.upscale(picture).rgb - whole).max() > 1
-    # The box of a subject is a tile of its picture, too.
+    assert np.abs(plain.upscale(image).rgb - whole).max() > 1
+    # The box of a subject is a tile of its image, too.
     alpha = np.zeros((170, 250), np.uint8)
     alpha[70:110, 120:200] = 255
-    cut = Upscaler(model, tile=0).upscale(picture.with_changes(alpha=alpha))
+    cut = Upscaler(model, tile=0).upscale(image.with_changes(alpha=alpha))
     inside = (slice(84, 96), slice(134, 186))
     assert np.abs(cut.rgb[inside] - whole[inside]).max() <= 1

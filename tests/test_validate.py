@@ -284,7 +284,7 @@ def test_two_fine_tunes_of_one_call_leave_two_records(tmp_path: Path, dataset: D
     for path in paths:
         assert path.with_suffix(".csv").is_file()
         assert path.with_suffix(".worst.png").is_file()
-        assert path.with_suffix(".pictures").is_dir()
+        assert path.with_suffix(".images").is_dir()
     # The names follow from the files alone: the same ones in whatever order, and again.
     assert write_validation([second, first], subjects, dataset, tmp_path, worst=0) == paths[::-1]
     assert len(list(tmp_path.glob("*.json"))) == 2

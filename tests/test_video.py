@@ -97,7 +97,7 @@ def test_every_display_matrix_of_quarter_turns_and_flips() -> None:
             orientation = orientation_of(matrix.tobytes())
             assert orientation is not None
             turned = upright(corners.astype(np.uint8), orientation)
-            # The matrix says where a point (x, y) of the stored picture goes: about the centre, here.
+            # The matrix says where a point (x, y) of the stored image goes: about the centre, here.
             height, width = corners.shape
             for y in range(height):
                 for x in range(width):
@@ -147,9 +147,9 @@ def test_an_odd_size_is_padded_for_h264_and_kept_by_vp9(tmp_path: Path) -> None:
         assert cv2.imwrite(str(tmp_path / f"in-{number}.png"), drawn(number, (33, 27))[..., ::-1])
     report = copy(tmp_path / "in-*.png", tmp_path / "out.mp4")
     assert any("repeated" in note for note in report.notes)
-    assert frames_of(tmp_path / "out.mp4")[0].picture.size == (34, 28)  # type: ignore[union-attr]
+    assert frames_of(tmp_path / "out.mp4")[0].image.size == (34, 28)  # type: ignore[union-attr]
     copy(tmp_path / "in-*.png", tmp_path / "out.webm")
-    assert frames_of(tmp_path / "out.webm")[0].picture.size == (33, 27)  # type: ignore[union-attr]
+    assert frames_of(tmp_path / "out.webm")[0].image.size == (33, 27)  # type: ignore[union-attr]
 
 
 def test_frames_beyond_the_pixel_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,20 +169,20 @@ def test_alpha_is_kept_by_what_can_hold_it(name: str, tmp_path: Path) -> None:
     report = copy(tmp_path / "in-*.png", tmp_path / name, fps=Fraction(10))
     assert report.frames == 4
     if name == "out.webp":
-        from PIL import Image
+        from PIL import Image as PilImage
 
-        with Image.open(tmp_path / name) as image:
-            assert (getattr(image, "n_frames", 0), image.info["loop"]) == (4, 0)
+        with PilImage.open(tmp_path / name) as pil:
+            assert (getattr(pil, "n_frames", 0), pil.info["loop"]) == (4, 0)
             shown: list[Any] = []
             for number in range(4):
-                image.seek(number)
-                image.load()
-                assert image.info["duration"] == 100
-                shown.append(np.asarray(image.convert("RGBA")))
+                pil.seek(number)
+                pil.load()
+                assert pil.info["duration"] == 100
+                shown.append(np.asarray(pil.convert("RGBA")))
         found = [(one[..., :3], one[..., 3]) for one in shown]
     else:
-        pictures = [frame.picture for frame in frames_of(tmp_path / name)]
-        found = [(picture.rgb, picture.alpha) for picture in pictures if picture is not None]
+        images = [frame.image for frame in frames_of(tmp_path / name)]
+        found = [(image.rgb, image.alpha) for image in images if image is not None]
     assert len(found) == 4
     for number, (rgb, alpha) in enumerate(found):
         truth = transparent(number)

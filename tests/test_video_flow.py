@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from mattekit.core.errors import InputError
-from mattekit.images.picture import Picture
+from mattekit.images.image import Image
 from mattekit.infer.engine.overlap import in_order, in_thread
 from mattekit.infer.video.smooth import Smoother
 from mattekit.metrics.video import still_flicker
@@ -100,15 +100,15 @@ def test_what_finds_the_queue_full_is_dropped_where_it_may_be() -> None:
     assert len(dropped) >= 6
 
 
-def scene(shift: int) -> Picture:
-    """A textured picture whose right half moves by `shift` pixels; the left half stands still."""
+def scene(shift: int) -> Image:
+    """A textured image whose right half moves by `shift` pixels; the left half stands still."""
     noise = np.random.default_rng(3).integers(0, 255, (12, 40, 3)).astype(np.uint8)
     still = np.kron(noise, np.ones((8, 8, 1), np.uint8))[:96, :96]
     moving = np.roll(np.kron(noise[::-1], np.ones((8, 8, 1), np.uint8)), shift, axis=1)[:96, :96]
-    return Picture(np.ascontiguousarray(np.hstack([still, moving])))
+    return Image(np.ascontiguousarray(np.hstack([still, moving])))
 
 
-def test_a_flickering_matte_is_calmed_where_the_picture_stands_still() -> None:
+def test_a_flickering_matte_is_calmed_where_the_image_stands_still() -> None:
     noise = np.random.default_rng(5)
     truth = np.zeros((96, 192), np.float64)
     truth[20:80, 20:170] = 200
@@ -135,7 +135,7 @@ def test_a_matte_follows_what_moves_and_forgets_another_scene() -> None:
     assert inside.min() > 150
     assert moved[34:56, 112:119].max() < 60
     # Another scene: nothing of the old matte is left.
-    black = Picture(np.zeros((96, 192, 3), np.uint8))
+    black = Image(np.zeros((96, 192, 3), np.uint8))
     empty = np.zeros((96, 192), np.uint8)
     assert not smoother.smooth(black, empty).any()
 

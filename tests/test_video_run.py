@@ -96,7 +96,7 @@ def test_the_models_run_on_every_frame(
     assert "can't hold transparency" in capfd.readouterr().err
 
 
-def test_pictures_commands_send_videos_to_the_right_one(
+def test_images_commands_send_videos_to_the_right_one(
     segmentation_ir: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     clip = make_clip(tmp_path / "clip.mp4")
@@ -124,9 +124,9 @@ from mattekit.infer.video.plan import plan_video
 from mattekit.infer.video.run import run_video
 import cv2
 class Slow(Pipeline):
-    def run(self, picture, *, matte=None):
+    def run(self, image, *, matte=None):
         time.sleep(0.05)
-        return super().run(picture, matte=matte)
+        return super().run(image, matte=matte)
 source, out = sys.argv[1:]
 if source == "camera":
     import numpy as np

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from clips import VFR, copy, drawn, frames_of, make_clip, pixels, seconds_of, spoil, transparent
 from mattekit.core.errors import InputError, VideoError
-from mattekit.images.picture import Picture
+from mattekit.images.image import Image
 from mattekit.infer.pipeline import Pipeline
 from mattekit.infer.video.camera import Camera
 from mattekit.infer.video.files import VideoFile
@@ -47,7 +47,7 @@ def test_a_broken_frame_among_reordered_ones_keeps_its_place(tmp_path: Path) -> 
     clip = make_clip(tmp_path / "clip.mp4", options={"bf": "3", "g": "50", "x264-params": "b-adapt=0"})
     frames = frames_of(spoil(clip, tmp_path / "spoilt.mp4", {6}))
     assert [frame.pts for frame in frames] == [frame.pts for frame in frames_of(clip)]
-    assert sum(frame.picture is None for frame in frames) == 1
+    assert sum(frame.image is None for frame in frames) == 1
 
 
 def test_too_many_broken_frames_fail_the_run(tmp_path: Path) -> None:
@@ -121,11 +121,11 @@ def test_numbered_frames_are_taken_in_the_order_of_their_numbers(tmp_path: Path)
     ]
     for number in range(9, 13):
         assert cv2.imwrite(str(tmp_path / f"f-{number}.png"), drawn(number)[..., ::-1])
-    (tmp_path / "f-11.png").write_bytes(b"no picture")
+    (tmp_path / "f-11.png").write_bytes(b"no image")
     source = open_source(str(tmp_path), fps=parse_fps("30000/1001"))
     frames = [item.frame for item in source.items() if item.frame is not None]
     assert [frame.pts * source.info.time_base for frame in frames] == [Fraction(1001 * n, 30_000) for n in range(4)]
-    assert [frame.picture is None for frame in frames] == [False, False, True, False]
+    assert [frame.image is None for frame in frames] == [False, False, True, False]
     assert np.array_equal(pixels(frames[1]), drawn(10))
     with pytest.raises(VideoError, match="--fps has no use"):
         open_source(str(make_clip(tmp_path / "clip.mp4")), fps=Fraction(25))
@@ -192,7 +192,7 @@ def test_a_video_as_background_starts_again(tmp_path: Path) -> None:
     for number in range(4):
         assert cv2.imwrite(str(tmp_path / f"in-{number}.png"), transparent(number))
     plan = plan_video(str(tmp_path / "in-*.png"), tmp_path / "out.mp4", removes=False, background=str(clip))
-    assert isinstance(plan.background, Picture)
+    assert isinstance(plan.background, Image)
     run_video(plan, Pipeline(background=plan.background))
     out = frames_of(tmp_path / "out.mp4")
     assert np.abs(pixels(out[3])[:4] - frames[1][:4]).mean() < 4

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mattekit.images import read_picture
+from mattekit.images import read_image
 from mattekit.infer.remove import Matte, Remover
 from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.plan import plan_video
@@ -48,20 +48,20 @@ def test_the_swan_is_composited_frame_by_frame_and_flickers_less_when_smoothed(
     assert [f.pts * before.info.time_base for f in frames] == [f.pts * after.info.time_base for f in shown]
 
     masks = sorted((folder / "masks").glob("*.png"))
-    truths = [np.asarray(read_picture(mask).rgb[..., 0] > 0, np.float32) for mask in masks]
-    pictures = [frame.picture for frame in frames if frame.picture is not None]
+    truths = [np.asarray(read_image(mask).rgb[..., 0] > 0, np.float32) for mask in masks]
+    images = [frame.image for frame in frames if frame.image is not None]
     smoother = Smoother(0.6)
-    calm = [smoother.smooth(picture, alpha) for picture, alpha in zip(pictures, raw, strict=True)]
-    pixels = [np.asarray(picture.rgb, np.uint8) for picture in pictures]
+    calm = [smoother.smooth(image, alpha) for image, alpha in zip(images, raw, strict=True)]
+    pixels = [np.asarray(image.rgb, np.uint8) for image in images]
     flicker = [still_flicker([a / np.float32(255) for a in alphas], pixels) for alphas in (raw, calm)]
     error = [dtssd([a / np.float32(255) for a in alphas], truths) for alphas in (raw, calm)]
     assert flicker[1] < 0.85 * flicker[0]
     assert error[1] < error[0]
     # Far from the swan there is the new background, on the swan there is the swan.
-    for frame, picture, truth in zip(shown[::7], pictures[::7], truths[::7], strict=True):
-        assert frame.picture is not None
+    for frame, image, truth in zip(shown[::7], images[::7], truths[::7], strict=True):
+        assert frame.image is not None
         inside = cv2.erode(truth, np.ones((25, 25))) > 0
-        apart = np.abs(frame.picture.rgb[inside].astype(int) - picture.rgb[inside])
+        apart = np.abs(frame.image.rgb[inside].astype(int) - image.rgb[inside])
         assert np.median(apart) <= 3
-        corner = frame.picture.rgb[:20, :20].reshape(-1, 3).astype(int)
+        corner = frame.image.rgb[:20, :20].reshape(-1, 3).astype(int)
         assert np.abs(np.median(corner, axis=0) - (0x33, 0x66, 0x99)).max() <= 4

@@ -165,7 +165,7 @@ def in_turn(candidate: Candidate, rounds: int, seconds: float) -> dict[str, list
 
 
 class Batches:
-    """What benchmark_app's loop asks for the number of pictures in the next inference."""
+    """What benchmark_app's loop asks for the number of images in the next inference."""
 
     def get_next_batch_size(self) -> int:
         return 1

@@ -3,7 +3,7 @@
     python tools/compare_rembg.py PHOTOS --model MODEL [--int8 MODEL] --work FOLDER [--sizes 1 12] [--rounds 3]
 
 MODEL is the folder of an export of `rembg-u2netp`, with its ONNX file beside the IR: rembg gets just that file, so both
-run one network with one way of preparing pictures. PHOTOS is a folder of photos, which are brought to 1 and 12
+run one network with one way of preparing images. PHOTOS is a folder of photos, which are brought to 1 and 12
 megapixels. rembg is installed into an environment of its own in the work folder, with ONNX Runtime for the CPU.
 
 What is measured, interleaved in rounds: rembg's library in a loop (read, remove, write), `rembg p` on the folder,
@@ -28,7 +28,7 @@ from mattekit.bench.intervals import median_ratio_interval
 from mattekit.bench.latency.figures import RATIO
 from mattekit.core.measurement import Measurement, Unit, VariantRef
 from mattekit.core.records import PeerRecord, RunRecord, read_record
-from mattekit.images import read_picture
+from mattekit.images import read_image
 from mattekit.infer.collect import collect_inputs
 from mattekit.infer.machine import this_machine
 from mattekit.infer.runtimes.openvino import load
@@ -40,15 +40,15 @@ SIDES = {"1": (1155, 866), "12": (4000, 3000)}
 LOOP = """
 import sys, time
 from pathlib import Path
-from PIL import Image
+from PIL import Image as PilImage
 from rembg import new_session, remove
 session = new_session("u2netp")
 out = Path(sys.argv[2])
 photos = sorted(Path(sys.argv[1]).iterdir())
-remove(Image.open(photos[0]), session=session)
+remove(PilImage.open(photos[0]), session=session)
 for photo in photos:
     started = time.perf_counter()
-    remove(Image.open(photo), session=session).save(out / f"{photo.stem}.png")
+    remove(PilImage.open(photo), session=session).save(out / f"{photo.stem}.png")
     print(time.perf_counter() - started)
 """
 
@@ -112,7 +112,7 @@ def prepare(work: Path, photos: Path, model: Path, count: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         for path in collect_inputs([photos])[:count]:
-            rgb = read_picture(path).rgb
+            rgb = read_image(path).rgb
             side = (width, height) if rgb.shape[1] >= rgb.shape[0] else (height, width)
             resized = cv2.resize(rgb[..., ::-1], side, interpolation=cv2.INTER_CUBIC)
             cv2.imwrite(str(folder / f"{path.stem}.jpg"), resized, [cv2.IMWRITE_JPEG_QUALITY, 92])
@@ -147,7 +147,7 @@ def one_round(work: Path, size: str, models: dict[str, Path], parts: list[str], 
     if "network" in parts:
         for name, model in models.items():
             opened = load(model / "model.xml")
-            tensor = tensor_from(read_picture(single).rgb, opened.contract)
+            tensor = tensor_from(read_image(single).rgb, opened.contract)
             opened.runtime.run(tensor)
             for _ in range(8):
                 note(f"network alone {name}", timed(opened.runtime.run, tensor))
@@ -185,8 +185,8 @@ def differences(work: Path, size: str, models: dict[str, Path]) -> list[Measurem
     for name, model in models.items():
         means: list[float] = []
         for path in sorted((work / f"out-{size}" / "loop").iterdir()):
-            theirs = read_picture(path).alpha
-            ours = read_picture(work / f"out-{size}" / name / path.name).alpha
+            theirs = read_image(path).alpha
+            ours = read_image(work / f"out-{size}" / name / path.name).alpha
             assert theirs is not None
             assert ours is not None
             means.append(float(np.abs(theirs.astype(int) - ours).mean()))

@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from mattekit.datasets.rendered import render_background
-from mattekit.images import Picture, read_picture, write_picture
+from mattekit.images import Image, read_image, write_image
 from skimage import data
 
 PHOTO, BACKGROUND = "astronaut.png", "background.png"
@@ -32,14 +32,14 @@ def mattekit(*arguments: object) -> None:
 
 def sheet(photo: Path, cut: Path, composite: Path, target: Path, height: int = 360) -> None:
     """Put the photo, its mask and the result side by side."""
-    mask = read_picture(cut).alpha
+    mask = read_image(cut).alpha
     assert mask is not None
-    shown = [read_picture(photo).rgb, np.dstack([mask] * 3), read_picture(composite).rgb]
+    shown = [read_image(photo).rgb, np.dstack([mask] * 3), read_image(composite).rgb]
     cells = [
         cv2.resize(cell, (round(height * cell.shape[1] / cell.shape[0]), height), interpolation=cv2.INTER_AREA)
         for cell in shown
     ]
-    write_picture(Picture(np.ascontiguousarray(np.hstack(cells).astype(np.uint8))), target, quality=88)
+    write_image(Image(np.ascontiguousarray(np.hstack(cells).astype(np.uint8))), target, quality=88)
 
 
 def main() -> None:
@@ -49,8 +49,8 @@ def main() -> None:
     started = time.monotonic()
 
     # A portrait that comes with scikit-image (NASA, public domain), on a background drawn here.
-    write_picture(Picture(data.astronaut(), source="scikit-image: astronaut"), out / PHOTO)
-    write_picture(Picture(render_background(768, 1024, seed=7)), out / BACKGROUND)
+    write_image(Image(data.astronaut(), source="scikit-image: astronaut"), out / PHOTO)
+    write_image(Image(render_background(768, 1024, seed=7)), out / BACKGROUND)
 
     models, remover, upscaler = out / "models", out / "models/mattelite/fp32", out / "models/srlite-x2/fp32"
     mattekit("export", "mattelite", "-o", models)
@@ -87,14 +87,14 @@ def main() -> None:
     print(f"\nDone in {time.monotonic() - started:.0f} s. Look at:")
     for path, what in (
         (out / "demo.jpg", "photo, mask and result side by side"),
-        (out / "report.html", "all that was measured, with plots and pictures, on one page"),
+        (out / "report.html", "all that was measured, with plots and images, on one page"),
         (out / "cut-out" / PHOTO, "the subject alone, with alpha"),
         (out / "composite" / PHOTO, "twice as large, on the new background"),
         (out / "run.json", "how long each stage took, and on what machine"),
         (models / "mattelite" / "fp32" / "export.json", "how far each conversion step moved the outputs"),
         (models / "mattelite" / "int8" / "bench.json", "size, accuracy and latency of FP32, FP16 and INT8"),
         (out / "bench.json", "latency, model alone and end to end, interleaved, with what was really executed"),
-        (out / "validation", "figures on synthetic pictures with exact masks, the worst first"),
+        (out / "validation", "figures on synthetic images with exact masks, the worst first"),
     ):
         print(f"  {path}  {what}")
 

@@ -70,7 +70,7 @@ def masks(data: Path, name: str) -> str:
     return f"images={folder / 'images'},masks={folder / 'masks'}"
 
 
-def pictures(data: Path, name: str, scale: int) -> str:
+def images(data: Path, name: str, scale: int) -> str:
     folder = data / "super_resolution" / name
     low = folder / f"lr_x{scale}"
     return f"hr={folder / 'hr'},lr={low}" if low.is_dir() else f"hr={folder}"
@@ -93,7 +93,7 @@ def make(entry: Entry, data: Path, out: Path) -> None:
     if spec.task == "segmentation":
         chosen = masks(data, "ecssd_train")
     else:
-        chosen = pictures(data, "bsds500_train100", spec.contract.output.scale)
+        chosen = images(data, "bsds500_train100", spec.contract.output.scale)
     settings = QuantizeSettings(samples=entry.samples, max_drop=parse_max_drop(entry.max_drop))
     started = time.monotonic()
 
@@ -111,7 +111,7 @@ def accuracy(entry: Entry, data: Path, out: Path) -> None:
     if spec.task == "segmentation":
         sets, metrics = {"ecssd_val": masks(data, "ecssd_val")}, ["iou", "mae"]
     else:
-        sets = {name: pictures(data, name, spec.contract.output.scale) for name in ("set5", "set14")}
+        sets = {name: images(data, name, spec.contract.output.scale) for name in ("set5", "set14")}
         metrics = ["psnr_y"]
     for name, text in sets.items():
         targets = {precision: out / entry.model / f"{name}-{precision}.json" for precision in ("fp32", "int8")}

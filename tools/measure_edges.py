@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from mattekit.datasets.sample import Sample
 from mattekit.datasets.synthetic import synthetic
-from mattekit.images import read_picture
+from mattekit.images import read_image
 from mattekit.infer.edges.foreground import estimate_foreground
 from mattekit.infer.edges.refine import Refine, refine_mask
 from mattekit.metrics import composite_error
@@ -30,8 +30,8 @@ COUNT = 42
 def photos(folder: Path) -> Iterator[Sample]:
     every = sorted(folder.glob("*.jpg"))
     for path in every[:: max(1, len(every) // COUNT)]:
-        mask = read_picture(path.with_suffix(".png")).rgb[..., 0]
-        image = np.asarray(read_picture(path).rgb, dtype=np.uint8)
+        mask = read_image(path.with_suffix(".png")).rgb[..., 0]
+        image = np.asarray(read_image(path).rgb, dtype=np.uint8)
         yield Sample(path.stem, image, alpha=(mask > 127).astype(np.float32), tags={"kind": folder.name})
 
 

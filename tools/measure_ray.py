@@ -4,7 +4,7 @@
     python tools/measure_ray.py scaling PHOTOS --work FOLDER
     python tools/measure_ray.py kill PHOTOS --work FOLDER --count 2000 --side 160
 
-PHOTOS is a folder; its pictures are brought to the size that is measured. Times are taken between the first picture and
+PHOTOS is a folder; its images are brought to the size that is measured. Times are taken between the first image and
 the last of each process: what is measured is a run that is under way.
 """
 
@@ -24,7 +24,7 @@ from pathlib import Path
 import cv2
 import pandas as pd
 import ray
-from mattekit import read_picture
+from mattekit import read_image
 from mattekit.cluster.run import Summary
 from mattekit.cluster.scale import PipelineOptions, run_on_ray
 from mattekit.cluster.session import cluster
@@ -37,13 +37,13 @@ from ray.cluster_utils import Cluster
 MODEL = "mattelite"
 STORE = 100 << 20
 WARM = 16
-"""Pictures of each process that come before what is timed."""
+"""Images of each process that come before what is timed."""
 HEALTH = {"health_check_initial_delay_ms": 1000, "health_check_period_ms": 1000, "health_check_failure_threshold": 5}
 
 
-def make_pictures(photos: Path, folder: Path, count: int, width: int, height: int) -> None:
+def make_images(photos: Path, folder: Path, count: int, width: int, height: int) -> None:
     """Write as many JPEG files as are asked for, no two alike."""
-    sources = [read_picture(path).rgb for path in sorted(photos.rglob("*.jpg"))[:20]]
+    sources = [read_image(path).rgb for path in sorted(photos.rglob("*.jpg"))[:20]]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for number in range(count):
@@ -64,26 +64,26 @@ def nodes(cpus: list[int]) -> Generator[tuple[Cluster, list[object]]]:
         machines.shutdown()
 
 
-def local(pictures: Path, out: Path) -> tuple[dict[str, str], float]:
-    """Run the local engine; return each result's hash by its picture's name, and pictures a second."""
+def local(images: Path, out: Path) -> tuple[dict[str, str], float]:
+    """Run the local engine; return each result's hash by its image's name, and images a second."""
     shutil.rmtree(out, ignore_errors=True)
-    batch = plan_batch([pictures], out, OutputSettings())
+    batch = plan_batch([images], out, OutputSettings())
     outcomes = list(run_batch(batch, open_pipeline(model=MODEL, many=True)))
     ended = sorted(outcome.ended for outcome in outcomes)
     hashes = {o.source.name: hashlib.sha256(o.target.read_bytes()).hexdigest() for o in outcomes if o.target}
     return hashes, (len(ended) - 1 - WARM) / (ended[-1] - ended[WARM])
 
 
-def on_ray(pictures: Path, out: Path, progress: Progress | None = None) -> tuple[pd.DataFrame, Summary]:
+def on_ray(images: Path, out: Path, progress: Progress | None = None) -> tuple[pd.DataFrame, Summary]:
     """Run on the cluster that is connected; return the table."""
     shutil.rmtree(out, ignore_errors=True)
     options, words = PipelineOptions(model=MODEL), {}
-    summary = run_on_ray([str(pictures)], str(out), options, OutputSettings(), words=words, progress=progress)
+    summary = run_on_ray([str(images)], str(out), options, OutputSettings(), words=words, progress=progress)
     return pd.read_parquet(out / TABLE_NAME), summary
 
 
 def rate(table: pd.DataFrame) -> float:
-    """Return pictures a second while all processes that worked were under way."""
+    """Return images a second while all processes that worked were under way."""
     by_worker: dict[str, list[float]] = {}
     for moment, worker in sorted(zip(table["finished"].astype("int64") / 1e6, table["worker"], strict=True)):
         by_worker.setdefault(str(worker), []).append(float(moment))
@@ -96,7 +96,7 @@ def names_in(table: pd.DataFrame) -> list[str]:
 
 
 def overhead(photos: Path, work: Path, count: int, rounds: int) -> None:
-    make_pictures(photos, work / "in", count, 1152, 864)
+    make_images(photos, work / "in", count, 1152, 864)
     rates: dict[str, list[float]] = {"local": [], "ray": []}
     with nodes([2]):
         for number in range(rounds):
@@ -107,26 +107,26 @@ def overhead(photos: Path, work: Path, count: int, rounds: int) -> None:
             same = dict(zip(names_in(table), table["output_sha256"], strict=True))
             others = [name for name, digest in hashes.items() if same.get(name) != digest]
             times = f"local {1000 / speed:.1f}, ray {1000 / rates['ray'][-1]:.1f}"
-            print(f"round {number + 1}: ms a picture: {times}; files that differ: {others or 'none'}", flush=True)
+            print(f"round {number + 1}: ms an image: {times}; files that differ: {others or 'none'}", flush=True)
     here, there = (1000 / statistics.median(rates[engine]) for engine in ("local", "ray"))
     print(
-        f"{count} pictures of 1 megapixel, {rounds} rounds, medians: local {here:.1f}, ray {there:.1f} ms a picture, "
+        f"{count} images of 1 megapixel, {rounds} rounds, medians: local {here:.1f}, ray {there:.1f} ms an image, "
         f"overhead {there / here - 1:+.1%}"
     )
 
 
 def scaling(photos: Path, work: Path, count: int) -> None:
-    make_pictures(photos, work / "in", count, 1152, 864)
+    make_images(photos, work / "in", count, 1152, 864)
     for cpus in ([1], [1, 1]):
         with nodes(cpus):
             table, _ = on_ray(work / "in", work / "ray")
-        print(f"{len(cpus)} nodes of 1 processor: {rate(table):.2f} pictures/s", flush=True)
+        print(f"{len(cpus)} nodes of 1 processor: {rate(table):.2f} images/s", flush=True)
 
 
 def kill(photos: Path, work: Path, count: int, side: int) -> None:
-    make_pictures(photos, work / "in", count, side, side * 3 // 4)
+    make_images(photos, work / "in", count, side, side * 3 // 4)
     hashes, speed = local(work / "in", work / "local")
-    print(f"local: {len(hashes)} pictures, {speed:.1f} pictures/s", flush=True)
+    print(f"local: {len(hashes)} images, {speed:.1f} images/s", flush=True)
     with nodes([1, 1]) as (machines, others):
         killed: list[int] = []
         started = time.monotonic()
@@ -149,7 +149,7 @@ def kill(photos: Path, work: Path, count: int, side: int) -> None:
     }
     checks = {
         "a node died": alive == 1 and bool(killed),
-        "a row for each picture, once": len(table) == count and set(names) == set(hashes),
+        "a row for each image, once": len(table) == count and set(names) == set(hashes),
         "a file for each row": files == dict(zip(names, table["output_sha256"], strict=True)),
         "files equal to the local engine's": files == hashes,
         "nothing else left": len(list((work / "ray").iterdir())) == count + 1,

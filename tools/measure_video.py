@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from mattekit.images import Pixels, read_picture
+from mattekit.images import Pixels, read_image
 from mattekit.infer.remove import Remover
 from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.smooth import Smoother
@@ -39,9 +39,9 @@ def row(
 
 def main(clip: str, masks: str, model: str) -> None:
     source = VideoFile(clip)
-    frames = [item.frame.picture for item in source.items() if item.frame and item.frame.picture]
+    frames = [item.frame.image for item in source.items() if item.frame and item.frame.image]
     files = sorted(Path(masks).glob("*.png"))
-    truths = [np.asarray(read_picture(file).rgb[..., 0] > 0, np.float32) for file in files]
+    truths = [np.asarray(read_image(file).rgb[..., 0] > 0, np.float32) for file in files]
     rgb = [np.asarray(frame.rgb, np.uint8) for frame in frames]
     remover = Remover(open_model(model, "segmentation"))
     mattes = [remover.matte(frame).alpha for frame in frames]

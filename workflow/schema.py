@@ -46,7 +46,7 @@ class Variable(_Strict):
 
 
 class ParityStep(_Strict):
-    """Compare every stage with the one before, on real pictures."""
+    """Compare every stage with the one before, on real images."""
 
     data: _Words = "synthetic"
     limit: _Count = 8

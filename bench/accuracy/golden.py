@@ -18,7 +18,7 @@ from ...core.arithmetic import Arithmetic
 from ...core.errors import ParityError
 from ...datasets.sample import Pixels
 from ...datasets.synthetic import synthetic
-from ...images.picture import Picture
+from ...images.image import Image
 from ...infer.remove import Remover
 from ...infer.runtimes import LoadedModel
 from ...infer.upscale import Upscaler
@@ -30,11 +30,11 @@ AGREEMENT = 2.0
 
 Pillow and the graph may round a pixel to neighbouring levels; where a network is in doubt, and in INT8 more, that
 moves its mask. A step that is left out or done twice moves it much further. A network whose own mask moves further when
-each pixel of the picture may be one level off is allowed that much."""
+each pixel of the image may be one level off is allowed that much."""
 
 _ATTEMPTS = 4
 _SURE = 0.0005
-"""Pictures that are drawn for one golden vector at most, and the doubt that is small enough to draw no further."""
+"""Images that are drawn for one golden vector at most, and the doubt that is small enough to draw no further."""
 
 Answers = Mapping[str, NDArray[Any]]
 Distances = dict[str, dict[str, float]]
@@ -62,7 +62,7 @@ def golden_vectors(
     colour_order: Literal["RGB", "BGR"],
     arithmetic: Arithmetic = "f32",
 ) -> Golden:
-    """Run a packaged graph on drawn pictures, and compare with mattekit's own pixels.
+    """Run a packaged graph on drawn images, and compare with mattekit's own pixels.
 
     Args:
         model_file: the packaged graph.
@@ -80,7 +80,7 @@ def golden_vectors(
     inputs: list[NDArray[np.uint8]] = []
     known: list[Answers] = []
     own: list[Distances] = []
-    for drawn in _pictures(opened):
+    for drawn in _images(opened):
         rgb = drawn.rgb
         inputs.append(np.ascontiguousarray(rgb if colour_order == "RGB" else rgb[:, :, ::-1])[None])
         known.append(_answers(compiled, inputs[-1]))
@@ -144,19 +144,19 @@ def _worst(several: list[Distances]) -> Distances:
     }
 
 
-def _pictures(opened: LoadedModel) -> list[_Picture]:
-    """Three drawn pictures of odd sizes; small ones for super-resolution, which is slow.
+def _images(opened: LoadedModel) -> list[_Image]:
+    """Three drawn images of odd sizes; small ones for super-resolution, which is slow.
 
     For segmentation those on which the model is sure of a subject: where it is in doubt, a rounding moves its mask far,
     and no replay could tell that from a model that was altered.
     """
     if opened.contract.task != "segmentation":
-        return [_picture(opened, 7 + index, size) for index, size in enumerate([(48, 64), (61, 37), (40, 40)])]
-    chosen: list[_Picture] = []
+        return [_image(opened, 7 + index, size) for index, size in enumerate([(48, 64), (61, 37), (40, 40)])]
+    chosen: list[_Image] = []
     for index, size in enumerate([(181, 240), (320, 233), (97, 256)]):
-        best: _Picture | None = None
+        best: _Image | None = None
         for attempt in range(_ATTEMPTS):
-            drawn = _picture(opened, 7 + index + 3 * attempt, size)
+            drawn = _image(opened, 7 + index + 3 * attempt, size)
             if best is None or drawn.doubt < best.doubt:
                 best = drawn
             if best.doubt <= _SURE:
@@ -166,8 +166,8 @@ def _pictures(opened: LoadedModel) -> list[_Picture]:
 
 
 @dataclass(frozen=True)
-class _Picture:
-    """A drawn picture, mattekit's own answer, and how far that moves when each pixel may be one level off.
+class _Image:
+    """A drawn image, mattekit's own answer, and how far that moves when each pixel may be one level off.
 
     doubt: the share of a mask's pixels that then change sides; more than all where there is no subject.
     """
@@ -178,16 +178,16 @@ class _Picture:
     doubt: float
 
 
-def _picture(opened: LoadedModel, seed: int, size: tuple[int, int]) -> _Picture:
+def _image(opened: LoadedModel, seed: int, size: tuple[int, int]) -> _Image:
     rgb = synthetic(1, seed=seed, height=size[0], width=size[1])[0].image
     near = rgb.astype(np.int16) + np.random.default_rng(seed).integers(-1, 2, rgb.shape)
     own, moved = _own(rgb, opened), _own(np.clip(near, 0, 255).astype(np.uint8), opened)
     far = checker.distances(own, moved)
     seen = float((own > 127).mean())
-    return _Picture(rgb, own, far, far.get("share", 0.0) if 0.02 <= seen <= 0.98 else 2.0)
+    return _Image(rgb, own, far, far.get("share", 0.0) if 0.02 <= seen <= 0.98 else 2.0)
 
 
-def _compare(answers: Answers, drawn: _Picture, opened: LoadedModel, colour_order: Literal["RGB", "BGR"]) -> Distances:
+def _compare(answers: Answers, drawn: _Image, opened: LoadedModel, colour_order: Literal["RGB", "BGR"]) -> Distances:
     name = ALPHA if opened.contract.task == "segmentation" else UPSCALED
     packaged = answers[name][0] if name == ALPHA or colour_order == "RGB" else answers[name][0, :, :, ::-1]
     far = checker.distances(drawn.own, packaged)
@@ -201,7 +201,7 @@ def _compare(answers: Answers, drawn: _Picture, opened: LoadedModel, colour_orde
 
 
 def _own(rgb: Pixels, opened: LoadedModel) -> Pixels:
-    picture = Picture(rgb=rgb, source="a drawn picture")
+    image = Image(rgb=rgb, source="a drawn image")
     if opened.contract.task == "segmentation":
-        return cast("Pixels", Remover(opened).matte(picture).alpha[..., None])
-    return cast("Pixels", Upscaler(opened, tile=0).upscale(picture).rgb)
+        return cast("Pixels", Remover(opened).matte(image).alpha[..., None])
+    return cast("Pixels", Upscaler(opened, tile=0).upscale(image).rgb)

@@ -21,7 +21,7 @@ class SampleRow:
     """One subject's figures of one sample.
 
     tags: the sample's, and its slices. values: by metric; curves: of metrics whose best threshold all samples decide
-    together. clip, frame: where videos are measured, the clip's name, and the answer, the truth and the picture.
+    together. clip, frame: where videos are measured, the clip's name, and the answer, the truth and the image.
     """
 
     id: str
@@ -33,7 +33,7 @@ class SampleRow:
 
 
 def border_of(dataset: Dataset) -> int:
-    """Return how many pixels at the border of a picture are not compared."""
+    """Return how many pixels at the border of an image are not compared."""
     return 0 if dataset.task == "segmentation" else dataset.scale
 
 
@@ -78,7 +78,7 @@ def _truth(sample: Sample) -> AlphaMatte | Pixels:
 
 
 def _answer(subject: Subject, sample: Sample) -> AlphaMatte | Pixels:
-    call = subject.alpha if sample.high_resolution is None else subject.picture
+    call = subject.alpha if sample.high_resolution is None else subject.image
     if call is None:
         raise ModelError(f"{subject.label} cannot answer samples of this task; give a model of the data set's task")
     return call(sample)
@@ -87,7 +87,7 @@ def _answer(subject: Subject, sample: Sample) -> AlphaMatte | Pixels:
 def _value(
     metric: Metric, sample: Sample, answer: AlphaMatte | Pixels, truth: AlphaMatte | Pixels, border: int
 ) -> float | None:
-    if metric.takes == "pictures":
+    if metric.takes == "images":
         return float(metric.function(answer, truth, border))
     if metric.takes == "composite":
         return float(metric.function(answer, truth, sample.image, true_foreground=sample.foreground))

@@ -16,7 +16,7 @@ from ...core.errors import InputError
 from ...core.files import atomic_path
 from ...core.record import Record
 from ...core.records import ValidateRecord, read_record
-from ...datasets.pictures import write_png
+from ...datasets.images import write_png
 from ...datasets.sample import Dataset, Pixels, Sample
 from ...datasets.sheet import contact_sheet, grey, sample_row
 from .specimens import rows_to_show, write_specimens
@@ -98,7 +98,7 @@ def write_validation(
 ) -> list[Path]:
     """Write, for each record, `NAME.json`, `NAME.csv` (the worst sample first) and `NAME.worst.png` into a folder.
 
-    Small pictures of the worst samples, the same ones for all records, go to `NAME.pictures/`, for reports.
+    Small images of the worst samples, the same ones for all records, go to `NAME.images/`, for reports.
 
     Args:
         records: what `validate` returned for the subjects, in their order.
@@ -113,7 +113,7 @@ def write_validation(
         The records' paths.
 
     Raises:
-        InputError: `by` was not measured, or a folder for pictures holds something that is not ours.
+        InputError: `by` was not measured, or a folder for images holds something that is not ours.
     """
     paths: list[Path] = []
     shown = rows_to_show(records, by=by, count=min(worst, _MOST_SHOWN)) if worst else []
@@ -124,7 +124,7 @@ def write_validation(
             table.to_csv(temporary, index=False, errors="backslashreplace")
         record.write(folder / f"{name}.json")
         paths.append(folder / f"{name}.json")
-    # Last, so that no measurement is lost where a folder for pictures holds something else.
+    # Last, so that no measurement is lost where a folder for images holds something else.
     for record, subject, path in zip(records, subjects, paths, strict=True):
         if worst:
             write_sheet(path.with_suffix(".worst.png"), worst_sheet(record, subject, dataset, by=by, count=worst))
@@ -135,7 +135,7 @@ def write_validation(
 def worst_sheet(
     record: ValidateRecord, subject: Subject, dataset: Dataset, *, by: str | None = None, count: int = 12
 ) -> Pixels:
-    """Return a contact sheet of a record's worst samples, (H, W, 3) uint8 RGB: picture, truth, answer, difference."""
+    """Return a contact sheet of a record's worst samples, (H, W, 3) uint8 RGB: image, truth, answer, difference."""
     name = by or record.measurements[0].metric
     values = record.table.values[name]
     rows: list[tuple[str, list[Pixels]]] = []
@@ -157,8 +157,8 @@ def _answer(subject: Subject, sample: Sample) -> list[Pixels]:
     if sample.alpha is not None and subject.alpha:
         alpha = subject.alpha(sample)
         return [grey(alpha), grey(np.abs(alpha - sample.alpha))]
-    if sample.high_resolution is not None and subject.picture:
-        picture = subject.picture(sample)
-        off = np.abs(picture.astype(np.int16) - sample.high_resolution)
-        return [picture, np.minimum(4 * off, 255).astype(np.uint8)]
+    if sample.high_resolution is not None and subject.image:
+        image = subject.image(sample)
+        off = np.abs(image.astype(np.int16) - sample.high_resolution)
+        return [image, np.minimum(4 * off, 255).astype(np.uint8)]
     return []

@@ -1,4 +1,4 @@
-"""Small pictures of a validation's worst samples, beside its records, so that a report can show them."""
+"""Small images of a validation's worst samples, beside its records, so that a report can show them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ...core.files import atomic_directory
 from ...core.records import ValidateRecord
-from ...datasets.pictures import write_png
+from ...datasets.images import write_png
 from ...datasets.sample import Dataset, Pixels, Sample
 from ...datasets.sheet import grey
 from .subjects import Subject
@@ -19,13 +19,13 @@ from .tables import worst_samples
 
 __all__ = ["FOLDER_SUFFIX", "ROLES", "SIDE", "rows_to_show", "write_specimens"]
 
-FOLDER_SUFFIX = ".pictures"
-"""`NAME.json` has its pictures in the folder `NAME.pictures`, as `ROW-ROLE.png`; rows are those of the samples."""
+FOLDER_SUFFIX = ".images"
+"""`NAME.json` has its images in the folder `NAME.images`, as `ROW-ROLE.png`; rows are those of the samples."""
 
-ROLES = ("picture", "truth", "answer")
+ROLES = ("image", "truth", "answer")
 
 SIDE = 320
-"""Longest side in pixels. Masks are shrunk to it; of an enlarged picture it is a window, where there is most detail."""
+"""Longest side in pixels. Masks are shrunk to it; of an enlarged image it is a window, where there is most detail."""
 
 
 def rows_to_show(records: Sequence[ValidateRecord], *, by: str | None = None, count: int = 8) -> list[int]:
@@ -35,7 +35,7 @@ def rows_to_show(records: Sequence[ValidateRecord], *, by: str | None = None, co
 
 
 def write_specimens(path: Path, subject: Subject, dataset: Dataset, rows: Sequence[int]) -> None:
-    """Let a subject answer rows of a data set once more, and write small pictures of it beside its record.
+    """Let a subject answer rows of a data set once more, and write small images of it beside its record.
 
     Args:
         path: of the record.
@@ -48,17 +48,17 @@ def write_specimens(path: Path, subject: Subject, dataset: Dataset, rows: Sequen
     """
     with atomic_directory(path.with_suffix(FOLDER_SUFFIX)) as folder:
         for row in rows:
-            for role, pixels in zip(ROLES, _pictures(subject, dataset[row]), strict=False):
+            for role, pixels in zip(ROLES, _images(subject, dataset[row]), strict=False):
                 write_png(folder / f"{row}-{role}.png", pixels)
 
 
-def _pictures(subject: Subject, sample: Sample) -> list[Pixels]:
+def _images(subject: Subject, sample: Sample) -> list[Pixels]:
     if sample.alpha is not None and subject.alpha:
         return [_shrunk(pixels) for pixels in (sample.image, grey(sample.alpha), grey(subject.alpha(sample)))]
     truth = sample.high_resolution
-    if truth is None or subject.picture is None:
+    if truth is None or subject.image is None:
         return []
-    answer = subject.picture(sample)
+    answer = subject.image(sample)
     scale = truth.shape[0] // sample.image.shape[0]
     side = SIDE // scale * scale
     # The truth decides, so that all answers show the same window.

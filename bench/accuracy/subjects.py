@@ -13,10 +13,10 @@ from ...core.contract import Task
 from ...core.errors import InputError
 from ...core.execution import Execution
 from ...core.measurement import VariantRef
-from ...datasets.folders import pictures_in
-from ...datasets.pictures import read_alpha, read_rgb
+from ...datasets.folders import images_in
+from ...datasets.images import read_alpha, read_rgb
 from ...datasets.sample import AlphaMatte, Pixels, Sample
-from ...images.picture import Picture
+from ...images.image import Image
 from ...infer.remove import Remover
 from ...infer.runtimes import LoadedModel, RuntimeSettings
 from ...infer.upscale import TILE, Upscaler
@@ -37,7 +37,7 @@ class Subject:
         scale: of its answers; 1 for segmentation.
         variant: that answers.
         execution: how it is executed; the runtime is `files` where the answers lie on disk.
-        alpha, picture: the answer to a sample, of which the task has one.
+        alpha, image: the answer to a sample, of which the task has one.
     """
 
     task: Task
@@ -45,7 +45,7 @@ class Subject:
     variant: VariantRef
     execution: Execution
     alpha: Callable[[Sample], AlphaMatte] | None = None
-    picture: Callable[[Sample], Pixels] | None = None
+    image: Callable[[Sample], Pixels] | None = None
 
     @property
     def label(self) -> str:
@@ -92,16 +92,16 @@ def model_subject(model: LoadedModel, *, tile: int = TILE) -> Subject:
         remover = Remover(model)
 
         def alpha(sample: Sample) -> AlphaMatte:
-            found = remover.matte(Picture(rgb=sample.image)).alpha
+            found = remover.matte(Image(rgb=sample.image)).alpha
             return (found / np.float32(np.iinfo(found.dtype).max)).astype(np.float32)
 
         return replace(common, alpha=alpha)
     upscaler = Upscaler(model, tile=tile)
 
-    def picture(sample: Sample) -> Pixels:
-        return upscaler.upscale(Picture(rgb=sample.image)).rgb.astype(np.uint8)
+    def image(sample: Sample) -> Pixels:
+        return upscaler.upscale(Image(rgb=sample.image)).rgb.astype(np.uint8)
 
-    return replace(common, picture=picture)
+    return replace(common, image=image)
 
 
 def golden_subject(folder: Path) -> Subject:
@@ -110,9 +110,9 @@ def golden_subject(folder: Path) -> Subject:
     It answers both tasks; `task` and `scale` are those of whatever it is compared with.
 
     Raises:
-        InputError: there is no such folder, or no picture in it; and, when it is asked, no output for the sample.
+        InputError: there is no such folder, or no image in it; and, when it is asked, no output for the sample.
     """
-    files = pictures_in(folder)
+    files = images_in(folder)
 
     def find(sample: Sample) -> Path:
         if sample.id not in files:
@@ -125,5 +125,5 @@ def golden_subject(folder: Path) -> Subject:
         variant=VariantRef(id=f"golden:{folder.name}"),
         execution=Execution(runtime=_FILES, arithmetic="", streams=0),
         alpha=lambda sample: read_alpha(find(sample)),
-        picture=lambda sample: read_rgb(find(sample)),
+        image=lambda sample: read_rgb(find(sample)),
     )

@@ -44,14 +44,14 @@ def metrics_for(task: Task, names: Sequence[str] | None, *, clips: bool = False)
     Raises:
         InputError: there is no such metric, or it does not fit the task.
     """
-    for_pictures = task == "super_resolution"
+    for_images = task == "super_resolution"
     if names is not None and list(names) == ["all"]:
-        fitting = (m for m in METRICS.values() if (m.takes == "pictures") == for_pictures)
+        fitting = (m for m in METRICS.values() if (m.takes == "images") == for_images)
         return tuple(m for m in fitting if clips or "clip" not in m.takes)
     chosen = tuple(get_metric(name) for name in dict.fromkeys(names or _DEFAULT[task]))
     for metric in chosen:
-        if (metric.takes == "pictures") != for_pictures:
-            fitting_names = ", ".join(m.name for m in METRICS.values() if (m.takes == "pictures") == for_pictures)
+        if (metric.takes == "images") != for_images:
+            fitting_names = ", ".join(m.name for m in METRICS.values() if (m.takes == "images") == for_images)
             raise InputError(f"the metric {metric.name} does not fit {task}; choose from {fitting_names}")
     return chosen
 
@@ -68,9 +68,9 @@ def validate(
     """Measure each subject on each sample; a record for each subject.
 
     A record measures the means over all samples (the slice `all`) and over each slice of them: by the
-    samples' tags, and for segmentation by the size of the truth (`subject=empty`, `small` below 10% of the picture,
+    samples' tags, and for segmentation by the size of the truth (`subject=empty`, `small` below 10% of the image,
     `medium` below 40%, `large`). A metric that cannot be measured on this data set has no value. The record's table
-    has a row for each sample. Super-resolution pictures are compared without
+    has a row for each sample. Super-resolution images are compared without
     a border of as many pixels as the scale.
 
     Args:

@@ -35,7 +35,7 @@ class Request:
     artifacts: as `find_sources` takes them. precisions: only these, all where empty. streams: None leaves them to the
     hint. sizes: the contract's own where empty. rounds: how often the candidates take turns. iterations, seconds: of
     each candidate in all rounds together; seconds count where iterations is None. warm_up: calls behind the first one.
-    end_to_end: a folder of pictures. threads: for the CPU, of every candidate; all cores where None. baseline: words
+    end_to_end: a folder of images. threads: for the CPU, of every candidate; all cores where None. baseline: words
     that occur in the key of the candidate that others are compared with; the first one where None. profile: list the
     layers. data, samples: a data set for accuracy beside latency, and how many samples of it.
     """

@@ -50,10 +50,10 @@ class BurstCommand(_Message):
 
 
 class StagesCommand(_Message):
-    """Bring pictures from file to encoded result, one after another, and time each stage."""
+    """Bring images from file to encoded result, one after another, and time each stage."""
 
     do: Literal["stages"] = "stages"
-    pictures: list[Path]
+    images: list[Path]
 
 
 class InspectCommand(_Message):
@@ -99,7 +99,7 @@ class BurstTimes(Answer):
 
 
 class StageTimes(Answer):
-    """Milliseconds of each stage, by stage and picture."""
+    """Milliseconds of each stage, by stage and image."""
 
     stages: dict[str, list[float]]
 

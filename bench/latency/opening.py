@@ -28,6 +28,6 @@ def sample_input(candidate: Candidate) -> Tensor:
 
 
 def loaded(candidate: Candidate, runtime: Runtime) -> LoadedModel:
-    """Return the candidate as a model that takes pictures, in windows of its size alone."""
+    """Return the candidate as a model that takes images, in windows of its size alone."""
     contract = candidate.variant.contract.with_size(candidate.height, candidate.width)
     return LoadedModel(replace(candidate.variant, contract=contract), runtime)

@@ -46,7 +46,7 @@ class Outcome:
         return [value for burst in self.bursts for value in burst.latencies_ms]
 
     def times(self, scenario: Scenario) -> list[list[float]]:
-        """Return what is compared, by round: milliseconds for one picture; under `server`, from its arrival."""
+        """Return what is compared, by round: milliseconds for one image; under `server`, from its arrival."""
         batch = self.candidate.batch
         if scenario.kind == "offline":
             return [[burst.wall_ms / (len(burst.latencies_ms) * batch)] for burst in self.bursts]
@@ -58,9 +58,9 @@ class Outcome:
         return [median(values) for values in self.times(scenario)]
 
     def throughput(self) -> float:
-        """Return pictures a second."""
-        pictures = sum(len(burst.latencies_ms) for burst in self.bursts) * self.candidate.batch
-        return pictures / sum(burst.wall_ms for burst in self.bursts) * 1000
+        """Return images a second."""
+        images = sum(len(burst.latencies_ms) for burst in self.bursts) * self.candidate.batch
+        return images / sum(burst.wall_ms for burst in self.bursts) * 1000
 
     def others(self) -> float | None:
         """Return the share of the processors that other processes took while it ran; None where nobody tells."""

@@ -28,7 +28,7 @@ def record_of(
     baseline: Outcome,
     *,
     rounds: int,
-    pictures: Sequence[str],
+    images: Sequence[str],
     rooflines: Mapping[str, Roofline],
 ) -> BenchRecord:
     """Put a benchmark into a record.
@@ -38,7 +38,7 @@ def record_of(
         request: what was asked for.
         baseline: what the others are compared with.
         rounds: how often they took turns.
-        pictures: that went the whole way.
+        images: that went the whole way.
         rooflines: the limits of devices, by name; of those whose layers are to be compared with them.
     """
     front = _front(outcomes)
@@ -66,7 +66,7 @@ def record_of(
         profiled=request.profile,
         threads=outcomes[0].candidate.threads,
         baseline=baseline.candidate.key,
-        images=tuple(pictures),
+        images=tuple(images),
         stable=not any(result.unstable for result in candidates.values()),
         rule=RULE,
         candidates=candidates,

@@ -178,8 +178,8 @@ def _convolution(arithmetic: Arithmetic) -> tuple[openvino.Model, float]:
     shape = (1, _CHANNELS, _SIDE, _SIDE)
     source = ops.parameter(shape, np.float32)
     weights = np.random.default_rng(0).standard_normal((_CHANNELS, _CHANNELS, _KERNEL, _KERNEL)).astype(np.float32)
-    picture, kernel = _operands(source, weights, arithmetic)
-    result = ops.convolution(picture, kernel, [1, 1], [1, 1], [1, 1], [1, 1])
+    image, kernel = _operands(source, weights, arithmetic)
+    result = ops.convolution(image, kernel, [1, 1], [1, 1], [1, 1], [1, 1])
     return _model(result, source), 2.0 * _SIDE * _SIDE * weights.size
 
 

@@ -53,14 +53,14 @@ def measure(request: Request, progress: Progress | None = None) -> BenchRecord:
     if len(outcomes) > 1:
         # What is missing for the verdicts is said before the measurement, not after it.
         compare_rounds([[1.0]], [[1.0]])
-    pictures = collect_inputs([request.end_to_end]) if request.end_to_end else []
+    images = collect_inputs([request.end_to_end]) if request.end_to_end else []
     tell = progress or _silent
     runnable = [outcome for outcome in outcomes if outcome.status == "measured"]
     with contextlib.ExitStack() as stack:
         workers: dict[str, WorkerProcess] = {}
         for number, outcome in enumerate(runnable):
             tell(f"opening {outcome.candidate.key}", number, len(runnable))
-            worker = _open(outcome, request, pictures, stack)
+            worker = _open(outcome, request, images, stack)
             if worker is not None:
                 workers[outcome.candidate.key] = worker
         live = [outcome for outcome in runnable if outcome.candidate.key in workers]
@@ -71,7 +71,7 @@ def measure(request: Request, progress: Progress | None = None) -> BenchRecord:
         rooflines = _rooflines(live, tell) if request.profile else {}
         interleave(
             {
-                outcome.candidate.key: _turn(outcome, workers[outcome.candidate.key], request, pictures)
+                outcome.candidate.key: _turn(outcome, workers[outcome.candidate.key], request, images)
                 for outcome in live
             },
             _rounds(request),
@@ -87,7 +87,7 @@ def measure(request: Request, progress: Progress | None = None) -> BenchRecord:
         request,
         baseline,
         rounds=_rounds(request),
-        pictures=[str(path) for path in pictures],
+        images=[str(path) for path in images],
         rooflines=rooflines,
     )
 
@@ -146,7 +146,7 @@ def _inspect(outcome: Outcome, iterations: int) -> None:
 
 
 def _open(
-    outcome: Outcome, request: Request, pictures: Sequence[Path], stack: contextlib.ExitStack
+    outcome: Outcome, request: Request, images: Sequence[Path], stack: contextlib.ExitStack
 ) -> WorkerProcess | None:
     worker = stack.enter_context(WorkerProcess(outcome.candidate))
     try:
@@ -155,8 +155,8 @@ def _open(
         if instead is not None:
             outcome.fail(instead, "fallback")
             return None
-        if _whole_way(outcome.candidate) and pictures:
-            worker.ask(StagesCommand(pictures=[pictures[0]]), StageTimes)
+        if _whole_way(outcome.candidate) and images:
+            worker.ask(StagesCommand(images=[images[0]]), StageTimes)
     except CandidateError as error:
         outcome.fail(str(error), error.status)
         return None
@@ -170,8 +170,8 @@ def _close(outcome: Outcome, worker: WorkerProcess) -> None:
         outcome.notes.append(f"its memory is not known: {error}")
 
 
-def _turn(outcome: Outcome, worker: WorkerProcess, request: Request, pictures: Sequence[Path]) -> Callable[[int], None]:
-    """What a candidate does in a round: a burst, and one picture the whole way, the same for all candidates."""
+def _turn(outcome: Outcome, worker: WorkerProcess, request: Request, images: Sequence[Path]) -> Callable[[int], None]:
+    """What a candidate does in a round: a burst, and one image the whole way, the same for all candidates."""
     rounds = _rounds(request)
     each = math.ceil(request.iterations / rounds) if request.iterations else None
 
@@ -183,9 +183,9 @@ def _turn(outcome: Outcome, worker: WorkerProcess, request: Request, pictures: S
         )
         try:
             outcome.bursts.append(worker.ask(command, BurstTimes))
-            if pictures and _whole_way(outcome.candidate):
-                picture = pictures[number % len(pictures)]
-                outcome.stages.append(worker.ask(StagesCommand(pictures=[picture]), StageTimes))
+            if images and _whole_way(outcome.candidate):
+                image = images[number % len(images)]
+                outcome.stages.append(worker.ask(StagesCommand(images=[image]), StageTimes))
         except CandidateError as error:
             outcome.fail(f"in round {number + 1}: {error}")
 
@@ -193,5 +193,5 @@ def _turn(outcome: Outcome, worker: WorkerProcess, request: Request, pictures: S
 
 
 def _whole_way(candidate: Candidate) -> bool:
-    """Pictures pass one by one: a network for several at a time has no end-to-end figure."""
+    """Images pass one by one: a network for several at a time has no end-to-end figure."""
     return candidate.batch == 1

@@ -1,4 +1,4 @@
-"""End to end: from a picture's file to the encoded result, and how long each stage takes."""
+"""End to end: from an image's file to the encoded result, and how long each stage takes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...images import Picture, encode_picture, read_picture
+from ...images import Image, encode_image, read_image
 from ...infer.remove import Remover
 from ...infer.runtimes import Runtime, Tensor
 from ...infer.runtimes.serial import SerialRuntime
@@ -20,15 +20,15 @@ STAGES = ("decode", "pre", "infer", "post", "encode")
 TOTAL = "total"
 
 
-def time_stages(candidate: Candidate, runtime: Runtime, pictures: Sequence[Path]) -> dict[str, list[float]]:
-    """Bring pictures from file to encoded PNG one after another; milliseconds by stage and picture.
+def time_stages(candidate: Candidate, runtime: Runtime, images: Sequence[Path]) -> dict[str, list[float]]:
+    """Bring images from file to encoded PNG one after another; milliseconds by stage and image.
 
     `pre` ends with the first call of the network, `infer` is the time inside it, `post` all else up to the encoding:
-    of a super-resolution picture that is cut into tiles, `post` includes the preparation of the tiles after the first.
+    of a super-resolution image that is cut into tiles, `post` includes the preparation of the tiles after the first.
     Nothing is written to a disk, whose speed is not the model's. `total` is measured, not summed.
 
     Raises:
-        MattekitError: a picture cannot be read, or its result is too large.
+        MattekitError: an image cannot be read, or its result is too large.
     """
     calls: list[float] = []
 
@@ -41,19 +41,19 @@ def time_stages(candidate: Candidate, runtime: Runtime, pictures: Sequence[Path]
     if candidate.variant.contract.task == "segmentation":
         remover = Remover(model)
 
-        def work(picture: Picture) -> Picture:
-            return remover.remove(picture)[0]
+        def work(image: Image) -> Image:
+            return remover.remove(image)[0]
     else:
         work = Upscaler(model, tile=max(candidate.height, candidate.width)).upscale
     times: dict[str, list[float]] = {stage: [] for stage in (*STAGES, TOTAL)}
-    for path in pictures:
+    for path in images:
         calls.clear()
         before, began = clocked.spent.working, time.perf_counter()
-        picture = read_picture(path)
+        image = read_image(path)
         decoded = time.perf_counter()
-        result = work(picture)
+        result = work(image)
         worked = time.perf_counter()
-        encode_picture(result, "png")
+        encode_image(result, "png")
         ended = time.perf_counter()
         pre, inferred = min(calls, default=decoded) - decoded, clocked.spent.working - before
         for stage, seconds in (

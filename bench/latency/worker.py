@@ -83,11 +83,11 @@ class Worker:
         return BurstTimes(latencies_ms=burst.latencies_ms, wall_ms=burst.wall_ms, others=others, idle_cpu_s=idle)
 
     def stages(self, command: StagesCommand) -> StageTimes:
-        """Bring pictures from file to encoded result."""
+        """Bring images from file to encoded result."""
         from .stages import time_stages
 
         runtime, _ = self._opened()
-        found = time_stages(self._candidate, runtime, command.pictures)
+        found = time_stages(self._candidate, runtime, command.images)
         self._settle()
         return StageTimes(stages=found)
 

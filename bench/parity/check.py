@@ -9,7 +9,7 @@ import numpy as np
 
 from ...convert.layers import LayerNoise, layer_noise
 from ...convert.parity import ARITHMETIC, EXACT, HALF, IDENTICAL, QUANTIZED, ParityCheck, Tolerance
-from ...convert.stage_input import picture_from, stage_input, window
+from ...convert.stage_input import image_from, stage_input, window
 from ...core.contract import Contract
 from ...core.errors import InputError
 from ...core.files import atomic_path
@@ -112,20 +112,20 @@ def _truth(output: Tensor, sample: Sample, contract: Contract) -> dict[str, floa
     if sample.high_resolution is not None:
         return {
             "psnr_y": min(
-                float(psnr_y(picture_from(output, contract), sample.high_resolution, contract.output.scale)), IDENTICAL
+                float(psnr_y(image_from(output, contract), sample.high_resolution, contract.output.scale)), IDENTICAL
             )
         }
     return {}
 
 
 def _cut(sample: Sample, contract: Contract) -> Sample:
-    """For super-resolution, the middle of the picture and of its truth."""
+    """For super-resolution, the middle of the image and of its truth."""
     if contract.task == "segmentation":
         return sample
     rows, columns = sample.image.shape[:2]
     top, left, height, width = window(rows, columns, contract)
     if height > rows or width > columns:
-        raise InputError(f"the picture {sample.id!r} is too small for the network's input; leave it out")
+        raise InputError(f"the image {sample.id!r} is too small for the network's input; leave it out")
     scale, truth = contract.output.scale, sample.high_resolution
     if truth is not None:
         truth = truth[top * scale : (top + height) * scale, left * scale : (left + width) * scale]

@@ -16,7 +16,7 @@ __all__ = ["IMDN", "ContrastAttention", "DistillationModule"]
 
 
 class ContrastAttention(nn.Module):
-    """Weight each channel by its contrast: the sum of its standard deviation and its mean over the whole picture.
+    """Weight each channel by its contrast: the sum of its standard deviation and its mean over the whole image.
 
     Input and output ``(n, channels, h, w)``. Because the statistics are global, a tile's result depends a little on
     what else is in the tile, whatever the overlap.

@@ -176,7 +176,7 @@ def within(distance: float | None, metric: str, limit: float) -> bool:
 def distances(expected: np.ndarray[Any, Any], answer: np.ndarray[Any, Any]) -> dict[str, float]:
     """Return how far an answer is from what was recorded; nothing where the shapes differ.
 
-    Of all outputs `mean` and `max`: absolute differences in the output's own unit. Of a picture's channels of 8 bits
+    Of all outputs `mean` and `max`: absolute differences in the output's own unit. Of an image's channels of 8 bits
     `psnr`, in dB. Of one such channel, a mask, `iou` (intersection over union at half opacity, 1 where both are empty)
     and `share` (of its pixels, those on different sides of half opacity).
     """

@@ -67,10 +67,10 @@ def side(image: Node | Output, axis: int) -> Node:
 
 
 def resize(image: Node, height: Node, width: Node, filter_: ResizeFilter) -> Node:
-    """Resize a picture.
+    """Resize an image.
 
     `linear` interpolates between the two nearest pixels of each side. The others multiply with the matrix of Pillow's
-    resampling, columns first, and round to whole numbers after each side as Pillow does with 8-bit pictures. Pillow's
+    resampling, columns first, and round to whole numbers after each side as Pillow does with 8-bit images. Pillow's
     fixed-point coefficients, and its taking the rows first where that is less work, make one level of difference here
     and there.
 

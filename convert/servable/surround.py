@@ -34,12 +34,12 @@ UPSCALED = "upscaled"
 def surround(
     network: openvino.Model, contract: Contract, *, least_spread: float, colour_order: Literal["RGB", "BGR"] = "RGB"
 ) -> openvino.Model:
-    """Return a model that takes and gives 8-bit pixels, whatever the picture's size.
+    """Return a model that takes and gives 8-bit pixels, whatever the image's size.
 
     Its input is `image`, (1, H, W, 3) uint8. A segmentation network gives `alpha`, (1, H, W, 1) uint8, and
     `confidence`, (1,) float32: the range of the raw mask, or of a network of classes the winner's mean probability. A
     network of classes keeps all but its background. A super-resolution network gives `upscaled`,
-    (1, scale*H, scale*W, 3) uint8; the picture is not cut into tiles, so memory grows with it. The names of all that
+    (1, scale*H, scale*W, 3) uint8; the image is not cut into tiles, so memory grows with it. The names of all that
     is put around the network start with `SURROUNDING`.
 
     Args:

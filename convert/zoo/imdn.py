@@ -1,4 +1,4 @@
-"""IMDN (Hui et al., ACM MM 2019): light super-resolution of clean pictures, x2, x3 and x4."""
+"""IMDN (Hui et al., ACM MM 2019): light super-resolution of clean images, x2, x3 and x4."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _spec(scale: int, *, sha256: str, size: int) -> ModelSpec:
     filename = f"IMDN_x{scale}.pth"
     return ModelSpec(
         id=f"imdn-x{scale}",
-        title=f"IMDN x{scale}, clean pictures, light",
+        title=f"IMDN x{scale}, clean images, light",
         task="super_resolution",
         contract=Contract(
             task="super_resolution",
@@ -47,7 +47,7 @@ def _spec(scale: int, *, sha256: str, size: int) -> ModelSpec:
         homepage="https://github.com/Zheng222/IMDN",
         notes=(
             "The repository has no licence file: ask its authors before any use beyond measuring.",
-            "Its channel attention looks at the whole picture, so tiles differ slightly whatever their overlap.",
+            "Its channel attention looks at the whole image, so tiles differ slightly whatever their overlap.",
         ),
     )
 

@@ -31,7 +31,7 @@ def _contract(
     std: tuple[float, float, float] = IMAGENET_STD,
     sigmoid: bool = False,
 ) -> Contract:
-    """Return rembg's steps: Lanczos both ways, division by the picture's maximum, min-max of the mask."""
+    """Return rembg's steps: Lanczos both ways, division by the image's maximum, min-max of the mask."""
     return Contract(
         task="segmentation",
         input=InputContract(height=side, width=side, divide_by="image_max", mean=mean, std=std, resize="lanczos"),
@@ -138,7 +138,7 @@ SPECS: tuple[ModelSpec, ...] = (
         source=("https://github.com/levindabhi/cloth-segmentation", _U2NET[1]),
         licence=Licence(code="MIT", weights="MIT (by the repository)", commercial=None),
         notes=(
-            "rembg prepares pictures with ImageNet's mean and deviation, the network's author with 0.5 and 0.5.",
+            "rembg prepares images with ImageNet's mean and deviation, the network's author with 0.5 and 0.5.",
             "Commercial use is unclear: trained on iMaterialist (Fashion) 2019, whose competition terms the publisher "
             "does not discuss.",
         ),

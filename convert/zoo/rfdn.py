@@ -1,4 +1,4 @@
-"""RFDN (Liu et al., ECCV Workshops 2020): light super-resolution of clean pictures, x4."""
+"""RFDN (Liu et al., ECCV Workshops 2020): light super-resolution of clean images, x4."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CONTRACT = Contract(
     # From 15 on it runs; from 33 on the smallest map of its attention is 4x4, well above 1x1 (`SAFE_SIDE`).
     input=InputContract(divide_by=1.0, min_side=33),
     output=OutputContract(kind="image", scale=4, value_max=255.0),
-    # Its attention samples the picture on a grid of 6 pixels.
+    # Its attention samples the image on a grid of 6 pixels.
     halo=18,
     tile_step=6,
 )
@@ -34,13 +34,13 @@ CONTRACT = Contract(
 
 NOTES = (
     "Height and width must be at least 15.",
-    "Tiles that begin at multiples of 6 pixels differ least from the whole picture.",
+    "Tiles that begin at multiples of 6 pixels differ least from the whole image.",
 )
 
 SPECS: tuple[ModelSpec, ...] = (
     ModelSpec(
         id="rfdn-x4",
-        title="RFDN x4, clean pictures, light",
+        title="RFDN x4, clean images, light",
         task="super_resolution",
         contract=CONTRACT,
         weights=Weights(

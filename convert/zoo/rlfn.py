@@ -1,4 +1,4 @@
-"""RLFN (Kong et al., CVPR Workshops 2022): light super-resolution of clean pictures, x4."""
+"""RLFN (Kong et al., CVPR Workshops 2022): light super-resolution of clean images, x4."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _build() -> nn.Module:
 SPECS: tuple[ModelSpec, ...] = (
     ModelSpec(
         id="rlfn-x4",
-        title="RLFN x4, clean pictures, light",
+        title="RLFN x4, clean images, light",
         task="super_resolution",
         contract=CONTRACT,
         weights=Weights(

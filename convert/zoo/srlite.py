@@ -27,7 +27,7 @@ def _spec(scale: int, *, sha256: str, size: int) -> ModelSpec:
     filename = f"srlite-x{scale}.safetensors"
     return ModelSpec(
         id=f"srlite-x{scale}",
-        title=f"srlite x{scale}, clean pictures, bundled",
+        title=f"srlite x{scale}, clean images, bundled",
         task="super_resolution",
         contract=Contract(
             task="super_resolution",
@@ -41,7 +41,7 @@ def _spec(scale: int, *, sha256: str, size: int) -> ModelSpec:
         notes=(
             "For first steps, tests and low-power devices: larger networks restore more.",
             "Sharpens the luminance; colour is enlarged by a bicubic filter.",
-            "Trained on BSDS500 photos (published for research, without a licence) and drawn pictures.",
+            "Trained on BSDS500 photos (published for research, without a licence) and drawn images.",
         ),
     )
 

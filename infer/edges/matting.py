@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import DependencyError
-from ...images.picture import Pixels
+from ...images.image import Pixels
 
 __all__ = ["closed_form_mask", "import_pymatting"]
 

@@ -1,4 +1,4 @@
-"""How many bytes of pictures are under way at a time."""
+"""How many bytes of images are under way at a time."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Budget:
 
 
 class Ticket:
-    """One picture's part of a budget, from before it is decoded until it is written.
+    """One image's part of a budget, from before it is decoded until it is written.
 
     waited: seconds that it waited for its bytes.
     """

@@ -182,7 +182,7 @@ def load(
         path: the `.xml` file (its `.bin` beside it) or `.onnx` file.
         device: an OpenVINO device string.
         contract: used instead of the one inside the file, which then needs none.
-        keep_batch: keep a fixed batch; without it such a model is reshaped to one picture at a time.
+        keep_batch: keep a fixed batch; without it such a model is reshaped to one image at a time.
         hint: what the device is prepared for.
         arithmetic: of floating-point numbers.
         threads: of a CPU; as many as it has cores where None.
@@ -200,7 +200,7 @@ def load(
     if not keep_batch and shape[0].is_static and shape[0].get_length() != 1:
         shape[0] = 1
         with openvino_errors_as(
-            ModelError, lambda reason: f"{path}: the model takes no single picture ({reason}); export it with --batch 1"
+            ModelError, lambda reason: f"{path}: the model takes no single image ({reason}); export it with --batch 1"
         ):
             model.reshape(shape)
     settings = RuntimeSettings(device, arithmetic, hint, threads=threads)

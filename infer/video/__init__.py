@@ -14,4 +14,4 @@ VIDEO_EXTENSIONS = frozenset(
         *("ogv", "ts", "webm", "wmv", "y4m"),
     )
 )
-"""The extensions, in lower case, by which a file is taken for a video where a picture is asked for."""
+"""The extensions, in lower case, by which a file is taken for a video where an image is asked for."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import VideoError
-from ...images.picture import Picture
+from ...images.image import Image
 from .clock import Clock
 from .colour import VideoColour
 from .frames import Item, Tally, VideoInfo
@@ -60,7 +60,7 @@ class Camera:
         return self._info
 
     def items(self) -> Iterator[Item]:
-        """Yield the frames; one that the camera could not give has no picture."""
+        """Yield the frames; one that the camera could not give has no image."""
         clock, started, failures = Clock(_TICKS // 30), None, 0
         while not self._stopped.is_set():
             good, pixels = self._capture.read()
@@ -70,7 +70,7 @@ class Camera:
             if good and pixels is not None:
                 failures = 0
                 rgb = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-                yield Item(clock.shown(Picture(rgb, source=self._info.name), at))
+                yield Item(clock.shown(Image(rgb, source=self._info.name), at))
                 continue
             failures += 1
             if failures >= _MOST_FAILURES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...images.picture import Picture
+from ...images.image import Image
 from .frames import Frame
 
 __all__ = ["Clock"]
@@ -24,9 +24,9 @@ class Clock:
         """When the last frame so far ends."""
         return 0 if self._last is None else self._last + self._duration
 
-    def shown(self, picture: Picture, pts: int | None, duration: int = 0) -> Frame:
+    def shown(self, image: Image, pts: int | None, duration: int = 0) -> Frame:
         """Return a frame that can be shown."""
-        return Frame(picture, self._next(pts, duration), duration)
+        return Frame(image, self._next(pts, duration), duration)
 
     def broken(self, pts: int | None) -> Frame:
         """Return a frame that must be concealed."""

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...images.picture import Picture, Pixels
+from ...images.image import Image, Pixels
 
 if TYPE_CHECKING:
     from av import VideoFrame
     from av.video.codeccontext import VideoCodecContext
 
-__all__ = ["VideoColour", "frame_from", "picture_from"]
+__all__ = ["VideoColour", "frame_from", "image_from"]
 
 # Values of ITU-T H.273.
 _BT709, _UNSPECIFIED, _BT2020_CONSTANT = 1, 2, 10
@@ -75,13 +75,13 @@ class VideoColour:
         return _MATRICES[self.matrix]
 
 
-def picture_from(frame: VideoFrame, colour: VideoColour, source: str) -> Picture:
+def image_from(frame: VideoFrame, colour: VideoColour, source: str) -> Image:
     """Convert a decoded frame to RGB, with alpha where it has one.
 
     Args:
         frame: any pixel format; more than 8 bits a sample are rounded to 8.
         colour: what its luma and chroma mean.
-        source: the picture's name in messages.
+        source: the image's name in messages.
     """
     alpha = any(component.is_alpha for component in frame.format.components)
     converted = frame.reformat(
@@ -93,11 +93,11 @@ def picture_from(frame: VideoFrame, colour: VideoColour, source: str) -> Picture
     )
     pixels = cast("NDArray[np.uint8]", converted.to_ndarray())
     if not alpha:
-        return Picture(pixels, source=source)
+        return Image(pixels, source=source)
     rgb = np.empty((*pixels.shape[:2], 3), np.uint8)
     opacity = np.empty(pixels.shape[:2], np.uint8)
     cv2.mixChannels([pixels], [rgb, opacity], [0, 0, 1, 1, 2, 2, 3, 3])
-    return Picture(rgb, opacity, source=source)
+    return Image(rgb, opacity, source=source)
 
 
 def frame_from(rgb: Pixels, alpha: Pixels | None, pixel_format: str, colour: VideoColour) -> VideoFrame:

@@ -11,10 +11,10 @@ import numpy as np
 
 from ...core.errors import VideoError
 from ...images.decode import upright
-from ...images.picture import Picture
+from ...images.image import Image
 from ...images.read import MAX_PIXELS_VARIABLE, pixel_limit
 from .clock import Clock
-from .colour import VideoColour, picture_from
+from .colour import VideoColour, image_from
 from .frames import Frame, Item, Tally, VideoInfo
 from .library import load_av
 from .opening import MEND, is_stream, open_container, open_decoder, video_stream
@@ -37,7 +37,7 @@ class VideoFile:
 
     Args:
         location: a path, or a URL whose protocol is in `PROTOCOLS`.
-        max_pixels: of a frame; by default that of pictures.
+        max_pixels: of a frame; by default that of images.
 
     Raises:
         VideoError: it can't be opened, holds no video, or its frames are too large.
@@ -66,7 +66,7 @@ class VideoFile:
         return self._info
 
     def items(self) -> Iterator[Item]:
-        """Yield the frames with the audio packets between them; a broken one has no picture."""
+        """Yield the frames with the audio packets between them; a broken one has no image."""
         while self._primed:
             yield self._primed.pop(0)
         yield from self._reading
@@ -101,7 +101,7 @@ class VideoFile:
         self._primed: list[Item] = []
         for item in self._reading:
             self._primed.append(item)
-            if item.frame is not None and item.frame.picture is not None:
+            if item.frame is not None and item.frame.image is not None:
                 break
         else:
             raise VideoError(f"{self._name}: no frame of it can be decoded; {MEND}")
@@ -117,9 +117,7 @@ class VideoFile:
             sample_aspect=aspect or None,
             live=is_stream(self._name),
             audio=tuple(one for one in self._container.streams.audio if getattr(one, "codec_context", None)),
-            alpha=any(
-                item.frame.picture.alpha is not None for item in self._primed if item.frame and item.frame.picture
-            ),
+            alpha=any(item.frame.image.alpha is not None for item in self._primed if item.frame and item.frame.image),
         )
         if self._colour.is_hdr:
             self.tally.note(
@@ -206,16 +204,16 @@ class VideoFile:
         if spoiled:
             return self._clock.broken(pts)
         try:
-            picture = self._upright(frame)
+            image = self._upright(frame)
         except (av.error.FFmpegError, ValueError, MemoryError):
             return self._clock.broken(pts)
-        self._size = self._size or picture.size
-        if picture.size != self._size:
-            self.tally.note(f"some frames are {picture.width}x{picture.height}, not the size of the first")
+        self._size = self._size or image.size
+        if image.size != self._size:
+            self.tally.note(f"some frames are {image.width}x{image.height}, not the size of the first")
             return self._clock.broken(pts)
-        return self._clock.shown(picture, pts, duration)
+        return self._clock.shown(image, pts, duration)
 
-    def _upright(self, frame: VideoFrame) -> Picture:
+    def _upright(self, frame: VideoFrame) -> Image:
         matrix = frame.side_data.get("DISPLAYMATRIX")
         self._turn = 1
         if matrix is not None:
@@ -223,11 +221,11 @@ class VideoFile:
             if turn is None:
                 self.tally.note("it asks to be turned by an angle that is no multiple of 90 degrees; it was not turned")
             self._turn = turn or 1
-        picture = picture_from(frame, self._colour, self._name)
+        image = image_from(frame, self._colour, self._name)
         if self._turn == 1:
-            return picture
-        alpha = None if picture.alpha is None else np.ascontiguousarray(upright(picture.alpha, self._turn))
-        return picture.with_changes(rgb=np.ascontiguousarray(upright(picture.rgb, self._turn)), alpha=alpha)
+            return image
+        alpha = None if image.alpha is None else np.ascontiguousarray(upright(image.alpha, self._turn))
+        return image.with_changes(rgb=np.ascontiguousarray(upright(image.rgb, self._turn)), alpha=alpha)
 
     def _check_size(self, width: int, height: int) -> None:
         if width * height > self._limit:
@@ -244,7 +242,7 @@ class VideoFile:
             self._cut_off(f"it ends after {count} of its {stream.frames} frames")
         elif "matroska" in names and self._container.duration and stream.time_base:
             end = self._clock.end * stream.time_base
-            # Audio may be longer than the picture: half a second more, or a tenth, is no sign of a cut.
+            # Audio may be longer than the image: half a second more, or a tenth, is no sign of a cut.
             whole = Fraction(self._container.duration, 1_000_000)
             if not self._container.streams.audio and end < min(whole - Fraction(1, 2), whole * 9 / 10):
                 self._cut_off(f"it ends after {float(end):.1f} of its {float(whole):.1f} seconds")

@@ -18,7 +18,7 @@ Codec = Literal["h264", "vp9", "prores", "webp", "png"]
 class OutputFormat:
     """How frames are written.
 
-    container: FFmpeg's name; empty for a folder of pictures. encoder: FFmpeg's name. pixel_format: of what is encoded.
+    container: FFmpeg's name; empty for a folder of images. encoder: FFmpeg's name. pixel_format: of what is encoded.
     options: the encoder's. muxer_options: the container's. even: width and height must be. audio: whether there is room
     for it.
     """

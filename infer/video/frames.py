@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol
 
-from ...images.picture import Picture
+from ...images.image import Image
 from .colour import VideoColour
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ __all__ = ["Frame", "Item", "Source", "Tally", "VideoInfo"]
 class Frame:
     """One frame and its time.
 
-    picture: upright, RGB, 8 bits; None where the frame is broken and has to be concealed. pts: when it is shown, in
+    image: upright, RGB, 8 bits; None where the frame is broken and has to be concealed. pts: when it is shown, in
     units of the source's time base; each frame's is larger than the one before. duration: in the same units, 0 unknown.
     """
 
-    picture: Picture | None
+    image: Image | None
     pts: int
     duration: int = 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ...images.picture import Picture
+from ...images.image import Image
 from .files import VideoFile
 
 __all__ = ["LoopedVideo"]
@@ -34,7 +34,7 @@ class LoopedVideo:
         self._begun = Fraction(0)
         self._still = self._after is None
 
-    def at(self, seconds: Fraction) -> Picture:
+    def at(self, seconds: Fraction) -> Image:
         """Return the frame that is shown then; `seconds` from the start on, never less than the last time."""
         while not self._still:
             if self._after is None:
@@ -57,15 +57,15 @@ class LoopedVideo:
         """Close the file."""
         self._source.close()
 
-    def _open(self) -> tuple[VideoFile, Iterator[tuple[Fraction, Picture]]]:
+    def _open(self) -> tuple[VideoFile, Iterator[tuple[Fraction, Image]]]:
         """Return the file, and its frames with their times from the first one on; broken ones are left out."""
         source = VideoFile(self._path)
 
-        def frames() -> Iterator[tuple[Fraction, Picture]]:
+        def frames() -> Iterator[tuple[Fraction, Image]]:
             start = None
             for item in source.items():
-                if item.frame is not None and item.frame.picture is not None:
+                if item.frame is not None and item.frame.image is not None:
                     start = item.frame.pts if start is None else start
-                    yield (item.frame.pts - start) * source.info.time_base, item.frame.picture
+                    yield (item.frame.pts - start) * source.info.time_base, item.frame.image
 
         return source, frames()

@@ -136,7 +136,7 @@ def video_stream(container: InputContainer, name: str) -> VideoStream:
     """
     av = load_av()
     for stream in container.streams.video:
-        # A piece of music may carry its cover as a video of one picture.
+        # A piece of music may carry its cover as a video of one image.
         # A stream of a codec that FFmpeg doesn't know has no decoder at all, whatever the type says.
         if not stream.disposition & av.stream.Disposition.attached_pic and getattr(stream, "codec_context", None):
             return stream

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...core.errors import InputError
-from ...images.picture import Picture
+from ...images.image import Image
 from ..superimpose import Background, Colour, Placement, load_background
 from . import VIDEO_EXTENSIONS
 from .formats import OutputFormat, choose_format
@@ -23,7 +23,7 @@ __all__ = ["VideoPlan", "plan_video"]
 class VideoPlan:
     """What is read, how the result is written, and what lies behind the subject.
 
-    background: as for pictures; where `film` is given it is its first frame, and the film's frames take its place.
+    background: as for images; where `film` is given it is its first frame, and the film's frames take its place.
     """
 
     source: Source
@@ -60,7 +60,7 @@ def plan_video(
         placement: of the subject on the background.
         codec: as `choose_format` takes it, and so is `quality`.
         quality: 1-100.
-        fps: of numbered pictures.
+        fps: of numbered images.
 
     Raises:
         InputError: something can't be read, written, or doesn't go together.
@@ -94,7 +94,7 @@ def _shows_through(background: Background | None) -> bool:
     """Say whether what is laid on this background stays transparent in places."""
     if isinstance(background, Colour):
         return background.alpha < 255
-    return background is None or (isinstance(background, Picture) and background.alpha is not None)
+    return background is None or (isinstance(background, Image) and background.alpha is not None)
 
 
 def _is_video(text: str) -> bool:

@@ -13,7 +13,7 @@ from ...core.errors import InputError, VideoError
 from ...core.measurement import Data
 from ...core.progress import Progress
 from ...core.records import VideoRecord
-from ...images.picture import Picture
+from ...images.image import Image
 from ..engine.overlap import in_order, in_thread
 from ..latencies import Latencies, of_models
 from ..machine import this_machine
@@ -80,14 +80,14 @@ class _Job:
     """A frame on its way."""
 
     item: Item
-    behind: Picture | None = None
+    behind: Image | None = None
     matte: Matte | None = None
-    result: Picture | None = None
+    result: Image | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
-    def picture(self) -> Picture | None:
-        return self.item.frame.picture if self.item.frame is not None else None
+    def image(self) -> Image | None:
+        return self.item.frame.image if self.item.frame is not None else None
 
 
 def run_video(
@@ -140,7 +140,7 @@ class _Run:
         total = min(filter(None, (info.frames, self._settings.frames)), default=None)
         started = time.perf_counter()
         with open_sink(plan.out, plan.format, info, tally) as sink, ended_by_signals(self._source.stop, info.live):
-            last: Picture | None = None
+            last: Image | None = None
             waiting: list[Frame] = []
             jobs = self._jobs()
             try:
@@ -204,10 +204,10 @@ class _Run:
             yield job
 
     def _find_matte(self, job: _Job) -> _Job:
-        if job.picture is not None and self._pipeline.remover is not None:
+        if job.image is not None and self._pipeline.remover is not None:
             runtime = self._pipeline.remover.model.runtime
             begun, before = time.perf_counter(), runtime.spent
-            job.matte = self._pipeline.remover.matte(job.picture)
+            job.matte = self._pipeline.remover.matte(job.image)
             elapsed, after = time.perf_counter() - begun, runtime.spent
             working = after.working - before.working
             job.seconds["remove"] = elapsed - working - (after.waiting - before.waiting)
@@ -219,9 +219,9 @@ class _Run:
         smoother = Smoother(self._settings.smooth)
         try:
             for job in jobs:
-                if job.picture is not None and job.matte is not None:
+                if job.image is not None and job.matte is not None:
                     begun = time.perf_counter()
-                    job.matte = replace(job.matte, alpha=smoother.smooth(job.picture, job.matte.alpha))
+                    job.matte = replace(job.matte, alpha=smoother.smooth(job.image, job.matte.alpha))
                     job.seconds["smooth"] = time.perf_counter() - begun
                 yield job
         finally:
@@ -229,12 +229,12 @@ class _Run:
                 jobs.close()
 
     def _compose(self, job: _Job) -> _Job:
-        if job.picture is not None:
+        if job.image is not None:
             behind = job.behind if job.behind is not None else self._pipeline.background
-            result = replace(self._pipeline, background=behind).run(job.picture, matte=job.matte)
+            result = replace(self._pipeline, background=behind).run(job.image, matte=job.matte)
             for stage, seconds in result.seconds.items():
                 job.seconds[stage] = job.seconds.get(stage, 0.0) + seconds
-            job.result = result.picture
+            job.result = result.image
             if result.matte is not None and not result.matte.foreground:
                 self._empty += 1
         return job

@@ -13,8 +13,8 @@ import numpy as np
 
 from ...core.errors import VideoError
 from ...core.files import atomic_directory, atomic_path
-from ...images.picture import Picture, Pixels
-from ...images.write import write_picture
+from ...images.image import Image, Pixels
+from ...images.write import write_image
 from .colour import frame_from
 from .formats import OutputFormat
 from .frames import Frame, Tally, VideoInfo
@@ -40,7 +40,7 @@ _BLEED = 17
 class Sink(Protocol):
     """What takes the frames."""
 
-    def write(self, picture: Picture, frame: Frame) -> None:
+    def write(self, image: Image, frame: Frame) -> None:
         """Take the next frame: what was made of it, and its time."""
         ...
 
@@ -64,7 +64,7 @@ def open_sink(out: Path, format_: OutputFormat, info: VideoInfo, tally: Tally) -
     if not format_.container:
         with atomic_directory(out) as folder:
             if info.audio:
-                tally.note("a folder of pictures has no room for the audio, which was left out")
+                tally.note("a folder of images has no room for the audio, which was left out")
             yield _Folder(folder, info.time_base)
         return
     with atomic_path(out) as temporary:
@@ -88,9 +88,9 @@ class _Folder:
         self._times = (folder / _TIMES).open("w", encoding="utf-8", newline="\n")
         self._times.write("# timestamp format v2\n")
 
-    def write(self, picture: Picture, frame: Frame) -> None:
+    def write(self, image: Image, frame: Frame) -> None:
         self._count += 1
-        write_picture(picture, self._folder / f"frame-{self._count:06d}.png")
+        write_image(image, self._folder / f"frame-{self._count:06d}.png")
         self._times.write(f"{float(frame.pts * self._time_base * 1000):.6f}\n")
 
     def hand_on(self, packets: Sequence[Packet[Stream]]) -> None:
@@ -115,13 +115,13 @@ class _Container:
                 str(path), "w", format=format_.container, container_options=dict(format_.muxer_options)
             )
 
-    def write(self, picture: Picture, frame: Frame) -> None:
-        if picture.alpha is not None and not self._format.alpha and not (picture.alpha == 255).all():
+    def write(self, image: Image, frame: Frame) -> None:
+        if image.alpha is not None and not self._format.alpha and not (image.alpha == 255).all():
             raise VideoError(
                 f"{self._out}: the frames are transparent, which {self._format.codec} here can't hold; give a "
                 "--background, or write .webm, .mov, .webp or a folder of PNG files"
             )
-        rgb, alpha = picture.with_depth(8).rgb, picture.with_depth(8).alpha
+        rgb, alpha = image.with_depth(8).rgb, image.with_depth(8).alpha
         if alpha is not None:
             rgb = _without_hidden(rgb, alpha)
         if self._format.even and (rgb.shape[0] % 2 or rgb.shape[1] % 2):

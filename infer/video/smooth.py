@@ -1,4 +1,4 @@
-"""A matte that doesn't flicker: each is blended with the one before, moved along with the picture."""
+"""A matte that doesn't flicker: each is blended with the one before, moved along with the image."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core.errors import InputError
-from ...images.picture import Picture, Pixels
+from ...images.image import Image, Pixels
 
 __all__ = ["Smoother"]
 
-# The motion is found on a reduced picture; a matte is smooth enough for it.
+# The motion is found on a reduced image; a matte is smooth enough for it.
 _LONGEST_SIDE = 384
 
 # Levels of grey by which a pixel may differ from where it came from, and still be taken for the same.
@@ -25,7 +25,7 @@ class Smoother:
     """Mattes in the order of their frames, smoothed over time.
 
     `out_t = (1 - w) matte_t + w moved(out_{t-1})` with `w = strength * exp(-(d / 8)^2)`: the last result is moved along
-    the dense optical flow (DIS, Kroeger et al., ECCV 2016) and counts where the picture there is the same as before,
+    the dense optical flow (DIS, Kroeger et al., ECCV 2016) and counts where the image there is the same as before,
     `d` levels of grey apart. What has changed takes the new matte, and so does a new scene: nothing trails behind.
 
     Args:
@@ -43,11 +43,11 @@ class Smoother:
         self._grey: NDArray[np.uint8] | None = None
         self._last: NDArray[np.float32] | None = None
 
-    def smooth(self, picture: Picture, alpha: Pixels) -> Pixels:
+    def smooth(self, image: Image, alpha: Pixels) -> Pixels:
         """Return the smoothed alpha of the next frame.
 
         Args:
-            picture: the frame, (H, W), 8 bits.
+            image: the frame, (H, W), 8 bits.
             alpha: its matte, (H, W) uint8 or uint16.
 
         Returns:
@@ -55,7 +55,7 @@ class Smoother:
         """
         if self._strength == 0:
             return alpha
-        grey = _reduced(picture.rgb)
+        grey = _reduced(image.rgb)
         new = alpha.astype(np.float32)
         last, self._last = self._last, new
         before, self._grey = self._grey, grey

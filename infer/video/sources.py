@@ -25,10 +25,10 @@ def open_source(text: str, *, fps: Fraction | None = None, max_pixels: int | Non
     """Open what `text` names.
 
     Args:
-        text: a video file; a folder or a pattern of numbered pictures; a camera's number; a stream's URL. A file whose
+        text: a video file; a folder or a pattern of numbered images; a camera's number; a stream's URL. A file whose
             name is a number is meant by `./0`.
-        fps: frames per second of numbered pictures; the others have times of their own.
-        max_pixels: of a frame; by default that of pictures.
+        fps: frames per second of numbered images; the others have times of their own.
+        max_pixels: of a frame; by default that of images.
 
     Raises:
         VideoError: it is none of these, can't be opened, or has no use for `fps`.

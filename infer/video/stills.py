@@ -1,4 +1,4 @@
-"""Numbered pictures as the frames of a video."""
+"""Numbered images as the frames of a video."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...core.errors import ImageError, VideoError
-from ...images.picture import Picture
+from ...images.image import Image
 from ...images.profiles import convert_rgb
-from ...images.read import read_picture
+from ...images.read import read_image
 from .clock import Clock
 from .colour import VideoColour
 from .frames import Item, Tally, VideoInfo
@@ -20,13 +20,13 @@ __all__ = ["Stills", "in_number_order"]
 
 
 class Stills:
-    """Pictures of one size, one frame each.
+    """Images of one size, one frame each.
 
     Args:
         name: what they are called together, in messages.
         files: in any order; sorted by the numbers in their names.
         fps: frames per second.
-        max_pixels: of a frame; by default that of pictures.
+        max_pixels: of a frame; by default that of images.
 
     Raises:
         VideoError: there are none.
@@ -34,7 +34,7 @@ class Stills:
 
     def __init__(self, name: str, files: Sequence[Path], fps: Fraction, *, max_pixels: int | None = None) -> None:
         if not files:
-            raise VideoError(f"{name}: there are no pictures; give a folder or a pattern of numbered frames")
+            raise VideoError(f"{name}: there are no images; give a folder or a pattern of numbered frames")
         self._name = name
         self._files = in_number_order(files)
         self._max_pixels = max_pixels
@@ -58,25 +58,25 @@ class Stills:
         return self._info
 
     def items(self) -> Iterator[Item]:
-        """Yield the frames; a picture that can't be read, or has another size than the first, has none."""
+        """Yield the frames; an image that can't be read, or has another size than the first, has none."""
         clock, size = Clock(self._step), None
         for number, path in enumerate(self._files):
             if self._stopped.is_set():
                 return
-            picture = self._read(path)
-            if picture is not None and size is not None and picture.size != size:
-                self.tally.note(f"{path}: {picture.width}x{picture.height} is not the size of the frames before it")
-                picture = None
+            image = self._read(path)
+            if image is not None and size is not None and image.size != size:
+                self.tally.note(f"{path}: {image.width}x{image.height} is not the size of the frames before it")
+                image = None
             at = number * self._step
-            if picture is None:
+            if image is None:
                 yield Item(clock.broken(at))
                 continue
-            size = picture.size
-            yield Item(clock.shown(picture, at, self._step))
+            size = image.size
+            yield Item(clock.shown(image, at, self._step))
 
     @property
     def truncated(self) -> bool:
-        """Return False: the pictures that there are, are all."""
+        """Return False: the images that there are, are all."""
         return False
 
     def stop(self) -> None:
@@ -86,18 +86,18 @@ class Stills:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _read(self, path: Path) -> Picture | None:
+    def _read(self, path: Path) -> Image | None:
         try:
-            picture = read_picture(path, max_pixels=self._max_pixels)
+            image = read_image(path, max_pixels=self._max_pixels)
         except ImageError as error:
             self.tally.note(str(error))
             return None
-        if picture.depth == 16:
+        if image.depth == 16:
             self.tally.note("its samples of more than 8 bits were rounded to 8")
-        picture = picture.with_depth(8)
-        if picture.icc is None:
-            return picture
-        return picture.with_changes(rgb=convert_rgb(picture.rgb, picture.icc, None), icc=None)
+        image = image.with_depth(8)
+        if image.icc is None:
+            return image
+        return image.with_changes(rgb=convert_rgb(image.rgb, image.icc, None), icc=None)
 
 
 def in_number_order(files: Sequence[Path]) -> list[Path]:

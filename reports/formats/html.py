@@ -19,7 +19,7 @@ def html(document: Document) -> str:
     """Return the page; the same document gives the same text.
 
     Its content-security policy allows the one style sheet and the one script inside, named by their hashes, and
-    pictures that are part of the page; nothing from a network, and no style or script that a value might carry.
+    images that are part of the page; nothing from a network, and no style or script that a value might carry.
 
     Raises:
         DependencyError: Jinja2 is not installed.
@@ -86,8 +86,8 @@ def _hash(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def _data_uri(picture: Thumbnail) -> object:
+def _data_uri(image: Thumbnail) -> object:
     from markupsafe import Markup
 
     # Base64 has no letter that means anything in HTML.
-    return Markup(f"data:image/webp;base64,{base64.b64encode(picture.data).decode()}")  # noqa: S704
+    return Markup(f"data:image/webp;base64,{base64.b64encode(image.data).decode()}")  # noqa: S704

@@ -16,7 +16,7 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#!&$])")
 
 
 def markdown(document: Document, folder: str) -> str:
-    """Return the report as Markdown; pictures of samples are left to the page.
+    """Return the report as Markdown; images of samples are left to the page.
 
     Args:
         document: the report.
@@ -60,7 +60,7 @@ def _block(block: Block, folder: str) -> list[str]:
 
 
 def _gallery(gallery: Gallery) -> list[str]:
-    """The page has the pictures; their captions are figures too."""
+    """The page has the images; their captions are figures too."""
     rows = [f"| {_text(one.title)} | {_text(one.caption)} |" for one in gallery.exhibits if one.caption]
     return ["| sample, the worst first | figures |", "|---|---|", *rows, ""] if rows else []
 

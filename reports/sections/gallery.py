@@ -1,4 +1,4 @@
-"""The gallery: samples and results in pictures, the worst first, several precisions side by side."""
+"""The gallery: samples and results in images, the worst first, several precisions side by side."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...bench.accuracy.specimens import FOLDER_SUFFIX
 from ...bench.accuracy.tables import worst_samples
 from ...core.errors import ImageError, InputError
 from ...core.records import RunRecord, ValidateRecord
-from ...images import READABLE_EXTENSIONS, Picture
+from ...images import READABLE_EXTENSIONS, Image
 from ..document import Exhibit, Gallery, Section, Thumbnail
 from ..evidence import Evidence, Source, models_of
 from ..numbers import number, title_of
@@ -19,19 +19,19 @@ from ..thumbnails import composite, cut_out, difference, enlarged, errors, is_in
 
 __all__ = ["gallery"]
 
-_FILE = re.compile(r"(\d{1,9})-(picture|truth|answer)\.png")
+_FILE = re.compile(r"(\d{1,9})-(image|truth|answer)\.png")
 _MOST = 12
 
 
 @dataclass
 class _Shelf:
-    """What is found on the way: why a picture that a record names is not shown."""
+    """What is found on the way: why an image that a record names is not shown."""
 
     refused: int = 0
     unreadable: int = 0
 
-    def load(self, path: Path, folders: Sequence[Path]) -> Picture | None:
-        """Read a picture; None, and counted, where it lies elsewhere or cannot be read."""
+    def load(self, path: Path, folders: Sequence[Path]) -> Image | None:
+        """Read an image; None, and counted, where it lies elsewhere or cannot be read."""
         if not path.is_file():
             return None
         if not is_inside(path, folders):
@@ -47,15 +47,15 @@ class _Shelf:
         """Return what a reader has to know."""
         said: list[str] = []
         if self.refused:
-            said.append(f"{self.refused} pictures lie outside of their record's folder and are not shown.")
+            said.append(f"{self.refused} images lie outside of their record's folder and are not shown.")
         if self.unreadable:
-            said.append(f"{self.unreadable} pictures cannot be read and are not shown.")
+            said.append(f"{self.unreadable} images cannot be read and are not shown.")
         return said
 
 
 @dataclass(frozen=True)
 class _Shown:
-    """A validation whose pictures are shown."""
+    """A validation whose images are shown."""
 
     source: Source
     record: ValidateRecord
@@ -72,12 +72,12 @@ class _Shown:
 
 
 def gallery(evidence: Evidence, folders: Sequence[Path] = ()) -> list[Section]:
-    """Return the pictures of validations and of runs; nothing where there are none.
+    """Return the images of validations and of runs; nothing where there are none.
 
     Args:
-        evidence: the records. A validation's pictures lie in `NAME.pictures` beside its record; the inputs that a run
+        evidence: the records. A validation's images lie in `NAME.images` beside its record; the inputs that a run
             names are shown if they lie in its record's folder, or in one of the next.
-        folders: with pictures named as a run's inputs, such as its results; each is labelled by its folder's name.
+        folders: with images named as a run's inputs, such as its results; each is labelled by its folder's name.
 
     Raises:
         InputError: one of the folders does not exist.
@@ -109,13 +109,13 @@ def _validated(group: list[_Shown], shelf: _Shelf) -> Gallery:
     ids = first.table.ids
     exhibits: list[Exhibit] = []
     for row in order[:_MOST]:
-        pictures = {
+        images = {
             role: [shelf.load(folder / f"{row}-{role}.png", [folder.parent]) for folder in folders]
-            for role in ("picture", "truth", "answer")
+            for role in ("image", "truth", "answer")
         }
         name = ids[row] if row < len(ids) else str(row)
         caption = ", ".join(f"{one.short} {number(one.value(metric, row))}" for one in group)
-        exhibit = _exhibit(name, f"{title_of(metric)}: {caption}", pictures, group)
+        exhibit = _exhibit(name, f"{title_of(metric)}: {caption}", images, group)
         if exhibit:
             exhibits.append(exhibit)
     enlarging = first.task == "super_resolution"
@@ -127,9 +127,9 @@ def _validated(group: list[_Shown], shelf: _Shelf) -> Gallery:
     return Gallery(tuple(exhibits), f"{first.data.name}, the worst samples first. {how}")
 
 
-def _exhibit(name: str, caption: str, pictures: dict[str, list[Picture | None]], group: list[_Shown]) -> Exhibit | None:
-    original, truth = (next((one for one in pictures[role] if one), None) for role in ("picture", "truth"))
-    answers = [(one, answer) for one, answer in zip(group, pictures["answer"], strict=True) if answer]
+def _exhibit(name: str, caption: str, images: dict[str, list[Image | None]], group: list[_Shown]) -> Exhibit | None:
+    original, truth = (next((one for one in images[role] if one), None) for role in ("image", "truth"))
+    answers = [(one, answer) for one, answer in zip(group, images["answer"], strict=True) if answer]
     if original is None or not answers:
         return None
     shown: list[Thumbnail] = []
@@ -138,7 +138,7 @@ def _exhibit(name: str, caption: str, pictures: dict[str, list[Picture | None]],
         before = thumbnail(enlarged(original, size), "bicubic", f"{name}, enlarged without a network")
         after = thumbnail(answers[0][1], answers[0][0].short, f"{name}, enlarged by {answers[0][0].short}")
         if truth:
-            shown.append(thumbnail(truth, "truth", f"{name}, the true picture"))
+            shown.append(thumbnail(truth, "truth", f"{name}, the true image"))
         for one, answer in answers:
             if len(answers) > 1:
                 shown.append(thumbnail(answer, one.short, f"{name}, enlarged by {one.short}"))
@@ -169,7 +169,7 @@ def _results(source: Source, record: RunRecord, folders: Sequence[Path], shelf: 
         named = Path(text)
         places = [named, home / named, home / named.name]
         original = next((p for p in places if p.is_file() and is_inside(p, [home, *folders])), named)
-        found: list[tuple[str, Picture]] = []
+        found: list[tuple[str, Image]] = []
         loaded = shelf.load(original, [home, *folders])
         if loaded:
             found.append(("original", loaded))
@@ -182,7 +182,7 @@ def _results(source: Source, record: RunRecord, folders: Sequence[Path], shelf: 
                 found.append((folder.resolve().name, loaded))
         if len(found) < 2 and not (found and folders):
             continue
-        small = [thumbnail(picture, label, f"{named.name}, {label}") for label, picture in found]
+        small = [thumbnail(image, label, f"{named.name}, {label}") for label, image in found]
         pair = (small[0], small[-1]) if len(small) > 1 and _same_shape(small[0], small[-1]) else (None, None)
         rest = [one for one in small if one not in pair]
         exhibits.append(Exhibit(named.name, "", tuple(rest), *pair))

@@ -44,7 +44,7 @@ def latency(evidence: Evidence) -> Section | None:
 
 
 def stages(evidence: Evidence) -> Section | None:
-    """Return where the time of whole pictures goes, stage by stage; None where no record says."""
+    """Return where the time of whole images goes, stage by stage; None where no record says."""
     found: dict[tuple[str, str], list[tuple[str, float]]] = {}
     for source, _ in evidence.of(BenchRecord, RunRecord, VideoRecord):
         for point in source.points:
@@ -68,7 +68,7 @@ def stages(evidence: Evidence) -> Section | None:
             rows.append((Cell(label), Cell(stage), figure_cell(value, "ms"), Cell(f"{share:.1f}", share)))
     slowest = {label: max(parts, key=lambda part: part[1])[0] for label, parts in bars.items()}
     description = "; ".join(f"{label}: most of the time goes into {stage}" for label, stage in slowest.items())
-    title = "Where the time of a picture goes"
+    title = "Where the time of an image goes"
     svg = partial(stacked, "stages", title, description, [*bars.items()][:_MOST_ROWS], "ms")
     table = Table(title, tuple(columns), tuple(rows), _STAGES_NOTE)
     return Section("stages", "Stages of the pipeline", (Plot("stages", title, description, svg, table),))

@@ -229,5 +229,5 @@ def _value(point: Point | None) -> float:
 def _task_of(model: str, points: Sequence[Point]) -> str:
     for point in points:
         if point.subject.model == model and point.figure.metric in METRICS:
-            return "super_resolution" if METRICS[point.figure.metric].takes == "pictures" else "segmentation"
+            return "super_resolution" if METRICS[point.figure.metric].takes == "images" else "segmentation"
     return next((spec.task for spec in zoo.all_specs() if spec.id == model.partition("@")[0]), "")

@@ -65,4 +65,4 @@ def _note(source: Source, record: ExportRecord | ParityRecord) -> str:
     images = len(record.steps[-1].images) if record.steps else 0
     sets = dict.fromkeys(figure.dataset for figure in record.measurements if figure.data)
     of = f" of {', '.join(sets)}" if sets else ""
-    return f"Means and worst of {images} pictures{of}; {source.name}"
+    return f"Means and worst of {images} images{of}; {source.name}"

@@ -86,7 +86,7 @@ def _main_accuracies(points: Sequence[Point]) -> dict[str, Point]:
 
 
 def _latency_of(points: Sequence[Point]) -> Point | None:
-    """Return the latency that stands for a subject: of one picture at a time, as a user waits for it."""
+    """Return the latency that stands for a subject: of one image at a time, as a user waits for it."""
     found = [point for point in points if point.figure.metric in _LATENCY and point.figure.value is not None]
     return min(found, key=_unusual, default=None)
 

@@ -86,7 +86,7 @@ def _parity(source: Source, record: ParityRecord) -> Statement:
     broken = record.first_broken
     images = len(record.steps[-1].images) if record.steps else 0
     title = f"The first stage beyond its limit is {broken.after}" if broken else "Every stage is within its limit"
-    return Statement("failed" if broken else "passed", title, f"{source.name}: {images} pictures through every stage")
+    return Statement("failed" if broken else "passed", title, f"{source.name}: {images} images through every stage")
 
 
 def _int8(evidence: Evidence) -> Iterator[Statement]:

@@ -134,9 +134,9 @@ def _open_onnx(rng: random.Random) -> str | None:
 
 
 def _cut_out(path: Path) -> str | None:
-    """Compile a model and run it on a picture."""
+    """Compile a model and run it on an image."""
     from mattekit.core.contract import Contract
-    from mattekit.images import Picture
+    from mattekit.images import Image
     from mattekit.infer.remove import Remover
     from mattekit.infer.runtimes.openvino import load
 
@@ -144,7 +144,7 @@ def _cut_out(path: Path) -> str | None:
     fixed: Contract = opened.contract
     if max(fixed.input.height or 0, fixed.input.width or 0) > 2048:
         return "taken, too large to be run"
-    Remover(opened).remove(Picture(np.full((20, 30, 3), 128, np.uint8)))
+    Remover(opened).remove(Image(np.full((20, 30, 3), 128, np.uint8)))
     return None
 
 
@@ -228,7 +228,7 @@ def ir_seeds() -> tuple[bytes, bytes]:
 
 
 def ir_files() -> Target:
-    """Open an IR with its contract, compile it and run it on a picture."""
+    """Open an IR with its contract, compile it and run it on an image."""
     seeds: list[bytes] = []
 
     def prepare() -> None:

@@ -13,13 +13,13 @@ SELFTEST = "selftest"
 
 
 def _images() -> Target:
-    from fuzzing.pictures import images
+    from fuzzing.images import images
 
     return images()
 
 
 def _videos() -> Target:
-    from fuzzing.pictures import videos
+    from fuzzing.images import videos
 
     return videos()
 

@@ -65,8 +65,8 @@ def psnr_y(image: Image, reference: Image, border: int) -> float:
     return float(10 * np.log10(255**2 / np.mean(difference**2)))
 
 
-def render_picture(rng: np.random.Generator, size: int = 384) -> Image:
-    """A drawn picture, ``(size, size, 3)``: lines, text, shapes and gratings, anti-aliased, on a flat or shaded ground.
+def render_image(rng: np.random.Generator, size: int = 384) -> Image:
+    """A drawn image, ``(size, size, 3)``: lines, text, shapes and gratings, anti-aliased, on a flat or shaded ground.
 
     Photos of landscapes hold little of these, and users upscale logos, screenshots and documents as well.
     """
@@ -102,7 +102,7 @@ def render_picture(rng: np.random.Generator, size: int = 384) -> Image:
 
 
 def training_images(root: Path, rendered: int, seed: int, *, full_size: bool = True) -> Iterator[Image]:
-    """The photos to train on, at full size (if so wished) and smaller, and ``rendered`` drawn pictures."""
+    """The photos to train on, at full size (if so wished) and smaller, and ``rendered`` drawn images."""
     for path in sorted((root / "super_resolution/bsds500_train100").iterdir())[:-HELD_OUT]:
         photo = read_rgb(path)
         if full_size:
@@ -112,7 +112,7 @@ def training_images(root: Path, rendered: int, seed: int, *, full_size: bool = T
             yield imresize(photo, round(photo.shape[0] * share), round(photo.shape[1] * share))
     rng = np.random.default_rng(seed)
     for _ in range(rendered):
-        yield render_picture(rng)
+        yield render_image(rng)
 
 
 def held_out_images(root: Path) -> list[Image]:

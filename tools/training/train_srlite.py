@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--patch", type=int, default=40, help="side of the low-resolution crop")
     parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--rendered", type=int, default=40, help="how many drawn pictures join the photos")
+    parser.add_argument("--rendered", type=int, default=40, help="how many drawn images join the photos")
     parser.add_argument("--every", type=int, default=1000, help="steps between evaluations")
     parser.add_argument("--taught", type=float, default=0.0, help="share of RFDN's answer in the target")
     parser.add_argument("--start", type=Path, help="checkpoint of another run to start from, also of the other scale")

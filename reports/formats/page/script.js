@@ -28,7 +28,7 @@ for (const table of document.querySelectorAll("table")) {
   });
 }
 
-// Sliders: the upper picture is uncovered up to the handle.
+// Sliders: the upper image is uncovered up to the handle.
 for (const figure of document.querySelectorAll(".compare")) {
   const slider = figure.querySelector("input");
   const over = figure.querySelector(".over");

@@ -1,4 +1,4 @@
-"""What the command line prints of a run over pictures: progress, failures, what became of them."""
+"""What the command line prints of a run over images: progress, failures, what became of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def follow_run(outcomes: Iterable[Outcome], total: int) -> list[Outcome]:
     console = console_of()
     seen: list[Outcome] = []
     with ProgressBar(show=total > 1) as bar:
-        bar.counts("pictures", 0, total)
+        bar.counts("images", 0, total)
         for outcome in outcomes:
             seen.append(outcome)
             bar.counts(outcome.source.name, len(seen), total)

@@ -174,7 +174,7 @@ def register(app: typer.Typer) -> None:
         resume: Resume = False,
         offline: Offline = False,
     ) -> None:
-        """Remove the background: an RGBA picture, or its mask."""
+        """Remove the background: an RGBA image, or its mask."""
         from ..api import open_pipeline
         from ..reports.progress import ProgressBar
 
@@ -256,7 +256,7 @@ def register(app: typer.Typer) -> None:
         jobs: Jobs = None,
         resume: Resume = False,
     ) -> None:
-        """Lay cut-outs (pictures with alpha) on a background."""
+        """Lay cut-outs (images with alpha) on a background."""
         from ..api import open_pipeline
         from ..infer.placement import Placement
         from ..infer.shadow import parse_shadow

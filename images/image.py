@@ -1,4 +1,4 @@
-"""The picture that every stage of the pipeline hands to the next."""
+"""The image that every stage of the pipeline hands to the next."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image as PilImage
 
-__all__ = ["Picture", "Pixels", "to_depth"]
+__all__ = ["Image", "Pixels", "to_depth"]
 
 Pixels = NDArray[np.uint8 | np.uint16]
 
@@ -33,16 +33,16 @@ def to_depth(pixels: Pixels, depth: int) -> Pixels:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Picture:
+class Image:
     """Pixels, upright, with what has to travel with them.
 
     Attributes:
         rgb: (H, W, 3), uint8 or uint16, RGB order, the full range of its type, C-contiguous; straight, which is to say
             not multiplied by alpha.
-        alpha: (H, W) of the same type, 0 transparent to full opaque; None where the picture has no alpha channel.
+        alpha: (H, W) of the same type, 0 transparent to full opaque; None where the image has no alpha channel.
         icc: the RGB ICC profile that `rgb` is meant in; None means sRGB.
         grey: the source held one grey channel; the three of `rgb` are then equal.
-        source: the name to use for this picture in messages; empty if it came from no file.
+        source: the name to use for this image in messages; empty if it came from no file.
         notes: what the reader had to do that the owner may want to know (a damaged profile left out, the first frame of
             an animation taken), one sentence each.
     """
@@ -92,8 +92,8 @@ class Picture:
         """The value of white and of opaque: 255 or 65535."""
         return (1 << self.depth) - 1
 
-    def with_depth(self, depth: int) -> Picture:
-        """Return the picture in 8 or 16 bits a sample; itself if it is so already."""
+    def with_depth(self, depth: int) -> Image:
+        """Return the image in 8 or 16 bits a sample; itself if it is so already."""
         if depth == self.depth:
             return self
         alpha = None if self.alpha is None else to_depth(self.alpha, depth)
@@ -112,11 +112,11 @@ class Picture:
         parts += ["alpha"] if self.alpha is not None else []
         parts += ["profile"] if self.icc is not None else []
         parts += [repr(self.source)] if self.source else []
-        return f"Picture({', '.join(parts)})"
+        return f"Image({', '.join(parts)})"
 
-    def to_pil(self) -> Image.Image:
+    def to_pil(self) -> PilImage.Image:
         """Return a Pillow image in RGB or RGBA, 8 bits a sample, with the profile."""
-        image = Image.fromarray(np.asarray(self.with_depth(8)))
+        image = PilImage.fromarray(np.asarray(self.with_depth(8)))
         if self.icc is not None:
             image.info["icc_profile"] = self.icc
         return image
@@ -127,6 +127,6 @@ class Picture:
         self.to_pil().save(stream, "PNG")
         return stream.getvalue()
 
-    def with_changes(self, **changes: Any) -> Picture:
+    def with_changes(self, **changes: Any) -> Image:
         """Return a copy with these attributes replaced (`dataclasses.replace`)."""
         return replace(self, **changes)

@@ -1,4 +1,4 @@
-"""Read and write the pictures of data sets: 8-bit RGB, and masks of 1, 8 or 16 bits."""
+"""Read and write the images of data sets: 8-bit RGB, and masks of 1, 8 or 16 bits."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core.errors import ImageError
-from ..images.read import read_picture
+from ..images.read import read_image
 from .sample import AlphaMatte, Pixels
 
 __all__ = ["read_alpha", "read_rgb", "write_png"]
 
 
 def read_rgb(path: Path) -> Pixels:
-    """Read a picture as (H, W, 3) uint8 RGB, as every run reads it; an alpha channel is dropped.
+    """Read an image as (H, W, 3) uint8 RGB, as every run reads it; an alpha channel is dropped.
 
     Raises:
-        ImageError: the file cannot be read, or is not a picture.
+        ImageError: the file cannot be read, or is not an image.
     """
-    return read_picture(path).with_depth(8).rgb.astype(np.uint8, copy=False)
+    return read_image(path).with_depth(8).rgb.astype(np.uint8, copy=False)
 
 
 def read_alpha(path: Path) -> AlphaMatte:
@@ -30,11 +30,11 @@ def read_alpha(path: Path) -> AlphaMatte:
     A mask with no values but 0 and 1 is read as binary: no published set means 1/255 by it.
 
     Raises:
-        ImageError: the file cannot be read, or is not a picture of 8 or 16 bits.
+        ImageError: the file cannot be read, or is not an image of 8 or 16 bits.
     """
-    picture = read_picture(path, profiles=False)
-    raw = picture.rgb[..., 0] if picture.grey else cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY)
-    largest = 1 if raw.max() == 1 else picture.full
+    image = read_image(path, profiles=False)
+    raw = image.rgb[..., 0] if image.grey else cv2.cvtColor(image.rgb, cv2.COLOR_RGB2GRAY)
+    largest = 1 if raw.max() == 1 else image.full
     return (raw / np.float32(largest)).astype(np.float32)
 
 
@@ -47,5 +47,5 @@ def write_png(path: Path, array: NDArray[np.uint8]) -> None:
     bgr = np.ascontiguousarray(array[..., ::-1] if array.ndim == 3 else array)
     done, data = cv2.imencode(".png", bgr)
     if not done:
-        raise ImageError(f"{path}: a picture of shape {array.shape} cannot be written as PNG")
+        raise ImageError(f"{path}: an image of shape {array.shape} cannot be written as PNG")
     path.write_bytes(data.tobytes())

@@ -1,4 +1,4 @@
-"""Targets that read pictures and videos."""
+"""Targets that read images and videos."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, TiffImagePlugin
+from PIL import Image as PilImage
+from PIL import ImageCms, TiffImagePlugin
 
 from fuzzing.kinds import Target, from_bytes
 from fuzzing.mutate import damaged, damaged_png
@@ -23,21 +24,21 @@ _MOST_FRAMES = 300
 
 
 def image_seeds() -> dict[str, bytes]:
-    """Return small pictures in every format that is read, with EXIF orientation, profiles, alpha and 16 bits."""
+    """Return small images in every format that is read, with EXIF orientation, profiles, alpha and 16 bits."""
     rng = np.random.default_rng(0)
     rgb = rng.integers(0, 256, (24, 32, 3), np.uint8)
-    picture = Image.fromarray(rgb)
-    rgba = Image.fromarray(np.dstack([rgb, rgb[..., 0]]))
+    image = PilImage.fromarray(rgb)
+    rgba = PilImage.fromarray(np.dstack([rgb, rgb[..., 0]]))
     deep = rng.integers(0, 65536, (24, 32, 3), np.uint16)
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    exif = Image.Exif()
+    exif = PilImage.Exif()
     exif[0x0112], exif[0x010F] = 6, "maker"
-    palette = picture.quantize(16)
-    frames = [Image.fromarray(np.roll(rgb, step, axis=1)) for step in (3, 7)]
+    palette = image.quantize(16)
+    frames = [PilImage.fromarray(np.roll(rgb, step, axis=1)) for step in (3, 7)]
 
-    def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    def saved(source: PilImage.Image, kind: str, **options: object) -> bytes:
         target = io.BytesIO()
-        image.save(target, kind, **options)
+        source.save(target, kind, **options)
         return target.getvalue()
 
     pnm = {
@@ -47,65 +48,65 @@ def image_seeds() -> dict[str, bytes]:
         "ppm-text": b"P3\n2 2\n255\n" + b"1 2 3 " * 4,
     }
     return pnm | {
-        "jpeg": saved(picture, "JPEG", exif=exif, icc_profile=profile),
-        "jpeg-progressive": saved(picture, "JPEG", progressive=True, quality=50),
-        "jpeg-cmyk": saved(picture.convert("CMYK"), "JPEG"),
-        "jpeg-grey": saved(picture.convert("L"), "JPEG"),
-        "png": saved(picture, "PNG", exif=exif, icc_profile=profile),
+        "jpeg": saved(image, "JPEG", exif=exif, icc_profile=profile),
+        "jpeg-progressive": saved(image, "JPEG", progressive=True, quality=50),
+        "jpeg-cmyk": saved(image.convert("CMYK"), "JPEG"),
+        "jpeg-grey": saved(image.convert("L"), "JPEG"),
+        "png": saved(image, "PNG", exif=exif, icc_profile=profile),
         "png-rgba": saved(rgba, "PNG"),
         "png-palette": saved(palette, "PNG", transparency=bytes(range(16))),
-        "png-grey-16": saved(Image.fromarray(deep[..., 0]), "PNG"),
+        "png-grey-16": saved(PilImage.fromarray(deep[..., 0]), "PNG"),
         "png-rgb-16": _opencv(".png", deep),
-        "png-animated": saved(picture, "PNG", save_all=True, append_images=frames),
-        "webp": saved(picture, "WEBP", exif=exif, icc_profile=profile),
+        "png-animated": saved(image, "PNG", save_all=True, append_images=frames),
+        "webp": saved(image, "WEBP", exif=exif, icc_profile=profile),
         "webp-lossless": saved(rgba, "WEBP", lossless=True),
-        "webp-animated": saved(picture, "WEBP", save_all=True, append_images=frames),
-        "tiff": saved(picture, "TIFF", compression="tiff_lzw", tiffinfo=_upside_down(), icc_profile=profile),
-        "tiff-cmyk": saved(picture.convert("CMYK"), "TIFF", compression="tiff_adobe_deflate"),
-        "tiff-jpeg": saved(picture, "TIFF", compression="jpeg"),
-        "tiff-lab": saved(picture.convert("LAB"), "TIFF"),
-        "tiff-1": saved(picture.convert("1"), "TIFF", compression="group4"),
+        "webp-animated": saved(image, "WEBP", save_all=True, append_images=frames),
+        "tiff": saved(image, "TIFF", compression="tiff_lzw", tiffinfo=_upside_down(), icc_profile=profile),
+        "tiff-cmyk": saved(image.convert("CMYK"), "TIFF", compression="tiff_adobe_deflate"),
+        "tiff-jpeg": saved(image, "TIFF", compression="jpeg"),
+        "tiff-lab": saved(image.convert("LAB"), "TIFF"),
+        "tiff-1": saved(image.convert("1"), "TIFF", compression="group4"),
         "tiff-rgb-16": _opencv(".tiff", deep),
-        "bmp": saved(picture, "BMP"),
+        "bmp": saved(image, "BMP"),
         "bmp-palette": saved(palette, "BMP"),
         "gif": saved(palette, "GIF", transparency=3),
-        "gif-animated": saved(picture, "GIF", save_all=True, append_images=frames),
+        "gif-animated": saved(image, "GIF", save_all=True, append_images=frames),
         "avif": saved(rgba, "AVIF", exif=exif),
-        "jp2": saved(picture, "JPEG2000"),
-        "j2k": saved(picture, "JPEG2000", no_jp2=True),
+        "jp2": saved(image, "JPEG2000"),
+        "j2k": saved(image, "JPEG2000", no_jp2=True),
     }
 
 
 def images() -> Target:
-    """Read a picture as a run does, convert its colours by its profile; and as a data set's picture and mask."""
+    """Read an image as a run does, convert its colours by its profile; and as a data set's image and mask."""
     seeds = image_seeds()
     others = list(seeds.values())
 
     def prepare() -> None:
         # Loaded before memory is limited.
-        import_module("mattekit.datasets.pictures")
-        from mattekit.images import encode_picture, read_picture
+        import_module("mattekit.datasets.images")
+        from mattekit.images import encode_image, read_image
 
         for data in seeds.values():
-            encode_picture(read_picture(data), "bmp")
+            encode_image(read_image(data), "bmp")
 
     def make(rng: random.Random) -> dict[str, bytes]:
         name = rng.choice(list(seeds))
         data = seeds[name]
         if name.startswith("png") and rng.random() < 0.8:
-            return {"picture": damaged_png(data, rng)}
-        return {"picture": damaged(data, rng, others=others)}
+            return {"image": damaged_png(data, rng)}
+        return {"image": damaged(data, rng, others=others)}
 
     def act(rng: random.Random) -> str | None:
-        from mattekit.datasets.pictures import read_alpha, read_rgb
-        from mattekit.images import encode_picture, read_picture
+        from mattekit.datasets.images import read_alpha, read_rgb
+        from mattekit.images import encode_image, read_image
 
         if rng.random() < 0.2:
-            (read_rgb if rng.random() < 0.5 else read_alpha)(Path("picture"))
+            (read_rgb if rng.random() < 0.5 else read_alpha)(Path("image"))
             return "taken as data"
-        picture = read_picture(Path("picture"))
-        if picture.icc is not None:
-            encode_picture(picture, "bmp")
+        image = read_image(Path("image"))
+        if image.icc is not None:
+            encode_image(image, "bmp")
         return None
 
     return Target("images", prepare, from_bytes("images", make), act)
