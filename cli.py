@@ -25,8 +25,7 @@ from .commands import (
     validation,
     video,
 )
-from .core.errors import InputError, MattekitError
-from .core.version import __version__
+from .core import InputError, MattekitError, __version__
 
 __all__ = ["app", "main"]
 

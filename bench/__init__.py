@@ -3,3 +3,9 @@
 What enters: here, the statistics that several of its rooms share; in the rooms below, what runs a model to learn how
 good or fast it is, and what judges the figures. What draws or words them is in `reports/`.
 """
+
+from __future__ import annotations
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

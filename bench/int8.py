@@ -8,10 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..core.comparable import comparable
-from ..core.contract import Task
-from ..core.measurement import Interval, Measurement
-from ..core.records import MODEL, BenchRecord
+from ..core import MODEL, BenchRecord, Interval, Measurement, Task, comparable
 from .significance import compare_rounds
 
 __all__ = ["ALLOWED_DROP", "LEAST_SPEEDUP", "Int8Verdict", "int8_verdicts"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.measurement import Interval
+from ..core import Interval
 
 __all__ = [
     "CONFIDENCE",

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..core.errors import DependencyError
+from ..core import DependencyError
 from .intervals import CONFIDENCE, Interval, median_interval, median_ratio_interval
 
 __all__ = [

@@ -7,9 +7,7 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from ..infer.collect import name_results
-from ..infer.location import Location
-from ..infer.sources import Source
+from ..infer import Location, Source, name_results
 
 __all__ = ["Reference", "batches", "walk"]
 

@@ -14,14 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import JsonValue
 
-from ..core.errors import MattekitError, PartialFailureError
-from ..core.measurement import Data, Measurement, VariantRef
-from ..core.progress import Progress
-from ..core.records import ClusterRecord
-from ..infer.batch import OutputSettings
-from ..infer.location import Location
-from ..infer.machine import this_machine
-from ..infer.sources import Source
+from ..core import ClusterRecord, Data, MattekitError, Measurement, PartialFailureError, Progress, VariantRef
+from ..infer import Location, OutputSettings, Source, this_machine
 from .references import batches, walk
 from .session import Share, rows_of
 from .table import Known, Row, Table, known_rows, packed, schema, unpacked

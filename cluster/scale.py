@@ -9,22 +9,20 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from ..core.arithmetic import Arithmetic
-from ..core.contract import Task
-from ..core.errors import InputError
-from ..core.progress import Progress
-from ..core.variant import files_of
-from ..images.read import pixel_limit
-from ..images.write import format_of
-from ..infer.batch import OutputSettings
-from ..infer.collect import find_sources
-from ..infer.edges.refine import Refine
-from ..infer.location import Location
-from ..infer.pipeline import Pipeline
-from ..infer.resume import settings_fingerprint
-from ..infer.superimpose import Background, Placement, load_background
-from ..models.pipeline import open_pipeline
-from ..models.reference import ModelRef
+from ..core import Arithmetic, InputError, Progress, Task, files_of
+from ..images import format_of, pixel_limit
+from ..infer import (
+    Background,
+    Location,
+    OutputSettings,
+    Pipeline,
+    Placement,
+    Refine,
+    find_sources,
+    load_background,
+    settings_fingerprint,
+)
+from ..models import ModelRef, open_pipeline
 from .run import Job, Summary, run_job
 from .session import cluster, share_of
 

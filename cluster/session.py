@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import DependencyError, DeviceError, InputError, MattekitError
-from ..core.text import last_line
+from ..core import DependencyError, DeviceError, InputError, MattekitError, last_line
 
 if TYPE_CHECKING:
     import ray.data

@@ -17,10 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import InputError
-from ..infer.location import Location
-from ..infer.pipeline import STAGES
-from ..infer.stores import open_store
+from ..core import InputError
+from ..infer import STAGES, Location, open_store
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -22,14 +22,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import ImageError
-from ..infer.engine.budget import Budget
-from ..infer.engine.overlap import Stages, in_series, overlapped
-from ..infer.location import Location
-from ..infer.pipeline import Pipeline
-from ..infer.plan import OutputSettings
-from ..infer.processing import MEMORY, ImageJob, ImageWork, settle
-from ..infer.stores import open_store
+from ..core import ImageError
+from ..infer import (
+    MEMORY,
+    Budget,
+    ImageJob,
+    ImageWork,
+    Location,
+    OutputSettings,
+    Pipeline,
+    Stages,
+    in_series,
+    open_store,
+    overlapped,
+    settle,
+)
 from .marks import MOST, Marks
 from .references import Reference
 from .table import Row, packed, schema, unpacked

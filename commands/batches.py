@@ -10,16 +10,15 @@ import typer
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from ..cluster.run import Summary
-    from ..infer.pipeline import Pipeline
-    from ..infer.plan import Batch
+    from ..cluster import Summary
+    from ..infer import Batch, Pipeline
 
 __all__ = ["end_on_ray", "options_of", "plan", "run_planned"]
 
 
 def plan(inputs: list[str], out: Path, extension: str, quality: int | None, *, only_mask: bool = False) -> Batch:
     """Find the inputs and name the results, before a model is opened."""
-    from ..infer.plan import OutputSettings, plan_batch
+    from ..infer import OutputSettings, plan_batch
 
     settings = OutputSettings(extension=f".{extension.lstrip('.')}", only_mask=only_mask, quality=quality)
     return plan_batch(inputs, out, settings)
@@ -37,10 +36,8 @@ def run_planned(
     max_failures: int = 0,
 ) -> None:
     """Run what was planned, print and write what it took, and exit with the code for what became of it."""
-    from ..infer.batch import run_batch, workers_for
-    from ..infer.outcome import exit_code_of, record_of
-    from ..infer.resume import open_manifest
-    from ..reports.image_runs import follow_run, print_run
+    from ..infer import exit_code_of, open_manifest, record_of, run_batch, workers_for
+    from ..reports import follow_run, print_run
 
     options = options_of(context)
     manifest = open_manifest(batch, pipeline, options) if resume else None
@@ -72,7 +69,7 @@ def end_on_ray(
     context: typer.Context, summary: Summary, seconds: float, record: Path | None, *, address: str | None
 ) -> None:
     """Print what came of a run on many machines, and write its record where one is asked for."""
-    from ..reports.image_runs import print_cluster
+    from ..reports import print_cluster
 
     print_cluster(summary, seconds)
     if record:

@@ -94,13 +94,8 @@ def run(
 
     Two records are compared by: mattekit bench compare BEFORE AFTER
     """
-    from ..bench.int8 import int8_verdicts
-    from ..bench.latency.keeping import keep
-    from ..bench.latency.recording import exit_code
-    from ..bench.latency.session import measure
-    from ..bench.latency.words import Words, parse_request
-    from ..reports.benchmarks import print_benchmark
-    from ..reports.progress import ProgressBar
+    from ..bench import Words, benchmark_exit_code, int8_verdicts, keep, parse_request, run_benchmark
+    from ..reports import ProgressBar, print_benchmark
 
     words = Words(
         device=device,
@@ -129,7 +124,7 @@ def run(
         samples=limit,
     )
     with ProgressBar() as bar:
-        found = measure(request, bar.counts)
+        found = run_benchmark(request, bar.counts)
     # Written first: a table that cannot be printed must not lose the measurement.
     kept = keep(found, record)
     print_benchmark(found)
@@ -138,4 +133,4 @@ def run(
     say(kept.sentence)
     if kept.error is not None:
         raise kept.error
-    raise typer.Exit(exit_code(found))
+    raise typer.Exit(benchmark_exit_code(found))

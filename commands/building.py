@@ -11,7 +11,7 @@ import typer
 from .saying import say
 
 if TYPE_CHECKING:
-    from ..workflow.build_report import StageOutcome
+    from ..workflow import StageOutcome
 
 __all__ = ["register"]
 
@@ -44,9 +44,8 @@ def register(app: typer.Typer) -> None:
         ] = False,
     ) -> None:
         """Build a recipe, export to report, each stage only when it is due."""
-        from ..workflow.building import BuildRequest
-        from ..workflow.building import build as build_recipe
-        from ..workflow.reading import schema_text
+        from ..workflow import BuildRequest, schema_text
+        from ..workflow import build as build_recipe
 
         if schema:
             typer.echo(schema_text(), nl=False)

@@ -33,14 +33,9 @@ def compare(
     markdown: Annotated[Path | None, typer.Option(help="Write the gates' verdicts as Markdown.")] = None,
 ) -> None:
     """Compare two benchmarks: what became faster or slower, and what cannot be told."""
-    from ..bench.gates.gate import read_gates
-    from ..bench.gates.judge import exit_code, judge
-    from ..bench.latency.compare import compare_records, parse_aspects
-    from ..core.records import BenchRecord, read_record
-    from ..reports.comparisons import print_comparison
-    from ..reports.formats.fitting import print_lines
-    from ..reports.terminal import console_of
-    from ..reports.verdicts import one_line, publish
+    from ..bench import compare_records, gates_exit_code, judge, parse_aspects, read_gates
+    from ..core import BenchRecord, read_record
+    from ..reports import console_of, one_line, print_comparison, print_lines, publish
 
     gates = read_gates(gate) if gate else ()
     old, new = read_record(before, BenchRecord), read_record(after, BenchRecord)
@@ -54,4 +49,4 @@ def compare(
         for verdict in verdicts:
             print_lines(one_line(verdict), console_of())
         publish(verdicts, gates=gate, junit=junit, markdown_file=markdown)
-        raise typer.Exit(exit_code(verdicts))
+        raise typer.Exit(gates_exit_code(verdicts))

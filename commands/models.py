@@ -47,12 +47,11 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Export a checkpoint to ONNX and OpenVINO IR, comparing each step with the one before on real images."""
         from ..api import export_model
-        from ..convert.export import ExportSettings, parse_batch, parse_size
-        from ..core.variant import parse_name
-        from ..infer.collect import collect_inputs
-        from ..models.reference import entry_of
-        from ..reports.progress import ProgressBar
-        from ..reports.terminal import print_export
+        from ..convert import ExportSettings, parse_batch, parse_size
+        from ..core import parse_name
+        from ..infer import collect_inputs
+        from ..models import entry_of
+        from ..reports import ProgressBar, print_export
 
         settings = ExportSettings(
             precision=precision,
@@ -85,8 +84,8 @@ def models(
 ) -> None:
     """List the models."""
     if context.invoked_subcommand is None:
-        from ..convert.zoo import all_specs
-        from ..reports.terminal import print_models
+        from ..convert import all_specs
+        from ..reports import print_models
 
         print_models(all_specs(), as_json=as_json)
 
@@ -97,8 +96,8 @@ def models_show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show one model: contract, weights, licences, and its card where mattekit carries one."""
-    from ..convert.zoo import get
-    from ..reports.terminal import print_model
+    from ..convert import get
+    from ..reports import print_model
 
     print_model(get(model), as_json=as_json)
 
@@ -109,10 +108,8 @@ def models_fetch(
     offline: Offline = False,
 ) -> None:
     """Download a model's weights into the cache and verify them."""
-    from ..convert.fetch import retrieve
-    from ..convert.zoo import get
-    from ..reports.progress import ProgressBar
-    from ..reports.terminal import print_fetched
+    from ..convert import get, retrieve
+    from ..reports import ProgressBar, print_fetched
 
     spec = get(model)
     with ProgressBar() as bar:

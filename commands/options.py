@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from ..core.arithmetic import Arithmetic
-from ..models import GRAMMAR
+from ..core import Arithmetic
+from ..models import MODEL_GRAMMAR
 
 __all__ = [
     "ActorCpus",
@@ -46,7 +46,7 @@ __all__ = [
     "Times",
 ]
 
-_MODEL = f"{GRAMMAR[0].upper()}{GRAMMAR[1:]}"
+_MODEL = f"{MODEL_GRAMMAR[0].upper()}{MODEL_GRAMMAR[1:]}"
 
 Inputs = Annotated[
     list[str], typer.Argument(help="Files, folders with all that is in them, or globs.", show_default=False)
@@ -55,7 +55,7 @@ ModelArgument = Annotated[str, typer.Argument(help=f"{_MODEL}.", show_default=Fa
 ModelArguments = Annotated[
     list[str],
     typer.Argument(
-        help=f"Each {GRAMMAR}; RUNTIME:… for one runtime (onnxruntime, torch). A model's folder "
+        help=f"Each {MODEL_GRAMMAR}; RUNTIME:… for one runtime (onnxruntime, torch). A model's folder "
         "means each variant in it.",
         show_default=False,
     ),

@@ -39,8 +39,8 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Make a deployable folder: pixels of any size in, pixels out, with golden vectors, a card and a checker."""
-        from ..package.deploy import PackageRequest
-        from ..package.deploy import package as make_package
+        from ..package import PackageRequest
+        from ..package import package as make_package
 
         if model_version and layout != "ovms":
             raise typer.BadParameter("--model-version is for --format ovms; add that, or leave it out")
@@ -61,9 +61,9 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Replay a package's golden vectors on a device and compare with what was recorded."""
-        from ..convert.servable.repository import others_in
-        from ..package.deploy import verify_all
-        from ..reports.verification import verification_lines
+        from ..convert import others_in
+        from ..package import verify_all
+        from ..reports import verification_lines
 
         outcome = verify_all(folder, device, arithmetic)
         if record:

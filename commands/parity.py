@@ -37,11 +37,9 @@ def register(app: typer.Typer) -> None:
         record: Annotated[Path | None, typer.Option(help="Write what was measured to this JSON file.")] = None,
     ) -> None:
         """Run the same images through every stage, torch to INT8, and name the first that moves the answers."""
-        from ..bench.parity.check import check_stages, noisiest_layers, write_scope
-        from ..bench.parity.opened_stages import open_stages
-        from ..datasets.opening import open_dataset
-        from ..reports.progress import ProgressBar
-        from ..reports.steps import print_parity
+        from ..bench import check_stages, noisiest_layers, open_stages, write_scope
+        from ..datasets import open_dataset
+        from ..reports import ProgressBar, print_parity
 
         stages = open_stages(artifacts, device, arithmetic)
         dataset = open_dataset(data, scale=stages[0].contract.output.scale).take(limit)

@@ -72,11 +72,9 @@ def register(app: typer.Typer) -> None:
         rounds: Annotated[int, typer.Option(min=5, help="Of the verdict: rounds in which the models take turns.")] = 30,
     ) -> None:
         """Quantize an IR to INT8, calibrated on real samples, with accuracy control."""
-        from ..core.variant import parse_name
-        from ..quantize.compress import compress
-        from ..quantize.requests import Request
-        from ..quantize.settings import QuantizeSettings, parse_max_drop, read_scope
-        from ..reports.benchmarks import print_benchmark
+        from ..core import parse_name
+        from ..quantize import QuantizeRequest, QuantizeSettings, compress, parse_max_drop, read_scope
+        from ..reports import print_benchmark
 
         settings = QuantizeSettings(
             samples=samples,
@@ -97,7 +95,7 @@ def register(app: typer.Typer) -> None:
                 err=True,
                 bold=True,
             )
-        request = Request(
+        request = QuantizeRequest(
             model=model,
             out=out,
             settings=settings,

@@ -42,14 +42,12 @@ def register(app: typer.Typer) -> None:
         title: Annotated[str, typer.Option(help="Of the report.")] = "Report",
     ) -> None:
         """Turn records into a report: one HTML file, Markdown, tables, or a summary here. Nothing is measured."""
-        from ..reports.formats.console import show
-        from ..reports.making import Request, check_format, make_report, write_report
-        from ..reports.terminal import console_of
+        from ..reports import ReportRequest, check_format, console_of, make_report, show, write_report
 
         for path in out or []:
             check_format(path)
         made = make_report(
-            Request(
+            ReportRequest(
                 records=tuple(records),
                 baselines=tuple(baseline or ()),
                 gates=gate,

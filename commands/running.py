@@ -88,16 +88,15 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Remove the background, improve the resolution, superimpose on a new background."""
         from ..api import open_pipeline
-        from ..infer.placement import Placement
-        from ..infer.shadow import parse_shadow
-        from ..reports.progress import ProgressBar
+        from ..infer import Placement, parse_shadow
+        from ..reports import ProgressBar
 
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
         if engine == "ray":
             if jobs:
                 raise typer.BadParameter("--jobs is for --engine local; leave it out")
-            from ..cluster.scale import PipelineOptions, run_on_ray
-            from ..infer.plan import OutputSettings
+            from ..cluster import PipelineOptions, run_on_ray
+            from ..infer import OutputSettings
 
             started = time.monotonic()
             with ProgressBar() as bar:
@@ -176,7 +175,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Remove the background: an RGBA image, or its mask."""
         from ..api import open_pipeline
-        from ..reports.progress import ProgressBar
+        from ..reports import ProgressBar
 
         batch = plan(inputs, out, format_, quality, only_mask=only_mask)
         with ProgressBar() as bar:
@@ -218,7 +217,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Improve the resolution with a super-resolution model."""
         from ..api import open_pipeline
-        from ..reports.progress import ProgressBar
+        from ..reports import ProgressBar
 
         batch = plan(inputs, out, format_, quality)
         with ProgressBar() as bar:
@@ -258,8 +257,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Lay cut-outs (images with alpha) on a background."""
         from ..api import open_pipeline
-        from ..infer.placement import Placement
-        from ..infer.shadow import parse_shadow
+        from ..infer import Placement, parse_shadow
 
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
         batch = plan(inputs, out, format_, quality)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ..core.text import printable
+from ..core import printable
 
 __all__ = ["say"]
 

@@ -12,8 +12,8 @@ from .options import Address, ArithmeticOption, Engine, ModelArguments
 from .saying import say
 
 if TYPE_CHECKING:
-    from ..bench.gates.gate import Gate
-    from ..core.record import Record
+    from ..bench import Gate
+    from ..core import Record
 
 __all__ = ["datasets_app", "register"]
 
@@ -71,9 +71,8 @@ def register(app: typer.Typer) -> None:
         address: Address = None,
     ) -> None:
         """Measure models on a data set: a table, records, the worst samples, and gates' verdicts."""
-        from ..bench.accuracy.runs import Request, run_validation
-        from ..reports.progress import ProgressBar
-        from ..reports.validations import print_validation
+        from ..bench import ValidationRequest, run_validation
+        from ..reports import ProgressBar, print_validation
 
         if gate is None and (baseline or junit or markdown or json_):
             raise typer.BadParameter("--baseline, --junit, --markdown and --json are for verdicts; give --gate too")
@@ -83,7 +82,7 @@ def register(app: typer.Typer) -> None:
         gates, baselines = _gates(gate), _records(baseline or [])
         with ProgressBar() as bar:
             report = run_validation(
-                Request(
+                ValidationRequest(
                     artifacts=tuple(artifacts),
                     data=data,
                     reference=reference,
@@ -125,12 +124,11 @@ def register(app: typer.Typer) -> None:
 @datasets_app.command("list")
 def datasets_list() -> None:
     """List the published sets whose layouts are known, and what else can be opened."""
-    from ..datasets.layouts import LAYOUTS
-    from ..datasets.opening import GRAMMAR
-    from ..reports.terminal import print_layouts
+    from ..datasets import DATASET_GRAMMAR, LAYOUTS
+    from ..reports import print_layouts
 
     print_layouts(LAYOUTS.values())
-    say(f"\nA data set is {GRAMMAR}.")
+    say(f"\nA data set is {DATASET_GRAMMAR}.")
 
 
 @datasets_app.command("show")
@@ -141,9 +139,8 @@ def datasets_show(
     count: Annotated[int, typer.Option(min=1, help="Samples on the sheet, spread evenly.")] = 24,
 ) -> None:
     """Write a contact sheet of samples with their truths."""
-    from ..bench.accuracy.outputs import write_sheet
-    from ..datasets.opening import open_dataset
-    from ..datasets.sheet import contact_sheet, sample_row
+    from ..bench import write_sheet
+    from ..datasets import contact_sheet, open_dataset, sample_row
 
     dataset = open_dataset(data, scale=scale)
     rows = [(sample.id, sample_row(sample)) for sample in dataset.take(count)]
@@ -159,8 +156,7 @@ def datasets_make(
     size: Annotated[str, typer.Option(help="WIDTHxHEIGHT in pixels.")] = "384x288",
 ) -> None:
     """Write the synthetic set with its exact mattes and foregrounds as PNG files."""
-    from ..datasets.opening import open_dataset
-    from ..datasets.synthetic import write_synthetic
+    from ..datasets import open_dataset, write_synthetic
 
     dataset = open_dataset(f"synthetic:count={count},seed={seed},size={size}")
     write_synthetic(dataset, out)
@@ -173,7 +169,7 @@ def datasets_fetch(
     out: Annotated[Path, typer.Option("--out", "-o", help="A new folder.", show_default=False)],
 ) -> None:
     """Download a published set, where its archive has a known hash, and unpack it."""
-    from ..datasets.download import fetch_layout
+    from ..datasets import fetch_layout
 
     fetch_layout(name, out)
     say(f"{out}: {name}; open it as {name}:{out}")
@@ -182,7 +178,7 @@ def datasets_fetch(
 @datasets_app.command("check")
 def datasets_check(data: DataSet, scale: ScaleOption = 2) -> None:
     """Load every sample: partners, sizes, and for published sets their number and names; print the content's hash."""
-    from ..datasets.opening import open_dataset
+    from ..datasets import open_dataset
 
     dataset = open_dataset(data, scale=scale)
     count = sum(1 for _ in dataset)
@@ -190,13 +186,13 @@ def datasets_check(data: DataSet, scale: ScaleOption = 2) -> None:
 
 
 def _gates(path: Path | None) -> tuple[Gate, ...]:
-    from ..bench.gates.gate import read_gates
+    from ..bench import read_gates
 
     return read_gates(path) if path else ()
 
 
 def _records(paths: list[Path]) -> Sequence[Record]:
-    from ..core.records import read_records
+    from ..core import read_records
 
     return read_records(paths)
 
@@ -208,14 +204,12 @@ def _judge(
     source: Path | None,
     targets: tuple[Path | None, Path | None, Path | None],
 ) -> int:
-    from ..bench.gates.judge import exit_code, judge
-    from ..reports.formats.fitting import print_lines
-    from ..reports.terminal import console_of
-    from ..reports.verdicts import one_line, publish
+    from ..bench import gates_exit_code, judge
+    from ..reports import console_of, one_line, print_lines, publish
 
     verdicts = judge(gates, records, baselines)
     for verdict in verdicts:
         print_lines(one_line(verdict), console_of())
     junit, markdown, json_ = targets
     publish(verdicts, gates=source, junit=junit, markdown_file=markdown, json_file=json_)
-    return exit_code(verdicts)
+    return gates_exit_code(verdicts)

@@ -97,14 +97,9 @@ def register(app: typer.Typer) -> None:
         stream, and leaves nothing of anything else.
         """
         from ..api import open_pipeline
-        from ..core.errors import PartialFailureError
-        from ..infer.placement import Placement
-        from ..infer.shadow import parse_shadow
-        from ..infer.video.plan import plan_video
-        from ..infer.video.run import VideoSettings, run_video
-        from ..infer.video.sources import parse_fps
-        from ..reports.progress import ProgressBar
-        from ..reports.video import print_video
+        from ..core import PartialFailureError
+        from ..infer import Placement, VideoSettings, parse_fps, parse_shadow, plan_video, run_video
+        from ..reports import ProgressBar, print_video
 
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
         settings = VideoSettings(smooth=smooth, max_broken=max_broken, frames=frames, audio=not no_audio)

@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..convert.fetch import fetch
-from ..core.errors import InputError
-from ..core.progress import Progress
-from ..core.records import ExportRecord
-from ..core.variant import Variant
+from ..core import ExportRecord, InputError, Progress, Variant
 
 if TYPE_CHECKING:
     from ..convert.export import ExportSettings
@@ -70,8 +67,7 @@ def export_model(
     from ..convert.parity import ParityCheck
     from ..convert.recognition import spec_for
     from ..convert.stage_input import stage_input
-    from ..images.read import read_image
-    from ..images.samples import sample_images
+    from ..images import read_image, sample_images
 
     if weights is not None and not weights.is_file():
         raise InputError(f"{weights}: there is no such file; give a checkpoint of {model}")

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ..core.errors import CheckpointError, DependencyError, ModelError
+from ..core import CheckpointError, DependencyError, ModelError
 from . import zoo
 from .spec import ModelSpec
 

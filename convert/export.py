@@ -8,15 +8,21 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..core.contract import Contract, least_tile
-from ..core.errors import InputError, ParityError
-from ..core.files import atomic_directory, sha256_of
-from ..core.provenance import Precision, Provenance
-from ..core.records import ExportRecord
-from ..core.text import printable
-from ..core.variant import Variant, folder_name
-from ..infer.machine import this_machine
-from ..infer.runtimes import Runtime
+from ..core import (
+    Contract,
+    ExportRecord,
+    InputError,
+    ParityError,
+    Precision,
+    Provenance,
+    Variant,
+    atomic_directory,
+    folder_name,
+    least_tile,
+    printable,
+    sha256_of,
+)
+from ..infer import Runtime, this_machine
 from .checkpoint import load_module
 from .fetch import cached_path
 from .ir import Shape, ir_from_onnx, ir_from_torch, save_ir

@@ -14,12 +14,19 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from ..core.download import MAX_UNKNOWN_SIZE, download
-from ..core.errors import FetchError, HashMismatchError, InputError
-from ..core.files import atomic_path, digest_of, sha256_of
-from ..core.locks import locked
-from ..core.places import make_folder
-from ..core.progress import Progress
+from ..core import (
+    MAX_UNKNOWN_SIZE,
+    FetchError,
+    HashMismatchError,
+    InputError,
+    Progress,
+    atomic_path,
+    digest_of,
+    download,
+    locked,
+    make_folder,
+    sha256_of,
+)
 from .spec import ModelSpec, Weights
 
 __all__ = ["Fetched", "cache_dir", "cached_path", "fetch", "require_cache", "retrieve", "verified_path"]

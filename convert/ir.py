@@ -12,12 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..core.contract import Contract
-from ..core.errors import DependencyError, InputError, ModelError
-from ..core.foreign import openvino_errors_as
-from ..core.onnx_files import check_onnx
-from ..core.provenance import CONTRACT_KEY, PROVENANCE_KEY, Provenance
-from ..core.text import last_line
+from ..core import (
+    CONTRACT_KEY,
+    PROVENANCE_KEY,
+    Contract,
+    DependencyError,
+    InputError,
+    ModelError,
+    Provenance,
+    check_onnx,
+    last_line,
+    openvino_errors_as,
+)
 from .onnx_export import INPUT_NAME, OUTPUT_NAME
 
 if TYPE_CHECKING:

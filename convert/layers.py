@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..core.errors import ModelError
-from ..infer.runtimes.base import Tensor
+from ..core import ModelError
+from ..infer import Tensor
 
 if TYPE_CHECKING:
     import openvino

@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..core.contract import Contract
-from ..core.errors import DependencyError, ModelError
-from ..core.provenance import CONTRACT_KEY, PROVENANCE_KEY, Provenance
-from ..core.text import first_line
+from ..core import CONTRACT_KEY, PROVENANCE_KEY, Contract, DependencyError, ModelError, Provenance, first_line
 
 if TYPE_CHECKING:
     import onnx

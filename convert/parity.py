@@ -8,13 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..core.contract import Contract
-from ..core.execution import Execution
-from ..core.measurement import Data, Measurement, Unit, VariantRef
-from ..core.records import ParityStep
-from ..datasets.sample import AlphaMatte
-from ..infer.runtimes import Runtime, Tensor
-from ..infer.tensors import matte_from
+from ..core import Contract, Data, Execution, Measurement, ParityStep, Unit, VariantRef
+from ..datasets import AlphaMatte
+from ..infer import Runtime, Tensor, matte_from
 from ..metrics import get_metric, iou, mae, psnr
 from .stage_input import image_from
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from ..core.errors import FetchError, HashMismatchError, InputError
-from ..core.files import sha256_of
-from ..core.provenance import Precision
-from ..core.records import read_record
+from ..core import FetchError, HashMismatchError, InputError, Precision, read_record, sha256_of
 from .spec import ModelSpec
 
 __all__ = ["BUNDLED_PRECISION", "IRS", "SUMS", "bundled_ir", "bundled_sums", "is_intact"]

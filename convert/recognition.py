@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.contract import Contract, InputContract, OutputContract
-from ..core.errors import CheckpointError, DependencyError, ModelError
-from ..core.text import last_line
+from ..core import CheckpointError, Contract, DependencyError, InputContract, ModelError, OutputContract, last_line
 from . import zoo
 from .checkpoint import load_state_dict
 from .spec import SAFE_SIDE, Licence, ModelSpec, Weights

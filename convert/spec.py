@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from ..core.contract import Contract, Task
+from ..core import Contract, Task
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

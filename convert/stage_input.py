@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.contract import Contract
-from ..datasets.sample import Pixels
-from ..infer.runtimes import Tensor
-from ..infer.tensors import normalise, pixels_from, tensor_from
+from ..core import Contract
+from ..datasets import Pixels
+from ..infer import Tensor, normalise, pixels_from, tensor_from
 
 __all__ = ["Window", "image_from", "stage_input", "window"]
 

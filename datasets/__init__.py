@@ -3,6 +3,8 @@
 What enters: what finds, reads, checks or makes samples. What they are measured with is `bench/`'s.
 """
 
-from .sample import Dataset, Sample
+from __future__ import annotations
 
-__all__ = ["Dataset", "Sample"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import InputError
+from ..core import InputError
 from .sample import Pixels
 
 __all__ = ["crop_to_multiple", "reduce_bicubic"]

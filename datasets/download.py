@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..core.download import MAX_UNKNOWN_SIZE, download
-from ..core.errors import FetchError, HashMismatchError, InputError
-from ..core.files import atomic_directory, sha256_of
-from ..core.unpack import unpack
+from ..core import (
+    MAX_UNKNOWN_SIZE,
+    FetchError,
+    HashMismatchError,
+    InputError,
+    atomic_directory,
+    download,
+    sha256_of,
+    unpack,
+)
 from .layouts import LAYOUTS
 
 __all__ = ["fetch_layout"]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from ..core.errors import InputError
-from ..images.extensions import READABLE_EXTENSIONS
+from ..core import InputError
+from ..images import READABLE_EXTENSIONS
 from .bicubic import crop_to_multiple, reduce_bicubic
 from .images import read_alpha, read_rgb
 from .sample import Dataset, Entry, Sample

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import ImageError
-from ..images.read import read_image
+from ..core import ImageError
+from ..images import read_image
 from .sample import AlphaMatte, Pixels
 
 __all__ = ["read_alpha", "read_rgb", "write_png"]

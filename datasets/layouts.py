@@ -9,8 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.contract import Task
-from ..core.errors import InputError
+from ..core import InputError, Task
 from .folders import segmentation_folders, super_resolution_folders
 from .sample import Dataset
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..core.contract import Task
-from ..core.errors import InputError
+from ..core import InputError, Task
 from .folders import images_folder, segmentation_folders, super_resolution_folders
 from .layouts import LAYOUTS, open_layout
 from .sample import Dataset
 from .synthetic import synthetic
 
-__all__ = ["GRAMMAR", "open_dataset"]
+__all__ = ["DATASET_GRAMMAR", "open_dataset"]
 
-GRAMMAR = (
+DATASET_GRAMMAR = (
     "synthetic[:count=42,seed=0,size=384x288], LAYOUT:FOLDER (such as ecssd:data/ECSSD), "
     "images=FOLDER,masks=FOLDER[,foregrounds=FOLDER], hr=FOLDER[,lr=FOLDER], or a folder that has images/ and masks/ "
     "or hr/ in it, or high-resolution images"
@@ -25,7 +24,7 @@ _MASKS = ("masks", "mask", "gt", "GT", "matte", "alpha", "ground_truth_mask", "A
 
 
 def open_dataset(text: str, *, scale: int = 1, task: Task | None = None) -> Dataset:
-    """Open a data set by its description; `GRAMMAR` says what can be typed.
+    """Open a data set by its description; `DATASET_GRAMMAR` says what can be typed.
 
     Args:
         text: the description. A folder with a comma in its name must be given as LAYOUT:FOLDER or as a plain folder.
@@ -44,7 +43,7 @@ def open_dataset(text: str, *, scale: int = 1, task: Task | None = None) -> Data
         return _from_parts(text, scale)
     folder = Path(text).expanduser()
     if not folder.is_dir():
-        raise InputError(f"{text!r} is neither a folder nor a known data set; give {GRAMMAR}")
+        raise InputError(f"{text!r} is neither a folder nor a known data set; give {DATASET_GRAMMAR}")
     return _from_folder(folder, scale, task)
 
 

@@ -11,9 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.contract import Task
-from ..core.errors import InputError
-from ..core.files import sha256_of
+from ..core import InputError, Task, sha256_of
 
 __all__ = ["AlphaMatte", "Dataset", "Entry", "Pixels", "Sample"]
 

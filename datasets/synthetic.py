@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..core.errors import InputError
-from ..core.files import atomic_directory
+from ..core import InputError, atomic_directory
 from .images import write_png
 from .rendered import TEXTURES, palette, render_texture
 from .sample import Dataset, Entry, Sample

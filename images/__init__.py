@@ -3,30 +3,8 @@
 What enters: what knows a file format, a profile or a depth; nothing that knows a model.
 """
 
-from .image import Image, Pixels, to_depth
-from .read import MAX_PIXELS, READABLE_EXTENSIONS, read_image
-from .write import (
-    WRITABLE_EXTENSIONS,
-    clear_hidden,
-    encode_image,
-    encode_mask,
-    format_of,
-    write_image,
-    write_mask,
-)
+from __future__ import annotations
 
-__all__ = [
-    "MAX_PIXELS",
-    "READABLE_EXTENSIONS",
-    "WRITABLE_EXTENSIONS",
-    "Image",
-    "Pixels",
-    "clear_hidden",
-    "encode_image",
-    "encode_mask",
-    "format_of",
-    "read_image",
-    "to_depth",
-    "write_image",
-    "write_mask",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

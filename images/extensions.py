@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..core.errors import ImageError
+from ..core import ImageError
 
 __all__ = ["READABLE_EXTENSIONS", "WRITABLE_EXTENSIONS", "format_of"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from ..core.errors import ImageError
+from ..core import ImageError
 from .decode import decode
 from .image import Image, Pixels
 from .pixels import MAX_PIXELS_VARIABLE, pixel_limit

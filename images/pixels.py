@@ -6,7 +6,7 @@ import os
 import struct
 import zlib
 
-from ..core.errors import ImageError
+from ..core import ImageError
 
 __all__ = ["DAMAGE", "MAX_PIXELS", "MAX_PIXELS_VARIABLE", "pixel_limit", "still_png"]
 

@@ -28,13 +28,12 @@ from PIL import (
 )
 from PIL import Image as PilImage
 
-from ..core.errors import ImageError
+from ..core import ImageError
 from .decode import decode
-from .extensions import READABLE_EXTENSIONS
 from .image import Image
 from .pixels import DAMAGE, MAX_PIXELS, MAX_PIXELS_VARIABLE, pixel_limit
 
-__all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "READABLE_EXTENSIONS", "pixel_limit", "read_file", "read_image"]
+__all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "pixel_limit", "read_file", "read_image"]
 
 _DAMAGE = (*DAMAGE, PilImage.DecompressionBombError, ImageCms.PyCMSError)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-from ..core.errors import DependencyError
+from ..core import DependencyError
 from .image import Image
 from .read import read_image
 

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from ..core.errors import ImageError, InputError
-from ..core.files import atomic_path
+from ..core import ImageError, InputError, atomic_path
 from .blend import over_colour
 from .extensions import WRITABLE_EXTENSIONS, format_of
 from .image import Image, Pixels, to_depth
@@ -29,7 +28,6 @@ __all__ = [
     "clear_hidden",
     "encode_image",
     "encode_mask",
-    "format_of",
     "save",
     "write_image",
     "write_mask",

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.arithmetic import Arithmetic
-from ..core.errors import DeviceError
+from ..core import Arithmetic, DeviceError
 from .runtimes import LoadedModel, RuntimeSettings, Tensor
 from .runtimes.compiled import compile_model
 from .runtimes.forking import Native, require_same_process

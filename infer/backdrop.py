@@ -11,11 +11,8 @@ import cv2
 import numpy as np
 from PIL import ImageColor
 
-from ..core.errors import ImageError
-from ..images.blend import over_colour, resize_straight
-from ..images.image import Image, Pixels
-from ..images.profiles import convert_rgb, same_space
-from ..images.read import read_image
+from ..core import ImageError
+from ..images import Image, Pixels, convert_rgb, over_colour, read_image, resize_straight, same_space
 
 __all__ = ["Backdrop", "Background", "Blur", "Colour", "Fit", "load_background", "render_background"]
 

@@ -13,12 +13,11 @@ from .engine.overlap import Stages, in_series, overlapped
 from .location import Location
 from .outcome import Outcome
 from .pipeline import Pipeline, Stage
-from .plan import Batch, OutputSettings, plan_batch
+from .plan import Batch, plan_batch
 from .processing import MEMORY, ImageJob, ImageWork, settle
 
 __all__ = [
     "Batch",
-    "OutputSettings",
     "plan_batch",
     "run_batch",
     "workers_for",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from ..core.errors import ImageError, InputError
+from ..core import ImageError, InputError
 from .location import Location
 from .naming import stems_apart
 from .sources import Source

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import ImageError
-from ..images.image import Image, Pixels, to_depth
+from ..core import ImageError
+from ..images import Image, Pixels, to_depth
 
 __all__ = ["cut_out"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from ..core.text import last_line
+from ..core import last_line
 
 if TYPE_CHECKING:
     import openvino

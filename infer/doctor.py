@@ -9,10 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from ..core.condition import Condition
-from ..core.limits import Limits
-from ..core.machine import Machine
-from ..core.requirements import BASE, Need, needs
+from ..core import BASE, Condition, Limits, Machine, Need, needs
 from .devices import Device, describe_devices, hidden_hardware
 from .machine import this_machine
 

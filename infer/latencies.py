@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from ..core.measurement import Data, Measurement
+from ..core import Data, Measurement
 from .runtimes import LoadedModel
 
 __all__ = ["Latencies", "of_models"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..images.image import Pixels
+from ..images import Pixels
 
 __all__ = ["decode", "encode", "mix_light"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..core.errors import InputError
+from ..core import InputError
 
 __all__ = ["BUCKETS", "WEB", "Location"]
 

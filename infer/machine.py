@@ -8,7 +8,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from ..core.machine import Machine
+from ..core import Machine
 
 __all__ = ["package_versions", "this_machine"]
 

@@ -9,10 +9,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from ..core.errors import InputError, PartialFailureError
-from ..core.measurement import Data
-from ..core.records import Failure, RunRecord
-from ..core.text import printable
+from ..core import Data, Failure, InputError, PartialFailureError, RunRecord, printable
 from .latencies import Latencies, of_models
 from .machine import this_machine
 from .pipeline import STAGES, Pipeline, Stage

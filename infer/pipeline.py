@@ -10,12 +10,13 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import JsonValue
 
-from ..images.image import Image
-from ..images.in_kind import apply
+from ..images import Image, apply
+from .backdrop import Background
+from .placement import Placement
 from .remove import Matte, Remover
 from .runtimes import LoadedModel
 from .runtimes.base import Spent
-from .superimpose import Background, Placement, superimpose
+from .superimpose import superimpose
 from .upscale import Upscaler
 
 __all__ = ["STAGES", "Pipeline", "Result", "Stage"]

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from ..core.errors import ImageError
-from ..images.read import MAX_PIXELS
+from ..core import ImageError
+from ..images import MAX_PIXELS
 from .backdrop import Colour, Fit
 from .shadow import Shadow
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.errors import InputError
-from ..images.extensions import format_of
+from ..core import InputError
+from ..images import format_of
 from .collect import find_sources, name_results, require_local
 from .location import Location
 

@@ -11,11 +11,8 @@ from pathlib import Path
 
 import cv2
 
-from ..core.errors import ImageError, InputError
-from ..images.extensions import format_of
-from ..images.image import Image
-from ..images.read import read_image
-from ..images.write import encode_image, encode_mask
+from ..core import ImageError, InputError
+from ..images import Image, encode_image, encode_mask, format_of, read_image
 from .engine.budget import Budget, Ticket
 from .location import Location
 from .pipeline import Pipeline, Result, Stage

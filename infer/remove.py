@@ -8,9 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import ModelError
-from ..images.image import Image, Pixels
-from ..images.in_kind import apply
+from ..core import ModelError
+from ..images import Image, Pixels, apply
 from .cutout import cut_out
 from .edges.foreground import estimate_foreground
 from .edges.refine import Refine, refine_mask

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
 
-from ..core.contract import ResizeFilter
-from ..images.image import Pixels, to_depth
+from ..core import ResizeFilter
+from ..images import Pixels, to_depth
 
 __all__ = ["resize_mask", "resize_pixels"]
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from ..core.version import __version__
-from ..images.image import Image
-from .batch import Batch, OutputSettings
+from ..core import __version__
+from ..images import Image
 from .engine.manifest import Manifest, fingerprint_of
 from .pipeline import Pipeline
+from .plan import Batch, OutputSettings
 
 __all__ = ["open_manifest", "settings_fingerprint"]
 

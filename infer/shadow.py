@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields, replace
 import cv2
 import numpy as np
 
-from ..core.errors import ImageError
-from ..images.image import Pixels
+from ..core import ImageError
+from ..images import Pixels
 
 __all__ = ["Shadow", "cast_shadow", "parse_shadow"]
 

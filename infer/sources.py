@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ..core.errors import ImageError
-from ..images.extensions import READABLE_EXTENSIONS
+from ..core import ImageError
+from ..images import READABLE_EXTENSIONS
 from .location import Location
 from .stores import Item, open_store
 from .video import VIDEO_EXTENSIONS

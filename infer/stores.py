@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..core.errors import DependencyError, ImageError, InputError
+from ..core import DependencyError, ImageError, InputError
 from .location import WEB
 
 if TYPE_CHECKING:
@@ -132,14 +132,14 @@ class _Files:
         return _item(key, found) if Path(key).is_file() else None
 
     def read(self, key: str) -> tuple[bytes, str]:
-        from ..images.read import read_file
+        from ..images import read_file
 
         # The tag of what was there before: should the content change meanwhile, the tag does not vouch for it.
         found = self.stat(key)
         return read_file(Path(key)), "" if found is None else found.tag
 
     def write(self, key: str, data: bytes, *, new: bool = False) -> str:
-        from ..images.write import save
+        from ..images import save
 
         target = Path(key)
         # Not `Path.is_file`, which raises where the name is too long: `save` tells that.

@@ -8,15 +8,14 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from ..core.errors import ImageError
-from ..images.blend import over, over_alpha, resize_straight
-from ..images.image import Image, Pixels
-from .backdrop import Backdrop, Background, Blur, Colour, Fit, load_background, render_background
+from ..core import ImageError
+from ..images import Image, Pixels, over, over_alpha, resize_straight
+from .backdrop import Backdrop, Background, render_background
 from .light import mix_light
 from .placement import ANCHORS, Placement
 from .shadow import cast_shadow
 
-__all__ = ["ANCHORS", "Background", "Blur", "Colour", "Fit", "Placement", "load_background", "superimpose"]
+__all__ = ["superimpose"]
 
 # Of full: what is fainter is not seen as a part of the subject.
 _VISIBLE = 0.05

@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.contract import Contract, OutputContract
-from ..core.errors import ModelError
-from ..images.image import Pixels
+from ..core import Contract, ModelError, OutputContract
+from ..images import Pixels
 from .resize import resize_pixels
 from .runtimes.base import Tensor
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.contract import Contract, least_tile
-from ..core.errors import InputError
+from ..core import Contract, InputError, least_tile
 from .runtimes import LoadedModel
 
 if TYPE_CHECKING:

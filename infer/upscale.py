@@ -10,12 +10,8 @@ from typing import Any, TypeVar, cast
 import cv2
 import numpy as np
 
-from ..core.contract import least_tile
-from ..core.errors import DeviceError, ImageError, ModelError
-from ..images.blend import resize_straight
-from ..images.image import Image, Pixels
-from ..images.in_kind import apply
-from ..images.read import MAX_PIXELS_VARIABLE, pixel_limit
+from ..core import DeviceError, ImageError, ModelError, least_tile
+from ..images import MAX_PIXELS_VARIABLE, Image, Pixels, apply, pixel_limit, resize_straight
 from .alignment import AlignedTiles, Place, aligned_tiles
 from .runtimes import LoadedModel
 from .runtimes.forking import native_calls

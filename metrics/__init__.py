@@ -1,113 +1,12 @@
 """Metrics: pure functions on arrays, and their registry.
 
-A metric is added by writing its function in one of this package's files and one line in `_ALL`.
+A metric is added by writing its function in one of this package's files and one line in `_ALL` of `registry.py`.
 
 What enters: pure functions of arrays, without files, models or state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+import lazy_loader
 
-from ..core.errors import InputError
-from ..core.text import did_you_mean
-from .composite import composite_error, halo
-from .matting import connectivity, gradient, mse, sad
-from .segmentation import (
-    adaptive_e_measure,
-    adaptive_f_beta,
-    dice,
-    e_measure_curve,
-    f_beta_curve,
-    iou,
-    mae,
-    mean_e_measure,
-    mean_f_beta,
-)
-from .structure import boundary_iou, s_measure, weighted_f_beta
-from .super_resolution import psnr, psnr_y, ssim, ssim_y
-from .video import dtssd, still_flicker
-
-__all__ = ["METRICS", "Metric", "Takes", "dice", "get_metric", "iou", "mae", "psnr", "psnr_y", "ssim", "ssim_y"]
-
-Takes = Literal["masks", "curve", "composite", "images", "clip", "still_clip"]
-"""What a metric's function is called with, and what it returns.
-
-masks: (prediction, truth), both (H, W) floating 0-1; a float.
-curve: the same; (256,) float64, one value per threshold. The figure of a set is the largest value of the curves' mean,
-    and a sample's own figure is its curve at the threshold where that lies: the samples' mean is the set's figure.
-composite: (prediction, truth, image) and the keywords of `composite_error`; a float.
-images: (prediction, truth, border), two (H, W, 3) uint8 and the pixels to cut off each side; a float.
-clip: (predictions, truths), the mattes of one clip in order; one float per clip.
-still_clip: (predictions, frames), mattes and images of one clip in order; one float per clip.
-"""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A pure function with a unit and a direction.
-
-    unit: empty for a plain number. best: the value of a perfect prediction.
-    """
-
-    name: str
-    function: Callable[..., Any]
-    unit: str
-    higher_is_better: bool
-    takes: Takes = "masks"
-    best: float = 1.0
-
-
-_INFINITY = float("inf")
-
-_ALL = (
-    Metric("iou", iou, "", higher_is_better=True),
-    Metric("dice", dice, "", higher_is_better=True),
-    Metric("mae", mae, "", higher_is_better=False, best=0),
-    Metric("max_f_beta", f_beta_curve, "", higher_is_better=True, takes="curve"),
-    Metric("mean_f_beta", mean_f_beta, "", higher_is_better=True),
-    Metric("adaptive_f_beta", adaptive_f_beta, "", higher_is_better=True),
-    Metric("weighted_f_beta", weighted_f_beta, "", higher_is_better=True),
-    Metric("s_measure", s_measure, "", higher_is_better=True),
-    Metric("max_e_measure", e_measure_curve, "", higher_is_better=True, takes="curve"),
-    Metric("mean_e_measure", mean_e_measure, "", higher_is_better=True),
-    Metric("adaptive_e_measure", adaptive_e_measure, "", higher_is_better=True),
-    Metric("boundary_iou", boundary_iou, "", higher_is_better=True),
-    Metric("sad", sad, "10³", higher_is_better=False, best=0),
-    Metric("mse", mse, "", higher_is_better=False, best=0),
-    Metric("gradient", gradient, "10³", higher_is_better=False, best=0),
-    Metric("connectivity", connectivity, "10³", higher_is_better=False, best=0),
-    Metric("composite_error", composite_error, "levels", higher_is_better=False, takes="composite", best=0),
-    Metric("halo", halo, "levels", higher_is_better=False, best=0),
-    Metric("dtssd", dtssd, "", higher_is_better=False, takes="clip", best=0),
-    Metric("still_flicker", still_flicker, "levels", higher_is_better=False, takes="still_clip", best=0),
-    Metric("psnr", psnr, "dB", higher_is_better=True, takes="images", best=_INFINITY),
-    Metric("psnr_y", psnr_y, "dB", higher_is_better=True, takes="images", best=_INFINITY),
-    Metric("ssim", ssim, "", higher_is_better=True, takes="images"),
-    Metric("ssim_y", ssim_y, "", higher_is_better=True, takes="images"),
-)
-
-
-def _registry(metrics: tuple[Metric, ...]) -> dict[str, Metric]:
-    names = [metric.name for metric in metrics]
-    if len(set(names)) != len(names):
-        raise ValueError(f"metric names must be unique: {', '.join(sorted(names))}")
-    return {metric.name: metric for metric in metrics}
-
-
-METRICS: dict[str, Metric] = _registry(_ALL)
-
-
-def get_metric(name: str) -> Metric:
-    """Return the metric of this name.
-
-    Raises:
-        InputError: there is none; the error lists those that there are.
-    """
-    try:
-        return METRICS[name]
-    except KeyError as error:
-        known = ", ".join(sorted(METRICS))
-        raise InputError(f"there is no metric {name!r}; choose from {known}{did_you_mean(name, METRICS)}") from error
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import InputError
+from ..core import InputError
 
 __all__ = ["Alpha", "Bool", "Float", "Pixels", "check_images", "check_pair", "levels"]
 

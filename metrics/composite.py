@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.errors import InputError
+from ..core import InputError
 from .arrays import Alpha, Bool, Pixels, check_pair
 from .structure import band_width
 

@@ -11,7 +11,7 @@ import math
 import cv2
 import numpy as np
 
-from ..core.errors import InputError
+from ..core import InputError
 from .arrays import Float, Pixels, check_images
 
 __all__ = ["luma", "psnr", "psnr_y", "ssim", "ssim_y"]

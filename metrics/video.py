@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..core.errors import InputError
+from ..core import InputError
 from .arrays import Alpha, Pixels, check_pair
 
 __all__ = ["dtssd", "still_flicker"]

@@ -3,5 +3,8 @@
 What enters: what finds, exports or opens a model by its name, and the pipeline of several.
 """
 
-GRAMMAR = "an entry of the zoo (ID, or ID@CHECKPOINT), an .xml or .onnx file, or an export's folder"
-"""What a user may type for a model, in words."""
+from __future__ import annotations
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

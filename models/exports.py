@@ -7,15 +7,8 @@ import logging
 from importlib import metadata
 from pathlib import Path
 
-from ..convert import zoo
-from ..convert.fetch import cache_dir, fetch, require_cache, verified_path
-from ..convert.ready import is_intact
-from ..convert.spec import ModelSpec
-from ..core.errors import FetchError, ModelError
-from ..core.files import sha256_of
-from ..core.progress import Progress
-from ..core.variant import Variant
-from ..core.version import __version__
+from ..convert import ModelSpec, cache_dir, fetch, is_intact, require_cache, verified_path, zoo
+from ..core import FetchError, ModelError, Progress, Variant, __version__, sha256_of
 
 __all__ = ["checkpoint_of", "exported"]
 
@@ -24,8 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 def exported(spec: ModelSpec, weights: Path | None, *, offline: bool, progress: Progress | None) -> Path:
     """Return the folder of an entry's export in the cache, made now where it is not there or not intact."""
-    from ..convert.checked import export_model
-    from ..convert.export import ExportSettings, folder_of
+    from ..convert import ExportSettings, export_model, folder_of
 
     if weights is not None:
         digest = sha256_of(weights)

@@ -5,14 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ..core.arithmetic import Arithmetic
-from ..core.contract import Task
-from ..core.execution import Hint
-from ..core.progress import Progress
-from ..core.variant import Variant
-from ..infer.runtimes import LoadedModel, RuntimeSettings
-from ..infer.runtimes.base import DEFAULTS
-from ..infer.runtimes.openvino import load
+from ..core import Arithmetic, Hint, Progress, Task, Variant
+from ..infer import DEFAULTS, LoadedModel, RuntimeSettings, load
 from .reference import ModelRef
 from .runtimes import open_runtime
 

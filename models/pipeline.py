@@ -8,22 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core.arithmetic import Arithmetic
-from ..core.contract import Task
-from ..core.errors import InputError
-from ..core.execution import Hint
-from ..core.progress import Progress
-from ..infer.runtimes import RuntimeSettings
-from ..infer.runtimes.lean import import_lean
+from ..core import Arithmetic, Hint, InputError, Progress, Task
+from ..infer import RuntimeSettings, import_lean
 from .opening import open_at
 from .reference import ModelRef
 
 if TYPE_CHECKING:
-    from ..images.kinds import ImageLike
-    from ..infer.edges.refine import Refine
-    from ..infer.pipeline import Pipeline
-    from ..infer.runtimes import LoadedModel
-    from ..infer.superimpose import Background, Placement
+    from ..images import ImageLike
+    from ..infer import Background, LoadedModel, Pipeline, Placement, Refine
 
 __all__ = ["open_pipeline"]
 
@@ -95,9 +87,7 @@ def open_pipeline(
     # One after another: the first use of OpenVINO by two threads at once is not safe.
     with ThreadPoolExecutor(1) as pool:
         opening = [pool.submit(each) for each in opens]
-        from ..infer.pipeline import Pipeline
-        from ..infer.remove import Remover
-        from ..infer.upscale import Upscaler
+        from ..infer import Pipeline, Remover, Upscaler
 
         chosen, where = drop or _backdrop(None, None)
         opened = [future.result() for future in opening]
@@ -113,9 +103,8 @@ def open_pipeline(
 def _backdrop(
     background: Background | ImageLike | None, placement: Placement | None
 ) -> tuple[Background | None, Placement]:
-    from ..images.kinds import image_of
-    from ..infer.backdrop import Blur, Colour, load_background
-    from ..infer.placement import Placement
+    from ..images import image_of
+    from ..infer import Blur, Colour, Placement, load_background
 
     if background is None or isinstance(background, Blur | Colour):
         chosen = background

@@ -13,19 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..convert import zoo
-from ..convert.fetch import fetch
-from ..convert.ready import bundled_ir
-from ..convert.recognition import RECOGNISED, spec_for
-from ..core.contract import Task
-from ..core.errors import InputError, ModelError
-from ..core.files import sha256_of
-from ..core.progress import Progress
-from ..core.provenance import ModelFormat
-from ..core.variant import PRECISIONS, Variant, format_of_model
-from ..infer.runtimes.reading import read_variant
-from . import GRAMMAR
+from ..convert import RECOGNISED, bundled_ir, fetch, spec_for, zoo
+from ..core import PRECISIONS, InputError, ModelError, ModelFormat, Progress, Task, Variant, format_of_model, sha256_of
+from ..infer import read_variant
 from .exports import checkpoint_of, exported
+from .grammar import MODEL_GRAMMAR
 from .runtimes import RUNTIMES
 
 __all__ = ["ModelRef", "entry_of"]
@@ -63,7 +55,7 @@ class ModelRef:
         if not colon or runtime not in RUNTIMES:
             runtime, rest = "", whole
         if not rest:
-            raise ModelError(f"{whole!r} names no model; give {GRAMMAR}")
+            raise ModelError(f"{whole!r} names no model; give {MODEL_GRAMMAR}")
         known = {spec.id for spec in zoo.all_specs()}
         name, at, checkpoint = rest.partition("@")
         if rest in known:

@@ -7,12 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..core.arithmetic import Arithmetic
+from ..core import Arithmetic
 from .pipeline import open_pipeline
 
 if TYPE_CHECKING:
-    from ..infer.edges.refine import Refine
-    from ..infer.pipeline import Pipeline
+    from ..infer import Pipeline, Refine
 
 __all__ = ["remove"]
 

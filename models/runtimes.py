@@ -8,14 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core.errors import ArithmeticUnavailableError, DependencyError, DeviceError, InputError
-from ..core.provenance import ModelFormat, Stage
-from ..infer.runtimes import Runtime, RuntimeSettings
-from ..infer.runtimes.base import DEFAULTS
-from ..infer.runtimes.onnxruntime import OnnxRuntime
-from ..infer.runtimes.openvino import OpenVinoRuntime
-from ..infer.runtimes.reading import read_model
-from ..infer.runtimes.torch import TorchRuntime
+from ..core import ArithmeticUnavailableError, DependencyError, DeviceError, InputError, ModelFormat, Stage
+from ..infer import DEFAULTS, OnnxRuntime, OpenVinoRuntime, Runtime, RuntimeSettings, TorchRuntime, read_model
 
 __all__ = ["RUNTIMES", "RuntimeEntry", "open_runtime", "require_offered"]
 
@@ -47,8 +41,7 @@ def _openvino(file: Path, settings: RuntimeSettings) -> Runtime:
 
 
 def _torch(file: Path, settings: RuntimeSettings) -> Runtime:
-    from ..convert.checkpoint import load_module
-    from ..convert.recognition import spec_for
+    from ..convert import load_module, spec_for
 
     try:
         # Its import is no part of what loading takes.

@@ -6,9 +6,8 @@ import json
 import uuid
 from pathlib import Path
 
-from ..convert.servable.manifest import PackageManifest
-from ..core.files import sha256_of
-from ..core.version import __version__
+from ..convert import PackageManifest
+from ..core import __version__, sha256_of
 
 __all__ = ["bill_of"]
 

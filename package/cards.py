@@ -6,15 +6,19 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..convert import zoo
-from ..convert.spec import ModelSpec
-from ..core.errors import ModelError
-from ..core.measurement import Measurement
-from ..core.provenance import Precision, Provenance
-from ..core.record import Record
-from ..core.records import AnyRecord, is_record, read_record
-from ..core.version import __version__
-from ..infer.runtimes import LoadedModel
+from ..convert import ModelSpec, zoo
+from ..core import (
+    AnyRecord,
+    Measurement,
+    ModelError,
+    Precision,
+    Provenance,
+    Record,
+    __version__,
+    is_record,
+    read_record,
+)
+from ..infer import LoadedModel
 
 __all__ = ["card_of", "records_beside"]
 

@@ -9,29 +9,56 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
-from ..bench.accuracy.golden import Golden, golden_vectors
-from ..convert.ir import name_by_position, write_ir
+from ..bench import Golden, golden_vectors
+from ..convert import (
+    ALPHA,
+    CONFIDENCE,
+    IMAGE,
+    MANIFEST_NAME,
+    UPSCALED,
+    GoldenVector,
+    PackageManifest,
+    Port,
+    name_by_position,
+    new_version,
+    packages_in,
+    pin_surrounding,
+    surround,
+    write_ir,
+    write_zip,
+)
 from ..convert.servable import checker
-from ..convert.servable.archive import write_zip
-from ..convert.servable.manifest import MANIFEST_NAME, GoldenVector, PackageManifest, Port
-from ..convert.servable.pinning import pin_surrounding
-from ..convert.servable.repository import new_version, packages_in
-from ..convert.servable.surround import ALPHA, CONFIDENCE, IMAGE, UPSCALED, surround
-from ..core.arithmetic import Arithmetic
-from ..core.errors import ArithmeticUnavailableError, ContractError, DeviceError, InputError, ModelError
-from ..core.execution import Execution
-from ..core.files import atomic_directory, sha256_of
-from ..core.measurement import Measurement, Unit, VariantRef
-from ..core.provenance import Provenance
-from ..core.records import OutputCheck, PackageCheck, VerifyRecord
-from ..core.text import last_line
-from ..infer.machine import this_machine
-from ..infer.runtimes import LoadedModel
-from ..infer.runtimes.arithmetic import arithmetic_config, require_capability
-from ..infer.runtimes.openvino import available_devices, load
-from ..infer.runtimes.reading import read_contract, read_model
-from ..infer.tensors import LEAST_SPREAD
-from ..models.reference import ModelRef
+from ..core import (
+    Arithmetic,
+    ArithmeticUnavailableError,
+    ContractError,
+    DeviceError,
+    Execution,
+    InputError,
+    Measurement,
+    ModelError,
+    OutputCheck,
+    PackageCheck,
+    Provenance,
+    Unit,
+    VariantRef,
+    VerifyRecord,
+    atomic_directory,
+    last_line,
+    sha256_of,
+)
+from ..infer import (
+    LEAST_SPREAD,
+    LoadedModel,
+    arithmetic_config,
+    available_devices,
+    load,
+    read_contract,
+    read_model,
+    require_capability,
+    this_machine,
+)
+from ..models import ModelRef
 from .bill import bill_of
 from .cards import card_of, records_beside
 

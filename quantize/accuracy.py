@@ -7,13 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..bench.accuracy.subjects import Subject, model_subject
-from ..bench.accuracy.validate import validate
-from ..core.arithmetic import Arithmetic
-from ..core.errors import InputError
-from ..core.records import ValidateRecord
-from ..datasets.sample import AlphaMatte, Dataset, Pixels, Sample
-from ..infer.runtimes.openvino import load
+from ..bench import Subject, model_subject, validate
+from ..core import Arithmetic, InputError, ValidateRecord
+from ..datasets import AlphaMatte, Dataset, Pixels, Sample
+from ..infer import load
 from ..metrics import get_metric
 from .settings import QuantizeSettings
 

@@ -8,11 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..core.contract import Contract
-from ..core.errors import InputError
-from ..datasets.sample import Dataset, Pixels, Sample
-from ..infer.runtimes import Tensor
-from ..infer.tensors import normalise, tensor_from
+from ..core import Contract, InputError
+from ..datasets import Dataset, Pixels, Sample
+from ..infer import Tensor, normalise, tensor_from
 
 __all__ = ["calibration_tensor", "content_of", "require_disjoint", "require_fit", "split", "tensors"]
 

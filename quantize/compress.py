@@ -6,22 +6,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..bench.accuracy.validate import metrics_for
-from ..bench.int8 import Int8Verdict, int8_verdicts
-from ..bench.latency.grid import Request as BenchRequest
-from ..bench.latency.session import measure
-from ..convert.ir import write_ir
-from ..core.contract import Task
-from ..core.errors import InputError
-from ..core.files import add_to_list
-from ..core.measurement import Measurement
-from ..core.progress import Progress
-from ..core.records import BenchRecord
-from ..datasets.opening import open_dataset
-from ..datasets.sample import Dataset
+from ..bench import BenchRequest, Int8Verdict, int8_verdicts, metrics_for, run_benchmark
+from ..convert import write_ir
+from ..core import BenchRecord, InputError, Measurement, Progress, Task, add_to_list
+from ..datasets import Dataset, open_dataset
 from .accuracy import Accuracy, accuracy_on
 from .calibration import split
-from .requests import Request
+from .requests import QuantizeRequest
 from .run import Quantized, quantize
 from .source import Source, open_source
 
@@ -69,7 +60,7 @@ class CompressReport:
         return "\n".join([*lines, str(done.record_path)])
 
 
-def compress(request: Request, progress: Progress | None = None) -> CompressReport:
+def compress(request: QuantizeRequest, progress: Progress | None = None) -> CompressReport:
     """Quantize with accuracy control, and judge the result where that is asked for.
 
     Raises:
@@ -107,13 +98,13 @@ def compress(request: Request, progress: Progress | None = None) -> CompressRepo
     return CompressReport(done, bench, verdict)
 
 
-def _bench(source: Source, done: Quantized, accuracy: Accuracy | None, request: Request) -> BenchRecord:
+def _bench(source: Source, done: Quantized, accuracy: Accuracy | None, request: QuantizeRequest) -> BenchRecord:
     """Measure the INT8 IR beside its source and FP16, which is made for the purpose and not kept."""
     settings = request.settings
     with tempfile.TemporaryDirectory() as folder:
         half = Path(folder) / "model.xml"
         write_ir(source.model, half, fp16=True)
-        record = measure(
+        record = run_benchmark(
             BenchRequest(
                 (str(source.path), str(half), str(done.variant.path)),
                 devices=(settings.device,),

@@ -10,16 +10,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from ..convert.ir import name_by_position, write_ir
-from ..convert.layers import layer_influence, layer_noise, restore_layers
-from ..core.errors import ParityError
-from ..core.measurement import Data, Measurement, VariantRef
-from ..core.progress import Progress
-from ..core.record import SampleTable
-from ..core.records import QuantizeRecord
-from ..datasets.sample import Dataset
-from ..infer.machine import this_machine
-from ..infer.runtimes import Tensor
+from ..convert import layer_influence, layer_noise, name_by_position, restore_layers, write_ir
+from ..core import Data, Measurement, ParityError, Progress, QuantizeRecord, SampleTable, VariantRef
+from ..datasets import Dataset
+from ..infer import Tensor, this_machine
 from .accuracy import Accuracy
 from .calibration import calibration_tensor, tensors
 from .ptq import quantize_plainly

@@ -10,10 +10,9 @@ import warnings
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
-from ..convert.layers import quantized_layers
-from ..core.errors import DependencyError, InputError, ModelError
-from ..core.text import last_line
-from ..infer.runtimes import Tensor
+from ..convert import quantized_layers
+from ..core import DependencyError, InputError, ModelError, last_line
+from ..infer import Tensor
 from .settings import Preset
 
 if TYPE_CHECKING:

@@ -9,9 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..core.errors import InputError
-from ..core.foreign import first_mistake
-from ..core.toml import read_toml
+from ..core import InputError, first_mistake, read_toml
 from .settings import Preset
 
 __all__ = ["Recipe", "find_recipe", "read_recipe"]

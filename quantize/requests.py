@@ -7,11 +7,11 @@ from pathlib import Path
 
 from .settings import QuantizeSettings
 
-__all__ = ["Request"]
+__all__ = ["QuantizeRequest"]
 
 
 @dataclass(frozen=True)
-class Request:
+class QuantizeRequest:
     """What to quantize, in the user's words.
 
     model: as `open_source` takes it. out: parent of the model's folder. settings: of the quantization. data: calibrated

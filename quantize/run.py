@@ -11,14 +11,9 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from ..convert.layers import quantized_layers
-from ..core.errors import InputError
-from ..core.files import atomic_directory
-from ..core.ownership import check_replaceable
-from ..core.progress import Progress
-from ..core.records import QuantizeRecord
-from ..core.variant import Variant, folder_name
-from ..datasets.sample import Dataset
+from ..convert import quantized_layers
+from ..core import InputError, Progress, QuantizeRecord, Variant, atomic_directory, check_replaceable, folder_name
+from ..datasets import Dataset
 from .accuracy import Accuracy
 from .calibration import require_disjoint, require_fit
 from .job import Job

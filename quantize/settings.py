@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..core.arithmetic import Arithmetic
-from ..core.errors import InputError
+from ..core import Arithmetic, InputError
 
 __all__ = [
     "IDENTICAL",

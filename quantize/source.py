@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from ..convert.ir import halve_weights, name_by_position, write_ir
-from ..core.contract import Contract
-from ..core.errors import ContractError, ModelError
-from ..core.provenance import CONTRACT_KEY, PROVENANCE_KEY, Provenance
-from ..core.variant import PRECISIONS, Variant
-from ..infer.runtimes.reading import describe, read_model
-from ..models.reference import ModelRef
+from ..convert import halve_weights, name_by_position, write_ir
+from ..core import CONTRACT_KEY, PRECISIONS, PROVENANCE_KEY, Contract, ContractError, ModelError, Provenance, Variant
+from ..infer import describe, read_model
+from ..models import ModelRef
 
 if TYPE_CHECKING:
     import openvino

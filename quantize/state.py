@@ -8,9 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..core.files import atomic_path
-from ..core.measurement import Measurement
-from ..core.places import make_folder
+from ..core import Measurement, atomic_path, make_folder
 
 __all__ = ["SearchState", "clear", "open_state"]
 

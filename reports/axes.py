@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.measurement import Interval
+from ..core import Interval
 from .document import plain
 from .svg import PALETTE
 

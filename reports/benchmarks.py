@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from ..core.measurement import Measurement
-from ..core.records import MODEL, BenchRecord, CandidateResult
+from ..core import MODEL, BenchRecord, CandidateResult, Measurement
 from .document import Cell, Column, Table
 from .formats.fitting import fits, named_by, print_lines, print_table, say_once
 from .terminal import console_of

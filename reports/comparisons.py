@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from ..core.measurement import Measurement
-from ..core.records import CompareRecord
+from ..core import CompareRecord, Measurement
 from .document import Cell, Column, Table
 from .formats.fitting import print_lines, print_table, say_once
 from .terminal import console_of

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from ..infer.doctor import Diagnosis
+from ..infer import Diagnosis
 from .document import Cell, Column, Table
 from .formats.fitting import print_lines, print_pairs, print_table
 from .terminal import console_of

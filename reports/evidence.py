@@ -9,15 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from ..bench.accuracy.tables import figure_interval
-from ..bench.gates.gate import Gate
-from ..bench.intervals import median_interval
-from ..core.comparable import thing
-from ..core.errors import InputError
-from ..core.measurement import Interval, Measurement
-from ..core.record import Record
-from ..core.records import AnyRecord, read_record, record_files
-from ..core.text import printable
+from ..bench import Gate, figure_interval, median_interval
+from ..core import AnyRecord, InputError, Interval, Measurement, Record, printable, read_record, record_files, thing
 from .telling import Subject, Telling
 
 __all__ = ["Evidence", "Point", "Source", "models_of", "raw_times", "read_sources"]

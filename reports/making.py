@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..bench.gates.gate import read_gates
-from ..core.errors import InputError
-from ..core.files import atomic_directory, atomic_path, remove_if_ours
+from ..bench import read_gates
+from ..core import InputError, atomic_directory, atomic_path, remove_if_ours
 from .compose import compose
 from .document import Document
 from .evidence import Evidence, read_sources
@@ -17,7 +16,7 @@ from .formats.html import html
 from .formats.markdown import drawings, markdown
 from .sections.gallery import gallery
 
-__all__ = ["FORMATS", "Report", "Request", "check_format", "make_report", "write_report"]
+__all__ = ["FORMATS", "Report", "ReportRequest", "check_format", "make_report", "write_report"]
 
 FORMATS = (".html", ".md", ".csv", ".json", ".xlsx")
 """What a report is written as, by the suffix of its name."""
@@ -26,7 +25,7 @@ _DRAWINGS = "-files"
 
 
 @dataclass(frozen=True)
-class Request:
+class ReportRequest:
     """What to report on: records, what they are compared with, limits, and folders with results in images."""
 
     records: tuple[Path, ...]
@@ -44,7 +43,7 @@ class Report:
     document: Document
 
 
-def make_report(request: Request) -> Report:
+def make_report(request: ReportRequest) -> Report:
     """Read the records and put the report together; nothing is measured, and nothing written.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..core.measurement import Interval
+from ..core import Interval
 from .document import Cell
 
 __all__ = ["TIMES", "figure_cell", "number", "scaled", "signed", "span", "title_of"]

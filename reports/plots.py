@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.measurement import Interval
+from ..core import Interval
 from .axes import new_axes, short, whisker
 from .document import plain
 from .numbers import number

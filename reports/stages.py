@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.records import RunRecord, VideoRecord
+from ..core import RunRecord, VideoRecord
 from .document import Cell, Column, Table
 from .formats.fitting import print_lines, print_table
 from .numbers import number

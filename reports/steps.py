@@ -7,7 +7,7 @@ from statistics import fmean
 
 from rich.console import Console
 
-from ..core.records import ParityRecord, ParityStep
+from ..core import ParityRecord, ParityStep
 from .document import Cell, Column, Table
 from .formats.fitting import print_table
 from .terminal import console_of

@@ -10,7 +10,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from ..core.errors import DependencyError
+from ..core import DependencyError
 from .document import plain
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..core.measurement import Measurement, VariantRef
-from ..core.record import Record
+from ..core import Measurement, Record, VariantRef
 
 __all__ = ["Subject", "Telling", "told"]
 

@@ -10,17 +10,13 @@ from typing import TYPE_CHECKING
 from rich import markup
 from rich.console import Console
 
-from ..convert.fetch import Fetched, cached_path
-from ..convert.ready import BUNDLED_PRECISION, bundled_sums
-from ..convert.spec import ModelSpec
-from ..core.records import ExportRecord
-from ..core.text import printable
-from ..core.variant import Variant
+from ..convert import BUNDLED_PRECISION, Fetched, ModelSpec, bundled_sums, cached_path
+from ..core import ExportRecord, Variant, printable
 from .document import Cell, Column, Table
 from .formats.fitting import print_pairs, print_table, say_once
 
 if TYPE_CHECKING:
-    from ..datasets.layouts import Layout
+    from ..datasets import Layout
 
 __all__ = [
     "console_of",

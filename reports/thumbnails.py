@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..images import Image, encode_image, read_image
-from ..images.blend import over_colour, resize_straight
+from ..images import Image, encode_image, over_colour, read_image, resize_straight
 from .document import Thumbnail
 
 __all__ = ["SIDE", "composite", "cut_out", "difference", "enlarged", "errors", "is_inside", "load", "thumbnail"]

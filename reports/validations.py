@@ -8,10 +8,8 @@ from typing import cast
 
 from rich.console import Console
 
-from ..bench.accuracy.outputs import record_name
-from ..bench.accuracy.tables import figure_interval, samples_table, summary_table
-from ..core.measurement import Measurement
-from ..core.records import ValidateRecord
+from ..bench import figure_interval, record_name, samples_table, summary_table
+from ..core import Measurement, ValidateRecord
 from .document import Cell, Column, Table
 from .formats.fitting import print_lines, print_table, say_once
 from .terminal import console_of

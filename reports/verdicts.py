@@ -10,11 +10,9 @@ from xml.etree import ElementTree as ET
 
 from pydantic import JsonValue
 
-from ..bench.gates.judge import exit_code
-from ..core.files import atomic_path, sha256_of
-from ..core.records import GateRecord, Verdict
-from ..core.text import printable
-from ..infer.machine import this_machine
+from ..bench import gates_exit_code
+from ..core import GateRecord, Verdict, atomic_path, printable, sha256_of
+from ..infer import this_machine
 
 __all__ = ["append_step_summary", "gate_record", "junit_xml", "markdown", "one_line", "publish"]
 
@@ -26,7 +24,7 @@ _WORDS: dict[int, Outcome] = {0: "passed", 3: "failed", 4: "not enough evidence"
 def gate_record(verdicts: Sequence[Verdict], settings: dict[str, JsonValue]) -> GateRecord:
     """Return the verdicts as a record."""
     return GateRecord(
-        machine=this_machine(), settings=settings, outcome=_WORDS[exit_code(verdicts)], verdicts=tuple(verdicts)
+        machine=this_machine(), settings=settings, outcome=_WORDS[gates_exit_code(verdicts)], verdicts=tuple(verdicts)
     )
 
 
@@ -59,7 +57,7 @@ def junit_xml(verdicts: Sequence[Verdict]) -> str:
 def markdown(verdicts: Sequence[Verdict]) -> str:
     """Return a heading with the outcome, and a table with a row for each verdict."""
     lines = [
-        f"### Gates: {_WORDS[exit_code(verdicts)]}",
+        f"### Gates: {_WORDS[gates_exit_code(verdicts)]}",
         "",
         "| verdict | metric | model | data set | limit | figure | baseline | interval | samples | reason |",
         "|---|---|---|---|---|---:|---:|---|---:|---|",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..infer.video.run import VideoReport
+from ..infer import VideoReport
 from .formats.fitting import print_lines
 from .stages import print_stages
 from .terminal import console_of, escape

@@ -49,6 +49,17 @@ def modules() -> dict[str, Path]:
     return {name.removesuffix(".__init__"): path for name, path in named.items()}
 
 
+@cache
+def _homes(package: str) -> dict[str, str]:
+    """Return the modules in which the names live that a room gives to others, by its stub."""
+    path = modules().get(package)
+    stub = path.with_suffix(".pyi") if path else None
+    if stub is None or not stub.is_file():
+        return {}
+    imports = [node for node in ast.parse(stub.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)]
+    return {name.name: f"{package}.{node.module}" for node in imports if node.module for name in node.names}
+
+
 def _imported(tree: ast.AST, package: str) -> Iterator[str]:
     """Give the package's modules that a piece of code imports, wherever in it, and those around them."""
     for node in ast.walk(tree):
@@ -58,7 +69,7 @@ def _imported(tree: ast.AST, package: str) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
-            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+            names = [base, *(_homes(base).get(alias.name, f"{base}.{alias.name}") for alias in node.names)]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(f"{PACKAGE}."):
             # A module that is started or patched by its name.
             names = [node.value.split(":")[0]]

@@ -10,11 +10,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from mattekit.infer.pipeline import Pipeline
+from mattekit.infer import Pipeline, VideoReport, VideoSettings, plan_video, run_video
 from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.frames import Frame
-from mattekit.infer.video.plan import plan_video
-from mattekit.infer.video.run import VideoReport, VideoSettings, run_video
 from mattekit.infer.video.sources import open_source
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")

@@ -30,7 +30,7 @@ sys.dont_write_bytecode = False
 
 if TYPE_CHECKING:
     from mattekit.convert.networks.u2net import U2NetConfig
-    from mattekit.core.provenance import Provenance
+    from mattekit.core import Provenance
     from torch import Tensor
 
 SMALL = (128, 128)
@@ -125,7 +125,7 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def own_provenance() -> Provenance:
     """Where a network comes from that a test builds itself."""
-    from mattekit.core.provenance import Provenance
+    from mattekit.core import Provenance
 
     return Provenance(
         model="small",
@@ -147,7 +147,7 @@ def light_ir(own_provenance: Provenance, make_once: MakeOnce) -> Path:
     """
     import openvino
     from mattekit.convert.ir import save_ir
-    from mattekit.core.contract import Contract, InputContract, OutputContract
+    from mattekit.core import Contract, InputContract, OutputContract
     from openvino import opset13 as ops
 
     def fill(folder: Path) -> None:
@@ -171,8 +171,7 @@ def light_ir(own_provenance: Provenance, make_once: MakeOnce) -> Path:
 @pytest.fixture(scope="session")
 def published_u2netp(shared_data: Path, make_once: MakeOnce) -> Path:
     """The folder of the FP32 export of the authors' U2NETP, at its own size."""
-    from mattekit.convert.checked import export_model
-    from mattekit.convert.export import ExportSettings
+    from mattekit.convert import ExportSettings, export_model
 
     weights = shared_data / "weights" / "segmentation" / "u2netp.pth"
     photos = sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir())[:1]
@@ -188,8 +187,8 @@ def seeded_state(config: U2NetConfig, photo: Path) -> dict[str, Tensor]:
     import torch
     from mattekit.convert import zoo
     from mattekit.convert.networks.u2net import U2Net
-    from mattekit.images.read import read_image
-    from mattekit.infer.tensors import tensor_from
+    from mattekit.images import read_image
+    from mattekit.infer import tensor_from
 
     tensor = torch.from_numpy(tensor_from(read_image(photo).rgb, zoo.get("u2netp").contract.with_size(*SMALL)))
     with torch.random.fork_rng(devices=()), torch.no_grad():
@@ -242,8 +241,7 @@ def super_resolution_weights(make_once: MakeOnce) -> Path:
 @pytest.fixture(scope="session")
 def u2netp_ir(segmentation_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
     """The folder of one export: `u2netp`, fp32, SMALL: `model.onnx`, `model.xml`, `model.bin`, `export.json`."""
-    from mattekit.convert.checked import export_model
-    from mattekit.convert.export import ExportSettings
+    from mattekit.convert import ExportSettings, export_model
 
     settings = ExportSettings(size=SMALL)
     out = make_once(
@@ -260,12 +258,10 @@ def segmentation_ir(photo: Path, make_once: MakeOnce) -> Path:
     """
     pytest.importorskip("torch", reason="exporting needs the extra `export`")
     import torch
-    from mattekit.convert import zoo
-    from mattekit.convert.export import ExportSettings, export
+    from mattekit.convert import ExportSettings, ParityCheck, stage_input, zoo
+    from mattekit.convert.export import export
     from mattekit.convert.networks.u2net import Stage, U2Net, U2NetConfig
-    from mattekit.convert.parity import ParityCheck
-    from mattekit.convert.stage_input import stage_input
-    from mattekit.images.read import read_image
+    from mattekit.images import read_image
 
     config = U2NetConfig((Stage(3, 8, 16), Stage(3, 8, 16, dilated=True)), (Stage(3, 8, 16),))
     spec = replace(zoo.get("u2netp"), build=lambda: U2Net(config, heads="fused").eval())
@@ -282,8 +278,7 @@ def segmentation_ir(photo: Path, make_once: MakeOnce) -> Path:
 @pytest.fixture(scope="session")
 def super_resolution_ir(super_resolution_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
     """The folder of one export: `realesr-animevideov3`, x4, fp32, any input size; files as in `segmentation_ir`."""
-    from mattekit.convert.checked import export_model
-    from mattekit.convert.export import ExportSettings
+    from mattekit.convert import ExportSettings, export_model
 
     model, settings = "realesr-animevideov3", ExportSettings()
     out = make_once(
@@ -296,7 +291,7 @@ def super_resolution_ir(super_resolution_weights: Path, photo: Path, make_once: 
 @pytest.fixture(scope="session")
 def segmentation_package(segmentation_ir: Path, make_once: MakeOnce) -> Path:
     """A package of `segmentation_ir`. Shared: copy it before changing it."""
-    from mattekit.package.deploy import PackageRequest, package
+    from mattekit.package import PackageRequest, package
 
     return make_once("package-u2netp", lambda folder: package(PackageRequest(segmentation_ir, folder / "p"))) / "p"
 
@@ -304,6 +299,6 @@ def segmentation_package(segmentation_ir: Path, make_once: MakeOnce) -> Path:
 @pytest.fixture(scope="session")
 def enlarging_package(super_resolution_ir: Path, make_once: MakeOnce) -> Path:
     """A package of `super_resolution_ir`. Shared: copy it before changing it."""
-    from mattekit.package.deploy import PackageRequest, package
+    from mattekit.package import PackageRequest, package
 
     return make_once("package-realesr", lambda folder: package(PackageRequest(super_resolution_ir, folder / "p"))) / "p"

@@ -21,12 +21,16 @@ import pytest
 warnings.filterwarnings("ignore", message=".*fork", category=DeprecationWarning)
 
 from mattekit import open_pipeline, read_image  # noqa: E402
-from mattekit.core.errors import DeviceError  # noqa: E402
-from mattekit.images.image import Image  # noqa: E402
+from mattekit.core import DeviceError  # noqa: E402
+from mattekit.images import Image  # noqa: E402
+from mattekit.infer import (  # noqa: E402
+    OutputSettings,
+    Pipeline,
+    plan_batch,
+    run_batch,
+)
 from mattekit.infer.alignment import AlignedTiles, Place  # noqa: E402
-from mattekit.infer.batch import OutputSettings, plan_batch, run_batch  # noqa: E402
 from mattekit.infer.engine.overlap import in_order, in_thread  # noqa: E402
-from mattekit.infer.pipeline import Pipeline  # noqa: E402
 
 PATIENCE_S = 60
 segmentation, super_resolution, photo, folder = sys.argv[2:]
@@ -203,8 +207,7 @@ def other_device() -> None:
 
 def witnesses() -> None:
     import torch
-    from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
-    from mattekit.infer.runtimes.torch import TorchRuntime
+    from mattekit.infer import OnnxRuntime, TorchRuntime
 
     tensor = np.zeros((1, 3, 64, 64), np.float32)
     runtimes = [

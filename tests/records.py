@@ -7,11 +7,21 @@ from datetime import UTC, datetime, timedelta
 from statistics import fmean, median
 from typing import Any
 
-from mattekit.core.execution import Execution
-from mattekit.core.machine import Machine
-from mattekit.core.measurement import Data, Measurement, Unit, VariantRef
-from mattekit.core.record import SampleTable, Series
-from mattekit.core.records import MODEL, BenchRecord, CandidateResult, RunRecord, ValidateRecord
+from mattekit.core import (
+    MODEL,
+    BenchRecord,
+    CandidateResult,
+    Data,
+    Execution,
+    Machine,
+    Measurement,
+    RunRecord,
+    SampleTable,
+    Series,
+    Unit,
+    ValidateRecord,
+    VariantRef,
+)
 from mattekit.metrics import METRICS
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,21 +14,21 @@ import openvino
 import pytest
 import typer
 from called import commands_of
+from mattekit.bench import BenchRequest, benchmark_exit_code, open_stages, run_benchmark
 from mattekit.bench.accuracy.subjects import open_subjects
-from mattekit.bench.latency.grid import Request
-from mattekit.bench.latency.recording import exit_code
-from mattekit.bench.latency.session import measure
-from mattekit.bench.parity.opened_stages import open_stages
 from mattekit.cli import app
-from mattekit.core.arithmetic import parse_arithmetic
-from mattekit.core.contract import Contract, InputContract, OutputContract
-from mattekit.core.errors import ArithmeticUnavailableError, InputError
-from mattekit.core.records import read_record
+from mattekit.core import (
+    ArithmeticUnavailableError,
+    Contract,
+    InputContract,
+    InputError,
+    OutputContract,
+    parse_arithmetic,
+    read_record,
+)
 from mattekit.images import read_image
-from mattekit.infer.runtimes import RuntimeSettings
-from mattekit.infer.runtimes.arithmetic import require_capability
-from mattekit.infer.runtimes.openvino import OpenVinoRuntime
-from mattekit.models.pipeline import open_pipeline
+from mattekit.infer import OpenVinoRuntime, RuntimeSettings, require_capability
+from mattekit.models import open_pipeline
 from openvino import opset13 as ops
 from typer.testing import CliRunner
 
@@ -154,8 +154,8 @@ def test_a_subject_and_a_pipeline_say_what_they_compute_in(ir: Path) -> None:
 
 
 def test_a_benchmark_has_a_row_for_each_arithmetic_and_says_which_are_not_there(ir: Path) -> None:
-    record = measure(
-        Request(
+    record = run_benchmark(
+        BenchRequest(
             (str(ir),), arithmetics=("f32", "bf16", "f16"), sizes=((16, 24),), rounds=2, iterations=2, warm_up=0,
             threads=1,
         )
@@ -171,12 +171,12 @@ def test_a_benchmark_has_a_row_for_each_arithmetic_and_says_which_are_not_there(
             assert result.status == "not on this device"
             assert f"{arithmetic} was asked for, but" in (result.reason or "")
     assert {figure.arithmetic for figure in record.of_metric("latency_p50")} == {"f32", "bf16", "f16"}
-    assert exit_code(record) == 0
+    assert benchmark_exit_code(record) == 0
 
 
 def test_other_runtimes_compute_in_f32_alone(super_resolution_ir: Path) -> None:
-    record = measure(
-        Request(
+    record = run_benchmark(
+        BenchRequest(
             (f"onnxruntime:{super_resolution_ir / 'model.onnx'}",), arithmetics=("f32", "bf16"), sizes=((16, 16),),
             rounds=1, iterations=1, warm_up=0, threads=1,
         )

@@ -10,18 +10,16 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from mattekit.bench import Words, parse_request
 from mattekit.bench.latency.candidates import Candidate
 from mattekit.bench.latency.executed import Executed, fallback
 from mattekit.bench.latency.figures import percentile
 from mattekit.bench.latency.rounds import interleave
 from mattekit.bench.latency.scenarios import Scenario, parse_scenario, run_burst
 from mattekit.bench.latency.stability import unsteady
-from mattekit.bench.latency.words import Words, parse_request
 from mattekit.bench.pareto import pareto_front
 from mattekit.convert import zoo
-from mattekit.core.errors import InputError
-from mattekit.core.records import ExecutedLayers
-from mattekit.core.variant import Variant
+from mattekit.core import ExecutedLayers, InputError, Variant
 from mattekit.infer.runtimes.base import Queue
 from mattekit.infer.runtimes.serial import SerialInput
 

@@ -13,18 +13,24 @@ import records as built
 
 pytest.importorskip("scipy", reason="comparing times needs the extra `bench`")
 
-from mattekit.bench.gates.gate import Gate
-from mattekit.bench.gates.judge import exit_code, judge
-from mattekit.bench.latency.compare import compare_records, mismatches, parse_aspects
-from mattekit.bench.latency.grid import Request
-from mattekit.bench.latency.session import measure
+from mattekit.bench import BenchRequest, Gate, compare_records, gates_exit_code, judge, parse_aspects, run_benchmark
+from mattekit.bench.latency.compare import mismatches
 from mattekit.cli import app
-from mattekit.core.contract import Contract, InputContract, OutputContract
-from mattekit.core.errors import InputError, MattekitError
-from mattekit.core.execution import Execution
-from mattekit.core.machine import Machine
-from mattekit.core.record import Series
-from mattekit.core.records import MODEL, BenchRecord, CandidateResult, CompareRecord, read_record
+from mattekit.core import (
+    MODEL,
+    BenchRecord,
+    CandidateResult,
+    CompareRecord,
+    Contract,
+    Execution,
+    InputContract,
+    InputError,
+    Machine,
+    MattekitError,
+    OutputContract,
+    Series,
+    read_record,
+)
 from openvino import opset13 as ops
 from typer.testing import CliRunner
 
@@ -255,7 +261,7 @@ def test_a_gate_fails_only_on_a_significant_difference_above_it(factor: float, l
     (verdict,) = judge([gate(limit)], [after], [before])
     assert verdict.status == status
     assert verdict.labels["stage"] == "model"
-    assert exit_code([verdict]) == {"passed": 0, "failed": 3, "not enough evidence": 4}[status]
+    assert gates_exit_code([verdict]) == {"passed": 0, "failed": 3, "not enough evidence": 4}[status]
 
 
 def test_a_gate_without_enough_samples_does_not_judge() -> None:
@@ -312,7 +318,9 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> BenchRecord:
     contract = Contract(task="super_resolution", input=InputContract(), output=OutputContract(kind="image", scale=1))
     model.set_rt_info(contract.to_json(), ["mattekit", "contract"])
     openvino.save_model(model, folder / "model.xml")
-    return measure(Request((str(folder / "model.xml"),), sizes=((32, 32),), rounds=20, iterations=400, threads=1))
+    return run_benchmark(
+        BenchRequest((str(folder / "model.xml"),), sizes=((32, 32),), rounds=20, iterations=400, threads=1)
+    )
 
 
 @pytest.mark.slow

@@ -12,22 +12,29 @@ import numpy as np
 import openvino
 import pytest
 from conftest import MakeOnce
+from mattekit.bench import BenchRequest, benchmark_exit_code, run_benchmark
 from mattekit.bench.latency.candidates import Candidate
-from mattekit.bench.latency.grid import Request, plan
+from mattekit.bench.latency.grid import plan
 from mattekit.bench.latency.layers import inspect
 from mattekit.bench.latency.messages import Open, Opened
 from mattekit.bench.latency.process import CandidateError, WorkerProcess
-from mattekit.bench.latency.recording import exit_code
 from mattekit.bench.latency.scenarios import parse_scenario
-from mattekit.bench.latency.session import measure
 from mattekit.bench.latency.sources import find_sources
 from mattekit.bench.latency.stability import OTHERS
 from mattekit.cli import app
 from mattekit.convert import zoo
-from mattekit.core.contract import Contract, InputContract, OutputContract
-from mattekit.core.errors import DeviceError, InputError, ModelError
-from mattekit.core.records import MODEL, BenchRecord, read_record
-from mattekit.core.variant import Variant
+from mattekit.core import (
+    MODEL,
+    BenchRecord,
+    Contract,
+    DeviceError,
+    InputContract,
+    InputError,
+    ModelError,
+    OutputContract,
+    Variant,
+    read_record,
+)
 from openvino import opset13 as ops
 from typer.testing import CliRunner
 
@@ -84,17 +91,17 @@ def values(record: BenchRecord, key: str, stage: str = MODEL) -> dict[str, float
     }
 
 
-def request(*artifacts: Path, **changes: Any) -> Request:
+def request(*artifacts: Path, **changes: Any) -> BenchRequest:
     facts: dict[str, Any] = {"sizes": ((32, 32),), "rounds": 3, "iterations": 6, "warm_up": 0, "threads": 1}
     facts |= {"artifacts": tuple(map(str, artifacts)), **changes}
-    return Request(**facts)
+    return BenchRequest(**facts)
 
 
 @pytest.fixture(scope="module")
 def record(tiny: Path, half_quantized: Path, make_once: MakeOnce) -> BenchRecord:
     """One run that has a bit of everything: batches, a missing device, and a model that is not what it is called."""
     asked = request(tiny, half_quantized, devices=("CPU", "NPU.7"), batches=(1, 2))
-    folder = make_once("bench-run", lambda folder: measure(asked).write(folder / "r.json"))
+    folder = make_once("bench-run", lambda folder: run_benchmark(asked).write(folder / "r.json"))
     return read_record(folder / "r.json", BenchRecord)
 
 
@@ -112,7 +119,7 @@ def test_every_candidate_has_its_row_and_what_cannot_run_says_why(record: BenchR
     assert "INT8 was asked for, but no computing layer was executed in it (executed: f32)" in reason
     for key, (status, _) in found.items():
         assert (values(record, key)["latency_p50"] is None) == (status != "measured")
-    assert exit_code(record) == 3
+    assert benchmark_exit_code(record) == 3
 
 
 def test_the_raw_samples_are_in_the_record_by_candidate_and_round(record: BenchRecord) -> None:
@@ -173,7 +180,7 @@ def test_candidates_are_compared_with_the_baseline_and_three_rounds_are_not_enou
 
 @pytest.mark.slow
 def test_layers_stand_beside_the_machine_s_limits(tiny: Path) -> None:
-    record = measure(request(tiny, batches=(2,), rounds=1, profile=True))
+    record = run_benchmark(request(tiny, batches=(2,), rounds=1, profile=True))
     layers = record.candidates["model fp32 openvino:CPU f32 latency b2 32x32"].profile
     (convolution,) = [layer for layer in layers if layer.type == "Convolution"]
     assert convolution.flops == 2 * (2 * 3 * 32 * 32) * (3 * 9)
@@ -213,12 +220,12 @@ def test_a_size_that_a_network_does_not_take_stops_nobody_else(tiny: Path, tmp_p
     fixed = save(
         ops.matmul(flat, ops.constant(np.ones((3072, 4), np.float32)), False, False), source, tmp_path / "f.xml"
     )
-    found = measure(request(tiny, fixed, sizes=((48, 48),), rounds=1))
+    found = run_benchmark(request(tiny, fixed, sizes=((48, 48),), rounds=1))
     statuses = {key.split()[0]: (result.status, result.reason or "") for key, result in found.candidates.items()}
     assert statuses["model"] == ("measured", "")
     assert statuses["f"][0] == "failed"
     assert "does not take an input of (1, 3, 48, 48)" in statuses["f"][1] or "refused the model" in statuses["f"][1]
-    assert exit_code(found) == 5
+    assert benchmark_exit_code(found) == 5
 
 
 @pytest.mark.slow
@@ -228,8 +235,8 @@ def test_the_whole_way_accuracy_and_every_runtime(
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "photo.jpg").write_bytes(photo.read_bytes())
     artifacts = (str(u2netp_ir), f"onnxruntime:{u2netp_ir / 'model.onnx'}")
-    found = measure(
-        Request(
+    found = run_benchmark(
+        BenchRequest(
             artifacts=(*artifacts, f"torch:u2netp@{segmentation_weights}"),
             sizes=((64, 64), (96, 96)),
             rounds=2,
@@ -240,7 +247,7 @@ def test_the_whole_way_accuracy_and_every_runtime(
             data="synthetic:count=2,size=96x96",
         )
     )
-    assert exit_code(found) == 0
+    assert benchmark_exit_code(found) == 0
     runtimes = [result.execution.runtime for result in found.candidates.values() if result.execution]
     assert runtimes == ["openvino", "openvino", "onnxruntime", "onnxruntime", "torch", "torch"]
     scores: dict[str, list[float]] = {}
@@ -262,7 +269,9 @@ def test_the_whole_way_accuracy_and_every_runtime(
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["offline", "server:200"])
 def test_other_scenarios_answer_every_query(scenario: str, tiny: Path) -> None:
-    found = measure(request(tiny, scenario=parse_scenario(scenario), hints=("throughput",), streams=(2,), threads=2))
+    found = run_benchmark(
+        request(tiny, scenario=parse_scenario(scenario), hints=("throughput",), streams=(2,), threads=2)
+    )
     ((key, result),) = found.candidates.items()
     assert result.execution is not None
     assert result.execution.streams == result.execution.requests == 2
@@ -285,7 +294,7 @@ def test_a_missing_device_is_an_error_where_it_is_required(tiny: Path) -> None:
 
 def test_a_baseline_that_is_no_candidate_is_refused_with_those_that_are(tiny: Path) -> None:
     with pytest.raises(InputError, match="there are: model fp32 openvino:CPU f32 latency b1 32x32"):
-        measure(request(tiny, baseline="torch"))
+        run_benchmark(request(tiny, baseline="torch"))
 
 
 def test_an_artifact_that_is_not_there_is_refused() -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from conftest import MakeOnce
-from mattekit.core.errors import InputError
-from mattekit.workflow.building import BuildRequest, build
-from mattekit.workflow.reading import read_recipe, schema_text
+from mattekit.core import InputError
+from mattekit.workflow import BuildRequest, build, schema_text
+from mattekit.workflow.reading import read_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -12,18 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mattekit import cli
-from mattekit.convert import ready, zoo
-from mattekit.convert.checked import export_model
-from mattekit.convert.export import ExportSettings
-from mattekit.convert.spec import ModelSpec
-from mattekit.core.errors import FetchError, HashMismatchError
-from mattekit.core.files import sha256_of
-from mattekit.core.records import GateRecord, read_record
+from mattekit.convert import ExportSettings, ModelSpec, export_model, ready, zoo
+from mattekit.core import FetchError, GateRecord, HashMismatchError, read_record, sha256_of
 from mattekit.images import Image
-from mattekit.infer.runtimes.openvino import load
-from mattekit.infer.runtimes.reading import read_contract, read_model
-from mattekit.infer.tensors import tensor_from
-from mattekit.models.reference import ModelRef
+from mattekit.infer import load, read_contract, read_model, tensor_from
+from mattekit.models import ModelRef
 
 GATES = Path(__file__).parent / "gates"
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from mattekit.convert import zoo
-from mattekit.core.errors import CheckpointError, ModelError
+from mattekit.core import CheckpointError, ModelError
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
-from mattekit.convert.checkpoint import load_module, load_state_dict, matching_models  # noqa: E402
+from mattekit.convert import load_module  # noqa: E402
+from mattekit.convert.checkpoint import load_state_dict, matching_models  # noqa: E402
 
 SMALL = "realesr-animevideov3"
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from called import Call
-from mattekit.core.records import RunRecord, read_record
+from mattekit.core import RunRecord, read_record
 from mattekit.images import read_image
 from PIL import Image as PilImage
 

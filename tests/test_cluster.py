@@ -23,16 +23,11 @@ from called import Call
 pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("moto", reason="an S3-compatible server needs moto")
 
-from mattekit.cluster.run import Summary
-from mattekit.cluster.scale import PipelineOptions, run_on_ray
-from mattekit.cluster.session import cluster
+from mattekit.cluster import PipelineOptions, Summary, cluster, run_on_ray
 from mattekit.cluster.table import TABLE_NAME, known_rows
-from mattekit.core.errors import InputError
-from mattekit.core.progress import Progress
-from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
-from mattekit.infer.collect import find_sources, name_results
-from mattekit.infer.location import Location
-from mattekit.models.pipeline import open_pipeline
+from mattekit.core import InputError, Progress
+from mattekit.infer import Location, OutputSettings, find_sources, name_results, plan_batch, run_batch
+from mattekit.models import open_pipeline
 
 pytestmark = pytest.mark.slow
 
@@ -254,9 +249,9 @@ def test_local_folders_and_tables_that_pandas_reads(
 def test_validation_gives_the_local_figures_to_the_last_digit(
     machines: Any, segmentation_ir: Path, tmp_path: Path
 ) -> None:
-    from mattekit.bench.accuracy.runs import Request, run_validation
+    from mattekit.bench import ValidationRequest, run_validation
 
-    request = Request((str(segmentation_ir),), "synthetic:count=13,size=96x64", metrics=("all",), worst=0)
+    request = ValidationRequest((str(segmentation_ir),), "synthetic:count=13,size=96x64", metrics=("all",), worst=0)
     here = run_validation(request, tmp_path / "here").records[0]
     second_node(machines)
     there = run_validation(replace(request, ray=machines.address), tmp_path / "there").records[0]

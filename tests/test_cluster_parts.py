@@ -18,21 +18,14 @@ import pytest
 pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("obstore", reason="buckets need the extra `ray`")
 
+from mattekit.cluster import Summary
 from mattekit.cluster.marks import MOST, Marks
 from mattekit.cluster.references import Reference, walk
-from mattekit.cluster.run import Summary
 from mattekit.cluster.session import share_of
 from mattekit.cluster.table import TABLE_NAME, Known, Table, known_rows, packed, schema, unpacked
 from mattekit.cluster.work import ImageActor, Work, reference_schema
-from mattekit.core.errors import InputError
-from mattekit.core.measurement import VariantRef
-from mattekit.core.records import ClusterRecord, read_record
-from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
-from mattekit.infer.collect import find_sources
-from mattekit.infer.location import Location
-from mattekit.infer.pipeline import Pipeline
-from mattekit.infer.stores import open_store
-from mattekit.infer.superimpose import Colour
+from mattekit.core import ClusterRecord, InputError, VariantRef, read_record
+from mattekit.infer import Colour, Location, OutputSettings, Pipeline, find_sources, open_store, plan_batch, run_batch
 
 GREEN = Pipeline(background=Colour(0, 200, 0))
 

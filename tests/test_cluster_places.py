@@ -13,13 +13,10 @@ import pytest
 pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("obstore", reason="buckets need the extra `ray`")
 
+from mattekit.cluster import cluster
 from mattekit.cluster.references import batches, walk
-from mattekit.cluster.session import cluster
-from mattekit.core.errors import ImageError, InputError
-from mattekit.infer.collect import find_sources
-from mattekit.infer.location import Location
-from mattekit.infer.plan import OutputSettings, plan_batch
-from mattekit.infer.stores import open_store
+from mattekit.core import ImageError, InputError
+from mattekit.infer import Location, OutputSettings, find_sources, open_store, plan_batch
 
 
 def images_in(folder: Path, *names: str) -> None:

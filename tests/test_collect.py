@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mattekit.core.errors import ImageError
-from mattekit.infer.collect import collect_inputs, output_names
+from mattekit.core import ImageError
+from mattekit.infer import collect_inputs
+from mattekit.infer.collect import output_names
 
 
 @pytest.fixture

@@ -11,32 +11,34 @@ import pytest
 import records as built
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mattekit.bench.gates.gate import Gate
-from mattekit.bench.gates.judge import judge
-from mattekit.core.comparable import comparable, differences, thing
-from mattekit.core.errors import InputError
-from mattekit.core.machine import Machine
-from mattekit.core.measurement import Measurement
-from mattekit.core.record import Record, SampleTable
-from mattekit.core.records import (
+from mattekit.bench import Gate, judge
+from mattekit.core import (
     CompareRecord,
     ExportRecord,
     Failure,
     GateRecord,
+    InputError,
     LayerTime,
+    Machine,
+    Measurement,
     Mismatch,
     OutputCheck,
     PackageCheck,
     ParityRecord,
     ParityStep,
-    PeerRecord,
     QuantizeRecord,
+    Record,
+    SampleTable,
     Verdict,
     VerifyRecord,
     VideoRecord,
+    comparable,
+    differences,
     read_record,
     read_records,
+    thing,
 )
+from mattekit.core.records import PeerRecord
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 

@@ -9,28 +9,31 @@ import numpy as np
 import pytest
 import typer
 from conftest import MakeOnce
-from mattekit.bench.int8 import int8_verdicts
-from mattekit.bench.intervals import median_interval
-from mattekit.bench.parity.check import check_stages, noisiest_layers, write_scope
-from mattekit.bench.parity.opened_stages import open_stages
+from mattekit.bench import check_stages, int8_verdicts, median_interval, noisiest_layers, open_stages, write_scope
 from mattekit.commands.parity import register as register_parity
 from mattekit.commands.quantization import register as register_quantize
-from mattekit.convert.parity import QUANTIZED, Tolerance
-from mattekit.core.contract import Contract, InputContract, OutputContract
-from mattekit.core.errors import InputError, ModelError
-from mattekit.core.measurement import Measurement
-from mattekit.core.ownership import LIST_NAME, check_replaceable
-from mattekit.core.provenance import Provenance
-from mattekit.core.record import Series
-from mattekit.core.records import MODEL, BenchRecord, ParityRecord, read_record
-from mattekit.datasets.images import read_rgb
-from mattekit.datasets.opening import open_dataset
-from mattekit.infer.runtimes.openvino import load
-from mattekit.infer.tensors import matte_from, tensor_from
+from mattekit.convert import QUANTIZED, Tolerance
+from mattekit.core import (
+    MODEL,
+    BenchRecord,
+    Contract,
+    InputContract,
+    InputError,
+    Measurement,
+    ModelError,
+    OutputContract,
+    ParityRecord,
+    Provenance,
+    Series,
+    check_replaceable,
+    read_record,
+)
+from mattekit.core.ownership import LIST_NAME
+from mattekit.datasets import open_dataset, read_rgb
+from mattekit.infer import load, matte_from, tensor_from
 from mattekit.metrics import METRICS, iou
-from mattekit.quantize.compress import compress
-from mattekit.quantize.requests import Request
-from mattekit.quantize.settings import MaxDrop, QuantizeSettings, read_scope
+from mattekit.quantize import QuantizeRequest, QuantizeSettings, compress, read_scope
+from mattekit.quantize.settings import MaxDrop
 from records import bench_record, data, execution, measurement, variant
 from typer.testing import CliRunner, Result
 
@@ -64,7 +67,7 @@ def model_folder(super_resolution_ir: Path) -> Path:
 @pytest.fixture(scope="module")
 def photos(photo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six parts of the photo, each 64x64, in the folder `hr`."""
-    from mattekit.datasets.images import write_png
+    from mattekit.datasets import write_png
 
     folder = tmp_path_factory.mktemp("photos") / "hr"
     folder.mkdir()
@@ -104,7 +107,7 @@ def small_int8(small_ir: Path, photos: Path, make_once: MakeOnce) -> Path:
 def in_int8(name: str, ir: Path, photos: Path, make_once: MakeOnce) -> Path:
     """Quantize an IR with few samples, once for all processes, and return the INT8 IR."""
     settings = QuantizeSettings(samples=3, patch=16)
-    made = make_once(name, lambda folder: compress(Request(ir, folder, settings, data=f"hr={photos}")))
+    made = make_once(name, lambda folder: compress(QuantizeRequest(ir, folder, settings, data=f"hr={photos}")))
     (path,) = made.glob("*/int8/model.xml")
     return path
 
@@ -207,7 +210,7 @@ def test_the_layers_that_lose_most_can_be_ignored(
     small_ir: Path, small_int8: Path, photos: Path, tmp_path: Path
 ) -> None:
     import openvino
-    from mattekit.convert.layers import quantized_layers
+    from mattekit.convert import quantized_layers
 
     dataset = open_dataset(f"hr={photos}", scale=2)
     stages = open_stages([str(small_ir), str(small_int8)])
@@ -217,7 +220,7 @@ def test_the_layers_that_lose_most_can_be_ignored(
     ignored = read_scope(tmp_path / "scope.txt")
     assert ignored == (found[0].name,)
     settings = QuantizeSettings(samples=2, patch=16, ignored=ignored)
-    done = compress(Request(small_ir, tmp_path, settings, data=f"hr={photos}"))
+    done = compress(QuantizeRequest(small_ir, tmp_path, settings, data=f"hr={photos}"))
     left = quantized_layers(openvino.Core().read_model(done.quantized.variant.path))
     assert left
     assert ignored[0] not in left
@@ -332,7 +335,9 @@ def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, published_u2netp: 
         for folder in (shared_data / "segmentation" / name for name in ("ecssd_train", "ecssd_val"))
     )
     settings = QuantizeSettings(samples=12, max_drop=MaxDrop("iou", 0.015))
-    done = compress(Request(ir, tmp_path, settings, data=train, validation=val, validation_samples=12)).quantized
+    done = compress(
+        QuantizeRequest(ir, tmp_path, settings, data=train, validation=val, validation_samples=12)
+    ).quantized
     assert any("stage2d/rebnconv1d" in name for name in done.ignored)
     exact, int8 = (load(path) for path in (ir, done.variant.path))
     agreements: list[float] = []

@@ -7,15 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mattekit.core.errors import ImageError, InputError
-from mattekit.datasets import Dataset
+from mattekit.core import ImageError, InputError
+from mattekit.datasets import LAYOUTS, Dataset, Sample, contact_sheet, open_dataset, read_alpha, read_rgb, sample_row
 from mattekit.datasets.bicubic import crop_to_multiple, reduce_bicubic
 from mattekit.datasets.folders import segmentation_folders, super_resolution_folders
-from mattekit.datasets.images import read_alpha, read_rgb
-from mattekit.datasets.layouts import LAYOUTS, open_layout
-from mattekit.datasets.opening import open_dataset
-from mattekit.datasets.sample import Entry, Sample
-from mattekit.datasets.sheet import contact_sheet, sample_row
+from mattekit.datasets.layouts import open_layout
+from mattekit.datasets.sample import Entry
 from mattekit.images import READABLE_EXTENSIONS, read_image
 from PIL import Image as PilImage
 

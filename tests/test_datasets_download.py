@@ -11,12 +11,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mattekit.core.errors import FetchError, HashMismatchError, InputError
-from mattekit.core.files import sha256_of
+from mattekit.core import FetchError, HashMismatchError, InputError, sha256_of
 from mattekit.core.ownership import LIST_NAME
-from mattekit.datasets.download import fetch_layout
-from mattekit.datasets.layouts import LAYOUTS
-from mattekit.datasets.opening import open_dataset
+from mattekit.datasets import LAYOUTS, fetch_layout, open_dataset
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mattekit.core.errors import InputError
-from mattekit.datasets.opening import open_dataset
+from mattekit.core import InputError
+from mattekit.datasets import Sample, open_dataset, synthetic, write_synthetic
 from mattekit.datasets.rendered import render_background
-from mattekit.datasets.sample import Sample
 from mattekit.datasets.subjects import KINDS
-from mattekit.datasets.synthetic import synthetic, write_synthetic
 
 
 @pytest.fixture(scope="module")

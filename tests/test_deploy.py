@@ -17,18 +17,12 @@ from typing import Literal
 import numpy as np
 import openvino
 import pytest
-from mattekit.convert.servable.repository import new_version, packages_in
-from mattekit.convert.servable.surround import surround
-from mattekit.core.contract import ResizeFilter
-from mattekit.core.errors import DeviceError, InputError, ModelError, ParityError
-from mattekit.core.records import VerifyRecord, read_record
-from mattekit.images.image import Image
-from mattekit.infer.remove import Remover
-from mattekit.infer.runtimes.openvino import load
-from mattekit.infer.runtimes.reading import read_model
-from mattekit.infer.tensors import LEAST_SPREAD
-from mattekit.infer.upscale import Upscaler
-from mattekit.package.deploy import PackageFormat, PackageRequest, package, verify, verify_all
+from mattekit.convert import new_version, packages_in, surround
+from mattekit.core import DeviceError, InputError, ModelError, ParityError, ResizeFilter, VerifyRecord, read_record
+from mattekit.images import Image
+from mattekit.infer import LEAST_SPREAD, Remover, Upscaler, load, read_model
+from mattekit.package import PackageRequest, package, verify_all
+from mattekit.package.deploy import PackageFormat, verify
 from numpy.typing import NDArray
 
 MakeOnce = Callable[[str, Callable[[Path], object]], Path]
@@ -429,7 +423,7 @@ def test_only_an_ir_can_be_packaged(segmentation_ir: Path, tmp_path: Path) -> No
 
 def rehash(folder: Path, name: str) -> None:
     """Write a changed file's hash into the manifest, as a forger would."""
-    from mattekit.core.files import sha256_of
+    from mattekit.core import sha256_of
 
     manifest = json.loads((folder / "package.json").read_text())
     manifest["files"][name] = sha256_of(folder / name)

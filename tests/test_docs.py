@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import pytest
 from mattekit import cli
-from mattekit.bench.gates.gate import read_gates
+from mattekit.bench import read_gates
 from mattekit.images import read_image
 from mattekit.workflow.reading import read_recipe
 from typer.core import TyperGroup

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 from mattekit.cli import app
-from mattekit.core.condition import Condition
-from mattekit.core.limits import Limits
-from mattekit.core.requirements import Need, needs
+from mattekit.core import Condition, Limits, Need, needs
+from mattekit.infer import Diagnosis, diagnose, this_machine
 from mattekit.infer.devices import describe_devices, hidden_hardware
-from mattekit.infer.doctor import Diagnosis, diagnose, examine, how_to_install
-from mattekit.infer.machine import this_machine
+from mattekit.infer.doctor import examine, how_to_install
 from typer.testing import CliRunner
 
 

@@ -7,19 +7,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mattekit.core.contract import Contract, InputContract, OutputContract
-from mattekit.core.execution import Execution
-from mattekit.core.variant import Variant
-from mattekit.datasets.sample import Sample
-from mattekit.datasets.synthetic import synthetic
+from mattekit.core import Contract, Execution, InputContract, OutputContract, Variant
+from mattekit.datasets import Sample, synthetic
 from mattekit.images import Image, read_image
+from mattekit.infer import LoadedModel, Remover, SerialRuntime, Tensor
 from mattekit.infer.edges.foreground import estimate_foreground
 from mattekit.infer.edges.guided import guided_upsample
 from mattekit.infer.edges.matting import closed_form_mask, import_pymatting
 from mattekit.infer.edges.refine import refine_mask
-from mattekit.infer.remove import Remover
-from mattekit.infer.runtimes import LoadedModel, Tensor
-from mattekit.infer.runtimes.serial import SerialRuntime
 from mattekit.metrics import composite_error
 from mattekit.metrics.matting import gradient, sad
 from numpy.typing import NDArray

@@ -13,18 +13,26 @@ import cv2
 import numpy as np
 import pytest
 from called import Call
-from mattekit.core.errors import DeviceError, ImageError
-from mattekit.core.execution import Execution
+from mattekit.core import DeviceError, Execution, ImageError
 from mattekit.images import Image, encode_image, read_image
-from mattekit.infer.batch import Batch, OutputSettings, plan_batch, run_batch, workers_for
-from mattekit.infer.engine.budget import Budget
-from mattekit.infer.engine.overlap import Stages, overlapped
-from mattekit.infer.outcome import Outcome, exit_code_of, record_of
-from mattekit.infer.pipeline import Pipeline
-from mattekit.infer.remove import Remover
-from mattekit.infer.runtimes.openvino import load
-from mattekit.infer.runtimes.serial import SerialRuntime
-from mattekit.infer.superimpose import Colour
+from mattekit.infer import (
+    Batch,
+    Budget,
+    Colour,
+    Outcome,
+    OutputSettings,
+    Pipeline,
+    Remover,
+    SerialRuntime,
+    Stages,
+    exit_code_of,
+    load,
+    overlapped,
+    plan_batch,
+    record_of,
+    run_batch,
+    workers_for,
+)
 
 
 def images_in(folder: Path, count: int, *, side: int = 40) -> list[Path]:

@@ -12,23 +12,35 @@ import numpy as np
 import onnx
 import openvino
 import pytest
-from mattekit.convert import export, zoo
-from mattekit.convert.checked import export_model
-from mattekit.convert.checkpoint import load_module
-from mattekit.convert.export import OWN_LICENCE, ExportSettings, parse_batch, parse_size
+from mattekit.convert import (
+    EXACT,
+    HALF,
+    ExportSettings,
+    ParityCheck,
+    Tolerance,
+    export,
+    export_model,
+    load_module,
+    parse_batch,
+    parse_size,
+    stage_input,
+    zoo,
+)
+from mattekit.convert.export import OWN_LICENCE
 from mattekit.convert.ir import ir_from_onnx
-from mattekit.convert.parity import EXACT, HALF, ParityCheck, Tolerance
-from mattekit.convert.stage_input import stage_input
-from mattekit.core.contract import Contract
-from mattekit.core.errors import ContractError, InputError, ModelError, ParityError
-from mattekit.core.execution import Execution
-from mattekit.core.files import sha256_of
-from mattekit.core.records import ExportRecord, read_record
+from mattekit.core import (
+    Contract,
+    ContractError,
+    Execution,
+    ExportRecord,
+    InputError,
+    ModelError,
+    ParityError,
+    read_record,
+    sha256_of,
+)
 from mattekit.images import read_image
-from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
-from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load
-from mattekit.infer.runtimes.serial import SerialRuntime
-from mattekit.infer.runtimes.torch import TorchRuntime
+from mattekit.infer import OnnxRuntime, OpenVinoRuntime, SerialRuntime, TorchRuntime, load
 
 SR = "realesr-animevideov3"
 

@@ -15,12 +15,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from mattekit.core.errors import InputError
-from mattekit.core.files import atomic_directory, atomic_path, sha256_of
+from mattekit.core import InputError, atomic_directory, atomic_path, read_record, sha256_of
 from mattekit.core.ownership import LIST_NAME
-from mattekit.core.records import read_record
-from mattekit.infer.batch import run_batch
-from mattekit.infer.pipeline import Pipeline
+from mattekit.infer import Pipeline, run_batch
 
 PROGRAM = (sys.executable, "-m", "mattekit")
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a file system or become another user")
@@ -140,7 +137,7 @@ def test_a_place_without_permission_is_told(tmp_path: Path) -> None:
 
 
 def test_an_input_that_vanishes_is_told_and_the_others_are_done(photo: Path, tmp_path: Path) -> None:
-    from mattekit.infer.plan import OutputSettings, plan_batch
+    from mattekit.infer import OutputSettings, plan_batch
 
     images, out = tmp_path / "images", tmp_path / "out"
     images.mkdir()

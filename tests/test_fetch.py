@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from mattekit.convert import zoo
-from mattekit.convert.fetch import cache_dir, cached_path, fetch, retrieve, verified_path
-from mattekit.convert.spec import ModelSpec, Weights
-from mattekit.core import download
-from mattekit.core.errors import FetchError, HashMismatchError, InputError
+from mattekit.convert import ModelSpec, cache_dir, cached_path, fetch, retrieve, verified_path, zoo
+from mattekit.convert.spec import Weights
+from mattekit.core import MAX_UNKNOWN_SIZE, FetchError, HashMismatchError, InputError
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -234,7 +232,7 @@ def test_an_md5_is_checked_where_nothing_better_is_published(spec_of: Callable[.
 def test_a_size_that_nobody_states_is_limited(
     spec_of: Callable[..., ModelSpec], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert download.MAX_UNKNOWN_SIZE == 2 * 1024**3
+    assert MAX_UNKNOWN_SIZE == 2 * 1024**3
     monkeypatch.setattr("mattekit.convert.fetch.MAX_UNKNOWN_SIZE", 5000)
     for path in ("/model", "/endless"):
         with pytest.raises(FetchError, match="more than the expected 5,000 bytes"):

@@ -14,11 +14,8 @@ import av
 import numpy as np
 import pytest
 from mattekit.cli import app
-from mattekit.core.files import sha256_of
-from mattekit.core.measurement import VariantRef
-from mattekit.core.record import Record
-from mattekit.core.records import RunRecord, VideoRecord, read_record
-from mattekit.core.text import json_bytes, written_out
+from mattekit.core import Record, RunRecord, VariantRef, VideoRecord, json_bytes, read_record, sha256_of
+from mattekit.core.text import written_out
 from mattekit.infer.engine.manifest import Manifest
 from PIL import Image as PilImage
 from records import run_record

@@ -5,9 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from mattekit.core.errors import InputError
-from mattekit.core.files import atomic_directory, atomic_path, digest_of, sha256_of
-from mattekit.core.locks import locked
+from mattekit.core import InputError, atomic_directory, atomic_path, digest_of, locked, sha256_of
 from mattekit.core.ownership import LIST_NAME
 
 

@@ -12,22 +12,11 @@ import cv2
 import numpy as np
 import pytest
 import records as built
-from mattekit.bench.accuracy.runs import Request, run_validation
-from mattekit.bench.gates.gate import Gate
-from mattekit.bench.gates.judge import judge
-from mattekit.bench.latency.grid import Request as BenchRequest
+from mattekit.bench import BenchRequest, Gate, ValidationRequest, judge, run_benchmark, run_validation
 from mattekit.bench.latency.roofline import Peak, Roofline
-from mattekit.bench.latency.session import measure
-from mattekit.core.measurement import Measurement, Unit
-from mattekit.core.record import Record
-from mattekit.core.records import BenchRecord, ExportRecord, QuantizeRecord, RunRecord, read_record
-from mattekit.datasets.opening import open_dataset
-from mattekit.datasets.synthetic import synthetic, write_synthetic
-from mattekit.infer.batch import OutputSettings, plan_batch, run_batch, workers_for
-from mattekit.infer.outcome import record_of
-from mattekit.infer.pipeline import Pipeline
-from mattekit.infer.remove import Remover
-from mattekit.infer.runtimes.openvino import load
+from mattekit.core import BenchRecord, ExportRecord, Measurement, QuantizeRecord, Record, RunRecord, Unit, read_record
+from mattekit.datasets import open_dataset, synthetic, write_synthetic
+from mattekit.infer import OutputSettings, Pipeline, Remover, load, plan_batch, record_of, run_batch, workers_for
 from mattekit.metrics import METRICS
 
 Make = Callable[[Path, Path], Record]
@@ -62,15 +51,16 @@ def _run(ir: Path, folder: Path) -> RunRecord:
 def _video(ir: Path, folder: Path) -> Record:
     pytest.importorskip("av", reason="video needs the extra `video`")
     from clips import make_clip
-    from mattekit.infer.video.plan import plan_video
-    from mattekit.infer.video.run import run_video
+    from mattekit.infer import plan_video, run_video
 
     plan = plan_video(str(make_clip(folder / "clip.mp4")), folder / "out.webm", removes=True)
     return run_video(plan, Pipeline(Remover(load(ir / "model.xml")))).record
 
 
 def _validate(ir: Path, folder: Path) -> Record:
-    (record,) = run_validation(Request((str(ir),), str(_data(folder)), worst=0), folder / "validation").records
+    (record,) = run_validation(
+        ValidationRequest((str(ir),), str(_data(folder)), worst=0), folder / "validation"
+    ).records
     return record
 
 
@@ -78,7 +68,7 @@ def _bench(_: Path, folder: Path) -> BenchRecord:
     """A benchmark of one convolution, with what the machine of a real one adds: an accuracy, and its limits."""
     pytest.importorskip("scipy", reason="comparing times needs the extra `bench`")
     import openvino
-    from mattekit.core.contract import Contract, InputContract, OutputContract
+    from mattekit.core import Contract, InputContract, OutputContract
     from openvino import opset13 as ops
 
     source = ops.parameter([1, 3, 32, 32], np.float32, name="input")
@@ -89,7 +79,7 @@ def _bench(_: Path, folder: Path) -> BenchRecord:
     model.set_rt_info(contract.to_json(), ["mattekit", "contract"])
     openvino.save_model(model, folder / "fp32" / "model.xml", compress_to_fp16=False)
     path = str(folder / "fp32" / "model.xml")
-    record = measure(BenchRequest((path,), sizes=((32, 32),), rounds=2, iterations=40, warm_up=1, threads=1))
+    record = run_benchmark(BenchRequest((path,), sizes=((32, 32),), rounds=2, iterations=40, warm_up=1, threads=1))
     limits = Roofline("CPU", {"f32": Peak("GFLOP/s", 90.0, ()), "i8": Peak("GOP/s", 300.0, ())}, Peak("GB/s", 9.0, ()))
     accuracy = record.measurements[0].model_copy(
         update={
@@ -110,7 +100,7 @@ def _bench(_: Path, folder: Path) -> BenchRecord:
 
 
 def _compare(ir: Path, folder: Path) -> Record:
-    from mattekit.bench.latency.compare import compare_records
+    from mattekit.bench import compare_records
 
     record = _bench(ir, folder)
     return compare_records(record, record)
@@ -121,7 +111,7 @@ def _export(ir: Path, _: Path) -> Record:
 
 
 def _parity(ir: Path, folder: Path) -> Record:
-    from mattekit.bench.parity.check import check_stages
+    from mattekit.bench import check_stages
     from mattekit.bench.parity.opened_stages import ModelStage
 
     stages: list[ModelStage] = []
@@ -132,7 +122,8 @@ def _parity(ir: Path, folder: Path) -> Record:
 
 
 def _verify(ir: Path, folder: Path) -> Record:
-    from mattekit.package.deploy import PackageRequest, package, verify
+    from mattekit.package import PackageRequest, package
+    from mattekit.package.deploy import verify
 
     return verify(package(PackageRequest(ir, folder / "package")))
 
@@ -141,9 +132,9 @@ def _verdict(ir: Path, folder: Path) -> BenchRecord:
     """The benchmark that a quantization's verdict is read from, as it lies beside the INT8 IR."""
     pytest.importorskip("nncf", reason="quantizing needs the extra `quantize`")
     pytest.importorskip("scipy", reason="comparing times needs the extra `bench`")
-    from mattekit.quantize.compress import BENCH_NAME, compress
-    from mattekit.quantize.requests import Request as QuantizeRequest
-    from mattekit.quantize.settings import QuantizeSettings
+    from mattekit.quantize import QuantizeSettings, compress
+    from mattekit.quantize.compress import BENCH_NAME
+    from mattekit.quantize.requests import QuantizeRequest
 
     data = str(_data(folder))
     settings = QuantizeSettings(samples=2)
@@ -160,10 +151,10 @@ def _verdict(ir: Path, folder: Path) -> BenchRecord:
 
 
 def _quantize(_: Path, folder: Path) -> QuantizeRecord:
+    from mattekit.quantize import QuantizeSettings
     from mattekit.quantize.accuracy import Accuracy
     from mattekit.quantize.job import Job
     from mattekit.quantize.recipe import Recipe
-    from mattekit.quantize.settings import QuantizeSettings
     from mattekit.quantize.source import Source
     from mattekit.quantize.state import SearchState
 

@@ -11,16 +11,23 @@ import numpy as np
 import pytest
 import records as built
 import typer
-from mattekit.bench.gates.gate import Gate, read_gates
-from mattekit.bench.gates.judge import exit_code, judge
+from mattekit.bench import Gate, gates_exit_code, judge, read_gates
 from mattekit.commands.validation import register
-from mattekit.core.errors import InputError, MattekitError
-from mattekit.core.measurement import Measurement
-from mattekit.core.record import Record
-from mattekit.core.records import GateRecord, QuantizeRecord, RunRecord, ValidateRecord, read_record
-from mattekit.datasets.synthetic import synthetic, write_synthetic
+from mattekit.core import (
+    GateRecord,
+    InputError,
+    MattekitError,
+    Measurement,
+    QuantizeRecord,
+    Record,
+    RunRecord,
+    ValidateRecord,
+    read_record,
+)
+from mattekit.datasets import synthetic, write_synthetic
 from mattekit.metrics import get_metric
-from mattekit.reports.verdicts import gate_record, junit_xml, markdown, one_line
+from mattekit.reports import one_line
+from mattekit.reports.verdicts import gate_record, junit_xml, markdown
 from typer.testing import CliRunner
 
 
@@ -115,7 +122,7 @@ def test_a_figure_without_a_value_never_passes() -> None:
         record = _single("iou", value, data=built.data("set", sha256="aa"))
         assert _statuses(Gate(metric="iou", min=0), [record]) == ["not enough evidence"]
         assert _statuses(Gate(metric="iou", max_drop=1), [GOOD], [record]) == ["not enough evidence"]
-    assert exit_code([]) == 4
+    assert gates_exit_code([]) == 4
 
 
 def test_a_model_without_the_metric_does_not_hide_behind_another() -> None:
@@ -251,9 +258,9 @@ def test_verdicts_for_machines_and_people() -> None:
     text = markdown(verdicts)
     assert text.startswith("### Gates: failed")
     assert len(text.splitlines()) == 4 + len(verdicts)
-    assert exit_code(verdicts) == 3
-    assert exit_code(verdicts[:1]) == 0
-    assert exit_code([verdicts[0], verdicts[2]]) == 4
+    assert gates_exit_code(verdicts) == 3
+    assert gates_exit_code(verdicts[:1]) == 0
+    assert gates_exit_code([verdicts[0], verdicts[2]]) == 4
 
 
 @pytest.mark.parametrize(

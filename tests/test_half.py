@@ -10,16 +10,13 @@ from typing import Any
 import numpy as np
 import openvino
 import pytest
-from mattekit.convert.checked import export_model
-from mattekit.convert.export import ExportSettings
-from mattekit.convert.ir import halve_weights, ir_from_onnx, save_ir, write_ir
-from mattekit.convert.parity import HALF, compare
-from mattekit.convert.stage_input import stage_input
-from mattekit.core.contract import Contract, InputContract, OutputContract
-from mattekit.core.provenance import Provenance
+from mattekit.convert import HALF, ExportSettings, export_model, halve_weights, stage_input, write_ir
+from mattekit.convert.ir import ir_from_onnx, save_ir
+from mattekit.convert.parity import compare
+from mattekit.core import Contract, InputContract, OutputContract, Provenance
 from mattekit.images import read_image
-from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load
-from mattekit.package.deploy import PackageRequest, package
+from mattekit.infer import OpenVinoRuntime, load
+from mattekit.package import PackageRequest, package
 from openvino import opset13 as ops
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]

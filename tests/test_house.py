@@ -45,6 +45,9 @@ LONGEST = 300
 LONGER: dict[str, str] = {}
 """Modules that may be longer, and why."""
 
+INNER = {"convert.servable"}
+"""Packages inside of a room that others may import: what a servable package carries is copied as a module."""
+
 HEAVY = ("torch", "onnx", "onnxruntime", "onnxscript", "nncf", "skimage", "safetensors")
 """What only the extras bring."""
 
@@ -70,6 +73,19 @@ def test_a_room_says_what_it_is_for_and_what_may_enter(path: Path) -> None:
     assert said[0].endswith("."), f"{path}: say in a sentence what the room is for"
     enters = [part for part in said[1:] if re.fullmatch(r"What enters: [^.]+\..*", part, re.DOTALL)]
     assert len(enters) == 1, f"{path}: say in a paragraph 'What enters: …' what may be put here"
+
+
+@each_module
+def test_what_another_room_gives_is_asked_of_the_room(path: Path) -> None:
+    # So that the modules inside of a room can be moved without a word to the others.
+    inside = path.relative_to(ROOT).parent.parts
+    asked: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            whole = [*inside[: len(inside) - node.level + 1], *(node.module or "").split(".")]
+            if inside and whole[0] in ROOMS and whole[0] != inside[0] and len(whole) > 1:
+                asked.append(".".join(whole))
+    assert not set(asked) - INNER, f"{path}: list the names in the room's __init__.pyi, and import them from the room"
 
 
 @each_module

@@ -10,13 +10,9 @@ from typing import Any
 import mattekit
 import numpy as np
 import pytest
-from mattekit.core.errors import ImageError
-from mattekit.images import clear_hidden
-from mattekit.images.image import Image
-from mattekit.images.kinds import image_of
-from mattekit.infer.remove import Remover
-from mattekit.infer.runtimes.openvino import load
-from mattekit.infer.upscale import Upscaler
+from mattekit.core import ImageError
+from mattekit.images import Image, clear_hidden, image_of
+from mattekit.infer import Remover, Upscaler, load
 from PIL import Image as PilImage
 
 RGB = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)

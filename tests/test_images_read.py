@@ -16,8 +16,8 @@ import PIL
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mattekit.core.errors import ImageError
-from mattekit.datasets.images import read_alpha
+from mattekit.core import ImageError
+from mattekit.datasets import read_alpha
 from mattekit.images import read_image
 from packaging.version import Version
 from PIL import Image as PilImage

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mattekit.core.errors import ImageError
+from mattekit.core import ImageError
 from mattekit.images import MAX_PIXELS, read_image
 from PIL import Image as PilImage
 

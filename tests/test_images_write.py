@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mattekit.core.errors import ImageError
+from mattekit.core import ImageError
 from mattekit.images import (
     WRITABLE_EXTENSIONS,
     Image,

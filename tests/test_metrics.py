@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from mattekit.core.errors import InputError
+from mattekit.core import InputError
 from mattekit.metrics import METRICS, Metric, composite, get_metric, iou, psnr, psnr_y, ssim, ssim_y
 from mattekit.metrics.super_resolution import luma
 from mattekit.metrics.video import dtssd, still_flicker

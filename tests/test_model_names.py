@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from called import Call
 from conftest import MakeOnce
-from mattekit.core.errors import ModelError
-from mattekit.infer.runtimes.reading import read_variant
-from mattekit.models.reference import ModelRef
+from mattekit.core import ModelError
+from mattekit.infer import read_variant
+from mattekit.models import ModelRef
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "models.md"
 
@@ -43,8 +43,7 @@ DEAR = {"bench", "quantize", "package", "parity", "video", "export"}
 @pytest.fixture(scope="session")
 def weights(make_once: MakeOnce) -> Path:
     """A checkpoint of the user's for `srlite-x2`."""
-    from mattekit.convert import zoo
-    from mattekit.convert.fetch import fetch
+    from mattekit.convert import fetch, zoo
 
     def fill(folder: Path) -> None:
         shutil.copy(fetch(zoo.get("srlite-x2"), offline=True), folder / "mine.safetensors")
@@ -64,7 +63,7 @@ def model_folder(make_once: MakeOnce, own_provenance: Any) -> Path:
     import torch
     from mattekit.convert.ir import ir_from_onnx, save_ir
     from mattekit.convert.onnx_export import export_onnx
-    from mattekit.core.contract import Contract, InputContract, OutputContract
+    from mattekit.core import Contract, InputContract, OutputContract
 
     contract = Contract(
         task="segmentation",
@@ -238,7 +237,7 @@ def test_int8_is_made_of_the_largest_precision_whatever_its_folder_is_called(
 
 
 def test_parity_runs_what_a_runtime_names_and_tells_stages_of_one_kind_apart(model_folder: Path) -> None:
-    from mattekit.bench.parity.opened_stages import open_stages
+    from mattekit.bench import open_stages
 
     file = model_folder / "fp32" / "model.onnx"
     stages = open_stages([str(file), f"openvino:{file}", f"openvino:{model_folder / 'fp32'}"])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
-from mattekit.convert.checkpoint import load_module  # noqa: E402
+from mattekit.convert import load_module  # noqa: E402
 
 NETWORKS = [spec.id for spec in zoo.all_specs() if spec.task == "super_resolution" and spec.build is not None]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mattekit.core.errors import ModelError
-from mattekit.core.onnx_files import check_onnx
-from mattekit.infer.runtimes.openvino import load
+from mattekit.core import ModelError, check_onnx
+from mattekit.infer import load
 
 
 @pytest.mark.parametrize("place", ["../secret.bin", "link.bin"])
@@ -26,7 +25,7 @@ def test_weights_of_an_onnx_file_outside_its_folder_are_refused(
     (inside / "link.bin").symlink_to("../secret.bin")
     onnx.save(model, str(inside / "model.onnx"))
     from mattekit.convert.ir import ir_from_onnx
-    from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
+    from mattekit.infer import OnnxRuntime
 
     for read in (load, ir_from_onnx, OnnxRuntime):
         with pytest.raises(ModelError, match="outside of its folder"):

@@ -16,10 +16,9 @@ import pytest
 import typer
 from called import Call, Ended, commands_of
 from mattekit import cli
-from mattekit.core.errors import InputError
-from mattekit.core.files import add_to_list, atomic_directory, remove_if_ours, sha256_of
-from mattekit.core.ownership import LIST_NAME, check_replaceable, stranger_in
-from mattekit.datasets.layouts import LAYOUTS
+from mattekit.core import InputError, add_to_list, atomic_directory, check_replaceable, remove_if_ours, sha256_of
+from mattekit.core.ownership import LIST_NAME, stranger_in
+from mattekit.datasets import LAYOUTS
 
 Words = list[str | Path]
 

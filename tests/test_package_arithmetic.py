@@ -14,20 +14,22 @@ from typing import Any
 import numpy as np
 import openvino
 import pytest
-from mattekit.convert import ready, zoo
-from mattekit.convert.ir import write_ir
+from mattekit.convert import pin_surrounding, ready, surround, write_ir, zoo
 from mattekit.convert.servable import checker
-from mattekit.convert.servable.pinning import pin_surrounding
-from mattekit.convert.servable.surround import SURROUNDING, surround
-from mattekit.core.contract import Contract, InputContract, OutputContract, ResizeFilter
-from mattekit.core.errors import ArithmeticUnavailableError, InputError
-from mattekit.core.files import sha256_of
-from mattekit.images.image import Image
-from mattekit.infer.machine import this_machine
-from mattekit.infer.runtimes.arithmetic import executed_layers
-from mattekit.infer.runtimes.openvino import load
-from mattekit.infer.upscale import Upscaler
-from mattekit.package.deploy import PackageRequest, package, verify
+from mattekit.convert.servable.surround import SURROUNDING
+from mattekit.core import (
+    ArithmeticUnavailableError,
+    Contract,
+    InputContract,
+    InputError,
+    OutputContract,
+    ResizeFilter,
+    sha256_of,
+)
+from mattekit.images import Image
+from mattekit.infer import Upscaler, executed_layers, load, this_machine
+from mattekit.package import PackageRequest, package
+from mattekit.package.deploy import verify
 from openvino import opset13 as ops
 
 MakeOnce = Callable[[str, Callable[[Path], object]], Path]
@@ -272,9 +274,9 @@ def artifacts(segmentation_ir: Path, super_resolution_ir: Path, make_once: MakeO
     """Folders with an artifact each: fp32, fp16 and int8 of segmentation, fp32 and int8 of super-resolution."""
     for name in ("torch", "nncf"):
         pytest.importorskip(name, reason="quantizing needs the extras `export` and `quantize`")
-    from mattekit.datasets.opening import open_dataset
+    from mattekit.datasets import open_dataset
+    from mattekit.quantize import QuantizeSettings
     from mattekit.quantize.run import quantize
-    from mattekit.quantize.settings import QuantizeSettings
 
     def fill(folder: Path) -> None:
         few = QuantizeSettings(samples=4, recipe="none", patch=32)

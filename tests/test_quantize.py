@@ -12,21 +12,26 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
-from mattekit.core.contract import Contract, InputContract, OutputContract
-from mattekit.core.errors import InputError, ModelError, ParityError
-from mattekit.core.files import sha256_of
-from mattekit.core.provenance import Provenance
-from mattekit.core.record import SampleTable
-from mattekit.core.records import ValidateRecord
-from mattekit.datasets.opening import open_dataset
-from mattekit.datasets.sample import Dataset
-from mattekit.infer.runtimes.openvino import OpenVinoRuntime, load
-from mattekit.infer.runtimes.reading import read_contract
+from mattekit.core import (
+    Contract,
+    InputContract,
+    InputError,
+    ModelError,
+    OutputContract,
+    ParityError,
+    Provenance,
+    SampleTable,
+    ValidateRecord,
+    sha256_of,
+)
+from mattekit.datasets import Dataset, open_dataset
+from mattekit.infer import OpenVinoRuntime, load, read_contract
+from mattekit.quantize import QuantizeSettings, read_scope
 from mattekit.quantize.accuracy import Accuracy
 from mattekit.quantize.calibration import calibration_tensor, content_of, require_disjoint, split
 from mattekit.quantize.recipe import find_recipe, read_recipe
 from mattekit.quantize.run import Quantized, quantize
-from mattekit.quantize.settings import MaxDrop, QuantizeSettings, read_scope
+from mattekit.quantize.settings import MaxDrop
 from mattekit.quantize.source import QUANTIZATION_KEY
 from records import data, machine, measurement
 
@@ -178,7 +183,7 @@ def plain(segmentation: Path, tmp_path_factory: pytest.TempPathFactory) -> Quant
 
 
 def noise(path: Path, quantized: Path) -> dict[str, float]:
-    from mattekit.convert.layers import layer_noise
+    from mattekit.convert import layer_noise
 
     tensors = [calibration_tensor(sample, SEGMENTATION, 64, 0) for sample in images(2)]
     return {layer.name: layer.snr for layer in layer_noise(ir_of(path), ir_of(quantized), tensors)}
@@ -241,7 +246,7 @@ def test_the_noisiest_layer_is_the_one_with_the_outliers(segmentation: Path, pla
 
 
 def test_the_most_harmful_layer_is_found_by_its_effect_on_the_output(segmentation: Path, plain: Quantized) -> None:
-    from mattekit.convert.layers import layer_influence
+    from mattekit.convert import layer_influence
 
     names = list(noise(segmentation, plain.variant.path))
     tensors = [calibration_tensor(images(1)[0], SEGMENTATION, 64, 0)]
@@ -253,7 +258,7 @@ def test_the_most_harmful_layer_is_found_by_its_effect_on_the_output(segmentatio
 
 def test_a_restored_layer_computes_as_before_and_the_others_do_not(segmentation: Path, plain: Quantized) -> None:
     import openvino
-    from mattekit.convert.layers import quantized_layers, restore_layers
+    from mattekit.convert import quantized_layers, restore_layers
 
     exact, int8 = ir_of(segmentation), ir_of(plain.variant.path)
     names = quantized_layers(int8)
@@ -276,8 +281,7 @@ def test_a_restored_layer_computes_as_before_and_the_others_do_not(segmentation:
 def test_an_ir_with_halved_weights_is_quantized_like_the_one_that_it_was_made_from(
     segmentation: Path, plain: Quantized, tmp_path: Path
 ) -> None:
-    from mattekit.convert import ir
-    from mattekit.convert.layers import quantized_layers, restore_layers
+    from mattekit.convert import ir, quantized_layers, restore_layers
 
     half = tmp_path / "fp16" / "model.xml"
     half.parent.mkdir()
@@ -414,7 +418,7 @@ def test_what_cannot_be_quantized_is_told(
 
 
 def test_ignored_layers_stay_in_fp32(segmentation: Path, plain: Quantized, tmp_path: Path) -> None:
-    from mattekit.convert.layers import quantized_layers
+    from mattekit.convert import quantized_layers
 
     name = next(name for name in noise(segmentation, plain.variant.path) if OUTLIER in name)
     scope = tmp_path / "scope.txt"
@@ -426,7 +430,7 @@ def test_ignored_layers_stay_in_fp32(segmentation: Path, plain: Quantized, tmp_p
 
 
 def test_a_recipe_is_found_by_family_and_can_be_replaced(segmentation: Path, tmp_path: Path) -> None:
-    from mattekit.convert.layers import quantized_layers
+    from mattekit.convert import quantized_layers
 
     assert find_recipe("u2netp", None)[0] == "u2net"
     assert find_recipe("rfdn-x4", None)[1].ignore

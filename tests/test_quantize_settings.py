@@ -6,10 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from mattekit.core.errors import InputError
+from mattekit.core import InputError
+from mattekit.quantize import parse_max_drop
 from mattekit.quantize.recipe import read_recipe
 from mattekit.quantize.search import most_layers, search
-from mattekit.quantize.settings import MaxDrop, parse_max_drop
+from mattekit.quantize.settings import MaxDrop
 
 
 def test_every_recipe_can_be_read() -> None:

@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mattekit.convert.checked import export_model
-from mattekit.convert.export import ExportSettings
-from mattekit.convert.recognition import spec_for
-from mattekit.core.errors import CheckpointError, DependencyError, ModelError
-from mattekit.infer.runtimes.openvino import load
+from mattekit.convert import ExportSettings, export_model, spec_for
+from mattekit.core import CheckpointError, DependencyError, ModelError
+from mattekit.infer import load
 
 HERE = importlib.util.find_spec("spandrel") is not None
 needs_spandrel = pytest.mark.skipif(

@@ -7,17 +7,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mattekit.core.contract import Contract, InputContract, OutputContract
-from mattekit.core.errors import ModelError
-from mattekit.core.execution import Execution
-from mattekit.core.variant import Variant
+from mattekit.core import Contract, Execution, InputContract, ModelError, OutputContract, Variant
 from mattekit.images import Image, read_image
-from mattekit.infer.remove import Remover
-from mattekit.infer.resize import resize_mask, resize_pixels
-from mattekit.infer.runtimes import LoadedModel, Tensor
-from mattekit.infer.runtimes.openvino import load
-from mattekit.infer.runtimes.serial import SerialRuntime
-from mattekit.infer.tensors import LEAST_SPREAD, normalise, tensor_from
+from mattekit.infer import (
+    LEAST_SPREAD,
+    LoadedModel,
+    Remover,
+    SerialRuntime,
+    Tensor,
+    load,
+    normalise,
+    resize_mask,
+    tensor_from,
+)
+from mattekit.infer.resize import resize_pixels
 from PIL import Image as PilImage
 
 SALIENT = Contract(

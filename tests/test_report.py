@@ -15,25 +15,26 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from mattekit.bench.int8 import int8_verdicts
-from mattekit.core.errors import DependencyError, InputError
-from mattekit.core.measurement import Measurement
-from mattekit.core.record import Record
-from mattekit.core.records import (
+from mattekit.bench import int8_verdicts
+from mattekit.core import (
     BenchRecord,
     CandidateResult,
+    DependencyError,
     Failure,
+    InputError,
     LayerTime,
-    PeerRecord,
+    Measurement,
+    Record,
     RunRecord,
     ValidateRecord,
 )
+from mattekit.core.records import PeerRecord
+from mattekit.reports import ReportRequest, make_report, show, write_report
 from mattekit.reports.document import Cell, Plot, Statements, Table
 from mattekit.reports.evidence import read_sources
-from mattekit.reports.formats.console import show
 from mattekit.reports.formats.html import html
 from mattekit.reports.formats.markdown import markdown
-from mattekit.reports.making import Report, Request, make_report, write_report
+from mattekit.reports.making import Report
 from mattekit.reports.numbers import TIMES, number, span
 from mattekit.reports.svg import PALETTE
 from records import bench_record, data, execution, machine, measurement, run_record, validate_record, variant
@@ -77,7 +78,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def report(*paths: Path, **options: object) -> Report:
-    return make_report(Request(tuple(paths), **options))  # type: ignore[arg-type]
+    return make_report(ReportRequest(tuple(paths), **options))  # type: ignore[arg-type]
 
 
 def table(made: Report, caption: str) -> dict[str, dict[str, Cell]]:
@@ -560,11 +561,11 @@ def test_a_folder_means_the_records_in_it_and_below(tmp_path: Path) -> None:
     # What else lies in such folders is no record.
     (folder / "contract.json").write_text('{"version": 1}')
     (folder / "broken.json").write_text("{")
-    made = make_report(Request((tmp_path / "models",)))
+    made = make_report(ReportRequest((tmp_path / "models",)))
     assert [source.path.name for source in made.evidence.current] == ["bench.json", "export.json"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="there is no record in the folder"):
-        make_report(Request((tmp_path / "empty",)))
+        make_report(ReportRequest((tmp_path / "empty",)))
 
 
 def test_a_record_of_an_older_version_is_refused_with_the_command_that_makes_it_again(tmp_path: Path) -> None:

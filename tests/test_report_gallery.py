@@ -6,19 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mattekit.bench import validate
 from mattekit.bench.accuracy.specimens import rows_to_show, write_specimens
 from mattekit.bench.accuracy.subjects import golden_subject
-from mattekit.bench.accuracy.validate import validate
-from mattekit.core.records import ValidateRecord, read_record
-from mattekit.datasets.images import write_png
-from mattekit.datasets.opening import open_dataset
+from mattekit.core import ValidateRecord, read_record
+from mattekit.datasets import open_dataset, write_png
+from mattekit.reports import ReportRequest, make_report
 from mattekit.reports.document import Gallery
-from mattekit.reports.making import Report, Request, make_report
+from mattekit.reports.making import Report
 from records import run_record
 
 
 def report(*paths: Path, **options: object) -> Report:
-    return make_report(Request(tuple(paths), **options))  # type: ignore[arg-type]
+    return make_report(ReportRequest(tuple(paths), **options))  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mattekit.bench import validate
 from mattekit.bench.accuracy.specimens import rows_to_show, write_specimens
 from mattekit.bench.accuracy.subjects import golden_subject
-from mattekit.bench.accuracy.validate import validate
-from mattekit.datasets.images import write_png
-from mattekit.datasets.opening import open_dataset
-from mattekit.reports.making import Request, make_report, write_report
+from mattekit.datasets import open_dataset, write_png
+from mattekit.reports import ReportRequest, make_report, write_report
 from records import bench_record
 
 pytest.importorskip("playwright", reason="looking at pages needs the extra `dev`")
@@ -63,7 +62,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     gates = folder / "gates.toml"
     gates.write_text('[[gate]]\nmetric = "latency_p50"\nmax = 50\n[[gate]]\nmetric = "iou"\nmin = 2\nsamples = 1\n')
     paths = tuple(folder / name for name in ("v.json", "w1.json", "w2.json"))
-    made = make_report(Request(paths, baselines=(folder / "w1.json",), gates=gates))
+    made = make_report(ReportRequest(paths, baselines=(folder / "w1.json",), gates=gates))
     write_report(made, folder / "report.html")
     return folder / "report.html"
 

@@ -13,12 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
+from mattekit.infer import Colour, Outcome, OutputSettings, Pipeline, exit_code_of, open_manifest, plan_batch, run_batch
 from mattekit.infer.engine.manifest import MANIFEST_NAME
-from mattekit.infer.outcome import Outcome, exit_code_of
-from mattekit.infer.pipeline import Pipeline
-from mattekit.infer.resume import open_manifest
-from mattekit.infer.superimpose import Colour
 
 GREEN = Pipeline(background=Colour(0, 200, 0))
 

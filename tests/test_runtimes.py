@@ -9,13 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mattekit.core.errors import ArithmeticUnavailableError, ContractError, DeviceError, InputError, ModelError
-from mattekit.core.execution import Execution
-from mattekit.infer.runtimes import Runtime, RuntimeSettings, Tensor
-from mattekit.infer.runtimes.openvino import load
-from mattekit.infer.runtimes.serial import SerialRuntime
+from mattekit.core import ArithmeticUnavailableError, ContractError, DeviceError, Execution, InputError, ModelError
+from mattekit.infer import Runtime, RuntimeSettings, SerialRuntime, Tensor, load
+from mattekit.models import RUNTIMES, open_runtime
 from mattekit.models.opening import open_model
-from mattekit.models.runtimes import RUNTIMES, open_runtime
 
 SHAPE = (1, 3, 24, 40)
 TENSOR = np.random.default_rng(0).random(SHAPE, dtype=np.float32)

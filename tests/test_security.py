@@ -16,16 +16,24 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mattekit.core.errors import CheckpointError, ImageError, InputError, MattekitError, ModelError, VideoError
-from mattekit.core.files import atomic_path
-from mattekit.core.record import Record
-from mattekit.core.records import PeerRecord, RunRecord, read_record
-from mattekit.core.text import printable
-from mattekit.core.unpack import unpack
-from mattekit.datasets.images import read_alpha, read_rgb
+from mattekit.core import (
+    CheckpointError,
+    ImageError,
+    InputError,
+    MattekitError,
+    ModelError,
+    Record,
+    RunRecord,
+    VideoError,
+    atomic_path,
+    printable,
+    read_record,
+    unpack,
+)
+from mattekit.core.records import PeerRecord
+from mattekit.datasets import read_alpha, read_rgb
 from mattekit.images import read_image
-from mattekit.infer.runtimes.openvino import load
-from mattekit.infer.runtimes.reading import read_model
+from mattekit.infer import load, read_model
 from records import validate_record
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -223,7 +231,7 @@ def test_irs_that_once_ended_in_a_traceback_are_refused(name: str) -> None:
 def test_onnx_files_that_once_ended_in_a_traceback_are_taken_or_refused(name: str) -> None:
     pytest.importorskip("onnxruntime", reason="ONNX Runtime comes with the extra `export`")
     from mattekit.convert.ir import ir_from_onnx
-    from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
+    from mattekit.infer import OnnxRuntime
 
     refused = 0
 
@@ -274,7 +282,7 @@ def test_a_record_of_another_kind_is_refused_in_a_sentence(kind: type[Record], m
 def test_an_onnx_file_without_outputs_is_told(tmp_path: Path) -> None:
     onnx = pytest.importorskip("onnx", reason="making an ONNX file needs the extra `export`")
     pytest.importorskip("onnxruntime", reason="ONNX Runtime comes with the extra `export`")
-    from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
+    from mattekit.infer import OnnxRuntime
 
     value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, 4, 4])
     graph = onnx.helper.make_graph([], "empty", [value], [])

@@ -10,8 +10,7 @@ import pytest
 
 pytest.importorskip("scipy", reason="comparing times needs the extra `bench`")
 
-from mattekit.bench import intervals
-from mattekit.bench.intervals import median_interval, median_ratio_interval
+from mattekit.bench import compare_samples, intervals, median_interval, median_ratio_interval
 from mattekit.bench.significance import (
     ERROR_RATE,
     LEAST_EFFECT,
@@ -20,7 +19,6 @@ from mattekit.bench.significance import (
     Difference,
     autocorrelation_time,
     compare_rounds,
-    compare_samples,
 )
 from numpy.typing import NDArray
 from scipy import stats

@@ -10,11 +10,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the networks need the extra `export`")
 
-from mattekit.convert import checkpoint, fetch  # noqa: E402
+import mattekit  # noqa: E402
+from mattekit.convert import checkpoint  # noqa: E402
 from mattekit.convert.networks.srlite import CollapsibleConv, SrLite, collapse  # noqa: E402
 from mattekit.convert.zoo import mattelite, srlite  # noqa: E402
 
-WEIGHTS = Path(fetch.__file__).parent / "weights"
+WEIGHTS = Path(mattekit.__file__).parent / "convert" / "weights"
 # The log and the curve stay in the repository, out of the wheel.
 SOURCES = Path(__file__).resolve().parents[1] / "convert" / "weights"
 SPECS = {spec.id: spec for spec in (*mattelite.SPECS, *srlite.SPECS)}

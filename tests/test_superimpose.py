@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mattekit.core.errors import ImageError
-from mattekit.images import Image, write_image
-from mattekit.images.blend import resample, resize_straight
-from mattekit.infer.superimpose import ANCHORS, Blur, Colour, Fit, Placement, load_background, superimpose
+from mattekit.core import ImageError
+from mattekit.images import Image, resize_straight, write_image
+from mattekit.images.blend import resample
+from mattekit.infer import Blur, Colour, Placement, load_background
+from mattekit.infer.backdrop import Fit
+from mattekit.infer.placement import ANCHORS
+from mattekit.infer.superimpose import superimpose
 from PIL import Image as PilImage
 from PIL import ImageCms
 

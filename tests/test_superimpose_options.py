@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mattekit.core.errors import ImageError
+from mattekit.core import ImageError
 from mattekit.images import Image
+from mattekit.infer import Colour, Placement, parse_shadow
 from mattekit.infer.light import decode, encode
-from mattekit.infer.shadow import Shadow, parse_shadow
-from mattekit.infer.superimpose import Colour, Placement, superimpose
+from mattekit.infer.shadow import Shadow
+from mattekit.infer.superimpose import superimpose
 
 WHITE, CLEAR = Colour(255, 255, 255), Colour(0, 0, 0, 0)
 

@@ -13,23 +13,32 @@ import numpy as np
 import openvino
 import pytest
 from conftest import MakeOnce
-from mattekit.bench.latency.grid import Request
-from mattekit.bench.latency.keeping import keep
-from mattekit.bench.latency.session import measure
+from mattekit.bench import BenchRequest, keep, run_benchmark
 from mattekit.cli import app
-from mattekit.convert.zoo import all_specs
-from mattekit.core.contract import Contract, InputContract, OutputContract
-from mattekit.core.errors import InputError
-from mattekit.core.records import BenchRecord, CompareRecord, ParityRecord, ParityStep, read_record
-from mattekit.infer.doctor import diagnose
-from mattekit.reports.benchmarks import print_benchmark
-from mattekit.reports.comparisons import print_comparison
-from mattekit.reports.doctor import print_diagnosis
+from mattekit.convert import all_specs
+from mattekit.core import (
+    BenchRecord,
+    CompareRecord,
+    Contract,
+    InputContract,
+    InputError,
+    OutputContract,
+    ParityRecord,
+    ParityStep,
+    read_record,
+)
+from mattekit.infer import diagnose
+from mattekit.reports import (
+    print_benchmark,
+    print_comparison,
+    print_diagnosis,
+    print_lines,
+    print_parity,
+    print_validation,
+    show,
+)
 from mattekit.reports.document import Cell, Column, Document, Section, Table
-from mattekit.reports.formats.console import show
-from mattekit.reports.formats.fitting import print_lines, print_table, say_once
-from mattekit.reports.steps import print_parity
-from mattekit.reports.validations import print_validation
+from mattekit.reports.formats.fitting import print_table, say_once
 from openvino import opset13 as ops
 from records import bench_record, data, execution, machine, measurement, validate_record, variant
 from rich.cells import cell_len
@@ -87,7 +96,7 @@ def record(network: Path, photo: Path, make_once: MakeOnce) -> BenchRecord:
         images = folder / "images"
         images.mkdir()
         (images / "photo.jpg").write_bytes(photo.read_bytes())
-        asked = Request(
+        asked = BenchRequest(
             artifacts=(str(network),),
             devices=("CPU", "NPU.7"),
             batches=(1, 2),
@@ -98,7 +107,7 @@ def record(network: Path, photo: Path, make_once: MakeOnce) -> BenchRecord:
             threads=1,
             end_to_end=images,
         )
-        measure(asked).write(folder / "r.json")
+        run_benchmark(asked).write(folder / "r.json")
 
     return read_record(make_once("terminal-tables", fill) / "r.json", BenchRecord)
 

@@ -11,15 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mattekit.convert import zoo
-from mattekit.core.contract import Contract, InputContract, OutputContract
-from mattekit.core.errors import ImageError, ModelError
-from mattekit.core.execution import Execution
-from mattekit.core.variant import Variant
+from mattekit.core import Contract, Execution, ImageError, InputContract, ModelError, OutputContract, Variant
 from mattekit.images import Image, read_image
-from mattekit.infer.runtimes import LoadedModel, Tensor
-from mattekit.infer.runtimes.openvino import load
-from mattekit.infer.runtimes.serial import SerialRuntime
-from mattekit.infer.upscale import Upscaler
+from mattekit.infer import LoadedModel, SerialRuntime, Tensor, Upscaler, load
 from mattekit.metrics import psnr_y
 
 if TYPE_CHECKING:
@@ -169,8 +163,7 @@ FIGURES = {
 def test_published_figures_from_the_ir(
     names: tuple[str, str], figures: tuple[float, float], shared_data: Path, photo: Path, tmp_path: Path
 ) -> None:
-    from mattekit.convert.checked import export_model
-    from mattekit.convert.export import ExportSettings
+    from mattekit.convert import ExportSettings, export_model
     from mattekit.datasets.folders import super_resolution_folders
 
     weights = shared_data / "weights" / "super_resolution" / f"{names[1]}.pth"

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
-from mattekit.core.contract import Contract, InputContract, OutputContract
-from mattekit.core.errors import DeviceError, ImageError, InputError
-from mattekit.core.execution import Execution
-from mattekit.core.variant import Variant
+from mattekit.core import (
+    Contract,
+    DeviceError,
+    Execution,
+    ImageError,
+    InputContract,
+    InputError,
+    OutputContract,
+    Variant,
+)
 from mattekit.images import Image
-from mattekit.infer.runtimes import LoadedModel, Tensor
-from mattekit.infer.runtimes.openvino import load
-from mattekit.infer.runtimes.serial import SerialRuntime
+from mattekit.infer import LoadedModel, SerialRuntime, Tensor, Upscaler, load
 from mattekit.infer.tiles import activation_bytes, is_out_of_memory, side_within
-from mattekit.infer.upscale import Upscaler
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,23 +10,30 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from mattekit.bench.accuracy.outputs import record_name, worst_sheet, write_validation
-from mattekit.bench.accuracy.runs import Request, run_validation
-from mattekit.bench.accuracy.subjects import Subject, golden_subject, open_subjects
-from mattekit.bench.accuracy.tables import figure_interval, samples_table, summary_table, worst_samples
-from mattekit.bench.accuracy.validate import default_metrics, metrics_for, validate
-from mattekit.bench.intervals import drop_interval, mean_interval, ratio_interval
-from mattekit.core.errors import InputError, ModelError
-from mattekit.core.provenance import Provenance
-from mattekit.core.records import ValidateRecord, read_record
-from mattekit.datasets import Dataset, Sample
+from mattekit.bench import (
+    Subject,
+    ValidationRequest,
+    drop_interval,
+    figure_interval,
+    metrics_for,
+    record_name,
+    run_validation,
+    samples_table,
+    summary_table,
+    validate,
+    worst_samples,
+)
+from mattekit.bench.accuracy.outputs import worst_sheet, write_validation
+from mattekit.bench.accuracy.subjects import golden_subject, open_subjects
+from mattekit.bench.accuracy.validate import default_metrics
+from mattekit.bench.intervals import mean_interval, ratio_interval
+from mattekit.core import InputError, ModelError, Provenance, ValidateRecord, read_record
+from mattekit.datasets import AlphaMatte, Dataset, Sample, open_dataset, synthetic, write_synthetic
 from mattekit.datasets.folders import segmentation_folders
-from mattekit.datasets.opening import open_dataset
-from mattekit.datasets.sample import AlphaMatte, Entry
-from mattekit.datasets.synthetic import synthetic, write_synthetic
+from mattekit.datasets.sample import Entry
 from mattekit.metrics import iou
 from mattekit.metrics.segmentation import f_beta_curve
-from mattekit.reports.validations import print_validation
+from mattekit.reports import print_validation
 from records import execution, variant
 
 
@@ -157,7 +164,7 @@ def test_super_resolution_and_infinity(tmp_path: Path) -> None:
     assert _column(back, "psnr_y") == [math.inf, math.inf]
     assert _value(back, "psnr_y") == math.inf
     assert figure_interval(back, back.measurements[0]) == (math.inf, math.inf)
-    words = Request(artifacts=(f"golden:{tmp_path / 'hr'}",), data=str(tmp_path), scale=2)
+    words = ValidationRequest(artifacts=(f"golden:{tmp_path / 'hr'}",), data=str(tmp_path), scale=2)
     assert _value(run_validation(words, tmp_path / "out").records[0], "psnr") == math.inf
 
 
@@ -195,7 +202,7 @@ def test_files(tmp_path: Path, dataset: Dataset, record: ValidateRecord) -> None
 
 def test_a_run_from_words_to_files(tmp_path: Path, dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     write_synthetic(dataset, tmp_path / "set")
-    words = Request(artifacts=(f"golden:{tmp_path / 'set' / 'masks'}",), data=str(tmp_path / "set"), limit=5)
+    words = ValidationRequest(artifacts=(f"golden:{tmp_path / 'set' / 'masks'}",), data=str(tmp_path / "set"), limit=5)
     report = run_validation(words, tmp_path / "out")
     assert report.records[0].data.count == 5
     print_validation(report.records, report.paths)
@@ -211,14 +218,14 @@ def test_answers_on_disk_are_the_reference_of_photos_without_a_truth(
     light_ir: Path, photo: Path, tmp_path: Path
 ) -> None:
     from mattekit import open_pipeline
-    from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
+    from mattekit.infer import OutputSettings, plan_batch, run_batch
 
     for name in ("one", "two"):
         (tmp_path / "photos").mkdir(exist_ok=True)
         shutil.copy(photo, tmp_path / "photos" / f"{name}.jpg")
     batch = plan_batch([tmp_path / "photos"], tmp_path / "masks", OutputSettings(only_mask=True))
     assert all(outcome.error is None for outcome in run_batch(batch, open_pipeline(model=light_ir)))
-    words = Request((str(light_ir),), str(tmp_path / "photos"), reference=f"golden:{tmp_path / 'masks'}")
+    words = ValidationRequest((str(light_ir),), str(tmp_path / "photos"), reference=f"golden:{tmp_path / 'masks'}")
     (record,) = run_validation(words, tmp_path / "out").records
     assert _column(record, "iou") == [1.0, 1.0]
     with pytest.raises(InputError, match="has no truth; give a reference"):
@@ -320,8 +327,7 @@ def test_the_command_leaves_a_record_for_each_of_two_fine_tunes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     from mattekit.convert.ir import save_ir
-    from mattekit.infer.runtimes.openvino import load
-    from mattekit.infer.runtimes.reading import read_model
+    from mattekit.infer import load, read_model
 
     write_synthetic(dataset, tmp_path / "set")
     source = load(segmentation_ir / "model.xml")
@@ -338,7 +344,7 @@ def test_the_command_leaves_a_record_for_each_of_two_fine_tunes(
             shape=(1, source.contract.input.height or 0, source.contract.input.width or 0),
             fp16=False,
         )
-    words = Request(tuple(map(str, folders)), str(tmp_path / "set"), limit=2, worst=0)
+    words = ValidationRequest(tuple(map(str, folders)), str(tmp_path / "set"), limit=2, worst=0)
     report = run_validation(words, tmp_path / "out")
     assert sorted(tmp_path.glob("out/*.json")) == sorted(report.paths)
     assert [read_record(path).variants[0].weights_sha256 for path in report.paths] == ["a" * 64, "b" * 64]

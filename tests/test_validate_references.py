@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from mattekit.bench import validate
 from mattekit.bench.accuracy.subjects import open_subjects
-from mattekit.bench.accuracy.validate import validate
-from mattekit.core.records import ValidateRecord
+from mattekit.core import ValidateRecord
+from mattekit.datasets import open_dataset
 from mattekit.datasets.folders import segmentation_folders
-from mattekit.datasets.opening import open_dataset
 
 pytest.importorskip("torch")
 

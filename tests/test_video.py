@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 import pytest
 from clips import VFR, audio_of, copy, drawn, frames_of, make_clip, pixels, seconds_of, transparent
-from mattekit.core.errors import InputError, VideoError
+from mattekit.core import InputError, VideoError
 from mattekit.core.ownership import LIST_NAME
+from mattekit.infer import VideoSettings
 from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.formats import choose_format
 from mattekit.infer.video.orientation import orientation_of
-from mattekit.infer.video.run import VideoSettings
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 
@@ -88,7 +88,7 @@ def test_a_turned_video_comes_out_upright(turned: int, tmp_path: Path) -> None:
 
 def test_every_display_matrix_of_quarter_turns_and_flips() -> None:
     corners = np.arange(6).reshape(2, 3)
-    from mattekit.images.decode import upright
+    from mattekit.images import upright
 
     for numbers in ((1, 0, 0, 1), (-1, 0, 0, 1), (-1, 0, 0, -1), (1, 0, 0, -1)):
         for swapped in (False, True):

@@ -15,14 +15,9 @@ import numpy as np
 import pytest
 from clips import VFR, copy, frames_of, make_clip, pixels, seconds_of, transparent
 from mattekit import cli
-from mattekit.core.errors import InputError
-from mattekit.core.measurement import Measurement
-from mattekit.core.records import VideoRecord, read_record
+from mattekit.core import InputError, Measurement, VideoRecord, read_record
+from mattekit.infer import Colour, Pipeline, plan_video, run_video
 from mattekit.infer.latencies import Latencies
-from mattekit.infer.pipeline import Pipeline
-from mattekit.infer.superimpose import Colour
-from mattekit.infer.video.plan import plan_video
-from mattekit.infer.video.run import run_video
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 

@@ -12,16 +12,15 @@ import cv2
 import numpy as np
 import pytest
 from clips import VFR, copy, drawn, frames_of, make_clip, pixels, seconds_of, spoil, transparent
-from mattekit.core.errors import InputError, VideoError
-from mattekit.images.image import Image
-from mattekit.infer.pipeline import Pipeline
+from mattekit.core import InputError, VideoError
+from mattekit.images import Image
+from mattekit.infer import Pipeline, VideoSettings, parse_fps, plan_video, run_video
 from mattekit.infer.video.camera import Camera
 from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.formats import choose_format
 from mattekit.infer.video.loop import LoopedVideo
-from mattekit.infer.video.plan import VideoPlan, plan_video
-from mattekit.infer.video.run import VideoSettings, run_video
-from mattekit.infer.video.sources import open_source, parse_fps
+from mattekit.infer.video.plan import VideoPlan
+from mattekit.infer.video.sources import open_source
 from mattekit.infer.video.stills import in_number_order
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")

@@ -9,13 +9,12 @@ import cv2
 import numpy as np
 import pytest
 from mattekit.images import read_image
-from mattekit.infer.remove import Matte, Remover
+from mattekit.infer import Remover, plan_video, run_video
+from mattekit.infer.remove import Matte
 from mattekit.infer.video.files import VideoFile
-from mattekit.infer.video.plan import plan_video
-from mattekit.infer.video.run import run_video
 from mattekit.infer.video.smooth import Smoother
 from mattekit.metrics.video import dtssd, still_flicker
-from mattekit.models.pipeline import open_pipeline
+from mattekit.models import open_pipeline
 
 pytest.importorskip("av", reason="video needs the extra `video`")
 

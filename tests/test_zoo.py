@@ -7,10 +7,8 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 import pytest
-from mattekit.convert import zoo
-from mattekit.convert.spec import ModelSpec
-from mattekit.core.contract import Contract
-from mattekit.core.errors import ModelError
+from mattekit.convert import ModelSpec, zoo
+from mattekit.core import Contract, ModelError
 
 PROMISED = {
     *("u2net", "u2netp", "u2net_human_seg", "u2net_cloth_seg", "u2net_portrait"),

@@ -28,21 +28,19 @@ from statistics import median
 from typing import Any
 
 import openvino
+from mattekit.bench import BenchRequest
 from mattekit.bench.latency.candidates import Candidate
 from mattekit.bench.latency.figures import RATIO
-from mattekit.bench.latency.grid import Request, plan
+from mattekit.bench.latency.grid import plan
 from mattekit.bench.latency.messages import BurstCommand, BurstTimes, Open, Opened
 from mattekit.bench.latency.opening import open_candidate, sample_input
 from mattekit.bench.latency.process import WorkerProcess
 from mattekit.bench.latency.rounds import interleave
 from mattekit.bench.latency.scenarios import parse_scenario, run_burst
 from mattekit.bench.significance import Difference, compare_rounds
-from mattekit.core.execution import Execution, Hint
-from mattekit.core.measurement import Measurement, Unit
-from mattekit.core.records import MODEL, PeerRecord
-from mattekit.infer.machine import this_machine
-from mattekit.infer.runtimes.compiled import compile_model
-from mattekit.infer.runtimes.openvino import read_model
+from mattekit.core import MODEL, Execution, Hint, Measurement, Unit
+from mattekit.core.records import PeerRecord
+from mattekit.infer import compile_model, read_model, this_machine
 
 WITHIN = 0.03
 SLICE = 4
@@ -93,7 +91,7 @@ def main() -> int:
     parser.add_argument("--record", type=Path)
     args = parser.parse_args()
     hints: tuple[Hint, ...] = tuple(hint for hint in _HINTS if hint in args.hint.split(","))
-    planned = plan(Request((str(args.model),), devices=(args.device,), hints=hints, require_device=True))
+    planned = plan(BenchRequest((str(args.model),), devices=(args.device,), hints=hints, require_device=True))
     figures: list[Measurement] = []
     samples: dict[str, tuple[float, ...]] = {}
     codes: list[int] = []

@@ -10,11 +10,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from mattekit.convert import zoo
-from mattekit.convert.checked import export_model
-from mattekit.convert.export import ExportSettings
-from mattekit.convert.ready import BUNDLED_PRECISION, SUMS
-from mattekit.core.files import atomic_path
+from mattekit.convert import BUNDLED_PRECISION, ExportSettings, export_model, zoo
+from mattekit.convert.ready import SUMS
+from mattekit.core import atomic_path
 
 # Not the installed package's: its files may be links to these, or copies of them.
 IRS = Path(__file__).resolve().parents[1] / "convert" / "weights" / "ir"

@@ -24,15 +24,12 @@ from statistics import median
 
 import cv2
 import numpy as np
-from mattekit.bench.intervals import median_ratio_interval
+from mattekit.bench import median_ratio_interval
 from mattekit.bench.latency.figures import RATIO
-from mattekit.core.measurement import Measurement, Unit, VariantRef
-from mattekit.core.records import PeerRecord, RunRecord, read_record
+from mattekit.core import Measurement, RunRecord, Unit, VariantRef, read_record
+from mattekit.core.records import PeerRecord
 from mattekit.images import read_image
-from mattekit.infer.collect import collect_inputs
-from mattekit.infer.machine import this_machine
-from mattekit.infer.runtimes.openvino import load
-from mattekit.infer.tensors import tensor_from
+from mattekit.infer import collect_inputs, load, tensor_from, this_machine
 
 SIDES = {"1": (1155, 866), "12": (4000, 3000)}
 

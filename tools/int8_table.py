@@ -19,20 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from mattekit.bench.accuracy.subjects import model_subject
-from mattekit.bench.accuracy.validate import validate
-from mattekit.bench.int8 import int8_verdicts
-from mattekit.bench.latency.grid import Request as BenchRequest
-from mattekit.bench.latency.session import measure
-from mattekit.convert import zoo
-from mattekit.convert.checked import export_model
-from mattekit.convert.export import ExportSettings
-from mattekit.core.records import MODEL, BenchRecord, ValidateRecord, read_record
-from mattekit.datasets.opening import open_dataset
-from mattekit.infer.runtimes.openvino import load
-from mattekit.quantize.compress import compress
-from mattekit.quantize.requests import Request
-from mattekit.quantize.settings import QuantizeSettings, parse_max_drop
+from mattekit.bench import BenchRequest, int8_verdicts, model_subject, run_benchmark, validate
+from mattekit.convert import ExportSettings, export_model, zoo
+from mattekit.core import MODEL, BenchRecord, ValidateRecord, read_record
+from mattekit.datasets import open_dataset
+from mattekit.infer import load
+from mattekit.quantize import QuantizeRequest, QuantizeSettings, compress, parse_max_drop
 
 
 @dataclass(frozen=True)
@@ -100,7 +92,7 @@ def make(entry: Entry, data: Path, out: Path) -> None:
     def step(what: str, _done: int, _expected: int | None) -> None:
         print(f"  {time.monotonic() - started:.0f} s: {what}", flush=True)
 
-    print(compress(Request(source, out, settings, data=chosen, validation_samples=40), step).text, flush=True)
+    print(compress(QuantizeRequest(source, out, settings, data=chosen, validation_samples=40), step).text, flush=True)
 
 
 def accuracy(entry: Entry, data: Path, out: Path) -> None:
@@ -129,7 +121,7 @@ def latency(entry: Entry, out: Path, rounds: int) -> None:
     target = out / entry.model / "latency.json"
     if not target.is_file():
         files = tuple(str(out / entry.model / precision / "model.xml") for precision in ("fp32", "int8"))
-        record = measure(BenchRequest(files, rounds=rounds, iterations=rounds))
+        record = run_benchmark(BenchRequest(files, rounds=rounds, iterations=rounds))
         record.write(target)
         (verdict,) = int8_verdicts(record)
         print(entry.model, verdict.sentence, flush=True)
@@ -185,7 +177,7 @@ def speed(folder: Path) -> list[str]:
 
 def int8_layers(folder: Path) -> str:
     import openvino
-    from mattekit.convert.layers import quantized_layers
+    from mattekit.convert import quantized_layers
 
     core = openvino.Core()
     inside = set(quantized_layers(core.read_model(folder / "int8" / "model.xml")))

@@ -25,13 +25,11 @@ import cv2
 import pandas as pd
 import ray
 from mattekit import read_image
-from mattekit.cluster.run import Summary
-from mattekit.cluster.scale import PipelineOptions, run_on_ray
-from mattekit.cluster.session import cluster
+from mattekit.cluster import PipelineOptions, Summary, cluster, run_on_ray
 from mattekit.cluster.table import TABLE_NAME
-from mattekit.core.progress import Progress
-from mattekit.infer.batch import OutputSettings, plan_batch, run_batch
-from mattekit.models.pipeline import open_pipeline
+from mattekit.core import Progress
+from mattekit.infer import OutputSettings, plan_batch, run_batch
+from mattekit.models import open_pipeline
 from ray.cluster_utils import Cluster
 
 MODEL = "mattelite"

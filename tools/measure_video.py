@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from mattekit.images import Pixels, read_image
-from mattekit.infer.remove import Remover
+from mattekit.infer import Remover
 from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.smooth import Smoother
 from mattekit.metrics.video import dtssd, still_flicker

@@ -81,9 +81,8 @@ def sample(part: str, images: int, failed: int, began: float) -> Sample:
 
 def soak(part: str, paths: Sequence[Path], out: Path, runs: int, model: str | None, sr: str | None) -> list[Sample]:
     """Run the images in so many runs with one pipeline, and take a sample after every hundred."""
-    from mattekit.infer.batch import run_batch
-    from mattekit.infer.plan import OutputSettings, plan_batch
-    from mattekit.models.pipeline import open_pipeline
+    from mattekit.infer import OutputSettings, plan_batch, run_batch
+    from mattekit.models import open_pipeline
 
     pipeline = open_pipeline(model=model, sr=sr, background="#336699", many=True)
     began, done, failed = time.perf_counter(), 0, 0

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..core.measurement import Measurement
-from ..core.records import BuildRecord, StageResult
-from ..infer.machine import this_machine
+from ..core import BuildRecord, Measurement, StageResult
+from ..infer import this_machine
 from .stage import Stage
 
 __all__ = ["VERDICTS", "BuildReport", "StageOutcome"]

@@ -12,11 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..convert import zoo
-from ..core.errors import InputError
-from ..core.files import atomic_path
-from ..core.locks import locked
-from ..core.text import last_line
-from ..datasets.opening import open_dataset
+from ..core import InputError, atomic_path, last_line, locked
+from ..datasets import open_dataset
 from .build_report import VERDICTS, BuildReport, StageOutcome
 from .lock import Lock, check_lock
 from .planning import plan_stages

@@ -7,8 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..core.errors import InputError
-from ..core.files import atomic_path
+from ..core import InputError, atomic_path
 
 __all__ = ["Lock", "check_lock"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..convert.recognition import spec_for
+from ..convert import spec_for
 from .schema import ModelRecipe, Recipe
 from .stage import Stage
 

@@ -11,9 +11,7 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
-from ..core.errors import InputError
-from ..core.foreign import first_mistake
-from ..core.toml import read_toml
+from ..core import InputError, first_mistake, read_toml
 from .schema import Recipe, Variable
 
 __all__ = ["read_recipe", "schema_text"]

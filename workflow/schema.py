@@ -6,8 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ..core.arithmetic import Arithmetic
-from ..core.variant import folder_name
+from ..core import Arithmetic, folder_name
 
 __all__ = [
     "BenchStep",

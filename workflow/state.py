@@ -11,9 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from ..core.files import atomic_path, sha256_of
-from ..core.text import json_bytes
-from ..infer.machine import package_versions
+from ..core import atomic_path, json_bytes, sha256_of
+from ..infer import package_versions
 from .stage import Stage
 
 __all__ = ["Done", "Hashes", "due", "expand", "fingerprint", "read_done", "set_aside", "write_done"]

@@ -7,9 +7,9 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...cluster.session import cluster, rows_of, whole_nodes
-from ...core.arithmetic import Arithmetic
-from ...datasets.sample import Dataset
+from ...cluster import cluster, rows_of, whole_nodes
+from ...core import Arithmetic
+from ...datasets import Dataset
 from ...metrics import get_metric
 from .measuring import SampleRow, border_of, measure
 from .subjects import Subject, open_subjects

@@ -10,18 +10,12 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ...convert import ALPHA, UPSCALED, OutputLimits, limits_from
 from ...convert.servable import checker
-from ...convert.servable.limits import limits_from
-from ...convert.servable.manifest import OutputLimits
-from ...convert.servable.surround import ALPHA, UPSCALED
-from ...core.arithmetic import Arithmetic
-from ...core.errors import ParityError
-from ...datasets.sample import Pixels
-from ...datasets.synthetic import synthetic
-from ...images.image import Image
-from ...infer.remove import Remover
-from ...infer.runtimes import LoadedModel
-from ...infer.upscale import Upscaler
+from ...core import Arithmetic, ParityError
+from ...datasets import Pixels, synthetic
+from ...images import Image
+from ...infer import LoadedModel, Remover, Upscaler
 
 __all__ = ["AGREEMENT", "Golden", "golden_vectors"]
 

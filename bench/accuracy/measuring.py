@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.errors import InputError, ModelError
-from ...datasets.sample import AlphaMatte, Dataset, Pixels, Sample
+from ...core import InputError, ModelError
+from ...datasets import AlphaMatte, Dataset, Pixels, Sample
 from ...metrics import Metric
 from .subjects import Subject
 

@@ -12,13 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...core.errors import InputError
-from ...core.files import atomic_path
-from ...core.record import Record
-from ...core.records import ValidateRecord, read_record
-from ...datasets.images import write_png
-from ...datasets.sample import Dataset, Pixels, Sample
-from ...datasets.sheet import contact_sheet, grey, sample_row
+from ...core import InputError, Record, ValidateRecord, atomic_path, read_record
+from ...datasets import Dataset, Pixels, Sample, contact_sheet, grey, sample_row, write_png
 from .specimens import rows_to_show, write_specimens
 from .subjects import Subject
 from .tables import samples_table, worst_samples

@@ -5,21 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...core.arithmetic import Arithmetic
-from ...core.errors import InputError
-from ...core.progress import Progress
-from ...core.records import ValidateRecord
-from ...datasets.opening import open_dataset
-from ...models.reference import ModelRef
+from ...core import Arithmetic, InputError, Progress, ValidateRecord
+from ...datasets import open_dataset
+from ...models import ModelRef
 from .outputs import write_validation
 from .subjects import Subject, open_subjects
 from .validate import metrics_for, validate
 
-__all__ = ["Report", "Request", "run_validation"]
+__all__ = ["Report", "ValidationRequest", "run_validation"]
 
 
 @dataclass(frozen=True)
-class Request:
+class ValidationRequest:
     """What to validate, in the user's words.
 
     artifacts, reference: as `open_subjects` takes them. data: as `open_dataset` takes it. scale: of super-resolution;
@@ -52,7 +49,7 @@ class Report:
 
 
 def run_validation(
-    request: Request,
+    request: ValidationRequest,
     out: Path,
     *,
     progress: Progress | None = None,
@@ -110,7 +107,7 @@ def run_validation(
     return Report(records, paths)
 
 
-def _reference(request: Request) -> Subject | None:
+def _reference(request: ValidationRequest) -> Subject | None:
     if not request.reference:
         return None
     if not request.reference.startswith("golden:"):

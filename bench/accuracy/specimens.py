@@ -9,11 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ...core.files import atomic_directory
-from ...core.records import ValidateRecord
-from ...datasets.images import write_png
-from ...datasets.sample import Dataset, Pixels, Sample
-from ...datasets.sheet import grey
+from ...core import ValidateRecord, atomic_directory
+from ...datasets import Dataset, Pixels, Sample, grey, write_png
 from .subjects import Subject
 from .tables import worst_samples
 

@@ -8,20 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ...core.arithmetic import Arithmetic
-from ...core.contract import Task
-from ...core.errors import InputError
-from ...core.execution import Execution
-from ...core.measurement import VariantRef
-from ...datasets.folders import images_in
-from ...datasets.images import read_alpha, read_rgb
-from ...datasets.sample import AlphaMatte, Pixels, Sample
-from ...images.image import Image
-from ...infer.remove import Remover
-from ...infer.runtimes import LoadedModel, RuntimeSettings
-from ...infer.upscale import TILE, Upscaler
-from ...models.opening import open_at
-from ...models.reference import ModelRef
+from ...core import Arithmetic, Execution, InputError, Task, VariantRef
+from ...datasets import AlphaMatte, Pixels, Sample, images_in, read_alpha, read_rgb
+from ...images import Image
+from ...infer import TILE, LoadedModel, Remover, RuntimeSettings, Upscaler
+from ...models import ModelRef, open_at
 
 _FILES = "files"
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...core.errors import InputError
-from ...core.measurement import Interval, Measurement
-from ...core.record import Record
-from ...core.records import ValidateRecord
+from ...core import InputError, Interval, Measurement, Record, ValidateRecord
 from ...metrics import METRICS
 from ..intervals import CONFIDENCE, mean_interval
 

@@ -8,14 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.contract import Task
-from ...core.errors import InputError, ModelError
-from ...core.measurement import Data, Measurement, Unit
-from ...core.progress import Progress
-from ...core.record import SampleTable
-from ...core.records import ValidateRecord
-from ...datasets.sample import AlphaMatte, Dataset, Pixels
-from ...infer.machine import this_machine
+from ...core import Data, InputError, Measurement, ModelError, Progress, SampleTable, Task, Unit, ValidateRecord
+from ...datasets import AlphaMatte, Dataset, Pixels
+from ...infer import this_machine
 from ...metrics import METRICS, Metric, get_metric
 from .measuring import SampleRow, border_of, measure
 from .subjects import Subject

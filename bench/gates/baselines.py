@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from ...core.comparable import Aspect, Difference, comparable, differences
-from ...core.measurement import Measurement
-from ...core.record import Record
+from ...core import Aspect, Difference, Measurement, Record, comparable, differences
 from .gate import Gate
 
 __all__ = ["find_baseline"]

@@ -8,11 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from ...core.errors import InputError
-from ...core.foreign import first_mistake
-from ...core.measurement import Measurement
-from ...core.text import did_you_mean
-from ...core.toml import read_toml
+from ...core import InputError, Measurement, did_you_mean, first_mistake, read_toml
 
 __all__ = ["LIMITS", "Gate", "GateFile", "Limit", "read_gates"]
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ...core.measurement import Interval, Measurement
-from ...core.record import Record
-from ...core.records import Verdict
-from ...core.text import did_you_mean
+from ...core import Interval, Measurement, Record, Verdict, did_you_mean
 from ...metrics import METRICS
 from ..accuracy.tables import figure_interval
 from ..intervals import drop_interval, ratio_interval
@@ -16,7 +13,7 @@ from .baselines import find_baseline
 from .gate import Gate, Limit
 from .rulings import Ruling, Status, number, rule_on_times, share, span
 
-__all__ = ["EXIT_CODES", "Status", "exit_code", "judge"]
+__all__ = ["EXIT_CODES", "Status", "gates_exit_code", "judge"]
 
 EXIT_CODES: dict[Status, int] = {"passed": 0, "failed": 3, "not enough evidence": 4}
 
@@ -25,7 +22,7 @@ _Identity = tuple[str, str, str, str]
 """What figures are of, by the labels `_OF`."""
 
 
-def exit_code(verdicts: Sequence[Verdict]) -> int:
+def gates_exit_code(verdicts: Sequence[Verdict]) -> int:
     """Return 0 if all passed, 3 if one failed, 4 if none failed but evidence is missing, or nothing was judged."""
     found = {verdict.status for verdict in verdicts}
     for status in ("failed", "not enough evidence"):

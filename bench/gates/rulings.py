@@ -6,9 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from ...core.measurement import Interval, Measurement
-from ...core.record import Record
-from ...core.records import BenchRecord
+from ...core import BenchRecord, Interval, Measurement, Record
 from ..significance import compare_samples
 from .gate import Gate
 

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...core.contract import Contract
-from ...core.errors import MattekitError
-from ...core.measurement import Measurement
-from ...core.progress import Progress
-from ...datasets.opening import open_dataset
-from ...datasets.sample import Dataset
+from ...core import Contract, MattekitError, Measurement, Progress
+from ...datasets import Dataset, open_dataset
 from ...metrics import get_metric
 from ..accuracy.subjects import model_subject
 from ..accuracy.validate import default_metrics, validate

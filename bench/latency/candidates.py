@@ -6,10 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ...core.arithmetic import Arithmetic
-from ...core.execution import Hint
-from ...core.variant import Variant
-from ...infer.runtimes import RuntimeSettings
+from ...core import Arithmetic, Hint, Variant
+from ...infer import RuntimeSettings
 
 __all__ = ["Candidate", "Status"]
 

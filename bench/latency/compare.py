@@ -6,11 +6,7 @@ from collections.abc import Collection
 from statistics import median
 from typing import Literal, get_args
 
-from ...core.comparable import differences
-from ...core.errors import InputError
-from ...core.machine import HARDWARE, Machine
-from ...core.measurement import Measurement
-from ...core.records import MODEL, BenchRecord, CompareRecord, Mismatch
+from ...core import HARDWARE, MODEL, BenchRecord, CompareRecord, InputError, Machine, Measurement, Mismatch, differences
 from ..significance import Difference, compare_samples
 from .figures import RATIO
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ...core.execution import Execution
-from ...core.records import ExecutedLayers
-from ...infer.runtimes import Runtime
-from ...infer.runtimes.openvino import OpenVinoRuntime
+from ...core import ExecutedLayers, Execution
+from ...infer import OpenVinoRuntime, Runtime
 from .candidates import Candidate
 
 __all__ = ["INT8", "Executed", "executed_by", "fallback"]

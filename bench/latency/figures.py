@@ -6,11 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from ...core.execution import Execution
-from ...core.measurement import Measurement, Unit
-from ...core.records import MODEL
+from ...core import MODEL, Execution, Measurement, Unit
 from ..significance import Difference
-from .grid import Request
+from .grid import BenchRequest
 from .layers import int8_share
 from .outcomes import Outcome
 from .stages import STAGES, TOTAL
@@ -34,7 +32,7 @@ def percentile(values: Sequence[float], percent: int) -> float | None:
     return sorted(values)[math.ceil(len(values) * percent / 100) - 1]
 
 
-def measurements_of(outcome: Outcome, request: Request) -> list[Measurement]:
+def measurements_of(outcome: Outcome, request: BenchRequest) -> list[Measurement]:
     """Return what a candidate measured but for comparisons; its median has no value where it was not measured."""
     common = _common(outcome, request)
 
@@ -69,7 +67,7 @@ def measurements_of(outcome: Outcome, request: Request) -> list[Measurement]:
     return figures + _of_stages(outcome, common)
 
 
-def _common(outcome: Outcome, request: Request) -> Measurement:
+def _common(outcome: Outcome, request: BenchRequest) -> Measurement:
     """Return a measurement without a metric, of the candidate as it ran, or was to run."""
     candidate = outcome.candidate
     executed = outcome.opened.executed.plain if outcome.opened else None
@@ -117,7 +115,7 @@ def _of_stages(outcome: Outcome, common: Measurement) -> list[Measurement]:
 
 
 def comparisons_of(
-    outcome: Outcome, request: Request, differences: Mapping[str, Difference], baseline: Outcome
+    outcome: Outcome, request: BenchRequest, differences: Mapping[str, Difference], baseline: Outcome
 ) -> list[Measurement]:
     """Return the ratios to the baseline, by stage, with their intervals and p-values."""
     common = _common(outcome, request)

@@ -8,18 +8,14 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
-from ...core.arithmetic import Arithmetic
-from ...core.contract import Contract
-from ...core.errors import ArithmeticUnavailableError, DeviceError, InputError
-from ...core.execution import Hint
-from ...infer.machine import this_machine
-from ...infer.runtimes.openvino import require_device
-from ...models.runtimes import require_offered
+from ...core import Arithmetic, ArithmeticUnavailableError, Contract, DeviceError, Hint, InputError
+from ...infer import require_device, this_machine
+from ...models import require_offered
 from .candidates import Candidate, Status
 from .scenarios import Scenario
 from .sources import Source, find_sources
 
-__all__ = ["Planned", "Request", "Size", "plan"]
+__all__ = ["BenchRequest", "Planned", "Size", "plan"]
 
 Size = tuple[int, int]
 """Height and width in pixels."""
@@ -29,7 +25,7 @@ FREE_SIDE = 128
 
 
 @dataclass(frozen=True)
-class Request:
+class BenchRequest:
     """What to measure, in the user's words.
 
     artifacts: as `find_sources` takes them. precisions: only these, all where empty. streams: None leaves them to the
@@ -72,7 +68,7 @@ class Planned:
     reason: str | None = None
 
 
-def plan(request: Request) -> list[Planned]:
+def plan(request: BenchRequest) -> list[Planned]:
     """Make the candidates, and look for their devices.
 
     Hints and streams are OpenVINO's; the other runtimes execute on the CPU only, and so each other device that was
@@ -118,7 +114,7 @@ def plan(request: Request) -> list[Planned]:
 
 
 def _settings(
-    request: Request, source: Source
+    request: BenchRequest, source: Source
 ) -> tuple[Sequence[Hint | None], Sequence[int | None], Sequence[int], Sequence[Size]]:
     """Return the settings that have a meaning for the source: hints and streams are OpenVINO's."""
     sizes = [_size(source.variant.contract, size) for size in request.sizes] or [
@@ -138,7 +134,7 @@ def _size(contract: Contract, size: Size) -> Size:
     return size
 
 
-def _absent(request: Request) -> dict[str, str]:
+def _absent(request: BenchRequest) -> dict[str, str]:
     """Return why a device cannot be used, by device."""
     found: dict[str, str] = {}
     for device in request.devices:

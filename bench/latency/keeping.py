@@ -6,9 +6,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...convert.fetch import cache_dir
-from ...core.errors import InputError
-from ...core.record import Record
+from ...convert import cache_dir
+from ...core import InputError, Record
 
 __all__ = ["Kept", "keep"]
 

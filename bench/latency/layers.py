@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...core.records import LayerTime
-from ...infer.runtimes.arithmetic import executed_layers
-from ...infer.runtimes.compiled import compile_model
-from ...infer.runtimes.openvino import read_model
+from ...core import LayerTime
+from ...infer import compile_model, executed_layers, read_model
 from .candidates import Candidate
 from .executed import INT8
 from .messages import Inspected

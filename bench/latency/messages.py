@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from ...core.records import LayerTime
+from ...core import LayerTime
 from .executed import Executed
 
 __all__ = [

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...infer.runtimes import LoadedModel, Runtime, Tensor
-from ...models.runtimes import open_runtime
+from ...infer import LoadedModel, Runtime, Tensor
+from ...models import open_runtime
 from .candidates import Candidate
 
 __all__ = ["loaded", "open_candidate", "sample_input"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from statistics import median
 
-from ...core.measurement import Measurement
+from ...core import Measurement
 from .candidates import Candidate, Status
 from .messages import BurstTimes, Closed, Inspected, Opened, StageTimes
 from .scenarios import Scenario

@@ -12,8 +12,7 @@ from queue import Empty, Queue
 from types import TracebackType
 from typing import IO, Self, TypeVar, cast
 
-from ...core.errors import MattekitError
-from ...core.text import json_bytes, last_line
+from ...core import MattekitError, json_bytes, last_line
 from .candidates import Candidate, Status
 from .messages import Answer, Close, Closed, Command, Refused
 

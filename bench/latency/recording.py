@@ -6,25 +6,33 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from ...core.measurement import Measurement, VariantRef
-from ...core.record import Series
-from ...core.records import MODEL, BenchRecord, CandidateResult, ComparisonRow, LayerTime, RooflineLimits
-from ...infer.machine import this_machine
+from ...core import (
+    MODEL,
+    BenchRecord,
+    CandidateResult,
+    ComparisonRow,
+    LayerTime,
+    Measurement,
+    RooflineLimits,
+    Series,
+    VariantRef,
+)
+from ...infer import this_machine
 from ..pareto import pareto_front
 from ..significance import Difference, compare_rounds
 from .figures import comparisons_of, measurements_of, percentile
-from .grid import Request
+from .grid import BenchRequest
 from .outcomes import Outcome
 from .roofline import Roofline
 from .stability import OTHERS, RULE, unsteady
 from .stages import STAGES, TOTAL
 
-__all__ = ["exit_code", "record_of"]
+__all__ = ["benchmark_exit_code", "record_of"]
 
 
 def record_of(
     outcomes: Sequence[Outcome],
-    request: Request,
+    request: BenchRequest,
     baseline: Outcome,
     *,
     rounds: int,
@@ -81,7 +89,7 @@ def record_of(
     )
 
 
-def exit_code(record: BenchRecord) -> int:
+def benchmark_exit_code(record: BenchRecord) -> int:
     """Return what the command line returns for a benchmark.
 
     3 where a candidate executed something else than it was asked for, 1 where nothing was measured, 5 where some
@@ -97,7 +105,7 @@ def exit_code(record: BenchRecord) -> int:
 
 def _result(
     outcome: Outcome,
-    request: Request,
+    request: BenchRequest,
     differences: Mapping[str, Difference],
     baseline: Outcome,
     roofline: Roofline | None,
@@ -124,7 +132,7 @@ def _result(
     )
 
 
-def _overload(outcome: Outcome, request: Request) -> list[str]:
+def _overload(outcome: Outcome, request: BenchRequest) -> list[str]:
     """Queries that arrive faster than they are answered pile up: their percentiles tell the burst's length."""
     qps = request.scenario.qps
     if not qps or not outcome.measured:
@@ -137,7 +145,7 @@ def _overload(outcome: Outcome, request: Request) -> list[str]:
     return [f"overloaded: {rate:.1f} queries a second were answered of {qps:g}; its latencies grow with the burst"]
 
 
-def _unsteady(outcome: Outcome, request: Request) -> list[str]:
+def _unsteady(outcome: Outcome, request: BenchRequest) -> list[str]:
     if not outcome.measured:
         return []
     # Random arrivals make the rounds of a server differ by themselves.
@@ -145,7 +153,7 @@ def _unsteady(outcome: Outcome, request: Request) -> list[str]:
     return unsteady(rounds, outcome.others())
 
 
-def _differences(outcome: Outcome, baseline: Outcome, request: Request) -> dict[str, Difference]:
+def _differences(outcome: Outcome, baseline: Outcome, request: BenchRequest) -> dict[str, Difference]:
     if outcome is baseline or not outcome.measured or not baseline.measured:
         return {}
     found = {MODEL: compare_rounds(baseline.times(request.scenario), outcome.times(request.scenario))}

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ...core.execution import Execution, FloatArithmetic
-from ...core.measurement import Measurement, Unit
+from ...core import Execution, FloatArithmetic, Measurement, Unit
 
 if TYPE_CHECKING:
     import openvino

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from ...core.progress import Progress
+from ...core import Progress
 
 __all__ = ["interleave"]
 

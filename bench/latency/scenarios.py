@@ -15,8 +15,8 @@ from typing import Literal
 
 import numpy as np
 
-from ...core.errors import InputError
-from ...infer.runtimes.base import BoundInput
+from ...core import InputError
+from ...infer import BoundInput
 
 __all__ = ["Burst", "Scenario", "parse_scenario", "run_burst"]
 

@@ -8,16 +8,13 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...core.errors import InputError
-from ...core.progress import Progress
-from ...core.records import BenchRecord
-from ...core.text import last_line
-from ...infer.collect import collect_inputs
+from ...core import BenchRecord, InputError, Progress, last_line
+from ...infer import collect_inputs
 from ..significance import compare_rounds
 from .accuracy import measure_accuracy
 from .candidates import Candidate
 from .executed import fallback
-from .grid import Request, plan
+from .grid import BenchRequest, plan
 from .messages import BurstCommand, BurstTimes, InspectCommand, Inspected, Open, Opened, StagesCommand, StageTimes
 from .outcomes import Outcome
 from .process import CandidateError, WorkerProcess
@@ -25,13 +22,13 @@ from .recording import record_of
 from .roofline import Roofline, measure_roofline
 from .rounds import interleave
 
-__all__ = ["measure"]
+__all__ = ["run_benchmark"]
 
 _INSPECTIONS = 5
 _PROFILE = 20
 
 
-def measure(request: Request, progress: Progress | None = None) -> BenchRecord:
+def run_benchmark(request: BenchRequest, progress: Progress | None = None) -> BenchRecord:
     """Measure candidates in interleaved rounds.
 
     Every candidate is opened in a process of its own, one after another, with its threads limited like all others'.
@@ -96,7 +93,7 @@ def _silent(what: str, done: int, expected: int | None) -> None:
     """Nobody wants to know."""
 
 
-def _check(request: Request) -> None:
+def _check(request: BenchRequest) -> None:
     if request.rounds < 1 or request.warm_up < 0 or not request.seconds > 0:
         raise InputError("give 1 round or more, a warm-up of 0 or more, and more than 0 seconds")
     if request.iterations is not None and request.iterations < 1:
@@ -131,7 +128,7 @@ def _rooflines(outcomes: Sequence[Outcome], tell: Progress) -> dict[str, Rooflin
     return found
 
 
-def _rounds(request: Request) -> int:
+def _rounds(request: BenchRequest) -> int:
     return min(request.rounds, request.iterations) if request.iterations else request.rounds
 
 
@@ -146,7 +143,7 @@ def _inspect(outcome: Outcome, iterations: int) -> None:
 
 
 def _open(
-    outcome: Outcome, request: Request, images: Sequence[Path], stack: contextlib.ExitStack
+    outcome: Outcome, request: BenchRequest, images: Sequence[Path], stack: contextlib.ExitStack
 ) -> WorkerProcess | None:
     worker = stack.enter_context(WorkerProcess(outcome.candidate))
     try:
@@ -170,7 +167,9 @@ def _close(outcome: Outcome, worker: WorkerProcess) -> None:
         outcome.notes.append(f"its memory is not known: {error}")
 
 
-def _turn(outcome: Outcome, worker: WorkerProcess, request: Request, images: Sequence[Path]) -> Callable[[int], None]:
+def _turn(
+    outcome: Outcome, worker: WorkerProcess, request: BenchRequest, images: Sequence[Path]
+) -> Callable[[int], None]:
     """What a candidate does in a round: a burst, and one image the whole way, the same for all candidates."""
     rounds = _rounds(request)
     each = math.ceil(request.iterations / rounds) if request.iterations else None

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...core.errors import DependencyError, FetchError, ModelError
-from ...core.files import sha256_of
-from ...core.variant import Variant
-from ...models.reference import ModelRef
+from ...core import DependencyError, FetchError, ModelError, Variant, sha256_of
+from ...models import ModelRef
 
 __all__ = ["Source", "find_sources"]
 

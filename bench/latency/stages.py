@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...images import Image, encode_image, read_image
-from ...infer.remove import Remover
-from ...infer.runtimes import Runtime, Tensor
-from ...infer.runtimes.serial import SerialRuntime
-from ...infer.upscale import Upscaler
+from ...infer import Remover, Runtime, SerialRuntime, Tensor, Upscaler
 from .candidates import Candidate
 from .opening import loaded
 

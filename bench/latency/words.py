@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from ...core.arithmetic import parse_arithmetic
-from ...core.errors import InputError
-from ...core.execution import Hint
-from ...core.provenance import Precision
-from ...models.runtimes import RUNTIMES
-from .grid import Request, Size
+from ...core import Hint, InputError, Precision, parse_arithmetic
+from ...models import RUNTIMES
+from .grid import BenchRequest, Size
 from .scenarios import parse_scenario
 
 __all__ = ["Words", "parse_request"]
@@ -48,15 +45,15 @@ def parse_request(
     profile: bool = False,
     data: str | None = None,
     samples: int | None = None,
-) -> Request:
-    """Read the words; the rest is handed on as it is, see `Request`.
+) -> BenchRequest:
+    """Read the words; the rest is handed on as it is, see `BenchRequest`.
 
     Raises:
         InputError: a word is not understood.
     """
     hints = tuple(_one_of(name, get_args(Hint), "--hint") for name in _list(words.hint, "--hint"))
     precisions = _list(words.precision, "--precision") if words.precision is not None else []
-    return Request(
+    return BenchRequest(
         artifacts=tuple(artifacts),
         runtimes=tuple(_one_of(name, tuple(RUNTIMES), "--runtime") for name in _list(words.runtime, "--runtime")),
         devices=tuple(name.replace("+", ",") for name in _list(words.device, "--device")),

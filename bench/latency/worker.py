@@ -13,9 +13,8 @@ import time
 from pathlib import Path
 from typing import IO
 
-from ...core.errors import ArithmeticUnavailableError, MattekitError
-from ...infer.runtimes import Runtime
-from ...infer.runtimes.base import BoundInput
+from ...core import ArithmeticUnavailableError, MattekitError
+from ...infer import BoundInput, Runtime
 from .candidates import Candidate
 from .executed import executed_by
 from .messages import (

@@ -7,20 +7,23 @@ from pathlib import Path
 
 import numpy as np
 
-from ...convert.layers import LayerNoise, layer_noise
-from ...convert.parity import ARITHMETIC, EXACT, HALF, IDENTICAL, QUANTIZED, ParityCheck, Tolerance
-from ...convert.stage_input import image_from, stage_input, window
-from ...core.contract import Contract
-from ...core.errors import InputError
-from ...core.files import atomic_path
-from ...core.measurement import Data
-from ...core.progress import Progress
-from ...core.records import ParityRecord
-from ...datasets.sample import Dataset, Sample
-from ...infer.machine import this_machine
-from ...infer.resize import resize_mask
-from ...infer.runtimes import Tensor
-from ...infer.tensors import matte_from
+from ...convert import (
+    ARITHMETIC,
+    EXACT,
+    HALF,
+    IDENTICAL,
+    QUANTIZED,
+    LayerNoise,
+    ParityCheck,
+    Tolerance,
+    image_from,
+    layer_noise,
+    stage_input,
+    window,
+)
+from ...core import Contract, Data, InputError, ParityRecord, Progress, atomic_path
+from ...datasets import Dataset, Sample
+from ...infer import Tensor, matte_from, resize_mask, this_machine
 from ...metrics import iou, mae, psnr_y
 from .opened_stages import Kind, ModelStage
 

@@ -8,13 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ...core.arithmetic import Arithmetic
-from ...core.contract import Contract
-from ...core.errors import ArithmeticUnavailableError, InputError, ModelError
-from ...core.variant import Variant
-from ...infer.runtimes import Runtime, RuntimeSettings
-from ...models.opening import open_variant
-from ...models.reference import ModelRef
+from ...core import Arithmetic, ArithmeticUnavailableError, Contract, InputError, ModelError, Variant
+from ...infer import Runtime, RuntimeSettings
+from ...models import ModelRef, open_variant
 
 __all__ = ["Kind", "ModelStage", "open_stages"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from ...core.files import atomic_path
+from ...core import atomic_path
 
 __all__ = ["write_zip"]
 

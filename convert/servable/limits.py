@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ...core.contract import Contract
+from ...core import Contract
 from .manifest import OutputLimits
 from .surround import ALPHA, CONFIDENCE, UPSCALED
 

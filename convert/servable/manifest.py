@@ -7,10 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from ...core.contract import Contract
-from ...core.errors import InputError
-from ...core.foreign import first_mistake
-from ...core.provenance import Precision, Provenance
+from ...core import Contract, InputError, Precision, Provenance, first_mistake
 
 __all__ = ["MANIFEST_NAME", "GoldenVector", "OutputLimits", "PackageManifest", "Port"]
 

@@ -11,9 +11,7 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...core.errors import InputError
-from ...core.files import atomic_directory, atomic_path
-from ...core.locks import locked_folder
+from ...core import InputError, atomic_directory, atomic_path, locked_folder
 from .manifest import MANIFEST_NAME
 
 __all__ = ["CONFIG_NAME", "new_version", "others_in", "packages_in"]

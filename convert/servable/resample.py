@@ -15,7 +15,7 @@ import numpy as np
 from openvino import Node, opset10
 from openvino import opset13 as ops
 
-from ...core.contract import ResizeFilter
+from ...core import ResizeFilter
 
 if TYPE_CHECKING:
     from openvino import Output

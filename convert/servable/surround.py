@@ -9,7 +9,7 @@ import openvino
 from openvino import opset1, opset3
 from openvino import opset13 as ops
 
-from ...core.contract import Contract
+from ...core import Contract
 from .resample import Number, constant, difference, numbers, one, quotient, resize, side
 
 if TYPE_CHECKING:

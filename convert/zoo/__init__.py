@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...core.errors import ModelError
-from ...core.text import did_you_mean
+from ...core import ModelError, did_you_mean
 from ..spec import ModelSpec
 from . import imdn, mattelite, rembg, rfdn, rlfn, rrdbnet, srlite, srvgg, u2net
 

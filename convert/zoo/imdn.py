@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...core.contract import Contract, InputContract, OutputContract
+from ...core import Contract, InputContract, OutputContract
 from ..spec import SAFE_SIDE, Licence, ModelSpec, Weights
 
 if TYPE_CHECKING:

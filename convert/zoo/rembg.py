@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.contract import Contract, InputContract, OutputContract
+from ...core import Contract, InputContract, OutputContract
 from ..spec import Licence, ModelSpec, Weights
 from .u2net import CLOTH_LABELS, IMAGENET_MEAN, IMAGENET_STD
 

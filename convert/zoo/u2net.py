@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...core.contract import Contract, InputContract, OutputContract
+from ...core import Contract, InputContract, OutputContract
 from ..spec import Licence, ModelSpec, Weights
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.errors import DependencyError
-from ...images.image import Pixels
+from ...core import DependencyError
+from ...images import Pixels
 
 __all__ = ["closed_form_mask", "import_pymatting"]
 

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ...images.image import Pixels
+from ...images import Pixels
 from .guided import guided_upsample
 from .matting import closed_form_mask
 

@@ -11,8 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from ...core.files import atomic_path, sha256_of
-from ...core.text import json_bytes
+from ...core import atomic_path, json_bytes, sha256_of
 
 __all__ = ["MANIFEST_NAME", "Entry", "Manifest", "fingerprint_of"]
 

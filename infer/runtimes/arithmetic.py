@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...core.arithmetic import Arithmetic
-from ...core.errors import ArithmeticUnavailableError
-from ...core.execution import FloatArithmetic
+from ...core import Arithmetic, ArithmeticUnavailableError, FloatArithmetic
 
 if TYPE_CHECKING:
     import openvino

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.errors import DeviceError
+from ...core import DeviceError
 from .forking import native_calls
 
 __all__ = ["available_devices", "require_device"]

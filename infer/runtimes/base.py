@@ -12,10 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.arithmetic import Arithmetic
-from ...core.contract import Contract
-from ...core.execution import Execution, Hint
-from ...core.variant import Variant
+from ...core import Arithmetic, Contract, Execution, Hint, Variant
 
 __all__ = ["DEFAULTS", "BoundInput", "LoadedModel", "Queue", "Runtime", "RuntimeSettings", "Spent", "Tensor", "Timer"]
 

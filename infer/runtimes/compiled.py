@@ -7,10 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ...core.errors import DeviceError, ModelError
-from ...core.execution import Execution, FloatArithmetic
-from ...core.foreign import openvino_errors_as
-from ...core.text import last_line
+from ...core import DeviceError, Execution, FloatArithmetic, ModelError, last_line, openvino_errors_as
 from .arithmetic import arithmetic_config, require_capability
 from .base import Queue, RuntimeSettings, Tensor
 from .forking import Native, require_same_process

@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
-from ...core.errors import DeviceError
+from ...core import DeviceError
 
 __all__ = ["Native", "native_calls", "require_same_process"]
 

@@ -9,10 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...core.errors import DependencyError, ModelError
-from ...core.execution import Execution
-from ...core.onnx_files import check_onnx
-from ...core.text import last_line
+from ...core import DependencyError, Execution, ModelError, check_onnx, last_line
 from .base import DEFAULTS, RuntimeSettings, Tensor
 from .forking import Native, require_same_process
 from .serial import SerialRuntime

@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...core.arithmetic import Arithmetic
-from ...core.contract import Contract
-from ...core.errors import DeviceError, ModelError
-from ...core.execution import Execution, FloatArithmetic, Hint
-from ...core.foreign import openvino_errors_as
-from ...core.text import last_line
+from ...core import (
+    Arithmetic,
+    Contract,
+    DeviceError,
+    Execution,
+    FloatArithmetic,
+    Hint,
+    ModelError,
+    last_line,
+    openvino_errors_as,
+)
 from .arithmetic import ExecutedLayer, executed_layers, require_arithmetic
 from .available import available_devices, require_device
 from .base import DEFAULTS, BoundInput, LoadedModel, RuntimeSettings, Spent, Tensor, Timer

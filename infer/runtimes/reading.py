@@ -7,12 +7,18 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...core.contract import Contract
-from ...core.errors import ContractError, ModelError
-from ...core.foreign import openvino_errors_as
-from ...core.onnx_files import check_onnx
-from ...core.provenance import CONTRACT_KEY, PROVENANCE_KEY, Precision, Provenance
-from ...core.variant import Variant
+from ...core import (
+    CONTRACT_KEY,
+    PROVENANCE_KEY,
+    Contract,
+    ContractError,
+    ModelError,
+    Precision,
+    Provenance,
+    Variant,
+    check_onnx,
+    openvino_errors_as,
+)
 from .forking import native_calls
 
 if TYPE_CHECKING:

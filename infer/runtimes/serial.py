@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from ...core.execution import Execution
+from ...core import Execution
 from .base import BoundInput, Queue, Spent, Tensor, Timer
 from .forking import native_calls
 

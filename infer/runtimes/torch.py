@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...core.execution import Execution
+from ...core import Execution
 from .base import DEFAULTS, RuntimeSettings, Tensor
 from .forking import require_same_process
 from .serial import SerialRuntime

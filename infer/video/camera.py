@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.errors import VideoError
-from ...images.image import Image
+from ...core import VideoError
+from ...images import Image
 from .clock import Clock
 from .colour import VideoColour
 from .frames import Item, Tally, VideoInfo

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...images.image import Image
+from ...images import Image
 from .frames import Frame
 
 __all__ = ["Clock"]

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...images.image import Image, Pixels
+from ...images import Image, Pixels
 
 if TYPE_CHECKING:
     from av import VideoFrame

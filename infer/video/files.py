@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from ...core.errors import VideoError
-from ...images.decode import upright
-from ...images.image import Image
-from ...images.read import MAX_PIXELS_VARIABLE, pixel_limit
+from ...core import VideoError
+from ...images import MAX_PIXELS_VARIABLE, Image, pixel_limit, upright
 from .clock import Clock
 from .colour import VideoColour, image_from
 from .frames import Frame, Item, Tally, VideoInfo

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from ...core.errors import DependencyError, InputError
+from ...core import DependencyError, InputError
 from .library import codec_available
 
 __all__ = ["Codec", "OutputFormat", "choose_format"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol
 
-from ...images.image import Image
+from ...images import Image
 from .colour import VideoColour
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.stream import Stream
 
-__all__ = ["Frame", "Item", "Source", "Tally", "VideoInfo"]
+__all__ = ["Frame", "FrameSource", "Item", "Tally", "VideoInfo"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ class Tally:
             self.notes.append(sentence)
 
 
-class Source(Protocol):
+class FrameSource(Protocol):
     """Frames with their times, in order."""
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ...core.errors import DependencyError, VideoError
+from ...core import DependencyError, VideoError
 
 if TYPE_CHECKING:
     from types import ModuleType

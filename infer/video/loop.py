@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from ...images.image import Image
+from ...images import Image
 from .files import VideoFile
 
 __all__ = ["LoopedVideo"]

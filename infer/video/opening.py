@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ...core.errors import VideoError
+from ...core import VideoError
 from .library import load_av, telling
 
 if TYPE_CHECKING:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from ...core.errors import InputError
-from ...images.image import Image
-from ..superimpose import Background, Colour, Placement, load_background
+from ...core import InputError
+from ...images import Image
+from ..backdrop import Background, Colour, load_background
+from ..placement import Placement
 from . import VIDEO_EXTENSIONS
 from .formats import OutputFormat, choose_format
-from .frames import Source
+from .frames import FrameSource
 from .loop import LoopedVideo
 from .sources import open_source
 
@@ -26,7 +27,7 @@ class VideoPlan:
     background: as for images; where `film` is given it is its first frame, and the film's frames take its place.
     """
 
-    source: Source
+    source: FrameSource
     out: Path
     format: OutputFormat
     background: Background | None

@@ -9,11 +9,8 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from ...core.errors import InputError, VideoError
-from ...core.measurement import Data
-from ...core.progress import Progress
-from ...core.records import VideoRecord
-from ...images.image import Image
+from ...core import Data, InputError, Progress, VideoError, VideoRecord
+from ...images import Image
 from ..engine.overlap import in_order, in_thread
 from ..latencies import Latencies, of_models
 from ..machine import this_machine

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 import numpy as np
 
-from ...core.errors import VideoError
-from ...core.files import atomic_directory, atomic_path
-from ...images.image import Image, Pixels
-from ...images.write import write_image
+from ...core import VideoError, atomic_directory, atomic_path
+from ...images import Image, Pixels, write_image
 from .colour import frame_from
 from .formats import OutputFormat
 from .frames import Frame, Tally, VideoInfo

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core.errors import InputError
-from ...images.image import Image, Pixels
+from ...core import InputError
+from ...images import Image, Pixels
 
 __all__ = ["Smoother"]
 

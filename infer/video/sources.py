@@ -7,11 +7,11 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
-from ...core.errors import InputError, VideoError
+from ...core import InputError, VideoError
 from ..collect import collect_inputs
 from .camera import open_camera
 from .files import VideoFile
-from .frames import Source
+from .frames import FrameSource
 from .opening import PROTOCOLS
 from .stills import Stills
 
@@ -21,7 +21,7 @@ DEFAULT_FPS = Fraction(25)
 """Of numbered frames."""
 
 
-def open_source(text: str, *, fps: Fraction | None = None, max_pixels: int | None = None) -> Source:
+def open_source(text: str, *, fps: Fraction | None = None, max_pixels: int | None = None) -> FrameSource:
     """Open what `text` names.
 
     Args:

@@ -8,10 +8,8 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from ...core.errors import ImageError, VideoError
-from ...images.image import Image
-from ...images.profiles import convert_rgb
-from ...images.read import read_image
+from ...core import ImageError, VideoError
+from ...images import Image, convert_rgb, read_image
 from .clock import Clock
 from .colour import VideoColour
 from .frames import Item, Tally, VideoInfo

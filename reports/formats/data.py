@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
-from ...core.errors import DependencyError
+from ...core import DependencyError
 from ..document import Document, Statements, plain
 from ..evidence import Evidence, Point
 

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from ...core.text import printable
+from ...core import printable
 from ..document import Cell, Column, Table
 
 __all__ = ["fits", "named_by", "print_lines", "print_pairs", "print_table", "say_once"]

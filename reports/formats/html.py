@@ -6,7 +6,7 @@ import base64
 import hashlib
 from importlib import resources
 
-from ...core.errors import DependencyError
+from ...core import DependencyError
 from ..document import Block, Document, Gallery, Paragraph, Plot, Statements, Table, Thumbnail, plain
 from ..svg import themed
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...core.measurement import Data
-from ...core.records import ValidateRecord
+from ...core import Data, ValidateRecord
 from ..document import NOTHING, Cell, Column, Section, Table, mark_best
 from ..evidence import Evidence, Point
 from ..numbers import figure_cell, scaled, title_of

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ...core.comparable import Aspect, comparable, differences, identity
-from ...core.errors import DependencyError
-from ...core.measurement import Measurement
-from ...core.records import BenchRecord
+from ...core import Aspect, BenchRecord, DependencyError, Measurement, comparable, differences, identity
 from ..document import NOTHING, Cell, Column, Paragraph, Section, Table
 from ..evidence import Evidence, Point, raw_times
 from ..numbers import TIMES, figure_cell, number, scaled, signed, span, title_of
@@ -150,7 +147,7 @@ def _times(old: Point, new: Point, before: float, after: float) -> _Change:
     word: Word = "no clear change"
     if all(len(values) > 1 for values in series):
         try:
-            from ...bench.significance import compare_samples
+            from ...bench import compare_samples
 
             found = compare_samples(*series)
             detail = span((found.low, found.high), TIMES)

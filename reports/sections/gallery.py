@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...bench.accuracy.specimens import FOLDER_SUFFIX
-from ...bench.accuracy.tables import worst_samples
-from ...core.errors import ImageError, InputError
-from ...core.records import RunRecord, ValidateRecord
+from ...bench import FOLDER_SUFFIX, worst_samples
+from ...core import ImageError, InputError, RunRecord, ValidateRecord
 from ...images import READABLE_EXTENSIONS, Image
 from ..document import Exhibit, Gallery, Section, Thumbnail
 from ..evidence import Evidence, Source, models_of

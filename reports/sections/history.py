@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from ...core.comparable import identity
-from ...core.records import GateRecord
+from ...core import GateRecord, identity
 from ..document import Cell, Column, Paragraph, Plot, Section
 from ..document import Table as Table_
 from ..evidence import Evidence, Point, Source

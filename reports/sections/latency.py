@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 from statistics import median
 
-from ...bench.intervals import median_interval
-from ...core.records import MODEL, BenchRecord, RunRecord, VideoRecord
+from ...bench import median_interval
+from ...core import MODEL, BenchRecord, RunRecord, VideoRecord
 from ..document import Cell, Column, Plot, Section, Table
 from ..evidence import Evidence, Point, Source, models_of, raw_times
 from ..numbers import figure_cell, number

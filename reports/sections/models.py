@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from ...bench.intervals import median_ratio_interval
+from ...bench import median_ratio_interval
 from ...convert import zoo
-from ...core.comparable import Aspect, comparable
+from ...core import Aspect, comparable
 from ...metrics import METRICS
 from ..document import NOTHING, Cell, Column, Paragraph, Plot, Section, Table, mark_best
 from ..evidence import Evidence, Point, raw_times

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...bench.intervals import drop_interval
-from ...core.measurement import Interval
+from ...bench import drop_interval
+from ...core import Interval
 from ..evidence import Point
 
 __all__ = ["accuracy_change"]

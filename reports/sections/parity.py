@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from statistics import fmean
 
-from ...core.records import ExportRecord, ParityRecord, ParityStep
+from ...core import ExportRecord, ParityRecord, ParityStep
 from ..document import Paragraph, Plot, Section, Table
 from ..evidence import Evidence, Source, models_of
 from ..numbers import number

@@ -6,9 +6,7 @@ import json
 from collections.abc import Iterator
 
 from ...convert import zoo
-from ...core.measurement import Data, VariantRef
-from ...core.record import Record
-from ...core.records import QuantizeRecord, ValidateRecord
+from ...core import Data, QuantizeRecord, Record, ValidateRecord, VariantRef
 from ..document import NOTHING, Cell, Column, Section, Table
 from ..evidence import Evidence, Source
 from .pivot import every_figure

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ...core.measurement import Measurement
-from ...core.records import QuantizeRecord
+from ...core import Measurement, QuantizeRecord
 from ..document import NOTHING, Cell, Column, Section, Table
 from ..evidence import Evidence, Source, models_of
 from ..numbers import figure_cell, number, title_of

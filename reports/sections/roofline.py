@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from ...core.records import BenchRecord, CandidateResult, LayerTime
+from ...core import BenchRecord, CandidateResult, LayerTime
 from ..document import NOTHING, Cell, Column, Plot, Section, Table
 from ..evidence import Evidence
 from ..numbers import figure_cell, number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ...core.records import MODEL, BenchRecord, CompareRecord, QuantizeRecord, RunRecord, ValidateRecord, VideoRecord
+from ...core import MODEL, BenchRecord, CompareRecord, QuantizeRecord, RunRecord, ValidateRecord, VideoRecord
 from ...metrics import METRICS
 from ..evidence import Evidence, Point
 from ..numbers import title_of

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...bench.gates.judge import judge
-from ...bench.int8 import Int8Verdict, int8_verdicts
-from ...core.errors import DependencyError
-from ...core.records import (
+from ...bench import Int8Verdict, int8_verdicts, judge
+from ...core import (
     BenchRecord,
+    DependencyError,
     ExportRecord,
     GateRecord,
     ParityRecord,

@@ -70,8 +70,8 @@ def checkpoints() -> Target:
         return {f"checkpoint{_suffix(name)}": data}
 
     def act(rng: random.Random) -> str | None:
-        from mattekit.convert import zoo
-        from mattekit.convert.checkpoint import load_module, load_state_dict
+        from mattekit.convert import load_module, zoo
+        from mattekit.convert.checkpoint import load_state_dict
 
         (path,) = Path().glob("checkpoint.*")
         try:

@@ -14,7 +14,7 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-from mattekit.core.errors import MattekitError
+from mattekit.core import MattekitError
 
 from fuzzing.kinds import BrokenPromiseError, Target
 

@@ -98,7 +98,7 @@ def images() -> Target:
         return {"image": damaged(data, rng, others=others)}
 
     def act(rng: random.Random) -> str | None:
-        from mattekit.datasets.images import read_alpha, read_rgb
+        from mattekit.datasets import read_alpha, read_rgb
         from mattekit.images import encode_image, read_image
 
         if rng.random() < 0.2:

@@ -76,7 +76,7 @@ def _network(task: str) -> onnx.ModelProto:
 
 
 def contract_text() -> str:
-    from mattekit.core.contract import Contract, InputContract, OutputContract
+    from mattekit.core import Contract, InputContract, OutputContract
 
     return Contract(
         task="segmentation", input=InputContract(height=16, width=16), output=OutputContract(kind="alpha", min_max=True)
@@ -84,7 +84,7 @@ def contract_text() -> str:
 
 
 def provenance_text() -> str:
-    from mattekit.core.provenance import Provenance
+    from mattekit.core import Provenance
 
     return Provenance(
         model="u2netp",
@@ -118,8 +118,7 @@ def onnx_files() -> Target:
 
 def _open_onnx(rng: random.Random) -> str | None:
     from mattekit.convert.ir import ir_from_onnx
-    from mattekit.infer.runtimes import RuntimeSettings
-    from mattekit.infer.runtimes.onnxruntime import OnnxRuntime
+    from mattekit.infer import OnnxRuntime, RuntimeSettings
 
     path = Path("model.onnx")
     chance = rng.random()
@@ -135,10 +134,9 @@ def _open_onnx(rng: random.Random) -> str | None:
 
 def _cut_out(path: Path) -> str | None:
     """Compile a model and run it on an image."""
-    from mattekit.core.contract import Contract
+    from mattekit.core import Contract
     from mattekit.images import Image
-    from mattekit.infer.remove import Remover
-    from mattekit.infer.runtimes.openvino import load
+    from mattekit.infer import Remover, load
 
     opened = load(path)
     fixed: Contract = opened.contract
@@ -211,8 +209,7 @@ def ir_seeds() -> tuple[bytes, bytes]:
     """Return the two files of an IR with a contract."""
     import openvino
     from mattekit.convert.ir import ir_from_onnx, save_ir
-    from mattekit.core.contract import Contract
-    from mattekit.core.provenance import Provenance
+    from mattekit.core import Contract, Provenance
 
     Path("seed.onnx").write_bytes(_network("segmentation").SerializeToString())
     model: openvino.Model = ir_from_onnx(Path("seed.onnx"))

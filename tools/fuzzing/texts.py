@@ -23,11 +23,8 @@ _HASH = "ab" * 32
 
 def _record_documents() -> list[Any]:
     """A record of each kind, as small as can be."""
+    from mattekit.core import Data, Execution, Machine, Measurement, SampleTable, Series, Unit, VariantRef
     from mattekit.core import records as kinds
-    from mattekit.core.execution import Execution
-    from mattekit.core.machine import Machine
-    from mattekit.core.measurement import Data, Measurement, Unit, VariantRef
-    from mattekit.core.record import SampleTable, Series
 
     model = VariantRef(id="u2netp", format="openvino", precision="fp32", sha256={"model.xml": _HASH})
     how = Execution(runtime="openvino", device="CPU", devices=("CPU",), size=(320, 320), batch=1, hint="latency")
@@ -217,9 +214,8 @@ def gates() -> Target:
 
 
 def _package() -> dict[str, Any]:
-    from mattekit.convert.servable.manifest import GoldenVector, PackageManifest, Port
-    from mattekit.core.contract import Contract
-    from mattekit.core.provenance import Provenance
+    from mattekit.convert import GoldenVector, PackageManifest, Port
+    from mattekit.core import Contract, Provenance
 
     from fuzzing.models import contract_text, provenance_text
 

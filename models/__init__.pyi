@@ -1,0 +1,27 @@
+from .grammar import (
+    MODEL_GRAMMAR as MODEL_GRAMMAR,
+)
+from .opening import (
+    open_at as open_at,
+)
+from .opening import (
+    open_variant as open_variant,
+)
+from .pipeline import (
+    open_pipeline as open_pipeline,
+)
+from .reference import (
+    ModelRef as ModelRef,
+)
+from .reference import (
+    entry_of as entry_of,
+)
+from .runtimes import (
+    RUNTIMES as RUNTIMES,
+)
+from .runtimes import (
+    open_runtime as open_runtime,
+)
+from .runtimes import (
+    require_offered as require_offered,
+)

@@ -1,0 +1,12 @@
+from .build_report import (
+    StageOutcome as StageOutcome,
+)
+from .building import (
+    BuildRequest as BuildRequest,
+)
+from .building import (
+    build as build,
+)
+from .reading import (
+    schema_text as schema_text,
+)
