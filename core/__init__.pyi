@@ -292,6 +292,21 @@ from .requirements import (
 from .requirements import (
     needs as needs,
 )
+from .settings import (
+    Settings as Settings,
+)
+from .settings import (
+    attributes_of as attributes_of,
+)
+from .settings import (
+    flag_of as flag_of,
+)
+from .settings import (
+    option as option,
+)
+from .settings import (
+    with_settings as with_settings,
+)
 from .text import (
     did_you_mean as did_you_mean,
 )

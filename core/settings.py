@@ -1,0 +1,192 @@
+"""All options of a job, once: the command line's options, the API's keywords, and what tells two runs apart."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import inspect
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    Literal,
+    ParamSpec,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
+
+from .errors import InputError
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+__all__ = ["Settings", "attributes_of", "flag_of", "option", "with_settings"]
+
+P = ParamSpec("P")
+S = TypeVar("S", bound="Settings")
+R = TypeVar("R")
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+def option(
+    default: object,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    parse: Callable[[str], object] | None = None,
+    identity: bool = True,
+) -> Any:
+    """Give a field of `Settings` its default and what is said of it.
+
+    Args:
+        default: of the field.
+        least: the smallest number that it may be.
+        most: the largest one.
+        parse: what reads the field's value from a text, such as `1,4` for several numbers; raises InputError.
+        identity: results depend on it, so that it counts for the fingerprint.
+    """
+    said = {"least": least, "most": most, "parse": parse, "identity": identity}
+    return field(default=default, metadata={name: value for name, value in said.items() if value is not None})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a job is asked to do; refused with an InputError where it makes no sense.
+
+    Attributes:
+        progress: called while the job goes on: what is done, how much of it, of how much.
+    """
+
+    progress: Progress | None = field(default=None, repr=False, compare=False, metadata={"identity": False})
+
+    def __post_init__(self) -> None:
+        """Read what is given as a text, as the command line does, and check the numbers."""
+        for each in fields(self):
+            value: object = getattr(self, each.name)
+            known = choices_of(type(self)).get(each.name)
+            if known and value not in known:
+                raise InputError(f"{flag_of(each.name)} {value} is unknown; give {', '.join(filter(None, known))}")
+            parse: Callable[[str], object] | None = each.metadata.get("parse")
+            if parse is not None and isinstance(value, str):
+                object.__setattr__(self, each.name, parse(value))
+            elif isinstance(value, int | float) and not isinstance(value, bool):
+                least, most = each.metadata.get("least", value), each.metadata.get("most", value)
+                if not least <= value <= most:
+                    limit = f"{least:g} or more" if value < least else f"{most:g} or less"
+                    raise InputError(f"{flag_of(each.name)} {value:g} makes no sense; give {limit}")
+
+    def described(self) -> dict[str, JsonValue]:
+        """Return by their names the options that results depend on, as JSON holds them."""
+        return {
+            each.name: _plain(getattr(self, each.name)) for each in fields(self) if each.metadata.get("identity", True)
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the options that results depend on."""
+        return hashlib.sha256(json.dumps(self.described(), sort_keys=True).encode()).hexdigest()
+
+    def __getstate__(self) -> dict[str, object]:
+        """Travel to another process without what is called here."""
+        return {**self.__dict__, "progress": None}
+
+
+@functools.cache
+def choices_of(kind: type[Settings]) -> dict[str, tuple[str | None, ...]]:
+    """Return the values that the fields take which take a few words only; None is among those of an optional one."""
+    found: dict[str, tuple[str | None, ...]] = {}
+    for name, hint in get_type_hints(kind).items():
+        options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+        words = [word for option_ in options if get_origin(option_) is Literal for word in get_args(option_)]
+        if words and all(get_origin(option_) is Literal or option_ is NoneType for option_ in options):
+            found[name] = (*words, *([None] if NoneType in options else []))
+    return found
+
+
+def flag_of(name: str) -> str:
+    """Return the command line's name of an option."""
+    return f"--{name.strip('_').replace('_', '-')}"
+
+
+def _plain(value: object) -> JsonValue:
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in cast("tuple[object, ...]", value)]
+    if isinstance(value, str | int | float | bool | None):
+        return value
+    return value.as_posix() if isinstance(value, Path) else str(value)
+
+
+_ATTRIBUTE = re.compile(r"(\w+): (.*)")
+
+
+def attributes_of(kind: type) -> dict[str, str]:
+    """Return what the docstrings of a class and its bases say of each field under `Attributes:`, on one line each."""
+    found: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        _, heading, section = inspect.cleandoc(vars(base).get("__doc__") or "").partition("\nAttributes:\n")
+        if not heading:
+            continue
+        name = ""
+        for line in section.partition("\n\n")[0].splitlines():
+            start = _ATTRIBUTE.match(line[4:]) if len(line) - len(line.lstrip()) == 4 else None
+            if start:
+                name = start[1]
+                found[name] = start[2]
+            else:
+                found[name] += f" {line.strip()}"
+    return found
+
+
+class with_settings(Generic[P, S]):  # noqa: N801  a decorator
+    """Let a function whose last argument is settings take their fields as keywords.
+
+    Calls `function(…, settings)`, with what stands before; `inspect.signature` and the docstring show the keywords.
+    """
+
+    def __init__(self, settings: Callable[P, S]) -> None:
+        """Take the class of the settings."""
+        self._settings = settings
+
+    @overload
+    def __call__(self, function: Callable[[S], R]) -> Callable[P, R]: ...
+    @overload
+    def __call__(self, function: Callable[[A, S], R]) -> Callable[Concatenate[A, P], R]: ...
+    @overload
+    def __call__(self, function: Callable[[A, B, S], R]) -> Callable[Concatenate[A, B, P], R]: ...
+    def __call__(self, function: Callable[..., R]) -> Callable[..., R]:
+        """Return the function that takes keywords."""
+        make = self._settings
+        first = list(inspect.signature(function).parameters.values())[:-1]
+
+        @functools.wraps(function)
+        def taking(*arguments: object, **keywords: Any) -> R:
+            given = [
+                *arguments,
+                *(keywords.pop(each.name) for each in first[len(arguments) :] if each.name in keywords),
+            ]
+            return function(*given, cast("Callable[..., S]", make)(**keywords))
+
+        keywords = inspect.signature(make).parameters.values()
+        vars(taking)["__signature__"] = inspect.signature(function).replace(parameters=[*first, *keywords])
+        taking.__doc__ = _documented(inspect.getdoc(function) or "", cast("type", make))
+        return taking
+
+
+def _documented(doc: str, kind: type) -> str:
+    """Put what the settings say of their fields in the place of what a docstring says of its `settings`."""
+    keywords = "".join(f"\n    {name}: {said}" for name, said in attributes_of(kind).items())
+    return re.sub(r"\n    settings: [^\n]*(\n {8}[^\n]*)*", lambda _: keywords, doc, count=1)
