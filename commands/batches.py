@@ -37,7 +37,7 @@ def run_planned(
 ) -> None:
     """Run what was planned, print and write what it took, and exit with the code for what became of it."""
     from ..infer import exit_code_of, open_manifest, record_of, run_batch, workers_for
-    from ..reports import follow_run, print_run
+    from .views.run import follow_run, print_run
 
     options = options_of(context)
     manifest = open_manifest(batch, pipeline, options) if resume else None
@@ -69,7 +69,7 @@ def end_on_ray(
     context: typer.Context, summary: Summary, seconds: float, record: Path | None, *, address: str | None
 ) -> None:
     """Print what came of a run on many machines, and write its record where one is asked for."""
-    from ..reports import print_cluster
+    from .views.run import print_cluster
 
     print_cluster(summary, seconds)
     if record:

@@ -95,7 +95,8 @@ def run(
     Two records are compared by: mattekit bench compare BEFORE AFTER
     """
     from ..bench import Words, benchmark_exit_code, int8_verdicts, keep, parse_request, run_benchmark
-    from ..reports import ProgressBar, print_benchmark
+    from .views.bench import print_benchmark
+    from .views.progress import ProgressBar
 
     words = Words(
         device=device,

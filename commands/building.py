@@ -44,8 +44,7 @@ def register(app: typer.Typer) -> None:
         ] = False,
     ) -> None:
         """Build a recipe, export to report, each stage only when it is due."""
-        from ..workflow import BuildRequest, schema_text
-        from ..workflow import build as build_recipe
+        from ..workflow import BuildRequest, build as build_recipe, schema_text
 
         if schema:
             typer.echo(schema_text(), nl=False)

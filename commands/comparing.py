@@ -35,7 +35,10 @@ def compare(
     """Compare two benchmarks: what became faster or slower, and what cannot be told."""
     from ..bench import compare_records, gates_exit_code, judge, parse_aspects, read_gates
     from ..core import BenchRecord, read_record
-    from ..reports import console_of, one_line, print_comparison, print_lines, publish
+    from ..reports import one_line, publish
+    from .views.bench_compare import print_comparison
+    from .views.fitting import print_lines
+    from .views.terminal import console_of
 
     gates = read_gates(gate) if gate else ()
     old, new = read_record(before, BenchRecord), read_record(after, BenchRecord)

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Show devices, limits, load and packages; what is wrong, and what to install for what is missing."""
     from ..infer import diagnose
-    from ..reports import print_diagnosis
+    from .views.doctor import print_diagnosis
 
     found = diagnose()
     if as_json:

@@ -51,7 +51,8 @@ def register(app: typer.Typer) -> None:
         from ..core import parse_name
         from ..infer import collect_inputs
         from ..models import entry_of
-        from ..reports import ProgressBar, print_export
+        from .views.progress import ProgressBar
+        from .views.terminal import print_export
 
         settings = ExportSettings(
             precision=precision,
@@ -85,7 +86,7 @@ def models(
     """List the models."""
     if context.invoked_subcommand is None:
         from ..convert import all_specs
-        from ..reports import print_models
+        from .views.terminal import print_models
 
         print_models(all_specs(), as_json=as_json)
 
@@ -97,7 +98,7 @@ def models_show(
 ) -> None:
     """Show one model: contract, weights, licences, and its card where mattekit carries one."""
     from ..convert import get
-    from ..reports import print_model
+    from .views.terminal import print_model
 
     print_model(get(model), as_json=as_json)
 
@@ -109,7 +110,8 @@ def models_fetch(
 ) -> None:
     """Download a model's weights into the cache and verify them."""
     from ..convert import get, retrieve
-    from ..reports import ProgressBar, print_fetched
+    from .views.progress import ProgressBar
+    from .views.terminal import print_fetched
 
     spec = get(model)
     with ProgressBar() as bar:

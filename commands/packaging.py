@@ -39,8 +39,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Make a deployable folder: pixels of any size in, pixels out, with golden vectors, a card and a checker."""
-        from ..package import PackageRequest
-        from ..package import package as make_package
+        from ..package import PackageRequest, package as make_package
 
         if model_version and layout != "ovms":
             raise typer.BadParameter("--model-version is for --format ovms; add that, or leave it out")
@@ -63,7 +62,7 @@ def register(app: typer.Typer) -> None:
         """Replay a package's golden vectors on a device and compare with what was recorded."""
         from ..convert import others_in
         from ..package import verify_all
-        from ..reports import verification_lines
+        from .views.verify import verification_lines
 
         outcome = verify_all(folder, device, arithmetic)
         if record:

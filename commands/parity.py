@@ -39,7 +39,8 @@ def register(app: typer.Typer) -> None:
         """Run the same images through every stage, torch to INT8, and name the first that moves the answers."""
         from ..bench import check_stages, noisiest_layers, open_stages, write_scope
         from ..datasets import open_dataset
-        from ..reports import ProgressBar, print_parity
+        from .views.parity import print_parity
+        from .views.progress import ProgressBar
 
         stages = open_stages(artifacts, device, arithmetic)
         dataset = open_dataset(data, scale=stages[0].contract.output.scale).take(limit)

@@ -74,7 +74,7 @@ def register(app: typer.Typer) -> None:
         """Quantize an IR to INT8, calibrated on real samples, with accuracy control."""
         from ..core import parse_name
         from ..quantize import QuantizeRequest, QuantizeSettings, compress, parse_max_drop, read_scope
-        from ..reports import print_benchmark
+        from .views.bench import print_benchmark
 
         settings = QuantizeSettings(
             samples=samples,

@@ -42,7 +42,9 @@ def register(app: typer.Typer) -> None:
         title: Annotated[str, typer.Option(help="Of the report.")] = "Report",
     ) -> None:
         """Turn records into a report: one HTML file, Markdown, tables, or a summary here. Nothing is measured."""
-        from ..reports import ReportRequest, check_format, console_of, make_report, show, write_report
+        from ..reports import ReportRequest, check_format, make_report, write_report
+        from .views.report import show
+        from .views.terminal import console_of
 
         for path in out or []:
             check_format(path)

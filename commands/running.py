@@ -89,7 +89,7 @@ def register(app: typer.Typer) -> None:
         """Remove the background, improve the resolution, superimpose on a new background."""
         from ..api import open_pipeline
         from ..infer import Placement, parse_shadow
-        from ..reports import ProgressBar
+        from .views.progress import ProgressBar
 
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
         if engine == "ray":
@@ -175,7 +175,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Remove the background: an RGBA image, or its mask."""
         from ..api import open_pipeline
-        from ..reports import ProgressBar
+        from .views.progress import ProgressBar
 
         batch = plan(inputs, out, format_, quality, only_mask=only_mask)
         with ProgressBar() as bar:
@@ -217,7 +217,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Improve the resolution with a super-resolution model."""
         from ..api import open_pipeline
-        from ..reports import ProgressBar
+        from .views.progress import ProgressBar
 
         batch = plan(inputs, out, format_, quality)
         with ProgressBar() as bar:

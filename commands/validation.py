@@ -72,7 +72,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Measure models on a data set: a table, records, the worst samples, and gates' verdicts."""
         from ..bench import ValidationRequest, run_validation
-        from ..reports import ProgressBar, print_validation
+        from .views.progress import ProgressBar
+        from .views.validate import print_validation
 
         if gate is None and (baseline or junit or markdown or json_):
             raise typer.BadParameter("--baseline, --junit, --markdown and --json are for verdicts; give --gate too")
@@ -125,7 +126,7 @@ def register(app: typer.Typer) -> None:
 def datasets_list() -> None:
     """List the published sets whose layouts are known, and what else can be opened."""
     from ..datasets import DATASET_GRAMMAR, LAYOUTS
-    from ..reports import print_layouts
+    from .views.terminal import print_layouts
 
     print_layouts(LAYOUTS.values())
     say(f"\nA data set is {DATASET_GRAMMAR}.")
@@ -205,7 +206,9 @@ def _judge(
     targets: tuple[Path | None, Path | None, Path | None],
 ) -> int:
     from ..bench import gates_exit_code, judge
-    from ..reports import console_of, one_line, print_lines, publish
+    from ..reports import one_line, publish
+    from .views.fitting import print_lines
+    from .views.terminal import console_of
 
     verdicts = judge(gates, records, baselines)
     for verdict in verdicts:

@@ -99,7 +99,8 @@ def register(app: typer.Typer) -> None:
         from ..api import open_pipeline
         from ..core import PartialFailureError
         from ..infer import Placement, VideoSettings, parse_fps, parse_shadow, plan_video, run_video
-        from ..reports import ProgressBar, print_video
+        from .views.progress import ProgressBar
+        from .views.video import print_video
 
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
         settings = VideoSettings(smooth=smooth, max_broken=max_broken, frames=frames, audio=not no_audio)

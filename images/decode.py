@@ -6,8 +6,7 @@ from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
-from PIL import Image as PilImage
-from PIL import ImageChops, ImageFile
+from PIL import Image as PilImage, ImageChops, ImageFile
 
 from .image import Pixels
 from .pixels import still_png

@@ -7,8 +7,7 @@ from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PilImage
-from PIL import ImageCms
+from PIL import Image as PilImage, ImageCms
 
 from .image import Pixels, to_depth
 

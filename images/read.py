@@ -17,6 +17,7 @@ from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
     GifImagePlugin,
+    Image as PilImage,
     ImageCms,
     ImageFile,
     Jpeg2KImagePlugin,
@@ -26,7 +27,6 @@ from PIL import (
     TiffImagePlugin,
     WebPImagePlugin,
 )
-from PIL import Image as PilImage
 
 from ..core import ImageError
 from .decode import decode

@@ -3,8 +3,6 @@ from .grammar import (
 )
 from .opening import (
     open_at as open_at,
-)
-from .opening import (
     open_variant as open_variant,
 )
 from .pipeline import (
@@ -12,16 +10,10 @@ from .pipeline import (
 )
 from .reference import (
     ModelRef as ModelRef,
-)
-from .reference import (
     entry_of as entry_of,
 )
 from .runtimes import (
     RUNTIMES as RUNTIMES,
-)
-from .runtimes import (
     open_runtime as open_runtime,
-)
-from .runtimes import (
     require_offered as require_offered,
 )

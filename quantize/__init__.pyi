@@ -6,10 +6,6 @@ from .requests import (
 )
 from .settings import (
     QuantizeSettings as QuantizeSettings,
-)
-from .settings import (
     parse_max_drop as parse_max_drop,
-)
-from .settings import (
     read_scope as read_scope,
 )

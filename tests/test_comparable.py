@@ -9,8 +9,7 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 import records as built
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from mattekit.bench import Gate, judge
 from mattekit.core import (
     CompareRecord,

@@ -14,14 +14,12 @@ import cv2
 import numpy as np
 import PIL
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from mattekit.core import ImageError
 from mattekit.datasets import read_alpha
 from mattekit.images import read_image
 from packaging.version import Version
-from PIL import Image as PilImage
-from PIL import ImageCms, ImageOps
+from PIL import Image as PilImage, ImageCms, ImageOps
 
 
 def noise(*shape: int, dtype: type[np.uint8] | type[np.uint16] = np.uint8) -> np.ndarray:

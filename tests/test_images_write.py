@@ -9,8 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from mattekit.core import ImageError
 from mattekit.images import (
     WRITABLE_EXTENSIONS,
@@ -25,8 +24,7 @@ from mattekit.images import (
     write_mask,
 )
 from mattekit.infer.cutout import cut_out
-from PIL import Image as PilImage
-from PIL import ImageCms
+from PIL import Image as PilImage, ImageCms
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 

@@ -8,8 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 from mattekit.core import InputError
 from mattekit.metrics import METRICS, Metric, composite, get_metric, iou, psnr, psnr_y, ssim, ssim_y

@@ -6,8 +6,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from mattekit.infer.collect import output_names
 from mattekit.infer.naming import stems_apart
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from mattekit.commands.views.progress import ProgressBar
 from mattekit.core import first_line, first_mistake, last_line
-from mattekit.reports import ProgressBar
 from pydantic import BaseModel, ValidationError, field_validator
 
 

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 from mattekit.bench import int8_verdicts
+from mattekit.commands.views.report import show
 from mattekit.core import (
     BenchRecord,
     CandidateResult,
@@ -29,7 +30,7 @@ from mattekit.core import (
     ValidateRecord,
 )
 from mattekit.core.records import PeerRecord
-from mattekit.reports import ReportRequest, make_report, show, write_report
+from mattekit.reports import ReportRequest, make_report, write_report
 from mattekit.reports.document import Cell, Plot, Statements, Table
 from mattekit.reports.evidence import read_sources
 from mattekit.reports.formats.html import html

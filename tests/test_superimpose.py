@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from mattekit.core import ImageError
 from mattekit.images import Image, resize_straight, write_image
 from mattekit.images.blend import resample
@@ -16,8 +15,7 @@ from mattekit.infer import Blur, Colour, Placement, load_background
 from mattekit.infer.backdrop import Fit
 from mattekit.infer.placement import ANCHORS
 from mattekit.infer.superimpose import superimpose
-from PIL import Image as PilImage
-from PIL import ImageCms
+from PIL import Image as PilImage, ImageCms
 
 WHITE, CLEAR = Colour(255, 255, 255), Colour(0, 0, 0, 0)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

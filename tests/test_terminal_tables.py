@@ -15,6 +15,13 @@ import pytest
 from conftest import MakeOnce
 from mattekit.bench import BenchRequest, keep, run_benchmark
 from mattekit.cli import app
+from mattekit.commands.views.bench import print_benchmark
+from mattekit.commands.views.bench_compare import print_comparison
+from mattekit.commands.views.doctor import print_diagnosis
+from mattekit.commands.views.fitting import print_lines, print_table, say_once
+from mattekit.commands.views.parity import print_parity
+from mattekit.commands.views.report import show
+from mattekit.commands.views.validate import print_validation
 from mattekit.convert import all_specs
 from mattekit.core import (
     BenchRecord,
@@ -28,17 +35,7 @@ from mattekit.core import (
     read_record,
 )
 from mattekit.infer import diagnose
-from mattekit.reports import (
-    print_benchmark,
-    print_comparison,
-    print_diagnosis,
-    print_lines,
-    print_parity,
-    print_validation,
-    show,
-)
 from mattekit.reports.document import Cell, Column, Document, Section, Table
-from mattekit.reports.formats.fitting import print_table, say_once
 from openvino import opset13 as ops
 from records import bench_record, data, execution, machine, measurement, validate_record, variant
 from rich.cells import cell_len

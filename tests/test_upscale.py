@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from mattekit.convert import zoo
 from mattekit.core import Contract, Execution, ImageError, InputContract, ModelError, OutputContract, Variant
 from mattekit.images import Image, read_image

@@ -27,13 +27,13 @@ from mattekit.bench.accuracy.outputs import worst_sheet, write_validation
 from mattekit.bench.accuracy.subjects import golden_subject, open_subjects
 from mattekit.bench.accuracy.validate import default_metrics
 from mattekit.bench.intervals import mean_interval, ratio_interval
+from mattekit.commands.views.validate import print_validation
 from mattekit.core import InputError, ModelError, Provenance, ValidateRecord, read_record
 from mattekit.datasets import AlphaMatte, Dataset, Sample, open_dataset, synthetic, write_synthetic
 from mattekit.datasets.folders import segmentation_folders
 from mattekit.datasets.sample import Entry
 from mattekit.metrics import iou
 from mattekit.metrics.segmentation import f_beta_curve
-from mattekit.reports import print_validation
 from records import execution, variant
 
 

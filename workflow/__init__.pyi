@@ -3,8 +3,6 @@ from .build_report import (
 )
 from .building import (
     BuildRequest as BuildRequest,
-)
-from .building import (
     build as build,
 )
 from .reading import (

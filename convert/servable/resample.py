@@ -12,8 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from openvino import Node, opset10
-from openvino import opset13 as ops
+from openvino import Node, opset10, opset13 as ops
 
 from ...core import ResizeFilter
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import openvino
-from openvino import opset1, opset3
-from openvino import opset13 as ops
+from openvino import opset1, opset3, opset13 as ops
 
 from ...core import Contract
 from .resample import Number, constant, difference, numbers, one, quotient, resize, side

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from ...core import GateRecord, identity
-from ..document import Cell, Column, Paragraph, Plot, Section
-from ..document import Table as Table_
+from ..document import Cell, Column, Paragraph, Plot, Section, Table as Table_
 from ..evidence import Evidence, Point, Source
 from ..numbers import number, scaled, title_of
 from ..scales import Line, trend

@@ -7,8 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any, cast
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, given, seed, settings, strategies as st
 
 from fuzzing.kinds import Act
 

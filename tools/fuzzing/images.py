@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PilImage
-from PIL import ImageCms, TiffImagePlugin
+from PIL import Image as PilImage, ImageCms, TiffImagePlugin
 
 from fuzzing.kinds import Target, from_bytes
 from fuzzing.mutate import damaged, damaged_png

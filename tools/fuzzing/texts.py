@@ -23,8 +23,17 @@ _HASH = "ab" * 32
 
 def _record_documents() -> list[Any]:
     """A record of each kind, as small as can be."""
-    from mattekit.core import Data, Execution, Machine, Measurement, SampleTable, Series, Unit, VariantRef
-    from mattekit.core import records as kinds
+    from mattekit.core import (
+        Data,
+        Execution,
+        Machine,
+        Measurement,
+        SampleTable,
+        Series,
+        Unit,
+        VariantRef,
+        records as kinds,
+    )
 
     model = VariantRef(id="u2netp", format="openvino", precision="fp32", sha256={"model.xml": _HASH})
     how = Execution(runtime="openvino", device="CPU", devices=("CPU",), size=(320, 320), batch=1, hint="latency")

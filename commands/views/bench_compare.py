@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from ..core import CompareRecord, Measurement
-from .document import Cell, Column, Table
-from .formats.fitting import print_lines, print_table, say_once
+from ...core import CompareRecord, Measurement
+from ...reports import Cell, Column, Table
+from .fitting import print_lines, print_table, say_once
 from .terminal import console_of
 
 __all__ = ["print_comparison"]

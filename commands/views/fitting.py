@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from ...core import printable
-from ..document import Cell, Column, Table
+from ...reports import Cell, Column, Table
 
 __all__ = ["fits", "named_by", "print_lines", "print_pairs", "print_table", "say_once"]
 

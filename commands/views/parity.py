@@ -7,9 +7,9 @@ from statistics import fmean
 
 from rich.console import Console
 
-from ..core import ParityRecord, ParityStep
-from .document import Cell, Column, Table
-from .formats.fitting import print_table
+from ...core import ParityRecord, ParityStep
+from ...reports import Cell, Column, Table
+from .fitting import print_table
 from .terminal import console_of
 
 __all__ = ["print_parity"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..infer import VideoReport
-from .formats.fitting import print_lines
-from .stages import print_stages
+from ...infer import VideoReport
+from .fitting import print_lines
+from .latencies import print_stages
 from .terminal import console_of, escape
 
 __all__ = ["print_video"]

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from rich import markup
 from rich.console import Console
 
-from ..convert import BUNDLED_PRECISION, Fetched, ModelSpec, bundled_sums, cached_path
-from ..core import ExportRecord, Variant, printable
-from .document import Cell, Column, Table
-from .formats.fitting import print_pairs, print_table, say_once
+from ...convert import BUNDLED_PRECISION, Fetched, ModelSpec, bundled_sums, cached_path
+from ...core import ExportRecord, Variant, printable
+from ...reports import Cell, Column, Table
+from .fitting import print_pairs, print_table, say_once
 
 if TYPE_CHECKING:
-    from ..datasets import Layout
+    from ...datasets import Layout
 
 __all__ = [
     "console_of",

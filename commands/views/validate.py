@@ -8,10 +8,10 @@ from typing import cast
 
 from rich.console import Console
 
-from ..bench import figure_interval, record_name, samples_table, summary_table
-from ..core import Measurement, ValidateRecord
-from .document import Cell, Column, Table
-from .formats.fitting import print_lines, print_table, say_once
+from ...bench import figure_interval, record_name, samples_table, summary_table
+from ...core import Measurement, ValidateRecord
+from ...reports import Cell, Column, Table
+from .fitting import print_lines, print_table, say_once
 from .terminal import console_of
 
 __all__ = ["print_validation"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from ..document import Document, Paragraph, Plot, Statements, Status, Table, plain
+from ...reports import Document, Paragraph, Plot, Statements, Status, Table, plain
 from .fitting import print_table
 
 __all__ = ["show"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..core import RunRecord
-from ..infer import Outcome
+from ...core import RunRecord
+from ...infer import Outcome
+from .latencies import print_stages
 from .progress import ProgressBar
-from .stages import print_stages
 from .terminal import console_of, escape
 
 if TYPE_CHECKING:
-    from ..cluster import Summary
+    from ...cluster import Summary
 
 __all__ = ["follow_run", "print_cluster", "print_run"]
 

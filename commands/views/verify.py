@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..core import PackageCheck, VerifyRecord
+from ...core import PackageCheck, VerifyRecord
 
 __all__ = ["verification_lines"]
 

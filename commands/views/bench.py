@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from ..core import MODEL, BenchRecord, CandidateResult, Measurement
-from .document import Cell, Column, Table
-from .formats.fitting import fits, named_by, print_lines, print_table, say_once
+from ...core import MODEL, BenchRecord, CandidateResult, Measurement
+from ...reports import Cell, Column, Table
+from .fitting import fits, named_by, print_lines, print_table, say_once
 from .terminal import console_of
 
 __all__ = ["print_benchmark"]

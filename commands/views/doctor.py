@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from ..infer import Diagnosis
-from .document import Cell, Column, Table
-from .formats.fitting import print_lines, print_pairs, print_table
+from ...infer import Diagnosis
+from ...reports import Cell, Column, Table
+from .fitting import print_lines, print_pairs, print_table
 from .terminal import console_of
 
 __all__ = ["print_diagnosis"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ..core import RunRecord, VideoRecord
-from .document import Cell, Column, Table
-from .formats.fitting import print_lines, print_table
-from .numbers import number
+from ...core import RunRecord, VideoRecord
+from ...reports import Cell, Column, Table, number
+from .fitting import print_lines, print_table
 from .terminal import console_of
 
 __all__ = ["print_stages"]
