@@ -193,9 +193,9 @@ def _gates(path: Path | None) -> tuple[Gate, ...]:
 
 
 def _records(paths: list[Path]) -> Sequence[Record]:
-    from ..core import read_records
+    from ..core import load_records
 
-    return read_records(paths)
+    return load_records(paths)
 
 
 def _judge(
