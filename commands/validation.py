@@ -207,8 +207,8 @@ def _judge(
 ) -> int:
     from ..bench import gates_exit_code, judge
     from ..reports import one_line, publish
+    from .views.console import console_of
     from .views.fitting import print_lines
-    from .views.terminal import console_of
 
     verdicts = judge(gates, records, baselines)
     for verdict in verdicts:

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich import markup
-from rich.console import Console
-
 from ...convert import BUNDLED_PRECISION, Fetched, ModelSpec, bundled_sums, cached_path
-from ...core import ExportRecord, Variant, printable
+from ...core import ExportRecord, Variant
 from ...reports import Cell, Column, Table
+from .console import console_of, escape
 from .fitting import print_pairs, print_table, say_once
 
 if TYPE_CHECKING:
@@ -29,23 +27,6 @@ __all__ = [
 ]
 
 _COMMERCIAL = {True: "yes", False: "no", None: "not stated"}
-
-
-def escape(text: str, *, lines: bool = False) -> str:
-    """Return text from outside as rich's markup, on one line unless it may have `lines`.
-
-    Nothing in it is markup, and nothing is there that a terminal would obey.
-    """
-    return markup.escape(printable(text, lines=lines))
-
-
-def console_of(*, stderr: bool = False) -> Console:
-    """A console whose lines are not wrapped where nobody reads them on a screen: `grep` wants whole ones."""
-    console = Console(stderr=stderr, highlight=False)
-    if not console.is_terminal:
-        console.width = 10_000
-        console.soft_wrap = True
-    return console
 
 
 def print_export(artifacts: Sequence[Variant], record: ExportRecord, record_path: Path) -> None:
