@@ -40,6 +40,7 @@ from .errors import (
     ParityError as ParityError,
     PartialFailureError as PartialFailureError,
     VideoError as VideoError,
+    needs_extra as needs_extra,
 )
 from .execution import (
     Execution as Execution,
