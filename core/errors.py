@@ -20,12 +20,12 @@ A message is one sentence or two: the file, what is wrong, and how to mend it.
 
 from __future__ import annotations
 
-import contextlib
 import errno
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import ClassVar
 
-from .text import printable
+from .text import last_line, printable
 
 __all__ = [
     "ArithmeticUnavailableError",
@@ -43,6 +43,7 @@ __all__ = [
     "PartialFailureError",
     "VideoError",
     "needs_extra",
+    "openvino_errors_as",
 ]
 
 
@@ -136,7 +137,7 @@ class PartialFailureError(MattekitError):
     exit_code: ClassVar[int] = 5
 
 
-@contextlib.contextmanager
+@contextmanager
 def needs_extra(operation: str, package: str, extra: str) -> Generator[None]:
     """Import an optional package inside of this.
 
@@ -154,3 +155,20 @@ def needs_extra(operation: str, package: str, extra: str) -> Generator[None]:
         raise DependencyError(
             f"{operation} needs the package {package}; install it with: pip install 'mattekit[{extra}]'"
         ) from error
+
+
+@contextmanager
+def openvino_errors_as(kind: type[MattekitError], sentence: Callable[[str], str]) -> Generator[None]:
+    """Turn what OpenVINO raises in this block into `kind`, whose message `sentence` makes of the last line.
+
+    Its frontends' exceptions have no base of their own below Exception, but one module; text inside a model that is
+    no UTF-8 surfaces as a UnicodeDecodeError, and a number that is none as a ValueError.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError, ValueError) as error:
+        raise kind(sentence(last_line(error))) from error
+    except Exception as error:
+        if not type(error).__module__.startswith("openvino"):
+            raise
+        raise kind(sentence(last_line(error))) from error
