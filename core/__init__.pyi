@@ -44,6 +44,7 @@ from .errors import (
     ParityError as ParityError,
     PartialFailureError as PartialFailureError,
     VideoError as VideoError,
+    needs_extra as needs_extra,
     openvino_errors_as as openvino_errors_as,
 )
 from .execution import (
