@@ -4,7 +4,6 @@ from .accuracy.golden import (
 )
 from .accuracy.outputs import (
     record_name as record_name,
-    write_sheet as write_sheet,
 )
 from .accuracy.runs import (
     ValidationRequest as ValidationRequest,

@@ -140,8 +140,7 @@ def datasets_show(
     count: Annotated[int, typer.Option(min=1, help="Samples on the sheet, spread evenly.")] = 24,
 ) -> None:
     """Write a contact sheet of samples with their truths."""
-    from ..bench import write_sheet
-    from ..datasets import contact_sheet, open_dataset, sample_row
+    from ..datasets import contact_sheet, open_dataset, sample_row, write_sheet
 
     dataset = open_dataset(data, scale=scale)
     rows = [(sample.id, sample_row(sample)) for sample in dataset.take(count)]

@@ -31,7 +31,7 @@ from mattekit.commands.views.validate import print_validation
 from mattekit.core import InputError, ModelError, Provenance, ValidateRecord, read_record
 from mattekit.datasets import AlphaMatte, Dataset, Sample, open_dataset, synthetic, write_synthetic
 from mattekit.datasets.folders import segmentation_folders
-from mattekit.datasets.sample import Entry
+from mattekit.datasets.sample import LazySample
 from mattekit.metrics import iou
 from mattekit.metrics.segmentation import f_beta_curve
 from records import execution, variant
@@ -62,7 +62,9 @@ def dataset() -> Dataset:
     """Fourteen small synthetic samples, rendered once."""
     made = synthetic(14, seed=3, height=64, width=80)
     samples = list(made)
-    entries = tuple(Entry(e.id, lambda s=s: s, recipe=e.recipe) for e, s in zip(made.entries, samples, strict=True))
+    entries = tuple(
+        LazySample(e.id, lambda s=s: s, recipe=e.recipe) for e, s in zip(made.entries, samples, strict=True)
+    )
     return replace(made, entries=entries)
 
 

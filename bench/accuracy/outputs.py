@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from ...core import InputError, Record, ValidateRecord, atomic_path, read_record
-from ...datasets import Dataset, Pixels, Sample, contact_sheet, grey, sample_row, write_png
+from ...datasets import Dataset, Pixels, Sample, contact_sheet, grey, sample_row, write_sheet
 from .specimens import rows_to_show, write_specimens
 from .subjects import Subject
 from .tables import samples_table, worst_samples
 
-__all__ = ["record_name", "record_names", "worst_sheet", "write_sheet", "write_validation"]
+__all__ = ["record_name", "record_names", "worst_sheet", "write_validation"]
 
 _MOST_SHOWN = 8
 _DIGITS = 8
@@ -140,12 +140,6 @@ def worst_sheet(
         caption = f"{sample.id} {name}" + ("" if value is None else f" {value:.4g}")
         rows.append((caption, [*sample_row(sample), *_answer(subject, sample)]))
     return contact_sheet(rows, columns=2)
-
-
-def write_sheet(path: Path, sheet: Pixels) -> None:
-    """Write a contact sheet as PNG; the file appears whole or not at all."""
-    with atomic_path(path) as temporary:
-        write_png(temporary, sheet)
 
 
 def _answer(subject: Subject, sample: Sample) -> list[Pixels]:
