@@ -1,4 +1,4 @@
-from .composite import (
+from .mattes import (
     composite_error as composite_error,
 )
 from .registry import (

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..core import InputError, did_you_mean
-from .composite import composite_error, halo
-from .matting import connectivity, gradient, mse, sad
+from .flicker import dtssd, still_flicker
+from .mattes import composite_error, connectivity, gradient, halo, mse, sad
 from .segmentation import (
     adaptive_e_measure,
     adaptive_f_beta,
@@ -22,7 +22,6 @@ from .segmentation import (
 )
 from .structure import boundary_iou, s_measure, weighted_f_beta
 from .super_resolution import psnr, psnr_y, ssim, ssim_y
-from .video import dtssd, still_flicker
 
 __all__ = ["METRICS", "Metric", "Takes", "get_metric"]
 
@@ -43,7 +42,13 @@ still_clip: (predictions, frames), mattes and images of one clip in order; one f
 class Metric:
     """A pure function with a unit and a direction.
 
-    unit: empty for a plain number. best: the value of a perfect prediction.
+    Attributes:
+        name: as it is typed and recorded.
+        function: what computes it, called as `takes` says.
+        unit: of its values; empty for a plain number.
+        higher_is_better: its direction.
+        takes: what the function is called with.
+        best: the value of a perfect prediction.
     """
 
     name: str
