@@ -1,6 +1,7 @@
 from .access import (
     DATASET_GRAMMAR as DATASET_GRAMMAR,
     check_dataset as check_dataset,
+    draw_dataset as draw_dataset,
     fetch_layout as fetch_layout,
     make_dataset as make_dataset,
     open_dataset as open_dataset,

@@ -16,12 +16,21 @@ from ..core import (
     sha256_of,
     unpack,
 )
+from .contact_sheet import contact_sheet, sample_row, write_sheet
 from .folders import images_folder, segmentation_folders, super_resolution_folders
 from .layouts import LAYOUTS, Layout
 from .sample import Dataset
 from .synthetic import synthetic, write_synthetic
 
-__all__ = ["DATASET_GRAMMAR", "check_dataset", "fetch_layout", "make_dataset", "open_dataset", "open_layout"]
+__all__ = [
+    "DATASET_GRAMMAR",
+    "check_dataset",
+    "draw_dataset",
+    "fetch_layout",
+    "make_dataset",
+    "open_dataset",
+    "open_layout",
+]
 
 DATASET_GRAMMAR = (
     "synthetic[:count=42,seed=0,size=384x288], LAYOUT:FOLDER (such as ecssd:data/ECSSD), "
@@ -173,6 +182,27 @@ def check_dataset(data: str | Path, *, scale: int = 2) -> Dataset:
     for _ in dataset:
         pass
     return dataset
+
+
+def draw_dataset(data: str | Path, out: str | Path, *, scale: int = 2, limit: int = 24) -> tuple[Dataset, Dataset]:
+    """Write a contact sheet of samples with their truths.
+
+    Args:
+        data: as `open_dataset` takes it.
+        out: the sheet, a PNG file.
+        scale: for super-resolution, how much larger the truth is.
+        limit: at most so many samples, spread evenly.
+
+    Returns:
+        The samples that are shown, and all of them.
+
+    Raises:
+        MattekitError: the set cannot be opened, or a sample cannot be read.
+    """
+    dataset = open_dataset(data, scale=scale)
+    shown = dataset.take(limit)
+    write_sheet(Path(out), contact_sheet([(sample.id, sample_row(sample)) for sample in shown]))
+    return shown, dataset
 
 
 def _layout(name: str) -> Layout:

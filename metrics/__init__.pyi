@@ -4,7 +4,9 @@ from .mattes import (
 from .registry import (
     METRICS as METRICS,
     Metric as Metric,
+    default_metrics as default_metrics,
     get_metric as get_metric,
+    metrics_for as metrics_for,
 )
 from .segmentation import (
     dice as dice,
