@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .saying import say
+from .views.console import say
 
 __all__ = ["register"]
 
