@@ -129,10 +129,18 @@ def read_image(
         profiles: apply grey and CMYK profiles. A mask's values are no colours, and stay as they are stored without.
 
     Returns:
-        A `Image` with uint16 samples for 16-bit PNG, TIFF and PNM files, uint8 for all others.
+        An `Image` with uint16 samples for 16-bit PNG, TIFF and PNM files, uint8 for all others.
 
     Raises:
         ImageError: the file can't be read, is damaged or cut off, is not an image, or is too large.
+
+    Example:
+        >>> import mattekit
+        >>> image = mattekit.read_image("photo.jpg")
+        >>> image
+        Image(160x120, 8 bits, RGB, 'photo.jpg')
+        >>> image.rgb.shape
+        (120, 160, 3)
     """
     limit = pixel_limit(max_pixels)
     called = name or ("" if isinstance(source, bytes) else str(source))
