@@ -12,10 +12,11 @@ from typing import Annotated, NoReturn
 import typer
 
 from .commands import (
-    benchmarking,
+    bench,
+    bench_compare,
     building,
-    comparing,
     doctor,
+    gate,
     models,
     packaging,
     parity,
@@ -65,8 +66,9 @@ models.register(app)
 parity.register(app)
 quantization.register(app)
 validation.register(app)
-benchmarking.register(app)
-comparing.register(benchmarking.bench_app)
+gate.register(app)
+bench.register(app)
+bench_compare.register(bench.bench_app)
 reporting.register(app)
 running.register(app)
 video.register(app)

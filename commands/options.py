@@ -23,8 +23,11 @@ __all__ = [
     "Format",
     "Inputs",
     "Jobs",
+    "JsonOption",
+    "JunitOption",
     "Keep",
     "Linear",
+    "MarkdownOption",
     "MaxFailures",
     "Memory",
     "ModelArgument",
@@ -35,6 +38,7 @@ __all__ = [
     "OutAnywhere",
     "PlaceOption",
     "Quality",
+    "Quiet",
     "RecordFile",
     "RefineOption",
     "Resume",
@@ -76,6 +80,7 @@ Offline = Annotated[bool, typer.Option("--offline", help="Never download.")]
 Format = Annotated[str, typer.Option("--format", help="png, jpg, webp, tiff or bmp.")]
 Quality = Annotated[int | None, typer.Option(min=1, max=100, help="Of lossy formats.")]
 RecordFile = Annotated[Path | None, typer.Option("--record", help="Write the times of every stage to this JSON file.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Print the latency of each stage, as from 20 images on.")
 ]
@@ -139,3 +144,6 @@ Address = Annotated[
 ActorCpus = Annotated[int, typer.Option(min=1, help="Processors of each of Ray's actors.")]
 MaxFailures = Annotated[int, typer.Option(min=0, help="So many inputs may fail before the exit code says so.")]
 Linear = Annotated[bool, typer.Option("--linear", help="Mix half-transparent pixels in linear light.")]
+JunitOption = Annotated[Path | None, typer.Option(help="File for the gates' verdicts as JUnit XML.")]
+MarkdownOption = Annotated[Path | None, typer.Option(help="File for the gates' verdicts as Markdown.")]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="File for the gates' verdicts as a JSON record.")]

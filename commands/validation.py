@@ -1,19 +1,14 @@
-"""The commands `validate`, `gate` and `datasets`: parse → call functions → print → exit code."""
+"""The commands `validate` and `datasets`: parse → call functions → print → exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from .options import Address, ArithmeticOption, Engine, ModelArguments
+from .options import Address, ArithmeticOption, Engine, JsonOption, JunitOption, MarkdownOption, ModelArguments
 from .saying import say
-
-if TYPE_CHECKING:
-    from ..bench import Gate
-    from ..core import Record
 
 __all__ = ["datasets_app", "register"]
 
@@ -27,13 +22,10 @@ GateOption = Annotated[Path | None, typer.Option("--gate", "--gates", help="A TO
 BaselineOption = Annotated[
     list[Path] | None, typer.Option(help="A record of an earlier validation, for drops; repeatable.")
 ]
-JunitOption = Annotated[Path | None, typer.Option(help="Write the verdicts as JUnit XML.")]
-MarkdownOption = Annotated[Path | None, typer.Option(help="Write the verdicts as Markdown.")]
-JsonOption = Annotated[Path | None, typer.Option("--json", help="Write the verdicts as a JSON record.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Add `validate`, `gate` and `datasets` to the main application."""
+    """Add `validate` and `datasets` to the main application."""
 
     @app.command(rich_help_panel="Evidence", epilog=EXIT_HELP)
     def validate(
@@ -71,7 +63,10 @@ def register(app: typer.Typer) -> None:
         address: Address = None,
     ) -> None:
         """Measure models on a data set: a table, records, the worst samples, and gates' verdicts."""
-        from ..bench import ValidationRequest, run_validation
+        from ..bench import ValidationRequest, read_gates, run_validation
+        from ..core import read_records
+        from ..reports import check_gates
+        from .views.gate import print_verdicts
         from .views.progress import ProgressBar
         from .views.validate import print_validation
 
@@ -80,7 +75,9 @@ def register(app: typer.Typer) -> None:
         if address and engine != "ray":
             raise typer.BadParameter("--address is for --engine ray; add that, or leave it out")
         # Mistakes in small files are found before a model runs.
-        gates, baselines = _gates(gate), _records(baseline or [])
+        if gate:
+            read_gates(gate)
+        read_records(baseline or [])
         with ProgressBar() as bar:
             report = run_validation(
                 ValidationRequest(
@@ -102,22 +99,11 @@ def register(app: typer.Typer) -> None:
                 progress=bar.counts,
             )
         print_validation(report.records, report.paths, by=by, worst=worst)
-        if gates:
-            raise typer.Exit(_judge(gates, report.records, baselines, gate, (junit, markdown, json_)))
-
-    @app.command(rich_help_panel="Evidence", epilog=EXIT_HELP)
-    def gate(
-        records: Annotated[list[Path], typer.Argument(help="Records, or folders of them.", show_default=False)],
-        *,
-        gate: Annotated[Path, typer.Option("--gate", "--gates", help="A TOML file of gates.", show_default=False)],
-        baseline: BaselineOption = None,
-        junit: JunitOption = None,
-        markdown: MarkdownOption = None,
-        json_: JsonOption = None,
-    ) -> None:
-        """Judge saved records by gates, without running a model."""
-        code = _judge(_gates(gate), _records(records), _records(baseline or []), gate, (junit, markdown, json_))
-        raise typer.Exit(code)
+        if gate:
+            result = check_gates(report.records, gate, baseline=tuple(baseline or []))
+            print_verdicts(result)
+            result.publish(junit=junit, markdown=markdown, json=json_)
+            raise typer.Exit(result.exit_code)
 
     app.add_typer(datasets_app, name="datasets", rich_help_panel="Evidence")
 
@@ -184,35 +170,3 @@ def datasets_check(data: DataSet, scale: ScaleOption = 2) -> None:
     dataset = open_dataset(data, scale=scale)
     count = sum(1 for _ in dataset)
     say(f"{dataset.name}: {count} samples for {dataset.task}, all readable, sha256 {dataset.content_hash}")
-
-
-def _gates(path: Path | None) -> tuple[Gate, ...]:
-    from ..bench import read_gates
-
-    return read_gates(path) if path else ()
-
-
-def _records(paths: list[Path]) -> Sequence[Record]:
-    from ..core import read_records
-
-    return read_records(paths)
-
-
-def _judge(
-    gates: tuple[Gate, ...],
-    records: Sequence[Record],
-    baselines: Sequence[Record],
-    source: Path | None,
-    targets: tuple[Path | None, Path | None, Path | None],
-) -> int:
-    from ..bench import gates_exit_code, judge
-    from ..reports import one_line, publish
-    from .views.fitting import print_lines
-    from .views.terminal import console_of
-
-    verdicts = judge(gates, records, baselines)
-    for verdict in verdicts:
-        print_lines(one_line(verdict), console_of())
-    junit, markdown, json_ = targets
-    publish(verdicts, gates=source, junit=junit, markdown_file=markdown, json_file=json_)
-    return gates_exit_code(verdicts)

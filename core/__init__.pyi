@@ -1,5 +1,8 @@
 from .arithmetic import (
+    ARITHMETICS as ARITHMETICS,
     Arithmetic as Arithmetic,
+    Hint as Hint,
+    Precision as Precision,
     parse_arithmetic as parse_arithmetic,
 )
 from .comparable import (
@@ -44,7 +47,6 @@ from .errors import (
 from .execution import (
     Execution as Execution,
     FloatArithmetic as FloatArithmetic,
-    Hint as Hint,
 )
 from .files import (
     add_to_list as add_to_list,
@@ -92,7 +94,6 @@ from .provenance import (
     CONTRACT_KEY as CONTRACT_KEY,
     PROVENANCE_KEY as PROVENANCE_KEY,
     ModelFormat as ModelFormat,
-    Precision as Precision,
     Provenance as Provenance,
     Stage as Stage,
 )
@@ -147,6 +148,9 @@ from .requirements import (
     BASE as BASE,
     Need as Need,
     needs as needs,
+)
+from .result import (
+    Result as Result,
 )
 from .settings import (
     Settings as Settings,

@@ -6,10 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Execution", "FloatArithmetic", "Hint"]
+from .arithmetic import Hint
 
-Hint = Literal["latency", "throughput"]
-"""What a device is prepared for: one short answer after another, or as many as possible at a time."""
+__all__ = ["Execution", "FloatArithmetic"]
 
 FloatArithmetic = Literal["f32", "bf16", "f16", ""]
 """What floating-point numbers are really computed in; empty where nobody tells."""

@@ -12,7 +12,7 @@ import pytest
 import records as built
 import typer
 from mattekit.bench import Gate, gates_exit_code, judge, read_gates
-from mattekit.commands.validation import register
+from mattekit.commands import gate as gate_command, validation
 from mattekit.core import (
     GateRecord,
     InputError,
@@ -27,7 +27,7 @@ from mattekit.core import (
 from mattekit.datasets import synthetic, write_synthetic
 from mattekit.metrics import get_metric
 from mattekit.reports import one_line
-from mattekit.reports.verdicts import gate_record, junit_xml, markdown
+from mattekit.reports.verdicts import junit_xml, markdown
 from typer.testing import CliRunner
 
 
@@ -288,7 +288,8 @@ def test_gate_files_with_mistakes(tmp_path: Path, content: str, message: str) ->
 @pytest.fixture(scope="module")
 def app() -> typer.Typer:
     application = typer.Typer(pretty_exceptions_enable=False)
-    register(application)
+    validation.register(application)
+    gate_command.register(application)
     return application
 
 

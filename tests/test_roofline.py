@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from mattekit.bench.latency.roofline import Peak, Roofline, measure_roofline
+from mattekit.bench.latency.machine_limits import Peak, Roofline, measure_roofline
 from mattekit.infer.devices import describe_devices
 
 

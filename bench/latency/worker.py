@@ -10,20 +10,22 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import IO
 
-from ...core import ArithmeticUnavailableError, MattekitError
-from ...infer import BoundInput, Runtime
+from ...core import ArithmeticUnavailableError, ExecutedLayers, MattekitError
+from ...infer import BoundInput, OpenVinoRuntime, Runtime
+from ..benchmark_settings import parse_scenario
 from .candidates import Candidate
-from .executed import executed_by
-from .messages import (
+from .process import (
     COMMANDS,
     Answer,
     BurstCommand,
     BurstTimes,
     Close,
     Closed,
+    Executed,
     InspectCommand,
     Open,
     Opened,
@@ -31,8 +33,7 @@ from .messages import (
     StagesCommand,
     StageTimes,
 )
-from .opening import open_candidate, sample_input
-from .scenarios import parse_scenario, run_burst
+from .scenarios import run_burst
 
 __all__ = ["Worker", "main"]
 
@@ -49,8 +50,8 @@ class Worker:
     def open(self, command: Open) -> Opened:
         """Compile, run once, warm up, and tell what is executed."""
         self._base = _peak_memory()
-        runtime = open_candidate(self._candidate)
-        bound = runtime.bind(sample_input(self._candidate))
+        runtime = self._candidate.open()
+        bound = runtime.bind(self._candidate.sample_input())
         started = time.perf_counter()
         bound.infer()
         first_ms = (time.perf_counter() - started) * 1000
@@ -58,7 +59,7 @@ class Worker:
             bound.infer()
         self._open = runtime, bound
         self._settle()
-        return Opened(compile_ms=runtime.compile_ms, first_ms=first_ms, executed=executed_by(runtime))
+        return Opened(compile_ms=runtime.compile_ms, first_ms=first_ms, executed=_executed_by(runtime))
 
     def burst(self, command: BurstCommand) -> BurstTimes:
         """Run a burst of a scenario."""
@@ -83,7 +84,7 @@ class Worker:
 
     def stages(self, command: StagesCommand) -> StageTimes:
         """Bring images from file to encoded result."""
-        from .stages import time_stages
+        from .whole_way import time_stages
 
         runtime, _ = self._opened()
         found = time_stages(self._candidate, runtime, command.images)
@@ -101,7 +102,7 @@ class Worker:
             if isinstance(command, StagesCommand):
                 return self.stages(command)
             if isinstance(command, InspectCommand):
-                from .layers import inspect
+                from .inspection import inspect
 
                 return inspect(self._candidate, command.cache, command.iterations)
             return Closed(peak_bytes=_peak_memory(), base_bytes=self._base)
@@ -133,6 +134,19 @@ def main(commands: IO[str], answers: IO[str]) -> None:
         answers.flush()
         if isinstance(COMMANDS.validate_python(json.loads(line)), Close):
             return
+
+
+def _executed_by(runtime: Runtime) -> Executed:
+    """Ask a runtime what it executes; OpenVINO alone tells its layers."""
+    layers: tuple[ExecutedLayers, ...] = ()
+    quantized = False
+    if isinstance(runtime, OpenVinoRuntime):
+        counted = Counter((layer.type, layer.precision, layer.primitive) for layer in runtime.executed_layers())
+        layers = tuple(
+            ExecutedLayers(type=a, precision=b, primitive=c, count=n) for (a, b, c), n in sorted(counted.items())
+        )
+        quantized = runtime.quantized
+    return Executed(**runtime.info.model_dump(), layers=layers, quantized=quantized)
 
 
 def _peak_memory() -> int | None:
