@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import core_schema
 
 from .arithmetic import Precision
-from .execution import Execution
-from .machine import Machine
+from .execution import Execution, Machine
 from .provenance import ModelFormat
 from .text import written_out
 

@@ -29,14 +29,14 @@ from typing import Any
 
 import openvino
 from mattekit.bench import BenchmarkSettings
+from mattekit.bench.benchmark_settings import Scenario
 from mattekit.bench.latency.benchmark import interleave
 from mattekit.bench.latency.candidates import Candidate, plan
 from mattekit.bench.latency.process import BurstCommand, BurstTimes, Open, Opened, WorkerProcess
 from mattekit.bench.latency.scenarios import run_burst
 from mattekit.bench.latency.trials import RATIO
 from mattekit.bench.significance import TimeDifference, compare_rounds
-from mattekit.core import MODEL, Execution, Hint, Measurement, Unit
-from mattekit.core.records import PeerRecord
+from mattekit.core import MODEL, Execution, Hint, Measurement, PeerRecord, Unit
 from mattekit.infer import compile_model, read_model, this_machine
 
 WITHIN = 0.03
@@ -180,7 +180,7 @@ def loops(candidate: Candidate, rounds: int) -> dict[str, list[float]]:
         request.set_input_tensor(tensor)
     app: Any = Benchmark(candidate.device, count, SLICE, 0, "sync" if latency else "async", True, 0)
     app.duration_seconds = 0
-    scenario = parse_scenario("single-stream" if latency else "offline")
+    scenario = Scenario("single-stream" if latency else "offline")
 
     def by_app(_: int) -> float:
         _, middle, _, _, _, total, iterations = app.main_loop(requests, Batches(), [1], 50, False)
