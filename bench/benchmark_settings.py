@@ -98,7 +98,7 @@ def _is_count(value: object) -> bool:
 
 
 def _is_size(value: object) -> bool:
-    return isinstance(value, tuple) and all(map(_is_count, value))  # pyright: ignore[reportUnknownArgumentType]
+    return isinstance(value, tuple) and len(value) == 2 and all(map(_is_count, value))  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _of(*known: str) -> tuple[Callable[[object], bool], str]:

@@ -26,7 +26,7 @@ from mattekit.core import (
 )
 from mattekit.datasets import synthetic, write_synthetic
 from mattekit.metrics import get_metric
-from mattekit.reports import one_line
+from mattekit.reports import check_gates, one_line
 from mattekit.reports.verdicts import junit_xml, markdown
 from typer.testing import CliRunner
 
