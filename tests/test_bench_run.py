@@ -16,8 +16,9 @@ from mattekit.bench import BenchmarkSettings, benchmark, benchmark_exit_code, ru
 from mattekit.bench.benchmark_settings import parse_scenario
 from mattekit.bench.latency.candidates import Candidate, find_variants, plan
 from mattekit.bench.latency.inspection import inspect
-from mattekit.bench.latency.process import CandidateError, Open, Opened, WorkerProcess
+from mattekit.bench.latency.process import CandidateError, WorkerProcess
 from mattekit.bench.latency.trials import OTHERS
+from mattekit.bench.latency.worker import Worker
 from mattekit.cli import app
 from mattekit.convert import zoo
 from mattekit.core import (
@@ -209,10 +210,10 @@ def test_operations_are_counted_as_pytorch_counts_them(u2netp_ir: Path, tmp_path
 
 def test_a_worker_that_dies_is_told(tiny: Path) -> None:
     with WorkerProcess(one(tiny)) as worker:
-        worker.ask(Open(warm_up=0), Opened)
+        worker.call(Worker.open, 0)
         os.kill(worker.pid, signal.SIGKILL)
         with pytest.raises(CandidateError, match="ended with -9"):
-            worker.close()
+            worker.call(Worker.memory)
 
 
 @pytest.mark.slow

@@ -32,9 +32,10 @@ from mattekit.bench import BenchmarkSettings
 from mattekit.bench.benchmark_settings import Scenario
 from mattekit.bench.latency.benchmark import interleave
 from mattekit.bench.latency.candidates import Candidate, plan
-from mattekit.bench.latency.process import BurstCommand, BurstTimes, Open, Opened, WorkerProcess
+from mattekit.bench.latency.process import WorkerProcess
 from mattekit.bench.latency.scenarios import run_burst
 from mattekit.bench.latency.trials import RATIO
+from mattekit.bench.latency.worker import Worker
 from mattekit.bench.significance import TimeDifference, compare_rounds
 from mattekit.core import MODEL, Execution, Hint, Measurement, PeerRecord, Unit
 from mattekit.infer import compile_model, read_model, this_machine
@@ -48,8 +49,7 @@ _HINTS: tuple[Hint, ...] = ("latency", "throughput")
 def ours(worker: WorkerProcess, seconds: float) -> float:
     """Return milliseconds of an inference by mattekit's loop."""
     latency = worker.candidate.hint == "latency"
-    scenario = "single-stream" if latency else "offline"
-    burst = worker.ask(BurstCommand(scenario=scenario, iterations=None, seconds=seconds, seed=0), BurstTimes)
+    burst = worker.call(Worker.burst, Scenario("single-stream" if latency else "offline"), None, seconds)
     return median(burst.latencies_ms) if latency else burst.wall_ms / len(burst.latencies_ms)
 
 
@@ -153,7 +153,7 @@ def asked(candidate: Candidate) -> Execution:
 def in_turn(candidate: Candidate, rounds: int, seconds: float) -> dict[str, list[float]]:
     """Return milliseconds of an inference in each round: the two programs, each in its own process."""
     with WorkerProcess(candidate) as worker:
-        worker.ask(Open(warm_up=1), Opened)
+        worker.call(Worker.open, 1)
         return interleave(
             {"benchmark_app": lambda _: theirs(candidate, seconds), "mattekit": lambda _: ours(worker, seconds)}, rounds
         )

@@ -19,21 +19,10 @@ from ..int8 import Int8Verdict, int8_verdicts
 from ..significance import compare_rounds
 from .candidates import plan
 from .machine_limits import Roofline, measure_roofline
-from .process import (
-    BurstCommand,
-    BurstTimes,
-    CandidateError,
-    InspectCommand,
-    Inspected,
-    Open,
-    Opened,
-    StagesCommand,
-    StageTimes,
-    WorkerProcess,
-    fallback,
-)
+from .process import CandidateError, WorkerProcess, fallback
 from .recording import benchmark_exit_code, record_of
 from .trials import Trial
+from .worker import Worker
 
 __all__ = ["BenchmarkResult", "benchmark", "interleave", "run_benchmark"]
 
@@ -115,8 +104,12 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
         turns = {trial.candidate.key: _turn(trial, workers[trial.candidate.key], settings, images) for trial in live}
         interleave(turns, settings.turns, progress=tell)
         for trial in live:
-            if trial.status == "measured":
-                _close(trial, workers[trial.candidate.key])
+            if trial.status != "measured":
+                continue
+            try:
+                trial.memory = workers[trial.candidate.key].call(Worker.memory)
+            except CandidateError as error:
+                trial.notes.append(f"its memory is not known: {error}")
     if settings.data:
         from .whole_way import measure_accuracy
 
@@ -194,7 +187,7 @@ def _inspect(trial: Trial, iterations: int) -> None:
         return
     with tempfile.TemporaryDirectory() as folder, WorkerProcess(trial.candidate) as worker:
         try:
-            trial.inspected = worker.ask(InspectCommand(cache=Path(folder), iterations=iterations), Inspected)
+            trial.inspected = worker.call(Worker.inspect, Path(folder), iterations)
         except CandidateError as error:
             trial.notes.append(f"its layers could not be timed: {error}")
 
@@ -204,24 +197,17 @@ def _open(
 ) -> WorkerProcess | None:
     worker = stack.enter_context(WorkerProcess(trial.candidate))
     try:
-        trial.opened = worker.ask(Open(warm_up=settings.warm_up), Opened)
+        trial.opened = worker.call(Worker.open, settings.warm_up)
         instead = fallback(trial.candidate, trial.opened.executed)
         if instead is not None:
             trial.fail(instead, "fallback")
             return None
         if images and trial.candidate.batch == 1:
-            worker.ask(StagesCommand(images=[images[0]]), StageTimes)
+            worker.call(Worker.stages, images[:1])
     except CandidateError as error:
         trial.fail(str(error), error.status)
         return None
     return worker
-
-
-def _close(trial: Trial, worker: WorkerProcess) -> None:
-    try:
-        trial.closed = worker.close()
-    except CandidateError as error:
-        trial.notes.append(f"its memory is not known: {error}")
 
 
 def _turn(
@@ -234,15 +220,12 @@ def _turn(
     def turn(number: int) -> None:
         if trial.status != "measured":
             return
-        command = BurstCommand(
-            scenario=str(settings.scenario), iterations=each, seconds=settings.seconds / rounds, seed=number
-        )
         try:
-            trial.bursts.append(worker.ask(command, BurstTimes))
+            burst = worker.call(Worker.burst, settings.scenario, each, settings.seconds / rounds, seed=number)
+            trial.bursts.append(burst)
             # Images pass one by one: a network for several at a time has no end-to-end figure.
             if images and trial.candidate.batch == 1:
-                image = images[number % len(images)]
-                trial.stages.append(worker.ask(StagesCommand(images=[image]), StageTimes))
+                trial.stages.append(worker.call(Worker.stages, [images[number % len(images)]]))
         except CandidateError as error:
             trial.fail(f"in round {number + 1}: {error}")
 

@@ -1,44 +1,38 @@
-"""A candidate in a process of its own: what it is told and answers, a line of JSON each, and what it executes."""
+"""A candidate in a process of its own, as the coordinator holds it: what it answers, and what it executes."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import subprocess
 import sys
 import tempfile
 import threading
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from queue import Empty, Queue
 from types import TracebackType
-from typing import IO, Annotated, Literal, Self, TypeVar, cast
+from typing import IO, Any, Concatenate, NamedTuple, ParamSpec, Self, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-
-from ...core import ExecutedLayers, Execution, LayerTime, MattekitError, json_bytes, last_line
+from ...core import ExecutedLayers, Execution, LayerTime, MattekitError, last_line
 from .candidates import Candidate, Status
 
 __all__ = [
-    "COMMANDS",
     "INT8",
-    "Answer",
-    "BurstCommand",
-    "BurstTimes",
+    "Burst",
     "CandidateError",
-    "Close",
-    "Closed",
-    "Command",
     "Executed",
-    "InspectCommand",
     "Inspected",
-    "Open",
+    "Memory",
     "Opened",
     "Refused",
-    "StageTimes",
-    "StagesCommand",
     "WorkerProcess",
     "fallback",
 ]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 INT8 = frozenset({"i8", "u8", "int8", "uint8"})
 """Precisions of layers, as OpenVINO's plugins call them (in any case), that are integer arithmetic."""
@@ -50,8 +44,9 @@ _FREE = frozenset({"AUTO", "MULTI", "BATCH"})
 class Executed(Execution):
     """What was really executed: how, and in which layers.
 
-    layers: of the runtime model, constants left out; empty where the device gives none. quantized: whether the model
-    asks for integer arithmetic.
+    Attributes:
+        layers: of the runtime model, constants left out; empty where the device gives none.
+        quantized: whether the model asks for integer arithmetic.
     """
 
     layers: tuple[ExecutedLayers, ...] = ()
@@ -88,107 +83,70 @@ def fallback(candidate: Candidate, executed: Executed) -> str | None:
     return None
 
 
-class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+@dataclass(frozen=True)
+class Opened:
+    """What it took to open a candidate.
 
-
-class Open(_Message):
-    """Compile, run once, warm up, and tell what is executed."""
-
-    do: Literal["open"] = "open"
-    warm_up: int
-
-
-class BurstCommand(_Message):
-    """Run a burst of a scenario; fields as of `run_burst`. The first call warms the caches up and is not measured."""
-
-    do: Literal["burst"] = "burst"
-    scenario: str
-    iterations: int | None
-    seconds: float | None
-    seed: int
-
-
-class StagesCommand(_Message):
-    """Bring images from file to encoded result, one after another, and time each stage."""
-
-    do: Literal["stages"] = "stages"
-    images: list[Path]
-
-
-class InspectCommand(_Message):
-    """Of OpenVINO, in a process that measures nothing else: the time of each layer, and a compilation from a cache."""
-
-    do: Literal["inspect"] = "inspect"
-    cache: Path
-    iterations: int
-
-
-class Close(_Message):
-    """Tell how much memory was used, and end."""
-
-    do: Literal["close"] = "close"
-
-
-Command = Annotated[Open | BurstCommand | StagesCommand | InspectCommand | Close, Field(discriminator="do")]
-COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
-
-
-class Answer(_Message):
-    """Base of what a worker answers."""
-
-
-class Opened(Answer):
-    """Milliseconds of the compilation and of the first inference behind it, and what is executed."""
+    Attributes:
+        compile_ms: milliseconds of the compilation.
+        first_ms: and of the first inference behind it.
+        executed: what is executed.
+    """
 
     compile_ms: float
     first_ms: float
     executed: Executed
 
 
-class BurstTimes(Answer):
-    """Milliseconds of each query and in all; others: the share of the processors that other processes took meanwhile.
+@dataclass(frozen=True)
+class Burst:
+    """What one candidate did in one round.
 
-    idle_cpu_s: processor seconds that this worker used since its last burst, while it should have slept.
+    Attributes:
+        latencies_ms: milliseconds of each query, in the order of their answers.
+        wall_ms: milliseconds in all.
+        others: the share of the processors that other processes took meanwhile; None where nobody tells.
+        idle_cpu_s: processor seconds that the worker used since its last burst, while it should have slept.
     """
 
     latencies_ms: list[float]
     wall_ms: float
-    others: float | None
-    idle_cpu_s: float
+    others: float | None = None
+    idle_cpu_s: float = 0.0
 
 
-class StageTimes(Answer):
-    """Milliseconds of each stage, by stage and image."""
+@dataclass(frozen=True)
+class Inspected:
+    """What a process that measures nothing else found out.
 
-    stages: dict[str, list[float]]
-
-
-class Inspected(Answer):
-    """Milliseconds of a compilation from a filled cache, None where the device kept none; the layers in order."""
+    Attributes:
+        cached_compile_ms: milliseconds of a compilation from a filled cache; None where the device kept none.
+        layers: in their order.
+    """
 
     cached_compile_ms: float | None
     layers: list[LayerTime]
 
 
-class Closed(Answer):
-    """The process's peak memory, and what it took before the model was opened, in bytes; None where nobody tells."""
+class Memory(NamedTuple):
+    """A process's peak memory, and what it took before the model was opened, in bytes; None where nobody tells."""
 
     peak_bytes: int | None
     base_bytes: int | None
 
 
-class Refused(Answer):
-    """What went wrong, as a sentence; unavailable: the device does not compute in the arithmetic that was asked for."""
+class Refused(NamedTuple):
+    """What went wrong in a way that was foreseen, as a sentence, and what came of the candidate."""
 
     error: str
-    unavailable: bool = False
+    status: Status
 
-
-_A = TypeVar("_A", bound=Answer)
 
 PATIENCE_S = 600.0
 """How long an answer is waited for: longer than any burst or compilation takes, unless the device hangs."""
+
+_ENDED = object()
+"""In place of an answer: there will be none."""
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -208,10 +166,10 @@ class CandidateError(MattekitError):
 class WorkerProcess:
     """One candidate in a process of its own, with its threads limited like all others'.
 
-    It runs only between a question and its answer, and sleeps otherwise.
+    It runs only between a call and its answer, and sleeps otherwise.
 
     Raises:
-        CandidateError: (from `ask`) the worker refused, died or hung, as the message says.
+        CandidateError: (from `call`) the worker refused, died or hung, as the message says.
     """
 
     def __init__(self, candidate: Candidate) -> None:
@@ -223,43 +181,36 @@ class WorkerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            text=True,
-            encoding="utf-8",
             env={**os.environ, **dict.fromkeys(_THREADS, str(candidate.threads))},
         )
         # Both were asked for as pipes, and so they are there.
-        self._input = cast("IO[str]", self._process.stdin)
-        self._output = cast("IO[str]", self._process.stdout)
-        self._lines: Queue[str] = Queue()
+        self._input = cast("IO[bytes]", self._process.stdin)
+        self._output = cast("IO[bytes]", self._process.stdout)
+        self._answers: Queue[object] = Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._send(json_bytes(candidate.model_dump(mode="json")).decode())
+        self._send(candidate)
 
     @property
     def pid(self) -> int:
         """Return the number of the process."""
         return self._process.pid
 
-    def ask(self, command: Command, expected: type[_A], patience_s: float = PATIENCE_S) -> _A:
-        """Send a command and wait for its answer."""
-        self._send(json_bytes(command.model_dump(mode="json")).decode())
+    def call(self, method: Callable[Concatenate[Any, _P], _R], *arguments: _P.args, **named: _P.kwargs) -> _R:
+        """Call a method of the process's `Worker`, and wait for what it returns."""
+        self._send((method.__name__, arguments, named))
         try:
-            line = self._lines.get(timeout=patience_s)
+            answer = self._answers.get(timeout=PATIENCE_S)
         except Empty:
             self._process.kill()
             raise CandidateError(
-                f"no answer after {patience_s:.0f} s; the device hangs, or the burst is too long"
+                f"no answer after {PATIENCE_S:.0f} s; the device hangs, or the burst is too long"
             ) from None
-        if not line:
+        if answer is _ENDED:
             raise CandidateError(self._last_words())
-        if line.startswith('{"error":'):
-            refused = Refused.model_validate_json(line)
-            raise CandidateError(refused.error, "not on this device" if refused.unavailable else "failed")
-        return expected.model_validate_json(line)
-
-    def close(self) -> Closed:
-        """End the worker; what it says of its memory."""
-        return self.ask(Close(), Closed)
+        if isinstance(answer, Refused):
+            raise CandidateError(*answer)
+        return cast("_R", answer)
 
     def __enter__(self) -> Self:
         return self
@@ -278,17 +229,18 @@ class WorkerProcess:
         self._output.close()
         self._errors.close()
 
-    def _send(self, text: str) -> None:
+    def _send(self, what: object) -> None:
         try:
-            self._input.write(text + "\n")
+            pickle.dump(what, self._input)
             self._input.flush()
         except BrokenPipeError:
             raise CandidateError(self._last_words()) from None
 
     def _read(self) -> None:
-        for line in self._output:
-            self._lines.put(line)
-        self._lines.put("")
+        with contextlib.suppress(EOFError, pickle.UnpicklingError):
+            while True:
+                self._answers.put(pickle.load(self._output))  # noqa: S301 - from a process of our own
+        self._answers.put(_ENDED)
 
     def _last_words(self) -> str:
         code = self._process.wait()

@@ -138,7 +138,7 @@ def _differences(trial: Trial, baseline: Trial, settings: BenchmarkSettings) -> 
         return {}
     found = {MODEL: compare_rounds(baseline.times(settings.scenario), trial.times(settings.scenario))}
     if trial.stages and len(trial.stages) == len(baseline.stages):
-        before, after = ([round_.stages[TOTAL] for round_ in each.stages] for each in (baseline, trial))
+        before, after = ([round_[TOTAL] for round_ in each.stages] for each in (baseline, trial))
         found[TOTAL] = compare_rounds(before, after)
     return found
 

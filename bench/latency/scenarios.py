@@ -9,27 +9,14 @@ process of that rate), whether the last one is answered or not; latency counts f
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 import numpy as np
 
 from ...infer import BoundInput
 from ..benchmark_settings import Scenario
+from .process import Burst
 
-__all__ = ["Burst", "run_burst"]
-
-
-@dataclass(frozen=True)
-class Burst:
-    """What one candidate did in one round.
-
-    Attributes:
-        latencies_ms: milliseconds of each query, in the order of their answers.
-        wall_ms: milliseconds in all.
-    """
-
-    latencies_ms: list[float]
-    wall_ms: float
+__all__ = ["run_burst"]
 
 
 def run_burst(

@@ -13,7 +13,7 @@ from ...core import MODEL, Execution, LayerTime, Measurement, Unit
 from ..benchmark_settings import BenchmarkSettings, Scenario
 from ..significance import TimeDifference
 from .candidates import Candidate, Status
-from .process import INT8, BurstTimes, Closed, Inspected, Opened, StageTimes
+from .process import INT8, Burst, Inspected, Memory, Opened
 
 __all__ = [
     "OTHERS",
@@ -62,7 +62,7 @@ class Trial:
         inspected: its layers, of OpenVINO.
         bursts: by round.
         stages: by round, of the images that went the whole way.
-        closed: the memory that it took.
+        memory: that it took.
         accuracy: the mean of a metric over a data set.
         notes: what a reader should know, a sentence each.
     """
@@ -72,9 +72,9 @@ class Trial:
     reason: str | None = None
     opened: Opened | None = None
     inspected: Inspected | None = None
-    bursts: list[BurstTimes] = field(default_factory=list)
-    stages: list[StageTimes] = field(default_factory=list)
-    closed: Closed | None = None
+    bursts: list[Burst] = field(default_factory=list)
+    stages: list[dict[str, list[float]]] = field(default_factory=list)
+    memory: Memory | None = None
     accuracy: Measurement | None = None
     notes: list[str] = field(default_factory=list)
 
@@ -93,7 +93,7 @@ class Trial:
 
     def stage_times(self, stage: str) -> list[float]:
         """Return the milliseconds of a stage of every image, in the order of the rounds."""
-        return [value for round_ in self.stages for value in round_.stages[stage]]
+        return [value for round_ in self.stages for value in round_[stage]]
 
     def times(self, scenario: Scenario) -> list[list[float]]:
         """Return what is compared, by round: milliseconds for one image; under `server`, from its arrival."""
@@ -177,9 +177,9 @@ def measurements_of(trial: Trial, settings: BenchmarkSettings) -> list[Measureme
     if trial.inspected:
         figures.append(lower("compile_time_cached", trial.inspected.cached_compile_ms))
         figures.append(common.measured("int8_time_share", _int8_share(trial.inspected.layers), "of the time"))
-    if trial.closed:
-        figures.append(lower("peak_memory", trial.closed.peak_bytes, "B of memory"))
-        figures.append(lower("process_memory", trial.closed.base_bytes, "B of memory"))
+    if trial.memory:
+        figures.append(lower("peak_memory", trial.memory.peak_bytes, "B of memory"))
+        figures.append(lower("process_memory", trial.memory.base_bytes, "B of memory"))
     others = trial.others()
     if others is not None:
         figures.append(lower("other_load", others, "of the time"))
