@@ -15,6 +15,7 @@ from .commands import (
     bench,
     bench_compare,
     building,
+    datasets,
     doctor,
     gate,
     models,
@@ -23,7 +24,7 @@ from .commands import (
     quantization,
     reporting,
     running,
-    validation,
+    validate,
     video,
 )
 from .core import InputError, MattekitError, __version__
@@ -65,8 +66,9 @@ def root(
 models.register(app)
 parity.register(app)
 quantization.register(app)
-validation.register(app)
+validate.register(app)
 gate.register(app)
+datasets.register(app)
 bench.register(app)
 bench_compare.register(bench.bench_app)
 reporting.register(app)

@@ -11,8 +11,8 @@ from typer.core import TyperGroup
 
 from ..bench import BenchmarkSettings
 from .options import ModelArguments, Quiet
-from .saying import say
 from .settings import takes_settings
+from .views.console import say
 
 __all__ = ["bench_app", "register"]
 

@@ -80,10 +80,10 @@ Offline = Annotated[bool, typer.Option("--offline", help="Never download.")]
 Format = Annotated[str, typer.Option("--format", help="png, jpg, webp, tiff or bmp.")]
 Quality = Annotated[int | None, typer.Option(min=1, max=100, help="Of lossy formats.")]
 RecordFile = Annotated[Path | None, typer.Option("--record", help="Write the times of every stage to this JSON file.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Print the latency of each stage, as from 20 images on.")
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Jobs = Annotated[
     int | None,
     typer.Option(min=1, help="Images that are encoded at a time; 1 is one after another.", show_default="processors"),

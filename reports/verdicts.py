@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from ..bench import Gate, GateSettings, gates_exit_code, gates_outcome, judge, read_gates
-from ..core import GateRecord, Record, Result, Verdict, atomic_path, printable, read_records, sha256_of, with_settings
+from ..core import GateRecord, Record, Result, Verdict, atomic_path, load_records, printable, sha256_of, with_settings
 from ..infer import this_machine
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ check_gates = with_settings(GateSettings)(run_gates)
 def _read(records: str | Path | Record | Sequence[str | Path | Record]) -> list[Record]:
     given = [records] if isinstance(records, str | Path | Record) else records
     files = [each for each in given if not isinstance(each, Record)]
-    return [*(each for each in given if isinstance(each, Record)), *read_records(files)]
+    return [*(each for each in given if isinstance(each, Record)), *load_records(files)]
 
 
 def one_line(verdict: Verdict) -> str:

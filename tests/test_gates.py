@@ -12,7 +12,7 @@ import pytest
 import records as built
 import typer
 from mattekit.bench import Gate, gates_exit_code, judge, read_gates
-from mattekit.commands import gate as gate_command, validation
+from mattekit.commands import datasets, gate as gate_command, validate
 from mattekit.core import (
     GateRecord,
     InputError,
@@ -288,8 +288,8 @@ def test_gate_files_with_mistakes(tmp_path: Path, content: str, message: str) ->
 @pytest.fixture(scope="module")
 def app() -> typer.Typer:
     application = typer.Typer(pretty_exceptions_enable=False)
-    validation.register(application)
-    gate_command.register(application)
+    for command in (validate, gate_command, datasets):
+        command.register(application)
     return application
 
 

@@ -8,8 +8,7 @@ from typing import Literal, NamedTuple
 
 from ...core import BenchRecord, Interval, Measurement, Record, Verdict, did_you_mean
 from ...metrics import METRICS
-from ..accuracy.tables import figure_interval
-from ..intervals import drop_interval, ratio_interval
+from ..intervals import drop_interval, figure_interval, ratio_interval
 from ..significance import compare_samples
 from .gate import Gate, Limit, find_baseline
 

@@ -83,8 +83,9 @@ def measure_accuracy(
     """
     # Here, because a worker, which times stages, needs none of it.
     from ...datasets import Dataset, open_dataset
-    from ..accuracy.subjects import model_subject
-    from ..accuracy.validate import default_metrics, validate
+    from ...metrics import default_metrics
+    from ..accuracy.evaluation import validate
+    from ..accuracy.predictors import model_predictor
 
     def measure(candidate: Candidate, dataset: Dataset) -> Measurement | str:
         contract = candidate.variant.contract
@@ -92,8 +93,8 @@ def measure_accuracy(
             return f"the data set {dataset.name} is for {dataset.task}"
         try:
             runtime = candidate.model_copy(update={"batch": 1, "streams": None}).open()
-            subject = model_subject(_loaded(candidate, runtime), tile=max(candidate.height, candidate.width))
-            (record,) = validate([subject], dataset, metrics=default_metrics(contract.task)[:1])
+            predictor = model_predictor(_loaded(candidate, runtime), tile=max(candidate.height, candidate.width))
+            (record,) = validate([predictor], dataset, metrics=default_metrics(contract.task)[:1])
         except MattekitError as error:
             return str(error)
         return next(each for each in record.measurements if each.is_whole)

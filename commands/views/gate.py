@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...reports import GateResult, one_line
+from .console import console_of
 from .fitting import print_lines
-from .terminal import console_of
 
 __all__ = ["print_verdicts"]
 
