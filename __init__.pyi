@@ -1,3 +1,5 @@
+from .bench.latency.benchmark import benchmark as benchmark
+from .bench.latency.comparison import compare_benchmarks as compare_benchmarks
 from .convert.checked import export_model as export_model
 from .core.contract import Contract as Contract
 from .core.errors import MattekitError as MattekitError
@@ -12,3 +14,4 @@ from .infer.upscale import Upscaler as Upscaler
 from .models.opening import open_model as open_model
 from .models.pipeline import open_pipeline as open_pipeline
 from .models.removal import remove as remove
+from .reports.verdicts import check_gates as check_gates

@@ -12,11 +12,12 @@ from typing import Annotated, NoReturn
 import typer
 
 from .commands import (
-    benchmarking,
+    bench,
+    bench_compare,
     building,
-    comparing,
     datasets,
     doctor,
+    gate,
     models,
     packaging,
     parity,
@@ -24,7 +25,6 @@ from .commands import (
     reporting,
     running,
     validate,
-    validation,
     video,
 )
 from .core import InputError, MattekitError, __version__
@@ -67,10 +67,10 @@ models.register(app)
 parity.register(app)
 quantization.register(app)
 validate.register(app)
-validation.register(app)
+gate.register(app)
 datasets.register(app)
-benchmarking.register(app)
-comparing.register(benchmarking.bench_app)
+bench.register(app)
+bench_compare.register(bench.bench_app)
 reporting.register(app)
 running.register(app)
 video.register(app)

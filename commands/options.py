@@ -23,8 +23,11 @@ __all__ = [
     "Format",
     "Inputs",
     "Jobs",
+    "JsonOption",
+    "JunitOption",
     "Keep",
     "Linear",
+    "MarkdownOption",
     "MaxFailures",
     "Memory",
     "ModelArgument",
@@ -141,3 +144,6 @@ Address = Annotated[
 ActorCpus = Annotated[int, typer.Option(min=1, help="Processors of each of Ray's actors.")]
 MaxFailures = Annotated[int, typer.Option(min=0, help="So many inputs may fail before the exit code says so.")]
 Linear = Annotated[bool, typer.Option("--linear", help="Mix half-transparent pixels in linear light.")]
+JunitOption = Annotated[Path | None, typer.Option(help="File for the gates' verdicts as JUnit XML.")]
+MarkdownOption = Annotated[Path | None, typer.Option(help="File for the gates' verdicts as Markdown.")]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="File for the gates' verdicts as a JSON record.")]
