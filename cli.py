@@ -20,7 +20,7 @@ from .commands import (
     packaging,
     parity,
     quantization,
-    reporting,
+    report,
     running,
     validation,
     video,
@@ -67,7 +67,7 @@ quantization.register(app)
 validation.register(app)
 benchmarking.register(app)
 comparing.register(benchmarking.bench_app)
-reporting.register(app)
+report.register(app)
 running.register(app)
 video.register(app)
 packaging.register(app)

@@ -95,7 +95,7 @@ def _typer_type(hint: Any, *, text: bool) -> Any:
     if text or str in options:
         return str | None if NoneType in options else str
     if get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis:
-        return list[get_args(hint)[0]] | None
+        return list[_typer_type(get_args(hint)[0], text=False)] | None
     return hint
 
 
