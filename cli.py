@@ -15,6 +15,7 @@ from .commands import (
     benchmarking,
     building,
     comparing,
+    datasets,
     doctor,
     models,
     packaging,
@@ -22,6 +23,7 @@ from .commands import (
     quantization,
     report,
     running,
+    validate,
     validation,
     video,
 )
@@ -64,7 +66,9 @@ def root(
 models.register(app)
 parity.register(app)
 quantization.register(app)
+validate.register(app)
 validation.register(app)
+datasets.register(app)
 benchmarking.register(app)
 comparing.register(benchmarking.bench_app)
 report.register(app)

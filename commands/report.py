@@ -14,13 +14,15 @@ __all__ = ["register"]
 
 EXIT_HELP = "Exit codes: 0 done, whatever the verdicts, 1 error, 2 wrong usage."
 
+_PATH = Flag(metavar="PATH")
+
 
 def register(app: typer.Typer) -> None:
     """Add `report` to the main application."""
     app.command(rich_help_panel="Evidence", epilog=EXIT_HELP)(report)
 
 
-@takes_settings(ReportSettings, gate=Flag(("--gate", "--gates")))
+@takes_settings(ReportSettings, baseline=_PATH, gate=Flag(("--gate", "--gates"), metavar="PATH"), images=_PATH)
 def report(
     records: Annotated[
         list[Path], typer.Argument(help="Records of any command, or folders of them.", show_default=False)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import DependencyError, InputError, Settings, atomic_directory, atomic_path, remove_if_ours, with_settings
+from ..core import (
+    DependencyError,
+    InputError,
+    Settings,
+    atomic_directory,
+    atomic_path,
+    frame_of,
+    remove_if_ours,
+    with_settings,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,13 +98,13 @@ class ReportResult:
         return path, *written
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row for each figure of each record, as in the CSV file."""
-        import pandas as pd
-
-        from .formats.data import figure_rows
-
-        head, rows = figure_rows(self.evidence)
-        return pd.DataFrame(rows, columns=head)
+        """Return a row for each figure of each record, as `read_records` does, with the intervals of the report."""
+        sources = self.evidence.all
+        frame = frame_of((source.record for source in sources), (source.name for source in sources))
+        intervals = [point.interval for source in sources for point in source.points]
+        for end, name in enumerate(("low", "high")):
+            frame[name] = [math.nan if interval is None else interval[end] for interval in intervals]
+        return frame
 
     def _repr_html_(self) -> str | None:
         """Return the page in a frame of its own, for notebooks; None where the extra `report` is not installed."""
@@ -126,12 +136,11 @@ def make_report(
         DependencyError: a package that draws, or writes this kind of file, is not installed.
 
     Example:
-        Show in a notebook what was measured, and write it for others:
-
-            from mattekit import write_report
-
-            report = write_report(["bench.json", "validation"], "report.html", title="U²-Net")
-            report.to_frame()
+        >>> import mattekit
+        >>> mattekit.benchmark("srlite-x2", size="64", rounds=2, iterations=4).record.write("bench.json")
+        >>> report = mattekit.write_report("bench.json", ["report.md", "report.csv"], title="Enlarging")
+        >>> [str(path) for path in report.paths]
+        ['report.md', 'report-files', 'report.csv']
     """
     from ..bench import read_gates
     from .evidence import read_evidence

@@ -10,7 +10,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from ..core import DependencyError, Interval
+from ..core import Interval, needs_extra
 from .document import Plot, Table, plain
 
 if TYPE_CHECKING:
@@ -95,10 +95,8 @@ def _render(name: str, title: str, description: str, draw: Callable[[], Drawing]
     Raises:
         DependencyError: matplotlib is not installed.
     """
-    try:
+    with needs_extra("drawing plots", "matplotlib", "report"):
         import matplotlib as mpl
-    except ImportError as error:
-        raise DependencyError.for_extra("drawing plots", "matplotlib", "report") from error
     settings: Any = {**_RC, "svg.hashsalt": name}
     stream = StringIO()
     with mpl.rc_context(settings), warnings.catch_warnings():

@@ -26,11 +26,11 @@ from mattekit.core import (
     InputError,
     LayerTime,
     Measurement,
+    PeerRecord,
     Record,
     RunRecord,
     ValidateRecord,
 )
-from mattekit.core.records import PeerRecord
 from mattekit.reports import ReportResult, write_report
 from mattekit.reports.document import Cell, Plot, Statements, Table
 from mattekit.reports.evidence import TIMES, number, read_evidence, span
@@ -228,8 +228,10 @@ def test_the_function_writes_what_the_command_does_and_returns_it(write: Write, 
     for suffix in (".csv", ".html"):
         assert (tmp_path / f"r{suffix}").read_bytes() == (tmp_path / f"c{suffix}").read_bytes()
     frame = made.to_frame()
-    assert list(frame["figure"]) == ["latency_p50", "latency_p50"]
-    assert list(frame["value"]) == [3.0, 1.25]
+    found = frame[["record", "metric", "precision", "value"]].to_numpy().tolist()
+    assert found == [["w.json", "latency_p50", "fp32", 3.0], ["w.json", "latency_p50", "int8", 1.25]]
+    # The record leaves the intervals to its raw values; the report has them.
+    assert frame.loc[0, "low"] <= 3.0 <= frame.loc[0, "high"]
 
 
 def test_a_report_shows_itself_in_a_notebook_in_a_frame_of_its_own(

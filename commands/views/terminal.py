@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ...convert import BUNDLED_PRECISION, Fetched, ModelSpec, bundled_sums, cached_path
 from ...core import ExportRecord, Variant
@@ -13,15 +12,11 @@ from ...reports import Cell, Column, Table
 from .console import console_of, escape
 from .fitting import print_pairs, print_table, say_once
 
-if TYPE_CHECKING:
-    from ...datasets import Layout
-
 __all__ = [
     "console_of",
     "escape",
     "print_export",
     "print_fetched",
-    "print_layouts",
     "print_model",
     "print_models",
 ]
@@ -98,16 +93,6 @@ def print_model(spec: ModelSpec, *, as_json: bool) -> None:
     card = cached_path(spec).with_suffix(".md")
     if spec.weights.bundled and card.is_file():
         console.print(escape(card.read_text(encoding="utf-8"), lines=True), soft_wrap=True)
-
-
-def print_layouts(layouts: Iterable[Layout]) -> None:
-    """Print the published data sets whose layouts are known."""
-    columns = [Column(title, numeric=title == "samples") for title in ("name", "samples", "task", "title", "homepage")]
-    rows = [
-        (layout.name, str(layout.count), layout.task.replace("_", " "), layout.title, layout.homepage)
-        for layout in layouts
-    ]
-    print_table(Table("", tuple(columns), tuple(tuple(map(Cell, row)) for row in rows)), console_of())
 
 
 def print_fetched(spec: ModelSpec, fetched: Fetched) -> None:

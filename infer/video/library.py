@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ...core import DependencyError, VideoError
+from ...core import VideoError, needs_extra
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -20,10 +20,8 @@ def load_av() -> ModuleType:
     Raises:
         DependencyError: it is not installed.
     """
-    try:
+    with needs_extra("video", "av", "video"):
         import av
-    except ImportError as error:
-        raise DependencyError.for_extra("video", "av", "video") from error
     return av
 
 

@@ -9,11 +9,11 @@ from collections.abc import Collection
 from io import StringIO
 from pathlib import Path
 
-from ...core import DependencyError
+from ...core import needs_extra
 from ..document import Document, Statements, plain
 from ..evidence import Evidence
 
-__all__ = ["csv_text", "figure_rows", "json_text", "write_spreadsheet"]
+__all__ = ["csv_text", "json_text", "write_spreadsheet"]
 
 _HEAD = ("record", "kind", "measured", "machine", "figure", "value", "low", "high", "unit", "higher_is_better")
 # A spreadsheet takes a text that begins with one of these for a formula and computes it.
@@ -25,7 +25,7 @@ Value = str | float | bool | None
 
 def csv_text(evidence: Evidence) -> str:
     """Return a row for each figure of each record, with a column for each label."""
-    head, rows = figure_rows(evidence)
+    head, rows = _rows(evidence)
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerows([_harmless(value) for value in row] for row in (head, *rows))
@@ -75,12 +75,10 @@ def write_spreadsheet(evidence: Evidence, document: Document, path: Path) -> Non
     """
     import pandas as pd
 
-    try:
+    with needs_extra("writing a spreadsheet", "openpyxl", "report"):
         import openpyxl  # noqa: F401  # pyright: ignore[reportUnusedImport]
-    except ImportError as error:
-        raise DependencyError.for_extra("writing a spreadsheet", "openpyxl", "report") from error
     with pd.ExcelWriter(path, engine="openpyxl") as writer:
-        sheets: dict[str, tuple[list[str], list[list[Value]]]] = {"figures": figure_rows(evidence)}
+        sheets: dict[str, tuple[list[str], list[list[Value]]]] = {"figures": _rows(evidence)}
         for table in document.tables():
             if not table.folded:
                 values: list[list[Value]] = [
@@ -94,7 +92,7 @@ def write_spreadsheet(evidence: Evidence, document: Document, path: Path) -> Non
             pd.DataFrame(cells, columns=heads).to_excel(writer, sheet_name=name, index=False)
 
 
-def figure_rows(evidence: Evidence) -> tuple[list[str], list[list[Value]]]:
+def _rows(evidence: Evidence) -> tuple[list[str], list[list[Value]]]:
     """Return the columns' names, and a row for each figure of each record with a column for each label."""
     points = [point for source in evidence.all for point in source.points]
     labels = list(dict.fromkeys(label for point in points for label in point.figure.labels))
