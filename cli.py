@@ -22,7 +22,7 @@ from .commands import (
     packaging,
     parity,
     quantization,
-    reporting,
+    report,
     running,
     validate,
     video,
@@ -71,7 +71,7 @@ gate.register(app)
 datasets.register(app)
 bench.register(app)
 bench_compare.register(bench.bench_app)
-reporting.register(app)
+report.register(app)
 running.register(app)
 video.register(app)
 packaging.register(app)

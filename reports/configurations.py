@@ -1,4 +1,4 @@
-"""What must be told of each figure of a report, because not all of its records have it in common."""
+"""What each figure of a report is of, and what of it must be named because not all of its records have it in common."""
 
 from __future__ import annotations
 
@@ -7,17 +7,23 @@ from dataclasses import dataclass
 
 from ..core import Measurement, Record, VariantRef
 
-__all__ = ["Subject", "Telling", "told"]
+__all__ = ["Configuration", "Configurations", "varying"]
 
 _DIGITS = 8
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What a figure is about: a model in a precision on a device; each is empty where the record does not say.
+class Configuration:
+    """What a figure is of: a model in a precision on a device.
 
-    arithmetic, size, weights, machine: empty too where a report has but one of them. machine: a letter; empty for what
-    does not depend on it.
+    Attributes:
+        model: id; like the next two, empty where the record does not say.
+        precision: of its weights.
+        device: that ran.
+        arithmetic: what was computed in; like the next three, empty too where a report has but one of them.
+        size: of the input.
+        weights: first digits of their hash.
+        machine: a letter; empty for what does not depend on it.
     """
 
     model: str
@@ -41,10 +47,11 @@ class Subject:
         return " ".join(part for part in parts if part)
 
 
-class Telling:
+class Configurations:
     """In what the figures of a report's records differ beside model, precision and device.
 
-    machines: the machines' labels by letter, in the order of the records.
+    Attributes:
+        machines: the machines' labels by letter, in the order of the records.
     """
 
     def __init__(self, records: Iterable[Record]) -> None:
@@ -60,11 +67,11 @@ class Telling:
         self._of_several_sizes = {model for model, found in sizes.items() if len(found - {""}) > 1}
         self._of_several_weights = _of_several_weights(ref for record in measured for ref in record.variants)
 
-    def subject(self, figure: Measurement) -> Subject:
-        """Return what a figure is about."""
+    def of(self, figure: Measurement) -> Configuration:
+        """Return what a figure is of."""
         # What does not depend on the machine is the same thing wherever it was measured.
         timed = figure.machine if len(self._letters) > 1 and figure.unit.depends_on_machine else None
-        return Subject(
+        return Configuration(
             figure.model,
             figure.precision,
             figure.device,
@@ -77,16 +84,16 @@ class Telling:
             machine=self._letters.get(timed.hardware, "") if timed else "",
         )
 
-    def note(self, subjects: Iterable[Subject]) -> str:
-        """Return which machine each letter of the subjects is; nothing where none has one."""
-        used = sorted({subject.machine for subject in subjects} - {""})
+    def note(self, shown: Iterable[Configuration]) -> str:
+        """Return which machine each letter of those shown is; nothing where none has one."""
+        used = sorted({each.machine for each in shown} - {""})
         return "; ".join(f"machine {letter}: {self.machines[letter]}" for letter in used)
 
 
-def told(subjects: Iterable[Subject]) -> list[str]:
-    """Return which of `arithmetic`, `size` and `machine` any of the subjects has; weights are part of the names."""
-    subjects = list(subjects)
-    return [name for name in ("arithmetic", "size", "machine") if any(getattr(one, name) for one in subjects)]
+def varying(shown: Iterable[Configuration]) -> list[str]:
+    """Return which of `arithmetic`, `size` and `machine` any of those shown names; weights are part of the names."""
+    shown = list(shown)
+    return [name for name in ("arithmetic", "size", "machine") if any(getattr(one, name) for one in shown)]
 
 
 def _letter(place: int) -> str:

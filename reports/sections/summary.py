@@ -17,8 +17,7 @@ from ...core import (
     Verdict,
 )
 from ..document import Section, Statement, Statements, Status
-from ..evidence import Evidence, Source, models_of
-from ..numbers import title_of
+from ..evidence import Evidence, RecordSource, models_of, title_of
 
 __all__ = ["outcome", "summary"]
 
@@ -61,7 +60,7 @@ def outcome(section: Section | None) -> tuple[Status | None, str]:
     return worst, f"{words}, {missing} lack evidence" if worst == "failed" and missing else words
 
 
-def _statements(source: Source) -> Iterator[Statement]:
+def _statements(source: RecordSource) -> Iterator[Statement]:
     record = source.record
     if isinstance(record, GateRecord):
         yield from map(_verdict, record.verdicts)
@@ -81,7 +80,7 @@ def _statements(source: Source) -> Iterator[Statement]:
         yield Statement("failed", f"{len(record.failures)} inputs failed", f"{source.name}: {why}")
 
 
-def _parity(source: Source, record: ParityRecord) -> Statement:
+def _parity(source: RecordSource, record: ParityRecord) -> Statement:
     broken = record.first_broken
     images = len(record.steps[-1].images) if record.steps else 0
     title = f"The first stage beyond its limit is {broken.after}" if broken else "Every stage is within its limit"
@@ -100,16 +99,16 @@ def _int8(evidence: Evidence) -> Iterator[Statement]:
         metric: drop for _, record in evidence.of(QuantizeRecord) for metric, drop in record.allowed_drop.items()
     }
     records = sorted((record for _, record in evidence.of(BenchRecord)), key=lambda record: not record.has_accuracies)
-    told: dict[tuple[str, str, str], Int8Verdict] = {}
+    found: dict[tuple[str, str, str], Int8Verdict] = {}
     try:
         for record in records:
             for verdict in int8_verdicts(record, accuracies, allowed=allowed):
-                told.setdefault((verdict.model, verdict.device, verdict.arithmetic), verdict)
+                found.setdefault((verdict.model, verdict.device, verdict.arithmetic), verdict)
     except DependencyError as error:
         yield Statement("note", "INT8 beside FP32: not judged", str(error))
         return
-    several = len({arithmetic for _, _, arithmetic in told}) > 1
-    for verdict in told.values():
+    several = len({arithmetic for _, _, arithmetic in found}) > 1
+    for verdict in found.values():
         where = f"{verdict.device} in {verdict.arithmetic}" if several else verdict.device
         title = f"{verdict.model}: INT8 is {'worth it' if verdict.pays else 'not worth it'} on {where}"
         yield Statement("passed" if verdict.pays else "note", title, verdict.sentence)
