@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .convert.checked import export_model
+    from .convert.export import export_model
     from .core.contract import Contract
     from .core.errors import MattekitError
     from .images.image import Image
@@ -44,7 +44,7 @@ _HOMES = {
     "Pipeline": ".infer.pipeline",
     "Remover": ".infer.remove",
     "Upscaler": ".infer.upscale",
-    "export_model": ".convert.checked",
+    "export_model": ".convert.export",
     "open_model": ".models.opening",
     "open_pipeline": ".models.pipeline",
     "read_image": ".images.read",

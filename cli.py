@@ -16,7 +16,10 @@ from .commands import (
     building,
     comparing,
     doctor,
+    export,
     models,
+    models_fetch,
+    models_show,
     packaging,
     parity,
     quantization,
@@ -61,7 +64,10 @@ def root(
 
 
 # In the order of work, which is that of the help.
+export.register(app)
 models.register(app)
+models_show.register(models.models_app)
+models_fetch.register(models.models_app)
 parity.register(app)
 quantization.register(app)
 validation.register(app)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich import markup
 from rich.console import Console
 
-from ...convert import BUNDLED_PRECISION, Fetched, ModelSpec, bundled_sums, cached_path
-from ...core import ExportRecord, Variant, printable
+from ...core import printable
 from ...reports import Cell, Column, Table
-from .fitting import print_pairs, print_table, say_once
+from .fitting import print_table
 
 if TYPE_CHECKING:
     from ...datasets import Layout
@@ -48,77 +45,6 @@ def console_of(*, stderr: bool = False) -> Console:
     return console
 
 
-def print_export(artifacts: Sequence[Variant], record: ExportRecord, record_path: Path) -> None:
-    """Print the checks of an export as a table, then what was written."""
-    console = console_of()
-    steps: dict[str, dict[str, str]] = {}
-    worst = [figure for figure in record.measurements if figure.statistic == "worst"]
-    for figure in worst:
-        value = "identical" if figure.value == float("inf") else f"{figure.value:.3g}"
-        steps.setdefault(figure.step, {})[figure.metric] = value
-    names = list(dict.fromkeys(figure.metric for figure in worst))
-    columns = (Column("step"), *(Column(name.replace("_", " "), numeric=True) for name in names))
-    rows = [(Cell(step), *(Cell(values.get(name, "")) for name in names)) for step, values in steps.items()]
-    print_table(Table("Each step against the one before, worst image", columns, tuple(rows)), console)
-    for artifact in artifacts:
-        digest = artifact.sha256[artifact.path.name]
-        console.print(escape(f"{artifact.path}  {artifact.size / 1e6:.2f} MB  sha256 {digest[:16]}…"), soft_wrap=True)
-    console.print(escape(str(record_path)), soft_wrap=True)
-
-
-def print_models(specs: Sequence[ModelSpec], *, as_json: bool) -> None:
-    """Print the zoo."""
-    if as_json:
-        print(json.dumps([_as_data(spec) for spec in specs], indent=1))
-        return
-    console = console_of()
-    for number, task in enumerate(dict.fromkeys(spec.task for spec in specs)):
-        if number:
-            console.print()
-        print_table(_zoo(task, [spec for spec in specs if spec.task == task]), console)
-
-
-def _zoo(task: str, specs: Sequence[ModelSpec]) -> Table:
-    rows: list[tuple[str, ...]] = []
-    for spec in specs:
-        given = spec.contract.input
-        rows.append(
-            (
-                spec.id,
-                f"x{spec.scale}" if spec.scale > 1 else "",
-                f"{given.height}x{given.width}" if given.height else "any",
-                f"{spec.weights.size / 1e6:.1f} MB" if spec.weights.size else "?",
-                _COMMERCIAL[spec.licence.commercial],
-                "bundled" if spec.weights.bundled else "cached" if cached_path(spec).is_file() else "",
-                spec.title,
-            )
-        )
-    columns = [
-        Column(title, numeric=title == "size")
-        for title in ("model", "scale", "input", "size", "commercial use", "here", "what")
-    ]
-    table = Table(task.replace("_", " "), tuple(columns), tuple(tuple(map(Cell, row)) for row in rows))
-    return say_once(table, {"scale", "input"})
-
-
-def print_model(spec: ModelSpec, *, as_json: bool) -> None:
-    """Print all that the zoo knows of one model, and its card where it has one."""
-    data = _as_data(spec)
-    if as_json:
-        print(json.dumps(data, indent=1))
-        return
-    console = console_of()
-    pairs: list[tuple[str, str]] = []
-    for key, value in data.items():
-        lines = value if isinstance(value, list) else [value]
-        shown = "\n".join(json.dumps(line) if isinstance(line, dict) else str(line) for line in lines)
-        pairs.append((key.replace("_", " "), shown))
-    print_pairs("", pairs, console)
-    card = cached_path(spec).with_suffix(".md")
-    if spec.weights.bundled and card.is_file():
-        console.print(escape(card.read_text(encoding="utf-8"), lines=True), soft_wrap=True)
-
-
 def print_layouts(layouts: Iterable[Layout]) -> None:
     """Print the published data sets whose layouts are known."""
     columns = [Column(title, numeric=title == "samples") for title in ("name", "samples", "task", "title", "homepage")]
@@ -127,35 +53,3 @@ def print_layouts(layouts: Iterable[Layout]) -> None:
         for layout in layouts
     ]
     print_table(Table("", tuple(columns), tuple(tuple(map(Cell, row)) for row in rows)), console_of())
-
-
-def print_fetched(spec: ModelSpec, fetched: Fetched) -> None:
-    """Print where the weights are, and their hash."""
-    console = console_of()
-    console.print(escape(str(fetched.path)), soft_wrap=True)
-    how = "as published" if spec.weights.sha256 else "not published by anyone; checked against this from now on"
-    console.print(f"sha256 {fetched.sha256} ({how})", soft_wrap=True)
-
-
-def _as_data(spec: ModelSpec) -> dict[str, object]:
-    return {
-        "id": spec.id,
-        "title": spec.title,
-        "task": spec.task,
-        "scale": spec.scale,
-        "source": spec.source,
-        "urls": list(spec.weights.urls),
-        "filename": spec.weights.filename,
-        "size": spec.weights.size,
-        "sha256": spec.weights.sha256,
-        "md5": spec.weights.md5,
-        "bundled": spec.weights.bundled is not None,
-        "bundled_ir": {"precision": BUNDLED_PRECISION, "sha256": sums} if (sums := bundled_sums(spec)) else None,
-        "code_licence": spec.licence.code,
-        "weights_licence": spec.licence.weights,
-        "commercial_use": spec.licence.commercial,
-        "contract": spec.contract.model_dump(mode="json"),
-        "paper": spec.paper,
-        "homepage": spec.homepage,
-        "notes": list(spec.notes),
-    }
