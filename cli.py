@@ -15,6 +15,7 @@ from .commands import (
     benchmarking,
     building,
     comparing,
+    datasets,
     doctor,
     export,
     models,
@@ -25,6 +26,7 @@ from .commands import (
     quantization,
     reporting,
     running,
+    validate,
     validation,
     video,
 )
@@ -70,7 +72,9 @@ models_show.register(models.models_app)
 models_fetch.register(models.models_app)
 parity.register(app)
 quantization.register(app)
+validate.register(app)
 validation.register(app)
+datasets.register(app)
 benchmarking.register(app)
 comparing.register(benchmarking.bench_app)
 reporting.register(app)

@@ -36,6 +36,7 @@ __all__ = [
     "OutAnywhere",
     "PlaceOption",
     "Quality",
+    "Quiet",
     "RecordFile",
     "RefineOption",
     "Resume",
@@ -83,6 +84,7 @@ RecordFile = Annotated[Path | None, typer.Option("--record", help="Write the tim
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Print the latency of each stage, as from 20 images on.")
 ]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 Jobs = Annotated[
     int | None,
     typer.Option(min=1, help="Images that are encoded at a time; 1 is one after another.", show_default="processors"),

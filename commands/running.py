@@ -87,8 +87,8 @@ def register(app: typer.Typer) -> None:
         max_failures: MaxFailures = 0,
     ) -> None:
         """Remove the background, improve the resolution, superimpose on a new background."""
-        from ..api import open_pipeline
         from ..infer import Placement, parse_shadow
+        from ..models import open_pipeline
         from .views.progress import ProgressBar
 
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
@@ -174,7 +174,7 @@ def register(app: typer.Typer) -> None:
         offline: Offline = False,
     ) -> None:
         """Remove the background: an RGBA image, or its mask."""
-        from ..api import open_pipeline
+        from ..models import open_pipeline
         from .views.progress import ProgressBar
 
         batch = plan(inputs, out, format_, quality, only_mask=only_mask)
@@ -216,7 +216,7 @@ def register(app: typer.Typer) -> None:
         offline: Offline = False,
     ) -> None:
         """Improve the resolution with a super-resolution model."""
-        from ..api import open_pipeline
+        from ..models import open_pipeline
         from .views.progress import ProgressBar
 
         batch = plan(inputs, out, format_, quality)
@@ -256,8 +256,8 @@ def register(app: typer.Typer) -> None:
         resume: Resume = False,
     ) -> None:
         """Lay cut-outs (images with alpha) on a background."""
-        from ..api import open_pipeline
         from ..infer import Placement, parse_shadow
+        from ..models import open_pipeline
 
         placement = Placement(fit, anchor, scale, offset, place=place, shadow=parse_shadow(shadow), linear=linear)
         batch = plan(inputs, out, format_, quality)

@@ -96,9 +96,9 @@ def register(app: typer.Typer) -> None:
         Frames keep their own times and the audio is handed on unchanged. Ctrl-C ends the recording of a camera or a
         stream, and leaves nothing of anything else.
         """
-        from ..api import open_pipeline
         from ..core import PartialFailureError
         from ..infer import Placement, VideoSettings, parse_fps, parse_shadow, plan_video, run_video
+        from ..models import open_pipeline
         from .views.progress import ProgressBar
         from .views.video import print_video
 

@@ -18,6 +18,7 @@ from ..core import (
     ParityError,
     Precision,
     Provenance,
+    Result,
     Variant,
     atomic_directory,
     folder_name,
@@ -54,7 +55,7 @@ _SAMPLES = 3
 
 
 @dataclass(frozen=True)
-class ExportResult:
+class ExportResult(Result):
     """What an export wrote.
 
     Attributes:

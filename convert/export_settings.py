@@ -103,7 +103,7 @@ class ExportSettings(Settings):
         tell: called with each step when it begins, and when it is done.
     """
 
-    weights: str | Path | None = option(None, identity=False)  # noqa: RUF009 - a field
+    weights: str | Path | None = option(None, identity=False)
     precision: Literal["fp32", "fp16"] = "fp32"
     route: Literal["onnx", "direct"] = "onnx"
     exporter: Exporter = "torchscript"

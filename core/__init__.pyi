@@ -121,8 +121,8 @@ from .records.judged import (
 from .records.kinds import (
     AnyRecord as AnyRecord,
     is_record as is_record,
+    load_records as load_records,
     read_record as read_record,
-    read_records as read_records,
     record_files as record_files,
 )
 from .records.measured import (
@@ -142,6 +142,11 @@ from .requirements import (
     BASE as BASE,
     Need as Need,
     needs as needs,
+)
+from .result import (
+    Result as Result,
+    frame_of as frame_of,
+    read_records as read_records,
 )
 from .settings import (
     Settings as Settings,

@@ -16,7 +16,7 @@ from mattekit.infer.edges.guided import guided_upsample
 from mattekit.infer.edges.matting import closed_form_mask, import_pymatting
 from mattekit.infer.edges.refine import refine_mask
 from mattekit.metrics import composite_error
-from mattekit.metrics.matting import gradient, sad
+from mattekit.metrics.mattes import gradient, sad
 from numpy.typing import NDArray
 
 KINDS = ("solid", "soft", "hair", "holes", "glass")

@@ -6,9 +6,9 @@ import math
 
 from ...convert import ExportResult, ExportStep
 from ...reports import Cell, Column, Table
+from .console import console_of, escape
 from .fitting import print_lines, print_table
 from .progress import ProgressBar
-from .terminal import console_of, escape
 
 __all__ = ["ExportSteps", "print_export"]
 
@@ -33,7 +33,8 @@ class ExportSteps(ProgressBar):
 def _said(step: ExportStep) -> str:
     if step.seconds is None:
         return f"{step.name} …"
-    took = f"{step.name}: {'FAILED' if step.broken else 'passed'} after {step.seconds:.1f} s"
+    verdict = "FAILED" if step.broken else "passed" if step.judged else "done"
+    took = f"{step.name}: {verdict} after {step.seconds:.1f} s"
     figures = [str(figure) for figure in step.judged if math.isfinite(figure.limit)]
     # Outputs that cannot be compared have no figures, but a reason; the first step has nothing before it.
     return ": ".join((took, *([", ".join(figures) or step.broken] if figures or step.broken else [])))

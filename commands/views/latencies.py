@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...core import RunRecord, VideoRecord
 from ...reports import Cell, Column, Table, number
+from .console import console_of
 from .fitting import print_lines, print_table
-from .terminal import console_of
 
 __all__ = ["print_stages"]
 

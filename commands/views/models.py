@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ...convert import BUNDLED_PRECISION, Fetched, ModelSpec, bundled_sums, cached_path
 from ...reports import Cell, Column, Table
+from .console import console_of, escape
 from .fitting import print_pairs, print_table, say_once
-from .terminal import console_of, escape
 
 __all__ = ["print_fetched", "print_model", "print_models"]
 

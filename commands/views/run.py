@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ...core import RunRecord
 from ...infer import Outcome
+from .console import console_of, escape
 from .latencies import print_stages
 from .progress import ProgressBar
-from .terminal import console_of, escape
 
 if TYPE_CHECKING:
     from ...cluster import Summary

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...infer import VideoReport
+from .console import console_of, escape
 from .fitting import print_lines
 from .latencies import print_stages
-from .terminal import console_of, escape
 
 __all__ = ["print_video"]
 
