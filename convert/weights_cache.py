@@ -246,28 +246,25 @@ def _download(spec: ModelSpec, target: Path, progress: Progress | None) -> Fetch
 
 def _verify(spec: ModelSpec, path: Path) -> Fetched:
     """Check the file at its final place against all that is known of it."""
+    weights, bundled = spec.weights, spec.weights.bundled is not None
     if not path.is_file():
-        if spec.weights.bundled is not None:
+        if bundled:
             raise FetchError(f"{path} is missing from the installation; install mattekit again")
         raise FetchError(
             f"{path} is not in the cache; download it with: mattekit models fetch {spec.id} "
             "(without --offline), or give a file with --weights"
         )
     known = _remembered(path)
-    mend = (
-        "install mattekit again"
-        if spec.weights.bundled is not None
-        else f"delete it, or replace it with: mattekit models fetch {spec.id} (without --offline)"
-    )
     try:
-        sha256 = _check(spec.weights, path, known=known)
+        sha256 = _check(weights, path, known=known)
     except FetchError as error:
+        replace = f"delete it, or replace it with: mattekit models fetch {spec.id} (without --offline)"
+        mend = "install mattekit again" if bundled else replace
         raise HashMismatchError(f"{path} is not the expected file: {error}; {mend}") from error
-    first_use = spec.weights.sha256 is None and spec.weights.md5 is None and known is None
-    if first_use and spec.weights.bundled is None:
+    first_use = weights.sha256 is None and weights.md5 is None and known is None
+    if first_use and not bundled:
         _sidecar(path).write_text(f"{sha256}  {path.name}\n", encoding="utf-8")
-    origin = "bundled" if spec.weights.bundled is not None else "cache"
-    return Fetched(path, sha256, origin, None, first_use, spec.weights.sha256 is not None)
+    return Fetched(path, sha256, "bundled" if bundled else "cache", None, first_use, weights.sha256 is not None)
 
 
 def _check(weights: Weights, path: Path, *, known: str | None) -> str:
