@@ -1,6 +1,8 @@
 from .bench.latency.benchmark import benchmark as benchmark
 from .bench.latency.comparison import compare_benchmarks as compare_benchmarks
-from .convert.checked import export_model as export_model
+from .convert.export import export_model as export_model
+from .convert.weights_cache import fetch_weights as fetch_weights
+from .convert.zoo import list_models as list_models
 from .core.contract import Contract as Contract
 from .core.errors import MattekitError as MattekitError
 from .core.result import read_records as read_records

@@ -17,8 +17,11 @@ from .commands import (
     building,
     datasets,
     doctor,
+    export,
     gate,
     models,
+    models_fetch,
+    models_show,
     packaging,
     parity,
     quantization,
@@ -63,7 +66,10 @@ def root(
 
 
 # In the order of work, which is that of the help.
+export.register(app)
 models.register(app)
+models_show.register(models.models_app)
+models_fetch.register(models.models_app)
 parity.register(app)
 quantization.register(app)
 validate.register(app)

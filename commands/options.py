@@ -15,6 +15,7 @@ __all__ = [
     "Address",
     "Anchor",
     "ArithmeticOption",
+    "AsJson",
     "BackgroundOption",
     "Decontaminate",
     "Device",
@@ -48,6 +49,7 @@ __all__ = [
     "Sr",
     "Tile",
     "Times",
+    "ZooModel",
 ]
 
 _MODEL = f"{MODEL_GRAMMAR[0].upper()}{MODEL_GRAMMAR[1:]}"
@@ -76,6 +78,8 @@ ArithmeticOption = Annotated[
 VariantName = Annotated[
     str | None, typer.Option(help="Call the variant so, to tell it from others of its model, such as fine-tunes.")
 ]
+ZooModel = Annotated[str, typer.Argument(help="A model of the zoo.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never download.")]
 Format = Annotated[str, typer.Option("--format", help="png, jpg, webp, tiff or bmp.")]
 Quality = Annotated[int | None, typer.Option(min=1, max=100, help="Of lossy formats.")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import Field, dataclass, fields
 from functools import wraps
 from types import NoneType, UnionType
@@ -94,7 +94,7 @@ def _typer_type(hint: Any, *, text: bool) -> Any:
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if text or str in options:
         return str | None if NoneType in options else str
-    if get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis:
+    if get_origin(hint) is Sequence or (get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis):
         return list[_typer_type(get_args(hint)[0], text=False)] | None
     return hint
 

@@ -239,7 +239,7 @@ def test_the_models_that_commands_use_by_default_are_in_the_zoo() -> None:
         if parameter.name in {"model", "sr"}
     }
     assert defaults
-    known = {spec.id for spec in zoo.all_specs()}
+    known = {spec.id for spec in zoo.list_models()}
     unknown = sorted({model for model in defaults.values() if model not in known})
     assert not unknown, f"convert/zoo/__init__.py: register {', '.join(unknown)}"
 

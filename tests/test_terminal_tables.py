@@ -22,7 +22,7 @@ from mattekit.commands.views.fitting import print_lines, print_table, say_once
 from mattekit.commands.views.parity import print_parity
 from mattekit.commands.views.report import print_document
 from mattekit.commands.views.validate import print_validation
-from mattekit.convert import all_specs
+from mattekit.convert import list_models
 from mattekit.core import (
     BenchRecord,
     CompareRecord,
@@ -198,7 +198,7 @@ def test_the_doctor_shows_everything(width: int) -> None:
 def test_the_zoo_shows_every_model(width: int) -> None:
     text = on_terminal(width, "models")
     assert "…" not in text
-    for spec in all_specs():
+    for spec in list_models():
         assert spec.id in text
         if spec.weights.size:
             assert f"{spec.weights.size / 1e6:.1f} MB" in text
