@@ -11,7 +11,7 @@ from ...core import DependencyError, VideoError
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["codec_available", "load_av", "telling"]
+__all__ = ["codec_available", "load_av", "video_errors"]
 
 
 def load_av() -> ModuleType:
@@ -38,7 +38,7 @@ def codec_available(name: str) -> bool:
 
 
 @contextmanager
-def telling(name: str, doing: str, mend: str) -> Generator[None]:
+def video_errors(name: str, doing: str, mend: str) -> Generator[None]:
     """Turn what FFmpeg says in this block into a `VideoError`: `name: it can't be <doing> (reason); <mend>`."""
     av = load_av()
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from ...core import VideoError
-from .library import load_av, telling
+from .library import load_av, video_errors
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -89,7 +89,7 @@ def open_container(location: str, max_pixels: int) -> InputContainer:
     else:
         _require_file(Path(location))
         options |= {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
-    with telling(location, "opened as a video", MEND):
+    with video_errors(location, "opened as a video", MEND):
         opened = av.open(
             location if live else f"file:{Path(location).absolute()}",
             options=options,
