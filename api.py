@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from .infer.pipeline import Pipeline
     from .infer.remove import Remover
     from .infer.upscale import Upscaler
-    from .models.opening import open_model
-    from .models.pipeline import open_pipeline
-    from .models.removal import remove
+    from .models.loading import open_model
+    from .models.pipelines import open_pipeline, remove
 
 __all__ = [
     "Contract",

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import pytest
 from mattekit.infer import Pipeline, VideoReport, VideoSettings, plan_video, run_video
-from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.frames import Frame
-from mattekit.infer.video.sources import open_source
+from mattekit.infer.video.video_file import VideoFile
+from mattekit.infer.video.video_plan import open_source
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 

@@ -29,8 +29,8 @@ from mattekit.infer import (  # noqa: E402
     plan_batch,
     run_batch,
 )
-from mattekit.infer.alignment import AlignedTiles, Place  # noqa: E402
-from mattekit.infer.engine.overlap import in_order, in_thread  # noqa: E402
+from mattekit.infer.overlap import in_order, in_thread  # noqa: E402
+from mattekit.infer.tiles import AlignedTiles, TilePlace  # noqa: E402
 
 PATIENCE_S = 60
 segmentation, super_resolution, photo, folder = sys.argv[2:]
@@ -103,7 +103,7 @@ def aligned_tiles() -> None:
     # The stubs do not know that the class is a subclass of the one that they describe.
     network = openvino.Model([opset13.add(tensor, large)], [tensor], "attention")  # pyright: ignore[reportGeneralTypeIssues]
     tiles = AlignedTiles(network, frozenset({large.get_friendly_name()}), 2, "CPU", "f32")
-    values, place = np.random.default_rng(1).random((1, 3, 16, 16), np.float32), Place(4, 8, 64, 64)
+    values, place = np.random.default_rng(1).random((1, 3, 16, 16), np.float32), TilePlace(4, 8, 64, 64)
     expected = tiles.run(values, place)
     in_child(lambda: np.testing.assert_array_equal(tiles.run(values, place), expected))
     np.testing.assert_array_equal(tiles.run(values, place), expected)

@@ -20,10 +20,9 @@ pytest.importorskip("obstore", reason="buckets need the extra `ray`")
 
 from mattekit.cluster import Summary
 from mattekit.cluster.marks import MOST, Marks
-from mattekit.cluster.references import Reference, walk
-from mattekit.cluster.session import share_of
-from mattekit.cluster.table import TABLE_NAME, Known, Table, known_rows, packed, schema, unpacked
-from mattekit.cluster.work import ImageActor, Work, reference_schema
+from mattekit.cluster.ray_cluster import share_of
+from mattekit.cluster.table import TABLE_NAME, Known, ResultTable, known_rows, packed, schema, unpacked
+from mattekit.cluster.work import ImageActor, Reference, Work, reference_schema, walk
 from mattekit.core import ClusterRecord, InputError, VariantRef, read_record
 from mattekit.infer import Colour, Location, OutputSettings, Pipeline, find_sources, open_store, plan_batch, run_batch
 
@@ -196,7 +195,7 @@ def row_of(name: str, run: str) -> dict[str, Any]:
 def test_the_table_has_each_input_once(tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
     out = Location.parse(str(tmp_path))
-    first = Table(out, rows=2)
+    first = ResultTable(out, rows=2)
     for name in ("a", "b", "c"):
         first.add(unpacked(packed([row_of(name, "1")], schema()), schema()))
     first.flush()
@@ -205,7 +204,7 @@ def test_the_table_has_each_input_once(tmp_path: Path) -> None:
     found, numbers = known.find(["c", "x", "a"])
     assert [row and row["input"] for row in found] == ["c", None, "a"]
     assert len(numbers) == 2
-    second = Table(out)
+    second = ResultTable(out)
     second.add(unpacked(packed([row_of("b", "2")], schema()), schema()))
     second.flush()
     # A process that dies here leaves two rows for b: the later one counts.

@@ -14,7 +14,7 @@ pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("obstore", reason="buckets need the extra `ray`")
 
 from mattekit.cluster import cluster
-from mattekit.cluster.references import batches, walk
+from mattekit.cluster.work import batches, walk
 from mattekit.core import ImageError, InputError
 from mattekit.infer import Location, OutputSettings, find_sources, open_store, plan_batch
 

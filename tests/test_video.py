@@ -13,9 +13,8 @@ from clips import VFR, audio_of, copy, drawn, frames_of, make_clip, pixels, seco
 from mattekit.core import InputError, VideoError
 from mattekit.core.ownership import LIST_NAME
 from mattekit.infer import VideoSettings
-from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.formats import choose_format
-from mattekit.infer.video.orientation import orientation_of
+from mattekit.infer.video.video_file import VideoFile, orientation_of
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 

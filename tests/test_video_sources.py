@@ -15,13 +15,10 @@ from clips import VFR, copy, drawn, frames_of, make_clip, pixels, seconds_of, sp
 from mattekit.core import InputError, VideoError
 from mattekit.images import Image
 from mattekit.infer import Pipeline, VideoSettings, parse_fps, plan_video, run_video
-from mattekit.infer.video.camera import Camera
-from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.formats import choose_format
-from mattekit.infer.video.loop import LoopedVideo
-from mattekit.infer.video.plan import VideoPlan
-from mattekit.infer.video.sources import open_source
-from mattekit.infer.video.stills import in_number_order
+from mattekit.infer.video.frame_sources import Camera, in_number_order
+from mattekit.infer.video.video_file import VideoFile
+from mattekit.infer.video.video_plan import LoopedVideo, VideoPlan, open_source
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 

@@ -11,8 +11,8 @@ import pytest
 from mattekit.images import read_image
 from mattekit.infer import Remover, plan_video, run_video
 from mattekit.infer.remove import Matte
-from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.smooth import Smoother
+from mattekit.infer.video.video_file import VideoFile
 from mattekit.metrics.video import dtssd, still_flicker
 from mattekit.models import open_pipeline
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...core import RunRecord
-from ...infer import Outcome
+from ...infer import ImageOutcome
 from .latencies import print_stages
 from .progress import ProgressBar
 from .terminal import console_of, escape
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["follow_run", "print_cluster", "print_run"]
 
 
-def follow_run(outcomes: Iterable[Outcome], total: int) -> list[Outcome]:
+def follow_run(outcomes: Iterable[ImageOutcome], total: int) -> list[ImageOutcome]:
     """Consume a run's outcomes and show progress, then what failed; return them all."""
     console = console_of()
-    seen: list[Outcome] = []
+    seen: list[ImageOutcome] = []
     with ProgressBar(show=total > 1) as bar:
         bar.counts("images", 0, total)
         for outcome in outcomes:

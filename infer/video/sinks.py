@@ -16,7 +16,7 @@ from ...images import Image, Pixels, write_image
 from .colour import frame_from
 from .formats import OutputFormat
 from .frames import Frame, Tally, VideoInfo
-from .library import load_av, video_errors
+from .pyav import load_av, video_errors
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
