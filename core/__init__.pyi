@@ -21,6 +21,10 @@ from .contract import (
     Task as Task,
     least_tile as least_tile,
 )
+from .documents import (
+    first_mistake as first_mistake,
+    read_toml as read_toml,
+)
 from .download import (
     MAX_UNKNOWN_SIZE as MAX_UNKNOWN_SIZE,
     download as download,
@@ -40,11 +44,14 @@ from .errors import (
     ParityError as ParityError,
     PartialFailureError as PartialFailureError,
     VideoError as VideoError,
+    openvino_errors_as as openvino_errors_as,
 )
 from .execution import (
+    HARDWARE as HARDWARE,
     Execution as Execution,
     FloatArithmetic as FloatArithmetic,
     Hint as Hint,
+    Machine as Machine,
 )
 from .files import (
     add_to_list as add_to_list,
@@ -54,20 +61,14 @@ from .files import (
     remove_if_ours as remove_if_ours,
     sha256_of as sha256_of,
 )
-from .foreign import (
-    first_mistake as first_mistake,
-    openvino_errors_as as openvino_errors_as,
+from .folders import (
+    check_replaceable as check_replaceable,
+    locked as locked,
+    locked_folder as locked_folder,
+    make_folder as make_folder,
 )
 from .limits import (
     Limits as Limits,
-)
-from .locks import (
-    locked as locked,
-    locked_folder as locked_folder,
-)
-from .machine import (
-    HARDWARE as HARDWARE,
-    Machine as Machine,
 )
 from .measurement import (
     Data as Data,
@@ -78,12 +79,6 @@ from .measurement import (
 )
 from .onnx_files import (
     check_onnx as check_onnx,
-)
-from .ownership import (
-    check_replaceable as check_replaceable,
-)
-from .places import (
-    make_folder as make_folder,
 )
 from .progress import (
     Progress as Progress,
@@ -101,15 +96,19 @@ from .record import (
     SampleTable as SampleTable,
     Series as Series,
 )
-from .records.built import (
-    BuildRecord as BuildRecord,
-    StageResult as StageResult,
-)
 from .records.conversion import (
     ExportRecord as ExportRecord,
     ParityRecord as ParityRecord,
     ParityStep as ParityStep,
     QuantizeRecord as QuantizeRecord,
+)
+from .records.jobs import (
+    BuildRecord as BuildRecord,
+    ClusterRecord as ClusterRecord,
+    Failure as Failure,
+    RunRecord as RunRecord,
+    StageResult as StageResult,
+    VideoRecord as VideoRecord,
 )
 from .records.judged import (
     GateRecord as GateRecord,
@@ -134,14 +133,9 @@ from .records.measured import (
     ExecutedLayers as ExecutedLayers,
     LayerTime as LayerTime,
     Mismatch as Mismatch,
+    PeerRecord as PeerRecord,
     RooflineLimits as RooflineLimits,
     ValidateRecord as ValidateRecord,
-)
-from .records.processed import (
-    ClusterRecord as ClusterRecord,
-    Failure as Failure,
-    RunRecord as RunRecord,
-    VideoRecord as VideoRecord,
 )
 from .requirements import (
     BASE as BASE,
@@ -161,9 +155,6 @@ from .text import (
     json_bytes as json_bytes,
     last_line as last_line,
     printable as printable,
-)
-from .toml import (
-    read_toml as read_toml,
 )
 from .unpack import (
     unpack as unpack,

@@ -21,9 +21,11 @@ A message is one sentence or two: the file, what is wrong, and how to mend it.
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import ClassVar
 
-from .text import printable
+from .text import last_line, printable
 
 __all__ = [
     "ArithmeticUnavailableError",
@@ -40,6 +42,7 @@ __all__ = [
     "ParityError",
     "PartialFailureError",
     "VideoError",
+    "openvino_errors_as",
 ]
 
 
@@ -136,3 +139,20 @@ class PartialFailureError(MattekitError):
     """Some of several inputs failed; the others are done."""
 
     exit_code: ClassVar[int] = 5
+
+
+@contextmanager
+def openvino_errors_as(kind: type[MattekitError], sentence: Callable[[str], str]) -> Generator[None]:
+    """Turn what OpenVINO raises in this block into `kind`, whose message `sentence` makes of the last line.
+
+    Its frontends' exceptions have no base of their own below Exception, but one module; text inside a model that is
+    no UTF-8 surfaces as a UnicodeDecodeError, and a number that is none as a ValueError.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError, ValueError) as error:
+        raise kind(sentence(last_line(error))) from error
+    except Exception as error:
+        if not type(error).__module__.startswith("openvino"):
+            raise
+        raise kind(sentence(last_line(error))) from error

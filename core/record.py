@@ -11,9 +11,8 @@ from typing import Any, Literal, Self, cast
 
 from pydantic import Field, JsonValue, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from .execution import Execution
+from .execution import Execution, Machine
 from .files import atomic_path
-from .machine import Machine
 from .measurement import Data, Frozen, Measurement, VariantRef
 
 __all__ = ["RECORD_VERSION", "Record", "SampleTable", "Series"]

@@ -25,6 +25,7 @@ from mattekit.core import (
     PackageCheck,
     ParityRecord,
     ParityStep,
+    PeerRecord,
     QuantizeRecord,
     Record,
     SampleTable,
@@ -37,7 +38,6 @@ from mattekit.core import (
     read_records,
     thing,
 )
-from mattekit.core.records import PeerRecord
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 

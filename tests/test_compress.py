@@ -28,7 +28,7 @@ from mattekit.core import (
     check_replaceable,
     read_record,
 )
-from mattekit.core.ownership import LIST_NAME
+from mattekit.core.folders import LIST_NAME
 from mattekit.datasets import open_dataset, read_rgb
 from mattekit.infer import load, matte_from, tensor_from
 from mattekit.metrics import METRICS, iou

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from mattekit.core import InputError, atomic_directory, atomic_path, read_record, sha256_of
-from mattekit.core.ownership import LIST_NAME
+from mattekit.core.folders import LIST_NAME
 from mattekit.infer import Pipeline, run_batch
 
 PROGRAM = (sys.executable, "-m", "mattekit")

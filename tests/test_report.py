@@ -25,11 +25,11 @@ from mattekit.core import (
     InputError,
     LayerTime,
     Measurement,
+    PeerRecord,
     Record,
     RunRecord,
     ValidateRecord,
 )
-from mattekit.core.records import PeerRecord
 from mattekit.reports import ReportRequest, make_report, write_report
 from mattekit.reports.document import Cell, Plot, Statements, Table
 from mattekit.reports.evidence import read_sources

@@ -22,6 +22,7 @@ from mattekit.core import (
     InputError,
     MattekitError,
     ModelError,
+    PeerRecord,
     Record,
     RunRecord,
     VideoError,
@@ -30,7 +31,6 @@ from mattekit.core import (
     read_record,
     unpack,
 )
-from mattekit.core.records import PeerRecord
 from mattekit.datasets import read_alpha, read_rgb
 from mattekit.images import read_image
 from mattekit.infer import load, read_model

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from clips import VFR, audio_of, copy, drawn, frames_of, make_clip, pixels, seconds_of, transparent
 from mattekit.core import InputError, VideoError
-from mattekit.core.ownership import LIST_NAME
+from mattekit.core.folders import LIST_NAME
 from mattekit.infer import VideoSettings
 from mattekit.infer.video.formats import choose_format
 from mattekit.infer.video.video_file import VideoFile, orientation_of

@@ -38,8 +38,7 @@ from mattekit.bench.latency.process import WorkerProcess
 from mattekit.bench.latency.rounds import interleave
 from mattekit.bench.latency.scenarios import parse_scenario, run_burst
 from mattekit.bench.significance import Difference, compare_rounds
-from mattekit.core import MODEL, Execution, Hint, Measurement, Unit
-from mattekit.core.records import PeerRecord
+from mattekit.core import MODEL, Execution, Hint, Measurement, PeerRecord, Unit
 from mattekit.infer import compile_model, read_model, this_machine
 
 WITHIN = 0.03

@@ -9,14 +9,13 @@ from typing import Annotated, Any, TypeVar, cast, overload
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from ..documents import first_mistake
 from ..errors import InputError
-from ..foreign import first_mistake
 from ..record import Record
-from .built import BuildRecord
 from .conversion import ExportRecord, ParityRecord, QuantizeRecord
+from .jobs import BuildRecord, ClusterRecord, RunRecord, VideoRecord
 from .judged import GateRecord, VerifyRecord
 from .measured import BenchRecord, CompareRecord, PeerRecord, ValidateRecord
-from .processed import ClusterRecord, RunRecord, VideoRecord
 
 __all__ = ["AnyRecord", "is_record", "read_record", "read_records", "record_files"]
 

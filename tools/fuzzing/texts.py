@@ -23,6 +23,7 @@ _HASH = "ab" * 32
 
 def _record_documents() -> list[Any]:
     """A record of each kind, as small as can be."""
+    from mattekit import core as kinds
     from mattekit.core import (
         Data,
         Execution,
@@ -32,7 +33,6 @@ def _record_documents() -> list[Any]:
         Series,
         Unit,
         VariantRef,
-        records as kinds,
     )
 
     model = VariantRef(id="u2netp", format="openvino", precision="fp32", sha256={"model.xml": _HASH})

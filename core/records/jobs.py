@@ -1,4 +1,4 @@
-"""Records of images and videos that went through the pipeline."""
+"""Records of whole jobs: images and videos that went through the pipeline, and recipes that were built."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field
 from ..measurement import Frozen, Measurement
 from ..record import Record, Series
 
-__all__ = ["ClusterRecord", "Failure", "RunRecord", "VideoRecord"]
+__all__ = ["BuildRecord", "ClusterRecord", "Failure", "RunRecord", "StageResult", "VideoRecord"]
 
 
 class Failure(Frozen, frozen=True):
@@ -85,3 +85,27 @@ class VideoRecord(_Staged, frozen=True):
     output: str
     notes: tuple[str, ...] = ()
     truncated: bool = False
+
+
+class StageResult(Frozen, frozen=True):
+    """What became of a stage.
+
+    Attributes:
+        name: of the stage, such as `export-fp32 u2netp`.
+        state: what became of it.
+        reason: why, in words.
+        exit_code: of its command; 0 where it did not run.
+    """
+
+    name: str
+    state: Literal["ran", "kept", "failed", "skipped", "due"]
+    reason: str
+    exit_code: int = 0
+
+
+class BuildRecord(Record, frozen=True):
+    """A recipe, built: what became of each stage, and how long those took that ran."""
+
+    kind: Literal["build"] = "build"
+    recipe: str
+    stages: tuple[StageResult, ...]
