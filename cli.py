@@ -20,8 +20,11 @@ from .commands import (
     packaging,
     parity,
     quantization,
+    remove,
     reporting,
-    running,
+    run,
+    superimpose,
+    upscale,
     validation,
     video,
 )
@@ -68,8 +71,8 @@ validation.register(app)
 benchmarking.register(app)
 comparing.register(benchmarking.bench_app)
 reporting.register(app)
-running.register(app)
-video.register(app)
+for command in (run, remove, upscale, superimpose, video):
+    command.register(app)
 packaging.register(app)
 building.register(app)
 doctor.register(app)

@@ -64,6 +64,7 @@ def run_with(
     watch: Watch | None = None,
     *,
     lean: bool = False,
+    recorded: bool = True,
 ) -> RunResult:
     """Run images through the pipeline that settings describe; as `run_images` otherwise.
 
@@ -72,14 +73,36 @@ def run_with(
         out: likewise.
         settings: how.
         watch: called with each outcome of a run on this machine, as it comes.
-        lean: as for `load_pipeline`; of a single image nothing is recorded then, for which its model would be hashed.
+        lean: as for `load_pipeline`.
+        recorded: make the record of a single image too, for which its models are hashed; that of several there always
+            is.
     """
     started = time.monotonic()
     given = list(map(str, inputs))
-    return (
-        _on_ray(given, str(out), settings, started)
-        if settings.engine == "ray"
-        else _here(given, Path(out), settings, started, watch, lean=lean)
+    if settings.engine == "ray":
+        return _on_ray(given, str(out), settings, started)
+    batch = plan_batch(given, Path(out), settings)
+    total = len(batch.inputs)
+    pipeline = load_pipeline(settings, many=total > 1, lean=lean)
+    outcomes: list[ImageOutcome] = []
+    progress = settings.progress or (lambda _what, _done, _total: None)
+    progress("images", 0, total)
+    for outcome in run_batch(batch, pipeline, manifest=open_manifest(batch, pipeline)):
+        outcomes.append(outcome)
+        progress(outcome.source.name, len(outcomes), total)
+        if watch is not None:
+            watch(outcome)
+    errors = tuple(str(outcome.error) for outcome in outcomes if outcome.error is not None)
+    skipped = sum(outcome.skipped for outcome in outcomes)
+    return RunResult(
+        done=total - len(errors) - skipped,
+        failed=len(errors),
+        skipped=skipped,
+        exit_code=exit_code_of(outcomes, settings.max_failures),
+        errors=errors,
+        seconds=time.monotonic() - started,
+        outcomes=tuple(outcomes),
+        records=(record_of(outcomes, batch, pipeline),) if recorded or total > 1 else (),
     )
 
 
@@ -109,34 +132,6 @@ def run_images(inputs: str | Path | Sequence[str | Path], out: str | Path, setti
         1
     """
     return run_with([inputs] if isinstance(inputs, str | Path) else inputs, out, settings)
-
-
-def _here(
-    inputs: list[str], out: Path, settings: RunSettings, started: float, watch: Watch | None, *, lean: bool
-) -> RunResult:
-    batch = plan_batch(inputs, out, settings)
-    total = len(batch.inputs)
-    pipeline = load_pipeline(settings, many=total > 1, lean=lean)
-    outcomes: list[ImageOutcome] = []
-    progress = settings.progress or (lambda _what, _done, _total: None)
-    progress("images", 0, total)
-    for outcome in run_batch(batch, pipeline, manifest=open_manifest(batch, pipeline)):
-        outcomes.append(outcome)
-        progress(outcome.source.name, len(outcomes), total)
-        if watch is not None:
-            watch(outcome)
-    errors = tuple(str(outcome.error) for outcome in outcomes if outcome.error is not None)
-    skipped = sum(outcome.skipped for outcome in outcomes)
-    return RunResult(
-        done=len(outcomes) - len(errors) - skipped,
-        failed=len(errors),
-        skipped=skipped,
-        exit_code=exit_code_of(outcomes, settings.max_failures),
-        errors=errors,
-        seconds=time.monotonic() - started,
-        outcomes=tuple(outcomes),
-        records=() if lean and total == 1 else (record_of(outcomes, batch, pipeline),),
-    )
 
 
 def _on_ray(inputs: list[str], out: str, settings: RunSettings, started: float) -> RunResult:

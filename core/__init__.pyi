@@ -142,6 +142,9 @@ from .requirements import (
     Need as Need,
     needs as needs,
 )
+from .result import (
+    Result as Result,
+)
 from .settings import (
     Settings as Settings,
     attributes_of as attributes_of,

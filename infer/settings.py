@@ -74,7 +74,7 @@ class PipelineSettings(Settings):
         subject_scale: the subject's size; 1 is the largest at which all of it fits.
         offset: pixels right and down from the anchor.
         place: what anchor and scale act on: the whole cut-out, or the box of its subject.
-        shadow: none, soft, or soft:angle=60,distance=20,blur=12,opacity=0.5.
+        shadow: the subject's shadow: none, soft, or soft:angle=60,distance=20,blur=12,opacity=0.5.
         linear: mix half-transparent pixels in linear light.
         keep: a class that stays, for a model of classes; repeatable.
         refine: how the mask follows the photo's edges; matting is slow and needs an extra.
@@ -83,7 +83,7 @@ class PipelineSettings(Settings):
         arithmetic: what the networks compute in; device: what the device does unless told.
         tile: side of a super-resolution tile in pixels; 0 never cuts.
         memory: MiB for the super-resolution network's values, which decides the tile.
-        outscale: enlargement, such as 3 or 1.5; by default the super-resolution model's.
+        outscale: enlargement, such as 3 or 1.5.
         offline: never download.
     """
 
@@ -159,8 +159,8 @@ class RunSettings(PipelineSettings):
     """A run over images.
 
     Attributes:
-        format: png, jpg, webp, tiff or bmp.
-        quality: of lossy formats, 1 to 100.
+        format: the results' format: png, jpg, webp, tiff or bmp.
+        quality: how little lossy formats lose, 1 to 100.
         only_mask: write the greyscale mask.
         suffix: what is added to each result's name.
         jobs: images that are encoded at a time; 1 is one after another.
@@ -209,8 +209,8 @@ class VideoSettings(PipelineSettings):
         sr: the super-resolution model, likewise, or none.
         background: an image or video, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency.
         smooth: strength of the mask's smoothing over time, such as 0.6; 0 leaves it.
-        codec: h264, vp9, prores, webp or png; by default what OUT's suffix is for.
-        quality: of the codec, 1 to 100; 100 loses least.
+        codec: h264, vp9, prores, webp or png; by default what the result's suffix is for.
+        quality: how little the codec loses, 1 to 100.
         fps: frames per second of numbered frames: 25, 29.97 or 30000/1001.
         frames: end after so many frames.
         max_broken: conceal so many broken frames before failing.

@@ -264,7 +264,12 @@ class _Run:
             truncated=self._source.truncated,
         )
         return VideoResult(
-            self._plan.out, self._frames, self._broken, self._source.truncated, tuple(tally.notes), record
+            records=(record,),
+            out=self._plan.out,
+            frames=self._frames,
+            broken=self._broken,
+            truncated=self._source.truncated,
+            notes=tuple(tally.notes),
         )
 
 
