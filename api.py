@@ -44,10 +44,10 @@ _HOMES = {
     "Remover": ".infer.remove",
     "Upscaler": ".infer.upscale",
     "export_model": ".convert.checked",
-    "open_model": ".models.opening",
-    "open_pipeline": ".models.pipeline",
+    "open_model": ".models.loading",
+    "open_pipeline": ".models.pipelines",
     "read_image": ".images.read",
-    "remove": ".models.removal",
+    "remove": ".models.pipelines",
     "write_image": ".images.write",
 }
 

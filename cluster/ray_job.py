@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import JsonValue
 
-from ..core import ClusterRecord, Data, MattekitError, Measurement, Progress, VariantRef
+from ..core import ClusterRecord, Data, MattekitError, Measurement, PartialFailureError, Progress, VariantRef
 from ..infer import ImageSource, Location, RunSettings, this_machine
 from .ray_cluster import Share, rows_of
 from .table import Known, ResultTable, Row, known_rows, packed, schema, unpacked
@@ -81,6 +81,12 @@ class Summary:
     def total(self) -> int:
         """Return how many images have ended, one way or another."""
         return self.done + self.failed + self.skipped
+
+    def exit_code(self, max_failures: int) -> int:
+        """Return 0 where no more inputs failed than are let pass, 5 where others are done, else 1."""
+        if self.failed <= max_failures:
+            return 0
+        return PartialFailureError.exit_code if self.done + self.skipped else 1
 
     def record(
         self, seconds: float, address: str, variants: tuple[VariantRef, ...], settings: dict[str, JsonValue]

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..core import ClusterRecord, InputError, PartialFailureError, Result, RunRecord, Task, files_of, with_settings
+from ..core import ClusterRecord, InputError, Result, RunRecord, Task, files_of, with_settings
 from ..images import format_of, pixel_limit
 from ..infer import (
     ImageOutcome,
@@ -169,13 +169,11 @@ def _on_ray(inputs: list[str], out: str, settings: RunSettings, started: float) 
         summary = run_job(job, settings.progress)
     seconds = time.monotonic() - started
     variants = tuple(model.variant.ref() for model in pipeline.models)
-    some = summary.failed > settings.max_failures
-    code = PartialFailureError.exit_code if summary.done + summary.skipped else InputError.exit_code
     return RunResult(
         done=summary.done,
         failed=summary.failed,
         skipped=summary.skipped,
-        exit_code=code if some else 0,
+        exit_code=summary.exit_code(settings.max_failures),
         errors=tuple(summary.errors),
         seconds=seconds,
         table=summary.table,

@@ -16,8 +16,8 @@ import pytest
 from mattekit.infer import (
     Colour,
     ImageOutcome,
-    OutputSettings,
     Pipeline,
+    RunSettings,
     exit_code_of,
     open_manifest,
     plan_batch,
@@ -42,8 +42,9 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 
 def resume(images: Path, out: Path, *, pipeline: Pipeline = GREEN, colour: str = "green") -> list[ImageOutcome]:
-    batch = plan_batch([images], out, OutputSettings())
-    return list(run_batch(batch, pipeline, jobs=2, manifest=open_manifest(batch, pipeline, {"background": colour})))
+    settings = RunSettings(model=None, sr=None, background=colour, jobs=2, resume=True)
+    batch = plan_batch([images], out, settings)
+    return list(run_batch(batch, pipeline, manifest=open_manifest(batch, pipeline)))
 
 
 def lines_of(manifest: Path) -> int:
