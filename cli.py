@@ -15,6 +15,7 @@ from .commands import (
     benchmarking,
     building,
     comparing,
+    datasets,
     doctor,
     models,
     packaging,
@@ -25,6 +26,7 @@ from .commands import (
     run,
     superimpose,
     upscale,
+    validate,
     validation,
     video,
 )
@@ -67,7 +69,9 @@ def root(
 models.register(app)
 parity.register(app)
 quantization.register(app)
+validate.register(app)
 validation.register(app)
+datasets.register(app)
 benchmarking.register(app)
 comparing.register(benchmarking.bench_app)
 reporting.register(app)

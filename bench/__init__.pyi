@@ -1,31 +1,27 @@
+from .accuracy.evaluation import (
+    EvaluationResult as EvaluationResult,
+    evaluate as evaluate,
+    run_evaluation as run_evaluation,
+    validate as validate,
+)
 from .accuracy.golden import (
     Golden as Golden,
     golden_vectors as golden_vectors,
 )
 from .accuracy.outputs import (
-    record_name as record_name,
-    write_sheet as write_sheet,
-)
-from .accuracy.runs import (
-    ValidationRequest as ValidationRequest,
-    run_validation as run_validation,
-)
-from .accuracy.specimens import (
     FOLDER_SUFFIX as FOLDER_SUFFIX,
-)
-from .accuracy.subjects import (
-    Subject as Subject,
-    model_subject as model_subject,
-)
-from .accuracy.tables import (
-    figure_interval as figure_interval,
+    record_name as record_name,
     samples_table as samples_table,
     summary_table as summary_table,
     worst_samples as worst_samples,
 )
-from .accuracy.validate import (
-    metrics_for as metrics_for,
-    validate as validate,
+from .accuracy.predictors import (
+    Predictor as Predictor,
+    model_predictor as model_predictor,
+)
+from .evaluation_settings import (
+    EvaluationSettings as EvaluationSettings,
+    ParitySettings as ParitySettings,
 )
 from .gates.gate import (
     Gate as Gate,
@@ -41,6 +37,7 @@ from .int8 import (
 )
 from .intervals import (
     drop_interval as drop_interval,
+    figure_interval as figure_interval,
     median_interval as median_interval,
     median_ratio_interval as median_ratio_interval,
 )

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..core import DependencyError
+from ..core import needs_extra
 from .intervals import CONFIDENCE, Interval, median_interval, median_ratio_interval
 
 __all__ = [
@@ -190,8 +190,6 @@ def _ranks(values: Sequence[float]) -> list[float]:
 
 
 def _stats() -> ModuleType:
-    try:
+    with needs_extra("comparing times", "scipy", "bench"):
         from scipy import stats
-    except ImportError as error:
-        raise DependencyError.for_extra("comparing times", "scipy", "bench") from error
     return stats

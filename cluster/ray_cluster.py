@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..core import DependencyError, DeviceError, InputError, MattekitError, last_line
+from ..core import DeviceError, InputError, MattekitError, last_line, needs_extra
 
 if TYPE_CHECKING:
     import ray.data
@@ -68,10 +68,8 @@ def cluster(address: str) -> Generator[None]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
-    try:
+    with needs_extra("--engine ray", "ray[data]", "ray"):
         import ray
-    except ImportError as error:
-        raise DependencyError.for_extra("--engine ray", "ray[data]", "ray") from error
     if ray.is_initialized():
         yield
         return

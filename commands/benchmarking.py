@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from .options import ModelArguments
-from .saying import say
+from .views.console import say
 
 __all__ = ["bench_app", "register"]
 

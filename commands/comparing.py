@@ -37,8 +37,8 @@ def compare(
     from ..core import BenchRecord, read_record
     from ..reports import one_line, publish
     from .views.bench_compare import print_comparison
+    from .views.console import console_of
     from .views.fitting import print_lines
-    from .views.terminal import console_of
 
     gates = read_gates(gate) if gate else ()
     old, new = read_record(before, BenchRecord), read_record(after, BenchRecord)

@@ -46,8 +46,7 @@ def register(app: typer.Typer) -> None:
         offline: Offline = False,
     ) -> None:
         """Export a checkpoint to ONNX and OpenVINO IR, comparing each step with the one before on real images."""
-        from ..api import export_model
-        from ..convert import ExportSettings, parse_batch, parse_size
+        from ..convert import ExportSettings, export_model, parse_batch, parse_size
         from ..core import parse_name
         from ..infer import collect_inputs
         from ..models import entry_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,7 @@ from ..core import Arithmetic
 from ..models import MODEL_GRAMMAR
 
 __all__ = [
-    "Address",
     "ArithmeticOption",
-    "Engine",
     "Inputs",
     "ModelArgument",
     "ModelArguments",
@@ -56,13 +54,4 @@ RecordFile = Annotated[Path | None, typer.Option("--record", help="Write the tim
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Print the latency of each stage, as from 20 images on.")
 ]
-Engine = Annotated[
-    Literal["local", "ray"],
-    typer.Option(help="This machine, or a Ray cluster, which takes URLs of buckets too: docs/scale.md."),
-]
-Address = Annotated[
-    str | None, typer.Option(help="Of the Ray cluster; auto finds a running one.", show_default="one is started here")
-]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print errors only: no progress, and no line for each image.")
-]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no line for each input; errors stay.")]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .saying import say
+from .views.console import say
 
 __all__ = ["register"]
 
@@ -43,8 +43,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Turn records into a report: one HTML file, Markdown, tables, or a summary here. Nothing is measured."""
         from ..reports import ReportRequest, check_format, make_report, write_report
+        from .views.console import console_of
         from .views.report import show
-        from .views.terminal import console_of
 
         for path in out or []:
             check_format(path)

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ..core import CheckpointError, DependencyError, ModelError
+from ..core import CheckpointError, ModelError, needs_extra
 from . import zoo
 from .spec import ModelSpec
 
@@ -63,10 +63,8 @@ def load_state_dict(path: Path) -> dict[str, Tensor]:
         CheckpointError: the file is absent, not a checkpoint, holds objects that would run code, or has no tensors.
         DependencyError: torch is not installed.
     """
-    try:
+    with needs_extra("reading a checkpoint", "torch", "export"):
         import torch
-    except ImportError as error:
-        raise DependencyError.for_extra("reading a checkpoint", "torch", "export") from error
     if not path.is_file():
         raise CheckpointError(f"{path} is not a file; give the path of a checkpoint")
     if path.suffix.lower() == ".onnx":
@@ -172,11 +170,9 @@ def _require_size(path: Path, size: int) -> None:
 
 
 def _read_safetensors(path: Path) -> object:
-    try:
+    with needs_extra("reading a .safetensors file", "safetensors", "export"):
         from safetensors import SafetensorError
         from safetensors.torch import load_file
-    except ImportError as error:
-        raise DependencyError.for_extra("reading a .safetensors file", "safetensors", "export") from error
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:

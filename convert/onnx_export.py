@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..core import CONTRACT_KEY, PROVENANCE_KEY, Contract, DependencyError, ModelError, Provenance, first_line
+from ..core import CONTRACT_KEY, PROVENANCE_KEY, Contract, ModelError, Provenance, first_line, needs_extra
 
 if TYPE_CHECKING:
     import onnx
@@ -52,11 +52,10 @@ def export_onnx(
         DependencyError: torch or onnx is not installed.
         ModelError: the exporter can't express the network.
     """
-    try:
+    with needs_extra("exporting", "onnx", "export"):
         import onnx
+    with needs_extra("exporting", "torch", "export"):
         import torch
-    except ImportError as error:
-        raise DependencyError.for_extra("exporting", error.name or "torch", "export") from error
 
     example = torch.zeros(2, 3, *_example_size(contract))
     with torch.inference_mode():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import CheckpointError, Contract, DependencyError, InputContract, ModelError, OutputContract, last_line
+from ..core import CheckpointError, Contract, InputContract, ModelError, OutputContract, last_line, needs_extra
 from . import zoo
 from .checkpoint import load_state_dict
 from .spec import SAFE_SIDE, Licence, ModelSpec, Weights
@@ -40,14 +40,12 @@ def spec_for(model: str, weights: Path | None) -> ModelSpec:
 
 
 def _recognised(model: str, path: Path) -> ModelSpec:
-    try:
+    with needs_extra("recognising a checkpoint's network", "spandrel", "spandrel"):
         from spandrel import (  # pyright: ignore[reportMissingImports] - lives in an environment of its own
             ImageModelDescriptor,
             ModelLoader,
             UnsupportedModelError,
         )
-    except ImportError as error:
-        raise DependencyError.for_extra("recognising a checkpoint's network", "spandrel", "spandrel") from error
 
     # Read by our own loader, which executes nothing; spandrel sees tensors and their names alone.
     state = load_state_dict(path)

@@ -44,6 +44,7 @@ from .errors import (
     ParityError as ParityError,
     PartialFailureError as PartialFailureError,
     VideoError as VideoError,
+    needs_extra as needs_extra,
     openvino_errors_as as openvino_errors_as,
 )
 from .execution import (
@@ -120,8 +121,8 @@ from .records.judged import (
 from .records.kinds import (
     AnyRecord as AnyRecord,
     is_record as is_record,
+    load_records as load_records,
     read_record as read_record,
-    read_records as read_records,
     record_files as record_files,
 )
 from .records.measured import (
@@ -144,6 +145,8 @@ from .requirements import (
 )
 from .result import (
     Result as Result,
+    frame_of as frame_of,
+    read_records as read_records,
 )
 from .settings import (
     Settings as Settings,

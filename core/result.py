@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from .record import Record
 from .records.kinds import read_record, record_files
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Result", "frame_of", "read_records"]
-
-R_co = TypeVar("R_co", bound=Record, covariant=True)
 
 _COLUMNS = ("kind", "created", "machine", "metric", "value", "low", "high", "unit", "higher_is_better")
 
@@ -71,25 +68,18 @@ def read_records(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
     return frame_of([read_record(file) for file in files], map(str, files))
 
 
-@dataclass(frozen=True)
-class Result(Generic[R_co]):
-    """What came of a job; a notebook shows its measurements as a table.
+class Result:
+    """What came of a job: a record, which a notebook shows as a table of its measurements.
 
     Attributes:
-        records: what was measured, as the command writes it with `--record`.
+        record: what was measured, as the command writes it with `--record`.
     """
 
-    records: tuple[R_co, ...]
-
-    @property
-    def record(self) -> R_co:
-        """The record, where there is one; ValueError where there are several, or none."""
-        (record,) = self.records
-        return record
+    record: Record
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each measurement, as `frame_of`."""
-        return frame_of(self.records)
+        return frame_of([self.record])
 
     def _repr_html_(self) -> str:
         return self.to_frame().dropna(axis="columns", how="all").to_html(index=False)

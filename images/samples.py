@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-from ..core import DependencyError
+from ..core import needs_extra
 from .image import Image
 from .read import read_image
 
@@ -17,11 +17,9 @@ def sample_images() -> list[Image]:
     Raises:
         DependencyError: scikit-image is not installed.
     """
-    try:
+    with needs_extra("comparing the steps on its sample photos", "scikit-image", "export"):
         # Its own functions read them, too, but bring all of its reading and half of SciPy with them.
         folder = resources.files("skimage.data")
-    except ImportError as error:
-        raise DependencyError.for_extra("comparing the steps on its sample photos", "scikit-image", "export") from error
     images: list[Image] = []
     for name in ("astronaut", "chelsea", "coffee"):
         with resources.as_file(folder / f"{name}.png") as path:

@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import DependencyError
+from ..core import needs_extra
 from ..images import Pixels
 from .settings import Refine
 
@@ -230,7 +230,7 @@ def import_pymatting() -> Any:
     Raises:
         DependencyError: PyMatting is not installed.
     """
-    try:
+    with needs_extra("--refine matting", "pymatting", "matting"):
         numba: Any = import_module("numba")
         eager = numba.njit
 
@@ -243,5 +243,3 @@ def import_pymatting() -> Any:
             return import_module("pymatting")
         finally:
             numba.njit = eager
-    except ImportError as error:
-        raise DependencyError.for_extra("--refine matting", "pymatting", "matting") from error

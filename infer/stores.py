@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..core import DependencyError, ImageError, InputError
+from ..core import ImageError, InputError, needs_extra
 from .location import WEB
 
 if TYPE_CHECKING:
@@ -80,11 +80,9 @@ def open_store(root: str) -> Store:
     """
     if not root:
         return _Files()
-    try:
+    with needs_extra("reading and writing buckets", "obstore", "ray"):
         from obstore.exceptions import BaseError
         from obstore.store import HTTPStore, from_url
-    except ImportError as error:
-        raise DependencyError.for_extra("reading and writing buckets", "obstore", "ray") from error
     try:
         if root.partition("://")[0] in WEB:
             store = HTTPStore.from_url(root, client_options={"allow_http": True})

@@ -10,7 +10,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from ..core import DependencyError
+from ..core import needs_extra
 from .document import plain
 
 if TYPE_CHECKING:
@@ -65,10 +65,8 @@ def style(name: str) -> Generator[None]:
     Raises:
         DependencyError: matplotlib is not installed.
     """
-    try:
+    with needs_extra("drawing plots", "matplotlib", "report"):
         import matplotlib as mpl
-    except ImportError as error:
-        raise DependencyError.for_extra("drawing plots", "matplotlib", "report") from error
     settings: Any = {**_RC, "svg.hashsalt": name}
     with mpl.rc_context(settings), warnings.catch_warnings():
         # A letter that the layout's font lacks is measured as a box; the reader's browser has it.

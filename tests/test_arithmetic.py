@@ -15,7 +15,7 @@ import pytest
 import typer
 from called import commands_of
 from mattekit.bench import BenchRequest, benchmark_exit_code, open_stages, run_benchmark
-from mattekit.bench.accuracy.subjects import open_subjects
+from mattekit.bench.accuracy.predictors import open_predictors
 from mattekit.cli import app
 from mattekit.core import (
     ArithmeticUnavailableError,
@@ -146,8 +146,8 @@ def test_every_command_that_runs_a_model_on_a_device_lets_its_arithmetic_be_chos
 
 def test_a_subject_and_a_pipeline_say_what_they_compute_in(ir: Path) -> None:
     lower_or_skip("bf16")
-    assert open_subjects(str(ir))[0].execution.arithmetic == "f32"
-    assert open_subjects(str(ir), arithmetic="bf16")[0].execution.arithmetic == "bf16"
+    assert open_predictors(str(ir))[0].execution.arithmetic == "f32"
+    assert open_predictors(str(ir), arithmetic="bf16")[0].execution.arithmetic == "bf16"
     pipeline = open_pipeline(model=None, sr=ir, arithmetic="bf16")
     (runtime,) = cast("list[dict[str, Any]]", pipeline.describe()["runtimes"])
     assert runtime["arithmetic"] == "bf16"

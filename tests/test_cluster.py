@@ -240,15 +240,13 @@ def test_local_folders_and_tables_that_pandas_reads(
     assert len(known_rows(Location.parse(str(tmp_path / "out"))).rows) == 4
 
 
-def test_validation_gives_the_local_figures_to_the_last_digit(
-    machines: Any, segmentation_ir: Path, tmp_path: Path
-) -> None:
-    from mattekit.bench import ValidationRequest, run_validation
+def test_validation_gives_the_local_figures_to_the_last_digit(machines: Any, segmentation_ir: Path) -> None:
+    from mattekit.bench import evaluate
 
-    request = ValidationRequest((str(segmentation_ir),), "synthetic:count=13,size=96x64", metrics=("all",), worst=0)
-    here = run_validation(request, tmp_path / "here").records[0]
+    data = "synthetic:count=13,size=96x64"
+    here = evaluate(segmentation_ir, data, metrics=("all",)).record
     second_node(machines)
-    there = run_validation(replace(request, ray=machines.address), tmp_path / "there").records[0]
+    there = evaluate(segmentation_ir, data, metrics=("all",), engine="ray", address=machines.address).record
     assert there.table == here.table
     assert there.measurements == here.measurements
     assert len(there.table.ids) == 13

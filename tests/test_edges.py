@@ -14,7 +14,7 @@ from mattekit.infer import LoadedModel, Remover, SerialRuntime, Tensor
 from mattekit.infer.edges import closed_form_mask, guided_upsample, import_pymatting, refine_mask
 from mattekit.infer.foreground import estimate_foreground
 from mattekit.metrics import composite_error
-from mattekit.metrics.matting import gradient, sad
+from mattekit.metrics.mattes import gradient, sad
 from numpy.typing import NDArray
 
 KINDS = ("solid", "soft", "hair", "holes", "glass")

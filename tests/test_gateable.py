@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 import records as built
-from mattekit.bench import BenchRequest, Gate, ValidationRequest, judge, run_benchmark, run_validation
+from mattekit.bench import BenchRequest, Gate, evaluate, judge, run_benchmark
 from mattekit.bench.latency.roofline import Peak, Roofline
 from mattekit.core import BenchRecord, ExportRecord, Measurement, QuantizeRecord, Record, RunRecord, Unit, read_record
 from mattekit.datasets import open_dataset, synthetic, write_synthetic
@@ -58,10 +58,7 @@ def _video(ir: Path, folder: Path) -> Record:
 
 
 def _validate(ir: Path, folder: Path) -> Record:
-    (record,) = run_validation(
-        ValidationRequest((str(ir),), str(_data(folder)), worst=0), folder / "validation"
-    ).records
-    return record
+    return evaluate(ir, _data(folder)).record
 
 
 def _bench(_: Path, folder: Path) -> BenchRecord:

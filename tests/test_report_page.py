@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mattekit.bench import validate
-from mattekit.bench.accuracy.specimens import rows_to_show, write_specimens
-from mattekit.bench.accuracy.subjects import golden_subject
+from mattekit.bench.accuracy.outputs import rows_to_show, write_sample_images
+from mattekit.bench.accuracy.predictors import golden_predictor
 from mattekit.datasets import open_dataset, write_png
 from mattekit.reports import ReportRequest, make_report, write_report
 from records import bench_record
@@ -52,10 +52,10 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "golden").mkdir()
     for sample in dataset:
         write_png(folder / "golden" / f"{sample.id}.png", np.zeros(sample.image.shape[:2], np.uint8))
-    subject = golden_subject(folder / "golden")
+    subject = golden_predictor(folder / "golden")
     (record,) = validate([subject], dataset)
     record.write(folder / "v.json")
-    write_specimens(folder / "v.json", subject, dataset, rows_to_show([record], count=2))
+    write_sample_images(folder / "v.json", subject, dataset, rows_to_show([record], count=2))
     for day in (1, 2):
         times = {precision: [value * day] * 2 for precision, value in (("fp32", 10.0), ("fp16", 9.5), ("int8", 100.25))}
         bench_record(times, model="<script>throw 1</script>", day=day).write(folder / f"w{day}.json")

@@ -13,7 +13,7 @@ from mattekit.infer import Remover, VideoSettings, plan_video, process_video
 from mattekit.infer.remove import Matte
 from mattekit.infer.video.smooth import Smoother
 from mattekit.infer.video.video_file import VideoFile
-from mattekit.metrics.video import dtssd, still_flicker
+from mattekit.metrics.flicker import dtssd, still_flicker
 from mattekit.models import open_pipeline
 
 pytest.importorskip("av", reason="video needs the extra `video`")

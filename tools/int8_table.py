@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from mattekit.bench import BenchRequest, int8_verdicts, model_subject, run_benchmark, validate
+from mattekit.bench import BenchRequest, int8_verdicts, model_predictor, run_benchmark, validate
 from mattekit.convert import ExportSettings, export_model, zoo
 from mattekit.core import MODEL, BenchRecord, ValidateRecord, read_record
 from mattekit.datasets import open_dataset
@@ -110,7 +110,7 @@ def accuracy(entry: Entry, data: Path, out: Path) -> None:
         if all(target.is_file() for target in targets.values()):
             continue
         dataset = open_dataset(text, scale=spec.contract.output.scale)
-        subjects = [model_subject(load(out / entry.model / precision / "model.xml")) for precision in targets]
+        subjects = [model_predictor(load(out / entry.model / precision / "model.xml")) for precision in targets]
         for record, target in zip(validate(subjects, dataset, metrics=metrics), targets.values(), strict=True):
             record.write(target)
             print(entry.model, target.stem, values(record), flush=True)

@@ -19,8 +19,7 @@ from mattekit.infer import Refine
 from mattekit.infer.edges import refine_mask
 from mattekit.infer.foreground import estimate_foreground
 from mattekit.metrics import composite_error
-from mattekit.metrics.composite import halo
-from mattekit.metrics.matting import gradient, sad
+from mattekit.metrics.mattes import gradient, halo, sad
 from numpy.typing import NDArray
 
 TIMES = 4

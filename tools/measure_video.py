@@ -17,7 +17,7 @@ from mattekit.images import Pixels, read_image
 from mattekit.infer import Remover
 from mattekit.infer.video.smooth import Smoother
 from mattekit.infer.video.video_file import VideoFile
-from mattekit.metrics.video import dtssd, still_flicker
+from mattekit.metrics.flicker import dtssd, still_flicker
 from mattekit.models.loading import open_model
 from numpy.typing import NDArray
 

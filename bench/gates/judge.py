@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from ...core import Interval, Measurement, Record, Verdict, did_you_mean
 from ...metrics import METRICS
-from ..accuracy.tables import figure_interval
-from ..intervals import drop_interval, ratio_interval
+from ..intervals import drop_interval, figure_interval, ratio_interval
 from .baselines import find_baseline
 from .gate import Gate, Limit
 from .rulings import Ruling, Status, number, rule_on_times, share, span

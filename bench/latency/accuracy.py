@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from ...core import Contract, MattekitError, Measurement, Progress
 from ...datasets import Dataset, open_dataset
-from ...metrics import get_metric
-from ..accuracy.subjects import model_subject
-from ..accuracy.validate import default_metrics, validate
+from ...metrics import default_metrics, get_metric
+from ..accuracy.evaluation import validate
+from ..accuracy.predictors import model_predictor
 from .candidates import Candidate
 from .opening import loaded, open_candidate
 from .outcomes import Outcome
@@ -66,7 +66,7 @@ def _of(candidate: Candidate, dataset: Dataset) -> Measurement | str:
         return f"the data set {dataset.name} is for {dataset.task}"
     try:
         runtime = open_candidate(candidate.model_copy(update={"batch": 1, "streams": None}))
-        subject = model_subject(loaded(candidate, runtime), tile=max(candidate.height, candidate.width))
+        subject = model_predictor(loaded(candidate, runtime), tile=max(candidate.height, candidate.width))
         metric = get_metric(default_metrics(contract.task)[0])
         (record,) = validate([subject], dataset, metrics=[metric.name])
     except MattekitError as error:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Self
 from ...core import Record
 from ...infer import ImageOutcome, RunSettings
 from ...reports import Cell, Column, Table, number
+from .console import console_of, escape
 from .fitting import print_lines, print_table
 from .progress import ProgressBar
-from .terminal import console_of, escape
 
 if TYPE_CHECKING:
     from ...cluster import RunResult

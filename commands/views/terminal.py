@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from rich import markup
-from rich.console import Console
 
 from ...convert import BUNDLED_PRECISION, Fetched, ModelSpec, bundled_sums, cached_path
-from ...core import ExportRecord, Variant, printable
+from ...core import ExportRecord, Variant
 from ...reports import Cell, Column, Table
+from .console import console_of, escape
 from .fitting import print_pairs, print_table, say_once
-
-if TYPE_CHECKING:
-    from ...datasets import Layout
 
 __all__ = [
     "console_of",
     "escape",
     "print_export",
     "print_fetched",
-    "print_layouts",
     "print_model",
     "print_models",
 ]
 
 _COMMERCIAL = {True: "yes", False: "no", None: "not stated"}
-
-
-def escape(text: str, *, lines: bool = False) -> str:
-    """Return text from outside as rich's markup, on one line unless it may have `lines`.
-
-    Nothing in it is markup, and nothing is there that a terminal would obey.
-    """
-    return markup.escape(printable(text, lines=lines))
-
-
-def console_of(*, stderr: bool = False) -> Console:
-    """A console whose lines are not wrapped where nobody reads them on a screen: `grep` wants whole ones."""
-    console = Console(stderr=stderr, highlight=False)
-    if not console.is_terminal:
-        console.width = 10_000
-        console.soft_wrap = True
-    return console
 
 
 def print_export(artifacts: Sequence[Variant], record: ExportRecord, record_path: Path) -> None:
@@ -117,16 +93,6 @@ def print_model(spec: ModelSpec, *, as_json: bool) -> None:
     card = cached_path(spec).with_suffix(".md")
     if spec.weights.bundled and card.is_file():
         console.print(escape(card.read_text(encoding="utf-8"), lines=True), soft_wrap=True)
-
-
-def print_layouts(layouts: Iterable[Layout]) -> None:
-    """Print the published data sets whose layouts are known."""
-    columns = [Column(title, numeric=title == "samples") for title in ("name", "samples", "task", "title", "homepage")]
-    rows = [
-        (layout.name, str(layout.count), layout.task.replace("_", " "), layout.title, layout.homepage)
-        for layout in layouts
-    ]
-    print_table(Table("", tuple(columns), tuple(tuple(map(Cell, row)) for row in rows)), console_of())
 
 
 def print_fetched(spec: ModelSpec, fetched: Fetched) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...infer import VideoResult, VideoSettings
+from .console import console_of, escape
 from .fitting import print_lines
 from .progress import ProgressBar
 from .run import print_stages
-from .terminal import console_of, escape
 
 __all__ = ["VideoView"]
 

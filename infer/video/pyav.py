@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ...core import DependencyError, VideoError
+from ...core import VideoError, needs_extra
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -38,10 +38,8 @@ def load_av() -> ModuleType:
     Raises:
         DependencyError: it is not installed.
     """
-    try:
+    with needs_extra("video", "av", "video"):
         import av
-    except ImportError as error:
-        raise DependencyError.for_extra("video", "av", "video") from error
     return av
 
 

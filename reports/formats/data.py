@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
-from ...core import DependencyError
+from ...core import needs_extra
 from ..document import Document, Statements, plain
 from ..evidence import Evidence, Point
 
@@ -75,10 +75,8 @@ def write_spreadsheet(evidence: Evidence, document: Document, path: Path) -> Non
     """
     import pandas as pd
 
-    try:
+    with needs_extra("writing a spreadsheet", "openpyxl", "report"):
         import openpyxl  # noqa: F401  # pyright: ignore[reportUnusedImport]
-    except ImportError as error:
-        raise DependencyError.for_extra("writing a spreadsheet", "openpyxl", "report") from error
     head, rows = _rows(evidence)
     with pd.ExcelWriter(path, engine="openpyxl") as writer:
         cells = [[_harmless(value) if isinstance(value, str) else value for value in row] for row in rows]

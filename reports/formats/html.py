@@ -6,7 +6,7 @@ import base64
 import hashlib
 from importlib import resources
 
-from ...core import DependencyError
+from ...core import needs_extra
 from ..document import Block, Document, Gallery, Paragraph, Plot, Statements, Table, Thumbnail, plain
 from ..svg import themed
 
@@ -24,11 +24,9 @@ def html(document: Document) -> str:
     Raises:
         DependencyError: Jinja2 is not installed.
     """
-    try:
+    with needs_extra("writing an HTML report", "jinja2", "report"):
         import jinja2
         from markupsafe import Markup
-    except ImportError as error:
-        raise DependencyError.for_extra("writing an HTML report", "jinja2", "report") from error
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_asset),
         autoescape=True,

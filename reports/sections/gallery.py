@@ -103,7 +103,7 @@ def _validated(group: list[_Shown], shelf: _Shelf) -> Gallery:
     metric = next((figure.metric for figure in first.measurements), "")
     folders = [one.source.path.with_suffix(FOLDER_SUFFIX) for one in group]
     rows = {int(match[1]) for file in sorted(folders[0].iterdir()) if (match := _FILE.fullmatch(file.name))}
-    order = [row for row in worst_samples(first, by=metric, count=10**9) if row in rows] if metric else sorted(rows)
+    order = [row for row in worst_samples(first, order=metric, count=10**9) if row in rows] if metric else sorted(rows)
     ids = first.table.ids
     exhibits: list[Exhibit] = []
     for row in order[:_MOST]:

@@ -1,15 +1,18 @@
-"""Contact sheets: many small images on one."""
+"""Contact sheets: many small images on one, and PNG files of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from ..core import ImageError, atomic_path
 from .sample import AlphaMatte, Pixels, Sample
 
-__all__ = ["contact_sheet", "grey", "sample_row"]
+__all__ = ["contact_sheet", "grey", "sample_row", "write_png", "write_sheet"]
 
 _MARGIN, _CAPTION = 6, 18
 
@@ -63,3 +66,22 @@ def _cell(caption: str, images: Sequence[Pixels], height: int) -> Pixels:
     plain = caption.encode("ascii", "replace").decode()
     cv2.putText(cell, plain, (2, _CAPTION - 5), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 1, cv2.LINE_AA)
     return cell
+
+
+def write_png(path: Path, array: NDArray[np.uint8]) -> None:
+    """Write (H, W) or (H, W, 3) RGB uint8 as PNG; the folder must exist.
+
+    Raises:
+        ImageError: it cannot be encoded.
+    """
+    bgr = np.ascontiguousarray(array[..., ::-1] if array.ndim == 3 else array)
+    done, data = cv2.imencode(".png", bgr)
+    if not done:
+        raise ImageError(f"{path}: an image of shape {array.shape} cannot be written as PNG")
+    path.write_bytes(data.tobytes())
+
+
+def write_sheet(path: Path, sheet: Pixels) -> None:
+    """Write a contact sheet as PNG; the file appears whole or not at all."""
+    with atomic_path(path) as temporary:
+        write_png(temporary, sheet)

@@ -1,0 +1,19 @@
+from .cluster.running import RunResult as RunResult, run_images as run_images
+from .convert.checked import export_model as export_model
+from .core.contract import Contract as Contract
+from .core.errors import MattekitError as MattekitError
+from .core.result import read_records as read_records
+from .core.version import __version__ as __version__
+from .images.image import Image as Image
+from .images.read import read_image as read_image
+from .images.write import write_image as write_image
+from .infer.pipeline import Pipeline as Pipeline
+from .infer.remove import Remover as Remover
+from .infer.upscale import Upscaler as Upscaler
+from .infer.video.video_run import VideoResult as VideoResult
+from .models.loading import open_model as open_model
+from .models.pipelines import (
+    open_pipeline as open_pipeline,
+    remove as remove,
+    run_video as run_video,
+)

@@ -1,0 +1,52 @@
+"""The command `validate`: parse → call a function → print → exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..bench import EvaluationSettings
+from .options import ModelArguments, Quiet
+from .settings import Flag, takes_settings
+from .validation import EXIT_HELP, BaselineOption, GateOption, JsonOption, JunitOption, MarkdownOption, gates_of, judged
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `validate` to the main application."""
+
+    @app.command(rich_help_panel="Evidence", epilog=EXIT_HELP)
+    @takes_settings(EvaluationSettings, out=Flag(("--out", "-o"), default=Path("validation")))
+    def validate(
+        models: ModelArguments,
+        *,
+        settings: EvaluationSettings,
+        data: Annotated[
+            str, typer.Option(help="A folder, LAYOUT:FOLDER, synthetic, or images=…,masks=….", show_default=False)
+        ],
+        gate: GateOption = None,
+        baseline: BaselineOption = None,
+        junit: JunitOption = None,
+        markdown: MarkdownOption = None,
+        json_: JsonOption = None,
+        quiet: Quiet = False,
+    ) -> None:
+        """Measure models on a data set: a table, records, the worst samples, and gates' verdicts."""
+        from dataclasses import replace
+
+        from ..bench import run_evaluation
+        from .views.progress import ProgressBar
+        from .views.validate import print_validation
+
+        if gate is None and (baseline or junit or markdown or json_):
+            raise typer.BadParameter("--baseline, --junit, --markdown and --json are for verdicts; give --gate too")
+        # Mistakes in small files are found before a model runs.
+        gates = gates_of(gate, baseline or [])
+        with ProgressBar(show=not quiet) as bar:
+            result = run_evaluation(models, data, replace(settings, progress=bar.counts))
+        print_validation(result, settings)
+        if gate:
+            raise typer.Exit(judged(gates, result.records, gate, (junit, markdown, json_)))
