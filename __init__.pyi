@@ -1,4 +1,8 @@
-from .convert.checked import export_model as export_model
+from .bench.latency.benchmark import benchmark as benchmark
+from .bench.latency.comparison import compare_benchmarks as compare_benchmarks
+from .convert.export import export_model as export_model
+from .convert.weights_cache import fetch_weights as fetch_weights
+from .convert.zoo import list_models as list_models
 from .core.contract import Contract as Contract
 from .core.errors import MattekitError as MattekitError
 from .core.result import read_records as read_records
@@ -12,3 +16,4 @@ from .infer.upscale import Upscaler as Upscaler
 from .models.opening import open_model as open_model
 from .models.pipeline import open_pipeline as open_pipeline
 from .models.removal import remove as remove
+from .reports.verdicts import check_gates as check_gates

@@ -15,6 +15,7 @@ __all__ = [
     "Address",
     "Anchor",
     "ArithmeticOption",
+    "AsJson",
     "BackgroundOption",
     "Decontaminate",
     "Device",
@@ -23,8 +24,11 @@ __all__ = [
     "Format",
     "Inputs",
     "Jobs",
+    "JsonOption",
+    "JunitOption",
     "Keep",
     "Linear",
+    "MarkdownOption",
     "MaxFailures",
     "Memory",
     "ModelArgument",
@@ -45,6 +49,7 @@ __all__ = [
     "Sr",
     "Tile",
     "Times",
+    "ZooModel",
 ]
 
 _MODEL = f"{MODEL_GRAMMAR[0].upper()}{MODEL_GRAMMAR[1:]}"
@@ -73,6 +78,8 @@ ArithmeticOption = Annotated[
 VariantName = Annotated[
     str | None, typer.Option(help="Call the variant so, to tell it from others of its model, such as fine-tunes.")
 ]
+ZooModel = Annotated[str, typer.Argument(help="A model of the zoo.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never download.")]
 Format = Annotated[str, typer.Option("--format", help="png, jpg, webp, tiff or bmp.")]
 Quality = Annotated[int | None, typer.Option(min=1, max=100, help="Of lossy formats.")]
@@ -141,3 +148,6 @@ Address = Annotated[
 ActorCpus = Annotated[int, typer.Option(min=1, help="Processors of each of Ray's actors.")]
 MaxFailures = Annotated[int, typer.Option(min=0, help="So many inputs may fail before the exit code says so.")]
 Linear = Annotated[bool, typer.Option("--linear", help="Mix half-transparent pixels in linear light.")]
+JunitOption = Annotated[Path | None, typer.Option(help="File for the gates' verdicts as JUnit XML.")]
+MarkdownOption = Annotated[Path | None, typer.Option(help="File for the gates' verdicts as Markdown.")]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="File for the gates' verdicts as a JSON record.")]

@@ -27,7 +27,7 @@ def cut_out(
             for the half-transparent edge, so that the old background doesn't show as a halo.
 
     Returns:
-        A `Image` whose colours are straight and kept even where alpha is 0 (resampling and a blurred background need
+        An `Image` whose colours are straight and kept even where alpha is 0 (resampling and a blurred background need
         them); writing it to a file clears those.
 
     Raises:

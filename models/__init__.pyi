@@ -10,7 +10,6 @@ from .pipeline import (
 )
 from .reference import (
     ModelRef as ModelRef,
-    entry_of as entry_of,
 )
 from .runtimes import (
     RUNTIMES as RUNTIMES,

@@ -19,6 +19,8 @@ from .report import (
     write_report as write_report,
 )
 from .verdicts import (
+    GateResult as GateResult,
+    check_gates as check_gates,
     one_line as one_line,
-    publish as publish,
+    run_gates as run_gates,
 )

@@ -208,7 +208,7 @@ def _task_of(model: str, points: Sequence[Point]) -> str:
     for point in points:
         if point.configuration.model == model and point.figure.metric in METRICS:
             return "super_resolution" if METRICS[point.figure.metric].takes == "images" else "segmentation"
-    return next((spec.task for spec in zoo.all_specs() if spec.id == model.partition("@")[0]), "")
+    return next((spec.task for spec in zoo.list_models() if spec.id == model.partition("@")[0]), "")
 
 
 def _rows_of(points: Sequence[Point]) -> list[ModelRow]:

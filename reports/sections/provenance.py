@@ -66,7 +66,7 @@ def _variants(evidence: Evidence) -> Table:
 
 
 def _licence(ref: VariantRef) -> tuple[str, str]:
-    spec = next((spec for spec in zoo.all_specs() if spec.id == ref.id), None)
+    spec = next((spec for spec in zoo.list_models() if spec.id == ref.id), None)
     if spec is None:
         return "not in the zoo", "not stated"
     if ref.weights_sha256 and spec.weights.sha256 and ref.weights_sha256 != spec.weights.sha256:

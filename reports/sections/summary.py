@@ -110,8 +110,8 @@ def _int8(evidence: Evidence) -> Iterator[Statement]:
     several = len({arithmetic for _, _, arithmetic in found}) > 1
     for verdict in found.values():
         where = f"{verdict.device} in {verdict.arithmetic}" if several else verdict.device
-        title = f"{verdict.model}: INT8 is {'worth it' if verdict.worth_it else 'not worth it'} on {where}"
-        yield Statement("passed" if verdict.worth_it else "note", title, verdict.sentence)
+        title = f"{verdict.model}: INT8 is {'worth it' if verdict.pays else 'not worth it'} on {where}"
+        yield Statement("passed" if verdict.pays else "note", title, verdict.sentence)
 
 
 def _quantization(record: QuantizeRecord) -> Iterator[Statement]:

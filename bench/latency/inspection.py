@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -13,14 +12,12 @@ import numpy as np
 from ...core import LayerTime
 from ...infer import compile_model, executed_layers, read_model
 from .candidates import Candidate
-from .executed import INT8
-from .messages import Inspected
-from .opening import sample_input
+from .process import Inspected
 
 if TYPE_CHECKING:
     import openvino
 
-__all__ = ["inspect", "int8_share"]
+__all__ = ["inspect"]
 
 
 def inspect(candidate: Candidate, cache: Path, iterations: int) -> Inspected:
@@ -38,7 +35,7 @@ def inspect(candidate: Candidate, cache: Path, iterations: int) -> Inspected:
         read_model(candidate.variant.path, candidate.shape), candidate.settings, {"PERF_COUNT": True}
     )
     request = compiled.create_infer_request()
-    request.set_input_tensor(openvino.Tensor(sample_input(candidate)))
+    request.set_input_tensor(openvino.Tensor(candidate.sample_input()))
     times: dict[str, list[float]] = {}
     for number in range(iterations + 1):
         request.start_async()
@@ -59,12 +56,6 @@ def inspect(candidate: Candidate, cache: Path, iterations: int) -> Inspected:
         for layer in executed_layers(compiled)
     ]
     return Inspected(cached_compile_ms=_cached_compile(candidate, cache), layers=layers)
-
-
-def int8_share(layers: Sequence[LayerTime]) -> float | None:
-    """Return the share of the layers' time that is spent in integer arithmetic; None where no time is known."""
-    total = sum(layer.ms for layer in layers)
-    return sum(layer.ms for layer in layers if layer.precision.lower() in INT8) / total if total else None
 
 
 def _cached_compile(candidate: Candidate, cache: Path) -> float | None:

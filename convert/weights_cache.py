@@ -19,6 +19,7 @@ from ..core import (
     FetchError,
     HashMismatchError,
     InputError,
+    Precision,
     Progress,
     atomic_path,
     digest_of,
@@ -27,11 +28,35 @@ from ..core import (
     make_folder,
     sha256_of,
 )
+from . import zoo
 from .spec import ModelSpec, Weights
 
-__all__ = ["Fetched", "cache_dir", "cached_path", "fetch", "require_cache", "retrieve", "verified_path"]
+__all__ = [
+    "BUNDLED_PRECISION",
+    "IRS",
+    "SUMS",
+    "Fetched",
+    "bundled_ir",
+    "bundled_sums",
+    "cache_dir",
+    "cached_path",
+    "fetch",
+    "fetch_weights",
+    "require_cache",
+    "retrieve",
+    "verified_path",
+]
 
 _BUNDLED = Path(__file__).parent / "weights"
+BUNDLED_PRECISION: Precision = "fp16"
+"""How the weights of the IRs that come with the package are stored."""
+
+IRS = _BUNDLED / "ir"
+"""Where they are: `<model>/<precision>/model.{xml,bin}`, as an export lays them. `make bundled` writes all of it."""
+
+SUMS = "SHA256SUMS.txt"
+"""Their hashes, in that folder, in the form that `sha256sum --check` reads."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -39,8 +64,13 @@ _LOG = logging.getLogger(__name__)
 class Fetched:
     """Weights that are on this machine and verified.
 
-    origin: where this call found them. url: what they were downloaded from, by this call. first_use: nobody publishes
-    their hash and this call saw them first, so `sha256` is worth showing to the user.
+    Attributes:
+        path: where they are.
+        sha256: theirs.
+        origin: where this call found them.
+        url: what they were downloaded from, by this call.
+        first_use: nobody publishes their hash and this call saw them first: a user should see `sha256`.
+        published: their publisher gives their SHA-256.
     """
 
     path: Path
@@ -48,6 +78,7 @@ class Fetched:
     origin: Literal["bundled", "cache", "download"]
     url: str | None = None
     first_use: bool = False
+    published: bool = False
 
 
 def cache_dir() -> Path:
@@ -92,6 +123,27 @@ def verified_path(spec: ModelSpec) -> Path:
     return _verify(spec, cached_path(spec)).path
 
 
+def fetch_weights(model: str, *, offline: bool = False, progress: Progress | None = None) -> Fetched:
+    """Bring a model's weights into the cache, verified; they are downloaded where they are absent or altered.
+
+    Args:
+        model: an entry of the zoo.
+        offline: never download.
+        progress: called during a download, with bytes.
+
+    Returns:
+        Where the weights are, and their hash.
+
+    Raises:
+        ModelError: there is no such entry.
+        FetchError: they could not be downloaded, or are not the expected bytes.
+
+    Example:
+        print(fetch_weights("mattelite").path)
+    """
+    return retrieve(zoo.get(model), offline=offline, progress=progress)
+
+
 def fetch(spec: ModelSpec, *, offline: bool = False, progress: Progress | None = None) -> Path:
     """Return the path of the entry's weights, verified, after a download where that is needed; see `retrieve`."""
     return retrieve(spec, offline=offline, progress=progress).path
@@ -119,6 +171,38 @@ def retrieve(spec: ModelSpec, *, offline: bool = False, progress: Progress | Non
             except HashMismatchError as error:
                 _LOG.warning("%s", error)
         return _download(spec, target, progress)
+
+
+def bundled_sums(spec: ModelSpec) -> dict[str, str]:
+    """Return the SHA-256 of each file of the entry's bundled IR by its name; none where it has no such IR."""
+    sums = IRS / SUMS
+    lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
+    named = {Path(name): sha256 for sha256, name in (line.split(maxsplit=1) for line in lines)}
+    folder = Path(spec.id) / BUNDLED_PRECISION
+    return {path.name: sha256 for path, sha256 in named.items() if path.parent == folder}
+
+
+def bundled_ir(spec: ModelSpec) -> Path | None:
+    """Return the IR that comes with the package, verified now; None for an entry that is not bundled.
+
+    Raises:
+        FetchError: it is missing from the installation.
+        HashMismatchError: it was altered or truncated.
+    """
+    if spec.weights.bundled is None:
+        return None
+    folder, sums = IRS / spec.id / BUNDLED_PRECISION, bundled_sums(spec)
+    for name in ("model.xml", "model.bin"):
+        path = folder / name
+        if name not in sums or not path.is_file():
+            raise FetchError(f"{path} is missing from the installation; install mattekit again")
+        sha256 = sha256_of(path)
+        if sha256 != sums[name]:
+            raise HashMismatchError(
+                f"{path} is not the expected file: its SHA-256 is {sha256} instead of {sums[name]}; "
+                "install mattekit again"
+            )
+    return folder / "model.xml"
 
 
 def _download(spec: ModelSpec, target: Path, progress: Progress | None) -> Fetched:
@@ -151,7 +235,7 @@ def _download(spec: ModelSpec, target: Path, progress: Progress | None) -> Fetch
                 target.name,
                 sha256,
             )
-        return Fetched(target, sha256, "download", url, first_use)
+        return Fetched(target, sha256, "download", url, first_use, weights.sha256 is not None)
     reasons = "; ".join(f"{urlsplit(url).hostname}: {error}" for url, error in failures)
     kind = HashMismatchError if all(isinstance(error, HashMismatchError) for _, error in failures) else FetchError
     raise kind(
@@ -162,27 +246,25 @@ def _download(spec: ModelSpec, target: Path, progress: Progress | None) -> Fetch
 
 def _verify(spec: ModelSpec, path: Path) -> Fetched:
     """Check the file at its final place against all that is known of it."""
+    weights, bundled = spec.weights, spec.weights.bundled is not None
     if not path.is_file():
-        if spec.weights.bundled is not None:
+        if bundled:
             raise FetchError(f"{path} is missing from the installation; install mattekit again")
         raise FetchError(
             f"{path} is not in the cache; download it with: mattekit models fetch {spec.id} "
             "(without --offline), or give a file with --weights"
         )
     known = _remembered(path)
-    mend = (
-        "install mattekit again"
-        if spec.weights.bundled is not None
-        else f"delete it, or replace it with: mattekit models fetch {spec.id} (without --offline)"
-    )
     try:
-        sha256 = _check(spec.weights, path, known=known)
+        sha256 = _check(weights, path, known=known)
     except FetchError as error:
+        replace = f"delete it, or replace it with: mattekit models fetch {spec.id} (without --offline)"
+        mend = "install mattekit again" if bundled else replace
         raise HashMismatchError(f"{path} is not the expected file: {error}; {mend}") from error
-    first_use = spec.weights.sha256 is None and spec.weights.md5 is None and known is None
-    if first_use and spec.weights.bundled is None:
+    first_use = weights.sha256 is None and weights.md5 is None and known is None
+    if first_use and not bundled:
         _sidecar(path).write_text(f"{sha256}  {path.name}\n", encoding="utf-8")
-    return Fetched(path, sha256, "bundled" if spec.weights.bundled is not None else "cache", None, first_use)
+    return Fetched(path, sha256, "bundled" if bundled else "cache", None, first_use, weights.sha256 is not None)
 
 
 def _check(weights: Weights, path: Path, *, known: str | None) -> str:

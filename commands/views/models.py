@@ -1,45 +1,18 @@
-"""What the command line prints: tables and summaries."""
+"""The zoo, and its weights on this machine, as the command line prints them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from ...convert import BUNDLED_PRECISION, Fetched, ModelSpec, bundled_sums, cached_path
-from ...core import ExportRecord, Variant
 from ...reports import Cell, Column, Table
 from .console import console_of, escape
 from .fitting import print_pairs, print_table, say_once
 
-__all__ = [
-    "console_of",
-    "escape",
-    "print_export",
-    "print_fetched",
-    "print_model",
-    "print_models",
-]
+__all__ = ["print_fetched", "print_model", "print_models"]
 
 _COMMERCIAL = {True: "yes", False: "no", None: "not stated"}
-
-
-def print_export(artifacts: Sequence[Variant], record: ExportRecord, record_path: Path) -> None:
-    """Print the checks of an export as a table, then what was written."""
-    console = console_of()
-    steps: dict[str, dict[str, str]] = {}
-    worst = [figure for figure in record.measurements if figure.statistic == "worst"]
-    for figure in worst:
-        value = "identical" if figure.value == float("inf") else f"{figure.value:.3g}"
-        steps.setdefault(figure.step, {})[figure.metric] = value
-    names = list(dict.fromkeys(figure.metric for figure in worst))
-    columns = (Column("step"), *(Column(name.replace("_", " "), numeric=True) for name in names))
-    rows = [(Cell(step), *(Cell(values.get(name, "")) for name in names)) for step, values in steps.items()]
-    print_table(Table("Each step against the one before, worst image", columns, tuple(rows)), console)
-    for artifact in artifacts:
-        digest = artifact.sha256[artifact.path.name]
-        console.print(escape(f"{artifact.path}  {artifact.size / 1e6:.2f} MB  sha256 {digest[:16]}…"), soft_wrap=True)
-    console.print(escape(str(record_path)), soft_wrap=True)
 
 
 def print_models(specs: Sequence[ModelSpec], *, as_json: bool) -> None:
@@ -95,11 +68,11 @@ def print_model(spec: ModelSpec, *, as_json: bool) -> None:
         console.print(escape(card.read_text(encoding="utf-8"), lines=True), soft_wrap=True)
 
 
-def print_fetched(spec: ModelSpec, fetched: Fetched) -> None:
+def print_fetched(fetched: Fetched) -> None:
     """Print where the weights are, and their hash."""
     console = console_of()
     console.print(escape(str(fetched.path)), soft_wrap=True)
-    how = "as published" if spec.weights.sha256 else "not published by anyone; checked against this from now on"
+    how = "as published" if fetched.published else "not published by anyone; checked against this from now on"
     console.print(f"sha256 {fetched.sha256} ({how})", soft_wrap=True)
 
 

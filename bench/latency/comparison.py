@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
-from typing import Literal, get_args
 
-from ...core import HARDWARE, MODEL, BenchRecord, CompareRecord, InputError, Machine, Measurement, Mismatch, differences
-from ..significance import Difference, compare_samples
-from .figures import RATIO
+from ...core import (
+    HARDWARE,
+    MODEL,
+    BenchRecord,
+    CompareRecord,
+    InputError,
+    Machine,
+    Measurement,
+    Mismatch,
+    Result,
+    differences,
+    read_record,
+    with_settings,
+)
+from ..benchmark_settings import ALLOWED, Allowed, ComparisonSettings
+from ..significance import TimeDifference, compare_samples
+from .trials import RATIO, TOTAL
 
-__all__ = ["ASPECTS", "Aspect", "compare_records", "mismatches", "parse_aspects"]
-
-Aspect = Literal["machine", "software", "settings"]
-ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
+__all__ = ["ComparisonResult", "compare_benchmarks", "mismatches", "run_comparison"]
 
 _SOFTWARE = ("system", "python")
 _SETTINGS = ("scenario", "rounds", "iterations", "seconds", "warm_up", "threads", "images")
-_STAGES = (MODEL, "total")
 
 
-def parse_aspects(text: str | None) -> tuple[Aspect, ...]:
-    """Read `machine,software,settings`, or some of them.
+@dataclass(frozen=True)
+class ComparisonResult(Result):
+    """Two benchmarks side by side.
 
-    Raises:
-        InputError: a word is none of them.
+    Attributes:
+        record: of each candidate and stage the medians, their ratio and its verdict.
     """
-    words = [word.strip() for word in text.split(",")] if text else []
-    unknown = [word for word in words if word not in ASPECTS]
-    if unknown:
-        raise InputError(f"--allow {text}: {unknown[0]!r} is none of {', '.join(ASPECTS)}; put commas between them")
-    return tuple(aspect for aspect in ASPECTS if aspect in words)
+
+    record: CompareRecord
 
 
 def mismatches(before: BenchRecord, after: BenchRecord) -> list[Mismatch]:
@@ -60,33 +68,43 @@ def _medians(record: BenchRecord) -> dict[str, Measurement]:
     }
 
 
-def compare_records(
-    before: BenchRecord,
-    after: BenchRecord,
-    *,
-    allow: Collection[Aspect] = (),
-    names: tuple[str, str] = ("before", "after"),
-) -> CompareRecord:
-    """Compare each candidate that both records have measured, by their raw times.
-
-    The record that comes of it measures `before`, `after` (ms, medians), `ratio` with its interval, `p_value` and
-    `independent_samples` for each candidate and stage, with its verdict, which is `disturbed` where other processes
-    took too much of the processors for any.
+def run_comparison(
+    before: BenchRecord | str | Path, after: BenchRecord | str | Path, settings: ComparisonSettings
+) -> ComparisonResult:
+    """Compare each candidate that two benchmarks have measured, by their raw times.
 
     Args:
-        before: a benchmark's record.
-        after: another one.
-        allow: in what they may differ.
-        names: of the two, for messages and for the record.
+        before: a benchmark's record, or its file.
+        after: another one, of the same candidates.
+        settings: how; as `ComparisonSettings`.
+
+    Returns:
+        The record of `before`, `after` (ms, medians), `ratio` with its interval, `p_value` and `independent_samples`
+        for each candidate and stage, with its verdict, which is `disturbed` where other processes took too much of the
+        processors for any.
 
     Raises:
-        InputError: they differ in what is not allowed, or have nothing in common.
+        InputError: a file is no benchmark's record; or the two differ in what is not allowed, or have nothing in
+            common.
         DependencyError: SciPy is not installed.
+
+    Example:
+        from mattekit import compare_benchmarks
+
+        result = compare_benchmarks("before.json", "after.json", allow=("software",))
+        print(result.to_frame())
     """
+    names = (
+        "before" if isinstance(before, BenchRecord) else str(before),
+        "after" if isinstance(after, BenchRecord) else str(after),
+    )
+    before, after = (
+        each if isinstance(each, BenchRecord) else read_record(Path(each), BenchRecord) for each in (before, after)
+    )
     differing = mismatches(before, after)
-    refused = [each for each in differing if each.aspect not in allow]
+    refused = [each for each in differing if each.aspect not in settings.allow]
     if refused:
-        needed = ",".join(aspect for aspect in ASPECTS if aspect in {each.aspect for each in differing})
+        needed = ",".join(aspect for aspect in ALLOWED if aspect in {each.aspect for each in differing})
         raise InputError(
             f"{names[0]} and {names[1]} were not measured alike ({'; '.join(map(str, refused))}); measure both alike, "
             f"or compare them all the same with --allow {needed}"
@@ -105,18 +123,23 @@ def compare_records(
         if result.unstable and key in both
     )
     # What was measured was not measured here and now.
-    return CompareRecord(
+    record = CompareRecord(
         machine=after.machine,
         variants=after.variants,
         measurements=tuple(figure for key in both for figure in _measurements(before, after, key)),
         before=names[0],
         after=names[1],
-        allowed=tuple(allow),
+        allowed=settings.allow,
         differs=tuple(differing),
         only_before=tuple(key for key in keys[0] if key not in both),
         only_after=tuple(key for key in keys[1] if key not in both),
         notes=notes,
     )
+    return ComparisonResult(record)
+
+
+compare_benchmarks = with_settings(ComparisonSettings)(run_comparison)
+"""`run_comparison`, with the fields of its settings as keywords."""
 
 
 def _nearest(before: BenchRecord, after: BenchRecord) -> str:
@@ -145,7 +168,7 @@ def _machines(before: Machine, after: Machine) -> list[Mismatch]:
     return found
 
 
-def _differ(aspect: Aspect, what: str, before: object, after: object) -> list[Mismatch]:
+def _differ(aspect: Allowed, what: str, before: object, after: object) -> list[Mismatch]:
     return [Mismatch(aspect=aspect, what=what, before=_shown(before), after=_shown(after))] if before != after else []
 
 
@@ -158,7 +181,7 @@ def _shown(value: object) -> str:
 def _measurements(before: BenchRecord, after: BenchRecord, key: str) -> list[Measurement]:
     own = next(figure for figure in after.measurements if figure.candidate == key)
     figures: list[Measurement] = []
-    for stage in _STAGES:
+    for stage in (MODEL, TOTAL):
         old, new = before.times(key, stage), after.times(key, stage)
         if old and new:
             found = compare_samples(old, new)
@@ -168,7 +191,7 @@ def _measurements(before: BenchRecord, after: BenchRecord, key: str) -> list[Mea
     return figures
 
 
-def _rows(found: Difference, medians: tuple[float, float], common: Measurement) -> list[Measurement]:
+def _rows(found: TimeDifference, medians: tuple[float, float], common: Measurement) -> list[Measurement]:
     figures = [
         common.measured(name, value, "ms", higher_is_better=False)
         for name, value in zip(("before", "after"), medians, strict=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ...core import Execution, FloatArithmetic, Measurement, Unit
+from ...core import Execution, FloatArithmetic, Measurement, RooflineLimits, Unit
 
 if TYPE_CHECKING:
     import openvino
@@ -36,7 +36,10 @@ _WARM_UP = 2
 class Peak:
     """The best of several runs.
 
-    value: in `unit`, 10⁹ operations (a multiply-add counts two) or bytes in a second. samples: of every run, in order.
+    Attributes:
+        unit: of the value.
+        value: 10⁹ operations (a multiply-add counts two) or bytes in a second.
+        samples: of every run, in order.
     """
 
     unit: Literal["GFLOP/s", "GOP/s", "GB/s"]
@@ -48,8 +51,10 @@ class Peak:
 class Bound:
     """What limits a piece of work on a machine, and how near it comes.
 
-    limited_by: what takes longer at full rate, the arithmetic or the traffic. limit_seconds: how long that takes.
-    share: of the limit that is reached, 1 at the limit; it can be more where the data stays in a cache.
+    Attributes:
+        limited_by: what takes longer at full rate, the arithmetic or the traffic.
+        limit_seconds: how long that takes.
+        share: of the limit that is reached, 1 at the limit; it can be more where the data stays in a cache.
     """
 
     limited_by: Literal["compute", "memory"]
@@ -59,7 +64,13 @@ class Bound:
 
 @dataclass(frozen=True)
 class Roofline:
-    """Limits of a device: of each arithmetic that it really executed, and of its memory."""
+    """Limits of a device.
+
+    Attributes:
+        device: as OpenVINO names it.
+        compute: of each arithmetic that it really executed.
+        memory: of its memory.
+    """
 
     device: str
     compute: dict[Arithmetic, Peak]
@@ -93,10 +104,14 @@ class Roofline:
             for metric, arithmetic, peak in found
         ]
 
-    def samples(self) -> dict[str, list[float]]:
-        """Return the raw rates of every run, by name."""
-        rates = {f"peak_compute {name}": list(peak.samples) for name, peak in self.compute.items()}
-        return {**rates, "peak_bandwidth": list(self.memory.samples)}
+    def limits(self) -> RooflineLimits:
+        """Return the limits as a record has them, with the raw rates of every run by name."""
+        rates = {f"peak_compute {name}": peak.samples for name, peak in self.compute.items()}
+        return RooflineLimits(
+            compute={name: peak.value for name, peak in self.compute.items()},
+            memory=self.memory.value,
+            samples={**rates, "peak_bandwidth": self.memory.samples},
+        )
 
 
 def measure_roofline(
