@@ -42,13 +42,7 @@ def summary(evidence: Evidence) -> Section | None:
 
 def outcome(section: Section | None) -> tuple[Status | None, str]:
     """Return the gravest verdict and how many there are of each; None where nothing was judged."""
-    statuses: list[Status] = [
-        item.status
-        for block in (section.blocks if section else ())
-        if isinstance(block, Statements)
-        for item in block.items
-        if item.status != "note"
-    ]
+    statuses = [item.status for item in section.statements if item.status != "note"] if section else []
     if not statuses:
         return None, ""
     worst = min(statuses, key=_ORDER.index)
