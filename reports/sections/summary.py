@@ -42,7 +42,8 @@ def summary(evidence: Evidence) -> Section | None:
 
 def outcome(section: Section | None) -> tuple[Status | None, str]:
     """Return the gravest verdict and how many there are of each; None where nothing was judged."""
-    statuses = [item.status for item in section.statements if item.status != "note"] if section else []
+    judged = section.statements if section else ()
+    statuses: list[Status] = [item.status for item in judged if item.status != "note"]
     if not statuses:
         return None, ""
     worst = min(statuses, key=_ORDER.index)
