@@ -25,8 +25,11 @@ from .commands import (
     packaging,
     parity,
     quantization,
+    remove,
     report,
-    running,
+    run,
+    superimpose,
+    upscale,
     validate,
     video,
 )
@@ -78,8 +81,8 @@ datasets.register(app)
 bench.register(app)
 bench_compare.register(bench.bench_app)
 report.register(app)
-running.register(app)
-video.register(app)
+for command in (run, remove, upscale, superimpose, video):
+    command.register(app)
 packaging.register(app)
 building.register(app)
 doctor.register(app)

@@ -1,21 +1,70 @@
-"""Opening a video: only containers, only from where the user said, and only within the pixel limit."""
+"""PyAV, of the extra `video`: it opens containers only, from where the user said and within the pixel limit."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ...core import VideoError
-from .library import load_av, telling
+from ...core import VideoError, needs_extra
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from av import VideoFrame
     from av.container import InputContainer
     from av.packet import Packet
     from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
 
-__all__ = ["MEND", "PROTOCOLS", "Decoder", "is_stream", "open_container", "open_decoder", "video_stream"]
+__all__ = [
+    "MEND",
+    "PROTOCOLS",
+    "Decoder",
+    "codec_available",
+    "is_stream",
+    "load_av",
+    "open_container",
+    "open_decoder",
+    "video_errors",
+    "video_stream",
+]
+
+
+def load_av() -> ModuleType:
+    """Return the package `av`.
+
+    Raises:
+        DependencyError: it is not installed.
+    """
+    with needs_extra("video", "av", "video"):
+        import av
+    return av
+
+
+def codec_available(name: str) -> bool:
+    """Say whether the installed PyAV can encode with a codec, by FFmpeg's name, such as `libx264`."""
+    av = load_av()
+    try:
+        av.codec.Codec(name, "w")
+    except av.codec.codec.UnknownCodecError:
+        return False
+    return True
+
+
+@contextmanager
+def video_errors(name: str, doing: str, mend: str) -> Generator[None]:
+    """Turn what FFmpeg says in this block into a `VideoError`: `name: it can't be <doing> (reason); <mend>`."""
+    av = load_av()
+    try:
+        yield
+    except (av.error.FFmpegError, OSError, OverflowError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise VideoError(f"{name}: it can't be {doing} ({' '.join(str(reason).split())[:200]}); {mend}") from error
+    except MemoryError as error:
+        raise VideoError(f"{name}: it can't be {doing} (not enough memory); {mend}") from error
+
 
 PROTOCOLS = frozenset({"http", "https", "rtmp", "rtmps", "rtp", "rtsp", "srt", "tcp", "udp"})
 """What a stream's URL may begin with."""
@@ -89,7 +138,7 @@ def open_container(location: str, max_pixels: int) -> InputContainer:
     else:
         _require_file(Path(location))
         options |= {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
-    with telling(location, "opened as a video", MEND):
+    with video_errors(location, "opened as a video", MEND):
         opened = av.open(
             location if live else f"file:{Path(location).absolute()}",
             options=options,

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import FrameType
 
-from pydantic import JsonValue
-
-from ...core import Data, InputError, Progress, VideoError, VideoRecord
+from ...core import Data, PartialFailureError, Result, VideoError, VideoRecord
 from ...images import Image
-from ..engine.overlap import in_order, in_thread
+from ..devices import this_machine
 from ..latencies import Latencies, of_models
-from ..machine import this_machine
+from ..overlap import in_order, in_thread
 from ..pipeline import Pipeline
 from ..remove import Matte
-from .frames import Frame, Item
-from .plan import VideoPlan
-from .signals import ended_by_signals
+from .frames import Frame, FrameItem
 from .sinks import open_sink
 from .smooth import Smoother
+from .video_plan import VideoPlan
 
-__all__ = ["VideoReport", "VideoSettings", "run_video"]
+__all__ = ["VideoResult", "ended_by_signals", "process_video"]
 
 _STAGES = ("decode", "remove", "infer", "smooth", "upscale", "superimpose", "encode")
 """In the order in which a frame passes them; `infer` is the time of all models, which their stages leave out."""
@@ -34,34 +36,16 @@ _MOST_TIMES = 4096
 _DEPTH = 2
 
 
-@dataclass(frozen=True)
-class VideoSettings:
-    """How a video is run.
-
-    smooth: strength of the mattes' smoothing over time, 0 (none) to below 1. max_broken: so many frames are concealed
-    before the run fails. frames: end after so many; None takes all. audio: hand it on. workers: frames that a stage
-    computes at a time; None takes one more than the models' requests, where they tell how many they answer at a time.
-    """
-
-    smooth: float = 0.0
-    max_broken: int = 25
-    frames: int | None = None
-    audio: bool = True
-    workers: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse numbers that make no sense with an InputError."""
-        if self.max_broken < 0 or min(self.workers or 1, 1 if self.frames is None else self.frames) < 1:
-            raise InputError("a video's numbers of frames and workers must be positive")
-        Smoother(self.smooth)
-
-
-@dataclass(frozen=True)
-class VideoReport:
+@dataclass(frozen=True, kw_only=True)
+class VideoResult(Result[VideoRecord]):
     """What became of a video.
 
-    broken: frames that were concealed. truncated: the input ended before it should have. notes: what its owner may
-    want to know, one sentence each.
+    Attributes:
+        out: the result.
+        frames: that it has.
+        broken: frames that were concealed.
+        truncated: the input ended before it should have.
+        notes: what its owner may want to know, one sentence each.
     """
 
     out: Path
@@ -69,14 +53,18 @@ class VideoReport:
     broken: int
     truncated: bool
     notes: tuple[str, ...]
-    record: VideoRecord
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0, or 5 where the input was cut off."""
+        return PartialFailureError.exit_code if self.truncated else 0
 
 
 @dataclass
 class _Job:
     """A frame on its way."""
 
-    item: Item
+    item: FrameItem
     behind: Image | None = None
     matte: Matte | None = None
     result: Image | None = None
@@ -87,52 +75,43 @@ class _Job:
         return self.item.frame.image if self.item.frame is not None else None
 
 
-def run_video(
-    plan: VideoPlan,
-    pipeline: Pipeline,
-    settings: VideoSettings | None = None,
-    *,
-    record: dict[str, JsonValue] | None = None,
-    progress: Progress | None = None,
-) -> VideoReport:
+def process_video(plan: VideoPlan, pipeline: Pipeline) -> VideoResult:
     """Run a video through the pipeline; the result appears whole or not at all.
 
     A broken frame takes the result of the one before it. Of a camera or a stream, Ctrl-C ends the recording, and what
     there is is kept; of anything else it leaves nothing.
 
     Args:
-        plan: what is read and written; it is closed at the end.
+        plan: what is read and written, and how; it is closed at the end.
         pipeline: what each frame goes through.
-        settings: how.
-        record: more to keep in the record's settings.
-        progress: called after each frame, with the frames.
 
     Raises:
         VideoError: too many broken frames, no frame at all, or a result that can't be written.
         ImageError: a frame can't be processed, such as one that would become too large.
         DeviceError: the device failed.
     """
-    run = _Run(plan, pipeline, settings or VideoSettings())
+    run = _Run(plan, pipeline)
     try:
-        return run(record or {}, progress)
+        return run()
     finally:
         plan.close()
 
 
 class _Run:
-    def __init__(self, plan: VideoPlan, pipeline: Pipeline, settings: VideoSettings) -> None:
-        self._plan, self._pipeline, self._settings = plan, pipeline, settings
+    def __init__(self, plan: VideoPlan, pipeline: Pipeline) -> None:
+        self._plan, self._pipeline, self._settings = plan, pipeline, plan.settings
         self._source = plan.source
         requests = min((model.runtime.info.requests for model in pipeline.models), default=1)
-        self._workers = self._settings.workers or requests + 1
+        self._workers = requests + 1
         parallel = ("remove", "upscale", "superimpose")
         threads = {**dict.fromkeys(parallel, self._workers), "infer": requests}
         self._latencies = Latencies(_STAGES, threads, most=_MOST_TIMES)
         self._frames = self._broken = self._empty = 0
 
-    def __call__(self, record: dict[str, JsonValue], progress: Progress | None) -> VideoReport:
+    def __call__(self) -> VideoResult:
+        progress = self._settings.progress
         plan, info, tally = self._plan, self._source.info, self._source.tally
-        if not self._settings.audio:
+        if self._settings.no_audio:
             info = replace(info, audio=())
         total = min(filter(None, (info.frames, self._settings.frames)), default=None)
         started = time.perf_counter()
@@ -167,7 +146,7 @@ class _Run:
                 jobs.close()
             sink.finish()
         wall = time.perf_counter() - started
-        return self._report(record, wall)
+        return self._result(wall)
 
     def _jobs(self) -> Generator[_Job]:
         """Chain the stages: each has a thread of its own, or several, and a queue in front."""
@@ -247,7 +226,7 @@ class _Run:
                 "written: copy the file again, or allow more with --max-broken"
             )
 
-    def _report(self, settings: dict[str, JsonValue], wall_s: float) -> VideoReport:
+    def _result(self, wall_s: float) -> VideoResult:
         tally, info = self._source.tally, self._source.info
         if tally.dropped:
             tally.note(f"{tally.dropped} frames came faster than they could be processed, and were dropped")
@@ -269,13 +248,12 @@ class _Run:
             variants=common.variants,
             measurements=tuple(figures),
             settings={
-                **settings,
+                **self._settings.described(),
                 **self._pipeline.describe(),
                 "codec": format_.encoder or format_.codec,
                 "pixel_format": format_.pixel_format,
                 "encoder_options": dict(format_.options),
                 "time_base": str(info.time_base),
-                "smooth": self._settings.smooth,
             },
             input=info.name,
             output=str(self._plan.out),
@@ -285,6 +263,41 @@ class _Run:
             notes=tuple(tally.notes),
             truncated=self._source.truncated,
         )
-        return VideoReport(
-            self._plan.out, self._frames, self._broken, self._source.truncated, tuple(tally.notes), record
+        return VideoResult(
+            records=(record,),
+            out=self._plan.out,
+            frames=self._frames,
+            broken=self._broken,
+            truncated=self._source.truncated,
+            notes=tuple(tally.notes),
         )
+
+
+_SIGTERM_CODE = 128 + int(signal.SIGTERM)
+
+
+@contextmanager
+def ended_by_signals(stop: Callable[[], None], live: bool) -> Generator[None]:
+    """While it lasts, the first Ctrl-C (or SIGTERM) ends a live recording well; anything else ends as errors do."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = False
+
+    def end(number: int, _: FrameType | None) -> None:
+        nonlocal asked
+        if live and not asked:
+            asked = True
+            stop()
+        elif number == signal.SIGTERM:
+            # Not the system's own way to die, which would leave the temporary file.
+            sys.exit(_SIGTERM_CODE)
+        else:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...images import Pixels
+from ..images import Pixels
 
 __all__ = ["estimate_foreground"]
 

@@ -5,16 +5,83 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from ..runtimes.forking import require_same_process
+from .runtimes.forking import require_same_process
 
-__all__ = ["Stages", "in_order", "in_series", "in_thread", "overlapped"]
+__all__ = ["Budget", "Stages", "Ticket", "in_order", "in_series", "in_thread", "overlapped"]
+
+
+class Budget:
+    """A number of bytes that tickets share; who asks for more than is left waits.
+
+    What is larger than the whole budget is let in when nothing else is: it is processed alone, not refused.
+
+    Args:
+        size: in bytes.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._used = 0
+        self._changed = threading.Condition()
+        self._closed = False
+        self.most = 0
+
+    def ticket(self) -> Ticket:
+        """Return a ticket that holds nothing yet."""
+        return Ticket(self)
+
+    def close(self) -> None:
+        """Let everybody in who waits: the run is over, and what they do is thrown away."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def take(self, size: int) -> None:
+        """Wait until `size` bytes are free, and take them."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or not self._used or self._used + size <= self._size)
+            self._used += size
+            self.most = max(self.most, self._used)
+
+    def give_back(self, size: int) -> None:
+        """Free `size` bytes for others."""
+        with self._changed:
+            self._used -= size
+            self._changed.notify_all()
+
+
+class Ticket:
+    """One image's part of a budget, from before it is decoded until it is written.
+
+    waited: seconds that it waited for its bytes.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._held = 0
+        self.waited = 0.0
+
+    def take(self, size: int) -> None:
+        """Wait for `size` bytes."""
+        asked = time.perf_counter()
+        self._budget.take(size)
+        self.waited += time.perf_counter() - asked
+        self._held += size
+
+    def release(self) -> None:
+        """Give back what is held; a second call does nothing."""
+        held, self._held = self._held, 0
+        if held:
+            self._budget.give_back(held)
+
 
 _Item = TypeVar("_Item")
 _Read = TypeVar("_Read")
@@ -53,8 +120,8 @@ def overlapped(
     Yields:
         Each item, in order, with a function that waits for its result and returns it, or raises what a stage raised.
 
-    When the generator is closed, or the caller is interrupted, nothing new is begun, `stop` is called to wake stages
-    that wait, and what is being written is finished.
+    When the generator is closed, or the caller is interrupted, no item begins a further stage, `stop` is called to wake
+    stages that wait, and what is in a stage is waited for: what is being written is finished.
 
     Raises:
         DeviceError: a process that was forked meanwhile goes on with it.
@@ -174,9 +241,12 @@ def _under_way(
     The items are taken in the caller's thread.
     """
     pools = [ThreadPoolExecutor(step.workers, step.name) for step in steps]
+    stopped = threading.Event()
 
     # A step's thread hands its result on itself, so that only the work's own threads hold it.
     def do(number: int, value: Any) -> Any:
+        if stopped.is_set():
+            raise CancelledError
         done = steps[number].function(value)
         return done if number + 1 == len(steps) else pools[number + 1].submit(do, number + 1, done)
 
@@ -200,6 +270,7 @@ def _under_way(
     finally:
         # A forked child has none of the threads, and maybe locks that they held.
         if os.getpid() == pid:
+            stopped.set()
             stop()
             for pool in pools:
                 pool.shutdown(wait=True, cancel_futures=True)

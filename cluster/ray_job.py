@@ -1,8 +1,5 @@
 """A run over many machines, from references to the result's table."""
 
-# pyright: reportUnknownParameterType=false
-# pyarrow has no types.
-
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
@@ -15,35 +12,46 @@ import numpy as np
 from pydantic import JsonValue
 
 from ..core import ClusterRecord, Data, MattekitError, Measurement, PartialFailureError, Progress, VariantRef
-from ..infer import Location, OutputSettings, Source, this_machine
-from .references import batches, walk
-from .session import Share, rows_of
-from .table import Known, Row, Table, known_rows, packed, schema, unpacked
-from .work import ImageActor, OpenPipeline, Work, reference_schema
+from ..infer import ImageSource, Location, RunSettings, this_machine
+from .ray_cluster import Share, rows_of
+from .table import Known, ResultTable, Row, known_rows, packed, schema, unpacked
+from .work import ImageActor, OpenPipeline, Work, batches, reference_schema, walk
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Job", "Summary", "run_job"]
+__all__ = ["ClusterJob", "Summary", "run_job"]
+
+# pyright: reportUnknownParameterType=false
+# pyarrow has no types.
+
 
 _SHOWN = 20
 """Errors that a summary keeps; the table has all."""
 
 
 @dataclass(frozen=True)
-class Job:
+class ClusterJob:
     """What is run.
 
-    sources, out: the inputs, and the folder or prefix of the results. open, models, written, settings, max_pixels: as
-    for `Work`. share: of one actor. resume: skip what earlier runs have done. batch: images that are sent to an actor
-    at a time.
+    Attributes:
+        sources: the inputs.
+        out: the folder or prefix of the results.
+        open: as for `Work`.
+        models: likewise.
+        written: likewise.
+        settings: likewise.
+        share: of one actor.
+        resume: skip what earlier runs have done.
+        batch: images that are sent to an actor at a time.
+        max_pixels: as for `Work`.
     """
 
-    sources: Sequence[Source]
+    sources: Sequence[ImageSource]
     out: Location
     open: OpenPipeline
     models: dict[str, dict[str, bytes]]
-    written: OutputSettings
+    written: RunSettings
     settings: str
     share: Share
     resume: bool = False
@@ -53,10 +61,17 @@ class Job:
 
 @dataclass
 class Summary:
-    """What came of a run so far: counts, and the first errors. table: where the rows are. variants: that ran."""
+    """What came of a run so far.
+
+    Attributes:
+        table: where the rows are.
+        done: images with a new result.
+        failed: images without one.
+        skipped: images that an earlier run has done.
+        errors: the first of those that images failed with.
+    """
 
     table: str
-    variants: tuple[VariantRef, ...] = ()
     done: int = 0
     failed: int = 0
     skipped: int = 0
@@ -67,20 +82,29 @@ class Summary:
         """Return how many images have ended, one way or another."""
         return self.done + self.failed + self.skipped
 
-    def record(self, seconds: float, address: str, settings: dict[str, JsonValue]) -> ClusterRecord:
+    def exit_code(self, max_failures: int) -> int:
+        """Return 0 where no more inputs failed than are let pass, 5 where others are done, else 1."""
+        if self.failed <= max_failures:
+            return 0
+        return PartialFailureError.exit_code if self.done + self.skipped else 1
+
+    def record(
+        self, seconds: float, address: str, variants: tuple[VariantRef, ...], settings: dict[str, JsonValue]
+    ) -> ClusterRecord:
         """Return it as a record.
 
         Args:
             seconds: that all of it took, starting included.
             address: of the cluster.
-            settings: of the command.
+            variants: of the models that ran.
+            settings: of the run.
         """
         data = Data(name=f"{self.total} images", reference="", count=self.total)
-        common = Measurement(metric="", value=None, variants=self.variants, data=data)
+        common = Measurement(metric="", value=None, variants=variants, data=data)
         speed = self.done / seconds if seconds > 0 else None
         return ClusterRecord(
             machine=this_machine(),
-            variants=self.variants,
+            variants=variants,
             measurements=(
                 common.measured("images", self.done),
                 common.measured("failed", self.failed, higher_is_better=False),
@@ -93,14 +117,8 @@ class Summary:
             errors=tuple(self.errors),
         )
 
-    def exit_code(self, max_failures: int) -> int:
-        """Return 0 where no more inputs failed than are let pass, 5 where others are done, else 1."""
-        if self.failed <= max_failures:
-            return 0
-        return PartialFailureError.exit_code if self.done + self.skipped else 1
 
-
-def run_job(job: Job, progress: Progress | None = None) -> Summary:
+def run_job(job: ClusterJob, progress: Progress | None = None) -> Summary:
     """Run the job on the cluster that this process is connected to, see `cluster`.
 
     Every input has one row in the table when it ends. `resume` goes on with a run that was stopped or whose machines
@@ -115,7 +133,7 @@ def run_job(job: Job, progress: Progress | None = None) -> Summary:
     """
     import ray
 
-    table = Table(job.out)
+    table = ResultTable(job.out)
     known = known_rows(job.out) if job.resume else Known(schema().empty_table())
     seen = np.zeros(len(known.rows), bool)
     summary = Summary(str(job.out.below("manifest.parquet")))
@@ -140,7 +158,7 @@ def run_job(job: Job, progress: Progress | None = None) -> Summary:
     return summary
 
 
-def _listing(job: Job, known: Any) -> Generator[bytes]:
+def _listing(job: ClusterJob, known: Any) -> Generator[bytes]:
     import ray
 
     earlier: Known | None = ray.get(known) if known is not None else None

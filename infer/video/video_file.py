@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Generator, Iterator
 from fractions import Fraction
@@ -11,12 +12,9 @@ import numpy as np
 
 from ...core import VideoError
 from ...images import MAX_PIXELS_VARIABLE, Image, pixel_limit, upright
-from .clock import Clock
 from .colour import VideoColour, image_from
-from .frames import Frame, Item, Tally, VideoInfo
-from .library import load_av
-from .opening import MEND, is_stream, open_container, open_decoder, video_stream
-from .orientation import orientation_of
+from .frames import Clock, Frame, FrameItem, Tally, VideoInfo
+from .pyav import MEND, is_stream, load_av, open_container, open_decoder, video_stream
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-__all__ = ["VideoFile"]
+__all__ = ["VideoFile", "orientation_of"]
 
 # So many packets without a frame are handed on by themselves, so that a long tail of audio doesn't gather.
 _MOST_PACKETS = 256
@@ -63,7 +61,7 @@ class VideoFile:
         """Return what is known before the frames."""
         return self._info
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[FrameItem]:
         """Yield the frames with the audio packets between them; a broken one has no image."""
         while self._primed:
             yield self._primed.pop(0)
@@ -96,7 +94,7 @@ class VideoFile:
         self._aside: list[Packet[Stream]] = []
         self._broken: list[int | None] = []
         self._reading = self._read()
-        self._primed: list[Item] = []
+        self._primed: list[FrameItem] = []
         for item in self._reading:
             self._primed.append(item)
             if item.frame is not None and item.frame.image is not None:
@@ -128,7 +126,7 @@ class VideoFile:
         if others:
             self.tally.note(f"its {' and '.join(sorted(others))} streams were left out")
 
-    def _read(self) -> Generator[Item]:
+    def _read(self) -> Generator[FrameItem]:
         """Demultiplex and decode; yields items in the order in which they are shown."""
         count = 0
         for packet in self._packets():
@@ -188,10 +186,10 @@ class VideoFile:
         self._broken = [at for at in self._broken if at not in taken]
         return sorted(taken, key=lambda at: (at is not None, at or 0))
 
-    def _item(self, frame: Frame | None) -> Item:
+    def _item(self, frame: Frame | None) -> FrameItem:
         """Return the frame with the audio packets that came before it."""
         packets, self._aside = tuple(self._aside), []
-        return Item(frame, packets)
+        return FrameItem(frame, packets)
 
     def _shown(self, frame: VideoFrame) -> Frame:
         """Return the frame upright, or a broken one."""
@@ -248,3 +246,38 @@ class VideoFile:
     def _cut_off(self, sentence: str) -> None:
         self._truncated = True
         self.tally.note(f"{sentence}: the file is cut off or damaged, and what could be decoded was kept")
+
+
+# Where the stored axes go: the signs of the matrix's upper left four numbers (a, b, c, d), for which
+# x' = a x + c y and y' = b x + d y with y pointing down.
+_ORIENTATIONS = {
+    (1, 0, 0, 1): 1,
+    (-1, 0, 0, 1): 2,
+    (-1, 0, 0, -1): 3,
+    (1, 0, 0, -1): 4,
+    (0, 1, 1, 0): 5,
+    (0, 1, -1, 0): 6,
+    (0, -1, -1, 0): 7,
+    (0, -1, 1, 0): 8,
+}
+
+
+def orientation_of(matrix: bytes) -> int | None:
+    """Return the EXIF orientation (1-8) that a display matrix stands for.
+
+    Args:
+        matrix: nine native 32-bit integers, as FFmpeg hands them on.
+
+    Returns:
+        None for a matrix that turns by anything else than a multiple of 90 degrees.
+    """
+    if len(matrix) != 36:
+        return None
+    a, b, _, c, d = struct.unpack("=9i", matrix)[:5]
+    largest = max(abs(a), abs(b), abs(c), abs(d))
+    # A camera's quarter turn is exact; 1% of skew is rounding.
+
+    def sign(value: int) -> int:
+        return 0 if abs(value) * 100 <= largest else (1 if value > 0 else -1)
+
+    return _ORIENTATIONS.get((sign(a), sign(b), sign(c), sign(d)))

@@ -12,16 +12,16 @@ from pathlib import Path
 from ..core import ImageError
 from ..images import READABLE_EXTENSIONS
 from .location import Location
-from .stores import Item, open_store
+from .stores import StoredFile, open_store
 from .video import VIDEO_EXTENSIONS
 
-__all__ = ["Source"]
+__all__ = ["ImageSource"]
 
 _LOOKED_FOR = f"looked for {', '.join(sorted(READABLE_EXTENSIONS))}"
 
 
 @dataclass(frozen=True)
-class Source:
+class ImageSource:
     """What one argument stands for.
 
     text: as the user named it. place: of the image or the folder; of a pattern, the folder below which its images lie.
@@ -39,7 +39,7 @@ class Source:
     skip: str = ""
 
     @classmethod
-    def of(cls, text: str, *, deep: bool = True) -> Source:
+    def of(cls, text: str, *, deep: bool = True) -> ImageSource:
         """Look at what `text` names. A name that exists is never read as a pattern: `photo[1].jpg` works.
 
         Args:
@@ -58,7 +58,7 @@ class Source:
         """Tell whether it stands for all images of a folder or a prefix."""
         return not self.single and not self.pattern
 
-    def items(self) -> Generator[Item]:
+    def items(self) -> Generator[StoredFile]:
         """Give the images, of a folder or a pattern in no certain order and without holding them.
 
         Those are files with an extension that is read. Names that begin with a dot are left out, but where a pattern
@@ -71,7 +71,7 @@ class Source:
         store = open_store(self.place.root)
         if self.single:
             found = None if self.place.root.startswith("http") else store.stat(self.place.key)
-            yield found or Item(self.place.key, 0, "")
+            yield found or StoredFile(self.place.key, 0, "")
             return
         depth = None if "**" in self.pattern or (self.is_folder and self.deep) else len(self.pattern) or 1
         hidden = any(part.startswith(".") for part in self.pattern)
@@ -89,7 +89,7 @@ class Source:
         inside = not mine[1] or its[1].startswith(f"{mine[1].rstrip(slash)}{slash}")
         return inside and self._takes(self.place.name_of(place.key))
 
-    def path_of(self, item: Item) -> Path:
+    def path_of(self, item: StoredFile) -> Path:
         """Return the path of one of its images on this machine, below what the user typed."""
         named = Path(self.text) if "://" not in self.text else Path(self.place.key)
         if self.single:
@@ -125,15 +125,15 @@ class Source:
         return not any(part.startswith(".") for part in parts) and (self.deep or len(parts) == 1)
 
 
-def _of_path(text: str, place: Location, *, deep: bool) -> Source:
+def _of_path(text: str, place: Location, *, deep: bool) -> ImageSource:
     path = Path(place.key if "://" in text else text)
     try:
         if path.is_dir():
-            return Source(text, place, deep=deep)
+            return ImageSource(text, place, deep=deep)
         if path.exists():
             if path.suffix.lower() in VIDEO_EXTENSIONS:
                 raise ImageError(f"{path}: it is a video; run it with: mattekit video {path} -o OUT")
-            return Source(text, place, single=True)
+            return ImageSource(text, place, single=True)
     except (OSError, ValueError) as error:
         # An OSError's own text holds the name once more.
         reason = getattr(error, "strerror", None) or str(error)
@@ -146,18 +146,18 @@ def _of_path(text: str, place: Location, *, deep: bool) -> Source:
     folder = Path(*parts[:fixed])
     if not folder.is_dir():
         raise ImageError(f"{text}: no image matches this pattern, for there is no folder {folder}")
-    return Source(text, Location.parse(str(folder)), pattern=parts[fixed:])
+    return ImageSource(text, Location.parse(str(folder)), pattern=parts[fixed:])
 
 
-def _of_url(text: str, place: Location) -> Source:
+def _of_url(text: str, place: Location) -> ImageSource:
     store = open_store(place.root)
     if place.root.startswith("http") or (not text.endswith("/") and store.stat(place.key) is not None):
-        return Source(text, place, single=True)
+        return ImageSource(text, place, single=True)
     if not glob.has_magic(place.key) or next(store.walk(place.key), None) is not None:
-        return Source(text, place)
+        return ImageSource(text, place)
     parts = place.key.split("/")
     fixed = next(number for number, part in enumerate(parts) if glob.has_magic(part))
-    return Source(text, Location(place.root, "/".join(parts[:fixed])), pattern=tuple(parts[fixed:]))
+    return ImageSource(text, Location(place.root, "/".join(parts[:fixed])), pattern=tuple(parts[fixed:]))
 
 
 def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ..core import Arithmetic, Hint, Progress, Task, Variant
@@ -66,7 +67,8 @@ def open_variant(variant: Variant, runtime: str = "openvino", settings: RuntimeS
     """
     if runtime == "openvino":
         return _on_openvino(variant.path, settings)
-    return LoadedModel(variant, open_runtime(runtime, variant.path, replace(settings, model=variant.id)))
+    opened = open_runtime(runtime, variant.path, replace(settings, model=variant.id))
+    return LoadedModel(variant, opened, partial(open_variant, variant, runtime, settings))
 
 
 def _on_openvino(path: Path, how: RuntimeSettings) -> LoadedModel:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple, cast, get_args
+from typing import NamedTuple, cast, get_args
 
 import cv2
 import numpy as np
@@ -13,10 +14,9 @@ from PIL import ImageColor
 
 from ..core import ImageError
 from ..images import Image, Pixels, convert_rgb, over_colour, read_image, resize_straight, same_space
+from .settings import Fit
 
-__all__ = ["Backdrop", "Background", "Blur", "Colour", "Fit", "load_background", "render_background"]
-
-Fit = Literal["fill", "fit", "stretch", "tile"]
+__all__ = ["Background", "Blur", "Canvas", "Colour", "described_background", "load_background", "render_background"]
 
 # Of the longer side: the original's shapes are gone, its light stays.
 _DEFAULT_BLUR = 1 / 50
@@ -52,7 +52,7 @@ class Blur:
 Background = Image | Colour | Blur
 
 
-class Backdrop(NamedTuple):
+class Canvas(NamedTuple):
     """A canvas: rgb (H, W, 3) or, of one colour, (1, 1, 3); alpha (H, W) or (1, 1), None if opaque; if it is grey."""
 
     rgb: Pixels
@@ -61,40 +61,53 @@ class Backdrop(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def load_background(text: str) -> Background | None:
-    """Return what a user's words stand for.
+def load_background(given: str | Path | Background | None) -> Background | None:
+    """Return what a user asks for.
 
     Args:
-        text: `none` (no background: None); `blur` or `blur:RADIUS`; a colour (`#rgb`, `#rrggbb`, `#rrggbbaa`,
-            `rgb(1,2,3)`, an HTML name, `transparent`); or else the path of an image. A file that is called like a
-            colour is meant by `./white`.
+        given: the path of an image; a text: `none` (no background: None); `blur` or `blur:RADIUS`; a colour (`#rgb`,
+            `#rrggbb`, `#rrggbbaa`, `rgb(1,2,3)`, an HTML name, `transparent`); or else the path of an image. A file
+            that is called like a colour is meant by `./white`. What is a background already comes back.
 
     Raises:
         ImageError: it is none of these, or the image can't be read.
     """
-    word = text.strip()
+    if isinstance(given, Path):
+        return read_image(given)
+    if not isinstance(given, str):
+        return given
+    word = given.strip()
+    named = {"none": None, "transparent": Colour(255, 255, 255, 0), "blur": Blur()}
     lower = word.lower()
-    if lower == "none":
-        return None
-    if lower == "transparent":
-        return Colour(255, 255, 255, 0)
-    if lower == "blur":
-        return Blur()
+    if lower in named:
+        return named[lower]
     if lower.startswith("blur:"):
         try:
             return Blur(float(lower[5:]))
         except ValueError as error:
-            raise ImageError(f"{text!r}: the blur's radius is not a number; write it as in blur:25") from error
+            raise ImageError(f"{given!r}: the blur's radius is not a number; write it as in blur:25") from error
     try:
         channels = cast("tuple[int, int, int, int]", ImageColor.getcolor(word, "RGBA"))
     except ValueError as error:
         if _exists(word):
             return read_image(word)
         raise ImageError(
-            f"{text!r}: there is no such image, and it is no colour; give a file, a colour such as white or "
+            f"{given!r}: there is no such image, and it is no colour; give a file, a colour such as white or "
             "'#336699', blur, blur:RADIUS or none"
         ) from error
     return Colour(*channels)
+
+
+def described_background(background: Background) -> str:
+    """Return a background as a record keeps it: a colour's or a blur's numbers, or the SHA-256 of an image's pixels."""
+    if not isinstance(background, Image):
+        return str(background)
+    digest = hashlib.sha256(repr(background.rgb.shape).encode())
+    for part in (background.rgb, background.alpha):
+        if part is not None:
+            digest.update(part.tobytes())
+    digest.update(background.icc or b"")
+    return f"image {digest.hexdigest()}"
 
 
 def _exists(path: str) -> bool:
@@ -114,7 +127,7 @@ def render_background(
     original: Image,
     fit: Fit = "fill",
     blank: Colour = Colour(255, 255, 255),
-) -> Backdrop:
+) -> Canvas:
     """Make the canvas that a subject is laid on.
 
     Args:
@@ -147,19 +160,19 @@ def render_background(
     else:
         rgb, alpha = _fitted(rgb, alpha, size, fit, _plain(blank, depth, background.icc))
         rgb = convert_rgb(rgb, background.icc, icc)
-    return Backdrop(rgb, alpha, False, notes)
+    return Canvas(rgb, alpha, False, notes)
 
 
-def _plain(colour: Colour, depth: int, icc: bytes | None) -> Backdrop:
+def _plain(colour: Colour, depth: int, icc: bytes | None) -> Canvas:
     """Return a canvas of one pixel."""
     kind, factor = (np.uint8, 1) if depth == 8 else (np.uint16, 257)
     rgb = np.array([[[colour.red, colour.green, colour.blue]]], dtype=np.uint8)
     moved = convert_rgb(rgb, None, icc).astype(kind) * kind(factor)
     alpha = None if colour.alpha == 255 else np.full((1, 1), colour.alpha * factor, kind)
-    return Backdrop(moved, alpha, len(set(moved.ravel().tolist())) == 1)
+    return Canvas(moved, alpha, len(set(moved.ravel().tolist())) == 1)
 
 
-def _blurred(original: Image, blur: Blur, size: tuple[int, int], depth: int, icc: bytes | None) -> Backdrop:
+def _blurred(original: Image, blur: Blur, size: tuple[int, int], depth: int, icc: bytes | None) -> Canvas:
     """Return the original, filling the canvas and blurred."""
     radius = max(size) * _DEFAULT_BLUR if blur.radius is None else blur.radius
     opaque = over_colour(original, (255, 255, 255)).with_depth(depth)
@@ -170,11 +183,11 @@ def _blurred(original: Image, blur: Blur, size: tuple[int, int], depth: int, icc
     soft = cv2.GaussianBlur(reduced, (0, 0), sigmaX=radius / factor, borderType=cv2.BORDER_REPLICATE)
     rgb = convert_rgb(np.asarray(soft, dtype=reduced.dtype), original.icc, icc)
     enlarged = cv2.resize(rgb, size, interpolation=cv2.INTER_LINEAR)
-    return Backdrop(np.asarray(enlarged, dtype=reduced.dtype), None, original.grey)
+    return Canvas(np.asarray(enlarged, dtype=reduced.dtype), None, original.grey)
 
 
 def _fitted(
-    rgb: Pixels, alpha: Pixels | None, size: tuple[int, int], fit: Fit, blank: Backdrop
+    rgb: Pixels, alpha: Pixels | None, size: tuple[int, int], fit: Fit, blank: Canvas
 ) -> tuple[Pixels, Pixels | None]:
     """Bring a background to the canvas's size."""
     width, height = size
