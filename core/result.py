@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,8 +13,13 @@ if TYPE_CHECKING:
 __all__ = ["Result"]
 
 
+@dataclass(frozen=True)
 class Result:
-    """A record, and its figures as a table."""
+    """A record, and its figures as a table.
+
+    Attributes:
+        record: what was measured.
+    """
 
     record: Record
 

@@ -12,7 +12,7 @@ import pytest
 import records as built
 import typer
 from mattekit.bench import Gate, gates_exit_code, judge, read_gates
-from mattekit.commands.validation import register
+from mattekit.commands import validate, validation
 from mattekit.core import (
     GateRecord,
     InputError,
@@ -288,7 +288,8 @@ def test_gate_files_with_mistakes(tmp_path: Path, content: str, message: str) ->
 @pytest.fixture(scope="module")
 def app() -> typer.Typer:
     application = typer.Typer(pretty_exceptions_enable=False)
-    register(application)
+    validate.register(application)
+    validation.register(application)
     return application
 
 

@@ -233,7 +233,7 @@ def test_a_table_has_a_row_for_each_figure_of_each_model(tmp_path: Path, dataset
         progress=progress,
     )
     table = result.to_frame()
-    whole = table[table["slice"].isna()]
+    whole = table[table["slice"] == "all"]
     assert whole["metric"].tolist() == ["iou", "mae", "iou", "mae"]
     assert whole["value"].tolist() == [1, 0, 1, 0]
     assert "<table" in result._repr_html_()  # pyright: ignore[reportPrivateUsage]  as a notebook does
