@@ -20,7 +20,7 @@ from .commands import (
     models,
     packaging,
     parity,
-    quantization,
+    quantize,
     reporting,
     running,
     validate,
@@ -65,7 +65,7 @@ def root(
 # In the order of work, which is that of the help.
 models.register(app)
 parity.register(app)
-quantization.register(app)
+quantize.register(app)
 validate.register(app)
 validation.register(app)
 datasets.register(app)

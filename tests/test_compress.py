@@ -11,7 +11,7 @@ import typer
 from conftest import MakeOnce
 from mattekit.bench import check_stages, int8_verdicts, median_interval, noisiest_layers, open_stages, write_scope
 from mattekit.commands.parity import register as register_parity
-from mattekit.commands.quantization import register as register_quantize
+from mattekit.commands.quantize import register as register_quantize
 from mattekit.convert import QUANTIZED, Tolerance
 from mattekit.core import (
     MODEL,
@@ -32,8 +32,8 @@ from mattekit.core.folders import LIST_NAME
 from mattekit.datasets import open_dataset, read_rgb
 from mattekit.infer import load, matte_from, tensor_from
 from mattekit.metrics import METRICS, iou
-from mattekit.quantize import QuantizeRequest, QuantizeSettings, compress, read_scope
-from mattekit.quantize.settings import MaxDrop
+from mattekit.quantize import quantize_model, read_scope
+from mattekit.quantize.quantize_settings import MaxDrop
 from records import bench_record, data, execution, measurement, variant
 from typer.testing import CliRunner, Result
 
@@ -106,8 +106,7 @@ def small_int8(small_ir: Path, photos: Path, make_once: MakeOnce) -> Path:
 
 def in_int8(name: str, ir: Path, photos: Path, make_once: MakeOnce) -> Path:
     """Quantize an IR with few samples, once for all processes, and return the INT8 IR."""
-    settings = QuantizeSettings(samples=3, patch=16)
-    made = make_once(name, lambda folder: compress(QuantizeRequest(ir, folder, settings, data=f"hr={photos}")))
+    made = make_once(name, lambda folder: quantize_model(ir, folder, data=f"hr={photos}", limit=3, patch=16))
     (path,) = made.glob("*/int8/model.xml")
     return path
 
@@ -122,7 +121,7 @@ def test_quantize_measures_what_it_kept_back_and_gives_a_verdict(
     small_ir: Path, photos: Path, tmp_path: Path, call: Call
 ) -> None:
     done = call(
-        "quantize", small_ir, "-o", tmp_path, "--data", f"hr={photos}", "--samples", 3, "--patch", 16,
+        "quantize", small_ir, "-o", tmp_path, "--data", f"hr={photos}", "--limit", 3, "--patch", 16,
         "--verdict", "--rounds", 5, "--max-drop", "psnr_y=50",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
@@ -219,9 +218,10 @@ def test_the_layers_that_lose_most_can_be_ignored(
     write_scope(found[:1], tmp_path / "scope.txt")
     ignored = read_scope(tmp_path / "scope.txt")
     assert ignored == (found[0].name,)
-    settings = QuantizeSettings(samples=2, patch=16, ignored=ignored)
-    done = compress(QuantizeRequest(small_ir, tmp_path, settings, data=f"hr={photos}"))
-    left = quantized_layers(openvino.Core().read_model(done.quantized.variant.path))
+    scope = str(tmp_path / "scope.txt")
+    done = quantize_model(small_ir, tmp_path, data=f"hr={photos}", limit=2, patch=16, ignore_scope=scope)  # pyright: ignore[reportArgumentType]  as the command line gives it
+    assert done.record.settings["ignore_scope"] == list(ignored)
+    left = quantized_layers(openvino.Core().read_model(done.variant.path))
     assert left
     assert ignored[0] not in left
     with pytest.raises(InputError, match="give both"):
@@ -334,10 +334,15 @@ def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, published_u2netp: 
         f"images={folder / 'images'},masks={folder / 'masks'}"
         for folder in (shared_data / "segmentation" / name for name in ("ecssd_train", "ecssd_val"))
     )
-    settings = QuantizeSettings(samples=12, max_drop=MaxDrop("iou", 0.015))
-    done = compress(
-        QuantizeRequest(ir, tmp_path, settings, data=train, validation=val, validation_samples=12)
-    ).quantized
+    done = quantize_model(
+        ir,
+        tmp_path,
+        data=train,
+        validation=val,
+        limit=12,
+        validation_limit=12,
+        max_drop=MaxDrop("iou", 0.015),
+    )
     assert any("stage2d/rebnconv1d" in name for name in done.ignored)
     exact, int8 = (load(path) for path in (ir, done.variant.path))
     agreements: list[float] = []

@@ -1,51 +1,66 @@
-"""One quantization under way: calibration, measurements, the search, and what is recorded of them."""
+"""Accuracy control: which layers must stay unquantized, found by measuring, and kept so that it can go on later."""
 
 from __future__ import annotations
 
+import contextlib
 import math
+import re
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil, log2
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
-from pydantic import JsonValue
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..convert import layer_influence, layer_noise, name_by_position, restore_layers, write_ir
-from ..core import Data, Measurement, ParityError, Progress, QuantizeRecord, SampleTable, VariantRef
+from ..core import Measurement, ParityError, atomic_path, make_folder
 from ..datasets import Dataset
-from ..infer import Tensor, this_machine
-from .accuracy import Accuracy
-from .calibration import calibration_tensor, tensors
-from .ptq import quantize_plainly
-from .recipe import Recipe
-from .search import search
-from .settings import IDENTICAL, QuantizeSettings
-from .source import Source, layer_names, save_int8
-from .state import SearchState
+from ..infer import Tensor
+from .ptq import FamilyRecipe, calibration_tensor, quantize_plainly, tensors
+from .quantize_settings import IDENTICAL, QuantizeSettings
+from .source_ir import Accuracy, SourceIr, layer_names, save_int8
 
 if TYPE_CHECKING:
     import openvino
 
-__all__ = ["Job"]
+__all__ = ["LayerSearch", "SearchState", "Try", "clear", "most_layers", "open_state", "peak_memory", "search"]
 
 _NOISE_SAMPLES = 3
 
+_FILE = "state.json"
+
+_OURS = re.compile(r"state\.json|\.state\.[0-9a-f]{12}\.tmp\.json|(plain|unfinished|candidate)\.(xml|bin)")
+"""What a search writes into its folder."""
+
+Try = Callable[[tuple[str, ...], int], float]
+"""Leave these layers unquantized, with so many more tries expected after this one; returns the accuracy's drop."""
+
 
 @dataclass
-class Job:
+class LayerSearch:
     """One quantization under way.
 
-    used: the calibration samples. patch: side of a patch in pixels. work: the folder of `state`. steps: done so far.
+    Attributes:
+        source: what is quantized.
+        used: the calibration samples.
+        settings: how; their `progress` is called after each step, with what it found and the steps.
+        recipe: of the model's family.
+        accuracy: what a candidate is measured by; None where it is not.
+        state: what has been found out so far.
+        work: the folder of `state`.
+        steps: done so far.
     """
 
-    source: Source
+    source: SourceIr
     used: Dataset
     settings: QuantizeSettings
-    recipe: Recipe
+    recipe: FamilyRecipe
     accuracy: Accuracy | None
     state: SearchState
     work: Path
-    progress: Progress | None
     steps: int = 0
 
     def run(self) -> tuple[str, ...]:
@@ -58,7 +73,7 @@ class Job:
         if not self.state.baseline:
             self.state.baseline = self._measure(self.source.path)
             self.state.write(self.work)
-        self._tell(f"{self.accuracy.metric} before quantization {_mean(self.state.baseline):.4f}", 1)
+        self._tell(f"{self.accuracy.metric} before quantization {fmean(self.state.baseline):.4f}", 1)
         drop = self._drop((), 3 if limit else 0)
         if limit is None or drop <= limit.limit:
             return ()
@@ -76,47 +91,6 @@ class Job:
         """Return the quantized network in which these layers are not."""
         plain = self._plain()
         return restore_layers(plain, self.source.model, ignored) if ignored else plain
-
-    def record(
-        self, notes: dict[str, JsonValue], ignored: tuple[str, ...], seconds: float, written: VariantRef
-    ) -> QuantizeRecord:
-        """Return what was measured; `written` is what came of it."""
-        how = self.state.measured.executions if self.state.measured else ()
-        common = Measurement(metric="", value=None, variants=(written,), executions=how)
-        spent: tuple[tuple[str, float | None, str], ...] = (
-            ("peak_memory", _peak_memory(), "B of memory"),
-            ("seconds", seconds, "s"),
-            ("ignored_layers", len(ignored), ""),
-        )
-        figures = [common.measured(metric, value, unit, higher_is_better=False) for metric, value, unit in spent]
-        table, tried = SampleTable(), dict[str, float]()
-        if self.accuracy is not None and self.state.measured is not None:
-            before, after = self.state.baseline, self.state.tried["\n".join(ignored)]
-            own = self.state.measured.model_copy(update={"variants": (written,)})
-            source = own.model_copy(update={"variants": (self.source.variant.ref(),), "role": "source"})
-            figures += [
-                each.model_copy(update={"value": _mean(values)}) for each, values in ((source, before), (own, after))
-            ]
-            drop = self.accuracy.drop(before, after)
-            figures.append(own.measured(f"{own.metric}_drop", drop, own.unit, higher_is_better=False))
-            table = SampleTable(ids=self.accuracy.ids, values={"source": tuple(before), "int8": tuple(after)})
-            tried = {
-                names.replace("\n", ", ") or "none": self.accuracy.drop(before, values)
-                for names, values in self.state.tried.items()
-            }
-        limit = self.settings.max_drop
-        return QuantizeRecord(
-            machine=this_machine(),
-            variants=(written,),
-            measurements=tuple(figures),
-            settings=notes,
-            ignored=ignored,
-            noise=tuple(self.state.noise),
-            allowed_drop={limit.metric: limit.limit} if limit else {},
-            tried=tried,
-            calibration=Data(name=self.used.name, sha256=self.used.content_hash, reference="", count=len(self.used)),
-            table=table,
-        )
 
     @property
     def _patch(self) -> int:
@@ -144,7 +118,7 @@ class Job:
             tensor,
             preset=self.settings.preset or self.recipe.preset,
             device=self.settings.device,
-            ignored=self.settings.ignored,
+            ignored=self.settings.ignore_scope or (),
             patterns=self.recipe.ignore,
             types=self.recipe.ignore_types,
         )
@@ -196,16 +170,100 @@ class Job:
 
     def _tell(self, what: str, more: int) -> None:
         self.steps += 1
-        if self.progress:
-            self.progress(what, self.steps, self.steps + more)
+        if self.settings.progress:
+            self.settings.progress(what, self.steps, self.steps + more)
 
 
-def _mean(values: list[float]) -> float:
-    return math.fsum(values) / len(values)
+class SearchState(BaseModel):
+    """What a search has found out so far.
+
+    Attributes:
+        key: of all that decides the search; another key means another search.
+        measured: what the metric is of, without a value.
+        baseline: the metric for each validation sample before quantization.
+        noise: layers and their signal-to-noise ratios in dB, the noisiest first.
+        tried: the metric for each sample, by the names of the unquantized layers, one a line.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str
+    measured: Measurement | None = None
+    baseline: list[float] = []
+    noise: list[tuple[str, float]] = []
+    tried: dict[str, list[float]] = {}
+
+    def write(self, folder: Path) -> None:
+        """Keep the state in a folder; the file is whole at any time."""
+        with atomic_path(folder / _FILE) as temporary:
+            temporary.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
-def _peak_memory() -> int | None:
-    """The most memory that this process has held, in bytes; None where the system does not say."""
+def open_state(folder: Path, key: str) -> SearchState:
+    """Return the state that the folder holds, or a new one if it is of another search, whose files are removed."""
+    try:
+        found = SearchState.model_validate_json((folder / _FILE).read_bytes())
+    except (OSError, ValidationError):
+        found = None
+    if found is not None and found.key == key:
+        return found
+    clear(folder)
+    make_folder(folder)
+    return SearchState(key=key)
+
+
+def clear(folder: Path) -> None:
+    """Remove what a search wrote into its folder, and the folder unless somebody else put something there."""
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if _OURS.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
+
+
+def most_layers(count: int) -> int:
+    """Return how many of `count` layers may stay unquantized; with more, INT8 would be a name only."""
+    return max(1, count // 3)
+
+
+def search(ranking: Sequence[str], drop: Try, limit: float) -> tuple[str, ...] | None:
+    """Find layers that must stay unquantized for the drop to be within the limit; None where no allowed set does it.
+
+    The set grows along the ranking (1, 2, 4, … layers) until the drop is within the limit, and shrinks by bisection
+    towards the shortest start of the ranking that still does. Single layers in the middle of it are not tried away:
+    a few layers in FP32 cost next to nothing, and the more sets are tried, the better the best one suits the
+    validation samples alone.
+
+    Args:
+        ranking: layers, the noisiest first.
+        drop: measures a candidate; asked once for each.
+        limit: largest allowed drop.
+    """
+    most = min(most_layers(len(ranking)), len(ranking))
+    size, failed = 1, 0
+    while not drop(tuple(ranking[:size]), _expected(size, most)) <= limit:
+        if size == most:
+            return None
+        failed, size = size, min(2 * size, most)
+    while size - failed > 1:
+        middle = (failed + size) // 2
+        if drop(tuple(ranking[:middle]), ceil(log2(size - failed)) - 1) <= limit:
+            size = middle
+        else:
+            failed = middle
+    return tuple(ranking[:size])
+
+
+def _expected(size: int, most: int) -> int:
+    """Tries after the one at `size` if that succeeds or, more likely while the set is small, the next one does."""
+    following = min(2 * size, most)
+    return 0 if size == following else 1 + max(0, ceil(log2(following - size)))
+
+
+def peak_memory() -> int | None:
+    """Return the most memory that this process has held, in bytes; None where the system does not say."""
     try:
         import resource
     except ImportError:
