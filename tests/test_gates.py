@@ -12,7 +12,7 @@ import pytest
 import records as built
 import typer
 from mattekit.bench import Gate, gates_exit_code, judge, read_gates
-from mattekit.commands import validate, validation
+from mattekit.commands import datasets, validate, validation
 from mattekit.core import (
     GateRecord,
     InputError,
@@ -290,6 +290,7 @@ def app() -> typer.Typer:
     application = typer.Typer(pretty_exceptions_enable=False)
     validate.register(application)
     validation.register(application)
+    datasets.register(application)
     return application
 
 
