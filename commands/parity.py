@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..bench import ParitySettings
+from .. import bench as room
 from .options import ModelArguments, Quiet
 from .settings import takes_settings
 
@@ -23,23 +23,21 @@ def register(app: typer.Typer) -> None:
     """Add `parity` to the main application."""
 
     @app.command(rich_help_panel="Models", epilog=EXIT_HELP)
-    @takes_settings(ParitySettings)
+    @takes_settings(room.ParitySettings)
     def parity(
         models: ModelArguments,
         *,
-        settings: ParitySettings,
+        settings: room.ParitySettings,
         record: Annotated[Path | None, typer.Option(help="Write what was measured to this JSON file.")] = None,
         quiet: Quiet = False,
     ) -> None:
         """Run the same images through every stage, torch to INT8, and name the first that moves the answers."""
-        from ..bench import run_parity
-        from .views.parity import print_parity
-        from .views.progress import ProgressBar
+        from .views import parity as view, progress
 
-        with ProgressBar(show=not quiet) as bar:
-            result = run_parity(models, replace(settings, progress=bar.counts))
+        with progress.ProgressBar(show=not quiet) as bar:
+            result = room.run_parity(models, replace(settings, progress=bar.counts))
         if record:
             result.record.write(record)
-        print_parity(result, settings)
+        view.print_parity(result, settings)
         if result.record.first_broken:
             raise typer.Exit(BROKEN)

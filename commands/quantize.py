@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..quantize import QuantizeSettings
+from .. import quantize as room
 from .options import ModelArgument, Out, Quiet
 from .settings import takes_settings
 
@@ -25,11 +25,11 @@ def register(app: typer.Typer) -> None:
     """Add `quantize` to the main application."""
 
     @app.command(rich_help_panel="Models", epilog=EXIT_HELP)
-    @takes_settings(QuantizeSettings)
+    @takes_settings(room.QuantizeSettings)
     def quantize(
         model: ModelArgument,
         *,
-        settings: QuantizeSettings,
+        settings: room.QuantizeSettings,
         out: Out,
         if_worth_it: Annotated[
             bool, typer.Option("--if-worth-it", help="With the verdict: exit with 3 where INT8 is not worth it.")
@@ -37,15 +37,14 @@ def register(app: typer.Typer) -> None:
         quiet: Quiet = False,
     ) -> None:
         """Quantize an IR to INT8, calibrated on real samples, with accuracy control."""
-        from ..quantize import run_quantization
-        from .views.quantize import print_quantization, show_step, warn_of_synthetic
+        from .views import quantize as view
 
         if settings.data is None:
-            warn_of_synthetic()
-        progress = None if quiet else show_step
-        result = run_quantization(
+            view.warn_of_synthetic()
+        progress = None if quiet else view.show_step
+        result = room.run_quantization(
             model, out, replace(settings, verdict=settings.verdict or if_worth_it, progress=progress)
         )
-        print_quantization(result)
+        view.print_quantization(result)
         if if_worth_it and not (result.verdict and result.verdict.worth_it):
             raise typer.Exit(NOT_WORTH_IT)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..bench import EvaluationSettings
+from .. import bench as room
 from .options import ModelArguments, Quiet
 from .settings import Flag, takes_settings
 from .validation import EXIT_HELP, BaselineOption, GateOption, JsonOption, JunitOption, MarkdownOption, gates_of, judged
@@ -19,11 +20,11 @@ def register(app: typer.Typer) -> None:
     """Add `validate` to the main application."""
 
     @app.command(rich_help_panel="Evidence", epilog=EXIT_HELP)
-    @takes_settings(EvaluationSettings, out=Flag(("--out", "-o"), default=Path("validation")))
+    @takes_settings(room.EvaluationSettings, out=Flag(("--out", "-o"), default=Path("validation")))
     def validate(
         models: ModelArguments,
         *,
-        settings: EvaluationSettings,
+        settings: room.EvaluationSettings,
         data: Annotated[
             str, typer.Option(help="A folder, LAYOUT:FOLDER, synthetic, or images=…,masks=….", show_default=False)
         ],
@@ -35,18 +36,14 @@ def register(app: typer.Typer) -> None:
         quiet: Quiet = False,
     ) -> None:
         """Measure models on a data set: a table, records, the worst samples, and gates' verdicts."""
-        from dataclasses import replace
-
-        from ..bench import run_evaluation
-        from .views.progress import ProgressBar
-        from .views.validate import print_validation
+        from .views import progress, validate as view
 
         if gate is None and (baseline or junit or markdown or json_):
             raise typer.BadParameter("--baseline, --junit, --markdown and --json are for verdicts; give --gate too")
         # Mistakes in small files are found before a model runs.
         gates = gates_of(gate, baseline or [])
-        with ProgressBar(show=not quiet) as bar:
-            result = run_evaluation(models, data, replace(settings, progress=bar.counts))
-        print_validation(result, settings)
+        with progress.ProgressBar(show=not quiet) as bar:
+            result = room.run_evaluation(models, data, replace(settings, progress=bar.counts))
+        view.print_validation(result, settings)
         if gate:
             raise typer.Exit(judged(gates, result.records, gate, (junit, markdown, json_)))

@@ -17,7 +17,7 @@ from ..core import (
     unpack,
 )
 from .contact_sheet import contact_sheet, sample_row, write_sheet
-from .folders import images_folder, segmentation_folders, super_resolution_folders
+from .image_folders import images_folder, segmentation_folders, super_resolution_folders
 from .layouts import LAYOUTS, Layout
 from .sample import Dataset
 from .synthetic import synthetic, write_synthetic

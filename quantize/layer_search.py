@@ -73,7 +73,7 @@ class LayerSearch:
         if not self.state.baseline:
             self.state.baseline = self._measure(self.source.path)
             self.state.write(self.work)
-        self._tell(f"{self.accuracy.metric} before quantization {fmean(self.state.baseline):.4f}", 1)
+        self._tell(f"{self.accuracy.metric.name} before quantization {fmean(self.state.baseline):.4f}", 1)
         drop = self._drop((), 3 if limit else 0)
         if limit is None or drop <= limit.limit:
             return ()
@@ -112,16 +112,7 @@ class LayerSearch:
         def tensor(number: int) -> Tensor:
             return calibration_tensor(used[number], contract, patch, number)
 
-        model = quantize_plainly(
-            self.source.model.clone(),
-            len(used),
-            tensor,
-            preset=self.settings.preset or self.recipe.preset,
-            device=self.settings.device,
-            ignored=self.settings.ignore_scope or (),
-            patterns=self.recipe.ignore,
-            types=self.recipe.ignore_types,
-        )
+        model = quantize_plainly(self.source.model.clone(), len(used), tensor, self.settings, self.recipe)
         name_by_position(model, keep=frozenset(layer_names(self.source.model)))
         unfinished = self.work / "unfinished.xml"
         write_ir(model, unfinished, fp16=False)
@@ -156,7 +147,7 @@ class LayerSearch:
             self.state.write(self.work)
         drop = self.accuracy.drop(self.state.baseline, self.state.tried[key])
         what = f"{len(ignored)} layers in FP32" if ignored else "all layers in INT8"
-        self._tell(f"{what}: {self.accuracy.metric} drops by {drop:.4f}", more)
+        self._tell(f"{what}: {self.accuracy.metric.name} drops by {drop:.4f}", more)
         return drop
 
     def _measure(self, path: Path) -> list[float]:
@@ -165,7 +156,7 @@ class LayerSearch:
         record = self.accuracy.measure(path)
         figure = next(each for each in record.measurements if each.is_whole)
         self.state.measured = figure.model_copy(update={"value": None})
-        values = record.table.values[self.accuracy.metric]
+        values = record.table.values[self.accuracy.metric.name]
         return [math.nan if value is None else min(value, IDENTICAL) for value in values]
 
     def _tell(self, what: str, more: int) -> None:

@@ -22,7 +22,7 @@ from ..convert import quantized_layers
 from ..core import Contract, DependencyError, InputError, ModelError, first_mistake, last_line, read_toml
 from ..datasets import Dataset, Pixels, Sample
 from ..infer import Tensor, normalise, tensor_from
-from .quantize_settings import Preset
+from .quantize_settings import Preset, QuantizeSettings
 
 if TYPE_CHECKING:
     import nncf
@@ -209,12 +209,8 @@ def quantize_plainly(
     model: openvino.Model,
     samples: int,
     tensor: Callable[[int], Tensor],
-    *,
-    preset: Preset,
-    device: str,
-    ignored: tuple[str, ...] = (),
-    patterns: tuple[str, ...] = (),
-    types: tuple[str, ...] = (),
+    settings: QuantizeSettings,
+    recipe: FamilyRecipe,
 ) -> openvino.Model:
     """Quantize to INT8, calibrating on `tensor(0)` … `tensor(samples - 1)`, each made when it is needed.
 
@@ -222,14 +218,13 @@ def quantize_plainly(
         model: in FP32 or FP16.
         samples: how many.
         tensor: number to input (1, 3, H, W).
-        preset: of the quantizers.
-        device: an OpenVINO device string; NPUs and GPUs have rules of their own.
-        ignored: names of layers that stay as they are.
-        patterns: regular expressions for such names; those that match nothing do no harm.
-        types: kinds of nodes that stay as they are, such as `Add`; a layer's bias belongs to the layer.
+        settings: the preset; the device, of which NPUs and GPUs have rules of their own; and layers that stay as they
+            are.
+        recipe: the preset where the settings have none, and further layers, by patterns and kinds of nodes. A pattern
+            that matches nothing does no harm; a layer's bias belongs to the layer.
 
     Raises:
-        InputError: the network has no layer of one of the names.
+        InputError: the network has no layer of one of the settings' names.
         ModelError: NNCF cannot quantize the network, or quantized nothing in it.
         DependencyError: NNCF is not installed.
     """
@@ -237,10 +232,13 @@ def quantize_plainly(
     import nncf
 
     known = {node.get_friendly_name() for node in model.get_ordered_ops()}
+    ignored = list(settings.ignore_scope or ())
     strange = [name for name in ignored if name not in known]
     if strange:
         raise InputError(f"the network has no layer {strange[0]!r} to ignore; list layers with: mattekit parity")
-    scopes = nncf.IgnoredScope(names=list(ignored), patterns=list(patterns), types=list(types), validate=False)
+    scopes = nncf.IgnoredScope(
+        names=ignored, patterns=list(recipe.ignore), types=list(recipe.ignore_types), validate=False
+    )
     # nncf.set_log_level would set the level of every handler there, also of those that are not NNCF's.
     logging.getLogger("nncf").setLevel(logging.ERROR)
     try:
@@ -248,8 +246,8 @@ def quantize_plainly(
             done = nncf.quantize(
                 model,
                 nncf.Dataset(range(samples), tensor),
-                preset=nncf.QuantizationPreset(preset),
-                target_device=_target(device),
+                preset=nncf.QuantizationPreset(settings.preset or recipe.preset),
+                target_device=_target(settings.device),
                 subset_size=samples,
                 ignored_scope=scopes,
             )

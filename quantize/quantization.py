@@ -210,7 +210,7 @@ def quantize(
 
 def _key(notes: dict[str, JsonValue], recipe: FamilyRecipe, accuracy: Accuracy | None) -> str:
     """Hash all that decides what a search finds out; the allowed drop does not, so that another one can go on."""
-    measured = [accuracy.metric, accuracy.against, accuracy.samples.content_hash] if accuracy else []
+    measured = [accuracy.metric.name, accuracy.against, accuracy.samples.content_hash] if accuracy else []
     decisive = {name: value for name, value in notes.items() if name != "max_drop"}
     text = json.dumps([decisive, recipe.model_dump(mode="json"), measured], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -288,7 +288,7 @@ def _bench(
         candidates = {figure.precision: figure.candidate for figure in record.of_metric("latency_p50")}
         found = [
             next(each for each in accuracy.measure(half).measurements if each.is_whole),
-            *(each for each in done.record.measurements if each.metric == accuracy.metric),
+            *(each for each in done.record.measurements if each.metric == accuracy.metric.name),
         ]
         return record.with_measurements(
             each.model_copy(update={"candidate": candidates[each.precision], "role": ""}) for each in found

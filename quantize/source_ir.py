@@ -17,7 +17,6 @@ from ..core import (
     CONTRACT_KEY,
     PRECISIONS,
     PROVENANCE_KEY,
-    Arithmetic,
     Contract,
     ContractError,
     InputError,
@@ -28,7 +27,7 @@ from ..core import (
 )
 from ..datasets import AlphaMatte, Dataset, Pixels, Sample
 from ..infer import describe, load, read_model
-from ..metrics import get_metric
+from ..metrics import Metric, get_metric
 from ..models import ModelRef
 from .quantize_settings import QuantizeSettings
 
@@ -125,24 +124,16 @@ class Accuracy:
     """A metric on a validation set.
 
     Attributes:
-        metric: its name.
-        unit: of its values.
-        higher_is_better: which way it goes.
+        metric: what is measured.
         samples: that it is measured on.
+        settings: the device, the arithmetic and the tile.
         reference: what answers are compared with; the samples' truth where None.
-        device: an OpenVINO device string.
-        arithmetic: of floating-point numbers.
-        tile: side of a super-resolution tile in pixels.
     """
 
-    metric: str
-    unit: str
-    higher_is_better: bool
+    metric: Metric
     samples: Dataset
+    settings: QuantizeSettings
     reference: Predictor | None = None
-    device: str = "CPU"
-    arithmetic: Arithmetic = "f32"
-    tile: int = 256
 
     @property
     def against(self) -> str:
@@ -160,14 +151,14 @@ class Accuracy:
         Raises:
             MattekitError: the IR or a sample cannot be opened.
         """
-        predictor = model_predictor(load(path, self.device, arithmetic=self.arithmetic), tile=self.tile)
-        (record,) = validate([predictor], self.samples, metrics=[self.metric], reference=self.reference)
+        predictor = _opened(path, self.settings)
+        (record,) = validate([predictor], self.samples, metrics=[self.metric.name], reference=self.reference)
         return record
 
     def drop(self, before: Sequence[float], after: Sequence[float]) -> float:
         """Return how much worse the mean became, in the metric's unit; negative where it became better."""
         change = math.fsum(a - b for a, b in zip(before, after, strict=True)) / len(before)
-        return change if self.higher_is_better else -change
+        return change if self.metric.higher_is_better else -change
 
 
 def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, source: SourceIr) -> Accuracy:
@@ -185,20 +176,12 @@ def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, sourc
     chosen = get_metric(metric)
     if chosen.takes not in {"masks", "images"}:
         raise InputError(f"the metric {metric} is not of single images; choose one such as iou, mae or psnr_y")
-    reference = None
-    if settings.against == "source":
-        loaded = load(source.path, settings.device, arithmetic=settings.arithmetic)
-        reference = _remembering(model_predictor(loaded, tile=settings.tile))
-    return Accuracy(
-        metric=metric,
-        unit=chosen.unit,
-        higher_is_better=chosen.higher_is_better,
-        samples=dataset,
-        reference=reference,
-        device=settings.device,
-        arithmetic=settings.arithmetic,
-        tile=settings.tile,
-    )
+    reference = _remembering(_opened(source.path, settings)) if settings.against == "source" else None
+    return Accuracy(chosen, dataset, settings, reference)
+
+
+def _opened(path: Path, settings: QuantizeSettings) -> Predictor:
+    return model_predictor(load(path, settings.device, arithmetic=settings.arithmetic), tile=settings.tile)
 
 
 def _remembering(predictor: Predictor) -> Predictor:

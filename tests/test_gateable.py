@@ -167,7 +167,7 @@ def _quantize(_: Path, folder: Path) -> QuantizeRecord:
         used=samples,
         settings=QuantizeSettings(),
         recipe=FamilyRecipe(),
-        accuracy=Accuracy("iou", METRICS["iou"].unit, higher_is_better=True, samples=samples),
+        accuracy=Accuracy(METRICS["iou"], samples, QuantizeSettings()),
         state=SearchState(key="", measured=measured, baseline=[0.9, 0.8], tried={"": [0.9, 0.7]}),
         work=folder,
     )

@@ -26,6 +26,7 @@ from mattekit.core import (
 )
 from mattekit.datasets import Dataset, open_dataset
 from mattekit.infer import OpenVinoRuntime, load, read_contract
+from mattekit.metrics import Metric, iou
 from mattekit.quantize import QuantizeResult, QuantizeSettings, read_scope
 from mattekit.quantize.ptq import calibration_tensor, content_of, find_recipe, read_recipe, require_disjoint, split
 from mattekit.quantize.quantization import quantize
@@ -52,6 +53,8 @@ SUPER_RESOLUTION = Contract(
     task="super_resolution", input=InputContract(multiple=2), output=OutputContract(kind="image", scale=2)
 )
 OUTLIER = "down_outlier"
+
+FEW = QuantizeSettings(limit=6, recipe="none")
 
 
 def small_segmentation() -> nn.Module:
@@ -148,23 +151,21 @@ class Agreement(Accuracy):
             raise KeyboardInterrupt
         samples = data(self.samples.name, sha256=self.samples.content_hash, count=len(values))
         figure = measurement(
-            self.metric, float(np.mean(values)), higher_is_better=True,
+            self.metric.name, float(np.mean(values)), higher_is_better=True,
             variants=(model.variant.ref(),), executions=(found.info,), data=samples,
         )  # fmt: skip
         return ValidateRecord(
             machine=machine(),
             task="segmentation",
             data=samples,
-            table=SampleTable(ids=self.ids, values={self.metric: tuple(values)}),
+            table=SampleTable(ids=self.ids, values={self.metric.name: tuple(values)}),
             measurements=(figure,),
         )
 
 
 def agreement(source: Path, held: Dataset, calls: list[Path] | None = None) -> Agreement:
-    return Agreement("agreement", "", True, held, source=source, calls=[] if calls is None else calls)
-
-
-FEW = QuantizeSettings(limit=6, recipe="none")
+    metric = Metric("agreement", iou, "", higher_is_better=True)
+    return Agreement(metric, held, FEW, source=source, calls=[] if calls is None else calls)
 
 
 @pytest.fixture(scope="module")
@@ -300,14 +301,14 @@ def test_accuracy_control_leaves_the_outliers_alone(segmentation: Path, tmp_path
     held, told = images(4, seed=9), list[tuple[str, int, int | None]]()
     accuracy = agreement(segmentation, held)
     limit = 0.02
+
+    def note(what: str, number: int, expected: int | None) -> None:
+        told.append((what, number, expected))
+
     done = quantize(
         segmentation,
         tmp_path,
-        replace(
-            FEW,
-            max_drop=MaxDrop("agreement", limit),
-            progress=lambda what, number, expected: told.append((what, number, expected)),
-        ),
+        replace(FEW, max_drop=MaxDrop("agreement", limit), progress=note),
         images(6),
         validation=held,
         accuracy=accuracy,

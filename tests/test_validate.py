@@ -28,7 +28,7 @@ from mattekit.bench.intervals import mean_interval, ratio_interval
 from mattekit.commands.views.validate import print_validation
 from mattekit.core import InputError, ModelError, Provenance, ValidateRecord, read_record
 from mattekit.datasets import AlphaMatte, Dataset, Sample, open_dataset, synthetic, write_synthetic
-from mattekit.datasets.folders import segmentation_folders
+from mattekit.datasets.image_folders import segmentation_folders
 from mattekit.datasets.sample import LazySample
 from mattekit.metrics import default_metrics, iou, metrics_for
 from mattekit.metrics.segmentation import f_beta_curve

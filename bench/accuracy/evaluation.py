@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import Data, InputError, Measurement, ModelError, SampleTable, Unit, ValidateRecord, with_settings
+from ...core import Data, InputError, Measurement, ModelError, Result, SampleTable, Unit, ValidateRecord, with_settings
 from ...datasets import AlphaMatte, Dataset, Pixels, open_dataset
 from ...infer import this_machine
 from ...metrics import Metric, metrics_for
-from ...models import ModelRef
 from ..evaluation_settings import EvaluationSettings
 from .outputs import write_validation
-from .predictors import Predictor, SampleRow, border_of, measure, open_predictors
+from .predictors import Predictor, SampleRow, border_of, measure, open_predictors, open_reference
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,13 +55,7 @@ class EvaluationResult:
         """Return a table with a row for each model, slice of the samples and metric."""
         import pandas as pd
 
-        return pd.DataFrame(
-            [
-                {**figure.labels, "metric": figure.metric, "value": figure.value, "unit": str(figure.unit)}
-                for record in self.records
-                for figure in record.measurements
-            ]
-        )
+        return pd.concat([Result(record).to_frame() for record in self.records], ignore_index=True)
 
     def _repr_html_(self) -> str:
         """Show the table in a notebook."""
@@ -95,12 +88,8 @@ def run_evaluation(
     named = [models] if isinstance(models, str | Path) else list(models)
     if not named:
         raise InputError("there is no model to validate; give one artifact or more")
-    predictors = [
-        each
-        for model in named
-        for each in open_predictors(model, settings.device, tile=settings.tile, arithmetic=settings.arithmetic)
-    ]
-    reference = _reference(settings)
+    predictors = [each for model in named for each in open_predictors(model, settings)]
+    reference = open_reference(settings)
     opened = [each for each in (*predictors, *([reference] if reference else [])) if not each.is_on_disk]
     first = opened[0] if opened else None
     scale = settings.scale or (first.scale if first else 1)
@@ -126,15 +115,6 @@ def run_evaluation(
 
 
 evaluate = with_settings(EvaluationSettings)(run_evaluation)
-
-
-def _reference(settings: EvaluationSettings) -> Predictor | None:
-    if not settings.reference:
-        return None
-    if not settings.reference.startswith("golden:"):
-        # A reference is one model: several are told before any is compiled.
-        ModelRef.parse(settings.reference).path_of_one()
-    return open_predictors(settings.reference, settings.device, tile=settings.tile)[0]
 
 
 def validate(
