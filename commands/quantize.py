@@ -46,5 +46,5 @@ def register(app: typer.Typer) -> None:
             model, out, replace(settings, verdict=settings.verdict or if_worth_it, progress=progress)
         )
         view.print_quantization(result)
-        if if_worth_it and not (result.verdict and result.verdict.worth_it):
+        if if_worth_it and not (result.verdict and result.verdict.pays):
             raise typer.Exit(NOT_WORTH_IT)

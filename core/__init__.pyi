@@ -1,5 +1,8 @@
 from .arithmetic import (
+    ARITHMETICS as ARITHMETICS,
     Arithmetic as Arithmetic,
+    Hint as Hint,
+    Precision as Precision,
     parse_arithmetic as parse_arithmetic,
 )
 from .comparable import (
@@ -44,13 +47,13 @@ from .errors import (
     ParityError as ParityError,
     PartialFailureError as PartialFailureError,
     VideoError as VideoError,
+    needs_extra as needs_extra,
     openvino_errors_as as openvino_errors_as,
 )
 from .execution import (
     HARDWARE as HARDWARE,
     Execution as Execution,
     FloatArithmetic as FloatArithmetic,
-    Hint as Hint,
     Machine as Machine,
 )
 from .files import (
@@ -87,7 +90,6 @@ from .provenance import (
     CONTRACT_KEY as CONTRACT_KEY,
     PROVENANCE_KEY as PROVENANCE_KEY,
     ModelFormat as ModelFormat,
-    Precision as Precision,
     Provenance as Provenance,
     Stage as Stage,
 )
@@ -120,8 +122,8 @@ from .records.judged import (
 from .records.kinds import (
     AnyRecord as AnyRecord,
     is_record as is_record,
+    load_records as load_records,
     read_record as read_record,
-    read_records as read_records,
     record_files as record_files,
 )
 from .records.measured import (
@@ -144,6 +146,8 @@ from .requirements import (
 )
 from .result import (
     Result as Result,
+    frame_of as frame_of,
+    read_records as read_records,
 )
 from .settings import (
     Settings as Settings,

@@ -42,6 +42,7 @@ __all__ = [
     "ParityError",
     "PartialFailureError",
     "VideoError",
+    "needs_extra",
     "openvino_errors_as",
 ]
 
@@ -107,11 +108,6 @@ class ContractError(InputError):
 class DependencyError(MattekitError):
     """An optional package that this operation needs is not installed."""
 
-    @classmethod
-    def for_extra(cls, operation: str, package: str, extra: str) -> DependencyError:
-        """Say which extra brings `package`, which `operation` needs."""
-        return cls(f"{operation} needs the package {package}; install it with: pip install 'mattekit[{extra}]'")
-
 
 class FetchError(MattekitError):
     """A download that did not succeed."""
@@ -139,6 +135,26 @@ class PartialFailureError(MattekitError):
     """Some of several inputs failed; the others are done."""
 
     exit_code: ClassVar[int] = 5
+
+
+@contextmanager
+def needs_extra(operation: str, package: str, extra: str) -> Generator[None]:
+    """Import an optional package inside of this.
+
+    Args:
+        operation: what needs it, such as `exporting`.
+        package: as pip names it.
+        extra: of mattekit, which brings it.
+
+    Raises:
+        DependencyError: it is not installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise DependencyError(
+            f"{operation} needs the package {package}; install it with: pip install 'mattekit[{extra}]'"
+        ) from error
 
 
 @contextmanager

@@ -147,9 +147,9 @@ class Record(Frozen, frozen=True):
             whole[_TABLES[name][0]] = [cast("Frozen", each).model_dump(mode="json") for each in tables[name]]
         return whole
 
-    def write(self, path: Path) -> None:
+    def write(self, path: str | Path) -> None:
         """Write the record as JSON; the file appears whole or not at all."""
-        with atomic_path(path) as temporary:
+        with atomic_path(Path(path)) as temporary:
             temporary.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
     def with_measurements(self, further: Iterable[Measurement]) -> Self:

@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..convert import quantized_layers
-from ..core import Contract, DependencyError, InputError, ModelError, first_mistake, last_line, read_toml
+from ..core import Contract, InputError, ModelError, first_mistake, last_line, needs_extra, read_toml
 from ..datasets import Dataset, Pixels, Sample
 from ..infer import Tensor, normalise, tensor_from
 from .quantize_settings import Preset, QuantizeSettings
@@ -195,13 +195,10 @@ def require_nncf() -> str:
     Raises:
         DependencyError: it is not installed.
     """
-    try:
-        with warnings.catch_warnings():
-            # NNCF and what it brings along warn about versions that play no part in quantizing an IR.
-            warnings.simplefilter("ignore")
-            import nncf
-    except ImportError as error:
-        raise DependencyError.for_extra("quantizing", error.name or "nncf", "quantize") from error
+    with needs_extra("quantizing", "nncf", "quantize"), warnings.catch_warnings():
+        # NNCF and what it brings along warn about versions that play no part in quantizing an IR.
+        warnings.simplefilter("ignore")
+        import nncf
     return str(nncf.__version__)
 
 

@@ -13,7 +13,7 @@ from statistics import fmean
 
 from pydantic import JsonValue
 
-from ..bench import BenchRequest, Int8Verdict, int8_verdicts, run_benchmark
+from ..bench import BenchmarkSettings, Int8Verdict, int8_verdicts, run_benchmark
 from ..convert import quantized_layers, write_ir
 from ..core import (
     BenchRecord,
@@ -273,14 +273,14 @@ def _bench(
         half = Path(folder) / "model.xml"
         write_ir(source.model, half, fp16=True)
         record = run_benchmark(
-            BenchRequest(
-                (str(source.path), str(half), str(done.variant.path)),
-                devices=(settings.device,),
-                arithmetics=(settings.arithmetic,),
+            (source.path, half, done.variant.path),
+            BenchmarkSettings(
+                device=(settings.device,),
+                arithmetic=(settings.arithmetic,),
                 rounds=settings.rounds,
                 iterations=settings.rounds * _QUERIES,
-            )
-        )
+            ),
+        ).record
         limit = settings.max_drop
         record = record.model_copy(update={"allowed_drop": {limit.metric: limit.limit} if limit else {}})
         if accuracy is None:

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import Data, InputError, Measurement, ModelError, Result, SampleTable, Unit, ValidateRecord, with_settings
+from ...core import (
+    Data,
+    InputError,
+    Measurement,
+    ModelError,
+    SampleTable,
+    Unit,
+    ValidateRecord,
+    frame_of,
+    with_settings,
+)
 from ...datasets import AlphaMatte, Dataset, Pixels, open_dataset
 from ...infer import this_machine
 from ...metrics import Metric, metrics_for
@@ -52,14 +62,11 @@ class EvaluationResult:
         return first
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a table with a row for each model, slice of the samples and metric."""
-        import pandas as pd
-
-        return pd.concat([Result(record).to_frame() for record in self.records], ignore_index=True)
+        """Return a row for each model, slice of the samples and metric, as `frame_of`."""
+        return frame_of(self.records)
 
     def _repr_html_(self) -> str:
-        """Show the table in a notebook."""
-        return self.to_frame().to_html()
+        return self.to_frame().dropna(axis="columns", how="all").to_html(index=False)
 
 
 def run_evaluation(
@@ -80,8 +87,8 @@ def run_evaluation(
         MattekitError: as its message says; nothing is written then.
 
     Example:
-        >>> from mattekit import evaluate
-        >>> result = evaluate("mattelite", "synthetic:count=2,size=96x64", metrics=["iou", "mae"])
+        >>> import mattekit
+        >>> result = mattekit.evaluate("mattelite", "synthetic:count=2,size=96x64", metrics=["iou", "mae"])
         >>> [figure.metric for figure in result.record.measurements if figure.is_whole]
         ['iou', 'mae']
     """

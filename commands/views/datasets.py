@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from ...datasets import Layout
 from ...reports import Cell, Column, Table
+from .console import console_of
 from .fitting import print_table
-from .terminal import console_of
 
 __all__ = ["print_layouts"]
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from ...bench import ParityResult, ParitySettings
 from ...core import ParityRecord, ParityStep
 from ...reports import Cell, Column, Table
+from .console import console_of
 from .fitting import print_lines, print_table
-from .terminal import console_of
 
 __all__ = ["print_parity"]
 

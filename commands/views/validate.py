@@ -10,8 +10,8 @@ from rich.console import Console
 from ...bench import EvaluationResult, EvaluationSettings, figure_interval, record_name, samples_table, summary_table
 from ...core import Measurement, ValidateRecord
 from ...reports import Cell, Column, Table
+from .console import console_of
 from .fitting import print_lines, print_table, say_once
-from .terminal import console_of
 
 __all__ = ["print_validation"]
 
