@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 import typer
 from conftest import MakeOnce
-from mattekit.bench import check_stages, int8_verdicts, median_interval, noisiest_layers, open_stages, write_scope
+from mattekit.bench import (
+    check_parity,
+    check_stages,
+    int8_verdicts,
+    median_interval,
+    noisiest_layers,
+    open_stages,
+    write_scope,
+)
 from mattekit.commands.parity import register as register_parity
 from mattekit.commands.quantize import register as register_quantize
 from mattekit.convert import QUANTIZED, Tolerance
@@ -203,6 +211,24 @@ def test_the_ladder_names_the_first_stage_beyond_its_limit(model_folder: Path, q
     assert both.first_broken.after == "ir fp32"
     assert check_stages(stages, dataset, tolerances={"quantized": always, "exact": always}).first_broken is None
     assert QUANTIZED.psnr > 0
+
+
+def test_parity_is_a_function_with_the_commands_options(
+    small_ir: Path, small_int8: Path, photos: Path, tmp_path: Path
+) -> None:
+    steps = list[str]()
+    result = check_parity(
+        [small_ir, small_int8],
+        data=f"hr={photos}",
+        limit=1,
+        layers=tmp_path / "scope.txt",
+        progress=lambda what, _done, _whole: steps.append(what),
+    )
+    assert steps == [step.after for step in result.record.steps] == ["ir fp32", "ir int8"]
+    assert read_scope(tmp_path / "scope.txt") == tuple(layer.name for layer in result.layers)
+    assert {"snr", "psnr_y"} <= set(result.to_frame()["metric"])
+    assert result.record.settings["limit"] == 1
+    assert "layers" not in result.record.settings
 
 
 def test_the_layers_that_lose_most_can_be_ignored(
