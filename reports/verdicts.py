@@ -21,7 +21,7 @@ __all__ = ["GateResult", "check_gates", "junit_xml", "markdown", "one_line", "ru
 
 
 @dataclass(frozen=True)
-class GateResult(Result):
+class GateResult(Result[GateRecord]):
     """What gates say of records.
 
     Attributes:

@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class BenchmarkResult(Result):
+class BenchmarkResult(Result[BenchRecord]):
     """What a benchmark measured.
 
     Attributes:

@@ -31,7 +31,7 @@ _SETTINGS = ("scenario", "rounds", "iterations", "seconds", "warm_up", "threads"
 
 
 @dataclass(frozen=True)
-class ComparisonResult(Result):
+class ComparisonResult(Result[CompareRecord]):
     """Two benchmarks side by side.
 
     Attributes:
