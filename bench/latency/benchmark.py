@@ -74,10 +74,10 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
         MattekitError: a model cannot be read.
 
     Example:
-        from mattekit import benchmark
-
-        result = benchmark("mattelite", rounds=3, iterations=6)
-        print(result.to_frame())
+        >>> from mattekit import benchmark
+        >>> result = benchmark("srlite-x2", size=((16, 16),), rounds=2, iterations=4, threads=1)
+        >>> result.exit_code, [figure.model for figure in result.record.of_metric("latency_p50")]
+        (0, ['srlite-x2'])
     """
     named = [models] if isinstance(models, str | Path) else models
     trials = [Trial(*each) for each in plan(named, settings)]

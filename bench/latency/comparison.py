@@ -89,10 +89,10 @@ def run_comparison(
         DependencyError: SciPy is not installed.
 
     Example:
-        from mattekit import compare_benchmarks
-
-        result = compare_benchmarks("before.json", "after.json", allow=("software",))
-        print(result.to_frame())
+        >>> from mattekit import benchmark, compare_benchmarks
+        >>> benchmark("srlite-x2", size=((16, 16),), rounds=2, iterations=4).record.write("bench.json")
+        >>> [ratio.value for ratio in compare_benchmarks("bench.json", "bench.json").record.of_metric("ratio")]
+        [1.0]
     """
     names = (
         "before" if isinstance(before, BenchRecord) else str(before),
