@@ -17,13 +17,19 @@ from .commands import (
     building,
     datasets,
     doctor,
+    export,
     gate,
     models,
+    models_fetch,
+    models_show,
     packaging,
     parity,
     quantization,
-    reporting,
-    running,
+    remove,
+    report,
+    run,
+    superimpose,
+    upscale,
     validate,
     video,
 )
@@ -63,7 +69,10 @@ def root(
 
 
 # In the order of work, which is that of the help.
+export.register(app)
 models.register(app)
+models_show.register(models.models_app)
+models_fetch.register(models.models_app)
 parity.register(app)
 quantization.register(app)
 validate.register(app)
@@ -71,9 +80,9 @@ gate.register(app)
 datasets.register(app)
 bench.register(app)
 bench_compare.register(bench.bench_app)
-reporting.register(app)
-running.register(app)
-video.register(app)
+report.register(app)
+for command in (run, remove, upscale, superimpose, video):
+    command.register(app)
 packaging.register(app)
 building.register(app)
 doctor.register(app)

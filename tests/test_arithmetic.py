@@ -148,7 +148,7 @@ def test_a_subject_and_a_pipeline_say_what_they_compute_in(ir: Path) -> None:
     lower_or_skip("bf16")
     assert open_predictors(str(ir))[0].execution.arithmetic == "f32"
     assert open_predictors(str(ir), arithmetic="bf16")[0].execution.arithmetic == "bf16"
-    pipeline = open_pipeline(sr=ir, arithmetic="bf16")
+    pipeline = open_pipeline(model=None, sr=ir, arithmetic="bf16")
     (runtime,) = cast("list[dict[str, Any]]", pipeline.describe()["runtimes"])
     assert runtime["arithmetic"] == "bf16"
 

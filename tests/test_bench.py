@@ -20,8 +20,7 @@ from mattekit.bench.latency.scenarios import run_burst
 from mattekit.bench.latency.trials import percentile, unsteady
 from mattekit.convert import zoo
 from mattekit.core import ExecutedLayers, InputError, Variant
-from mattekit.infer.runtimes.base import Queue
-from mattekit.infer.runtimes.serial import SerialInput
+from mattekit.infer.runtimes.base import Queue, SerialInput
 
 
 class Sleeper(SerialInput):

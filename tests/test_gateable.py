@@ -16,7 +16,7 @@ from mattekit.bench import Gate, benchmark, compare_benchmarks, evaluate, judge
 from mattekit.bench.latency.machine_limits import Peak, Roofline
 from mattekit.core import BenchRecord, ExportRecord, Measurement, QuantizeRecord, Record, RunRecord, Unit, read_record
 from mattekit.datasets import open_dataset, synthetic, write_synthetic
-from mattekit.infer import OutputSettings, Pipeline, Remover, load, plan_batch, record_of, run_batch, workers_for
+from mattekit.infer import Pipeline, Remover, RunSettings, load, plan_batch, record_of, run_batch
 from mattekit.metrics import METRICS
 
 Make = Callable[[Path, Path], Record]
@@ -42,19 +42,19 @@ def _run(ir: Path, folder: Path) -> RunRecord:
     for number in range(3):
         image = np.random.default_rng(number).integers(0, 256, (40, 50, 3), dtype=np.uint8)
         assert cv2.imwrite(str(folder / "in" / f"{number}.png"), image)
-    batch = plan_batch([folder / "in"], folder / "out", OutputSettings())
+    batch = plan_batch([folder / "in"], folder / "out", RunSettings(jobs=1))
     pipeline = Pipeline(Remover(load(ir / "model.xml")))
-    outcomes = list(run_batch(batch, pipeline, jobs=1))
-    return record_of(outcomes, pipeline, {"device": "CPU"}, workers_for(batch, pipeline, 1))
+    outcomes = list(run_batch(batch, pipeline))
+    return record_of(outcomes, batch, pipeline)
 
 
 def _video(ir: Path, folder: Path) -> Record:
     pytest.importorskip("av", reason="video needs the extra `video`")
     from clips import make_clip
-    from mattekit.infer import plan_video, run_video
+    from mattekit.infer import VideoSettings, plan_video, process_video
 
-    plan = plan_video(str(make_clip(folder / "clip.mp4")), folder / "out.webm", removes=True)
-    return run_video(plan, Pipeline(Remover(load(ir / "model.xml")))).record
+    plan = plan_video(str(make_clip(folder / "clip.mp4")), folder / "out.webm", VideoSettings())
+    return process_video(plan, Pipeline(Remover(load(ir / "model.xml")))).record
 
 
 def _validate(ir: Path, folder: Path) -> Record:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import torch
 from mattekit.bench import benchmark, int8_verdicts, model_predictor, validate
-from mattekit.convert import ExportSettings, export_model, zoo
+from mattekit.convert import export_model, zoo
 from mattekit.core import MODEL, BenchRecord, ValidateRecord, read_record
 from mattekit.datasets import open_dataset
 from mattekit.infer import load
@@ -79,7 +79,7 @@ def make(entry: Entry, data: Path, out: Path) -> None:
             torch.manual_seed(0)
             weights = out / f"{entry.model}-random.pth"
             torch.save(spec.build().state_dict(), weights)
-        export_model(entry.model, out, ExportSettings(), weights=weights, offline=True)
+        export_model(entry.model, out, weights=weights, offline=True)
     if (out / entry.model / "int8").is_dir():
         return
     if spec.task == "segmentation":
