@@ -1,5 +1,5 @@
 from .bench.latency.benchmark import benchmark as benchmark
-from .bench.latency.comparison import compare_benchmarks as compare_benchmarks
+from .bench.latency.benchmark_comparison import compare_benchmarks as compare_benchmarks
 from .cluster.running import RunResult as RunResult, run_images as run_images
 from .convert.export import export_model as export_model
 from .convert.weights_cache import fetch_weights as fetch_weights

@@ -15,7 +15,7 @@ pytest.importorskip("scipy", reason="comparing times needs the extra `bench`")
 
 from mattekit.bench import ComparisonSettings, Gate, benchmark, compare_benchmarks, gates_exit_code, judge
 from mattekit.bench.benchmark_settings import Allowed, parse_allowed
-from mattekit.bench.latency.comparison import mismatches
+from mattekit.bench.latency.benchmark_comparison import mismatches
 from mattekit.cli import app
 from mattekit.core import (
     MODEL,

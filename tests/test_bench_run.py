@@ -15,10 +15,9 @@ from conftest import MakeOnce
 from mattekit.bench import BenchmarkSettings, benchmark, benchmark_exit_code, run_benchmark
 from mattekit.bench.benchmark_settings import parse_scenario
 from mattekit.bench.latency.candidates import Candidate, find_variants, plan
-from mattekit.bench.latency.inspection import inspect
 from mattekit.bench.latency.process import CandidateError, WorkerProcess
 from mattekit.bench.latency.trials import OTHERS
-from mattekit.bench.latency.worker import Worker
+from mattekit.bench.latency.worker import Worker, inspect
 from mattekit.cli import app
 from mattekit.convert import zoo
 from mattekit.core import (

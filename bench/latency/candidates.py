@@ -11,6 +11,7 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from ... import models as named
 from ...core import (
     Arithmetic,
     ArithmeticUnavailableError,
@@ -25,7 +26,6 @@ from ...core import (
     sha256_of,
 )
 from ...infer import Runtime, RuntimeSettings, Tensor, require_device, this_machine
-from ...models import open_runtime, require_offered
 from ..benchmark_settings import BenchmarkSettings, Size
 
 __all__ = ["Candidate", "Planned", "RuntimeVariant", "Status", "find_variants", "plan"]
@@ -126,7 +126,7 @@ class Candidate(BaseModel):
         Raises:
             MattekitError: as `open_runtime`.
         """
-        return open_runtime(self.runtime, self.variant.path, self.settings)
+        return named.open_runtime(self.runtime, self.variant.path, self.settings)
 
     def sample_input(self) -> Tensor:
         """Return an input of its shape, values 0..1: how long a convolution takes does not depend on them."""
@@ -167,11 +167,8 @@ def find_variants(models: Sequence[str | Path], runtimes: Sequence[str]) -> list
         ModelError: a model cannot be found or read.
         ContractError: it carries no contract.
     """
-    # Here, because a worker, which looks for nothing, needs none of the zoo.
-    from ...models import ModelRef
-
     found: list[RuntimeVariant] = []
-    for ref in map(ModelRef.parse, models):
+    for ref in map(named.ModelRef.parse, models):
         for runtime in [ref.runtime] if ref.runtime else runtimes:
             try:
                 found += [RuntimeVariant(variant, runtime) for variant in ref.variants(runtime)]
@@ -262,7 +259,7 @@ def _checked(candidate: Candidate, source: RuntimeVariant, absent: dict[str, str
     if source.missing:
         return Planned(candidate, "failed", source.missing)
     try:
-        require_offered(candidate.runtime, candidate.settings)
+        named.require_offered(candidate.runtime, candidate.settings)
     except ArithmeticUnavailableError as error:
         return Planned(candidate, "not on this device", str(error))
     except DeviceError as error:

@@ -84,8 +84,7 @@ def measure_accuracy(
     # Here, because a worker, which times stages, needs none of it.
     from ...datasets import Dataset, open_dataset
     from ...metrics import default_metrics
-    from ..accuracy.evaluation import validate
-    from ..accuracy.predictors import model_predictor
+    from ..accuracy import evaluation, predictors
 
     def measure(candidate: Candidate, dataset: Dataset) -> Measurement | str:
         contract = candidate.variant.contract
@@ -93,8 +92,10 @@ def measure_accuracy(
             return f"the data set {dataset.name} is for {dataset.task}"
         try:
             runtime = candidate.model_copy(update={"batch": 1, "streams": None}).open()
-            predictor = model_predictor(_loaded(candidate, runtime), tile=max(candidate.height, candidate.width))
-            (record,) = validate([predictor], dataset, metrics=default_metrics(contract.task)[:1])
+            predictor = predictors.model_predictor(
+                _loaded(candidate, runtime), tile=max(candidate.height, candidate.width)
+            )
+            (record,) = evaluation.validate([predictor], dataset, metrics=default_metrics(contract.task)[:1])
         except MattekitError as error:
             return str(error)
         return next(each for each in record.measurements if each.is_whole)
