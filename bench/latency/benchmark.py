@@ -86,7 +86,7 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
         # What is missing for the verdicts is said before the measurement, not after it.
         compare_rounds([[1.0]], [[1.0]])
     images = collect_inputs([settings.end_to_end]) if settings.end_to_end else []
-    tell = settings.progress or _silent
+    tell: Progress = settings.progress or (lambda _what, _done, _expected: None)
     runnable = [trial for trial in trials if trial.status == "measured"]
     with contextlib.ExitStack() as stack:
         workers: dict[str, WorkerProcess] = {}
@@ -148,10 +148,6 @@ def interleave(
         if progress:
             progress("rounds", number + 1, rounds)
     return found
-
-
-def _silent(what: str, done: int, expected: int | None) -> None:
-    """Nobody wants to know."""
 
 
 def _baseline(trials: Sequence[Trial], named: str | None) -> Trial:

@@ -91,7 +91,7 @@ def measure_accuracy(
         if (dataset.task, dataset.scale) != (contract.task, contract.output.scale):
             return f"the data set {dataset.name} is for {dataset.task}"
         try:
-            runtime = candidate.model_copy(update={"batch": 1, "streams": None}).open()
+            runtime = replace(candidate, batch=1, streams=None).open()
             predictor = predictors.model_predictor(
                 _loaded(candidate, runtime), tile=max(candidate.height, candidate.width)
             )

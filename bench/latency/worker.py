@@ -23,7 +23,7 @@ from ...core import ArithmeticUnavailableError, ExecutedLayers, LayerTime, Matte
 from ...infer import BoundInput, OpenVinoRuntime, Runtime, compile_model, executed_layers, read_model
 from ..benchmark_settings import Scenario
 from .candidates import Candidate
-from .process import Burst, Executed, Inspected, Memory, Opened, Refused
+from .process import Burst, CandidateError, Executed, Inspected, Memory, Opened
 from .scenarios import run_burst
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def main(calls: IO[bytes], answers: IO[bytes]) -> None:
             answer = getattr(worker, method)(*arguments, **named)
         except MattekitError as error:
             unavailable = isinstance(error, ArithmeticUnavailableError)
-            answer = Refused(str(error), "not on this device" if unavailable else "failed")
+            answer = CandidateError(str(error), "not on this device" if unavailable else "failed")
         pickle.dump(answer, answers)
         answers.flush()
 
