@@ -12,8 +12,8 @@ from .comparison import (
     image_from as image_from,
 )
 from .export import (
-    ExportResult as ExportResult,
     RECORD_NAME as RECORD_NAME,
+    ExportResult as ExportResult,
     export_model as export_model,
     folder_of as folder_of,
     run_export as run_export,
@@ -46,13 +46,13 @@ from .recognition import (
 from .servable.package_manifest import (
     ALPHA as ALPHA,
     CONFIDENCE as CONFIDENCE,
-    GoldenVector as GoldenVector,
     IMAGE as IMAGE,
     MANIFEST_NAME as MANIFEST_NAME,
+    UPSCALED as UPSCALED,
+    GoldenVector as GoldenVector,
     OutputLimits as OutputLimits,
     PackageManifest as PackageManifest,
     Port as Port,
-    UPSCALED as UPSCALED,
     limits_from as limits_from,
 )
 from .servable.repository import (

@@ -51,9 +51,9 @@ from .errors import (
     openvino_errors_as as openvino_errors_as,
 )
 from .execution import (
+    HARDWARE as HARDWARE,
     Execution as Execution,
     FloatArithmetic as FloatArithmetic,
-    HARDWARE as HARDWARE,
     Machine as Machine,
 )
 from .files import (
@@ -88,8 +88,8 @@ from .progress import (
 )
 from .provenance import (
     CONTRACT_KEY as CONTRACT_KEY,
-    ModelFormat as ModelFormat,
     PROVENANCE_KEY as PROVENANCE_KEY,
+    ModelFormat as ModelFormat,
     Provenance as Provenance,
     Stage as Stage,
 )
@@ -127,13 +127,13 @@ from .records.kinds import (
     record_files as record_files,
 )
 from .records.measured import (
+    MODEL as MODEL,
     BenchRecord as BenchRecord,
     CandidateResult as CandidateResult,
     CompareRecord as CompareRecord,
     ComparisonRow as ComparisonRow,
     ExecutedLayers as ExecutedLayers,
     LayerTime as LayerTime,
-    MODEL as MODEL,
     Mismatch as Mismatch,
     PeerRecord as PeerRecord,
     RooflineLimits as RooflineLimits,

@@ -42,16 +42,16 @@ from .overlap import (
     overlapped as overlapped,
 )
 from .pipeline import (
-    Pipeline as Pipeline,
     STAGES as STAGES,
+    Pipeline as Pipeline,
 )
 from .placement import (
     Placement as Placement,
 )
 from .processing import (
+    MEMORY as MEMORY,
     ImageJob as ImageJob,
     ImageWork as ImageWork,
-    MEMORY as MEMORY,
     settle as settle,
 )
 from .remove import (
@@ -61,8 +61,8 @@ from .resume import (
     settings_fingerprint as settings_fingerprint,
 )
 from .runtimes.base import (
-    BoundInput as BoundInput,
     DEFAULTS as DEFAULTS,
+    BoundInput as BoundInput,
     LoadedModel as LoadedModel,
     Runtime as Runtime,
     RuntimeSettings as RuntimeSettings,
