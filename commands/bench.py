@@ -22,7 +22,7 @@ EXIT_HELP = (
 )
 
 MEASURE = "run"
-"""The command that `mattekit bench ARTIFACT…` means."""
+"""The command that `mattekit bench MODEL…` means."""
 
 
 class _MeasureUnlessNamed(TyperGroup):
@@ -38,7 +38,7 @@ class _MeasureUnlessNamed(TyperGroup):
 bench_app = typer.Typer(
     cls=_MeasureUnlessNamed,
     no_args_is_help=True,
-    help="Measure latency per device, interleaved, with evidence: mattekit bench ARTIFACT… (run may be left out).",
+    help="Measure latency per device, interleaved, with evidence: mattekit bench MODEL… (run may be left out).",
 )
 
 
@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
 @bench_app.command(MEASURE, epilog=EXIT_HELP)
 @takes_settings(bench.BenchmarkSettings)
 def run(
-    artifacts: ModelArguments,
+    models: ModelArguments,
     *,
     settings: bench.BenchmarkSettings,
     record: Annotated[
@@ -67,7 +67,7 @@ def run(
     from .views.progress import ProgressBar
 
     with ProgressBar(show=not quiet) as bar:
-        result = bench.run_benchmark(artifacts, replace(settings, progress=bar.counts))
+        result = bench.run_benchmark(models, replace(settings, progress=bar.counts))
     # Written first: a table that cannot be printed must not lose the measurement.
     kept = bench.keep(result.record, record)
     print_benchmark(result.record)

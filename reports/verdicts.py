@@ -94,8 +94,8 @@ def run_gates(
         DependencyError: SciPy is not installed, and times are to be compared.
 
     Example:
-        >>> from mattekit import check_gates, evaluate
-        >>> from mattekit.bench import Gate
+        >>> from mattekit import check_gates
+        >>> from mattekit.bench import Gate, evaluate
         >>> measured = evaluate("mattelite", "synthetic:count=12,size=96x64", metrics=["iou"]).record
         >>> result = check_gates(measured, [Gate(metric="iou", min=0.1)])
         >>> result.write_junit("gates.xml")

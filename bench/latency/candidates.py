@@ -201,7 +201,7 @@ def plan(models: Sequence[str | Path], settings: BenchmarkSettings) -> list[Plan
     if settings.precision:
         variants = [each for each in variants if each.variant.precision in settings.precision]
     if not variants:
-        raise InputError("there is nothing to measure; give an artifact, and a --precision that it is there in")
+        raise InputError("there is nothing to measure; give a model, and a --precision that it is there in")
     planned: list[Planned] = []
     numbers: Counter[str] = Counter()
     for source, device, arithmetic in product(variants, settings.device, settings.arithmetic):
