@@ -47,7 +47,8 @@ def compare(
         result.record.write(record)
     print_comparison(result.record)
     if gate:
-        judged = reports.check_gates(after, gate, baseline=(before,), allow=settings.allow)
+        across = bench.GateSettings(baseline=(before,), allow=("machine",) if "machine" in settings.allow else ())
+        judged = reports.run_gates(after, gate, across)
         print_verdicts(judged)
         judged.publish(junit=junit, markdown=markdown)
         raise typer.Exit(judged.exit_code)
