@@ -52,7 +52,7 @@ from .latency.benchmark import (
     benchmark as benchmark,
     run_benchmark as run_benchmark,
 )
-from .latency.comparison import (
+from .latency.benchmark_comparison import (
     ComparisonResult as ComparisonResult,
     compare_benchmarks as compare_benchmarks,
     run_comparison as run_comparison,

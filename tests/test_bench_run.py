@@ -15,10 +15,9 @@ from conftest import MakeOnce, shallow_u2net
 from mattekit.bench import BenchmarkSettings, benchmark, benchmark_exit_code, run_benchmark
 from mattekit.bench.benchmark_settings import parse_scenario
 from mattekit.bench.latency.candidates import Candidate, find_variants, plan
-from mattekit.bench.latency.inspection import inspect
 from mattekit.bench.latency.process import CandidateError, WorkerProcess
 from mattekit.bench.latency.trials import OTHERS
-from mattekit.bench.latency.worker import Worker
+from mattekit.bench.latency.worker import Worker, inspect
 from mattekit.cli import app
 from mattekit.core import (
     MODEL,
@@ -77,7 +76,7 @@ def one(path: Path, **changes: Any) -> Candidate:
         "width": 40,
         "threads": 1,
     }
-    return Candidate.model_validate({**facts, **changes})
+    return Candidate(**{**facts, **changes})
 
 
 def values(record: BenchRecord, key: str, stage: str = MODEL) -> dict[str, float | None]:
@@ -251,7 +250,10 @@ def test_the_whole_way_accuracy_and_every_runtime(
         data="synthetic:count=2,size=96x96",
     )
     assert result.exit_code == 0
+    assert result.verdicts == ()
     found = result.record
+    assert len(result.to_frame()) == len(found.measurements)
+    assert found.settings["size"] == [[64, 64], [96, 96]]
     runtimes = [result.execution.runtime for result in found.candidates.values() if result.execution]
     assert runtimes == ["openvino", "onnxruntime", "torch"]
     scores: list[float] = []
@@ -311,7 +313,7 @@ def run(arguments: Sequence[object]) -> tuple[int, str]:
 @pytest.mark.slow
 def test_the_first_word_may_be_left_out(tiny: Path, tmp_path: Path) -> None:
     common = (tiny, "--size", 16, "--iterations", 1, "--warm-up", 0, "--threads", 1, "--record", tmp_path / "r.json")
-    code, text = run(["bench", *common])
+    code, text = run(["bench", "--quiet", *common])
     assert code == 0, text
     assert "model fp32 openvino:CPU f32 latency b1 16x16" in text
     assert "1 rounds, 1 iterations" in text
