@@ -54,11 +54,11 @@ BENCH_NAME = "bench.json"
 
 
 @dataclass(frozen=True)
-class QuantizeResult(Result):
+class QuantizeResult(Result[QuantizeRecord]):
     """What a quantization wrote.
 
     Attributes:
-        record: of its accuracy, and of what it took.
+        records: one, of its accuracy and of what it took.
         path: of the record.
         variant: the INT8 model.
         ignored: the layers that the search left as they were.
@@ -67,7 +67,6 @@ class QuantizeResult(Result):
         verdict: that is read from it; None there too.
     """
 
-    record: QuantizeRecord
     path: Path
     variant: Variant
     ignored: tuple[str, ...]
@@ -205,7 +204,7 @@ def quantize(
         record.write(temporary / "quantize.json")
     clear(work)
     variant = replace(written, path=folder / "model.xml")
-    return QuantizeResult(record, folder / "quantize.json", variant, ignored, len(quantized_layers(model)))
+    return QuantizeResult((record,), folder / "quantize.json", variant, ignored, len(quantized_layers(model)))
 
 
 def _key(notes: dict[str, JsonValue], recipe: FamilyRecipe, accuracy: Accuracy | None) -> str:

@@ -233,7 +233,7 @@ def test_a_report_shows_every_figure_and_every_note(width: int) -> None:
 
 
 @each_width
-def test_validations_and_ladders_are_whole(width: int, tmp_path: Path) -> None:
+def test_validations_and_parities_are_whole(width: int, tmp_path: Path) -> None:
     names = ("iou", "mae", "max_f_beta", "s_measure", "mean_e_measure", "boundary_iou")
     samples = {name: [0.25 + n / 100, 0.5 + n / 100, 0.7511] for n, name in enumerate(names)}
     validated = validate_record(samples, of=variant("mattelite"), on=data("synthetic"))
@@ -250,7 +250,7 @@ def test_validations_and_ladders_are_whole(width: int, tmp_path: Path) -> None:
         ),
     )
     record = ParityRecord(machine=machine(), steps=steps)
-    said = assert_whole(lambda console: print_parity(ParityResult(record), ParitySettings(), console), width)
+    said = assert_whole(lambda console: print_parity(ParityResult((record,)), ParitySettings(), console), width)
     assert {"0.9321", "0.4567", "0.0345", "32.15", "0.9876", "0.0045", "0.9211"} <= figures(said)
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +15,10 @@ from ...core import (
     InputError,
     Measurement,
     ModelError,
+    Result,
     SampleTable,
     Unit,
     ValidateRecord,
-    frame_of,
     with_settings,
 )
 from ...datasets import AlphaMatte, Dataset, Pixels, open_dataset
@@ -29,16 +28,13 @@ from ..evaluation_settings import EvaluationSettings
 from .outputs import write_validation
 from .predictors import Predictor, SampleRow, border_of, measure, open_predictors, open_reference
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = ["EvaluationResult", "evaluate", "run_evaluation", "validate"]
 
 _DEFAULTS = EvaluationSettings()
 
 
 @dataclass(frozen=True)
-class EvaluationResult:
+class EvaluationResult(Result[ValidateRecord]):
     """What an evaluation measured.
 
     Attributes:
@@ -46,27 +42,7 @@ class EvaluationResult:
         paths: where the records lie; empty where nothing was written.
     """
 
-    records: tuple[ValidateRecord, ...]
     paths: tuple[Path, ...] = ()
-
-    @property
-    def record(self) -> ValidateRecord:
-        """Return the record of the only model.
-
-        Raises:
-            InputError: there are several.
-        """
-        first, *further = self.records
-        if further:
-            raise InputError(f"{len(self.records)} models were evaluated; take one of `records`")
-        return first
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return a row for each model, slice of the samples and metric, as `frame_of`."""
-        return frame_of(self.records)
-
-    def _repr_html_(self) -> str:
-        return self.to_frame().dropna(axis="columns", how="all").to_html(index=False)
 
 
 def run_evaluation(

@@ -39,15 +39,14 @@ _NOISE_SAMPLES = 3
 
 
 @dataclass(frozen=True)
-class ParityResult(Result):
+class ParityResult(Result[ParityRecord]):
     """How far the stages of a model are from one another.
 
     Attributes:
-        record: what was measured; `record.first_broken` is the first step beyond its limit.
+        records: what was measured, in one; its `first_broken` is the first step beyond its limit.
         layers: those that lose most in INT8, the noisiest first; empty unless they were asked for.
     """
 
-    record: ParityRecord
     layers: tuple[LayerNoise, ...] = ()
 
 
@@ -79,10 +78,10 @@ def run_parity(models: str | Path | Sequence[str | Path], settings: ParitySettin
     dataset = open_dataset(settings.data, scale=stages[0].contract.output.scale).take(settings.limit)
     record = check_stages(stages, dataset, settings)
     if settings.layers is None:
-        return ParityResult(record)
+        return ParityResult((record,))
     found = noisiest_layers(stages, dataset.take(_NOISE_SAMPLES))
     write_scope(found, Path(settings.layers))
-    return ParityResult(record, tuple(found))
+    return ParityResult((record,), tuple(found))
 
 
 check_parity = with_settings(ParitySettings)(run_parity)
