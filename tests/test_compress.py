@@ -361,13 +361,7 @@ def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, published_u2netp: 
         for folder in (shared_data / "segmentation" / name for name in ("ecssd_train", "ecssd_val"))
     )
     done = quantize_model(
-        ir,
-        tmp_path,
-        data=train,
-        validation=val,
-        limit=6,
-        validation_limit=6,
-        max_drop=MaxDrop("iou", 0.015),
+        ir, tmp_path, data=train, validation=val, limit=6, validation_limit=6, max_drop=MaxDrop("iou", 0.015)
     )
     assert any("stage2d/rebnconv1d" in name for name in done.ignored)
     exact, int8 = (load(path) for path in (ir, done.variant.path))
