@@ -13,7 +13,7 @@ import typer
 
 from .commands import (
     benchmarking,
-    building,
+    build,
     comparing,
     datasets,
     doctor,
@@ -21,13 +21,14 @@ from .commands import (
     models,
     models_fetch,
     models_show,
-    packaging,
+    package,
     parity,
     quantization,
     reporting,
     running,
     validate,
     validation,
+    verify,
     video,
 )
 from .core import InputError, MattekitError, __version__
@@ -80,8 +81,9 @@ comparing.register(benchmarking.bench_app)
 reporting.register(app)
 running.register(app)
 video.register(app)
-packaging.register(app)
-building.register(app)
+package.register(app)
+verify.register(app)
+build.register(app)
 doctor.register(app)
 
 

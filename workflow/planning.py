@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..convert import spec_for
-from .schema import ModelRecipe, Recipe
-from .stage import Stage
+from .build_result import BuildStage
+from .recipes import BuildRecipe, ModelRecipe
 
 __all__ = ["plan_stages"]
 
 
-def plan_stages(recipe: Recipe, out: Path) -> list[Stage]:
+def plan_stages(recipe: BuildRecipe, out: Path) -> list[BuildStage]:
     """Return the stages of a recipe, each after those that it needs.
 
     Paths of the recipe stay as they are, relative to the recipe's folder; the results' are below `out`.
@@ -19,7 +19,7 @@ def plan_stages(recipe: Recipe, out: Path) -> list[Stage]:
     Raises:
         ModelError: a model is not in the zoo.
     """
-    stages: list[Stage] = []
+    stages: list[BuildStage] = []
     for model in recipe.model:
         stages += _Chain(model, out, commercial=recipe.require_commercial).stages()
     if recipe.report:
@@ -39,7 +39,7 @@ class _Chain:
         self.commercial = commercial
         self.made: list[str] = []
 
-    def stages(self) -> list[Stage]:
+    def stages(self) -> list[BuildStage]:
         """Return them in an order in which they can run."""
         wanted = self.model.precisions
         stages = [
@@ -64,10 +64,10 @@ class _Chain:
     def _name(self, step: str) -> str:
         return f"{step} {self.model.key}"
 
-    def _export(self, precision: str) -> Stage:
+    def _export(self, precision: str) -> BuildStage:
         weights = ("--weights", self.model.weights) if self.model.weights else ()
         named = ("--name", self.model.name) if self.model.name else ()
-        return Stage(
+        return BuildStage(
             name=self._name(f"export-{precision}"),
             command=(
                 "export",
@@ -84,7 +84,7 @@ class _Chain:
             facts={"weights": self.spec.weights.sha256 or ""},
         )
 
-    def _quantize(self) -> Stage:
+    def _quantize(self) -> BuildStage:
         asked = self.model.quantize
         words: list[str] = []
         datasets: list[tuple[str, int]] = []
@@ -94,7 +94,7 @@ class _Chain:
             words += [word for option, value in self._options() for word in (option, value)]
             words += ["--verdict"] if asked.verdict else []
             datasets = [(text, self.scale) for text in (asked.data, asked.validation) if text]
-        return Stage(
+        return BuildStage(
             name=self._name("quantize"),
             command=("quantize", str(self.home / "fp32"), *words, "-o", str(self.out / "models")),
             files=self._ir("fp32"),
@@ -116,7 +116,7 @@ class _Chain:
         ]
         return [(option, value) for option, value in pairs if value]
 
-    def _parity(self) -> Stage | None:
+    def _parity(self) -> BuildStage | None:
         asked = self.model.parity
         if asked is None:
             return None
@@ -124,7 +124,7 @@ class _Chain:
         if self.spec.source == "torch":
             first = [f"torch:{self.model.id}" + (f"@{self.model.weights}" if self.model.weights else "")]
         record = self.out / "records" / f"{self.model.key}-parity.json"
-        return Stage(
+        return BuildStage(
             name=self._name("parity"),
             command=(
                 *("parity", *first, str(self.home)),
@@ -138,7 +138,7 @@ class _Chain:
             verdict=True,
         )
 
-    def _validate(self) -> Stage | None:
+    def _validate(self) -> BuildStage | None:
         asked = self.model.validation
         if asked is None:
             return None
@@ -146,7 +146,7 @@ class _Chain:
         words += ["--limit", str(asked.limit)] if asked.limit else []
         words += ["--arithmetic", asked.arithmetic]
         folder = self.out / "validation" / self.model.key
-        return Stage(
+        return BuildStage(
             name=self._name("validate"),
             command=(
                 *("validate", *(str(self.home / precision) for precision in self.model.precisions)),
@@ -158,12 +158,12 @@ class _Chain:
             after=tuple(self.made),
         )
 
-    def _bench(self) -> Stage | None:
+    def _bench(self) -> BuildStage | None:
         asked = self.model.bench
         if asked is None:
             return None
         record = self.out / "records" / f"{self.model.key}-bench.json"
-        return Stage(
+        return BuildStage(
             name=self._name("bench"),
             command=(
                 *("bench", *(str(self.home / precision) for precision in self.model.precisions)),
@@ -177,12 +177,12 @@ class _Chain:
             alone=True,
         )
 
-    def _gate(self, before: list[Stage]) -> Stage:
+    def _gate(self, before: list[BuildStage]) -> BuildStage:
         measured = [stage for stage in before if stage.name.split()[0] in {"validate", "bench"}]
         records = [str(path / "*.json") if not path.suffix else str(path) for s in measured for path in s.outputs]
         folder, gates = self.out / "records", str(self.model.gates)
         baseline = ["--baseline", str(self.out / "validation" / self.model.key / "*fp32*.json")]
-        return Stage(
+        return BuildStage(
             name=self._name("gate"),
             command=(
                 *("gate", *records, "--gate", gates, *(baseline if self.model.validation else ())),
@@ -196,11 +196,11 @@ class _Chain:
             verdict=True,
         )
 
-    def _package(self, precision: str) -> Stage:
+    def _package(self, precision: str) -> BuildStage:
         asked = self.model.package
         kind = asked.format if asked else "openvino"
         target = self.out / "packages" / (f"{self.model.key}-{precision}" + (".zip" if kind == "zip" else ""))
-        return Stage(
+        return BuildStage(
             name=self._name(f"package-{precision}"),
             command=(
                 *("package", str(self.home / precision), "--format", kind),
@@ -216,7 +216,7 @@ class _Chain:
         )
 
 
-def _report(recipe: Recipe, out: Path, stages: list[Stage]) -> Stage:
+def _report(recipe: BuildRecipe, out: Path, stages: list[BuildStage]) -> BuildStage:
     asked = recipe.report
     formats, title = (asked.formats, asked.title) if asked else ((), "")
     kinds = {"export-fp32": "export.json", "export-fp16": "export.json", "quantize": "*.json", "validate": "*.json"}
@@ -234,7 +234,7 @@ def _report(recipe: Recipe, out: Path, stages: list[Stage]) -> Stage:
         records += [str(path) for path in found]
         sources += [path if "*" not in path.name else path.parent for path in found]
     targets = [out / f"report.{suffix}" for suffix in formats]
-    return Stage(
+    return BuildStage(
         name="report",
         command=("report", *records, *(word for path in targets for word in ("-o", str(path))), "--title", title),
         files=tuple(sources),
