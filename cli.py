@@ -12,22 +12,25 @@ from typing import Annotated, NoReturn
 import typer
 
 from .commands import (
-    benchmarking,
+    bench,
+    bench_compare,
     build,
-    comparing,
     datasets,
     doctor,
     export,
+    gate,
     models,
     models_fetch,
     models_show,
     package,
     parity,
     quantization,
-    reporting,
-    running,
+    remove,
+    report,
+    run,
+    superimpose,
+    upscale,
     validate,
-    validation,
     verify,
     video,
 )
@@ -74,13 +77,13 @@ models_fetch.register(models.models_app)
 parity.register(app)
 quantization.register(app)
 validate.register(app)
-validation.register(app)
+gate.register(app)
 datasets.register(app)
-benchmarking.register(app)
-comparing.register(benchmarking.bench_app)
-reporting.register(app)
-running.register(app)
-video.register(app)
+bench.register(app)
+bench_compare.register(bench.bench_app)
+report.register(app)
+for command in (run, remove, upscale, superimpose, video):
+    command.register(app)
 package.register(app)
 verify.register(app)
 build.register(app)

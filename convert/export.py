@@ -55,7 +55,7 @@ _SAMPLES = 3
 
 
 @dataclass(frozen=True)
-class ExportResult(Result):
+class ExportResult(Result[ExportRecord]):
     """What an export wrote.
 
     Attributes:

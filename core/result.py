@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .record import Record
 from .records.kinds import read_record, record_files
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Result", "frame_of", "read_records"]
+
+R = TypeVar("R", bound=Record)
 
 _COLUMNS = ("kind", "created", "machine", "metric", "value", "low", "high", "unit", "higher_is_better")
 
@@ -68,14 +70,14 @@ def read_records(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
     return frame_of([read_record(file) for file in files], map(str, files))
 
 
-class Result:
+class Result(Generic[R]):
     """What came of a job: a record, which a notebook shows as a table of its measurements.
 
     Attributes:
         record: what was measured, as the command writes it with `--record`.
     """
 
-    record: Record
+    record: R
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each measurement, as `frame_of`."""

@@ -30,7 +30,7 @@ __all__ = ["VerifyResult", "replay_packages", "verify_package"]
 
 
 @dataclass(frozen=True)
-class VerifyResult(Result):
+class VerifyResult(Result[VerifyRecord]):
     """What a verification found.
 
     Attributes:

@@ -16,7 +16,7 @@ import pytest
 from mattekit.cli import app
 from mattekit.core import Record, RunRecord, VariantRef, VideoRecord, json_bytes, read_record, sha256_of
 from mattekit.core.text import written_out
-from mattekit.infer.engine.manifest import Manifest
+from mattekit.infer.resume import Manifest
 from PIL import Image as PilImage
 from records import run_record
 from typer.testing import CliRunner

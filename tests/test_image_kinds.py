@@ -57,7 +57,7 @@ def functions(light_ir: Path, super_resolution_ir: Path) -> dict[str, Callable[[
     remover = Remover(load(light_ir / "model.xml"))
     return {
         "remove": lambda image: mattekit.remove(image, model=light_ir),
-        "pipeline": mattekit.open_pipeline(model=light_ir, background="white"),
+        "pipeline": mattekit.open_pipeline(sr=None, model=light_ir, background="white"),
         "remover": remover,
         "upscaler": Upscaler(load(super_resolution_ir / "model.xml")),
     }
@@ -100,7 +100,7 @@ def test_every_kind_is_written_and_is_a_background(kind: str, light_ir: Path, tm
     written = mattekit.read_image(tmp_path / "written.png")
     assert np.array_equal(np.asarray(written)[..., :3], image_of(make(tmp_path)).rgb)
     background = make(tmp_path)
-    pipeline = mattekit.open_pipeline(model=light_ir, background=background)
+    pipeline = mattekit.open_pipeline(sr=None, model=light_ir, background=background)
     assert np.asarray(pipeline(RGB)).shape[:2] == RGB.shape[:2]
 
 

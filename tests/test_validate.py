@@ -248,13 +248,13 @@ def test_answers_on_disk_are_the_reference_of_photos_without_a_truth(
     light_ir: Path, photo: Path, tmp_path: Path
 ) -> None:
     from mattekit import open_pipeline
-    from mattekit.infer import OutputSettings, plan_batch, run_batch
+    from mattekit.infer import RunSettings, plan_batch, run_batch
 
     for name in ("one", "two"):
         (tmp_path / "photos").mkdir(exist_ok=True)
         shutil.copy(photo, tmp_path / "photos" / f"{name}.jpg")
-    batch = plan_batch([tmp_path / "photos"], tmp_path / "masks", OutputSettings(only_mask=True))
-    assert all(outcome.error is None for outcome in run_batch(batch, open_pipeline(model=light_ir)))
+    batch = plan_batch([tmp_path / "photos"], tmp_path / "masks", RunSettings(only_mask=True))
+    assert all(outcome.error is None for outcome in run_batch(batch, open_pipeline(sr=None, model=light_ir)))
     record = evaluate(light_ir, tmp_path / "photos", reference=f"golden:{tmp_path / 'masks'}").record
     assert _column(record, "iou") == [1.0, 1.0]
     with pytest.raises(InputError, match="has no truth; give a reference"):

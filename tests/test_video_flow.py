@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from mattekit.core import InputError
 from mattekit.images import Image
-from mattekit.infer.engine.overlap import in_order, in_thread
+from mattekit.infer.overlap import in_order, in_thread
 from mattekit.infer.video.smooth import Smoother
 from mattekit.metrics.flicker import still_flicker
 

@@ -68,7 +68,7 @@ class StageOutcome:
 
 
 @dataclass(frozen=True)
-class BuildResult(Result):
+class BuildResult(Result[BuildRecord]):
     """What became of a build.
 
     Attributes:

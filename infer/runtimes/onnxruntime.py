@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core import Execution, ModelError, check_onnx, last_line, needs_extra
-from .base import DEFAULTS, RuntimeSettings, Tensor
+from .base import DEFAULTS, RuntimeSettings, SerialRuntime, Tensor
 from .forking import Native, require_same_process
-from .serial import SerialRuntime
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -251,9 +251,11 @@ def _package() -> dict[str, Any]:
 
 def manifests() -> Target:
     """Go on with a run, verify a package, and build on with its state and its lock, by damaged manifests."""
-    from mattekit.infer.engine.manifest import Entry
+    from mattekit.infer.resume import ManifestEntry
 
-    entry = Entry(target="a.png", source="a.jpg", input_sha256=_HASH, settings="s", state="done", output_sha256=_HASH)
+    entry = ManifestEntry(
+        target="a.png", source="a.jpg", input_sha256=_HASH, settings="s", state="done", output_sha256=_HASH
+    )
     line = json.loads(entry.model_dump_json())
     lines: list[Any] = [[line, {**line, "target": "b.png", "state": "failed", "error": "damaged"}]]
     package, lock = _package(), {"version": 1, "weights": {"mattelite": "x"}, "datasets": {"synthetic": "y"}}
@@ -293,7 +295,7 @@ def manifests() -> Target:
 
 
 def _resume() -> None:
-    from mattekit.infer.engine.manifest import Manifest
+    from mattekit.infer.resume import Manifest
 
     folder = Path("results")
     shutil.rmtree(folder, ignore_errors=True)
