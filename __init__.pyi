@@ -1,7 +1,7 @@
 from .bench.latency.benchmark import benchmark as benchmark
 from .bench.latency.comparison import compare_benchmarks as compare_benchmarks
 from .cluster.running import RunResult as RunResult, run_images as run_images
-from .convert.export import export_model as export_model
+from .convert.export import ExportResult as ExportResult, export_model as export_model
 from .convert.weights_cache import fetch_weights as fetch_weights
 from .convert.zoo import list_models as list_models
 from .core.contract import Contract as Contract
@@ -11,6 +11,7 @@ from .core.version import __version__ as __version__
 from .images.image import Image as Image
 from .images.read import read_image as read_image
 from .images.write import write_image as write_image
+from .infer.doctor import Diagnosis as Diagnosis, diagnose as diagnose
 from .infer.pipeline import Pipeline as Pipeline
 from .infer.remove import Remover as Remover
 from .infer.upscale import Upscaler as Upscaler
@@ -21,4 +22,8 @@ from .models.pipelines import (
     remove as remove,
     run_video as run_video,
 )
+from .package.assembly import PackageResult as PackageResult, package_model as package_model
+from .package.verification import VerifyResult as VerifyResult, verify_package as verify_package
 from .reports.verdicts import check_gates as check_gates
+from .workflow.build_result import BuildResult as BuildResult
+from .workflow.building import build_recipe as build_recipe

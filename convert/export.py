@@ -92,8 +92,9 @@ def export_model(model: str, out: str | Path, settings: ExportSettings) -> Expor
         MattekitError: as its message says.
 
     Example:
-        result = export_model("srlite-x2", "models", images=["photo.jpg"], precision="fp16")
-        print(result.ir.path, result.record.steps[-1].values)
+        import mattekit
+        made = mattekit.export_model("srlite-x2", "models", images=["photo.jpg"], precision="fp16")
+        print(made.ir.path, made.record.steps[-1].values)
     """
     return run_export(model, out, settings)
 

@@ -36,6 +36,7 @@ from .package_settings import PackageSettings
 
 if TYPE_CHECKING:
     import openvino
+    import pandas as pd
 
 __all__ = ["PackageResult", "make_package", "package_model"]
 
@@ -51,6 +52,15 @@ class PackageResult:
 
     path: Path
     manifest: PackageManifest
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each file of the package but its manifest: `file` and `sha256`."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.manifest.files.items()), columns=["file", "sha256"])
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False)
 
 
 @with_settings(PackageSettings)
@@ -74,7 +84,8 @@ def package_model(model: str | Path, out: str | Path, settings: PackageSettings)
         MattekitError: as its message says.
 
     Example:
-        made = package_model("srlite-x2", "served", format="ovms")
+        import mattekit
+        made = mattekit.package_model("srlite-x2", "served", format="ovms")
         print(made.path, made.manifest.limits["same"])
     """
     return make_package(model, out, settings)

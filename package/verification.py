@@ -65,8 +65,9 @@ def verify_package(folder: str | Path, settings: VerifySettings) -> VerifyResult
         ArithmeticUnavailableError: the device does not compute in the arithmetic.
 
     Example:
-        package_model("srlite-x2", "packaged")
-        assert verify_package("packaged").passed
+        import mattekit
+        mattekit.package_model("srlite-x2", "packaged")
+        assert mattekit.verify_package("packaged").passed
     """
     return replay_packages(folder, settings)
 

@@ -28,7 +28,7 @@ _MOST_SAID = 2000
 
 @with_settings(BuildSettings)
 def build_recipe(path: str | Path, settings: BuildSettings) -> BuildResult:
-    """Build a recipe, or only say what would run.
+    r"""Build a recipe, or only say what would run.
 
     A stage runs when its command, the hashes of what it reads, or the tools' versions are not those of its last run, or
     when what it left is not there or not the same; what was altered is then kept in `.build/altered`. What fails stops
@@ -46,7 +46,10 @@ def build_recipe(path: str | Path, settings: BuildSettings) -> BuildResult:
             written.
 
     Example:
-        built = build_recipe("recipe.toml", check=True)
+        from pathlib import Path
+        import mattekit
+        Path("recipe.toml").write_text('name = "light"\n[[model]]\nid = "srlite-x2"\n')
+        built = mattekit.build_recipe("recipe.toml", check=True)
         print([(outcome.stage.name, outcome.reason) for outcome in built.outcomes if outcome.state == "due"])
     """
     return run_build(path, settings)
