@@ -116,6 +116,14 @@ def test_nothing_runs_twice_wherever_the_results_lie(built: Path, tmp_path: Path
     assert set(states(moved).values()) == {"kept"}
 
 
+def test_what_becomes_of_each_stage_is_told_and_in_the_record(built: Path) -> None:
+    told: list[object] = []
+    found = build_recipe(str(built), check=True, tell=told.append)
+    assert told == list(found.outcomes)
+    assert [stage.name for stage in found.record.stages] == [each.stage.name for each in found.outcomes]
+    assert found.exit_code == 0
+
+
 def test_what_is_altered_or_gone_is_made_again_and_only_that(built: Path, tmp_path: Path) -> None:
     moved = copied(built, tmp_path / "here")
     (moved.parent / "out" / "packages" / "srlite-x2-fp32" / "contract.json").write_text("{}")

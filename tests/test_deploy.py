@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 import openvino
 import pytest
-from mattekit.convert import new_version, packages_in, surround
+from mattekit.convert import PackageManifest, new_version, packages_in, surround
 from mattekit.core import DeviceError, InputError, ModelError, ParityError, ResizeFilter, VerifyRecord, read_record
 from mattekit.images import Image
 from mattekit.infer import LEAST_SPREAD, Remover, Upscaler, load, read_model
@@ -425,3 +425,26 @@ def rehash(folder: Path, name: str) -> None:
     manifest = json.loads((folder / "package.json").read_text())
     manifest["files"][name] = sha256_of(folder / name)
     (folder / "package.json").write_text(json.dumps(manifest))
+
+
+def test_a_result_says_where_the_package_is_and_what_is_in_it(light_ir: Path, tmp_path: Path) -> None:
+    made = package_model(str(light_ir), str(tmp_path / "package"), colour_order="BGR")
+    assert made.path == tmp_path / "package"
+    assert made.manifest == PackageManifest.read(made.path)
+    assert made.manifest.colour_order == "BGR"
+    assert made.to_frame()["file"].tolist() == list(made.manifest.files)
+
+
+def test_a_verification_is_a_table_of_its_distances(packaged: Path) -> None:
+    found = verify_package(str(packaged))
+    assert found.passed is True
+    assert found.others == ()
+    frame = found.to_frame()
+    assert set(frame["metric"]) >= {"difference_mean", "difference_max"}
+    assert len(frame) == len(found.record.measurements)
+
+
+def test_a_version_is_for_a_repository_alone(light_ir: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--model-version is for --format ovms"):
+        package_model(light_ir, tmp_path / "package", model_version=2)
+    assert not (tmp_path / "package").exists()
