@@ -85,11 +85,13 @@ def run_with(
     total = len(batch.inputs)
     pipeline = load_pipeline(settings, many=total > 1, lean=lean)
     outcomes: list[ImageOutcome] = []
-    progress = settings.progress or (lambda _what, _done, _total: None)
-    progress("images", 0, total)
+    progress = settings.progress
+    if progress is not None:
+        progress("images", 0, total)
     for outcome in run_batch(batch, pipeline, manifest=open_manifest(batch, pipeline)):
         outcomes.append(outcome)
-        progress(outcome.source.name, len(outcomes), total)
+        if progress is not None:
+            progress(outcome.source.name, len(outcomes), total)
         if watch is not None:
             watch(outcome)
     errors = tuple(str(outcome.error) for outcome in outcomes if outcome.error is not None)

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to the main application."""
 
     @app.command(rich_help_panel="Images and video")
-    @takes_settings(RunSettings, without=("only_mask", "suffix"), **SHOWN)
+    @takes_settings(RunSettings, without=("only_mask", "suffix"), shown=SHOWN)
     def run(
         inputs: Inputs,
         *,

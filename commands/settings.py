@@ -43,6 +43,7 @@ def takes_settings(
     only: Collection[str] = (),
     without: Collection[str] = (),
     fixed: Mapping[str, object] | None = None,
+    shown: Mapping[str, Flag] | None = None,
     **flags: Flag,
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Give a command, whose parameter `settings` is of this kind, an option for each of its fields.
@@ -54,8 +55,10 @@ def takes_settings(
         only: the fields that are options; all where empty. The others keep their defaults.
         without: fields that are none.
         fixed: what the command itself gives for fields that are none.
-        flags: by the field's name, what is not as usual.
+        shown: by the field's name, what is not as usual.
+        flags: likewise, in place of those of `shown`.
     """
+    flags = {**(shown or {}), **flags}
     hints, helps = get_type_hints(kind), attributes_of(kind)
     chosen = [each for each in fields(kind) if each.name != "progress" and each.name not in without]
     chosen = [each for each in chosen if not only or each.name in only]

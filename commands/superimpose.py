@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
         RunSettings,
         only=_OPTIONS,
         fixed={"model": None, "sr": None},
-        **{**SHOWN, "background": Flag(required=True)},
+        shown={**SHOWN, "background": Flag(required=True)},
     )
     def superimpose(
         inputs: Inputs,
