@@ -34,12 +34,11 @@ class VerifyResult(Result[VerifyRecord]):
     """What a verification found.
 
     Attributes:
-        record: measures `difference_mean`, `difference_max` and what else was judged (such as `difference_iou`) of
+        records: one, which measures `difference_mean`, `difference_max` and what else was judged (such as `difference_iou`) of
             each input and output, and says whether all are within the packages' limits.
         others: versions of models in the folder that mattekit did not package, so that they were not checked.
     """
 
-    record: VerifyRecord
     others: tuple[Path, ...] = ()
 
     @property
@@ -84,7 +83,7 @@ def replay_packages(folder: str | Path, settings: VerifySettings) -> VerifyResul
         measurements=tuple(figure for _, figures in found for figure in figures),
         packages=tuple(check for check, _ in found),
     )
-    return VerifyResult(record, tuple(others_in(Path(folder))))
+    return VerifyResult((record,), tuple(others_in(Path(folder))))
 
 
 def _verified(folder: Path, settings: VerifySettings) -> tuple[PackageCheck, list[Measurement]]:

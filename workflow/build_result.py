@@ -72,11 +72,10 @@ class BuildResult(Result[BuildRecord]):
     """What became of a build.
 
     Attributes:
-        record: the same, with how long each stage took that ran.
+        records: one, which says how long each stage took that ran.
         outcomes: what became of each stage, in their order.
     """
 
-    record: BuildRecord
     outcomes: tuple[StageOutcome, ...]
 
     @classmethod
@@ -97,7 +96,7 @@ class BuildResult(Result[BuildRecord]):
                 if one.seconds is not None
             ),
         )
-        return cls(record, found)
+        return cls((record,), found)
 
     @property
     def exit_code(self) -> int:
