@@ -34,8 +34,8 @@ class VerifyResult(Result[VerifyRecord]):
     """What a verification found.
 
     Attributes:
-        records: one, which measures `difference_mean`, `difference_max` and what else was judged (such as `difference_iou`) of
-            each input and output, and says whether all are within the packages' limits.
+        records: one, which measures `difference_mean`, `difference_max` and what else was judged (such as
+            `difference_iou`) of each input and output, and says whether all are within the packages' limits.
         others: versions of models in the folder that mattekit did not package, so that they were not checked.
     """
 
