@@ -30,13 +30,13 @@ from ..core import (
 from ..images import read_image, sample_images
 from ..infer import OnnxRuntime, TorchRuntime, collect_inputs, load, this_machine
 from .checkpoint import load_module
-from .comparison import EXACT, HALF
 from .export_settings import ExportSettings, ExportStep
 from .ir import Shape, ir_from_onnx, ir_from_torch, save_ir
 from .onnx_export import export_onnx
 from .recognition import entry_of, spec_for
 from .spec import ModelSpec
 from .stage_parity import ParityCheck
+from .tolerances import EXACT, HALF
 from .weights_cache import cached_path, fetch
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import numpy as np
 import openvino
 import pytest
 from mattekit.convert import HALF, export_model, halve_weights, stage_input, write_ir
-from mattekit.convert.comparison import compare
 from mattekit.convert.ir import ir_from_onnx, save_ir
+from mattekit.convert.tolerances import compare
 from mattekit.core import Contract, InputContract, OutputContract, Provenance
 from mattekit.images import read_image
 from mattekit.infer import OpenVinoRuntime, load
