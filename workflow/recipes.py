@@ -58,8 +58,8 @@ class QuantizeOptions(_Strict):
 
     data: _Text | None = None
     validation: _Text | None = None
-    samples: _Count = 300
-    validation_samples: _Count = 60
+    limit: _Count = 300
+    validation_limit: _Count = 60
     preset: Literal["mixed", "performance"] | None = None
     max_drop: _Text | None = None
     against: Literal["truth", "source"] = "truth"
