@@ -3,7 +3,7 @@ from .bench.latency.benchmark import benchmark as benchmark
 from .bench.latency.benchmark_comparison import compare_benchmarks as compare_benchmarks
 from .bench.parity.parity_check import check_parity as check_parity
 from .cluster.running import RunResult as RunResult, run_images as run_images
-from .convert.export import export_model as export_model
+from .convert.export import ExportResult as ExportResult, export_model as export_model
 from .convert.weights_cache import fetch_weights as fetch_weights
 from .convert.zoo import list_models as list_models
 from .core.contract import Contract as Contract
@@ -14,6 +14,7 @@ from .datasets.access import check_dataset as check_dataset, make_dataset as mak
 from .images.image import Image as Image
 from .images.read import read_image as read_image
 from .images.write import write_image as write_image
+from .infer.doctor import Diagnosis as Diagnosis, diagnose as diagnose
 from .infer.pipeline import Pipeline as Pipeline
 from .infer.remove import Remover as Remover
 from .infer.upscale import Upscaler as Upscaler
@@ -24,5 +25,9 @@ from .models.pipelines import (
     remove as remove,
     run_video as run_video,
 )
+from .package.assembly import PackageResult as PackageResult, package_model as package_model
+from .package.verification import VerifyResult as VerifyResult, verify_package as verify_package
 from .quantize.quantization import quantize_model as quantize_model
 from .reports.verdicts import check_gates as check_gates
+from .workflow.build_result import BuildResult as BuildResult
+from .workflow.building import build_recipe as build_recipe

@@ -14,7 +14,7 @@ import typer
 from .commands import (
     bench,
     bench_compare,
-    building,
+    build,
     datasets,
     doctor,
     export,
@@ -22,7 +22,7 @@ from .commands import (
     models,
     models_fetch,
     models_show,
-    packaging,
+    package,
     parity,
     quantize,
     remove,
@@ -31,6 +31,7 @@ from .commands import (
     superimpose,
     upscale,
     validate,
+    verify,
     video,
 )
 from .core import InputError, MattekitError, __version__
@@ -83,8 +84,9 @@ bench_compare.register(bench.bench_app)
 report.register(app)
 for command in (run, remove, upscale, superimpose, video):
     command.register(app)
-packaging.register(app)
-building.register(app)
+package.register(app)
+verify.register(app)
+build.register(app)
 doctor.register(app)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
+
+from .options import AsJson
 
 __all__ = ["register"]
 
@@ -16,14 +16,11 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel="Workflow", epilog=EXIT_HELP)(doctor)
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def doctor(as_json: AsJson = False) -> None:
     """Show devices, limits, load and packages; what is wrong, and what to install for what is missing."""
     from ..infer import diagnose
     from .views.doctor import print_diagnosis
 
     found = diagnose()
-    if as_json:
-        typer.echo(found.model_dump_json(indent=1))
-    else:
-        print_diagnosis(found)
+    print_diagnosis(found, as_json=as_json)
     raise typer.Exit(found.exit_code)

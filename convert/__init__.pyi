@@ -2,15 +2,6 @@ from . import zoo as zoo
 from .checkpoint import (
     load_module as load_module,
 )
-from .comparison import (
-    ARITHMETIC as ARITHMETIC,
-    EXACT as EXACT,
-    HALF as HALF,
-    IDENTICAL as IDENTICAL,
-    QUANTIZED as QUANTIZED,
-    Tolerance as Tolerance,
-    image_from as image_from,
-)
 from .export import (
     RECORD_NAME as RECORD_NAME,
     ExportResult as ExportResult,
@@ -72,6 +63,15 @@ from .stage_parity import (
     ParityCheck as ParityCheck,
     stage_input as stage_input,
     window as window,
+)
+from .tolerances import (
+    ARITHMETIC as ARITHMETIC,
+    EXACT as EXACT,
+    HALF as HALF,
+    IDENTICAL as IDENTICAL,
+    QUANTIZED as QUANTIZED,
+    Tolerance as Tolerance,
+    image_from as image_from,
 )
 from .weights_cache import (
     BUNDLED_PRECISION as BUNDLED_PRECISION,

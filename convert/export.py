@@ -30,13 +30,13 @@ from ..core import (
 from ..images import read_image, sample_images
 from ..infer import OnnxRuntime, TorchRuntime, collect_inputs, load, this_machine
 from .checkpoint import load_module
-from .comparison import EXACT, HALF
 from .export_settings import ExportSettings, ExportStep
 from .ir import Shape, ir_from_onnx, ir_from_torch, save_ir
 from .onnx_export import export_onnx
 from .recognition import entry_of, spec_for
 from .spec import ModelSpec
 from .stage_parity import ParityCheck
+from .tolerances import EXACT, HALF
 from .weights_cache import cached_path, fetch
 
 if TYPE_CHECKING:
@@ -90,8 +90,9 @@ def export_model(model: str, out: str | Path, settings: ExportSettings) -> Expor
         MattekitError: as its message says.
 
     Example:
-        result = export_model("srlite-x2", "models", images=["photo.jpg"], precision="fp16")
-        print(result.ir.path, result.record.steps[-1].values)
+        import mattekit
+        made = mattekit.export_model("srlite-x2", "models", images=["photo.jpg"], precision="fp16")
+        print(made.ir.path, made.record.steps[-1].values)
     """
     return run_export(model, out, settings)
 

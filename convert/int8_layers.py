@@ -45,8 +45,10 @@ _WEIGHTED = frozenset({"Convolution", "ConvolutionBackpropData", "GroupConvoluti
 class LayerNoise:
     """The noise that the quantization of one layer adds.
 
-    name: of the layer in both graphs. snr: signal-to-noise ratio of its output, its bias included, in dB, when its
-    input is exact: the noise of the layers before it is not in it. 200 where there is no noise.
+    Attributes:
+        name: of the layer in both graphs.
+        snr: signal-to-noise ratio of its output, its bias included, in dB, when its input is exact: the noise of the
+            layers before it is not in it. 200 where there is no noise.
     """
 
     name: str

@@ -81,11 +81,11 @@ def spec_for(model: str, weights: Path | None) -> ModelSpec:
     if weights is None:
         raise ModelError(f"{model}: this name stands for whatever a checkpoint holds; give one with --weights")
     status = weights.stat() if weights.is_file() else None
-    return _recognised(model, weights, (status.st_size, status.st_mtime_ns) if status else None)
+    return _recognised(model, weights, (weights.resolve(), status.st_size, status.st_mtime_ns) if status else None)
 
 
 @lru_cache(maxsize=1)
-def _recognised(model: str, path: Path, _status: tuple[int, int] | None) -> ModelSpec:
+def _recognised(model: str, path: Path, _file: tuple[Path, int, int] | None) -> ModelSpec:
     """Return the entry of a checkpoint, which is recognised once as long as the file stays as it is."""
     with needs_extra("recognising a checkpoint's network", "spandrel", "spandrel"):
         from spandrel import (  # pyright: ignore[reportMissingImports] - lives in an environment of its own

@@ -23,10 +23,13 @@ In bf16 on processors with AMX, convolutions of free sizes give wrong values at 
 
 @dataclass(frozen=True)
 class Licence:
-    """Who may use it: SPDX identifiers (or a plain sentence where none exists) for the code and the weights.
+    """Who may use it: SPDX identifiers, or a plain sentence where none exists.
 
-    `commercial` is True where the weights' licence allows commercial use, False where it forbids it, None where the
-    publisher states nothing (which is to be read as "ask first").
+    Attributes:
+        code: of the network's code.
+        weights: of the weights.
+        commercial: True where the weights' licence allows commercial use, False where it forbids it, None where the
+            publisher states nothing (which is to be read as "ask first").
     """
 
     code: str
@@ -38,10 +41,14 @@ class Licence:
 class Weights:
     """Where an entry's weights are.
 
-    urls: mirrors of the same bytes, the first one first tried; empty where the publisher has no direct download.
-    filename: name in the cache. sha256: 64 hex digits, None where nobody published one (then `md5`, where that exists,
-    or the hash printed on first use is all there is). size: bytes, None where unknown.
-    bundled: file name inside the package's own `convert/weights/`, for weights that mattekit carries itself.
+    Attributes:
+        filename: name in the cache.
+        urls: mirrors of the same bytes, the first one first tried; empty where the publisher has no direct download.
+        sha256: 64 hex digits, None where nobody published one (then `md5`, where that exists, or the hash printed on
+            first use is all there is).
+        md5: 32 hex digits, None where nobody published one.
+        size: bytes, None where unknown.
+        bundled: file name inside the package's own `convert/weights/`, for weights that mattekit carries itself.
     """
 
     filename: str
@@ -56,10 +63,20 @@ class Weights:
 class ModelSpec:
     """One entry of the zoo.
 
-    id: what the user types. source: `torch` entries are built by `build()` (a module in eval mode with random weights)
-    and filled by a checkpoint; `onnx` entries are ready-made ONNX files. adapt: turns a checkpoint's own habits (other
-    keys) into the module's state dict; the loader has already removed what every family shares
-    (`module.` prefixes and `params`, `params_ema`, `state_dict` wrappers). paper: where the network was published.
+    Attributes:
+        id: what the user types.
+        title: in a few words, for lists.
+        task: what it is for.
+        contract: what surrounds the network.
+        weights: where they are.
+        licence: who may use it.
+        source: `torch` entries are built by `build` and filled by a checkpoint; `onnx` ones are ready-made ONNX files.
+        build: makes a module in eval mode with random weights.
+        adapt: turns a checkpoint's own habits (other keys) into the module's state dict; the loader has already
+            removed what every family shares (`module.` prefixes and `params`, `params_ema`, `state_dict` wrappers).
+        paper: where the network was published.
+        homepage: of its publisher.
+        notes: what a user should know, a sentence each.
     """
 
     id: str

@@ -14,8 +14,8 @@ from ..core import Contract, Data, Execution, Measurement, ParityStep, Unit, Var
 from ..images import Image
 from ..infer import Runtime, Tensor, normalise, tensor_from
 from ..metrics import get_metric
-from .comparison import Tolerance, compare
 from .export_settings import JudgedFigure
+from .tolerances import Tolerance, compare
 
 __all__ = ["ParityCheck", "Window", "stage_input", "window"]
 

@@ -138,7 +138,9 @@ def fetch_weights(model: str, *, offline: bool = False, progress: Progress | Non
         FetchError: they could not be downloaded, or are not the expected bytes.
 
     Example:
-        print(fetch_weights("mattelite").path)
+        >>> import mattekit
+        >>> mattekit.fetch_weights("mattelite").path.name
+        'mattelite.safetensors'
     """
     return retrieve(zoo.get(model), offline=offline, progress=progress)
 

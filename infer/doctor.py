@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib
 import platform
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from ..core import BASE, Condition, Limits, Machine, Need, needs
 from .devices import Device, describe_devices, hidden_hardware, this_machine
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Diagnosis", "Finding", "diagnose", "examine", "how_to_install"]
 
@@ -20,7 +23,12 @@ _OPENVINO = "https://docs.openvino.ai/2026/get-started/install-openvino/configur
 
 
 class Finding(BaseModel):
-    """A sentence or two: what is the matter and what to do. Only what is `broken` keeps mattekit from working."""
+    """What is the matter, and what to do.
+
+    Attributes:
+        level: only what is `broken` keeps mattekit from working.
+        text: a sentence or two.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,7 +39,16 @@ class Finding(BaseModel):
 class Diagnosis(BaseModel):
     """The machine, what limits this process, its condition, devices, packages, and what follows from all that.
 
-    extras: whether all packages of each are there. failures: of what could not even be asked, by what it is.
+    Attributes:
+        machine: its processors, memory and system.
+        limits: of this process.
+        condition: of the machine: its load and heat.
+        devices: of OpenVINO.
+        hardware: accelerators, and whether the kernel shows them.
+        needs: packages, and what of them is installed.
+        extras: whether all packages of each are there.
+        failures: of what could not even be asked, by what it is.
+        findings: what follows, the worst first.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,9 +68,28 @@ class Diagnosis(BaseModel):
         """Return 1 if something is broken, else 0."""
         return int(any(finding.level == "broken" for finding in self.findings))
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each finding: its `level` and its `text`."""
+        import pandas as pd
+
+        rows = [finding.model_dump() for finding in self.findings]
+        return pd.DataFrame(rows, columns=["level", "text"])
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False)
+
 
 def diagnose() -> Diagnosis:
-    """Look at everything, and let every device compute; takes a second or two."""
+    """Look at the machine, its devices and packages, and let every device compute; takes a second or two.
+
+    Returns:
+        What was found, and what to do about it.
+
+    Example:
+        >>> import mattekit
+        >>> sorted(device.name for device in mattekit.diagnose().devices if device.name == "CPU")
+        ['CPU']
+    """
     failures: dict[str, str] = {}
     devices: list[Device] = []
     try:

@@ -303,14 +303,14 @@ def super_resolution_ir(super_resolution_weights: Path, photo: Path, make_once: 
 @pytest.fixture(scope="session")
 def segmentation_package(segmentation_ir: Path, make_once: MakeOnce) -> Path:
     """A package of `segmentation_ir`. Shared: copy it before changing it."""
-    from mattekit.package import PackageRequest, package
+    from mattekit.package import package_model
 
-    return make_once("package-u2netp", lambda folder: package(PackageRequest(segmentation_ir, folder / "p"))) / "p"
+    return make_once("package-u2netp", lambda folder: package_model(segmentation_ir, folder / "p").path) / "p"
 
 
 @pytest.fixture(scope="session")
 def enlarging_package(super_resolution_ir: Path, make_once: MakeOnce) -> Path:
     """A package of `super_resolution_ir`. Shared: copy it before changing it."""
-    from mattekit.package import PackageRequest, package
+    from mattekit.package import package_model
 
-    return make_once("package-realesr", lambda folder: package(PackageRequest(super_resolution_ir, folder / "p"))) / "p"
+    return make_once("package-realesr", lambda folder: package_model(super_resolution_ir, folder / "p").path) / "p"

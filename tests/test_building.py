@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import MakeOnce
 from mattekit.core import InputError
-from mattekit.workflow import BuildRequest, build, schema_text
-from mattekit.workflow.reading import read_recipe
+from mattekit.workflow import build_recipe, schema_text
+from mattekit.workflow.recipes import read_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -83,7 +83,7 @@ def test_the_published_schema_is_the_recipes() -> None:
 def test_the_recipes_in_the_repository_can_be_planned(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "recipes"
     shutil.copytree(ROOT / "recipes", folder, ignore=shutil.ignore_patterns("out", "*.lock"))
-    made = build(BuildRequest(folder / f"{name}.toml", check=True))
+    made = build_recipe(folder / f"{name}.toml", check=True)
     assert {outcome.state for outcome in made.outcomes} == {"due"}
     assert not list(folder.rglob("*.lock"))
 
@@ -94,7 +94,7 @@ def built(make_once: MakeOnce) -> Path:
     pytest.importorskip("torch", reason="exporting needs the extra `export`")
 
     def fill(folder: Path) -> None:
-        made = build(BuildRequest(written(folder, SMALL)))
+        made = build_recipe(written(folder, SMALL))
         assert [outcome.state for outcome in made.outcomes] == ["ran", "ran"]
 
     return make_once("built", fill) / "recipe.toml"
@@ -108,7 +108,7 @@ def copied(path: Path, target: Path) -> Path:
 
 def states(path: Path, *, check: bool = False) -> dict[str, str]:
     """What becomes of each stage."""
-    return {each.stage.name: each.state for each in build(BuildRequest(path, check=check)).outcomes}
+    return {each.stage.name: each.state for each in build_recipe(path, check=check).outcomes}
 
 
 def test_nothing_runs_twice_wherever_the_results_lie(built: Path, tmp_path: Path) -> None:
@@ -116,12 +116,20 @@ def test_nothing_runs_twice_wherever_the_results_lie(built: Path, tmp_path: Path
     assert set(states(moved).values()) == {"kept"}
 
 
+def test_what_becomes_of_each_stage_is_told_and_in_the_record(built: Path) -> None:
+    told: list[object] = []
+    found = build_recipe(str(built), check=True, tell=told.append)
+    assert told == list(found.outcomes)
+    assert [stage.name for stage in found.record.stages] == [each.stage.name for each in found.outcomes]
+    assert found.exit_code == 0
+
+
 def test_what_is_altered_or_gone_is_made_again_and_only_that(built: Path, tmp_path: Path) -> None:
     moved = copied(built, tmp_path / "here")
     (moved.parent / "out" / "packages" / "srlite-x2-fp32" / "contract.json").write_text("{}")
     assert states(moved, check=True) == {"export-fp32 srlite-x2": "kept", "package-fp32 srlite-x2": "due"}
     moved.write_text(SMALL.replace("BGR", "RGB"))
-    reasons = {each.stage.name: each.reason for each in build(BuildRequest(moved, check=True)).outcomes}
+    reasons = {each.stage.name: each.reason for each in build_recipe(moved, check=True).outcomes}
     assert reasons["export-fp32 srlite-x2"] == "nothing changed"
     assert "command" in reasons["package-fp32 srlite-x2"]
 
@@ -137,7 +145,7 @@ def test_what_was_altered_is_kept_and_what_is_not_the_recipes_stays(built: Path,
     assert kept.read_text() == "my notes"
     (package / "mine.txt").write_text("mine")
     (package / "card.json").unlink()
-    made = build(BuildRequest(moved))
+    made = build_recipe(moved)
     assert [each.state for each in made.outcomes] == ["kept", "failed"]
     assert "holds mine.txt" in made.outcomes[1].reason
     assert (package / "mine.txt").read_text() == "mine"
@@ -155,7 +163,7 @@ def test_a_stage_that_fails_stops_what_needs_it_and_tells_why(tmp_path: Path) ->
     text = 'name = "x"\n[[model]]\nid = "u2netp"\nweights = "broken.pth"\npackage = {}\n'
     path = written(tmp_path, text)
     (tmp_path / "broken.pth").write_bytes(b"not a checkpoint")
-    made = build(BuildRequest(path))
+    made = build_recipe(path)
     assert [each.state for each in made.outcomes] == ["failed", "skipped"]
     assert made.exit_code == 1
     assert "broken.pth" in made.outcomes[0].reason
@@ -168,15 +176,15 @@ def test_weights_that_changed_are_refused_until_that_is_accepted(built: Path, tm
     content["weights"]["srlite-x2"] = "0" * 64
     lock.write_text(json.dumps(content))
     with pytest.raises(InputError, match=r"the weights of srlite-x2 changed .* --update"):
-        build(BuildRequest(moved))
-    assert {each.state for each in build(BuildRequest(moved, update=True)).outcomes} == {"kept"}
+        build_recipe(moved)
+    assert {each.state for each in build_recipe(moved, update=True).outcomes} == {"kept"}
     assert json.loads(lock.read_text())["weights"]["srlite-x2"] != "0" * 64
 
 
 @pytest.mark.slow
 def test_two_builds_in_clean_folders_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
     path = written(tmp_path / "again", SMALL)
-    build(BuildRequest(path))
+    build_recipe(path)
     for name in ("models/srlite-x2/fp32/model.xml", "models/srlite-x2/fp32/model.bin"):
         assert (path.parent / "out" / name).read_bytes() == (built.parent / "out" / name).read_bytes()
 

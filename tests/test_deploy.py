@@ -17,12 +17,11 @@ from typing import Literal
 import numpy as np
 import openvino
 import pytest
-from mattekit.convert import new_version, packages_in, surround
+from mattekit.convert import PackageManifest, new_version, packages_in, surround
 from mattekit.core import DeviceError, InputError, ModelError, ParityError, ResizeFilter, VerifyRecord, read_record
 from mattekit.images import Image
 from mattekit.infer import LEAST_SPREAD, Remover, Upscaler, load, read_model
-from mattekit.package import PackageRequest, package, verify_all
-from mattekit.package.deploy import PackageFormat, verify
+from mattekit.package import package_model, verify_package
 from numpy.typing import NDArray
 
 MakeOnce = Callable[[str, Callable[[Path], object]], Path]
@@ -40,7 +39,7 @@ def image(height: int, width: int) -> Pixels:
 @pytest.fixture(scope="module")
 def packaged(light_ir: Path, make_once: MakeOnce) -> Path:
     """A package of a network of one layer. Shared: copy it before changing it."""
-    return make_once("package-light", lambda folder: package(PackageRequest(light_ir, folder / "p"))) / "p"
+    return make_once("package-light", lambda folder: package_model(light_ir, folder / "p").path) / "p"
 
 
 @pytest.mark.parametrize("filter_", ["bilinear_antialias", "bicubic_antialias", "lanczos"])
@@ -108,7 +107,7 @@ def test_a_packaged_enlargement_is_mattekits_to_the_pixel(
 ) -> None:
     folder = enlarging_package
     if order == "BGR":
-        folder = package(PackageRequest(super_resolution_ir, tmp_path / "sr", colour_order=order))
+        folder = package_model(super_resolution_ir, tmp_path / "sr", colour_order=order).path
     graph = openvino.Core().compile_model(folder / "model.xml", "CPU", F32)
     rgb = image(33, 47)
     own = Upscaler(load(super_resolution_ir / "model.xml"), tile=0).upscale(Image(rgb=rgb, source="made"))
@@ -138,7 +137,7 @@ def test_the_packages_own_checker_needs_no_mattekit_and_finds_what_was_altered(p
 
 
 def test_verify_passes_a_package_and_refuses_an_altered_one(packaged: Path, tmp_path: Path) -> None:
-    record = verify(packaged)
+    record = verify_package(packaged).record
     assert record.passed is True
     assert len(record.measurements) == 12
     folder = tmp_path / "copy"
@@ -147,7 +146,7 @@ def test_verify_passes_a_package_and_refuses_an_altered_one(packaged: Path, tmp_
         stream.seek(1000)
         stream.write(b"\0\1\2\3")
     with pytest.raises(InputError, match=r"model\.bin is missing or was altered"):
-        verify(folder)
+        verify_package(folder)
 
 
 def test_verify_tells_other_answers_from_the_recorded_ones(packaged: Path, tmp_path: Path) -> None:
@@ -156,7 +155,7 @@ def test_verify_tells_other_answers_from_the_recorded_ones(packaged: Path, tmp_p
     expected = folder / "golden" / "0-expected-alpha.npy"
     np.save(expected, 255 - np.load(expected))
     rehash(folder, "golden/0-expected-alpha.npy")
-    record = verify(folder)
+    record = verify_package(folder).record
     assert record.passed is False
     done = subprocess.run(
         [sys.executable, "-m", "mattekit", "verify", str(folder)], capture_output=True, text=True, check=False
@@ -173,7 +172,7 @@ def test_a_manifest_cannot_lead_out_of_its_folder(packaged: Path, name: str, tmp
     manifest["golden"][0]["input"] = name
     (folder / "package.json").write_text(json.dumps(manifest))
     with pytest.raises(InputError, match="leads out of the folder"):
-        verify(folder)
+        verify_package(folder)
 
 
 def test_a_link_out_of_the_package_is_refused(packaged: Path, tmp_path: Path) -> None:
@@ -183,31 +182,31 @@ def test_a_link_out_of_the_package_is_refused(packaged: Path, tmp_path: Path) ->
     (folder / "model.bin").rename(outside)
     (folder / "model.bin").symlink_to(outside)
     with pytest.raises(InputError, match="leads out of the package"):
-        verify(folder)
+        verify_package(folder)
 
 
 def test_a_missing_device_is_said(packaged: Path) -> None:
     with pytest.raises(DeviceError, match=r"GPU\.7: the device is not there"):
-        verify(packaged, "GPU.7")
+        verify_package(packaged, device="GPU.7")
 
 
 @pytest.mark.slow
 def test_two_archives_of_one_model_are_the_same_bytes(super_resolution_ir: Path, tmp_path: Path) -> None:
     first, second = (
-        package(PackageRequest(super_resolution_ir, tmp_path / name, layout="zip")) for name in ("one", "two.zip")
+        package_model(super_resolution_ir, tmp_path / name, format="zip").path for name in ("one", "two.zip")
     )
     assert first == tmp_path / "one.zip"
     assert first.read_bytes() == second.read_bytes()
     with zipfile.ZipFile(first) as archive:
         archive.extractall(tmp_path / "unpacked")
-    assert verify(tmp_path / "unpacked").passed is True
+    assert verify_package(tmp_path / "unpacked").passed is True
 
 
 @pytest.fixture(scope="module")
 def repository(light_ir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model server's repository with a small segmentation network. Shared: copy it before changing it."""
     root = tmp_path_factory.mktemp("repository") / "served"
-    return package(PackageRequest(light_ir, root, layout="ovms"))
+    return package_model(light_ir, root, format="ovms").path
 
 
 def served(root: Path) -> dict[str, str]:
@@ -229,7 +228,7 @@ def test_the_model_servers_repository_has_its_layout(repository: Path) -> None:
     model = openvino.Core().read_model(versions / "1" / "model.xml")
     assert model.inputs[0].get_element_type() == openvino.Type.u8
     assert model.inputs[0].get_node().get_layout() == openvino.Layout("NHWC")  # pyright: ignore[reportAttributeAccessIssue]
-    record = verify_all(folder)
+    record = verify_package(folder).record
     assert len(record.packages) == 1
     assert record.passed is True
 
@@ -252,7 +251,7 @@ def test_a_repository_takes_several_models_and_versions(
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and path.name != "config.json"}
 
     for artifact in (super_resolution_ir, light_ir, light_ir):
-        package(PackageRequest(artifact, root, layout="ovms"))
+        package_model(artifact, root, format="ovms")
 
     assert {path: path.read_bytes() for path in before} == before
     sr = "realesr-animevideov3"
@@ -284,19 +283,18 @@ def test_a_repository_takes_several_models_and_versions(
     named = subprocess.run([*program, str(packages[2])], capture_output=True, text=True, check=False)
     assert named.returncode == 0, named.stderr
     with pytest.raises(InputError, match=r"small/1: contract\.json is missing or was altered"):
-        verify_all(root)
+        verify_package(root)
 
 
 @pytest.mark.slow
 def test_a_version_is_written_again_only_where_it_is_ours(repository: Path, tmp_path: Path, light_ir: Path) -> None:
     root = tmp_path / "served"
     shutil.copytree(repository, root)
-    request = PackageRequest(light_ir, root, layout="ovms", version=1)
-    package(request)
+    package_model(light_ir, root, format="ovms", model_version=1)
     assert [path.name for path in (root / "models" / "small").iterdir()] == ["1"]
     (root / "models" / "small" / "1" / "labels.txt").write_text("mine")
     with pytest.raises(InputError, match=r"small/1: the folder holds labels\.txt"):
-        package(request)
+        package_model(light_ir, root, format="ovms", model_version=1)
     assert (root / "models" / "small" / "1" / "labels.txt").read_text() == "mine"
 
 
@@ -379,11 +377,11 @@ def test_two_writers_of_one_repository_take_turns(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("layout", ["openvino", "zip"])
 def test_the_working_folder_is_not_replaced(
-    layout: PackageFormat, light_ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    layout: Literal["openvino", "zip"], light_ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"^\.: this is"):
-        package(PackageRequest(light_ir, Path(), layout))
+        package_model(light_ir, Path(), format=layout)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -411,14 +409,13 @@ def test_weights_without_a_commercial_licence_are_refused_where_one_is_required(
     segmentation_ir: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match="does not allow commercial use"):
-        package(PackageRequest(segmentation_ir, tmp_path / "out", commercial=True))
+        package_model(segmentation_ir, tmp_path / "out", require_commercial=True)
     assert not (tmp_path / "out").exists()
 
 
 def test_only_an_ir_can_be_packaged(segmentation_ir: Path, tmp_path: Path) -> None:
-    layout: PackageFormat = "openvino"
     with pytest.raises(ModelError, match="only an OpenVINO IR"):
-        package(PackageRequest(segmentation_ir / "model.onnx", tmp_path / "out", layout))
+        package_model(segmentation_ir / "model.onnx", tmp_path / "out")
 
 
 def rehash(folder: Path, name: str) -> None:
@@ -428,3 +425,26 @@ def rehash(folder: Path, name: str) -> None:
     manifest = json.loads((folder / "package.json").read_text())
     manifest["files"][name] = sha256_of(folder / name)
     (folder / "package.json").write_text(json.dumps(manifest))
+
+
+def test_a_result_says_where_the_package_is_and_what_is_in_it(light_ir: Path, tmp_path: Path) -> None:
+    made = package_model(str(light_ir), str(tmp_path / "package"), colour_order="BGR")
+    assert made.path == tmp_path / "package"
+    assert made.manifest == PackageManifest.read(made.path)
+    assert made.manifest.colour_order == "BGR"
+    assert made.to_frame()["file"].tolist() == list(made.manifest.files)
+
+
+def test_a_verification_is_a_table_of_its_distances(packaged: Path) -> None:
+    found = verify_package(str(packaged))
+    assert found.passed is True
+    assert found.others == ()
+    frame = found.to_frame()
+    assert set(frame["metric"]) >= {"difference_mean", "difference_max"}
+    assert len(frame) == len(found.record.measurements)
+
+
+def test_a_version_is_for_a_repository_alone(light_ir: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--model-version is for --format ovms"):
+        package_model(light_ir, tmp_path / "package", model_version=2)
+    assert not (tmp_path / "package").exists()

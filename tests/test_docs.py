@@ -18,7 +18,7 @@ import pytest
 from mattekit import cli
 from mattekit.bench import read_gates
 from mattekit.images import read_image
-from mattekit.workflow.reading import read_recipe
+from mattekit.workflow.recipes import read_recipe
 from typer.core import TyperGroup
 from typer.main import get_command
 

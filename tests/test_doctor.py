@@ -23,6 +23,13 @@ def write(root: Path, files: dict[str, str]) -> Path:
     return root
 
 
+def test_a_diagnosis_is_a_table_of_its_findings() -> None:
+    found = diagnose()
+    frame = found.to_frame()
+    assert list(frame.columns) == ["level", "text"]
+    assert frame["text"].tolist() == [finding.text for finding in found.findings]
+
+
 def test_limits_of_a_container_of_version_2(tmp_path: Path) -> None:
     root = write(
         tmp_path,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import shutil
 from dataclasses import replace
 from importlib import metadata
@@ -12,10 +13,12 @@ import numpy as np
 import onnx
 import openvino
 import pytest
+from mattekit import cli
 from mattekit.convert import (
     EXACT,
     HALF,
     ExportSettings,
+    ExportStep,
     ParityCheck,
     Tolerance,
     export,
@@ -41,6 +44,7 @@ from mattekit.core import (
 )
 from mattekit.images import read_image
 from mattekit.infer import OnnxRuntime, OpenVinoRuntime, SerialRuntime, TorchRuntime, load
+from typer.testing import CliRunner
 
 SR = "realesr-animevideov3"
 
@@ -294,6 +298,54 @@ def test_the_dynamo_exporter_computes_the_same(
 def test_settings_that_exclude_each_other(settings: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         ExportSettings(**settings)  # pyright: ignore[reportArgumentType]
+
+
+def test_each_step_is_told_when_it_begins_and_with_its_figures_when_it_is_done(
+    super_resolution_weights: Path, photo: Path, tmp_path: Path
+) -> None:
+    told: list[ExportStep] = []
+    export_model(SR, tmp_path, weights=super_resolution_weights, images=[photo], precision="fp16", tell=told.append)
+    begun = [step.name for step in told if step.seconds is None]
+    done = [step for step in told if step.seconds is not None]
+    assert begun == [step.name for step in done] == ["torch", "torch → onnx", "onnx → ir fp16"]
+    assert [step.name for step in told[::2]] == begun
+    assert not done[0].judged
+    for step, limit in zip(done[1:], (EXACT, HALF), strict=True):
+        (psnr,) = (figure for figure in step.judged if figure.name == "psnr")
+        assert (psnr.limit, psnr.at_least, psnr.passed) == (limit.psnr, True, True)
+        assert not step.broken
+
+
+def test_a_step_that_moves_the_outputs_is_told_before_the_export_fails(
+    super_resolution_weights: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mattekit.convert.export.HALF", replace(HALF, psnr=1e9))
+    told: list[ExportStep] = []
+    with pytest.raises(ParityError, match="onnx → ir moved the outputs: psnr is"):
+        export_model(SR, tmp_path, weights=super_resolution_weights, images=[photo], precision="fp16", tell=told.append)
+    assert "psnr is" in told[-1].broken
+    assert not all(figure.passed for figure in told[-1].judged)
+
+
+@pytest.mark.parametrize(("options", "steps"), [((), 3), (("--quiet",), 0)])
+def test_the_command_prints_each_step_unless_it_is_quiet(
+    options: tuple[str, ...], steps: int, super_resolution_weights: Path, photo: Path, tmp_path: Path
+) -> None:
+    words = ["export", SR, "-o", tmp_path, "--weights", super_resolution_weights, "--images", photo, *options]
+    done = CliRunner().invoke(cli.app, [str(word) for word in words])
+    assert done.exit_code == 0, done.output
+    assert done.stderr == ""
+    assert done.stdout.count(" …\n") == done.stdout.count(" after ") == steps
+    assert ("the largest difference is" in done.stdout) == ("Each step against" in done.stdout) == bool(steps)
+    assert "model.xml" in done.stdout
+    assert "export.json" in done.stdout
+
+
+def test_settings_leave_what_is_called_behind_when_they_travel() -> None:
+    there = pickle.loads(pickle.dumps(ExportSettings(precision="fp16", tell=lambda _step: None)))
+    assert there == ExportSettings(precision="fp16")
+    assert there.tell is None
+    assert {"weights", "images", "offline", "tell", "progress"}.isdisjoint(there.described())
 
 
 @pytest.mark.parametrize("text", ["x", "12x", "-3", "1x2x3", "a"])

@@ -117,10 +117,9 @@ def _parity(ir: Path, folder: Path) -> Record:
 
 
 def _verify(ir: Path, folder: Path) -> Record:
-    from mattekit.package import PackageRequest, package
-    from mattekit.package.deploy import verify
+    from mattekit.package import package_model, verify_package
 
-    return verify(package(PackageRequest(ir, folder / "package")))
+    return verify_package(package_model(ir, folder / "package").path).record
 
 
 def _verdict(ir: Path, folder: Path) -> BenchRecord:

@@ -11,12 +11,12 @@ import numpy as np
 import openvino
 import pytest
 from mattekit.convert import HALF, export_model, halve_weights, stage_input, write_ir
-from mattekit.convert.comparison import compare
 from mattekit.convert.ir import ir_from_onnx, save_ir
+from mattekit.convert.tolerances import compare
 from mattekit.core import Contract, InputContract, OutputContract, Provenance
 from mattekit.images import read_image
 from mattekit.infer import OpenVinoRuntime, load
-from mattekit.package import PackageRequest, package
+from mattekit.package import package_model
 from openvino import opset13 as ops
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -107,7 +107,7 @@ def test_a_package_keeps_its_weights_halved(super_resolution_ir: Path, tmp_path:
     half = tmp_path / "fp16" / "model.xml"
     half.parent.mkdir()
     write_ir(openvino.Core().read_model(super_resolution_ir / "model.xml"), half, fp16=True)
-    packaged = package(PackageRequest(half, tmp_path / "packaged")) / "model.bin"
+    packaged = package_model(half, tmp_path / "packaged").path / "model.bin"
     assert packaged.stat().st_size < 1.05 * half.with_suffix(".bin").stat().st_size
 
 

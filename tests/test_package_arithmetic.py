@@ -28,8 +28,7 @@ from mattekit.core import (
 )
 from mattekit.images import Image
 from mattekit.infer import Upscaler, executed_layers, load, this_machine
-from mattekit.package import PackageRequest, package
-from mattekit.package.deploy import verify
+from mattekit.package import package_model, verify_package
 from openvino import opset13 as ops
 
 MakeOnce = Callable[[str, Callable[[Path], object]], Path]
@@ -131,7 +130,7 @@ def test_a_package_is_verified_in_another_arithmetic_by_what_that_was_measured_t
     assert "8-bit dot products" in manifest["kernels"]
     moved = manifest["measured"]["bf16"]["upscaled"]
     assert moved["max"] > 0
-    record = verify(enlarging_package, arithmetic="bf16")
+    record = verify_package(enlarging_package, arithmetic="bf16").record
     assert [check.arithmetic for check in record.packages] == ["bf16"]
     assert record.passed is True
     worst = min(figure.value or 0 for figure in record.of_metric("difference_psnr"))
@@ -143,7 +142,7 @@ def test_an_arithmetic_that_the_cpu_lacks_is_a_sentence(segmentation_package: Pa
     if can_compute_in("f16"):
         pytest.skip("this CPU computes in f16")
     with pytest.raises(ArithmeticUnavailableError, match="f16 was asked for, but the device computes in"):
-        verify(segmentation_package, arithmetic="f16")
+        verify_package(segmentation_package, arithmetic="f16")
     command = [sys.executable, segmentation_package / "check.py", segmentation_package, "CPU", "f16"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -155,7 +154,7 @@ def test_a_package_of_another_version_is_refused_with_the_way_to_make_it_again(
     segmentation_package: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=r"version 1, and this mattekit reads version 2; make it again with: mattekit"):
-        verify(changed(segmentation_package, tmp_path / "old", version=1))
+        verify_package(changed(segmentation_package, tmp_path / "old", version=1))
 
 
 def test_int8_by_other_kernels_is_judged_by_the_tasks_metric() -> None:
@@ -189,7 +188,7 @@ def test_distances_are_those_of_the_definitions() -> None:
 
 
 def test_the_server_is_told_what_was_checked(light_ir: Path, tmp_path: Path) -> None:
-    folder = package(PackageRequest(light_ir, tmp_path / "served", layout="ovms"))
+    folder = package_model(light_ir, tmp_path / "served", format="ovms").path
     (entry,) = json.loads((folder / "config.json").read_text())["model_config_list"]
     assert entry["config"]["plugin_config"] == {"INFERENCE_PRECISION_HINT": "f32"}
 
@@ -205,7 +204,7 @@ def test_every_super_resolution_model_is_given_what_is_safe() -> None:
 def test_one_black_pixel_stays_black_in_every_arithmetic(model: str, tmp_path: Path) -> None:
     path = bundled_ir(zoo.get(model))
     assert path is not None
-    folder = package(PackageRequest(path.parent, tmp_path / "package"))
+    folder = package_model(path.parent, tmp_path / "package").path
     black = np.zeros((1, 1, 3), np.uint8)
     for arithmetic in ("f32", "bf16", "f16"):
         if not can_compute_in(arithmetic):
@@ -263,10 +262,10 @@ def test_weights_of_one_layer_that_are_5_percent_off_are_found(
     which: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     folder: Path = request.getfixturevalue(which)
-    assert verify(folder).passed is True
+    assert verify_package(folder).passed is True
     copy, far = plant(folder, tmp_path / "planted")
     assert far["mean"] > 0.02
-    assert verify(copy).passed is False
+    assert verify_package(copy).passed is False
 
 
 @pytest.fixture(scope="module")
@@ -316,10 +315,10 @@ def child(isa: str, code: str, *words: str | Path) -> str:
 PACK = """
 import sys
 from pathlib import Path
-from mattekit.package.deploy import PackageRequest, package
+from mattekit.package import package_model, verify_package
 for name in sys.argv[3:]:
     (artifact,) = Path(sys.argv[1]).glob(f"{name}/*/*/model.xml")
-    package(PackageRequest(artifact.parent, Path(sys.argv[2]) / name))
+    package_model(artifact.parent, Path(sys.argv[2]) / name)
 """
 
 VERIFY = """
@@ -327,7 +326,7 @@ import json, sys
 from pathlib import Path
 from mattekit.convert.servable import checker
 from mattekit.core.files import sha256_of
-from mattekit.package.deploy import verify
+from mattekit.package import verify_package
 
 compiled, known = checker.compiled, {}
 
@@ -340,7 +339,7 @@ def once(core, path, *asked):
 
 checker.compiled = once
 for folder in sorted(Path(sys.argv[1]).glob("*/*")):
-    record = verify(folder)
+    record = verify_package(folder).record
     (check,) = record.packages
     far = {f"{each.input} {each.output}": each.distances for each in check.outputs}
     name = f"{folder.name} made on {folder.parent.name}"
@@ -372,7 +371,7 @@ def test_packages_made_by_each_kind_of_kernels_pass_on_every_other(artifacts: Pa
 def int8_package(artifacts: Path, make_once: MakeOnce) -> Path:
     """A package of the INT8 segmentation network. Shared: copy it before changing it."""
     (artifact,) = artifacts.glob("seg-int8/*/int8")
-    return make_once("package-int8", lambda folder: package(PackageRequest(artifact, folder / "p"))) / "p"
+    return make_once("package-int8", lambda folder: package_model(artifact, folder / "p").path) / "p"
 
 
 @pytest.fixture(scope="module")
@@ -397,10 +396,10 @@ def test_a_planted_change_is_found_in_every_precision(
         copy: Path = request.getfixturevalue("planted_int8")
     else:
         (artifact,) = artifacts.glob(f"seg-{precision}/*/{precision}")
-        folder = package(PackageRequest(artifact, tmp_path / "package"))
+        folder = package_model(artifact, tmp_path / "package").path
         copy, _ = plant(folder, tmp_path / "planted")
-    assert verify(folder).passed is True
-    assert verify(copy).passed is False
+    assert verify_package(folder).passed is True
+    assert verify_package(copy).passed is False
 
 
 @pytest.mark.slow
@@ -409,11 +408,11 @@ def test_a_planted_change_of_an_int8_model_is_found_by_other_kernels_too(
     int8_package: Path, planted_int8: Path, tmp_path: Path
 ) -> None:
     kernels = "another processor, 8-bit dot products exact"
-    record = verify(changed(int8_package, tmp_path / "other", kernels=kernels))
+    record = verify_package(changed(int8_package, tmp_path / "other", kernels=kernels)).record
     assert record.passed is True
     assert record.of_metric("difference_iou")
     copy = changed(planted_int8, tmp_path / "planted", kernels=kernels)
     far = json.loads((planted_int8.parent / "far.json").read_text())
     # Random weights pass a change of the first layer on; what trained ones hide may be less than kernels differ by.
     assert far["iou"] < 0.97
-    assert verify(copy).passed is False
+    assert verify_package(copy).passed is False

@@ -84,6 +84,17 @@ def test_the_halo_is_what_a_stack_of_convolutions_sees(tmp_path: Path) -> None:
 
 
 @needs_spandrel
+def test_a_checkpoint_is_recognised_once_as_long_as_it_stays_as_it_is(tmp_path: Path) -> None:
+    from mattekit.convert.networks.srvgg import SRVGGNetCompact
+
+    path = save_random(tmp_path / "mine.pth", SRVGGNetCompact(2, width=8, convs=3))
+    first = spec_for("spandrel-mine", path)
+    assert spec_for("spandrel-mine", path) is first
+    save_random(path, SRVGGNetCompact(4, width=8, convs=3))
+    assert spec_for("spandrel-mine", path).scale == 4
+
+
+@needs_spandrel
 def test_what_is_no_network_of_super_resolution_is_refused(segmentation_weights: Path, tmp_path: Path) -> None:
     import torch
 

@@ -1,10 +1,15 @@
-from .build_report import (
+from .build_result import (
+    BuildResult as BuildResult,
+    BuildStage as BuildStage,
     StageOutcome as StageOutcome,
 )
-from .building import (
-    BuildRequest as BuildRequest,
-    build as build,
+from .build_settings import (
+    BuildSettings as BuildSettings,
 )
-from .reading import (
+from .building import (
+    build_recipe as build_recipe,
+    run_build as run_build,
+)
+from .recipes import (
     schema_text as schema_text,
 )

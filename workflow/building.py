@@ -12,65 +12,71 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..convert import zoo
-from ..core import InputError, atomic_path, last_line, locked
+from ..core import InputError, atomic_path, last_line, locked, with_settings
 from ..datasets import open_dataset
-from .build_report import VERDICTS, BuildReport, StageOutcome
-from .lock import Lock, check_lock
+from .build_result import VERDICTS, BuildResult, BuildStage, StageOutcome
+from .build_settings import BuildSettings
+from .ledger import Hashes, Lock, check_lock, due, fingerprint, read_done, set_aside, write_done
 from .planning import plan_stages
-from .reading import read_recipe
-from .schema import Recipe
-from .stage import Stage
-from .state import Hashes, due, fingerprint, read_done, set_aside, write_done
+from .recipes import BuildRecipe, read_recipe
 
-__all__ = ["BuildRequest", "build"]
+__all__ = ["build_recipe", "run_build"]
 
 _MOST_SAID = 2000
 """Characters of the last line that a stage said: our own sentences are shorter."""
 
 
-@dataclass(frozen=True)
-class BuildRequest:
-    """What to build: a recipe's file; check: only say what would run; jobs: stages at once; out: instead of its own."""
-
-    recipe: Path
-    check: bool = False
-    update: bool = False
-    jobs: int = 1
-    out: Path | None = None
-
-
-Tell = Callable[[StageOutcome | str], None]
-"""Called with a stage's outcome, or with the name of one that starts."""
-
-
-def build(request: BuildRequest, tell: Tell | None = None) -> BuildReport:
-    """Build a recipe, or only say what would run.
+@with_settings(BuildSettings)
+def build_recipe(path: str | Path, settings: BuildSettings) -> BuildResult:
+    r"""Build a recipe, or only say what would run.
 
     A stage runs when its command, the hashes of what it reads, or the tools' versions are not those of its last run, or
     when what it left is not there or not the same; what was altered is then kept in `.build/altered`. What fails stops
     the stages after it, and no others.
 
+    Args:
+        path: of the recipe, a TOML file.
+        settings: how to build it.
+
+    Returns:
+        What became of each stage, and the exit code of the command.
+
     Raises:
         InputError: the recipe is wrong, a data set cannot be read, or weights or data changed since the lock file was
             written.
+
+    Example:
+        from pathlib import Path
+        import mattekit
+        Path("recipe.toml").write_text('name = "light"\n[[model]]\nid = "srlite-x2"\n')
+        built = mattekit.build_recipe("recipe.toml", check=True)
+        print([(outcome.stage.name, outcome.reason) for outcome in built.outcomes if outcome.state == "due"])
     """
-    path = request.recipe.absolute()
+    return run_build(path, settings)
+
+
+def run_build(path: str | Path, settings: BuildSettings) -> BuildResult:
+    """Build as `build_recipe` does, with all settings in one object.
+
+    Raises:
+        InputError: as `build_recipe`.
+    """
+    path = Path(path).absolute()
     recipe = read_recipe(path)
     _check_paths(recipe, path)
-    out = (request.out or path.parent / recipe.out).absolute()
-    say = tell or _silent
+    out = Path(settings.out or path.parent / recipe.out).absolute()
     # The recipe's paths are relative to its folder, here and in the commands.
-    with contextlib.chdir(path.parent), _building(out, check=request.check):
+    with contextlib.chdir(path.parent), _building(out, check=settings.check):
         stages = plan_stages(recipe, out)
         datasets = _dataset_hashes(stages)
         hashes = Hashes()
         found = Lock(weights=_weights(recipe, hashes), datasets=datasets)
-        check_lock(path.with_suffix(".lock"), found, update=request.update, write=not request.check)
-        work = _Work(stages, out, hashes, datasets, recipe=recipe.name, tell=say)
-        return work.foresee() if request.check else work.run(request.jobs)
+        check_lock(path.with_suffix(".lock"), found, update=settings.update, write=not settings.check)
+        work = _Work(stages, out, hashes, datasets, recipe=recipe.name, tell=settings.tell or _silent)
+        return work.foresee() if settings.check else work.run(settings.jobs)
 
 
-def _silent(what: StageOutcome | str) -> None:
+def _silent(what: object) -> None:
     """Nobody wants to know."""
 
 
@@ -84,7 +90,7 @@ def _building(out: Path, *, check: bool) -> Generator[None]:
         yield
 
 
-def _check_paths(recipe: Recipe, path: Path) -> None:
+def _check_paths(recipe: BuildRecipe, path: Path) -> None:
     folder = (path.parent / recipe.out).resolve()
     if not folder.is_relative_to(path.parent.resolve()) or folder == path.parent.resolve():
         raise InputError(f"{path}: out = {recipe.out!r} is not a folder inside the recipe's; name one there, or use -o")
@@ -96,7 +102,7 @@ def _check_paths(recipe: Recipe, path: Path) -> None:
                 )
 
 
-def _weights(recipe: Recipe, hashes: Hashes) -> dict[str, str]:
+def _weights(recipe: BuildRecipe, hashes: Hashes) -> dict[str, str]:
     return {
         model.key: hashes.of(Path(model.weights))
         if model.weights
@@ -105,7 +111,7 @@ def _weights(recipe: Recipe, hashes: Hashes) -> dict[str, str]:
     }
 
 
-def _dataset_hashes(stages: Sequence[Stage]) -> dict[str, str]:
+def _dataset_hashes(stages: Sequence[BuildStage]) -> dict[str, str]:
     wanted = {text: scale for stage in stages for text, scale in stage.datasets}
     return {text: open_dataset(text, scale=scale).content_hash for text, scale in sorted(wanted.items())}
 
@@ -123,13 +129,13 @@ class _Work:
 
     def __init__(
         self,
-        stages: list[Stage],
+        stages: list[BuildStage],
         out: Path,
         hashes: Hashes,
         datasets: dict[str, str],
         *,
         recipe: str,
-        tell: Tell,
+        tell: Callable[[object], None],
     ) -> None:
         self.recipe = recipe
         self.stages = stages
@@ -140,7 +146,7 @@ class _Work:
         self.outcomes: dict[str, StageOutcome] = {}
         self.processes: set[subprocess.Popen[str]] = set()
 
-    def foresee(self) -> BuildReport:
+    def foresee(self) -> BuildResult:
         """Say what would run, without running it."""
         for stage in self.stages:
             sources = [name for name in stage.after if self.outcomes[name].state == "due"]
@@ -149,10 +155,10 @@ class _Work:
             self._note(StageOutcome(stage, "due" if reason else "kept", reason or "nothing changed"))
         return self._report()
 
-    def run(self, jobs: int) -> BuildReport:
+    def run(self, jobs: int) -> BuildResult:
         """Run what is due, so many stages at once; one that measures time runs alone."""
         waiting = list(self.stages)
-        running: dict[concurrent.futures.Future[StageOutcome], Stage] = {}
+        running: dict[concurrent.futures.Future[StageOutcome], BuildStage] = {}
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             try:
                 while waiting or running:
@@ -167,8 +173,8 @@ class _Work:
 
     def _advance(
         self,
-        waiting: list[Stage],
-        running: dict[concurrent.futures.Future[StageOutcome], Stage],
+        waiting: list[BuildStage],
+        running: dict[concurrent.futures.Future[StageOutcome], BuildStage],
         jobs: int,
         pool: concurrent.futures.Executor,
     ) -> bool:
@@ -189,18 +195,18 @@ class _Work:
             return True
         return False
 
-    def _collect(self, running: dict[concurrent.futures.Future[StageOutcome], Stage]) -> None:
+    def _collect(self, running: dict[concurrent.futures.Future[StageOutcome], BuildStage]) -> None:
         done, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
         for future in done:
             running.pop(future)
             self._note(future.result())
 
-    def _due(self, stage: Stage) -> _Due | None:
+    def _due(self, stage: BuildStage) -> _Due | None:
         inputs = fingerprint(stage, self.out, self.hashes, self.datasets)
         reason = due(stage, self.out, inputs, self.hashes)
         return _Due(reason, inputs) if reason else None
 
-    def _decide(self, stage: Stage) -> StageOutcome | _Due:
+    def _decide(self, stage: BuildStage) -> StageOutcome | _Due:
         """Return what became of a stage that does not run, or why it must."""
         broken = [name for name in stage.after if self.outcomes[name].state in {"failed", "skipped"}]
         if broken:
@@ -211,7 +217,7 @@ class _Work:
             return StageOutcome(stage, "kept", "nothing changed", done.exit_code if done else 0)
         return found
 
-    def _run(self, stage: Stage, why: _Due) -> StageOutcome:
+    def _run(self, stage: BuildStage, why: _Due) -> StageOutcome:
         set_aside(stage, self.out, self.hashes)
         began = time.monotonic()
         words = [word for text in stage.command for word in self._expanded(text)]
@@ -250,5 +256,5 @@ class _Work:
         self.outcomes[outcome.stage.name] = outcome
         self.tell(outcome)
 
-    def _report(self) -> BuildReport:
-        return BuildReport(self.recipe, [self.outcomes[stage.name] for stage in self.stages])
+    def _report(self) -> BuildResult:
+        return BuildResult.of(self.recipe, (self.outcomes[stage.name] for stage in self.stages))

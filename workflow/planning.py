@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from ..convert import spec_for
-from .schema import ModelRecipe, Recipe
-from .stage import Stage
+from ..core import flag_of
+from .build_result import BuildStage
+from .recipes import BuildRecipe, ModelRecipe, PackageOptions
 
 __all__ = ["plan_stages"]
 
 
-def plan_stages(recipe: Recipe, out: Path) -> list[Stage]:
+def plan_stages(recipe: BuildRecipe, out: Path) -> list[BuildStage]:
     """Return the stages of a recipe, each after those that it needs.
 
     Paths of the recipe stay as they are, relative to the recipe's folder; the results' are below `out`.
@@ -19,7 +21,7 @@ def plan_stages(recipe: Recipe, out: Path) -> list[Stage]:
     Raises:
         ModelError: a model is not in the zoo.
     """
-    stages: list[Stage] = []
+    stages: list[BuildStage] = []
     for model in recipe.model:
         stages += _Chain(model, out, commercial=recipe.require_commercial).stages()
     if recipe.report:
@@ -39,7 +41,7 @@ class _Chain:
         self.commercial = commercial
         self.made: list[str] = []
 
-    def stages(self) -> list[Stage]:
+    def stages(self) -> list[BuildStage]:
         """Return them in an order in which they can run."""
         wanted = self.model.precisions
         stages = [
@@ -64,159 +66,137 @@ class _Chain:
     def _name(self, step: str) -> str:
         return f"{step} {self.model.key}"
 
-    def _export(self, precision: str) -> Stage:
-        weights = ("--weights", self.model.weights) if self.model.weights else ()
-        named = ("--name", self.model.name) if self.model.name else ()
-        return Stage(
+    def _export(self, precision: str) -> BuildStage:
+        model = self.model
+        options = _options(weights=model.weights, name=model.name, precision=precision)
+        return BuildStage(
             name=self._name(f"export-{precision}"),
-            command=(
-                "export",
-                self.model.id,
-                *weights,
-                *named,
-                "--precision",
-                precision,
-                "-o",
-                str(self.out / "models"),
-            ),
-            files=(Path(self.model.weights),) if self.model.weights else (),
+            command=("export", model.id, *options, "-o", str(self.out / "models")),
+            files=(Path(model.weights),) if model.weights else (),
             outputs=(*self._ir(precision), self.home / precision / "model.onnx", self.home / precision / "export.json"),
             facts={"weights": self.spec.weights.sha256 or ""},
         )
 
-    def _quantize(self) -> Stage:
+    def _quantize(self) -> BuildStage:
         asked = self.model.quantize
-        words: list[str] = []
-        datasets: list[tuple[str, int]] = []
-        if asked:
-            words += ["--limit", str(asked.limit), "--validation-limit", str(asked.validation_limit)]
-            words += ["--against", asked.against, "--arithmetic", asked.arithmetic]
-            words += [word for option, value in self._options() for word in (option, value)]
-            words += ["--verdict"] if asked.verdict else []
-            datasets = [(text, self.scale) for text in (asked.data, asked.validation) if text]
-        return Stage(
+        options = _options(**asked.model_dump()) if asked else ()
+        datasets = (asked.data, asked.validation) if asked else ()
+        return BuildStage(
             name=self._name("quantize"),
-            command=("quantize", str(self.home / "fp32"), *words, "-o", str(self.out / "models")),
+            command=("quantize", str(self.home / "fp32"), *options, "-o", str(self.out / "models")),
             files=self._ir("fp32"),
-            datasets=tuple(datasets),
+            datasets=tuple((text, self.scale) for text in datasets if text),
             outputs=(self.home / "int8",),
             after=(self._name("export-fp32"),),
             alone=bool(asked and asked.verdict),
         )
 
-    def _options(self) -> list[tuple[str, str]]:
-        asked = self.model.quantize
-        if asked is None:
-            return []
-        pairs = [
-            ("--data", asked.data),
-            ("--validation", asked.validation),
-            ("--preset", asked.preset),
-            ("--max-drop", asked.max_drop),
-        ]
-        return [(option, value) for option, value in pairs if value]
-
-    def _parity(self) -> Stage | None:
+    def _parity(self) -> BuildStage | None:
         asked = self.model.parity
         if asked is None:
             return None
-        first = []
-        if self.spec.source == "torch":
-            first = [f"torch:{self.model.id}" + (f"@{self.model.weights}" if self.model.weights else "")]
+        checkpoint = f"@{self.model.weights}" if self.model.weights else ""
+        first = (f"torch:{self.model.id}{checkpoint}",) if self.spec.source == "torch" else ()
         record = self.out / "records" / f"{self.model.key}-parity.json"
-        return Stage(
-            name=self._name("parity"),
-            command=(
-                *("parity", *first, str(self.home)),
-                *("--data", asked.data, "--limit", str(asked.limit), "--arithmetic", asked.arithmetic),
-                *("--record", str(record)),
-            ),
-            files=self._irs(),
-            datasets=((asked.data, self.scale),),
-            outputs=(record,),
-            after=tuple(self.made),
-            verdict=True,
-        )
+        options = _options(**asked.model_dump(), record=record)
+        return self._of_irs("parity", (*first, str(self.home), *options), record, asked.data, verdict=True)
 
-    def _validate(self) -> Stage | None:
+    def _validate(self) -> BuildStage | None:
         asked = self.model.validation
         if asked is None:
             return None
-        words = ["--metrics", ",".join(asked.metrics)] if asked.metrics else []
-        words += ["--limit", str(asked.limit)] if asked.limit else []
-        words += ["--arithmetic", asked.arithmetic]
         folder = self.out / "validation" / self.model.key
-        return Stage(
-            name=self._name("validate"),
-            command=(
-                *("validate", *(str(self.home / precision) for precision in self.model.precisions)),
-                *("--data", asked.data, *words, "-o", str(folder), "--replace"),
-            ),
-            files=self._irs(),
-            datasets=((asked.data, self.scale),),
-            outputs=(folder,),
-            after=tuple(self.made),
-        )
+        options = (*_options(**asked.model_dump()), "-o", str(folder), "--replace")
+        return self._of_irs("validate", (*self._folders(), *options), folder, asked.data)
 
-    def _bench(self) -> Stage | None:
+    def _bench(self) -> BuildStage | None:
         asked = self.model.bench
         if asked is None:
             return None
         record = self.out / "records" / f"{self.model.key}-bench.json"
-        return Stage(
-            name=self._name("bench"),
-            command=(
-                *("bench", *(str(self.home / precision) for precision in self.model.precisions)),
-                *("--device", ",".join(asked.devices), "--arithmetic", ",".join(asked.arithmetics)),
-                *("--iterations", str(asked.iterations)),
-                *("--rounds", str(asked.rounds), "--record", str(record)),
-            ),
+        options = _options(
+            device=asked.devices,
+            arithmetic=asked.arithmetics,
+            iterations=asked.iterations,
+            rounds=asked.rounds,
+            record=record,
+        )
+        return self._of_irs("bench", (*self._folders(), *options), record, alone=True)
+
+    def _folders(self) -> tuple[str, ...]:
+        return tuple(str(self.home / precision) for precision in self.model.precisions)
+
+    def _of_irs(
+        self,
+        step: str,
+        words: tuple[str, ...],
+        output: Path,
+        data: str | None = None,
+        *,
+        alone: bool = False,
+        verdict: bool = False,
+    ) -> BuildStage:
+        """A stage that measures the model's IRs, all of them."""
+        return BuildStage(
+            name=self._name(step),
+            command=(step, *words),
             files=self._irs(),
-            outputs=(record,),
+            datasets=((data, self.scale),) if data else (),
+            outputs=(output,),
             after=tuple(self.made),
-            alone=True,
+            alone=alone,
+            verdict=verdict,
         )
 
-    def _gate(self, before: list[Stage]) -> Stage:
+    def _gate(self, before: list[BuildStage]) -> BuildStage:
         measured = [stage for stage in before if stage.name.split()[0] in {"validate", "bench"}]
         records = [str(path / "*.json") if not path.suffix else str(path) for s in measured for path in s.outputs]
-        folder, gates = self.out / "records", str(self.model.gates)
-        baseline = ["--baseline", str(self.out / "validation" / self.model.key / "*fp32*.json")]
-        return Stage(
+        gates = Path(str(self.model.gates))
+        written = {
+            kind: self.out / "records" / f"{self.model.key}-gate.{suffix}"
+            for kind, suffix in (("json", "json"), ("markdown", "md"), ("junit", "xml"))
+        }
+        baseline = self.out / "validation" / self.model.key / "*fp32*.json" if self.model.validation else None
+        return BuildStage(
             name=self._name("gate"),
-            command=(
-                *("gate", *records, "--gate", gates, *(baseline if self.model.validation else ())),
-                *("--json", str(folder / f"{self.model.key}-gate.json")),
-                *("--markdown", str(folder / f"{self.model.key}-gate.md")),
-                *("--junit", str(folder / f"{self.model.key}-gate.xml")),
-            ),
-            files=(Path(gates), *(path for stage in measured for path in stage.outputs)),
-            outputs=tuple(folder / f"{self.model.key}-gate.{suffix}" for suffix in ("json", "md", "xml")),
+            command=("gate", *records, *_options(gate=gates, baseline=baseline, **written)),
+            files=(gates, *(path for stage in measured for path in stage.outputs)),
+            outputs=tuple(written.values()),
             after=tuple(stage.name for stage in measured),
             verdict=True,
         )
 
-    def _package(self, precision: str) -> Stage:
-        asked = self.model.package
-        kind = asked.format if asked else "openvino"
-        target = self.out / "packages" / (f"{self.model.key}-{precision}" + (".zip" if kind == "zip" else ""))
-        return Stage(
+    def _package(self, precision: str) -> BuildStage:
+        asked = self.model.package or PackageOptions()
+        target = self.out / "packages" / (f"{self.model.key}-{precision}" + (".zip" if asked.format == "zip" else ""))
+        options = _options(
+            **asked.model_dump(),
+            require_commercial=self.commercial,
+            # A recipe's folder holds what the recipe makes: the same version again, whatever it was before.
+            model_version=1 if asked.format == "ovms" else None,
+        )
+        return BuildStage(
             name=self._name(f"package-{precision}"),
-            command=(
-                *("package", str(self.home / precision), "--format", kind),
-                *("--colour-order", asked.colour_order if asked else "RGB"),
-                *(("--require-commercial",) if self.commercial else ()),
-                # A recipe's folder holds what the recipe makes: the same version again, whatever it was before.
-                *(("--model-version", "1") if kind == "ovms" else ()),
-                *("-o", str(target)),
-            ),
+            command=("package", str(self.home / precision), *options, "-o", str(target)),
             files=self._ir(precision),
             outputs=(target,),
             after=tuple(self.made),
         )
 
 
-def _report(recipe: Recipe, out: Path, stages: list[Stage]) -> Stage:
+def _options(**given: object) -> tuple[str, ...]:
+    """Return options as they are typed, by the names of their settings; nothing of one that is None, off or empty."""
+    words: list[str] = []
+    for name, value in given.items():
+        if value is True:
+            words.append(flag_of(name))
+        elif value is not None and value is not False and value != ():
+            several = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
+            words += [flag_of(name), ",".join(str(one) for one in several)]
+    return tuple(words)
+
+
+def _report(recipe: BuildRecipe, out: Path, stages: list[BuildStage]) -> BuildStage:
     asked = recipe.report
     formats, title = (asked.formats, asked.title) if asked else ((), "")
     kinds = {"export-fp32": "export.json", "export-fp16": "export.json", "quantize": "*.json", "validate": "*.json"}
@@ -234,7 +214,7 @@ def _report(recipe: Recipe, out: Path, stages: list[Stage]) -> Stage:
         records += [str(path) for path in found]
         sources += [path if "*" not in path.name else path.parent for path in found]
     targets = [out / f"report.{suffix}" for suffix in formats]
-    return Stage(
+    return BuildStage(
         name="report",
         command=("report", *records, *(word for path in targets for word in ("-o", str(path))), "--title", title),
         files=tuple(sources),

@@ -16,8 +16,11 @@ __all__ = ["print_diagnosis"]
 _GIB = 1 << 30
 
 
-def print_diagnosis(found: Diagnosis, console: Console | None = None) -> None:
+def print_diagnosis(found: Diagnosis, console: Console | None = None, *, as_json: bool = False) -> None:
     """Print the machine, its devices, the packages, and what follows, the worst last and so nearest to the prompt."""
+    if as_json:
+        print(found.model_dump_json(indent=1))
+        return
     out = console or console_of()
     print_pairs("The machine and this process's share of it", _machine(found), out)
     for table in (_devices(found), _packages(found)):

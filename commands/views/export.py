@@ -6,7 +6,7 @@ import math
 
 from ...convert import ExportResult, ExportStep
 from ...reports import Cell, Column, Table
-from .console import console_of, escape
+from .console import console_of, escape, say
 from .fitting import print_lines, print_table
 from .progress import ProgressBar
 
@@ -14,7 +14,9 @@ __all__ = ["ExportSteps", "print_export"]
 
 
 class ExportSteps(ProgressBar):
-    """Tells on stderr when a step begins and what came of it; bytes of a download as any progress bar.
+    """Tells when a step begins and what came of it, and bytes of a download as any progress bar.
+
+    On a terminal the steps stand on stderr, above the bar; otherwise on stdout, before the result.
 
     Args:
         quiet: tell nothing.
@@ -26,8 +28,10 @@ class ExportSteps(ProgressBar):
 
     def tell(self, step: ExportStep) -> None:
         """Print a line for a step."""
-        if not self._quiet:
+        if self.live:
             print_lines(_said(step), self.console)
+        elif not self._quiet:
+            say(_said(step))
 
 
 def _said(step: ExportStep) -> str:

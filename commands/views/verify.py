@@ -5,10 +5,20 @@ from __future__ import annotations
 import math
 
 from ...core import PackageCheck, VerifyRecord
+from ...package import VerifyResult
+from .console import say
 
-__all__ = ["verification_lines"]
+__all__ = ["print_verification", "verification_lines"]
 
 _NAMES = {"mean": "mean", "max": "largest", "iou": "IoU", "psnr": "PSNR", "share": "share of pixels"}
+
+
+def print_verification(found: VerifyResult) -> None:
+    """Print what was compared, and which models could not be checked."""
+    for line in verification_lines(found.record):
+        say(line)
+    for other in found.others:
+        say(f"{other}: not packaged by mattekit, so it was not checked")
 
 
 def verification_lines(record: VerifyRecord) -> list[str]:

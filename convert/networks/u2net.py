@@ -23,8 +23,11 @@ Heads = Literal["all", "fused"]
 class RSUConfig:
     """One residual U-block.
 
-    ``height`` is the L of RSU-L (its number of encoder layers), ``mid`` the width inside the block, ``out`` the width
-    of what it hands on. A ``dilated`` block (RSU-4F) widens its kernels instead of pooling, and keeps its resolution.
+    Attributes:
+        height: the L of RSU-L, its number of encoder layers.
+        mid: width inside the block.
+        out: width of what it hands on.
+        dilated: it widens its kernels instead of pooling, and keeps its resolution (RSU-4F).
     """
 
     height: int
@@ -35,9 +38,11 @@ class RSUConfig:
 
 @dataclass(frozen=True)
 class U2NetConfig:
-    """The stage table: ``encoder`` from the highest resolution to the lowest, ``decoder`` back up again.
+    """The stage table.
 
-    The decoder has one stage less than the encoder: the lowest encoder stage feeds it directly.
+    Attributes:
+        encoder: from the highest resolution to the lowest.
+        decoder: back up again, with one stage less: the lowest encoder stage feeds it directly.
     """
 
     encoder: tuple[RSUConfig, ...]

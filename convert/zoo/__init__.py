@@ -45,7 +45,8 @@ def list_models() -> tuple[ModelSpec, ...]:
     """Return every entry of the zoo, in the order of registration.
 
     Example:
-        >>> [spec.id for spec in list_models() if spec.weights.bundled]
+        >>> import mattekit
+        >>> [spec.id for spec in mattekit.list_models() if spec.weights.bundled]
         ['mattelite', 'srlite-x2', 'srlite-x4']
     """
     return tuple(_REGISTRY.values())

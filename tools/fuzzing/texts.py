@@ -271,7 +271,7 @@ def manifests() -> Target:
 
     def prepare() -> None:
         # Loaded before memory is limited.
-        import_module("mattekit.package.deploy")
+        import_module("mattekit.package.assembly")
         _support()
         simple = {"name": "one", "model": [{"id": "mattelite"}]}
         Path("recipe.toml").write_text(toml_text(simple), encoding="utf-8")

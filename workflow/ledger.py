@@ -1,4 +1,4 @@
-"""Whether a stage is due: fingerprints of what it reads, and of what it left."""
+"""What is kept of earlier builds: of each stage what it read and left, and the lock file of weights and data sets."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..core import atomic_path, json_bytes, sha256_of
+from ..core import InputError, atomic_path, json_bytes, sha256_of
 from ..infer import package_versions
-from .stage import Stage
+from .build_result import BuildStage
 
-__all__ = ["Done", "Hashes", "due", "expand", "fingerprint", "read_done", "set_aside", "write_done"]
+__all__ = ["Hashes", "Lock", "check_lock", "due", "fingerprint", "read_done", "set_aside", "write_done"]
 
 _TOOLS = ("mattekit", "openvino", "nncf", "torch", "onnx", "numpy", "opencv-python-headless", "pillow")
 
 
-class Done(BaseModel):
+class _Done(BaseModel):
     """What is kept of a finished stage: what it was made from, and the hashes of what it left, by path below `out`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,7 +48,7 @@ class Hashes:
         return self._known[key]
 
 
-def expand(paths: Iterable[Path]) -> list[Path]:
+def _expanded(paths: Iterable[Path]) -> list[Path]:
     """Return the files: a folder's are all below it, in the order of their names."""
     found: list[Path] = []
     for path in paths:
@@ -56,7 +56,7 @@ def expand(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def fingerprint(stage: Stage, out: Path, hashes: Hashes, datasets: dict[str, str]) -> dict[str, str]:
+def fingerprint(stage: BuildStage, out: Path, hashes: Hashes, datasets: dict[str, str]) -> dict[str, str]:
     """Return all that decides what a stage leaves, by name: its command, files, data sets and tools.
 
     Args:
@@ -67,7 +67,7 @@ def fingerprint(stage: Stage, out: Path, hashes: Hashes, datasets: dict[str, str
     """
     words = [word.replace(str(out), "OUT") for word in stage.command]
     inputs = {"command": hashlib.sha256(json.dumps(words).encode()).hexdigest()}
-    for path in expand(stage.files):
+    for path in _expanded(stage.files):
         inputs[f"file {str(path).replace(str(out), 'OUT')}"] = hashes.of(path)
     inputs |= {f"data {text}": datasets[text] for text, _ in stage.datasets}
     inputs |= {f"fact {name}": value for name, value in stage.facts.items() if value}
@@ -81,7 +81,7 @@ def _tools() -> dict[str, str]:
     return {f"tool {name}": versions[name] for name in _TOOLS if name in versions}
 
 
-def due(stage: Stage, out: Path, inputs: dict[str, str], hashes: Hashes) -> str | None:
+def due(stage: BuildStage, out: Path, inputs: dict[str, str], hashes: Hashes) -> str | None:
     """Return why a stage must run, or None where what it left is still right."""
     done = read_done(stage, out)
     if done is None:
@@ -93,24 +93,24 @@ def due(stage: Stage, out: Path, inputs: dict[str, str], hashes: Hashes) -> str 
     return f"missing or altered: {', '.join(gone[:3])}" if gone else None
 
 
-def read_done(stage: Stage, out: Path) -> Done | None:
+def read_done(stage: BuildStage, out: Path) -> _Done | None:
     """Return what is kept of a stage; a file that cannot be read counts as none."""
     path = _path(stage, out)
     try:
-        return Done.model_validate(json.loads(path.read_bytes()))
+        return _Done.model_validate(json.loads(path.read_bytes()))
     except (OSError, ValueError, RecursionError):
         return None
 
 
-def write_done(stage: Stage, out: Path, inputs: dict[str, str], hashes: Hashes, exit_code: int) -> None:
+def write_done(stage: BuildStage, out: Path, inputs: dict[str, str], hashes: Hashes, exit_code: int) -> None:
     """Keep that a stage is finished."""
-    outputs = {str(path.relative_to(out)): hashes.of(path) for path in expand(stage.outputs)}
+    outputs = {str(path.relative_to(out)): hashes.of(path) for path in _expanded(stage.outputs)}
     with atomic_path(_path(stage, out)) as temporary:
-        done = Done(inputs=inputs, outputs=outputs, exit_code=exit_code)
+        done = _Done(inputs=inputs, outputs=outputs, exit_code=exit_code)
         temporary.write_bytes(json_bytes(done.model_dump()))
 
 
-def set_aside(stage: Stage, out: Path, hashes: Hashes) -> None:
+def set_aside(stage: BuildStage, out: Path, hashes: Hashes) -> None:
     """Move what somebody altered of a stage's outputs to `.build/altered`: they are made again, and nothing is lost."""
     done = read_done(stage, out)
     for name, value in (done.outputs if done else {}).items():
@@ -121,5 +121,43 @@ def set_aside(stage: Stage, out: Path, hashes: Hashes) -> None:
             path.replace(kept)
 
 
-def _path(stage: Stage, out: Path) -> Path:
+def _path(stage: BuildStage, out: Path) -> Path:
     return out / ".build" / f"{stage.slug}.json"
+
+
+class Lock(BaseModel):
+    """Hashes of weights by model, and of data sets by the texts that name them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    weights: dict[str, str]
+    datasets: dict[str, str]
+
+
+def check_lock(path: Path, found: Lock, *, update: bool, write: bool = True) -> None:
+    """Compare what was found with the lock file; write one where there is none, or where `update` asks for it.
+
+    Raises:
+        InputError: something changed since the file was written, or it cannot be read.
+    """
+    if path.exists() and not update:
+        try:
+            locked = Lock.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise InputError(f"{path}: not a lock file of mattekit; write a new one with --update") from error
+        for kind, before, now in (
+            ("the weights of", locked.weights, found.weights),
+            ("the data set", locked.datasets, found.datasets),
+        ):
+            changed = [name for name, value in now.items() if before.get(name, value) != value]
+            if changed:
+                raise InputError(
+                    f"{path}: {kind} {changed[0]} changed since the recipe was last built; restore what was there, or "
+                    "accept the change with --update"
+                )
+        if locked == found:
+            return
+    if write:
+        with atomic_path(path) as temporary:
+            temporary.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
