@@ -185,6 +185,26 @@ def published_u2netp(shared_data: Path, make_once: MakeOnce) -> Path:
     return out / "u2netp" / "fp32"
 
 
+@pytest.fixture(scope="session")
+def published_half(shared_data: Path, make_once: MakeOnce) -> Callable[[str, str], Path]:
+    """Export a model of the zoo in FP16 from its authors' weights, once for all tests, and return its IR."""
+    from mattekit.convert import ExportSettings, export_model
+
+    photos = sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir())
+
+    def exported(model: str, weights: str) -> Path:
+        # Of a photo, super-resolution is checked on a part alone; masks are on all of it, for which one will do.
+        images = photos[:1] if weights.startswith("segmentation") else []
+        settings, path = ExportSettings(precision="fp16"), shared_data / "weights" / weights
+        out = make_once(
+            f"published-{model}-fp16",
+            lambda folder: export_model(model, folder, settings, weights=path, images=images),
+        )
+        return out / model / "fp16" / "model.xml"
+
+    return exported
+
+
 def seeded_state(config: U2NetConfig, photo: Path) -> dict[str, Tensor]:
     """Weights of a U²-Net from a seed, as its checkpoints have them; its masks mean nothing, but are not flat."""
     import torch
@@ -288,16 +308,44 @@ def segmentation_ir(photo: Path, make_once: MakeOnce) -> Path:
 
 
 @pytest.fixture(scope="session")
-def super_resolution_ir(super_resolution_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
-    """The folder of one export: `realesr-animevideov3`, x4, fp32, any input size; files as in `segmentation_ir`."""
+def realesr_ir(super_resolution_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
+    """The folder of one export: `realesr-animevideov3`, x4, fp32, any input size; files as in `u2netp_ir`."""
     from mattekit.convert import ExportSettings, export_model
 
     model, settings = "realesr-animevideov3", ExportSettings()
     out = make_once(
-        "super-resolution",
+        "realesr",
         lambda folder: export_model(model, folder, settings, weights=super_resolution_weights, images=[photo]),
     )
     return out / model / "fp32"
+
+
+def shallow_srvgg() -> torch.nn.Module:
+    """A network like `realesr-animevideov3` of 4 convolutions instead of 18."""
+    from mattekit.convert.networks.srvgg import SRVGGNetCompact
+
+    return SRVGGNetCompact(4, convs=2).eval()
+
+
+@pytest.fixture(scope="session")
+def super_resolution_ir(photo: Path, make_once: MakeOnce) -> Path:
+    """An export like `realesr_ir`, and under that name, of `shallow_srvgg`, with random weights from a seed."""
+    pytest.importorskip("torch", reason="exporting needs the extra `export`")
+    import torch
+    from mattekit.convert import ExportSettings, ParityCheck, stage_input, zoo
+    from mattekit.convert.export import export
+    from mattekit.images import read_image
+
+    spec = replace(zoo.get("realesr-animevideov3"), build=shallow_srvgg)
+
+    def fill(folder: Path) -> None:
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(0)
+            torch.save(shallow_srvgg().state_dict(), folder / "shallow.pth")
+        check = ParityCheck(["photo"], [stage_input(read_image(photo).rgb, spec.contract)], spec.contract)
+        export(spec, folder / "shallow.pth", folder, ExportSettings(), check)
+
+    return make_once("super-resolution", fill) / "realesr-animevideov3" / "fp32"
 
 
 @pytest.fixture(scope="session")

@@ -218,7 +218,7 @@ def test_a_size_that_a_network_does_not_take_stops_nobody_else(tiny: Path, tmp_p
         ops.matmul(flat, ops.constant(np.ones((3072, 4), np.float32)), False, False), source, tmp_path / "f.xml"
     )
     found = run_benchmark(request(tiny, fixed, sizes=((32, 32), (48, 48)), rounds=1))
-    assert [(*key.split()[::5], result.status) for key, result in found.candidates.items()] == [
+    assert [(key.split()[0], each.asked["size"], each.status) for key, each in found.candidates.items()] == [
         ("model", "32x32", "measured"),
         ("model", "48x48", "measured"),
         ("f", "32x32", "measured"),

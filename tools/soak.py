@@ -3,8 +3,8 @@
 python tools/soak.py -o docs/soak
 
 Resident memory, open file descriptors and threads are read every 100 images (--every). Each run over a part of the
-images opens and closes the engine anew, and one of the images between two readings is broken. Writes OUT.csv, OUT.json and OUT.svg, and
-ends with 1 where something grew. Needs Linux, and the extras `bench` and `report`.
+images opens and closes the engine anew, and one of the images between two readings is broken. Writes OUT.csv,
+OUT.json and OUT.svg, and ends with 1 where something grew. Needs Linux, and the extras `bench` and `report`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -158,7 +159,9 @@ def main() -> int:
         samples = soak("cut out", paths, Path(folder) / "out", asked.runs, asked.every, asked.model, None)
         if asked.sr_images:
             enlarged = paths[: asked.sr_images]
-            samples += soak("cut out and enlarge", enlarged, Path(folder) / "out", 3, asked.every, asked.model, asked.sr)
+            samples += soak(
+                "cut out and enlarge", enlarged, Path(folder) / "out", 3, asked.every, asked.model, asked.sr
+            )
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     with asked.out.with_suffix(".csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, [each.name for each in fields(Sample)], lineterminator="\n")
