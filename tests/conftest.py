@@ -32,7 +32,7 @@ sys.dont_write_bytecode = False
 if TYPE_CHECKING:
     import torch
     from mattekit.convert.networks.u2net import U2NetConfig
-    from mattekit.core import Provenance
+    from mattekit.core import BenchRecord, Provenance
     from torch import Tensor
 
 SMALL = (128, 128)
@@ -169,6 +169,43 @@ def light_ir(own_provenance: Provenance, make_once: MakeOnce) -> Path:
         save_ir(model, path, contract=contract, provenance=own_provenance, shape=(1, *SMALL), fp16=False)
 
     return make_once("light", fill) / "fp32"
+
+
+@pytest.fixture(scope="session")
+def tiny_ir(make_once: MakeOnce) -> Path:
+    """An IR of super-resolution x1 of one convolution, for any size."""
+    from tiny import convolution
+
+    path = Path("fp32", "model.xml")
+    return make_once("tiny", lambda folder: convolution(folder / path)) / path
+
+
+@pytest.fixture(scope="session")
+def measured(tiny_ir: Path, photo: Path, make_once: MakeOnce) -> BenchRecord:
+    """One benchmark that has a bit of everything: batches, a missing device, a model that is not what it is called,
+    and an image the whole way."""
+    from mattekit.bench import BenchRequest, run_benchmark
+    from mattekit.core import BenchRecord, read_record
+    from tiny import half_quantized
+
+    def fill(folder: Path) -> None:
+        images = folder / "images"
+        images.mkdir()
+        shutil.copy(photo, images)
+        asked = BenchRequest(
+            artifacts=(str(tiny_ir), str(half_quantized(folder / "int8" / "model.xml"))),
+            devices=("CPU", "NPU.7"),
+            batches=(1, 2),
+            sizes=((32, 32),),
+            rounds=3,
+            iterations=6,
+            warm_up=0,
+            threads=1,
+            end_to_end=images,
+        )
+        run_benchmark(asked).write(folder / "r.json")
+
+    return read_record(make_once("measured", fill) / "r.json", BenchRecord)
 
 
 @pytest.fixture(scope="session")
