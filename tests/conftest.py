@@ -223,6 +223,18 @@ def published_u2netp(shared_data: Path, make_once: MakeOnce) -> Path:
 
 
 @pytest.fixture(scope="session")
+def bundled_fp32(photo: Path, make_once: MakeOnce) -> Path:
+    """The folder of FP32 exports of bundled models, which have real weights: mattelite and srlite-x2."""
+    from mattekit.convert import ExportSettings, export_model
+
+    def fill(folder: Path) -> None:
+        for model in ("mattelite", "srlite-x2"):
+            export_model(model, folder, ExportSettings(), images=[photo], offline=True)
+
+    return make_once("bundled-fp32", fill)
+
+
+@pytest.fixture(scope="session")
 def published_half(shared_data: Path, make_once: MakeOnce) -> Callable[[str, str], Path]:
     """Export a model of the zoo in FP16 from its authors' weights, once for all tests, and return its IR."""
     from mattekit.convert import ExportSettings, export_model

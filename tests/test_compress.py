@@ -333,13 +333,13 @@ def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, published_u2netp: 
         f"images={folder / 'images'},masks={folder / 'masks'}"
         for folder in (shared_data / "segmentation" / name for name in ("ecssd_train", "ecssd_val"))
     )
-    settings = QuantizeSettings(samples=12, max_drop=MaxDrop("iou", 0.015))
+    settings = QuantizeSettings(samples=6, max_drop=MaxDrop("iou", 0.015))
     done = compress(QuantizeRequest(ir, tmp_path, settings, data=train, validation=val, validation_samples=6)).quantized
     assert any("stage2d/rebnconv1d" in name for name in done.ignored)
     exact, int8 = (load(path) for path in (ir, done.variant.path))
     agreements: list[float] = []
     # Photos that were neither calibrated nor validated on.
-    for path in sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir())[::3]:
+    for path in sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir())[1::3]:
         tensor = tensor_from(read_rgb(path), exact.contract)
         wanted, found = (matte_from(model.runtime.run(tensor), model.contract).alpha for model in (exact, int8))
         agreements.append(iou(found, wanted))

@@ -202,21 +202,10 @@ def broken_by(path: Path, edit: Edit, photos: Sequence[Path] = ()) -> str:
     return compare(before, [half.run_all(tensor) for tensor in tensors], contract, HALF).broken
 
 
-@pytest.fixture(scope="module")
-def bundled(photo: Path, make_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
-    """The folder of the bundled models' FP32 exports, which have real weights."""
-
-    def fill(folder: Path) -> None:
-        for model in ("mattelite", "srlite-x2"):
-            export_model(model, folder, ExportSettings(), images=[photo], offline=True)
-
-    return make_once("bundled-fp32", fill)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["mattelite", "srlite-x2"])
-def test_halved_weights_pass_the_limits_and_faults_break_them(bundled: Path, model: str) -> None:
-    path = bundled / model / "fp32" / "model.xml"
+def test_halved_weights_pass_the_limits_and_faults_break_them(bundled_fp32: Path, model: str) -> None:
+    path = bundled_fp32 / model / "fp32" / "model.xml"
     assert broken_by(path, lambda _: None) == ""
     judged = "masks' mean difference" if model == "mattelite" else "psnr"
     for fault in (in_eight_bits, clipped, without_its_first_bias):
