@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tiny
 from conftest import MakeOnce
 from mattekit.core import InputError
 from mattekit.workflow import BuildRequest, build, schema_text
@@ -36,22 +37,10 @@ def written(folder: Path, text: str) -> Path:
 
 
 def small(folder: Path) -> Path:
-    """The recipe SMALL, with its network beside it: one convolution, which cuts out what is redder than green."""
-    onnx = pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
-    shapes = {"input": [1, 3, 320, 320], "output": [1, 1, 320, 320]}
-    given, answer = (
-        onnx.helper.make_tensor_value_info(*each)
-        for each in ((name, onnx.TensorProto.FLOAT, shape) for name, shape in shapes.items())
-    )
-    weights = onnx.helper.make_tensor("weights", onnx.TensorProto.FLOAT, [1, 3, 1, 1], [2, -2, 0])
-    nodes = [
-        onnx.helper.make_node("Conv", ["input", "weights"], ["scores"]),
-        onnx.helper.make_node("Sigmoid", ["scores"], ["output"]),
-    ]
-    graph = onnx.helper.make_graph(nodes, "small", [given], [answer], [weights])
-    opset = [onnx.helper.make_opsetid("", 17)]
+    """The recipe SMALL, with its network beside it."""
+    pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
     path = written(folder, SMALL)
-    onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8), str(folder / "small.onnx"))
+    tiny.write_onnx(folder / "small.onnx")
     return path
 
 

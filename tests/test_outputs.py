@@ -68,9 +68,11 @@ class Given:
 
     @property
     def recipe(self) -> Path:
-        """A recipe that exports and packages a model of the zoo."""
-        path = self.folder / "recipe.toml"
-        model = '[[model]]\nid = "srlite-x2"\nprecisions = ["fp32"]\npackage = { format = "ovms" }\n'
+        """A recipe that exports and packages a model."""
+        from tiny import write_onnx
+
+        path, weights = self.folder / "recipe.toml", write_onnx(self.folder / "small.onnx").name
+        model = f'[[model]]\nid = "rembg-u2netp"\nweights = "{weights}"\npackage = {{ format = "ovms" }}\n'
         path.write_text(f'name = "x"\n{model}')
         return path
 

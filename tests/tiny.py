@@ -38,3 +38,21 @@ def half_quantized(path: Path) -> Path:
     quantized = ops.fake_quantize(source, *limits, 256)
     result = ops.convolution(quantized, ops.constant(WEIGHTS), [1, 1], [1, 1], [1, 1], [1, 1])
     return save(result, source, path)
+
+
+def write_onnx(path: Path) -> Path:
+    """A convolution 1x1 for `rembg-u2netp` at its own size: it cuts out what is redder than green."""
+    import onnx
+
+    kind = onnx.TensorProto.FLOAT
+    given = onnx.helper.make_tensor_value_info("input", kind, [1, 3, 320, 320])
+    answer = onnx.helper.make_tensor_value_info("output", kind, [1, 1, 320, 320])
+    nodes = [
+        onnx.helper.make_node("Conv", ["input", "weights"], ["scores"]),
+        onnx.helper.make_node("Sigmoid", ["scores"], ["output"]),
+    ]
+    weights = onnx.helper.make_tensor("weights", kind, [1, 3, 1, 1], [2, -2, 0])
+    graph = onnx.helper.make_graph(nodes, "small", [given], [answer], [weights])
+    opset = [onnx.helper.make_opsetid("", 17)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8), str(path))
+    return path
