@@ -1,31 +1,32 @@
+from .accuracy.evaluation import (
+    EvaluationResult as EvaluationResult,
+    evaluate as evaluate,
+    run_evaluation as run_evaluation,
+    validate as validate,
+)
 from .accuracy.golden import (
     Golden as Golden,
     golden_vectors as golden_vectors,
 )
 from .accuracy.outputs import (
-    record_name as record_name,
-    write_sheet as write_sheet,
-)
-from .accuracy.runs import (
-    ValidationRequest as ValidationRequest,
-    run_validation as run_validation,
-)
-from .accuracy.specimens import (
     FOLDER_SUFFIX as FOLDER_SUFFIX,
-)
-from .accuracy.subjects import (
-    Subject as Subject,
-    model_subject as model_subject,
-)
-from .accuracy.tables import (
-    figure_interval as figure_interval,
+    record_name as record_name,
     samples_table as samples_table,
     summary_table as summary_table,
     worst_samples as worst_samples,
 )
-from .accuracy.validate import (
-    metrics_for as metrics_for,
-    validate as validate,
+from .accuracy.predictors import (
+    Predictor as Predictor,
+    model_predictor as model_predictor,
+)
+from .benchmark_settings import (
+    BenchmarkSettings as BenchmarkSettings,
+    ComparisonSettings as ComparisonSettings,
+    GateSettings as GateSettings,
+)
+from .evaluation_settings import (
+    EvaluationSettings as EvaluationSettings,
+    ParitySettings as ParitySettings,
 )
 from .gates.gate import (
     Gate as Gate,
@@ -33,6 +34,7 @@ from .gates.gate import (
 )
 from .gates.judge import (
     gates_exit_code as gates_exit_code,
+    gates_outcome as gates_outcome,
     judge as judge,
 )
 from .int8 import (
@@ -41,28 +43,23 @@ from .int8 import (
 )
 from .intervals import (
     drop_interval as drop_interval,
+    figure_interval as figure_interval,
     median_interval as median_interval,
     median_ratio_interval as median_ratio_interval,
 )
-from .latency.compare import (
-    compare_records as compare_records,
-    parse_aspects as parse_aspects,
+from .latency.benchmark import (
+    BenchmarkResult as BenchmarkResult,
+    benchmark as benchmark,
+    run_benchmark as run_benchmark,
 )
-from .latency.grid import (
-    BenchRequest as BenchRequest,
-)
-from .latency.keeping import (
-    keep as keep,
+from .latency.comparison import (
+    ComparisonResult as ComparisonResult,
+    compare_benchmarks as compare_benchmarks,
+    run_comparison as run_comparison,
 )
 from .latency.recording import (
     benchmark_exit_code as benchmark_exit_code,
-)
-from .latency.session import (
-    run_benchmark as run_benchmark,
-)
-from .latency.words import (
-    Words as Words,
-    parse_request as parse_request,
+    keep as keep,
 )
 from .parity.check import (
     check_stages as check_stages,

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import Interval
+from ..core import Interval, Measurement, Record
 
 __all__ = [
     "CONFIDENCE",
     "RESAMPLES",
     "drop_interval",
+    "figure_interval",
     "mean_interval",
     "median_interval",
     "median_ratio_interval",
@@ -34,6 +35,12 @@ def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> In
     """
     data = np.asarray(values, dtype=np.float64)[None]
     return _interval(data, lambda means: means[0], confidence)
+
+
+def figure_interval(record: Record, figure: Measurement, confidence: float = CONFIDENCE) -> Interval | None:
+    """Return the bootstrap interval of a figure over its samples; None where the record has no samples of it."""
+    values = record.by_sample(figure)
+    return mean_interval(list(values.values()), confidence) if values else None
 
 
 def drop_interval(

@@ -1,12 +1,10 @@
-from .run import (
-    Summary as Summary,
-)
-from .scale import (
-    PipelineOptions as PipelineOptions,
-    run_on_ray as run_on_ray,
-)
-from .session import (
+from .ray_cluster import (
     cluster as cluster,
     rows_of as rows_of,
     whole_nodes as whole_nodes,
+)
+from .running import (
+    RunResult as RunResult,
+    run_images as run_images,
+    run_with as run_with,
 )

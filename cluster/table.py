@@ -23,7 +23,7 @@ from ..infer import STAGES, Location, open_store
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["TABLE_NAME", "Known", "Row", "Table", "known_rows", "packed", "schema", "unpacked"]
+__all__ = ["TABLE_NAME", "Known", "ResultTable", "Row", "known_rows", "packed", "schema", "unpacked"]
 
 TABLE_NAME = "manifest.parquet"
 """The folder of the table, beside the results."""
@@ -125,7 +125,7 @@ def known_rows(folder: Location) -> Known:
     return Known(table if len(latest) == len(names) else table.take(sorted(latest.values())))
 
 
-class Table:
+class ResultTable:
     """The table of one run, written file by file while it goes on; each file appears whole.
 
     Args:

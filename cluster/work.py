@@ -1,8 +1,5 @@
 """What an actor does: references in, rows of the result's table out; the images never leave it."""
 
-# pyright: reportUnknownParameterType=false
-# pyarrow has no types.
-
 from __future__ import annotations
 
 import os
@@ -10,11 +7,12 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,24 +25,57 @@ from ..infer import (
     MEMORY,
     Budget,
     ImageJob,
+    ImageSource,
     ImageWork,
     Location,
-    OutputSettings,
     Pipeline,
+    RunSettings,
     Stages,
     in_series,
+    name_results,
     open_store,
     overlapped,
     settle,
 )
 from .marks import MOST, Marks
-from .references import Reference
 from .table import Row, packed, schema, unpacked
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["ImageActor", "OpenPipeline", "Work", "reference_schema"]
+__all__ = ["ImageActor", "OpenPipeline", "Reference", "Work", "batches", "reference_schema", "walk"]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An image that is not read: where it lies, its tag, and where its result goes."""
+
+    input: str
+    tag: str
+    output: str
+
+
+def walk(sources: Sequence[ImageSource], out: Location, ending: str) -> Generator[Reference]:
+    """Give every image of the sources with the place of its result; arguments and errors as for `name_results`."""
+    for named in name_results(sources, out, ending):
+        yield Reference(_told(str(named.place)), named.item.tag, _told(str(out.below(named.name))))
+
+
+def _told(name: str) -> str:
+    """Return a name as a table can hold it: bytes that are no UTF-8 are escaped, and such a file is not found."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def batches(references: Iterable[Reference], size: int) -> Generator[list[Reference]]:
+    """Give the references in lists of `size`, the last one shorter."""
+    waiting = iter(references)
+    while some := list(islice(waiting, size)):
+        yield some
+
+
+# pyright: reportUnknownParameterType=false
+# pyarrow has no types.
+
 
 OpenPipeline = Callable[[Mapping[str, Path], int | None], Pipeline]
 """Opens the pipeline: the models' files by their part in it, and the processor's threads. Sent to the actors."""
@@ -54,14 +85,19 @@ OpenPipeline = Callable[[Mapping[str, Path], int | None], Pipeline]
 class Work:
     """All that an actor needs.
 
-    open: the pipeline. models: the content of the models' files, by the model's part in the pipeline and their names.
-    written: how results are written. settings: the fingerprint. run: the run's name. cpus: of the actor. max_pixels: of
-    an image.
+    Attributes:
+        open: opens the pipeline.
+        models: the content of the models' files, by the model's part in the pipeline and their names.
+        written: how results are written.
+        settings: the fingerprint.
+        run: the run's name.
+        cpus: of the actor.
+        max_pixels: of an image.
     """
 
     open: OpenPipeline
     models: Mapping[str, Mapping[str, bytes]]
-    written: OutputSettings
+    written: RunSettings
     settings: str
     run: str
     cpus: int = 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .saying import say
+from .views.console import say
 
 if TYPE_CHECKING:
     from ..workflow import StageOutcome

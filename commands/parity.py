@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .options import ArithmeticOption, ModelArguments
-from .saying import say
+from .views.console import say
 
 __all__ = ["register"]
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from .options import ArithmeticOption, ModelArgument, VariantName
-from .saying import say
+from .views.console import say
 
 __all__ = ["register"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from functools import wraps
 from types import NoneType, UnionType
@@ -27,16 +27,24 @@ class Flag:
         default: of this command, where it is another than the settings' own; `...` keeps that.
         show_default: what the help says in place of the default.
         metavar: what the help calls the value.
+        required: the option must be given, whatever the settings' default is.
     """
 
     names: tuple[str, ...] = ()
     default: object = ...
     show_default: str | bool = True
     metavar: str | None = None
+    required: bool = False
 
 
 def takes_settings(
-    kind: type[Settings], *, only: Collection[str] = (), without: Collection[str] = (), **flags: Flag
+    kind: type[Settings],
+    *,
+    only: Collection[str] = (),
+    without: Collection[str] = (),
+    fixed: Mapping[str, object] | None = None,
+    shown: Mapping[str, Flag] | None = None,
+    **flags: Flag,
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Give a command, whose parameter `settings` is of this kind, an option for each of its fields.
 
@@ -46,8 +54,11 @@ def takes_settings(
         kind: of the settings.
         only: the fields that are options; all where empty. The others keep their defaults.
         without: fields that are none.
-        flags: by the field's name, what is not as usual.
+        fixed: what the command itself gives for fields that are none.
+        shown: by the field's name, what is not as usual.
+        flags: likewise, in place of those of `shown`.
     """
+    flags = {**(shown or {}), **flags}
     hints, helps = get_type_hints(kind), attributes_of(kind)
     chosen = [each for each in fields(kind) if each.name != "progress" and each.name not in without]
     chosen = [each for each in chosen if not only or each.name in only]
@@ -56,7 +67,7 @@ def takes_settings(
         @wraps(command)
         def called(*arguments: object, **options: Any) -> R:
             given: dict[str, Any] = {each.name: _of_typer(options.pop(each.name), each) for each in chosen}
-            return command(*arguments, settings=kind(**given), **options)
+            return command(*arguments, settings=kind(**(fixed or {}), **given), **options)
 
         own = [
             each for each in inspect.signature(command, eval_str=True).parameters.values() if each.name != "settings"
@@ -72,6 +83,8 @@ def takes_settings(
 
 def _parameter(each: Field[Any], hint: Any, said: str, flag: Flag) -> inspect.Parameter:
     default = each.default if flag.default is ... else flag.default
+    if flag.required:
+        default = inspect.Parameter.empty
     kind, names = _typer_type(hint, text="parse" in each.metadata), flag.names
     if kind is bool and default is False and not names:
         # What is off unless asked for has no second name that turns it off.
@@ -94,8 +107,8 @@ def _typer_type(hint: Any, *, text: bool) -> Any:
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if text or str in options:
         return str | None if NoneType in options else str
-    if get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis:
-        return list[get_args(hint)[0]] | None
+    if get_origin(hint) is Sequence or (get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis):
+        return list[_typer_type(get_args(hint)[0], text=False)] | None
     return hint
 
 
@@ -103,7 +116,9 @@ def _as_text(default: object, kind: Any) -> object:
     """Return a default as the command line shows it: numbers with commas between, and no list where it is empty."""
     if isinstance(default, tuple) and kind in (str, str | None):
         return ",".join(str(one) for one in cast("tuple[object, ...]", default))
-    return default or None if isinstance(default, tuple) else default
+    if isinstance(default, tuple):
+        return default or None
+    return default if default is None or kind not in (str, str | None) else str(default)
 
 
 def _of_typer(value: object, each: Field[Any]) -> object:

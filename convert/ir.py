@@ -16,12 +16,12 @@ from ..core import (
     CONTRACT_KEY,
     PROVENANCE_KEY,
     Contract,
-    DependencyError,
     InputError,
     ModelError,
     Provenance,
     check_onnx,
     last_line,
+    needs_extra,
     openvino_errors_as,
 )
 from .onnx_export import INPUT_NAME, OUTPUT_NAME
@@ -71,10 +71,8 @@ def ir_from_torch(module: nn.Module, *, contract: Contract) -> openvino.Model:
     Raises:
         DependencyError: torch is not installed.
     """
-    try:
+    with needs_extra("exporting", "torch", "export"):
         import torch
-    except ImportError as error:
-        raise DependencyError.for_extra("exporting", error.name or "torch", "export") from error
     import openvino
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
     from openvino.tools.ovc import convert_model

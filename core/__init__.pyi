@@ -1,5 +1,8 @@
 from .arithmetic import (
+    ARITHMETICS as ARITHMETICS,
     Arithmetic as Arithmetic,
+    Hint as Hint,
+    Precision as Precision,
     parse_arithmetic as parse_arithmetic,
 )
 from .comparable import (
@@ -21,6 +24,10 @@ from .contract import (
     Task as Task,
     least_tile as least_tile,
 )
+from .documents import (
+    first_mistake as first_mistake,
+    read_toml as read_toml,
+)
 from .download import (
     MAX_UNKNOWN_SIZE as MAX_UNKNOWN_SIZE,
     download as download,
@@ -40,11 +47,14 @@ from .errors import (
     ParityError as ParityError,
     PartialFailureError as PartialFailureError,
     VideoError as VideoError,
+    needs_extra as needs_extra,
+    openvino_errors_as as openvino_errors_as,
 )
 from .execution import (
+    HARDWARE as HARDWARE,
     Execution as Execution,
     FloatArithmetic as FloatArithmetic,
-    Hint as Hint,
+    Machine as Machine,
 )
 from .files import (
     add_to_list as add_to_list,
@@ -54,20 +64,14 @@ from .files import (
     remove_if_ours as remove_if_ours,
     sha256_of as sha256_of,
 )
-from .foreign import (
-    first_mistake as first_mistake,
-    openvino_errors_as as openvino_errors_as,
+from .folders import (
+    check_replaceable as check_replaceable,
+    locked as locked,
+    locked_folder as locked_folder,
+    make_folder as make_folder,
 )
 from .limits import (
     Limits as Limits,
-)
-from .locks import (
-    locked as locked,
-    locked_folder as locked_folder,
-)
-from .machine import (
-    HARDWARE as HARDWARE,
-    Machine as Machine,
 )
 from .measurement import (
     Data as Data,
@@ -79,12 +83,6 @@ from .measurement import (
 from .onnx_files import (
     check_onnx as check_onnx,
 )
-from .ownership import (
-    check_replaceable as check_replaceable,
-)
-from .places import (
-    make_folder as make_folder,
-)
 from .progress import (
     Progress as Progress,
 )
@@ -92,7 +90,6 @@ from .provenance import (
     CONTRACT_KEY as CONTRACT_KEY,
     PROVENANCE_KEY as PROVENANCE_KEY,
     ModelFormat as ModelFormat,
-    Precision as Precision,
     Provenance as Provenance,
     Stage as Stage,
 )
@@ -101,15 +98,19 @@ from .record import (
     SampleTable as SampleTable,
     Series as Series,
 )
-from .records.built import (
-    BuildRecord as BuildRecord,
-    StageResult as StageResult,
-)
 from .records.conversion import (
     ExportRecord as ExportRecord,
     ParityRecord as ParityRecord,
     ParityStep as ParityStep,
     QuantizeRecord as QuantizeRecord,
+)
+from .records.jobs import (
+    BuildRecord as BuildRecord,
+    ClusterRecord as ClusterRecord,
+    Failure as Failure,
+    RunRecord as RunRecord,
+    StageResult as StageResult,
+    VideoRecord as VideoRecord,
 )
 from .records.judged import (
     GateRecord as GateRecord,
@@ -121,8 +122,8 @@ from .records.judged import (
 from .records.kinds import (
     AnyRecord as AnyRecord,
     is_record as is_record,
+    load_records as load_records,
     read_record as read_record,
-    read_records as read_records,
     record_files as record_files,
 )
 from .records.measured import (
@@ -134,19 +135,19 @@ from .records.measured import (
     ExecutedLayers as ExecutedLayers,
     LayerTime as LayerTime,
     Mismatch as Mismatch,
+    PeerRecord as PeerRecord,
     RooflineLimits as RooflineLimits,
     ValidateRecord as ValidateRecord,
-)
-from .records.processed import (
-    ClusterRecord as ClusterRecord,
-    Failure as Failure,
-    RunRecord as RunRecord,
-    VideoRecord as VideoRecord,
 )
 from .requirements import (
     BASE as BASE,
     Need as Need,
     needs as needs,
+)
+from .result import (
+    Result as Result,
+    frame_of as frame_of,
+    read_records as read_records,
 )
 from .settings import (
     Settings as Settings,
@@ -161,9 +162,6 @@ from .text import (
     json_bytes as json_bytes,
     last_line as last_line,
     printable as printable,
-)
-from .toml import (
-    read_toml as read_toml,
 )
 from .unpack import (
     unpack as unpack,

@@ -11,8 +11,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from .documents import first_mistake
 from .errors import ContractError
-from .foreign import first_mistake
 
 __all__ = ["CONTRACT_VERSION", "Contract", "InputContract", "OutputContract", "ResizeFilter", "Task", "least_tile"]
 

@@ -21,9 +21,11 @@ A message is one sentence or two: the file, what is wrong, and how to mend it.
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import ClassVar
 
-from .text import printable
+from .text import last_line, printable
 
 __all__ = [
     "ArithmeticUnavailableError",
@@ -40,6 +42,8 @@ __all__ = [
     "ParityError",
     "PartialFailureError",
     "VideoError",
+    "needs_extra",
+    "openvino_errors_as",
 ]
 
 
@@ -104,11 +108,6 @@ class ContractError(InputError):
 class DependencyError(MattekitError):
     """An optional package that this operation needs is not installed."""
 
-    @classmethod
-    def for_extra(cls, operation: str, package: str, extra: str) -> DependencyError:
-        """Say which extra brings `package`, which `operation` needs."""
-        return cls(f"{operation} needs the package {package}; install it with: pip install 'mattekit[{extra}]'")
-
 
 class FetchError(MattekitError):
     """A download that did not succeed."""
@@ -136,3 +135,40 @@ class PartialFailureError(MattekitError):
     """Some of several inputs failed; the others are done."""
 
     exit_code: ClassVar[int] = 5
+
+
+@contextmanager
+def needs_extra(operation: str, package: str, extra: str) -> Generator[None]:
+    """Import an optional package inside of this.
+
+    Args:
+        operation: what needs it, such as `exporting`.
+        package: as pip names it.
+        extra: of mattekit, which brings it.
+
+    Raises:
+        DependencyError: it is not installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise DependencyError(
+            f"{operation} needs the package {package}; install it with: pip install 'mattekit[{extra}]'"
+        ) from error
+
+
+@contextmanager
+def openvino_errors_as(kind: type[MattekitError], sentence: Callable[[str], str]) -> Generator[None]:
+    """Turn what OpenVINO raises in this block into `kind`, whose message `sentence` makes of the last line.
+
+    Its frontends' exceptions have no base of their own below Exception, but one module; text inside a model that is
+    no UTF-8 surfaces as a UnicodeDecodeError, and a number that is none as a ValueError.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError, ValueError) as error:
+        raise kind(sentence(last_line(error))) from error
+    except Exception as error:
+        if not type(error).__module__.startswith("openvino"):
+            raise
+        raise kind(sentence(last_line(error))) from error

@@ -15,9 +15,18 @@ from collections.abc import Generator
 from pathlib import Path
 
 from .errors import InputError
-from .locks import claim
-from .ownership import LIST_NAME, check_replaceable, list_of, list_text, read_list, refusal, stranger_in
-from .places import make_folder, place_of
+from .folders import (
+    LIST_NAME,
+    check_replaceable,
+    claim,
+    list_of,
+    list_text,
+    make_folder,
+    place_of,
+    read_list,
+    refusal,
+    stranger_in,
+)
 
 __all__ = [
     "add_to_list",

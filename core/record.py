@@ -11,9 +11,8 @@ from typing import Any, Literal, Self, cast
 
 from pydantic import Field, JsonValue, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from .execution import Execution
+from .execution import Execution, Machine
 from .files import atomic_path
-from .machine import Machine
 from .measurement import Data, Frozen, Measurement, VariantRef
 
 __all__ = ["RECORD_VERSION", "Record", "SampleTable", "Series"]
@@ -148,9 +147,9 @@ class Record(Frozen, frozen=True):
             whole[_TABLES[name][0]] = [cast("Frozen", each).model_dump(mode="json") for each in tables[name]]
         return whole
 
-    def write(self, path: Path) -> None:
+    def write(self, path: str | Path) -> None:
         """Write the record as JSON; the file appears whole or not at all."""
-        with atomic_path(path) as temporary:
+        with atomic_path(Path(path)) as temporary:
             temporary.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
     def with_measurements(self, further: Iterable[Measurement]) -> Self:

@@ -1,32 +1,32 @@
-from .download import (
+from .access import (
+    DATASET_GRAMMAR as DATASET_GRAMMAR,
+    check_dataset as check_dataset,
+    draw_dataset as draw_dataset,
     fetch_layout as fetch_layout,
+    make_dataset as make_dataset,
+    open_dataset as open_dataset,
+)
+from .contact_sheet import (
+    contact_sheet as contact_sheet,
+    grey as grey,
+    sample_row as sample_row,
+    write_png as write_png,
+    write_sheet as write_sheet,
 )
 from .folders import (
     images_in as images_in,
-)
-from .images import (
     read_alpha as read_alpha,
     read_rgb as read_rgb,
-    write_png as write_png,
 )
 from .layouts import (
     LAYOUTS as LAYOUTS,
     Layout as Layout,
-)
-from .opening import (
-    DATASET_GRAMMAR as DATASET_GRAMMAR,
-    open_dataset as open_dataset,
 )
 from .sample import (
     AlphaMatte as AlphaMatte,
     Dataset as Dataset,
     Pixels as Pixels,
     Sample as Sample,
-)
-from .sheet import (
-    contact_sheet as contact_sheet,
-    grey as grey,
-    sample_row as sample_row,
 )
 from .synthetic import (
     synthetic as synthetic,

@@ -1,4 +1,4 @@
-"""Data sets in folders: images with masks, or images to be enlarged."""
+"""Data sets in folders: images with masks, or images to be enlarged, and how their files are read."""
 
 from __future__ import annotations
 
@@ -6,13 +6,38 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from ..core import InputError
-from ..images import READABLE_EXTENSIONS
-from .bicubic import crop_to_multiple, reduce_bicubic
-from .images import read_alpha, read_rgb
-from .sample import Dataset, Entry, Sample
+import cv2
+import numpy as np
 
-__all__ = ["images_folder", "images_in", "segmentation_folders", "super_resolution_folders"]
+from ..core import InputError
+from ..images import READABLE_EXTENSIONS, read_image
+from .bicubic import crop_to_multiple, reduce_bicubic
+from .sample import AlphaMatte, Dataset, LazySample, Pixels, Sample
+
+__all__ = ["images_folder", "images_in", "read_alpha", "read_rgb", "segmentation_folders", "super_resolution_folders"]
+
+
+def read_rgb(path: Path) -> Pixels:
+    """Read an image as (H, W, 3) uint8 RGB, as every run reads it; an alpha channel is dropped.
+
+    Raises:
+        ImageError: the file cannot be read, or is not an image.
+    """
+    return read_image(path).with_depth(8).rgb.astype(np.uint8, copy=False)
+
+
+def read_alpha(path: Path) -> AlphaMatte:
+    """Read a mask as (H, W) float32, 0-1, from 1, 8 or 16 bits; colours are turned to grey, profiles are not applied.
+
+    A mask with no values but 0 and 1 is read as binary: no published set means 1/255 by it.
+
+    Raises:
+        ImageError: the file cannot be read, or is not an image of 8 or 16 bits.
+    """
+    image = read_image(path, profiles=False)
+    raw = image.rgb[..., 0] if image.grey else cv2.cvtColor(image.rgb, cv2.COLOR_RGB2GRAY)
+    largest = 1 if raw.max() == 1 else image.full
+    return (raw / np.float32(largest)).astype(np.float32)
 
 
 def images_in(folder: Path) -> dict[str, Path]:
@@ -60,12 +85,12 @@ def segmentation_folders(
     colours = images_in(foregrounds) if foregrounds else {}
     if foregrounds:
         _no_orphans(found, colours, images, foregrounds, "foreground")
-    entries: list[Entry] = []
+    entries: list[LazySample] = []
     for stem, path in found.items():
         tags = {tag_folders: stem.rpartition("/")[0] or images.name} if tag_folders else {}
         load = partial(_load_segmentation, stem, path, truths[stem], colours.get(stem), tags)
         files = (path, truths[stem], *([colours[stem]] if stem in colours else []))
-        entries.append(Entry(stem, load, files))
+        entries.append(LazySample(stem, load, files))
     return Dataset(name or images.resolve().parent.name, "segmentation", tuple(entries), source=str(images))
 
 
@@ -75,7 +100,9 @@ def images_folder(folder: Path) -> Dataset:
     Raises:
         InputError: the folder is missing or empty.
     """
-    entries = tuple(Entry(stem, partial(_load_image, stem, path), (path,)) for stem, path in images_in(folder).items())
+    entries = tuple(
+        LazySample(stem, partial(_load_image, stem, path), (path,)) for stem, path in images_in(folder).items()
+    )
     return Dataset(folder.resolve().name, "segmentation", entries, source=str(folder))
 
 
@@ -99,11 +126,11 @@ def super_resolution_folders(high: Path, scale: int, *, low: Path | None = None,
     partners = {_without_scale(stem, scale): path for stem, path in images_in(low).items()} if low else {}
     if low:
         _no_orphans(images, partners, high, low, f"low-resolution image (x{scale})")
-    entries: list[Entry] = []
+    entries: list[LazySample] = []
     for stem, path in images.items():
         partner = partners.get(stem)
         load: Callable[[], Sample] = partial(_load_super_resolution, stem, path, partner, scale)
-        entries.append(Entry(stem, load, (path, *([partner] if partner else []))))
+        entries.append(LazySample(stem, load, (path, *([partner] if partner else []))))
     folder = high.resolve()
     label = name or (folder.parent.name if folder.name.lower() == "hr" else folder.name)
     return Dataset(label, "super_resolution", tuple(entries), scale=scale, source=str(high))

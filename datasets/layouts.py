@@ -5,25 +5,29 @@ A layout is added by one entry in `_ALL`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from pathlib import Path
 
-from ..core import InputError, Task
-from .folders import segmentation_folders, super_resolution_folders
-from .sample import Dataset
+from ..core import Task
 
-__all__ = ["LAYOUTS", "Layout", "open_layout"]
+__all__ = ["LAYOUTS", "Layout"]
 
 
 @dataclass(frozen=True)
 class Layout:
     """A published set.
 
-    places: pairs of folders (images, masks) below the set's own folder, the first that is there is taken; for
-    super-resolution the folders of high-resolution images alone. count: of images. names: a regular expression
-    that each image's stem matches as a whole. clips: images lie in one folder for each video.
-    url, sha256: of the archive, where the publisher has a direct download and somebody has published its hash.
+    Attributes:
+        name: as it is typed.
+        title: with who published it where.
+        task: that it is for.
+        places: pairs of folders (images, masks) below the set's own folder, the first that is there is taken; for
+            super-resolution the folders of high-resolution images alone.
+        count: of images.
+        homepage: where it is published.
+        names: a regular expression that each image's stem matches as a whole.
+        clips: images lie in one folder for each video.
+        url: of the archive, where the publisher has a direct download and somebody has published its hash.
+        sha256: that hash.
     """
 
     name: str
@@ -159,39 +163,3 @@ _ALL = (
 )
 
 LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in _ALL}
-
-
-def open_layout(name: str, folder: Path, *, scale: int = 1) -> Dataset:
-    """Open a published set that lies unpacked in `folder`, and check that it is all there.
-
-    Args:
-        name: one of `LAYOUTS`.
-        folder: the set's own folder, as it is unpacked.
-        scale: for super-resolution; low-resolution images are made by MATLAB's bicubic reduction.
-
-    Raises:
-        InputError: the name is unknown, the folders are not there, or there are more or fewer images than published,
-            or images of other names.
-    """
-    layout = LAYOUTS.get(name)
-    if layout is None:
-        raise InputError(f"there is no layout {name!r}; choose from {', '.join(sorted(LAYOUTS))}")
-    place = next((p for p in layout.places if all((folder / part).is_dir() for part in p)), None)
-    if place is None:
-        expected = " and ".join(f"{part}/" for part in layout.places[0])
-        raise InputError(f"{folder}: {layout.title} needs {expected} in it; get it from {layout.homepage}")
-    if layout.task == "segmentation":
-        dataset = segmentation_folders(
-            folder / place[0], folder / place[1], name=name, tag_folders="clip" if layout.clips else ""
-        )
-    else:
-        dataset = super_resolution_folders(folder / place[0], scale, name=name)
-    strange = [entry.id for entry in dataset.entries if not re.fullmatch(layout.names, entry.id)]
-    if strange:
-        raise InputError(f"{folder}: {strange[0]!r} is no image of {layout.title}; remove what does not belong to it")
-    if len(dataset) != layout.count:
-        raise InputError(
-            f"{folder}: {len(dataset)} images, but {layout.title} has {layout.count}; complete it, or open it as "
-            "plain folders if you want a part"
-        )
-    return dataset

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..core import InputError, Task, sha256_of
 
-__all__ = ["AlphaMatte", "Dataset", "Entry", "Pixels", "Sample"]
+__all__ = ["AlphaMatte", "Dataset", "LazySample", "Pixels", "Sample"]
 
 Pixels = NDArray[np.uint8]
 """An image, (H, W, 3), RGB, uint8."""
@@ -26,10 +26,14 @@ AlphaMatte = NDArray[np.float32]
 class Sample:
     """An image with its ground truth, in memory.
 
-    image: what the network gets, (H, W, 3) uint8 RGB. alpha: (H, W) float32, 0-1, for segmentation. foreground: the
-    subject's own colours, where they are known, (H, W, 3) uint8 RGB. high_resolution: for super-resolution,
-    (scale*H, scale*W, 3) uint8 RGB. tags: what slices are made of, such as `{"kind": "hair"}`; the tag `clip` names
-    the video that a frame belongs to.
+    Attributes:
+        id: tells it from others of its data set.
+        image: what the network gets, (H, W, 3) uint8 RGB.
+        alpha: (H, W) float32, 0-1, for segmentation.
+        foreground: the subject's own colours, where they are known, (H, W, 3) uint8 RGB.
+        high_resolution: for super-resolution, (scale*H, scale*W, 3) uint8 RGB.
+        tags: what slices are made of, such as `{"kind": "hair"}`; the tag `clip` names the video that a frame belongs
+            to.
     """
 
     id: str
@@ -41,11 +45,14 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LazySample:
     """A sample that is not loaded yet.
 
-    files: what it is read from, hashed by content. recipe: for a sample that is made and not read, all that it is made
-    from, in words.
+    Attributes:
+        id: of the sample.
+        load: makes it.
+        files: what it is read from, hashed by content.
+        recipe: for a sample that is made and not read, all that it is made from, in words.
     """
 
     id: str
@@ -58,8 +65,12 @@ class Entry:
 class Dataset:
     """A sized iterable of samples in a fixed order; each is loaded when it is reached, and not kept.
 
-    scale: how much larger the truth is than the image: 1 for segmentation. source: where it was opened from, for
-    messages.
+    Attributes:
+        name: in tables and records.
+        task: that it is for.
+        entries: its samples, not loaded yet.
+        scale: how much larger the truth is than the image: 1 for segmentation.
+        source: where it was opened from, for messages.
 
     Raises:
         InputError: there is no entry, or two have one id.
@@ -67,7 +78,7 @@ class Dataset:
 
     name: str
     task: Task
-    entries: tuple[Entry, ...]
+    entries: tuple[LazySample, ...]
     scale: int = 1
     source: str = ""
 

@@ -2,40 +2,118 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from .engine.budget import Budget
-from .engine.manifest import Manifest
-from .engine.overlap import Stages, in_series, overlapped
+from ..core import Data, Failure, InputError, PartialFailureError, RunRecord, printable
+from ..images import format_of
+from .collect import find_sources, name_results, require_local
+from .devices import this_machine
+from .latencies import Latencies, of_models
 from .location import Location
-from .outcome import Outcome
-from .pipeline import Pipeline, Stage
-from .plan import Batch, plan_batch
+from .overlap import Budget, Stages, in_series, overlapped
+from .pipeline import STAGES, Pipeline, PipelineStage
 from .processing import MEMORY, ImageJob, ImageWork, settle
+from .resume import Manifest, settings_fingerprint
+from .settings import RunSettings
 
 __all__ = [
     "Batch",
+    "ImageOutcome",
+    "exit_code_of",
+    "open_manifest",
     "plan_batch",
+    "record_of",
     "run_batch",
     "workers_for",
 ]
 
 
-def workers_for(batch: Batch, pipeline: Pipeline, jobs: int | None = None) -> dict[Stage, int]:
+@dataclass(frozen=True)
+class Batch:
+    """What is read, and where each result goes, in `folder` or in folders inside it."""
+
+    inputs: tuple[Path, ...]
+    targets: tuple[Path, ...]
+    settings: RunSettings
+    folder: Path
+
+
+@dataclass(frozen=True)
+class ImageOutcome:
+    """What became of one input: where its result is, or why there is none.
+
+    Attributes:
+        source: the input.
+        target: its result; None where there is none.
+        error: why there is none.
+        seconds: that each stage took.
+        pixels: of the image.
+        confidence: of its mask, 0-1; None where nothing was removed.
+        foreground: False where no subject was found.
+        notes: what its owner should know.
+        began: when it began, in seconds on `time.perf_counter`.
+        ended: when it ended, likewise.
+        skipped: an earlier run did it.
+    """
+
+    source: Path
+    target: Path | None = None
+    error: InputError | None = None
+    seconds: dict[PipelineStage, float] = field(default_factory=dict)
+    pixels: int = 0
+    confidence: float | None = None
+    foreground: bool | None = None
+    notes: tuple[str, ...] = ()
+    began: float = 0.0
+    ended: float = 0.0
+    skipped: bool = False
+
+
+def plan_batch(inputs: Sequence[str | Path], out_dir: Path, settings: RunSettings) -> Batch:
+    """Find the inputs, name the results after them and make sure that they can be written: before a model is opened.
+
+    Raises:
+        InputError: there is nothing to read, the format is unknown, an input is refused by `find_sources` or a result
+            by `name_results`, or `out_dir` cannot be written to.
+    """
+    format_of(Path(f"image{settings.extension}"))
+    require_local(inputs)
+    out = Location.parse(str(out_dir))
+    sources = find_sources([str(each) for each in inputs], out)
+    named = sorted(name_results(sources, out, settings.ending), key=lambda each: each.order)
+    existing = next(folder for folder in (out_dir, *out_dir.absolute().parents) if folder.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise InputError(f"{out_dir}: results cannot be written there; choose another folder")
+    files, targets = (each.source.path_of(each.item) for each in named), (out_dir / each.name for each in named)
+    return Batch(tuple(files), tuple(targets), settings, out_dir)
+
+
+def open_manifest(batch: Batch, pipeline: Pipeline) -> Manifest | None:
+    """Open the manifest in the folder of a batch's results; None for a single image, unless its run resumes."""
+    resume = batch.settings.resume
+    if not resume and len(batch.inputs) == 1:
+        return None
+    return Manifest(batch.folder, settings_fingerprint(batch.settings, pipeline), batch.targets, resume=resume)
+
+
+def workers_for(batch: Batch, pipeline: Pipeline) -> dict[PipelineStage, int]:
     """Return how many images each stage of a run holds at a time.
+
+    `jobs` images are encoded at a time, and half as many decoded; where it is None there are as many jobs as
+    processors. With 1 each image is finished before the next is begun.
 
     Args:
         batch: what is run; a single image goes through the stages one after another.
         pipeline: whose models say how many inferences their device works on at a time.
-        jobs: how many images are encoded at a time, and half as many decoded; as many as there are processors where
-            None. With 1 each image is finished before the next is begun.
     """
-    jobs = jobs or os.cpu_count() or 1
+    jobs = batch.settings.jobs or os.cpu_count() or 1
     if jobs == 1 or len(batch.inputs) == 1:
-        return dict.fromkeys(("decode", "remove", "upscale", "superimpose", "infer", "encode"), 1)
+        return dict.fromkeys(STAGES, 1)
     requests = max((model.runtime.info.requests for model in pipeline.models), default=1)
     # One more than the device takes, so that the next tensor is ready when a request is.
     held = requests + 1 if pipeline.models else jobs
@@ -50,19 +128,13 @@ def workers_for(batch: Batch, pipeline: Pipeline, jobs: int | None = None) -> di
 
 
 def run_batch(
-    batch: Batch,
-    pipeline: Pipeline,
-    *,
-    jobs: int | None = None,
-    memory: int = MEMORY,
-    manifest: Manifest | None = None,
-) -> Generator[Outcome]:
-    """Run each input through the pipeline and write its result; the results don't depend on `jobs` or `memory`.
+    batch: Batch, pipeline: Pipeline, *, memory: int = MEMORY, manifest: Manifest | None = None
+) -> Generator[ImageOutcome]:
+    """Run each input through the pipeline and write its result; the results don't depend on jobs or `memory`.
 
     Args:
         batch: as `plan_batch` gives it.
         pipeline: what is done.
-        jobs: see `workers_for`.
         memory: bytes of images that are under way at a time.
         manifest: tells what an earlier run has done, which is skipped, and gets what this one does.
 
@@ -72,38 +144,45 @@ def run_batch(
     Raises:
         DeviceError: the device failed.
     """
-    workers = workers_for(batch, pipeline, jobs)
+    workers = workers_for(batch, pipeline)
     budget = Budget(memory)
+    named = {str(target): source for source, target in zip(batch.inputs, batch.targets, strict=True)}
+    work = ImageWork(pipeline, batch.settings, budget, hashes=manifest is not None)
 
     def is_done(job: ImageJob) -> bool:
         if manifest is None or not job.input_sha256:
             return False
         return manifest.is_done(Path(job.target.key), job.input_sha256)
 
-    work = ImageWork(pipeline, batch.settings, budget, hashes=manifest is not None)
-    stages = Stages(work.read, work.process, work.write, workers["decode"], workers["remove"], workers["encode"])
-    pairs = zip(batch.inputs, batch.targets, strict=True)
-    images = (ImageJob(Location("", str(source)), Location("", str(target)), is_done) for source, target in pairs)
+    def write(job: ImageJob) -> ImageJob:
+        written = work.write(job)
+        if manifest is not None and not job.skipped:
+            # At once, whatever else is under way: a run that is stopped here goes on after this image.
+            target = job.target.key
+            manifest.add_done(named[target], Path(target), job.input_sha256, job.output_sha256)
+        return written
+
+    stages = Stages(work.read, work.process, write, workers["decode"], workers["remove"], workers["encode"])
+    images = (ImageJob(Location("", str(source)), Location("", target), is_done) for target, source in named.items())
     overlap = max(workers.values()) > 1
     with closing(overlapped(images, stages, budget.close) if overlap else in_series(images, stages)) as results:
         for source, target, (job, result) in zip(batch.inputs, batch.targets, results, strict=True):
             settle(job, result)
-            outcome = _outcome(source, target, job)
-            if manifest is not None:
-                _note(manifest, outcome, job)
-            yield outcome
+            if manifest is not None and job.error is not None:
+                manifest.add_failed(source, target, job.input_sha256, str(job.error))
+            yield _outcome(source, target, job)
     if manifest is not None:
         manifest.close()
 
 
-def _outcome(source: Path, target: Path, job: ImageJob) -> Outcome:
+def _outcome(source: Path, target: Path, job: ImageJob) -> ImageOutcome:
     if job.error is not None:
-        return Outcome(source, error=job.error)
+        return ImageOutcome(source, error=job.error)
     if job.skipped:
-        return Outcome(source, target, skipped=True)
+        return ImageOutcome(source, target, skipped=True)
     # A record's stages are those of an image's way; reading and writing the files belongs to decoding and encoding.
-    files: dict[Stage, float] = {"decode": job.read_s or 0.0, "encode": job.write_s or 0.0}
-    return Outcome(
+    files: dict[PipelineStage, float] = {"decode": job.read_s or 0.0, "encode": job.write_s or 0.0}
+    return ImageOutcome(
         source,
         target,
         seconds={stage: seconds + files.get(stage, 0.0) for stage, seconds in job.seconds.items()},
@@ -116,9 +195,61 @@ def _outcome(source: Path, target: Path, job: ImageJob) -> Outcome:
     )
 
 
-def _note(manifest: Manifest, outcome: Outcome, job: ImageJob) -> None:
-    target = Path(job.target.key)
-    if job.error is not None:
-        manifest.add_failed(outcome.source, target, job.input_sha256, str(job.error))
-    elif not job.skipped:
-        manifest.add_done(outcome.source, target, job.input_sha256, job.output_sha256)
+def record_of(outcomes: Sequence[ImageOutcome], batch: Batch, pipeline: Pipeline) -> RunRecord:
+    """Put what a run measured into a record.
+
+    It measures the images, failures, and what an earlier run did; images a second; for each stage its latency in ms
+    (p50, p90 and p99), and its load: the share of the run in which its workers were busy. The stage of the largest load
+    is the bottleneck.
+
+    Args:
+        outcomes: of one run.
+        batch: that was run.
+        pipeline: that ran.
+    """
+    done = [outcome for outcome in outcomes if outcome.error is None and not outcome.skipped]
+    wall = max((o.ended for o in done), default=0.0) - min((o.began for o in done), default=0.0)
+    skipped = sum(outcome.skipped for outcome in outcomes)
+    common = of_models(pipeline.models, _data(done))
+    workers = workers_for(batch, pipeline)
+
+    figures = [
+        common.measured("images", len(done)),
+        common.measured("failed", len(outcomes) - len(done) - skipped, higher_is_better=False),
+        common.measured("skipped", skipped),
+    ]
+    if wall > 0:
+        figures.append(common.measured("throughput", len(done) / wall, "images/s", higher_is_better=True))
+    latencies = Latencies(STAGES, workers)
+    for outcome in done:
+        latencies.add(outcome.seconds)
+    figures += latencies.measurements(common, wall)
+    return RunRecord(
+        machine=this_machine(),
+        variants=common.variants,
+        measurements=tuple(figures),
+        settings={**batch.settings.described(), **pipeline.describe()},
+        inputs=tuple(str(outcome.source) for outcome in done),
+        pixels=tuple(outcome.pixels for outcome in done),
+        confidence=tuple(outcome.confidence for outcome in done),
+        seconds=latencies.seconds(),
+        bottleneck=(latencies.bottleneck or "") if wall > 0 else "",
+        workers={str(stage): count for stage, count in workers.items()},
+        failures=tuple(Failure(input=str(o.source), error=str(o.error)) for o in outcomes if o.error),
+    )
+
+
+def _data(done: Sequence[ImageOutcome]) -> Data:
+    """What went through, told from others by the files' names and their pixels; where they lie decides nothing."""
+    told = "\n".join(sorted(f"{outcome.pixels} {printable(outcome.source.name)}" for outcome in done))
+    return Data(
+        name=f"{len(done)} images", sha256=hashlib.sha256(told.encode()).hexdigest(), reference="", count=len(done)
+    )
+
+
+def exit_code_of(outcomes: Sequence[ImageOutcome], max_failures: int = 0) -> int:
+    """Return 0 where no more inputs failed than may, 5 where some did, and the first error's own where none is done."""
+    failed = [outcome.error for outcome in outcomes if outcome.error is not None]
+    if len(failed) <= max_failures:
+        return 0
+    return PartialFailureError.exit_code if len(failed) < len(outcomes) else failed[0].exit_code

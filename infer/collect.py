@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ..core import ImageError, InputError
+from .inputs import ImageSource
 from .location import Location
 from .naming import stems_apart
-from .sources import Source
-from .stores import Item
+from .stores import StoredFile
 
 __all__ = ["Named", "collect_inputs", "find_sources", "name_results", "output_names", "require_local"]
 
@@ -24,9 +24,9 @@ class Named:
     index: of its source among the sources.
     """
 
-    source: Source
+    source: ImageSource
     index: int
-    item: Item
+    item: StoredFile
     name: str
 
     @property
@@ -40,7 +40,7 @@ class Named:
         return self.index, _parts(self.source, self.item)
 
 
-def find_sources(inputs: Sequence[str], out: Location) -> list[Source]:
+def find_sources(inputs: Sequence[str], out: Location) -> list[ImageSource]:
     """Look at what the inputs of a run are, before anything is opened; nothing is listed further than its first image.
 
     A folder stands for all that lies below it, except the folder of the results. Where there are several inputs, the
@@ -52,8 +52,8 @@ def find_sources(inputs: Sequence[str], out: Location) -> list[Source]:
     """
     if not inputs:
         raise ImageError("no inputs were given; name an image, a folder, a pattern, or a bucket for --engine ray")
-    found: dict[object, Source] = {}
-    for source in map(Source.of, inputs):
+    found: dict[object, ImageSource] = {}
+    for source in map(ImageSource.of, inputs):
         found.setdefault((source.place, source.pattern), source)
     sources = [_placed(source, out, alone=len(found) == 1) for source in found.values()]
     folders = [source for source in sources if source.is_folder]
@@ -73,7 +73,7 @@ def find_sources(inputs: Sequence[str], out: Location) -> list[Source]:
     return sources
 
 
-def name_results(sources: Sequence[Source], out: Location, ending: str) -> Generator[Named]:
+def name_results(sources: Sequence[ImageSource], out: Location, ending: str) -> Generator[Named]:
     """Give every image of the sources with the name of its result, see `stems_apart`; in a folder's, its folders stay.
 
     Args:
@@ -108,7 +108,7 @@ def name_results(sources: Sequence[Source], out: Location, ending: str) -> Gener
 
 
 def collect_inputs(inputs: Sequence[str | Path], *, recursive: bool = False) -> list[Path]:
-    """Return the files of this machine that files, folders and patterns stand for, as `Source` takes them.
+    """Return the files of this machine that files, folders and patterns stand for, as `ImageSource` takes them.
 
     The order is that of the arguments; within a folder or a pattern it is sorted by name. A file that is named twice
     comes once, at its first place.
@@ -125,7 +125,7 @@ def collect_inputs(inputs: Sequence[str | Path], *, recursive: bool = False) -> 
     require_local(inputs)
     found: dict[str, Path] = {}
     for each in inputs:
-        source = Source.of(str(each), deep=recursive)
+        source = ImageSource.of(str(each), deep=recursive)
         source.require_images()
         for item in sorted(source.items(), key=partial(_parts, source)):
             found.setdefault(item.key, source.path_of(item))
@@ -154,7 +154,7 @@ def output_names(inputs: Sequence[Path], out_dir: Path, suffix: str = "", extens
     stems = dict(stems_apart(lambda: range(len(inputs)), lambda number: inputs[number].name))
     names = [out_dir / f"{stems[number]}{suffix}{extension}" for number in range(len(inputs))]
     out = Location.parse(str(out_dir))
-    taken = _Inputs([Source(str(path), Location.parse(str(path)), single=True) for path in inputs], out)
+    taken = _Inputs([ImageSource(str(path), Location.parse(str(path)), single=True) for path in inputs], out)
     for name in names:
         taken.require_apart(name.name)
     return names
@@ -168,7 +168,7 @@ class _Inputs:
         out: where the results go.
     """
 
-    def __init__(self, sources: Sequence[Source], out: Location) -> None:
+    def __init__(self, sources: Sequence[ImageSource], out: Location) -> None:
         self._out = out
         self._singles = {each.place.literal: index for index, each in reversed(list(enumerate(sources))) if each.single}
         self._others = [(index, source) for index, source in enumerate(sources) if not source.single]
@@ -192,11 +192,11 @@ class _Inputs:
                 raise _among_inputs(target, source)
 
 
-def _among_inputs(place: Location, source: Source) -> InputError:
+def _among_inputs(place: Location, source: ImageSource) -> InputError:
     return InputError(f"{place}: the results would lie among the inputs ({source.text}); choose another place")
 
 
-def _placed(source: Source, out: Location, *, alone: bool) -> Source:
+def _placed(source: ImageSource, out: Location, *, alone: bool) -> ImageSource:
     """Return a source of a run with the place of its results, whose folder is left out of it."""
     skip = source.place.inside(out) if not source.single else None
     if source.is_folder and skip == "":
@@ -206,5 +206,5 @@ def _placed(source: Source, out: Location, *, alone: bool) -> Source:
     return replace(source, prefix=prefix, skip=skip or "")
 
 
-def _parts(source: Source, item: Item) -> list[str]:
+def _parts(source: ImageSource, item: StoredFile) -> list[str]:
     return source.place.name_of(item.key).split("/")

@@ -10,8 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from ..core import BASE, Condition, Limits, Machine, Need, needs
-from .devices import Device, describe_devices, hidden_hardware
-from .machine import this_machine
+from .devices import Device, describe_devices, hidden_hardware, this_machine
 
 __all__ = ["Diagnosis", "Finding", "diagnose", "examine", "how_to_install"]
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import JsonValue
 
 from ..images import Image, apply
-from .backdrop import Background
+from .background import Background
 from .placement import Placement
 from .remove import Matte, Remover
 from .runtimes import LoadedModel
@@ -19,10 +19,10 @@ from .runtimes.base import Spent
 from .superimpose import superimpose
 from .upscale import Upscaler
 
-__all__ = ["STAGES", "Pipeline", "Result", "Stage"]
+__all__ = ["STAGES", "Pipeline", "PipelineResult", "PipelineStage"]
 
-Stage = Literal["decode", "remove", "upscale", "superimpose", "infer", "encode"]
-STAGES: tuple[Stage, ...] = ("decode", "remove", "upscale", "superimpose", "infer", "encode")
+PipelineStage = Literal["decode", "remove", "upscale", "superimpose", "infer", "encode"]
+STAGES: tuple[PipelineStage, ...] = ("decode", "remove", "upscale", "superimpose", "infer", "encode")
 """In the order of an image's way; `infer` is the networks' part of `remove` and `upscale`, which don't contain it."""
 
 
@@ -30,20 +30,31 @@ ImageT = TypeVar("ImageT", bound=Any)
 
 
 @dataclass(frozen=True)
-class Result:
-    """What became of one image: the image, its matte (None where nothing was removed), seconds of each stage."""
+class PipelineResult:
+    """What became of one image.
+
+    Attributes:
+        image: the result.
+        matte: of the image; None where nothing was removed.
+        seconds: that each stage took.
+    """
 
     image: Image
     matte: Matte | None
-    seconds: dict[Stage, float] = field(default_factory=dict)
+    seconds: dict[PipelineStage, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Pipeline:
     """Any of the three operations, in order; each one is left out where it is None.
 
-    remover: takes the background away. upscaler: improves what is left; what is fully transparent is not computed.
-    background: what the cut-out is laid on, in the upscaled size; None leaves it transparent. placement: where and how.
+    One that is sent to another process opens its models there again.
+
+    Attributes:
+        remover: takes the background away.
+        upscaler: improves what is left; what is fully transparent is not computed.
+        background: what the cut-out is laid on, in the upscaled size; None leaves it transparent.
+        placement: where and how.
     """
 
     remover: Remover | None = None
@@ -57,23 +68,17 @@ class Pipeline:
         return tuple(user.model for user in (self.remover, self.upscaler) if user is not None)
 
     def describe(self) -> dict[str, JsonValue]:
-        """Return what a record keeps of the settings: what really executes, the tile, the background, the placement."""
-        background = self.background
+        """Return what a record keeps beside the settings: what really executes, and what they left to the models."""
         runtimes: list[JsonValue] = [
             {"model": model.id, "runtime": how.name, "arithmetic": how.arithmetic, "executed_on": list(how.devices)}
             for model in self.models
             for how in [model.runtime.info]
         ]
-        placement = self.placement
         return {
             "runtimes": runtimes,
             "tile": list(self.upscaler.tile) if self.upscaler else None,
-            "background": (background.source or "an image") if isinstance(background, Image) else str(background),
-            "placement": f"{placement.fit}, {placement.anchor}, scale {placement.scale}, offset {placement.offset}, "
-            f"by {placement.place}, shadow {placement.shadow}, {'linear' if placement.linear else 'encoded'} values",
-            "refine": self.remover.refine if self.remover else None,
             "decontaminate": self.remover.decontaminate if self.remover else None,
-            "times": self.upscaler.times if self.upscaler else None,
+            "outscale": self.upscaler.outscale if self.upscaler else None,
         }
 
     def __call__(self, image: ImageT) -> ImageT:
@@ -88,7 +93,7 @@ class Pipeline:
         """
         return apply(lambda one: self.run(one).image, image)
 
-    def run(self, image: Image, *, matte: Matte | None = None) -> Result:
+    def run(self, image: Image, *, matte: Matte | None = None) -> PipelineResult:
         """Return what becomes of the image, with the matte and the time that each stage took.
 
         Args:
@@ -98,7 +103,7 @@ class Pipeline:
         Raises:
             ImageError: the result would be larger than the limit.
         """
-        seconds: dict[Stage, float] = {}
+        seconds: dict[PipelineStage, float] = {}
         original = image
         if self.remover is not None:
             with _timed(seconds, "remove", self.remover.model):
@@ -109,11 +114,13 @@ class Pipeline:
         if self.background is not None:
             with _timed(seconds, "superimpose"):
                 image = superimpose(image, self.background, placement=self.placement, original=original)
-        return Result(image, matte, seconds)
+        return PipelineResult(image, matte, seconds)
 
 
 @contextmanager
-def _timed(seconds: dict[Stage, float], stage: Stage, model: LoadedModel | None = None) -> Generator[None]:
+def _timed(
+    seconds: dict[PipelineStage, float], stage: PipelineStage, model: LoadedModel | None = None
+) -> Generator[None]:
     """Note how long a stage takes; what its model takes is noted apart, and waiting for the device not at all."""
     started, before = time.perf_counter(), model.runtime.spent if model else Spent()
     yield

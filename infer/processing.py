@@ -13,10 +13,10 @@ import cv2
 
 from ..core import ImageError, InputError
 from ..images import Image, encode_image, encode_mask, format_of, read_image
-from .engine.budget import Budget, Ticket
 from .location import Location
-from .pipeline import Pipeline, Result, Stage
-from .plan import OutputSettings
+from .overlap import Budget, Ticket
+from .pipeline import Pipeline, PipelineResult, PipelineStage
+from .settings import RunSettings
 from .stores import open_store
 
 __all__ = ["MEMORY", "ImageJob", "ImageWork", "settle"]
@@ -32,11 +32,29 @@ _UNFORESEEN = (ArithmeticError, LookupError, MemoryError, OSError, TypeError, Va
 class ImageJob:
     """One image on its way.
 
-    source, target: where it lies and where its result goes. is_done: tells whether the result is there already; asked
-    before the image is read, when it has no hash, and again when it has one. input_tag, output_tag: what their stores
-    say of their state. input_sha256, output_sha256: of their contents, where the work takes hashes. skipped: the result
-    was there. seconds: by stage, without waiting for memory; read_s and write_s: of the stores. pixels: of the image.
-    confidence, foreground: of its matte. began, ended: on `time.perf_counter`. error: why there is no result.
+    Attributes:
+        source: where it lies.
+        target: where its result goes.
+        is_done: tells whether the result is there already; asked before the image is read, when it has no hash, and
+            again when it has one.
+        input_tag: what its store says of its state.
+        output_tag: what the result's store says.
+        input_sha256: of its content, where the work takes hashes.
+        output_sha256: of the result's, likewise.
+        skipped: the result was there.
+        seconds: by stage, without waiting for memory.
+        read_s: of its store.
+        write_s: of the result's store.
+        pixels: of the image.
+        confidence: of its matte.
+        foreground: of its matte.
+        notes: what its owner should know.
+        began: when it began, on `time.perf_counter`.
+        ended: when it ended, likewise.
+        error: why there is no result.
+        ticket: of the memory that its pixels are counted by.
+        image: as it was read, until it is processed.
+        result: until it is written.
     """
 
     source: Location
@@ -47,7 +65,7 @@ class ImageJob:
     input_sha256: str = ""
     output_sha256: str = ""
     skipped: bool = False
-    seconds: dict[Stage, float] = field(default_factory=dict[Stage, float])
+    seconds: dict[PipelineStage, float] = field(default_factory=dict[PipelineStage, float])
     read_s: float | None = None
     write_s: float | None = None
     pixels: int | None = None
@@ -59,7 +77,7 @@ class ImageJob:
     error: InputError | None = None
     ticket: Ticket | None = None
     image: Image | None = None
-    result: Result | None = None
+    result: PipelineResult | None = None
 
     def release(self) -> None:
         """Let go of the pixels, and of the memory that they were counted by."""
@@ -72,12 +90,16 @@ class ImageJob:
 class ImageWork:
     """The stages of a run over images: `read`, `process` and `write`, each in whatever thread.
 
-    pipeline, written: what is done, and how results are written. budget: of the pixels under way. max_pixels: of an
-    image, as for `read_image`. hashes: whether contents are hashed.
+    Attributes:
+        pipeline: what is done.
+        settings: how results are written.
+        budget: of the pixels under way.
+        max_pixels: of an image, as for `read_image`.
+        hashes: whether contents are hashed.
     """
 
     pipeline: Pipeline
-    written: OutputSettings
+    settings: RunSettings
     budget: Budget
     max_pixels: int | None = None
     hashes: bool = False
@@ -137,7 +159,7 @@ class ImageWork:
         with ExitStack() as always:
             always.callback(job.release)
             started = time.perf_counter()
-            data = _encoded(result, self.written)
+            data = _encoded(result, self.settings)
             encoded = time.perf_counter()
             store = open_store(job.target.root)
             try:
@@ -181,7 +203,7 @@ def settle(job: ImageJob, result: Callable[[], object]) -> None:
     job.release()
 
 
-def _encoded(result: Result, settings: OutputSettings) -> bytes:
+def _encoded(result: PipelineResult, settings: RunSettings) -> bytes:
     """Return the bytes of a result's file.
 
     Raises:

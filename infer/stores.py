@@ -9,18 +9,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..core import DependencyError, ImageError, InputError
+from ..core import ImageError, InputError, needs_extra
 from .location import WEB
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
     from obstore.store import ObjectStore
 
-__all__ = ["Item", "Store", "open_store"]
+__all__ = ["Store", "StoredFile", "open_store"]
 
 
 @dataclass(frozen=True)
-class Item:
+class StoredFile:
     """A file or an object: its key in its store, its size in bytes, and a tag that changes when its content does.
 
     A store that knows no tag gives an empty one.
@@ -34,7 +34,9 @@ class Item:
 class Store(Protocol):
     """What holds files or objects, by key. What cannot be read or written is an InputError that says why."""
 
-    def walk(self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = "") -> Generator[Item]:
+    def walk(
+        self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = ""
+    ) -> Generator[StoredFile]:
         """Give what lies below a key, in no certain order, without holding the names.
 
         Links to folders are not followed; a link that leads nowhere is given, without a tag.
@@ -47,7 +49,7 @@ class Store(Protocol):
         """
         ...
 
-    def stat(self, key: str) -> Item | None:
+    def stat(self, key: str) -> StoredFile | None:
         """Return what lies at the key itself, or None."""
         ...
 
@@ -78,11 +80,9 @@ def open_store(root: str) -> Store:
     """
     if not root:
         return _Files()
-    try:
+    with needs_extra("reading and writing buckets", "obstore", "ray"):
         from obstore.exceptions import BaseError
         from obstore.store import HTTPStore, from_url
-    except ImportError as error:
-        raise DependencyError.for_extra("reading and writing buckets", "obstore", "ray") from error
     try:
         if root.partition("://")[0] in WEB:
             store = HTTPStore.from_url(root, client_options={"allow_http": True})
@@ -95,7 +95,9 @@ def open_store(root: str) -> Store:
 class _Files:
     """This machine's files; a key is an absolute path."""
 
-    def walk(self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = "") -> Generator[Item]:
+    def walk(
+        self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = ""
+    ) -> Generator[StoredFile]:
         # The names of a folder's files are not held, those of folders that are still to come are.
         waiting = [(key, 1)]
         while waiting:
@@ -116,13 +118,13 @@ class _Files:
                                 continue
                             yield _item(entry.path, found)
                         elif entry.is_symlink() and not entry.is_dir():
-                            yield Item(entry.path, 0, "")
+                            yield StoredFile(entry.path, 0, "")
             except OSError as error:
                 raise InputError(
                     f"{folder}: the folder can't be listed ({error.strerror}); check its permissions"
                 ) from error
 
-    def stat(self, key: str) -> Item | None:
+    def stat(self, key: str) -> StoredFile | None:
         try:
             found = Path(key).stat()
         except (FileNotFoundError, NotADirectoryError):
@@ -152,8 +154,8 @@ class _Files:
         Path(key).unlink(missing_ok=True)
 
 
-def _item(path: str, found: os.stat_result) -> Item:
-    return Item(path, found.st_size, f"{found.st_mtime_ns:x}-{found.st_size:x}-{found.st_ino:x}")
+def _item(path: str, found: os.stat_result) -> StoredFile:
+    return StoredFile(path, found.st_size, f"{found.st_mtime_ns:x}-{found.st_size:x}-{found.st_ino:x}")
 
 
 class _Objects:
@@ -163,7 +165,9 @@ class _Objects:
         self._root = root
         self._store = store
 
-    def walk(self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = "") -> Generator[Item]:
+    def walk(
+        self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = ""
+    ) -> Generator[StoredFile]:
         # All that lies below is listed in any case; who asked leaves out what it did not want.
         del depth, hidden, skip
         from obstore.exceptions import BaseError
@@ -176,7 +180,7 @@ class _Objects:
                 f"{self._root}/{key}: it can't be listed ({_said(error)}); check the name and the credentials"
             ) from error
 
-    def stat(self, key: str) -> Item | None:
+    def stat(self, key: str) -> StoredFile | None:
         from obstore.exceptions import BaseError
 
         if not key:
@@ -225,8 +229,8 @@ class _Objects:
         return ImageError(f"{self._root}/{key}: it can't be {what} ({_said(error)}); check the network and credentials")
 
 
-def _object(meta: ObjectMeta) -> Item:
-    return Item(meta["path"], meta["size"], _tag(meta["e_tag"]))
+def _object(meta: ObjectMeta) -> StoredFile:
+    return StoredFile(meta["path"], meta["size"], _tag(meta["e_tag"]))
 
 
 def _tag(text: str | None) -> str:

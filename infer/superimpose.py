@@ -1,4 +1,4 @@
-"""Laying a cut-out on a new background."""
+"""Laying a cut-out on a new background; half-transparent pixels may mix as light does, in linear values."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core import ImageError
 from ..images import Image, Pixels, over, over_alpha, resize_straight
-from .backdrop import Backdrop, Background, render_background
-from .light import mix_light
-from .placement import ANCHORS, Placement
-from .shadow import cast_shadow
+from .background import Background, Canvas, render_background
+from .placement import ANCHORS, Placement, cast_shadow
 
-__all__ = ["superimpose"]
+__all__ = ["from_light", "mix_light", "superimpose", "to_light"]
 
 # Of full: what is fainter is not seen as a part of the subject.
 _VISIBLE = 0.05
@@ -48,7 +47,7 @@ def superimpose(
     depth = max(subject.depth, background.depth) if isinstance(background, Image) else subject.depth
     subject = subject.with_depth(depth)
     size = _canvas_size(subject, background, where)
-    backdrop = render_background(
+    canvas = render_background(
         background,
         size,
         depth=depth,
@@ -59,14 +58,14 @@ def superimpose(
     )
     rgb, alpha, left, top = _placed(_boxed(subject) if where.place == "subject" else subject, size, where)
     solid = np.broadcast_to(np.array(subject.full, rgb.dtype), rgb.shape[:2]) if alpha is None else alpha
-    backdrop = _shaded(backdrop, solid, where, size, (left, top))
+    canvas = _shaded(canvas, solid, where, size, (left, top))
     if (left, top) == (0, 0) and rgb.shape[1::-1] == size:
-        rgb, alpha = _composited(rgb, alpha, backdrop, linear=where.linear)
+        rgb, alpha = _composited(rgb, alpha, canvas, linear=where.linear)
     else:
-        rgb, alpha = _pasted(rgb, alpha, backdrop, size, (left, top), linear=where.linear)
-    grey = subject.grey and backdrop.grey
+        rgb, alpha = _pasted(rgb, alpha, canvas, size, (left, top), linear=where.linear)
+    grey = subject.grey and canvas.grey
     opaque = () if subject.alpha is not None else ("it has no alpha, so it hides the background under it",)
-    return replace(subject, rgb=rgb, alpha=alpha, grey=grey, notes=(*subject.notes, *backdrop.notes, *opaque))
+    return replace(subject, rgb=rgb, alpha=alpha, grey=grey, notes=(*subject.notes, *canvas.notes, *opaque))
 
 
 def _canvas_size(subject: Image, background: Background, where: Placement) -> tuple[int, int]:
@@ -125,37 +124,35 @@ def _boxed(subject: Image) -> Image:
     )
 
 
-def _shaded(
-    backdrop: Backdrop, alpha: Pixels, where: Placement, size: tuple[int, int], corner: tuple[int, int]
-) -> Backdrop:
+def _shaded(canvas: Canvas, alpha: Pixels, where: Placement, size: tuple[int, int], corner: tuple[int, int]) -> Canvas:
     """Return the canvas with the shadow of a subject whose upper left corner is at (x, y)."""
     if where.shadow is None:
-        return backdrop
+        return canvas
     shade, across, down = cast_shadow(alpha, where.shadow)
     black = np.broadcast_to(np.zeros(1, alpha.dtype), (*shade.shape, 3))
-    rgb, under = _pasted(black, shade, backdrop, size, (corner[0] + across, corner[1] + down), linear=where.linear)
-    return backdrop._replace(rgb=rgb, alpha=under)
+    rgb, under = _pasted(black, shade, canvas, size, (corner[0] + across, corner[1] + down), linear=where.linear)
+    return canvas._replace(rgb=rgb, alpha=under)
 
 
-def _composited(rgb: Pixels, alpha: Pixels | None, backdrop: Backdrop, *, linear: bool) -> tuple[Pixels, Pixels | None]:
+def _composited(rgb: Pixels, alpha: Pixels | None, canvas: Canvas, *, linear: bool) -> tuple[Pixels, Pixels | None]:
     """Composite a subject on a canvas of its size."""
     if alpha is None:
         return rgb, None
-    if backdrop.alpha is not None and backdrop.alpha.shape == (1, 1) and backdrop.alpha[0, 0] == 0:
+    if canvas.alpha is not None and canvas.alpha.shape == (1, 1) and canvas.alpha[0, 0] == 0:
         return rgb, alpha
-    if backdrop.alpha is None:
-        mixed, mixed_alpha = over(rgb, alpha, backdrop.rgb), None
+    if canvas.alpha is None:
+        mixed, mixed_alpha = over(rgb, alpha, canvas.rgb), None
     else:
-        mixed, mixed_alpha = over_alpha(rgb, alpha, backdrop.rgb, backdrop.alpha)
+        mixed, mixed_alpha = over_alpha(rgb, alpha, canvas.rgb, canvas.alpha)
     if linear:
-        mix_light(mixed, rgb, alpha, backdrop.rgb, backdrop.alpha)
+        mix_light(mixed, rgb, alpha, canvas.rgb, canvas.alpha)
     return mixed, mixed_alpha
 
 
 def _pasted(
     rgb: Pixels,
     alpha: Pixels | None,
-    backdrop: Backdrop,
+    canvas: Canvas,
     size: tuple[int, int],
     corner: tuple[int, int],
     *,
@@ -163,18 +160,57 @@ def _pasted(
 ) -> tuple[Pixels, Pixels | None]:
     """Composite a subject whose upper left corner is at (x, y) on a part of the canvas."""
     shape, (left, top) = (size[1], size[0]), corner
-    canvas = np.array(np.broadcast_to(backdrop.rgb, (*shape, 3)))
-    canvas_alpha = None if backdrop.alpha is None else np.array(np.broadcast_to(backdrop.alpha, shape))
+    whole = np.array(np.broadcast_to(canvas.rgb, (*shape, 3)))
+    whole_alpha = None if canvas.alpha is None else np.array(np.broadcast_to(canvas.alpha, shape))
     rows = slice(max(top, 0), min(top + rgb.shape[0], shape[0]))
     columns = slice(max(left, 0), min(left + rgb.shape[1], shape[1]))
     if rows.start >= rows.stop or columns.start >= columns.stop:
-        return canvas, canvas_alpha
+        return whole, whole_alpha
     inside = (slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left))
-    under = Backdrop(
-        canvas[rows, columns], None if canvas_alpha is None else canvas_alpha[rows, columns], backdrop.grey
-    )
+    under = Canvas(whole[rows, columns], None if whole_alpha is None else whole_alpha[rows, columns], canvas.grey)
     mixed, mixed_alpha = _composited(rgb[inside], None if alpha is None else alpha[inside], under, linear=linear)
-    canvas[rows, columns] = mixed
-    if canvas_alpha is not None:
-        canvas_alpha[rows, columns] = np.iinfo(rgb.dtype).max if mixed_alpha is None else mixed_alpha
-    return canvas, canvas_alpha
+    whole[rows, columns] = mixed
+    if whole_alpha is not None:
+        whole_alpha[rows, columns] = np.iinfo(rgb.dtype).max if mixed_alpha is None else mixed_alpha
+    return whole, whole_alpha
+
+
+_Light = NDArray[np.float64]
+
+# So many pixels at a time are in floating point.
+_CHUNK = 1 << 18
+
+
+def to_light(values: Pixels) -> _Light:
+    """Return sRGB samples (uint8 or uint16) as linear light, 0-1 (IEC 61966-2-1)."""
+    encoded = values / np.float64(np.iinfo(values.dtype).max)
+    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+
+
+def from_light(light: _Light, dtype: np.dtype[np.uint8 | np.uint16]) -> Pixels:
+    """Return linear light, 0-1, as sRGB samples, rounded to the nearest; `to_light` undone exactly."""
+    encoded = np.where(light <= 0.0031308, light * 12.92, 1.055 * np.maximum(light, 0) ** (1 / 2.4) - 0.055)
+    return np.rint(np.clip(encoded, 0, 1) * np.iinfo(dtype).max).astype(dtype)
+
+
+def mix_light(out: Pixels, rgb: Pixels, alpha: Pixels, canvas: Pixels, canvas_alpha: Pixels | None) -> None:
+    """Composite again, in linear light, the pixels of `out` where both the subject and what is under it show.
+
+    Args:
+        out: (H, W, 3), the composite in encoded values, written to; all other pixels are the same in both.
+        rgb: (H, W, 3) of the same type, straight.
+        alpha: (H, W) of the same type.
+        canvas: (H, W, 3) or (1, 1, 3) of the same type, straight.
+        canvas_alpha: (H, W) or (1, 1) of the same type; None is opaque.
+    """
+    full = float(np.iinfo(out.dtype).max)
+    under = np.broadcast_to(canvas, out.shape)
+    under_alpha = None if canvas_alpha is None else np.broadcast_to(canvas_alpha, alpha.shape)
+    mixed = (alpha > 0) & (alpha < full)
+    rows, columns = np.nonzero(mixed if under_alpha is None else mixed & (under_alpha > 0))
+    for start in range(0, len(rows), _CHUNK):
+        there = rows[start : start + _CHUNK], columns[start : start + _CHUNK]
+        front = (alpha[there] / full)[:, None]
+        back = (1 - front) * (1.0 if under_alpha is None else (under_alpha[there] / full)[:, None])
+        light = (front * to_light(rgb[there]) + back * to_light(under[there])) / (front + back)
+        out[there] = from_light(light, out.dtype)

@@ -12,11 +12,10 @@ import numpy as np
 
 from ..core import DeviceError, ImageError, ModelError, least_tile
 from ..images import MAX_PIXELS_VARIABLE, Image, Pixels, apply, pixel_limit, resize_straight
-from .alignment import AlignedTiles, Place, aligned_tiles
 from .runtimes import LoadedModel
 from .runtimes.forking import native_calls
 from .tensors import normalise, pixels_from
-from .tiles import Span, is_out_of_memory, ramp_of, side_within, spans
+from .tiles import AlignedTiles, Span, TilePlace, aligned_tiles, is_out_of_memory, ramp_of, side_within, spans
 
 __all__ = ["TILE", "Upscaler"]
 
@@ -43,13 +42,13 @@ class Upscaler:
         model: of task `super_resolution`.
         tile: side of a tile in input pixels, overlap included; 0 never cuts, None is 256.
         memory: bytes that the network's values may take; decides the tile in place of `tile`.
-        times: enlargement in each direction; the network's own where None. The network runs as often as it takes to
+        outscale: enlargement in each direction; the network's own where None. The network runs as often as it takes to
             reach it, and what it gives is resampled to it.
         max_pixels: largest result, in pixels; the limit for reading images where None.
 
     Raises:
         ModelError: the model has another task, or the tile is too small for its halo.
-        InputError: the memory is too little for any tile, or `times` is no enlargement.
+        InputError: the memory is too little for any tile, or `outscale` is no enlargement.
     """
 
     def __init__(
@@ -58,7 +57,7 @@ class Upscaler:
         *,
         tile: int | None = None,
         memory: int | None = None,
-        times: float | None = None,
+        outscale: float | None = None,
         max_pixels: int | None = None,
     ) -> None:
         contract = model.contract
@@ -75,12 +74,21 @@ class Upscaler:
                 f"{model.path}: tiles of {min(self._window)} pixels leave too little inside the model's halo of "
                 f"{contract.halo}; use {least_tile(contract)} or more"
             )
-        if times is not None and not (math.isfinite(times) and 1 <= times <= 16):
-            raise ImageError(f"enlarging {times} times can't be done; use a number from 1 to 16")
-        self.times = float(contract.output.scale if times is None else times)
+        if outscale is not None and not (math.isfinite(outscale) and 1 <= outscale <= 16):
+            raise ImageError(f"enlarging {outscale} times can't be done; use a number from 1 to 16")
+        self.outscale = float(contract.output.scale if outscale is None else outscale)
         self._max_pixels = pixel_limit(max_pixels)
         self._opening = threading.Lock()
         self._tiles: tuple[AlignedTiles | None] | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        """Travel to another process without what is open in this one."""
+        return {name: value for name, value in vars(self).items() if name not in {"_opening", "_tiles"}}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Arrive there; tiles that need another network are opened when they are first needed."""
+        vars(self).update(state)
+        self._opening, self._tiles = threading.Lock(), None
 
     @property
     def tile(self) -> tuple[int, int]:
@@ -100,9 +108,9 @@ class Upscaler:
         """Enlarge an image; its alpha is resampled bicubically, and only the box of what is visible is computed.
 
         Returns:
-            An image of times*H x times*W, same depth and profile; a grey one stays grey. Colours under an alpha of 0
-            are unspecified; for the network they are those of the nearest visible pixel, so that neither black nor an
-            old background shows as a fringe.
+            An image of outscale*H x outscale*W, same depth and profile; a grey one stays grey. Colours under an alpha
+            of 0 are unspecified; for the network they are those of the nearest visible pixel, so that neither black nor
+            an old background shows as a fringe.
 
         Raises:
             ImageError: the result would be larger than `max_pixels`.
@@ -119,13 +127,13 @@ class Upscaler:
             )
         for _ in range(passes):
             image = self._with_retries(image)
-        size = max(1, round(width * self.times)), max(1, round(height * self.times))
+        size = max(1, round(width * self.outscale)), max(1, round(height * self.outscale))
         rgb, alpha = resize_straight(image.rgb, image.alpha, *size)
         return image.with_changes(rgb=rgb, alpha=alpha)
 
     def _passes(self) -> int:
         """Return how often the network must run; 1 at least, because it restores what it doesn't enlarge."""
-        return max(1, math.ceil(math.log(self.times, self.scale) - 1e-9)) if self.scale > 1 else 1
+        return max(1, math.ceil(math.log(self.outscale, self.scale) - 1e-9)) if self.scale > 1 else 1
 
     def _with_retries(self, image: Image) -> Image:
         while True:
@@ -162,13 +170,13 @@ class Upscaler:
         scale, (height, width) = self.scale, image.rgb.shape[:2]
         rgb = np.zeros((height * scale, width * scale, 3), image.rgb.dtype)
         if image.alpha is None:
-            self._fill(rgb, image.rgb, None, window, Place(0, 0, height, width), grey=image.grey)
+            self._fill(rgb, image.rgb, None, window, TilePlace(0, 0, height, width), grey=image.grey)
             return image.with_changes(rgb=rgb)
         there = self._visible(image.alpha)
         if there is not None:
             part = image.alpha[there]
             large = tuple(slice(side.start * scale, side.stop * scale) for side in there)
-            place = Place(there[0].start, there[1].start, height, width)
+            place = TilePlace(there[0].start, there[1].start, height, width)
             self._fill(rgb[large], _bled(image.rgb[there], part), part, window, place, grey=image.grey)
         return image.with_changes(rgb=rgb, alpha=_enlarge_alpha(image.alpha, scale))
 
@@ -186,7 +194,14 @@ class Upscaler:
         )
 
     def _fill(
-        self, rgb: Pixels, source: Pixels, alpha: Pixels | None, window: tuple[int, int], place: Place, *, grey: bool
+        self,
+        rgb: Pixels,
+        source: Pixels,
+        alpha: Pixels | None,
+        window: tuple[int, int],
+        place: TilePlace,
+        *,
+        grey: bool,
     ) -> None:
         """Write the enlarged `source` into `rgb`; tiles where `alpha` is 0 everywhere are left out.
 
@@ -225,7 +240,7 @@ class Upscaler:
         padded = max(length, wanted.min_side)
         return padded + -padded % wanted.multiple - length
 
-    def _enlarge(self, tile: Pixels, window: tuple[int, int], place: Place, *, grey: bool) -> Pixels:
+    def _enlarge(self, tile: Pixels, window: tuple[int, int], place: TilePlace, *, grey: bool) -> Pixels:
         contract = self.model.contract
         dtype = tile.dtype.type
         height, width = tile.shape[:2]

@@ -1,10 +1,12 @@
-from .composite import (
+from .mattes import (
     composite_error as composite_error,
 )
 from .registry import (
     METRICS as METRICS,
     Metric as Metric,
+    default_metrics as default_metrics,
     get_metric as get_metric,
+    metrics_for as metrics_for,
 )
 from .segmentation import (
     dice as dice,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ..core import InputError, did_you_mean
-from .composite import composite_error, halo
-from .matting import connectivity, gradient, mse, sad
+from ..core import InputError, Task, did_you_mean
+from .flicker import dtssd, still_flicker
+from .mattes import composite_error, connectivity, gradient, halo, mse, sad
 from .segmentation import (
     adaptive_e_measure,
     adaptive_f_beta,
@@ -22,9 +22,8 @@ from .segmentation import (
 )
 from .structure import boundary_iou, s_measure, weighted_f_beta
 from .super_resolution import psnr, psnr_y, ssim, ssim_y
-from .video import dtssd, still_flicker
 
-__all__ = ["METRICS", "Metric", "Takes", "get_metric"]
+__all__ = ["METRICS", "Metric", "Takes", "default_metrics", "get_metric", "metrics_for"]
 
 Takes = Literal["masks", "curve", "composite", "images", "clip", "still_clip"]
 """What a metric's function is called with, and what it returns.
@@ -43,7 +42,13 @@ still_clip: (predictions, frames), mattes and images of one clip in order; one f
 class Metric:
     """A pure function with a unit and a direction.
 
-    unit: empty for a plain number. best: the value of a perfect prediction.
+    Attributes:
+        name: as it is typed and recorded.
+        function: what computes it, called as `takes` says.
+        unit: of its values; empty for a plain number.
+        higher_is_better: its direction.
+        takes: what the function is called with.
+        best: the value of a perfect prediction.
     """
 
     name: str
@@ -105,3 +110,37 @@ def get_metric(name: str) -> Metric:
     except KeyError as error:
         known = ", ".join(sorted(METRICS))
         raise InputError(f"there is no metric {name!r}; choose from {known}{did_you_mean(name, METRICS)}") from error
+
+
+_DEFAULT: dict[Task, tuple[str, ...]] = {
+    "segmentation": ("iou", "mae", "max_f_beta", "weighted_f_beta", "s_measure", "mean_e_measure", "boundary_iou"),
+    "super_resolution": ("psnr_y", "ssim_y", "psnr"),
+}
+
+
+def default_metrics(task: Task) -> tuple[str, ...]:
+    """Return the names of the metrics that are measured unless others are asked for."""
+    return _DEFAULT[task]
+
+
+def metrics_for(task: Task, names: Sequence[str] | None, *, clips: bool = False) -> tuple[Metric, ...]:
+    """Return the metrics of these names; `["all"]` means all that fit the task.
+
+    Args:
+        task: of the data set.
+        names: of metrics, or None for the default ones.
+        clips: whether the data set has videos, which `all` then includes the metrics of.
+
+    Raises:
+        InputError: there is no such metric, or it does not fit the task.
+    """
+    for_images = task == "super_resolution"
+    if names is not None and list(names) == ["all"]:
+        fitting = (m for m in METRICS.values() if (m.takes == "images") == for_images)
+        return tuple(m for m in fitting if clips or "clip" not in m.takes)
+    chosen = tuple(get_metric(name) for name in dict.fromkeys(names or _DEFAULT[task]))
+    for metric in chosen:
+        if (metric.takes == "images") != for_images:
+            fitting_names = ", ".join(m.name for m in METRICS.values() if (m.takes == "images") == for_images)
+            raise InputError(f"the metric {metric.name} does not fit {task}; choose from {fitting_names}")
+    return chosen

@@ -1,16 +1,20 @@
 from .grammar import (
     MODEL_GRAMMAR as MODEL_GRAMMAR,
 )
-from .opening import (
+from .loading import (
     open_at as open_at,
+    open_model as open_model,
     open_variant as open_variant,
 )
-from .pipeline import (
+from .pipelines import (
+    load_pipeline as load_pipeline,
     open_pipeline as open_pipeline,
+    process_video_file as process_video_file,
+    remove as remove,
+    run_video as run_video,
 )
 from .reference import (
     ModelRef as ModelRef,
-    entry_of as entry_of,
 )
 from .runtimes import (
     RUNTIMES as RUNTIMES,

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from ..core import ArithmeticUnavailableError, DependencyError, DeviceError, InputError, ModelFormat, Stage
+from ..core import ArithmeticUnavailableError, DeviceError, InputError, ModelFormat, Stage, needs_extra
 from ..infer import DEFAULTS, OnnxRuntime, OpenVinoRuntime, Runtime, RuntimeSettings, TorchRuntime, read_model
 
 __all__ = ["RUNTIMES", "RuntimeEntry", "open_runtime", "require_offered"]
@@ -43,11 +43,9 @@ def _openvino(file: Path, settings: RuntimeSettings) -> Runtime:
 def _torch(file: Path, settings: RuntimeSettings) -> Runtime:
     from ..convert import load_module, spec_for
 
-    try:
+    with needs_extra("running a checkpoint", "torch", "export"):
         # Its import is no part of what loading takes.
         import_module("torch")
-    except ImportError as error:
-        raise DependencyError.for_extra("running a checkpoint", "torch", "export") from error
     started = time.perf_counter()
     module = load_module(spec_for(settings.model, file), file)
     return TorchRuntime(module, settings, compile_ms=(time.perf_counter() - started) * 1000)

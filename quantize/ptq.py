@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 from ..convert import quantized_layers
-from ..core import DependencyError, InputError, ModelError, last_line
+from ..core import InputError, ModelError, last_line, needs_extra
 from ..infer import Tensor
 from .settings import Preset
 
@@ -28,13 +28,10 @@ def require_nncf() -> str:
     Raises:
         DependencyError: it is not installed.
     """
-    try:
-        with warnings.catch_warnings():
-            # NNCF and what it brings along warn about versions that play no part in quantizing an IR.
-            warnings.simplefilter("ignore")
-            import nncf
-    except ImportError as error:
-        raise DependencyError.for_extra("quantizing", error.name or "nncf", "quantize") from error
+    with needs_extra("quantizing", "nncf", "quantize"), warnings.catch_warnings():
+        # NNCF and what it brings along warn about versions that play no part in quantizing an IR.
+        warnings.simplefilter("ignore")
+        import nncf
     return str(nncf.__version__)
 
 

@@ -22,7 +22,6 @@ EVERYTHING = f"{PACKAGE}.cli"
 ROOMS = (
     "cli",
     "commands",
-    "api",
     "workflow",
     "reports",
     "package",

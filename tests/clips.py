@@ -10,10 +10,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from mattekit.infer import Pipeline, VideoReport, VideoSettings, plan_video, run_video
-from mattekit.infer.video.files import VideoFile
+from mattekit.infer import Pipeline, VideoResult, VideoSettings, plan_video, process_video
 from mattekit.infer.video.frames import Frame
-from mattekit.infer.video.sources import open_source
+from mattekit.infer.video.video_file import VideoFile
+from mattekit.infer.video.video_plan import open_source
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 
@@ -121,9 +121,9 @@ def pixels(frame: Frame) -> np.ndarray[Any, Any]:
     return frame.image.rgb.astype(int)
 
 
-def copy(source: Path | str, out: Path, settings: VideoSettings | None = None, **plan: Any) -> VideoReport:
+def copy(source: Path | str, out: Path, **settings: Any) -> VideoResult:
     """Run a video through an empty pipeline: decoded, encoded, nothing between."""
-    return run_video(plan_video(str(source), out, removes=False, **plan), Pipeline(), settings)
+    return process_video(plan_video(str(source), out, VideoSettings(model=None, **settings)), Pipeline())
 
 
 def transparent(number: int) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -181,10 +181,10 @@ def tiny_ir(make_once: MakeOnce) -> Path:
 
 
 @pytest.fixture(scope="session")
-def measured(tiny_ir: Path, photo: Path, make_once: MakeOnce) -> BenchRecord:
+def shared_benchmark(tiny_ir: Path, photo: Path, make_once: MakeOnce) -> BenchRecord:
     """One benchmark that has a bit of everything: batches, a missing device, a model that is not what it is called,
     and an image the whole way."""
-    from mattekit.bench import BenchRequest, run_benchmark
+    from mattekit.bench import benchmark
     from mattekit.core import BenchRecord, read_record
     from tiny import half_quantized
 
@@ -192,18 +192,18 @@ def measured(tiny_ir: Path, photo: Path, make_once: MakeOnce) -> BenchRecord:
         images = folder / "images"
         images.mkdir()
         shutil.copy(photo, images)
-        asked = BenchRequest(
-            artifacts=(str(tiny_ir), str(half_quantized(folder / "int8" / "model.xml"))),
-            devices=("CPU", "NPU.7"),
-            batches=(1, 2),
-            sizes=((32, 32),),
+        result = benchmark(
+            (tiny_ir, half_quantized(folder / "int8" / "model.xml")),
+            device=("CPU", "NPU.7"),
+            batch=(1, 2),
+            size=((32, 32),),
             rounds=3,
             iterations=6,
             warm_up=0,
             threads=1,
             end_to_end=images,
         )
-        run_benchmark(asked).write(folder / "r.json")
+        result.record.write(folder / "r.json")
 
     return read_record(make_once("measured", fill) / "r.json", BenchRecord)
 
@@ -211,13 +211,13 @@ def measured(tiny_ir: Path, photo: Path, make_once: MakeOnce) -> BenchRecord:
 @pytest.fixture(scope="session")
 def published_u2netp(shared_data: Path, make_once: MakeOnce) -> Path:
     """The folder of the FP32 export of the authors' U2NETP, at its own size."""
-    from mattekit.convert import ExportSettings, export_model
+    from mattekit.convert import export_model
 
     weights = shared_data / "weights" / "segmentation" / "u2netp.pth"
     photos = sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir())[:1]
     out = make_once(
         "published-u2netp",
-        lambda folder: export_model("u2netp", folder, ExportSettings(), weights=weights, images=photos),
+        lambda folder: export_model("u2netp", folder, weights=weights, images=photos),
     )
     return out / "u2netp" / "fp32"
 
@@ -225,11 +225,11 @@ def published_u2netp(shared_data: Path, make_once: MakeOnce) -> Path:
 @pytest.fixture(scope="session")
 def bundled_fp32(photo: Path, make_once: MakeOnce) -> Path:
     """The folder of FP32 exports of bundled models, which have real weights: mattelite and srlite-x2."""
-    from mattekit.convert import ExportSettings, export_model
+    from mattekit.convert import export_model
 
     def fill(folder: Path) -> None:
         for model in ("mattelite", "srlite-x2"):
-            export_model(model, folder, ExportSettings(), images=[photo], offline=True)
+            export_model(model, folder, images=[photo], offline=True)
 
     return make_once("bundled-fp32", fill)
 
@@ -237,17 +237,17 @@ def bundled_fp32(photo: Path, make_once: MakeOnce) -> Path:
 @pytest.fixture(scope="session")
 def published_half(shared_data: Path, make_once: MakeOnce) -> Callable[[str, str], Path]:
     """Export a model of the zoo in FP16 from its authors' weights, once for all tests, and return its IR."""
-    from mattekit.convert import ExportSettings, export_model
+    from mattekit.convert import export_model
 
     photos = sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir())
 
     def exported(model: str, weights: str) -> Path:
         # Of a photo, super-resolution is checked on a part alone; masks are on all of it, for which one will do.
         images = photos[:1] if weights.startswith("segmentation") else []
-        settings, path = ExportSettings(precision="fp16"), shared_data / "weights" / weights
+        path = shared_data / "weights" / weights
         out = make_once(
             f"published-{model}-fp16",
-            lambda folder: export_model(model, folder, settings, weights=path, images=images),
+            lambda folder: export_model(model, folder, precision="fp16", weights=path, images=images),
         )
         return out / model / "fp16" / "model.xml"
 
@@ -281,9 +281,9 @@ def seeded_state(config: U2NetConfig, photo: Path) -> dict[str, Tensor]:
 
 def shallow_config() -> U2NetConfig:
     """The stages of a U²-Net of 2 instead of 6: every kind of layer and block, and a sixth of the layers."""
-    from mattekit.convert.networks.u2net import Stage, U2NetConfig
+    from mattekit.convert.networks.u2net import RSUConfig, U2NetConfig
 
-    return U2NetConfig((Stage(3, 8, 16), Stage(3, 8, 16, dilated=True)), (Stage(3, 8, 16),))
+    return U2NetConfig((RSUConfig(3, 8, 16), RSUConfig(3, 8, 16, dilated=True)), (RSUConfig(3, 8, 16),))
 
 
 def shallow_u2net() -> torch.nn.Module:
@@ -327,11 +327,11 @@ def super_resolution_weights(make_once: MakeOnce) -> Path:
 @pytest.fixture(scope="session")
 def u2netp_ir(segmentation_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
     """The folder of one export: `u2netp`, fp32, SMALL: `model.onnx`, `model.xml`, `model.bin`, `export.json`."""
-    from mattekit.convert import ExportSettings, export_model
+    from mattekit.convert import export_model
 
-    settings = ExportSettings(size=SMALL)
     out = make_once(
-        "u2netp", lambda folder: export_model("u2netp", folder, settings, weights=segmentation_weights, images=[photo])
+        "u2netp",
+        lambda folder: export_model("u2netp", folder, size=SMALL, weights=segmentation_weights, images=[photo]),
     )
     return out / "u2netp" / "fp32"
 
@@ -359,12 +359,12 @@ def segmentation_ir(photo: Path, make_once: MakeOnce) -> Path:
 @pytest.fixture(scope="session")
 def realesr_ir(super_resolution_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
     """The folder of one export: `realesr-animevideov3`, x4, fp32, any input size; files as in `u2netp_ir`."""
-    from mattekit.convert import ExportSettings, export_model
+    from mattekit.convert import export_model
 
-    model, settings = "realesr-animevideov3", ExportSettings()
+    model = "realesr-animevideov3"
     out = make_once(
         "realesr",
-        lambda folder: export_model(model, folder, settings, weights=super_resolution_weights, images=[photo]),
+        lambda folder: export_model(model, folder, weights=super_resolution_weights, images=[photo]),
     )
     return out / model / "fp32"
 

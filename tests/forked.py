@@ -25,13 +25,15 @@ from mattekit import open_pipeline, read_image  # noqa: E402
 from mattekit.core import DeviceError  # noqa: E402
 from mattekit.images import Image  # noqa: E402
 from mattekit.infer import (  # noqa: E402
-    OutputSettings,
     Pipeline,
+    PipelineSettings,
+    RunSettings,
     plan_batch,
     run_batch,
 )
-from mattekit.infer.alignment import AlignedTiles, Place  # noqa: E402
-from mattekit.infer.engine.overlap import in_order, in_thread  # noqa: E402
+from mattekit.infer.overlap import in_order, in_thread  # noqa: E402
+from mattekit.infer.tiles import AlignedTiles, TilePlace  # noqa: E402
+from mattekit.models import load_pipeline  # noqa: E402
 
 PATIENCE_S = 60
 segmentation, super_resolution, photo, folder = sys.argv[2:]
@@ -90,11 +92,11 @@ def works_on_both_sides(pipeline: Pipeline) -> None:
 
 
 def remover() -> None:
-    works_on_both_sides(open_pipeline(model=segmentation))
+    works_on_both_sides(open_pipeline(sr=None, model=segmentation))
 
 
 def upscaler() -> None:
-    works_on_both_sides(open_pipeline(sr=super_resolution, tile=64))
+    works_on_both_sides(open_pipeline(model=None, sr=super_resolution, tile=64))
 
 
 def whole() -> None:
@@ -102,7 +104,7 @@ def whole() -> None:
 
 
 def several_requests() -> None:
-    works_on_both_sides(open_pipeline(model=segmentation, many=True, threads=2))
+    works_on_both_sides(load_pipeline(PipelineSettings(sr=None, model=segmentation), many=True, threads=2))
 
 
 def aligned_tiles() -> None:
@@ -116,37 +118,37 @@ def aligned_tiles() -> None:
     # The stubs do not know that the class is a subclass of the one that they describe.
     network = openvino.Model([opset13.add(tensor, large)], [tensor], "attention")  # pyright: ignore[reportGeneralTypeIssues]
     tiles = AlignedTiles(network, frozenset({large.get_friendly_name()}), 2, "CPU", "f32")
-    values, place = np.random.default_rng(1).random((1, 3, 16, 16), np.float32), Place(4, 8, 64, 64)
+    values, place = np.random.default_rng(1).random((1, 3, 16, 16), np.float32), TilePlace(4, 8, 64, 64)
     expected = tiles.run(values, place)
     in_child(lambda: np.testing.assert_array_equal(tiles.run(values, place), expected))
     np.testing.assert_array_equal(tiles.run(values, place), expected)
 
 
 def unused() -> None:
-    pipeline = open_pipeline(model=segmentation)
+    pipeline = open_pipeline(sr=None, model=segmentation)
     in_child(lambda: None)
     in_child(lambda: pipeline(image))
 
 
 def another() -> None:
-    used = open_pipeline(model=segmentation)
+    used = open_pipeline(sr=None, model=segmentation)
     expected = used(image)
-    in_child(lambda: same(open_pipeline(model=segmentation), expected))
+    in_child(lambda: same(open_pipeline(sr=None, model=segmentation), expected))
     del used
-    in_child(lambda: same(open_pipeline(model=segmentation), expected))
+    in_child(lambda: same(open_pipeline(sr=None, model=segmentation), expected))
 
 
 def dropped() -> None:
-    holder = [open_pipeline(model=segmentation)]
+    holder = [open_pipeline(sr=None, model=segmentation)]
     holder[0](image)
     in_child(holder.clear)
 
 
 def run() -> None:
-    pipeline = open_pipeline(model=segmentation, many=True)
+    pipeline = load_pipeline(PipelineSettings(sr=None, model=segmentation), many=True)
 
     def over_folder(name: str) -> None:
-        batch = plan_batch([folder], Path(folder, name), OutputSettings())
+        batch = plan_batch([folder], Path(folder, name), RunSettings())
         outcomes = list(run_batch(batch, pipeline))
         assert len(outcomes) > 2
         assert all(outcome.error is None for outcome in outcomes)
@@ -157,8 +159,8 @@ def run() -> None:
 
 
 def middle_of_run() -> None:
-    pipeline = open_pipeline(model=segmentation)
-    outcomes = run_batch(plan_batch([folder], Path(folder, "out"), OutputSettings()), pipeline)
+    pipeline = open_pipeline(sr=None, model=segmentation)
+    outcomes = run_batch(plan_batch([folder], Path(folder, "out"), RunSettings()), pipeline)
     next(outcomes)
 
     def go_on() -> None:
@@ -182,16 +184,18 @@ def middle_of_video() -> None:
 
 
 def middle_of_inference() -> None:
-    pipeline, ended = open_pipeline(model=segmentation), threading.Event()
+    pipeline, ended = open_pipeline(sr=None, model=segmentation), threading.Event()
     expected = pipeline(image)
 
     def work(own: Pipeline) -> None:
         while not ended.is_set():
             own(image)
-            open_pipeline(model=segmentation)
+            open_pipeline(sr=None, model=segmentation)
 
     # One of them is the only one that holds what it runs.
-    threads = [threading.Thread(target=work, args=(one,)) for one in (pipeline, open_pipeline(model=segmentation))]
+    threads = [
+        threading.Thread(target=work, args=(one,)) for one in (pipeline, open_pipeline(sr=None, model=segmentation))
+    ]
     for thread in threads:
         thread.start()
     try:
@@ -206,7 +210,7 @@ def middle_of_inference() -> None:
 
 
 def other_device() -> None:
-    pipeline = open_pipeline(model=segmentation, device="AUTO")
+    pipeline = open_pipeline(sr=None, model=segmentation, device="AUTO")
     pipeline(image)
 
     def refused() -> None:
@@ -214,7 +218,7 @@ def other_device() -> None:
             pipeline(image)
 
     in_child(refused)
-    in_child(lambda: open_pipeline(model=segmentation)(image))
+    in_child(lambda: open_pipeline(sr=None, model=segmentation)(image))
     pipeline(image)
 
 

@@ -14,8 +14,8 @@ import openvino
 import pytest
 import typer
 from called import commands_of
-from mattekit.bench import BenchRequest, benchmark_exit_code, open_stages, run_benchmark
-from mattekit.bench.accuracy.subjects import open_subjects
+from mattekit.bench import benchmark, benchmark_exit_code, open_stages
+from mattekit.bench.accuracy.predictors import open_predictors
 from mattekit.cli import app
 from mattekit.core import (
     ArithmeticUnavailableError,
@@ -146,21 +146,18 @@ def test_every_command_that_runs_a_model_on_a_device_lets_its_arithmetic_be_chos
 
 def test_a_subject_and_a_pipeline_say_what_they_compute_in(ir: Path) -> None:
     lower_or_skip("bf16")
-    assert open_subjects(str(ir))[0].execution.arithmetic == "f32"
-    assert open_subjects(str(ir), arithmetic="bf16")[0].execution.arithmetic == "bf16"
-    pipeline = open_pipeline(sr=ir, arithmetic="bf16")
+    assert open_predictors(str(ir))[0].execution.arithmetic == "f32"
+    assert open_predictors(str(ir), arithmetic="bf16")[0].execution.arithmetic == "bf16"
+    pipeline = open_pipeline(model=None, sr=ir, arithmetic="bf16")
     (runtime,) = cast("list[dict[str, Any]]", pipeline.describe()["runtimes"])
     assert runtime["arithmetic"] == "bf16"
 
 
 @pytest.mark.slow
 def test_a_benchmark_has_a_row_for_each_arithmetic_and_says_which_are_not_there(ir: Path) -> None:
-    record = run_benchmark(
-        BenchRequest(
-            (str(ir),), arithmetics=("f32", "bf16", "f16"), sizes=((16, 24),), rounds=2, iterations=2, warm_up=0,
-            threads=1,
-        )
-    )  # fmt: skip
+    record = benchmark(
+        ir, arithmetic=("f32", "bf16", "f16"), size=((16, 24),), rounds=2, iterations=2, warm_up=0, threads=1
+    ).record
     rows = {result.asked["arithmetic"]: result for result in record.candidates.values()}
     assert set(rows) == {"f32", "bf16", "f16"}
     assert rows["f32"].status == "measured"
@@ -177,12 +174,15 @@ def test_a_benchmark_has_a_row_for_each_arithmetic_and_says_which_are_not_there(
 
 @pytest.mark.slow
 def test_other_runtimes_compute_in_f32_alone(super_resolution_ir: Path) -> None:
-    record = run_benchmark(
-        BenchRequest(
-            (f"onnxruntime:{super_resolution_ir / 'model.onnx'}",), arithmetics=("f32", "bf16"), sizes=((16, 16),),
-            rounds=1, iterations=1, warm_up=0, threads=1,
-        )
-    )  # fmt: skip
+    record = benchmark(
+        f"onnxruntime:{super_resolution_ir / 'model.onnx'}",
+        arithmetic=("f32", "bf16"),
+        size=((16, 16),),
+        rounds=1,
+        iterations=1,
+        warm_up=0,
+        threads=1,
+    ).record
     found = record.candidates.values()
     assert {result.asked["arithmetic"]: (result.status, result.reason) for result in found} == {
         "f32": ("measured", None),

@@ -23,11 +23,11 @@ from called import Call
 pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("moto", reason="an S3-compatible server needs moto")
 
-from mattekit.cluster import PipelineOptions, Summary, cluster, run_on_ray
+from mattekit.cluster import RunResult, cluster, run_with
 from mattekit.cluster.table import TABLE_NAME, known_rows
 from mattekit.core import InputError, Progress
-from mattekit.infer import Location, OutputSettings, find_sources, name_results, plan_batch, run_batch
-from mattekit.models import open_pipeline
+from mattekit.infer import Location, RunSettings, find_sources, name_results, plan_batch, run_batch
+from mattekit.models import load_pipeline
 
 pytestmark = pytest.mark.slow
 
@@ -73,8 +73,8 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def expected(images: Path, segmentation_ir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The SHA-256 of each image's result by the local engine."""
-    batch = plan_batch([images], tmp_path_factory.mktemp("local"), OutputSettings())
-    outcomes = list(run_batch(batch, open_pipeline(model=segmentation_ir, many=True)))
+    batch = plan_batch([images], tmp_path_factory.mktemp("local"), RunSettings())
+    outcomes = list(run_batch(batch, load_pipeline(RunSettings(model=segmentation_ir, sr=None), many=True)))
     return {o.source.name: hashlib.sha256(o.target.read_bytes()).hexdigest() for o in outcomes if o.target}
 
 
@@ -158,16 +158,9 @@ def workers_of(node: Any) -> list[Any]:
     return [process for process in found if process.name().startswith("ray::MapWorker")]
 
 
-def run(address: str, model: Path, prefix: str, progress: Progress | None = None) -> Summary:
-    return run_on_ray(
-        [f"s3://photos/{prefix}/"],
-        f"s3://results/{prefix}",
-        PipelineOptions(model=str(model)),
-        OutputSettings(),
-        words={},
-        address=address,
-        progress=progress,
-    )
+def run(address: str, model: Path, prefix: str, progress: Progress | None = None) -> RunResult:
+    settings = RunSettings(model=model, sr=None, engine="ray", address=address, progress=progress)
+    return run_with([f"s3://photos/{prefix}/"], f"s3://results/{prefix}", settings)
 
 
 def test_every_image_is_done_once_though_a_worker_and_a_node_are_killed(
@@ -188,7 +181,7 @@ def test_every_image_is_done_once_though_a_worker_and_a_node_are_killed(
     summary = run(machines.address, segmentation_ir, "killed", watch)
     assert killed == ["worker", "node"]
     assert (summary.done, summary.failed, summary.skipped) == (COUNT, 1, 0)
-    assert summary.exit_code(0) == 5
+    assert summary.exit_code == 5
     rows = check(s3, "killed", expected)
     assert len({row["worker"] for row in rows}) >= 2
 
@@ -227,15 +220,16 @@ def test_local_folders_and_tables_that_pandas_reads(
     (tmp_path / "in").mkdir()
     for name in ("00.jpg", "01.jpg", "02.jpg"):
         shutil.copy(images / name, tmp_path / "in")
-    given = ([str(tmp_path / "in")], str(tmp_path / "out"), PipelineOptions(model=str(segmentation_ir)))
+    given, out = [str(tmp_path / "in")], str(tmp_path / "out")
+    settings = RunSettings(model=segmentation_ir, sr=None, engine="ray")
     with cluster(machines.address):
-        run_on_ray(*given, OutputSettings(), words={})
+        run_with(given, out, settings)
         # Only the new one is done; what another run did stays in the table.
         (tmp_path / "in" / "00.jpg").unlink()
         shutil.copy(images / "03.jpg", tmp_path / "in")
-        summary = run_on_ray(*given, OutputSettings(), words={}, resume=True)
+        summary = run_with(given, out, replace(settings, resume=True))
         with pytest.raises(InputError, match="can't be listed"):
-            run_on_ray(["s3://missing/"], str(tmp_path / "other"), given[2], OutputSettings(), words={})
+            run_with(["s3://missing/"], str(tmp_path / "other"), settings)
     assert (summary.done, summary.skipped) == (1, 2)
     table = pd.read_parquet(tmp_path / "out" / TABLE_NAME)
     names = [Path(str(name)).name for name in table["input"]]
@@ -246,15 +240,13 @@ def test_local_folders_and_tables_that_pandas_reads(
     assert len(known_rows(Location.parse(str(tmp_path / "out"))).rows) == 4
 
 
-def test_validation_gives_the_local_figures_to_the_last_digit(
-    machines: Any, segmentation_ir: Path, tmp_path: Path
-) -> None:
-    from mattekit.bench import ValidationRequest, run_validation
+def test_validation_gives_the_local_figures_to_the_last_digit(machines: Any, segmentation_ir: Path) -> None:
+    from mattekit.bench import evaluate
 
-    request = ValidationRequest((str(segmentation_ir),), "synthetic:count=13,size=96x64", metrics=("all",), worst=0)
-    here = run_validation(request, tmp_path / "here").records[0]
+    data = "synthetic:count=13,size=96x64"
+    here = evaluate(segmentation_ir, data, metrics=("all",)).record
     second_node(machines)
-    there = run_validation(replace(request, ray=machines.address), tmp_path / "there").records[0]
+    there = evaluate(segmentation_ir, data, metrics=("all",), engine="ray", address=machines.address).record
     assert there.table == here.table
     assert there.measurements == here.measurements
     assert len(there.table.ids) == 13
@@ -292,11 +284,11 @@ TWICE = ["other/b.jpg", "a/b.jpg", "other/../b.png", "*.bmp", "b.png"]
 @pytest.mark.parametrize(
     ("inputs", "written", "names"),
     [
-        (["."], OutputSettings(), WHOLE),
-        (["."], OutputSettings(extension=".webp", suffix="-cut", quality=80), CUT),
-        (["a", "other"], OutputSettings(), IN_A | IN_OTHER),
-        (["b.jpg", "a", "*.p*"], OutputSettings(), IN_A | {"b-jpg.png", "b-png.png", "C.png"}),
-        (TWICE, OutputSettings(), {"b-jpg.png", "b-jpg-2.png", "b-png.png", "plain.png"}),
+        (["."], RunSettings(), WHOLE),
+        (["."], RunSettings(format="webp", suffix="-cut", quality=80), CUT),
+        (["a", "other"], RunSettings(), IN_A | IN_OTHER),
+        (["b.jpg", "a", "*.p*"], RunSettings(), IN_A | {"b-jpg.png", "b-png.png", "C.png"}),
+        (TWICE, RunSettings(), {"b-jpg.png", "b-jpg-2.png", "b-png.png", "plain.png"}),
     ],
 )
 def test_both_engines_take_the_same_images_and_give_the_same_files(
@@ -305,20 +297,20 @@ def test_both_engines_take_the_same_images_and_give_the_same_files(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     inputs: list[str],
-    written: OutputSettings,
+    written: RunSettings,
     names: set[str],
 ) -> None:
     monkeypatch.chdir(tree)
-    options = PipelineOptions(background="#00c800")
-    outcomes = list(run_batch(plan_batch(inputs, tmp_path / "local", written), options.open({}, None)))
+    written = replace(written, model=None, sr=None, background="#00c800")
+    outcomes = list(run_batch(plan_batch(inputs, tmp_path / "local", written), load_pipeline(written)))
     with cluster(machines.address):
-        summary = run_on_ray(inputs, str(tmp_path / "ray"), options, written, words={})
+        summary = run_with(inputs, tmp_path / "ray", replace(written, engine="ray"))
     here, there = files_below(tmp_path / "local"), files_below(tmp_path / "ray")
     assert set(here) == names
     assert there == here
     failed = [str(outcome.error) for outcome in outcomes if outcome.error is not None]
     # This machine's paths are told as they were typed, and in full to another machine.
-    assert [error.replace("a/bad.jpg", str(tree / "a" / "bad.jpg"), 1) for error in failed] == summary.errors
+    assert [error.replace("a/bad.jpg", str(tree / "a" / "bad.jpg"), 1) for error in failed] == list(summary.errors)
     assert len(failed) == sum(each in {".", "a"} for each in inputs)
     assert summary.done == len(names)
 

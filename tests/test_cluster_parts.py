@@ -18,14 +18,13 @@ import pytest
 pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("obstore", reason="buckets need the extra `ray`")
 
-from mattekit.cluster import Summary
 from mattekit.cluster.marks import MOST, Marks
-from mattekit.cluster.references import Reference, walk
-from mattekit.cluster.session import share_of
-from mattekit.cluster.table import TABLE_NAME, Known, Table, known_rows, packed, schema, unpacked
-from mattekit.cluster.work import ImageActor, Work, reference_schema
+from mattekit.cluster.ray_cluster import share_of
+from mattekit.cluster.ray_job import Summary
+from mattekit.cluster.table import TABLE_NAME, Known, ResultTable, known_rows, packed, schema, unpacked
+from mattekit.cluster.work import ImageActor, Reference, Work, reference_schema, walk
 from mattekit.core import ClusterRecord, InputError, VariantRef, read_record
-from mattekit.infer import Colour, Location, OutputSettings, Pipeline, find_sources, open_store, plan_batch, run_batch
+from mattekit.infer import Colour, Location, Pipeline, RunSettings, find_sources, open_store, plan_batch, run_batch
 
 GREEN = Pipeline(background=Colour(0, 200, 0))
 
@@ -35,7 +34,7 @@ def green(*_: object) -> Pipeline:
 
 
 def actor(run: str = "test", settings: str = "s") -> ImageActor:
-    return ImageActor(Work(green, {}, OutputSettings(), settings, run))
+    return ImageActor(Work(green, {}, RunSettings(), settings, run))
 
 
 def done_by(actor_: ImageActor, references: list[Reference], known: list[Any] | None = None) -> list[dict[str, Any]]:
@@ -70,7 +69,7 @@ def test_an_actor_writes_what_the_local_engine_does(photo: Path, tmp_path: Path)
     (tmp_path / "in").mkdir()
     shutil.copy(photo, tmp_path / "in" / "good.jpg")
     (tmp_path / "in" / "bad.jpg").write_bytes(b"no image")
-    batch = plan_batch([tmp_path / "in"], tmp_path / "local", OutputSettings())
+    batch = plan_batch([tmp_path / "in"], tmp_path / "local", RunSettings())
     list(run_batch(batch, GREEN))
     references = [
         Reference(str(tmp_path / "in" / name), "", str(tmp_path / "ray" / f"{name}.png"))
@@ -196,7 +195,7 @@ def row_of(name: str, run: str) -> dict[str, Any]:
 def test_the_table_has_each_input_once(tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
     out = Location.parse(str(tmp_path))
-    first = Table(out, rows=2)
+    first = ResultTable(out, rows=2)
     for name in ("a", "b", "c"):
         first.add(unpacked(packed([row_of(name, "1")], schema()), schema()))
     first.flush()
@@ -205,7 +204,7 @@ def test_the_table_has_each_input_once(tmp_path: Path) -> None:
     found, numbers = known.find(["c", "x", "a"])
     assert [row and row["input"] for row in found] == ["c", None, "a"]
     assert len(numbers) == 2
-    second = Table(out)
+    second = ResultTable(out)
     second.add(unpacked(packed([row_of("b", "2")], schema()), schema()))
     second.flush()
     # A process that dies here leaves two rows for b: the later one counts.
@@ -236,8 +235,8 @@ def test_an_actor_takes_its_device(device: str, others: dict[str, float]) -> Non
 
 def test_a_run_on_many_machines_has_a_record_of_its_own(tmp_path: Path) -> None:
     variant = VariantRef(id="mattelite", format="openvino", precision="fp16", weights_sha256="a" * 64)
-    summary = Summary("s3://b/manifest.parquet", (variant,), done=3, failed=1, errors=["x.png: broken"])
-    summary.record(2.0, "auto", {"command": "run"}).write(tmp_path / "r.json")
+    summary = Summary("s3://b/manifest.parquet", done=3, failed=1, errors=["x.png: broken"])
+    summary.record(2.0, "auto", (variant,), {"format": "png"}).write(tmp_path / "r.json")
     record = read_record(tmp_path / "r.json", ClusterRecord)
     assert (record.table, record.address, record.errors) == ("s3://b/manifest.parquet", "auto", ("x.png: broken",))
     figures = {figure.metric: figure for figure in record.measurements}

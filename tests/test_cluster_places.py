@@ -14,9 +14,9 @@ pytest.importorskip("ray", reason="many machines need the extra `ray`")
 pytest.importorskip("obstore", reason="buckets need the extra `ray`")
 
 from mattekit.cluster import cluster
-from mattekit.cluster.references import batches, walk
+from mattekit.cluster.work import batches, walk
 from mattekit.core import ImageError, InputError
-from mattekit.infer import Location, OutputSettings, find_sources, open_store, plan_batch
+from mattekit.infer import Location, RunSettings, find_sources, open_store, plan_batch
 
 
 def images_in(folder: Path, *names: str) -> None:
@@ -130,7 +130,7 @@ def test_both_engines_refuse_the_same_with_the_same_sentence(
     (tmp_path / "empty").mkdir()
     (tmp_path / "x" / "clip.mp4").write_bytes(b"video")
     monkeypatch.chdir(tmp_path)
-    written, out = OutputSettings(extension=".jpg"), Location.parse(results)
+    written, out = RunSettings(format="jpg"), Location.parse(results)
     with pytest.raises(InputError, match=said) as here:
         plan_batch(inputs, Path(results), written)
     with pytest.raises(InputError) as there:
@@ -163,7 +163,7 @@ def test_both_engines_take_what_a_pattern_matches(
         with pytest.raises(InputError, match="no image matches"):
             find_sources([pattern], out)
         return
-    batch = plan_batch([pattern], Path("out"), OutputSettings())
+    batch = plan_batch([pattern], Path("out"), RunSettings())
     assert [path.as_posix() for path in batch.inputs] == expected
     there = {reference.input: reference.output for reference in walk(find_sources([pattern], out), out, ".png")}
     pairs = zip(batch.inputs, batch.targets, strict=True)

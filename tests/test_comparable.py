@@ -25,6 +25,7 @@ from mattekit.core import (
     PackageCheck,
     ParityRecord,
     ParityStep,
+    PeerRecord,
     QuantizeRecord,
     Record,
     SampleTable,
@@ -33,11 +34,10 @@ from mattekit.core import (
     VideoRecord,
     comparable,
     differences,
+    load_records,
     read_record,
-    read_records,
     thing,
 )
-from mattekit.core.records import PeerRecord
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 
@@ -497,7 +497,7 @@ def test_a_record_of_version_1_names_the_command_that_makes_it_again(kind: str, 
     expected = (
         f"{path}: a record of version 1, which this mattekit does not read; make it again with: {_OLD_KINDS[kind]}"
     )
-    for read in (lambda: read_record(path), lambda: read_records([tmp_path])):
+    for read in (lambda: read_record(path), lambda: load_records([tmp_path])):
         with pytest.raises(InputError) as error:
             read()
         assert str(error.value) == expected

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from mattekit.core import ImageError, InputError
 from mattekit.datasets import LAYOUTS, Dataset, Sample, contact_sheet, open_dataset, read_alpha, read_rgb, sample_row
+from mattekit.datasets.access import open_layout
 from mattekit.datasets.bicubic import crop_to_multiple, reduce_bicubic
 from mattekit.datasets.folders import segmentation_folders, super_resolution_folders
-from mattekit.datasets.layouts import open_layout
-from mattekit.datasets.sample import Entry
+from mattekit.datasets.sample import LazySample
 from mattekit.images import READABLE_EXTENSIONS, read_image
 from PIL import Image as PilImage
 
@@ -158,7 +158,7 @@ def test_take_spreads_over_the_set(tmp_path: Path) -> None:
 
 
 def test_a_data_set_has_samples_with_different_ids() -> None:
-    entry = Entry("a", lambda: Sample("a", np.zeros((1, 1, 3), dtype=np.uint8)))
+    entry = LazySample("a", lambda: Sample("a", np.zeros((1, 1, 3), dtype=np.uint8)))
     with pytest.raises(InputError, match="no samples"):
         Dataset("x", "segmentation", ())
     with pytest.raises(InputError, match="two samples 'a'"):

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from mattekit.core import FetchError, HashMismatchError, InputError, sha256_of
-from mattekit.core.ownership import LIST_NAME
+from mattekit.core.folders import LIST_NAME
 from mattekit.datasets import LAYOUTS, fetch_layout, open_dataset
 
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from mattekit.core import InputError
 from mattekit.datasets import Sample, open_dataset, synthetic, write_synthetic
-from mattekit.datasets.rendered import render_background
-from mattekit.datasets.subjects import KINDS
+from mattekit.datasets.synthetic import KINDS, render_background
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,10 @@ from mattekit.core import Contract, Execution, InputContract, OutputContract, Va
 from mattekit.datasets import Sample, synthetic
 from mattekit.images import Image, read_image
 from mattekit.infer import LoadedModel, Remover, SerialRuntime, Tensor
-from mattekit.infer.edges.foreground import estimate_foreground
-from mattekit.infer.edges.guided import guided_upsample
-from mattekit.infer.edges.matting import closed_form_mask, import_pymatting
-from mattekit.infer.edges.refine import refine_mask
+from mattekit.infer.edges import closed_form_mask, guided_upsample, import_pymatting, refine_mask
+from mattekit.infer.foreground import estimate_foreground
 from mattekit.metrics import composite_error
-from mattekit.metrics.matting import gradient, sad
+from mattekit.metrics.mattes import gradient, sad
 from numpy.typing import NDArray
 
 KINDS = ("solid", "soft", "hair", "holes", "glass")

@@ -19,10 +19,10 @@ from mattekit.infer import (
     Batch,
     Budget,
     Colour,
-    Outcome,
-    OutputSettings,
+    ImageOutcome,
     Pipeline,
     Remover,
+    RunSettings,
     SerialRuntime,
     Stages,
     exit_code_of,
@@ -49,15 +49,19 @@ def files_in(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def run(batch: Batch, pipeline: Pipeline, jobs: int) -> list[Outcome]:
-    return list(run_batch(batch, pipeline, jobs=jobs))
+def with_jobs(batch: Batch, jobs: int) -> Batch:
+    return replace(batch, settings=replace(batch.settings, jobs=jobs))
+
+
+def run(batch: Batch, pipeline: Pipeline, jobs: int) -> list[ImageOutcome]:
+    return list(run_batch(with_jobs(batch, jobs), pipeline))
 
 
 def test_overlapped_runs_give_the_files_of_one_after_another(light_ir: Path, tmp_path: Path) -> None:
     images_in(tmp_path / "in", 5)
     pipeline = Pipeline(Remover(load(light_ir / "model.xml")), background=Colour(10, 200, 30, 128))
     for jobs in (1, 3):
-        outcomes = run(plan_batch([tmp_path / "in"], tmp_path / str(jobs), OutputSettings()), pipeline, jobs)
+        outcomes = run(plan_batch([tmp_path / "in"], tmp_path / str(jobs), RunSettings()), pipeline, jobs)
         assert [outcome.source.name for outcome in outcomes] == [f"{number:02}.png" for number in range(5)]
     assert len(files_in(tmp_path / "1")) == 5
     assert files_in(tmp_path / "1") == files_in(tmp_path / "3")
@@ -88,7 +92,7 @@ def test_a_bad_file_is_its_own_failure_alone(jobs: int, tmp_path: Path) -> None:
     paths[2].write_bytes(paths[2].read_bytes()[:60])
     paths[4].write_bytes(b"no image")
     outcomes = run(
-        plan_batch([tmp_path / "in"], tmp_path / "out", OutputSettings()), Pipeline(background=Colour(1, 2, 3)), jobs
+        plan_batch([tmp_path / "in"], tmp_path / "out", RunSettings()), Pipeline(background=Colour(1, 2, 3)), jobs
     )
     assert [outcome.error is not None for outcome in outcomes] == [False, False, True, False, True, False]
     assert sorted(files_in(tmp_path / "out")) == ["00.png", "01.png", "03.png", "05.png"]
@@ -107,7 +111,7 @@ def test_a_device_that_fails_ends_the_run(tmp_path: Path, light_ir: Path) -> Non
         raise DeviceError("the device is gone")
 
     pipeline = Pipeline(Remover(replace(model, runtime=SerialRuntime(Execution(runtime="broken"), broken))))
-    batch = plan_batch([tmp_path / "in"], tmp_path / "out", OutputSettings())
+    batch = plan_batch([tmp_path / "in"], tmp_path / "out", RunSettings())
     with pytest.raises(DeviceError, match="gone"):
         run(batch, pipeline, 3)
     assert not (tmp_path / "out").exists()
@@ -115,9 +119,9 @@ def test_a_device_that_fails_ends_the_run(tmp_path: Path, light_ir: Path) -> Non
 
 def test_a_run_that_is_left_begins_nothing_new_and_leaves_whole_files(tmp_path: Path) -> None:
     images_in(tmp_path / "in", 40)
-    batch = plan_batch([tmp_path / "in"], tmp_path / "out", OutputSettings())
+    batch = plan_batch([tmp_path / "in"], tmp_path / "out", RunSettings())
     before = threading.active_count()
-    results = run_batch(batch, Pipeline(background=Colour(1, 2, 3)), jobs=3)
+    results = run_batch(with_jobs(batch, 3), Pipeline(background=Colour(1, 2, 3)))
     assert next(results).error is None
     results.close()
     left = files_in(tmp_path / "out")
@@ -192,9 +196,9 @@ def test_images_wait_for_the_memory_of_others(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr("mattekit.infer.batch.Budget", Watched)
     images_in(tmp_path / "in", 8)
-    batch = plan_batch([tmp_path / "in"], tmp_path / "out", OutputSettings())
+    batch = plan_batch([tmp_path / "in"], tmp_path / "out", RunSettings())
     one = 10 * 47 * 54  # The largest of them.
-    outcomes = list(run_batch(batch, Pipeline(background=Colour(1, 2, 3)), jobs=4, memory=2 * one))
+    outcomes = list(run_batch(with_jobs(batch, 4), Pipeline(background=Colour(1, 2, 3)), memory=2 * one))
     assert exit_code_of(outcomes) == 0
     assert len(outcomes) == 8
     assert one <= made[0].most <= 2 * one
@@ -202,10 +206,10 @@ def test_images_wait_for_the_memory_of_others(tmp_path: Path, monkeypatch: pytes
 
 def test_the_record_says_where_the_time_went(light_ir: Path, tmp_path: Path) -> None:
     images_in(tmp_path / "in", 4)
-    batch = plan_batch([tmp_path / "in"], tmp_path / "out", OutputSettings())
+    batch = plan_batch([tmp_path / "in"], tmp_path / "out", RunSettings())
     pipeline = Pipeline(Remover(load(light_ir / "model.xml")))
     outcomes = run(batch, pipeline, 2)
-    record = record_of(outcomes, pipeline, {"device": "CPU"}, workers_for(batch, pipeline, 2))
+    record = record_of(outcomes, with_jobs(batch, 2), pipeline)
     stages = {"decode", "remove", "infer", "encode"}
     for statistic in ("p50", "p90", "p99"):
         assert {f.stage for f in record.measurements if f.statistic == statistic} == stages
@@ -236,8 +240,8 @@ def test_stages_are_printed_of_many_images_or_where_asked(
 
 def test_a_single_image_goes_through_the_stages_one_after_another(tmp_path: Path) -> None:
     images_in(tmp_path / "in", 1)
-    batch = plan_batch([tmp_path / "in"], tmp_path / "out", OutputSettings())
-    assert set(workers_for(batch, Pipeline(), 8).values()) == {1}
+    batch = plan_batch([tmp_path / "in"], tmp_path / "out", RunSettings())
+    assert set(workers_for(with_jobs(batch, 8), Pipeline()).values()) == {1}
 
 
 @pytest.mark.parametrize("depth", [8, 16])

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from mattekit.core import InputError, atomic_directory, atomic_path, read_record, sha256_of
-from mattekit.core.ownership import LIST_NAME
+from mattekit.core.folders import LIST_NAME
 from mattekit.infer import Pipeline, run_batch
 
 PROGRAM = (sys.executable, "-m", "mattekit")
@@ -137,13 +137,13 @@ def test_a_place_without_permission_is_told(tmp_path: Path) -> None:
 
 
 def test_an_input_that_vanishes_is_told_and_the_others_are_done(photo: Path, tmp_path: Path) -> None:
-    from mattekit.infer import OutputSettings, plan_batch
+    from mattekit.infer import RunSettings, plan_batch
 
     images, out = tmp_path / "images", tmp_path / "out"
     images.mkdir()
     for name in ("a.jpg", "b.jpg", "c.jpg"):
         shutil.copy(photo, images / name)
-    batch = plan_batch([images], out, OutputSettings())
+    batch = plan_batch([images], out, RunSettings())
     (images / "b.jpg").unlink()
     outcomes = list(run_batch(batch, Pipeline(None, None, None)))
     assert [outcome.error is None for outcome in outcomes] == [True, False, True]

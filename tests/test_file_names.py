@@ -16,7 +16,7 @@ import pytest
 from mattekit.cli import app
 from mattekit.core import Record, RunRecord, VariantRef, VideoRecord, json_bytes, read_record, sha256_of
 from mattekit.core.text import written_out
-from mattekit.infer.engine.manifest import Manifest
+from mattekit.infer.resume import Manifest
 from PIL import Image as PilImage
 from records import run_record
 from typer.testing import CliRunner
@@ -149,10 +149,10 @@ def test_a_manifest_recognizes_a_name_that_is_no_utf8_and_keeps_others_apart(tmp
         target.write_bytes(b"one")
     except OSError:
         pytest.skip("this file system takes no such names")
-    manifest = Manifest(tmp_path, "settings", [target])
+    manifest = Manifest(tmp_path, "settings", [target], resume=True)
     manifest.add_done(Path(NAME), target, "input", sha256_of(target))
     manifest.close()
-    again = Manifest(tmp_path, "settings", [target])
+    again = Manifest(tmp_path, "settings", [target], resume=True)
     assert again.is_done(target, "input")
     escaped.write_bytes(b"one")
     assert not again.is_done(escaped, "input")

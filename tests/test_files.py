@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from mattekit.core import InputError, atomic_directory, atomic_path, digest_of, locked, sha256_of
-from mattekit.core.ownership import LIST_NAME
+from mattekit.core.folders import LIST_NAME
 
 
 def test_digests_are_those_of_the_standards(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 import pytest
 import records as built
-from mattekit.bench import BenchRequest, Gate, ValidationRequest, judge, run_benchmark, run_validation
-from mattekit.bench.latency.roofline import Peak, Roofline
+from mattekit.bench import Gate, benchmark, compare_benchmarks, evaluate, judge
+from mattekit.bench.latency.machine_limits import Peak, Roofline
 from mattekit.core import BenchRecord, ExportRecord, Measurement, QuantizeRecord, Record, RunRecord, Unit, read_record
 from mattekit.datasets import open_dataset, synthetic, write_synthetic
-from mattekit.infer import OutputSettings, Pipeline, Remover, load, plan_batch, record_of, run_batch, workers_for
+from mattekit.infer import Pipeline, Remover, RunSettings, load, plan_batch, record_of, run_batch
 from mattekit.metrics import METRICS
 
 Make = Callable[[Path, Path], Record]
@@ -42,26 +42,23 @@ def _run(ir: Path, folder: Path) -> RunRecord:
     for number in range(3):
         image = np.random.default_rng(number).integers(0, 256, (40, 50, 3), dtype=np.uint8)
         assert cv2.imwrite(str(folder / "in" / f"{number}.png"), image)
-    batch = plan_batch([folder / "in"], folder / "out", OutputSettings())
+    batch = plan_batch([folder / "in"], folder / "out", RunSettings(jobs=1))
     pipeline = Pipeline(Remover(load(ir / "model.xml")))
-    outcomes = list(run_batch(batch, pipeline, jobs=1))
-    return record_of(outcomes, pipeline, {"device": "CPU"}, workers_for(batch, pipeline, 1))
+    outcomes = list(run_batch(batch, pipeline))
+    return record_of(outcomes, batch, pipeline)
 
 
 def _video(ir: Path, folder: Path) -> Record:
     pytest.importorskip("av", reason="video needs the extra `video`")
     from clips import make_clip
-    from mattekit.infer import plan_video, run_video
+    from mattekit.infer import VideoSettings, plan_video, process_video
 
-    plan = plan_video(str(make_clip(folder / "clip.mp4")), folder / "out.webm", removes=True)
-    return run_video(plan, Pipeline(Remover(load(ir / "model.xml")))).record
+    plan = plan_video(str(make_clip(folder / "clip.mp4")), folder / "out.webm", VideoSettings())
+    return process_video(plan, Pipeline(Remover(load(ir / "model.xml")))).record
 
 
 def _validate(ir: Path, folder: Path) -> Record:
-    (record,) = run_validation(
-        ValidationRequest((str(ir),), str(_data(folder)), worst=0), folder / "validation"
-    ).records
-    return record
+    return evaluate(ir, _data(folder)).record
 
 
 def _bench(_: Path, folder: Path) -> BenchRecord:
@@ -78,8 +75,8 @@ def _bench(_: Path, folder: Path) -> BenchRecord:
     contract = Contract(task="super_resolution", input=InputContract(), output=OutputContract(kind="image", scale=1))
     model.set_rt_info(contract.to_json(), ["mattekit", "contract"])
     openvino.save_model(model, folder / "fp32" / "model.xml", compress_to_fp16=False)
-    path = str(folder / "fp32" / "model.xml")
-    record = run_benchmark(BenchRequest((path,), sizes=((32, 32),), rounds=2, iterations=40, warm_up=1, threads=1))
+    path = folder / "fp32" / "model.xml"
+    record = benchmark(path, size=((32, 32),), rounds=2, iterations=40, warm_up=1, threads=1).record
     limits = Roofline("CPU", {"f32": Peak("GFLOP/s", 90.0, ()), "i8": Peak("GOP/s", 300.0, ())}, Peak("GB/s", 9.0, ()))
     accuracy = record.measurements[0].model_copy(
         update={
@@ -100,10 +97,8 @@ def _bench(_: Path, folder: Path) -> BenchRecord:
 
 
 def _compare(ir: Path, folder: Path) -> Record:
-    from mattekit.bench import compare_records
-
     record = _bench(ir, folder)
-    return compare_records(record, record)
+    return compare_benchmarks(record, record).record
 
 
 def _export(ir: Path, _: Path) -> Record:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import openvino
 import pytest
-from mattekit.convert import HALF, ExportSettings, export_model, halve_weights, stage_input, write_ir
+from mattekit.convert import HALF, export_model, halve_weights, stage_input, write_ir
+from mattekit.convert.comparison import compare
 from mattekit.convert.ir import ir_from_onnx, save_ir
-from mattekit.convert.parity import compare
 from mattekit.core import Contract, InputContract, OutputContract, Provenance
 from mattekit.images import read_image
 from mattekit.infer import OpenVinoRuntime, load
@@ -136,8 +136,8 @@ def test_published_weights_pass_the_limits_and_are_half_as_large(
     first = published_half(model, weights)
     if model == "rlfn-x4":
         # The images only check.
-        settings, path = ExportSettings(precision="fp16"), shared_data / "weights" / weights
-        second = export_model(model, tmp_path, settings, weights=path, images=[photo]).ir.path
+        path = shared_data / "weights" / weights
+        second = export_model(model, tmp_path, precision="fp16", weights=path, images=[photo]).ir.path
         for suffix in (".xml", ".bin"):
             assert first.with_suffix(suffix).read_bytes() == second.with_suffix(suffix).read_bytes()
     assert first.with_suffix(".bin").stat().st_size == pytest.approx(size, rel=0.01)

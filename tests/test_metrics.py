@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 from mattekit.core import InputError
-from mattekit.metrics import METRICS, Metric, composite, get_metric, iou, psnr, psnr_y, ssim, ssim_y
+from mattekit.metrics import METRICS, Metric, get_metric, iou, mattes, psnr, psnr_y, ssim, ssim_y
+from mattekit.metrics.flicker import dtssd, still_flicker
 from mattekit.metrics.super_resolution import luma
-from mattekit.metrics.video import dtssd, still_flicker
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
@@ -147,17 +147,17 @@ def test_composite_error_is_the_difference_of_the_composites() -> None:
     a, b = rng.random((6, 8)), rng.random((6, 8))
     image, mine = (rng.integers(0, 256, (6, 8, 3), dtype=np.uint8) for _ in range(2))
     errors = []
-    for colour in composite.BACKGROUNDS:
+    for colour in mattes.BACKGROUNDS:
         over = [
             alpha[..., None] * p.astype(float) + (1 - alpha[..., None]) * np.array(colour)
             for alpha, p in ((a, mine), (b, image))
         ]
         errors.append(np.sqrt(((over[0] - over[1]) ** 2).mean()))
-    found = composite.composite_error(a, b, image, predicted_foreground=mine)
+    found = mattes.composite_error(a, b, image, predicted_foreground=mine)
     assert found == pytest.approx(np.mean(errors), rel=1e-12)
-    assert composite.composite_error(a, a, image) == 0
+    assert mattes.composite_error(a, a, image) == 0
     with pytest.raises(InputError, match="does not fit"):
-        composite.composite_error(a, b, image[1:])
+        mattes.composite_error(a, b, image[1:])
 
 
 def test_halo_counts_only_excess_alpha_near_the_boundary() -> None:
@@ -167,11 +167,11 @@ def test_halo_counts_only_excess_alpha_near_the_boundary() -> None:
     wide[28:72, 28:72] = 1
     narrow[:32] = 0
     far[:5] = 1
-    band = composite.boundary_band(truth)
+    band = mattes.boundary_band(truth)
     assert band.sum() == 46**2 - 34**2  # 2% of the diagonal are 3 pixels
-    assert composite.halo(wide, truth) == pytest.approx(255 * (44**2 - 40**2) / band.sum())
-    assert composite.halo(narrow, truth) == composite.halo(far, truth) == composite.halo(truth, truth) == 0
-    assert composite.halo(truth, np.zeros_like(truth)) == 0
+    assert mattes.halo(wide, truth) == pytest.approx(255 * (44**2 - 40**2) / band.sum())
+    assert mattes.halo(narrow, truth) == mattes.halo(far, truth) == mattes.halo(truth, truth) == 0
+    assert mattes.halo(truth, np.zeros_like(truth)) == 0
 
 
 def test_flicker() -> None:

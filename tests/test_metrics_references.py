@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mattekit.metrics import METRICS
-from mattekit.metrics.video import dtssd
+from mattekit.metrics.flicker import dtssd
 
 DATA = Path(__file__).parent / "data"
 FIGURES = json.loads((DATA / "metric_figures.json").read_text(encoding="utf-8"))

@@ -17,7 +17,7 @@ import typer
 from called import Call, Ended, commands_of
 from mattekit import cli
 from mattekit.core import InputError, add_to_list, atomic_directory, check_replaceable, remove_if_ours, sha256_of
-from mattekit.core.ownership import LIST_NAME, stranger_in
+from mattekit.core.folders import LIST_NAME, stranger_in
 from mattekit.datasets import LAYOUTS
 
 Words = list[str | Path]

@@ -7,18 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mattekit.bench import validate
-from mattekit.bench.accuracy.specimens import rows_to_show, write_specimens
-from mattekit.bench.accuracy.subjects import golden_subject
+from mattekit.bench.accuracy.outputs import rows_to_show, write_sample_images
+from mattekit.bench.accuracy.predictors import golden_predictor
 from mattekit.core import ValidateRecord, read_record
 from mattekit.datasets import open_dataset, write_png
-from mattekit.reports import ReportRequest, make_report
+from mattekit.reports import ReportResult, write_report
 from mattekit.reports.document import Gallery
-from mattekit.reports.making import Report
 from records import run_record
 
 
-def report(*paths: Path, **options: object) -> Report:
-    return make_report(ReportRequest(tuple(paths), **options))  # type: ignore[arg-type]
+def report(*paths: Path, **options: object) -> ReportResult:
+    return write_report(paths, (), **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -28,15 +27,15 @@ def shown(tmp_path: Path) -> Path:
     (tmp_path / "golden").mkdir()
     for sample in dataset:
         write_png(tmp_path / "golden" / f"{sample.id}.png", np.zeros(sample.image.shape[:2], np.uint8))
-    subject = golden_subject(tmp_path / "golden")
+    subject = golden_predictor(tmp_path / "golden")
     (record,) = validate([subject], dataset, metrics=["mae"])
     path = tmp_path / "validation" / "v.json"
     record.write(path)
-    write_specimens(path, subject, dataset, rows_to_show([record], count=2))
+    write_sample_images(path, subject, dataset, rows_to_show([record], count=2))
     return path
 
 
-def gallery(made: Report) -> list[Gallery]:
+def gallery(made: ReportResult) -> list[Gallery]:
     return [block for section in made.document.sections for block in section.blocks if isinstance(block, Gallery)]
 
 

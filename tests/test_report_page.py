@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mattekit.bench import validate
-from mattekit.bench.accuracy.specimens import rows_to_show, write_specimens
-from mattekit.bench.accuracy.subjects import golden_subject
+from mattekit.bench.accuracy.outputs import rows_to_show, write_sample_images
+from mattekit.bench.accuracy.predictors import golden_predictor
 from mattekit.datasets import open_dataset, write_png
-from mattekit.reports import ReportRequest, make_report, write_report
+from mattekit.reports import write_report
 from records import bench_record
 
 pytest.importorskip("playwright", reason="looking at pages needs the extra `dev`")
@@ -52,18 +52,17 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "golden").mkdir()
     for sample in dataset:
         write_png(folder / "golden" / f"{sample.id}.png", np.zeros(sample.image.shape[:2], np.uint8))
-    subject = golden_subject(folder / "golden")
+    subject = golden_predictor(folder / "golden")
     (record,) = validate([subject], dataset)
     record.write(folder / "v.json")
-    write_specimens(folder / "v.json", subject, dataset, rows_to_show([record], count=2))
+    write_sample_images(folder / "v.json", subject, dataset, rows_to_show([record], count=2))
     for day in (1, 2):
         times = {precision: [value * day] * 2 for precision, value in (("fp32", 10.0), ("fp16", 9.5), ("int8", 100.25))}
         bench_record(times, model="<script>throw 1</script>", day=day).write(folder / f"w{day}.json")
     gates = folder / "gates.toml"
     gates.write_text('[[gate]]\nmetric = "latency_p50"\nmax = 50\n[[gate]]\nmetric = "iou"\nmin = 2\nsamples = 1\n')
     paths = tuple(folder / name for name in ("v.json", "w1.json", "w2.json"))
-    made = make_report(ReportRequest(paths, baselines=(folder / "w1.json",), gates=gates))
-    write_report(made, folder / "report.html")
+    write_report(paths, folder / "report.html", baseline=(folder / "w1.json",), gate=gates)
     return folder / "report.html"
 
 

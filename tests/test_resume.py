@@ -13,8 +13,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mattekit.infer import Colour, Outcome, OutputSettings, Pipeline, exit_code_of, open_manifest, plan_batch, run_batch
-from mattekit.infer.engine.manifest import MANIFEST_NAME
+from mattekit.infer import (
+    Colour,
+    ImageOutcome,
+    Pipeline,
+    RunSettings,
+    exit_code_of,
+    open_manifest,
+    plan_batch,
+    run_batch,
+)
+from mattekit.infer.resume import MANIFEST_NAME
 
 GREEN = Pipeline(background=Colour(0, 200, 0))
 
@@ -32,9 +41,10 @@ def files_in(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def resume(images: Path, out: Path, *, pipeline: Pipeline = GREEN, colour: str = "green") -> list[Outcome]:
-    batch = plan_batch([images], out, OutputSettings())
-    return list(run_batch(batch, pipeline, jobs=2, manifest=open_manifest(batch, pipeline, {"background": colour})))
+def resume(images: Path, out: Path, *, pipeline: Pipeline = GREEN, colour: str = "green") -> list[ImageOutcome]:
+    settings = RunSettings(model=None, sr=None, background=colour, jobs=2, resume=True)
+    batch = plan_batch([images], out, settings)
+    return list(run_batch(batch, pipeline, manifest=open_manifest(batch, pipeline)))
 
 
 def lines_of(manifest: Path) -> int:

@@ -12,7 +12,7 @@ import pytest
 from mattekit.core import ArithmeticUnavailableError, ContractError, DeviceError, Execution, InputError, ModelError
 from mattekit.infer import Runtime, RuntimeSettings, SerialRuntime, Tensor, load
 from mattekit.models import RUNTIMES, open_runtime
-from mattekit.models.opening import open_model
+from mattekit.models.loading import open_model
 
 SHAPE = (1, 3, 24, 40)
 TENSOR = np.random.default_rng(0).random(SHAPE, dtype=np.float32)

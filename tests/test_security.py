@@ -22,6 +22,7 @@ from mattekit.core import (
     InputError,
     MattekitError,
     ModelError,
+    PeerRecord,
     Record,
     RunRecord,
     VideoError,
@@ -30,7 +31,6 @@ from mattekit.core import (
     read_record,
     unpack,
 )
-from mattekit.core.records import PeerRecord
 from mattekit.datasets import read_alpha, read_rgb
 from mattekit.images import read_image
 from mattekit.infer import load, read_model
@@ -299,7 +299,7 @@ def test_an_onnx_file_without_outputs_is_told(tmp_path: Path) -> None:
 )
 def test_a_playlist_is_no_video(text: str, tmp_path: Path) -> None:
     pytest.importorskip("av", reason="videos need the extra `video`")
-    from mattekit.infer.video.files import VideoFile
+    from mattekit.infer.video.video_file import VideoFile
 
     (tmp_path / "clip.mp4").write_text(text)
     with pytest.raises(VideoError, match="can't be opened as a video"):

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from mattekit.core import ImageError
 from mattekit.images import Image
-from mattekit.infer import Colour, Placement, parse_shadow
-from mattekit.infer.light import decode, encode
-from mattekit.infer.shadow import Shadow
-from mattekit.infer.superimpose import superimpose
+from mattekit.infer import Colour, Placement
+from mattekit.infer.placement import Shadow, parse_shadow
+from mattekit.infer.superimpose import from_light, superimpose, to_light
 
 WHITE, CLEAR = Colour(255, 255, 255), Colour(0, 0, 0, 0)
 
@@ -34,9 +33,9 @@ def red(image: Image) -> tuple[int, int, int, int]:
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_light_is_there_and_back(dtype: type[np.uint8] | type[np.uint16]) -> None:
     values = np.arange(np.iinfo(dtype).max + 1).astype(dtype)
-    np.testing.assert_array_equal(encode(decode(values), values.dtype), values)
+    np.testing.assert_array_equal(from_light(to_light(values), values.dtype), values)
     # IEC 61966-2-1: the middle grey of 50% light is 188 of 255.
-    assert encode(np.array([0.5]), np.dtype(np.uint8)).tolist() == [188]
+    assert from_light(np.array([0.5]), np.dtype(np.uint8)).tolist() == [188]
 
 
 def test_linear_light_is_the_formula_and_only_at_edges() -> None:
@@ -44,7 +43,7 @@ def test_linear_light_is_the_formula_and_only_at_edges() -> None:
     alpha[:4], alpha[4:8] = 0, 255
     result = superimpose(Image(rgb, alpha), Image(under), placement=Placement(linear=True))
     a = alpha[..., None] / 255
-    expected = 255 * (1.055 * (a * decode(rgb) + (1 - a) * decode(under)) ** (1 / 2.4) - 0.055)
+    expected = 255 * (1.055 * (a * to_light(rgb) + (1 - a) * to_light(under)) ** (1 / 2.4) - 0.055)
     bright = expected > 20  # Above the curve's straight part.
     assert np.abs(result.rgb - expected)[bright].max() <= 0.51
     np.testing.assert_array_equal(result.rgb[:4], under[:4])
@@ -62,8 +61,8 @@ def test_linear_light_on_what_is_transparent() -> None:
     plain = superimpose(Image(rgb, alpha), half)
     np.testing.assert_array_equal(mixed.alpha, plain.alpha)
     a, b = alpha[..., None] / 255, 128 / 255
-    light = (a * decode(rgb) + (1 - a) * b * decode(half.rgb)) / (a + (1 - a) * b)
-    assert np.abs(mixed.rgb.astype(int) - encode(light, np.dtype(np.uint8))).max() == 0
+    light = (a * to_light(rgb) + (1 - a) * b * to_light(half.rgb)) / (a + (1 - a) * b)
+    assert np.abs(mixed.rgb.astype(int) - from_light(light, np.dtype(np.uint8))).max() == 0
 
 
 def test_the_subject_is_placed_by_its_box() -> None:

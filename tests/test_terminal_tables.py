@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mattekit.bench import keep
+from mattekit.bench import EvaluationResult, EvaluationSettings, keep
 from mattekit.cli import app
 from mattekit.commands.views.bench import print_benchmark
 from mattekit.commands.views.bench_compare import print_comparison
 from mattekit.commands.views.doctor import print_diagnosis
 from mattekit.commands.views.fitting import print_lines, print_table, say_once
 from mattekit.commands.views.parity import print_parity
-from mattekit.commands.views.report import show
+from mattekit.commands.views.report import print_document
 from mattekit.commands.views.validate import print_validation
-from mattekit.convert import all_specs
+from mattekit.convert import list_models
 from mattekit.core import (
     BenchRecord,
     CompareRecord,
@@ -69,11 +69,11 @@ def network(tiny_ir: Path) -> Path:
 
 
 @pytest.fixture
-def record(measured: BenchRecord) -> BenchRecord:
+def record(shared_benchmark: BenchRecord) -> BenchRecord:
     """Two batches, a device that is not there, and an image the whole way."""
-    kept = {name: found for name, found in measured.candidates.items() if found.asked["precision"] == "fp32"}
-    figures = tuple(each for each in measured.measurements if not each.candidate or each.candidate in kept)
-    return measured.model_copy(update={"candidates": kept, "measurements": figures})
+    kept = {name: found for name, found in shared_benchmark.candidates.items() if found.asked["precision"] == "fp32"}
+    figures = tuple(each for each in shared_benchmark.measurements if not each.candidate or each.candidate in kept)
+    return shared_benchmark.model_copy(update={"candidates": kept, "measurements": figures})
 
 
 @each_width
@@ -165,7 +165,7 @@ def test_the_doctor_shows_everything(width: int) -> None:
 def test_the_zoo_shows_every_model(width: int) -> None:
     text = on_terminal(width, "models")
     assert "…" not in text
-    for spec in all_specs():
+    for spec in list_models():
         assert spec.id in text
         if spec.weights.size:
             assert f"{spec.weights.size / 1e6:.1f} MB" in text
@@ -193,20 +193,20 @@ def test_a_report_shows_every_figure_and_every_note(width: int) -> None:
     row = (Cell("mattelite"), *(Cell(f"{n}.12345", detail=f"{n}.1 to {n}.2") for n in range(9)))
     table = Table("Figures", columns, (row, row), "All: device CPU, batch 17")
     document = Document("Title", "2 records", None, "", (Section("all", "All", (table,)),))
-    text = assert_whole(lambda console: show(document, console), width)
+    text = assert_whole(lambda console: print_document(document, console), width)
     assert "batch 17" in " ".join(text.split())
     for n in range(9):
         assert f"({n}.1 to {n}.2)" in text
 
 
 @each_width
-def test_validations_and_ladders_are_whole(width: int, tmp_path: Path) -> None:
+def test_validations_and_parities_are_whole(width: int, tmp_path: Path) -> None:
     names = ("iou", "mae", "max_f_beta", "s_measure", "mean_e_measure", "boundary_iou")
     samples = {name: [0.25 + n / 100, 0.5 + n / 100, 0.7511] for n, name in enumerate(names)}
     validated = validate_record(samples, of=variant("mattelite"), on=data("synthetic"))
     means = {f"{figure.value:.4f}" for figure in validated.measurements}
-    paths = [tmp_path / "v.json"]
-    text = printed(lambda console: print_validation([validated], paths, console=console), width)
+    result, settings = EvaluationResult((validated,), (tmp_path / "v.json",)), EvaluationSettings()
+    text = printed(lambda console: print_validation(result, settings, console), width)
     assert len(means) == 6
     assert means | {"0.2500", "0.5000", "0.7511", "0.2800", "0.5300"} <= figures(text)
     values = {"largest_difference": (0.1234, 0.4567), "mean_difference": (0.0345,), "iou": (0.9876,), "mae": (0.0045,)}

@@ -144,7 +144,7 @@ def test_grey_stays_grey(depth: int) -> None:
 def test_any_enlargement_is_reached(times: float, calls: int) -> None:
     model, runtime = blurring()
     image = Image(np.full((21, 30, 3), 77, np.uint8), np.full((21, 30), 200, np.uint8))
-    enlarged = Upscaler(model, tile=0, times=times).upscale(image)
+    enlarged = Upscaler(model, tile=0, outscale=times).upscale(image)
     assert enlarged.size == (round(30 * times), round(21 * times))
     assert len(runtime.shapes) == calls
     assert (enlarged.rgb == 77).all()
@@ -156,9 +156,9 @@ def test_enlargements_that_are_none() -> None:
     model, _ = blurring()
     for times in (0.5, 0, float("nan"), 17):
         with pytest.raises(ImageError, match="from 1 to 16"):
-            Upscaler(model, times=times)
+            Upscaler(model, outscale=times)
     with pytest.raises(ImageError, match="more than the limit"):
-        Upscaler(model, times=3, max_pixels=9 * 100).upscale(Image(noise(10, 10)))
+        Upscaler(model, outscale=3, max_pixels=9 * 100).upscale(Image(noise(10, 10)))
 
 
 def attentive(folder: Path) -> Path:

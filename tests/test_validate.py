@@ -11,40 +11,42 @@ import numpy as np
 import pandas as pd
 import pytest
 from mattekit.bench import (
-    Subject,
-    ValidationRequest,
+    EvaluationSettings,
+    Predictor,
     drop_interval,
+    evaluate,
     figure_interval,
-    metrics_for,
     record_name,
-    run_validation,
     samples_table,
     summary_table,
     validate,
     worst_samples,
 )
 from mattekit.bench.accuracy.outputs import worst_sheet, write_validation
-from mattekit.bench.accuracy.subjects import golden_subject, open_subjects
-from mattekit.bench.accuracy.validate import default_metrics
+from mattekit.bench.accuracy.predictors import golden_predictor, open_predictors
 from mattekit.bench.intervals import mean_interval, ratio_interval
 from mattekit.commands.views.validate import print_validation
 from mattekit.core import InputError, ModelError, Provenance, ValidateRecord, read_record
 from mattekit.datasets import AlphaMatte, Dataset, Sample, open_dataset, synthetic, write_synthetic
 from mattekit.datasets.folders import segmentation_folders
-from mattekit.datasets.sample import Entry
-from mattekit.metrics import iou
+from mattekit.datasets.sample import LazySample
+from mattekit.metrics import default_metrics, iou, metrics_for
 from mattekit.metrics.segmentation import f_beta_curve
 from records import execution, variant
 
 
-def _subject(answer: Callable[[Sample], AlphaMatte], model: str = "plain", precision: str = "fp32") -> Subject:
-    return Subject(
+def _subject(answer: Callable[[Sample], AlphaMatte], model: str = "plain", precision: str = "fp32") -> Predictor:
+    return Predictor(
         task="segmentation",
         scale=1,
         variant=variant(model, precision, sha256={}),
         execution=execution(),
         alpha=answer,
     )
+
+
+def _into(folder: Path, *, order: str | None = None, worst: int = 12, replace: bool = False) -> EvaluationSettings:
+    return EvaluationSettings(out=folder, order=order, worst=worst, replace=replace)
 
 
 def _blurred(sample: Sample) -> AlphaMatte:
@@ -62,7 +64,9 @@ def dataset() -> Dataset:
     """Fourteen small synthetic samples, rendered once."""
     made = synthetic(14, seed=3, height=64, width=80)
     samples = list(made)
-    entries = tuple(Entry(e.id, lambda s=s: s, recipe=e.recipe) for e, s in zip(made.entries, samples, strict=True))
+    entries = tuple(
+        LazySample(e.id, lambda s=s: s, recipe=e.recipe) for e, s in zip(made.entries, samples, strict=True)
+    )
     return replace(made, entries=entries)
 
 
@@ -154,7 +158,7 @@ def test_super_resolution_and_infinity(tmp_path: Path) -> None:
         (tmp_path / "hr").mkdir(exist_ok=True)
         cv2.imwrite(str(tmp_path / "hr" / f"{stem}.png"), rng.integers(0, 256, (32, 36, 3), dtype=np.uint8))
     pairs = open_dataset(str(tmp_path), scale=2)
-    (record,) = validate([golden_subject(tmp_path / "hr")], pairs)
+    (record,) = validate([golden_predictor(tmp_path / "hr")], pairs)
     assert _value(record, "psnr_y") == math.inf
     assert record.data.border == 2
     path = tmp_path / "record.json"
@@ -164,33 +168,32 @@ def test_super_resolution_and_infinity(tmp_path: Path) -> None:
     assert _column(back, "psnr_y") == [math.inf, math.inf]
     assert _value(back, "psnr_y") == math.inf
     assert figure_interval(back, back.measurements[0]) == (math.inf, math.inf)
-    words = ValidationRequest(artifacts=(f"golden:{tmp_path / 'hr'}",), data=str(tmp_path), scale=2)
-    assert _value(run_validation(words, tmp_path / "out").records[0], "psnr") == math.inf
+    assert _value(evaluate(f"golden:{tmp_path / 'hr'}", tmp_path, scale=2).record, "psnr") == math.inf
 
 
 def test_golden_outputs(tmp_path: Path, dataset: Dataset) -> None:
     write_synthetic(dataset, tmp_path / "set")
-    (subject,) = open_subjects(f"golden:{tmp_path / 'set' / 'masks'}")
+    (subject,) = open_predictors(f"golden:{tmp_path / 'set' / 'masks'}")
     (record,) = validate([subject], dataset, metrics=["mae"])
     assert _value(record, "mae") == 0
     next((tmp_path / "set" / "masks").iterdir()).unlink()
     with pytest.raises(InputError, match="no output for the sample"):
-        validate([golden_subject(tmp_path / "set" / "masks")], dataset, metrics=["mae"])
+        validate([golden_predictor(tmp_path / "set" / "masks")], dataset, metrics=["mae"])
 
 
 def test_worst_samples_come_first(record: ValidateRecord) -> None:
-    by_iou, by_mae = (samples_table(record, by=name) for name in ("iou", "mae"))
+    by_iou, by_mae = (samples_table(record, order=name) for name in ("iou", "mae"))
     assert by_iou["iou"].is_monotonic_increasing
     assert by_mae["mae"].is_monotonic_decreasing
-    assert worst_samples(record, by="iou", count=1) == [
+    assert worst_samples(record, order="iou", count=1) == [
         int(np.argmin([value or 0 for value in _column(record, "iou")]))
     ]
     with pytest.raises(InputError, match=r"no samples of the metric 'psnr'; it has: .*iou"):
-        worst_samples(record, by="psnr")
+        worst_samples(record, order="psnr")
 
 
 def test_files(tmp_path: Path, dataset: Dataset, record: ValidateRecord) -> None:
-    (path,) = write_validation([record], [_subject(_blurred)], dataset, tmp_path / "out", by="mae", worst=3)
+    (path,) = write_validation([record], [_subject(_blurred)], dataset, _into(tmp_path / "out", order="mae", worst=3))
     assert path.name == "plain-fp32-CPU-synthetic.json" == f"{record_name(record)}.json"
     assert read_record(path) == record
     table = pd.read_csv(path.with_suffix(".csv"))
@@ -202,34 +205,60 @@ def test_files(tmp_path: Path, dataset: Dataset, record: ValidateRecord) -> None
 
 def test_a_run_from_words_to_files(tmp_path: Path, dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     write_synthetic(dataset, tmp_path / "set")
-    words = ValidationRequest(artifacts=(f"golden:{tmp_path / 'set' / 'masks'}",), data=str(tmp_path / "set"), limit=5)
-    report = run_validation(words, tmp_path / "out")
-    assert report.records[0].data.count == 5
-    print_validation(report.records, report.paths)
+    model = f"golden:{tmp_path / 'set' / 'masks'}"
+    result = evaluate(model, tmp_path / "set", limit=5, out=tmp_path / "out")
+    assert result.record.data.count == 5
+    assert read_record(result.paths[0]) == result.record
+    print_validation(result, EvaluationSettings())
     said = capsys.readouterr().out
     assert "golden:masks" in said
     assert "95% intervals" in said
     with pytest.raises(InputError, match="ordered by 'psnr'"):
-        run_validation(replace(words, by="psnr"), tmp_path / "none")
+        evaluate(model, tmp_path / "set", limit=5, out=tmp_path / "none", order="psnr")
     assert not (tmp_path / "none").exists()
+
+
+def test_a_table_has_a_row_for_each_figure_of_each_model(tmp_path: Path, dataset: Dataset) -> None:
+    write_synthetic(dataset, tmp_path / "set")
+    models = [f"golden:{tmp_path / 'set' / 'masks'}", f"golden:{tmp_path / 'set' / 'masks'}"]
+    shown = list[tuple[str, int, int | None]]()
+
+    def progress(what: str, done: int, total: int | None) -> None:
+        shown.append((what, done, total))
+
+    result = evaluate(
+        models,
+        dataset.take(3),
+        metrics="iou, mae",  # pyright: ignore[reportArgumentType]  as the command line gives it
+        progress=progress,
+    )
+    table = result.to_frame()
+    whole = table[table["slice"].isna()]
+    assert whole["metric"].tolist() == ["iou", "mae", "iou", "mae"]
+    assert whole["value"].tolist() == [1, 0, 1, 0]
+    assert "<table" in result._repr_html_()  # pyright: ignore[reportPrivateUsage]  as a notebook does
+    assert shown == [("samples", 1, 3), ("samples", 2, 3), ("samples", 3, 3)]
+    assert result.paths == ()
+    with pytest.raises(InputError, match="2 models were evaluated"):
+        _ = result.record
+    assert result.records[0].settings["metrics"] == ["iou", "mae"]
 
 
 def test_answers_on_disk_are_the_reference_of_photos_without_a_truth(
     light_ir: Path, photo: Path, tmp_path: Path
 ) -> None:
     from mattekit import open_pipeline
-    from mattekit.infer import OutputSettings, plan_batch, run_batch
+    from mattekit.infer import RunSettings, plan_batch, run_batch
 
     for name in ("one", "two"):
         (tmp_path / "photos").mkdir(exist_ok=True)
         shutil.copy(photo, tmp_path / "photos" / f"{name}.jpg")
-    batch = plan_batch([tmp_path / "photos"], tmp_path / "masks", OutputSettings(only_mask=True))
-    assert all(outcome.error is None for outcome in run_batch(batch, open_pipeline(model=light_ir)))
-    words = ValidationRequest((str(light_ir),), str(tmp_path / "photos"), reference=f"golden:{tmp_path / 'masks'}")
-    (record,) = run_validation(words, tmp_path / "out").records
+    batch = plan_batch([tmp_path / "photos"], tmp_path / "masks", RunSettings(only_mask=True))
+    assert all(outcome.error is None for outcome in run_batch(batch, open_pipeline(sr=None, model=light_ir)))
+    record = evaluate(light_ir, tmp_path / "photos", reference=f"golden:{tmp_path / 'masks'}").record
     assert _column(record, "iou") == [1.0, 1.0]
     with pytest.raises(InputError, match="has no truth; give a reference"):
-        run_validation(replace(words, reference=None), tmp_path / "none")
+        evaluate(light_ir, tmp_path / "photos")
 
 
 def test_refusals(dataset: Dataset, tmp_path: Path) -> None:
@@ -247,9 +276,9 @@ def test_refusals(dataset: Dataset, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="NaN"):
         validate([_subject(lambda s: np.full(s.image.shape[:2], np.nan, dtype=np.float32))], dataset)
     with pytest.raises(ModelError, match="there is no such file or folder"):
-        open_subjects(str(tmp_path / "nothing"))
+        open_predictors(str(tmp_path / "nothing"))
     with pytest.raises(ModelError, match=r"no \.xml or \.onnx file of a model"):
-        open_subjects(str(tmp_path))
+        open_predictors(str(tmp_path))
 
 
 def test_intervals() -> None:
@@ -285,7 +314,7 @@ def _fine_tunes(record: ValidateRecord) -> list[ValidateRecord]:
 def test_two_fine_tunes_of_one_call_leave_two_records(tmp_path: Path, dataset: Dataset, record: ValidateRecord) -> None:
     first, second = _fine_tunes(record)
     subjects = [_subject(_blurred)] * 2
-    paths = write_validation([first, second], subjects, dataset, tmp_path, worst=1)
+    paths = write_validation([first, second], subjects, dataset, _into(tmp_path, worst=1))
     assert [read_record(path) for path in paths] == [first, second]
     assert all(path.name.startswith(f"{record_name(record)}-") for path in paths)
     for path in paths:
@@ -293,10 +322,10 @@ def test_two_fine_tunes_of_one_call_leave_two_records(tmp_path: Path, dataset: D
         assert path.with_suffix(".worst.png").is_file()
         assert path.with_suffix(".images").is_dir()
     # The names follow from the files alone: the same ones in whatever order, and again.
-    assert write_validation([second, first], subjects, dataset, tmp_path, worst=0) == paths[::-1]
+    assert write_validation([second, first], subjects, dataset, _into(tmp_path, worst=0)) == paths[::-1]
     assert len(list(tmp_path.glob("*.json"))) == 2
     # The same network twice, and answers of folders of the same name, which have no files of their own.
-    twice = write_validation([first, first, record, record], subjects * 2, dataset, tmp_path / "b", worst=0)
+    twice = write_validation([first, first, record, record], subjects * 2, dataset, _into(tmp_path / "b", worst=0))
     assert len(set(twice)) == 4
 
 
@@ -304,17 +333,17 @@ def test_another_fine_tune_overwrites_nothing_in_the_folder_unless_told(
     tmp_path: Path, dataset: Dataset, record: ValidateRecord
 ) -> None:
     first, second = _fine_tunes(record)
-    (path,) = write_validation([first], [_subject(_blurred)], dataset, tmp_path, worst=0)
+    (path,) = write_validation([first], [_subject(_blurred)], dataset, _into(tmp_path, worst=0))
     assert path.stem == record_name(record)
-    (other,) = write_validation([second], [_subject(_blurred)], dataset, tmp_path, worst=0)
+    (other,) = write_validation([second], [_subject(_blurred)], dataset, _into(tmp_path, worst=0))
     assert (read_record(path), read_record(other)) == (first, second)
     # Measured again, each takes its own place.
     for each, where in ((first, path), (second, other)):
-        assert write_validation([each], [_subject(_blurred)], dataset, tmp_path, worst=0) == [where]
-    assert write_validation([second], [_subject(_blurred)], dataset, tmp_path, worst=0, replace=True) == [path]
+        assert write_validation([each], [_subject(_blurred)], dataset, _into(tmp_path, worst=0)) == [where]
+    assert write_validation([second], [_subject(_blurred)], dataset, _into(tmp_path, worst=0, replace=True)) == [path]
     assert read_record(path) == second
     path.write_text("mine", encoding="utf-8")
-    assert write_validation([first], [_subject(_blurred)], dataset, tmp_path, worst=0) != [path]
+    assert write_validation([first], [_subject(_blurred)], dataset, _into(tmp_path, worst=0)) != [path]
     assert path.read_text(encoding="utf-8") == "mine"
 
 
@@ -344,13 +373,12 @@ def test_the_command_leaves_a_record_for_each_of_two_fine_tunes(
             shape=(1, source.contract.input.height or 0, source.contract.input.width or 0),
             fp16=False,
         )
-    words = ValidationRequest(tuple(map(str, folders)), str(tmp_path / "set"), limit=2, worst=0)
-    report = run_validation(words, tmp_path / "out")
-    assert sorted(tmp_path.glob("out/*.json")) == sorted(report.paths)
-    assert [read_record(path).variants[0].weights_sha256 for path in report.paths] == ["a" * 64, "b" * 64]
-    alone = run_validation(replace(words, artifacts=(str(folders[0]),)), tmp_path / "alone")
-    after = run_validation(replace(words, artifacts=(str(folders[1]),)), tmp_path / "alone")
+    data = tmp_path / "set"
+    both = evaluate(folders, data, limit=2, worst=0, out=tmp_path / "out")
+    assert sorted(tmp_path.glob("out/*.json")) == sorted(both.paths)
+    assert [read_record(path).variants[0].weights_sha256 for path in both.paths] == ["a" * 64, "b" * 64]
+    alone, after = (evaluate(folder, data, limit=2, worst=0, out=tmp_path / "alone") for folder in folders)
     assert alone.paths != after.paths
-    print_validation(after.records, after.paths, worst=0)
+    print_validation(after, EvaluationSettings(worst=0))
     assert f"{alone.paths[0]} is another record of that name, and was left as it is" in capsys.readouterr().out
     assert read_record(alone.paths[0]) == alone.records[0]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from mattekit.bench import validate
-from mattekit.bench.accuracy.subjects import open_subjects
+from mattekit.bench.accuracy.predictors import open_predictors
 from mattekit.core import ValidateRecord
 from mattekit.datasets import open_dataset
 from mattekit.datasets.folders import segmentation_folders
@@ -28,7 +28,7 @@ def _figures(record: ValidateRecord) -> dict[str, float | None]:
     ],
 )
 def test_psnr_of_set5(shared_data: Path, model: str, weights: str, scale: int, psnr: float) -> None:
-    (subject,) = open_subjects(f"torch:{model}@{shared_data / 'weights' / 'super_resolution' / weights}", tile=0)
+    (subject,) = open_predictors(f"torch:{model}@{shared_data / 'weights' / 'super_resolution' / weights}", tile=0)
     dataset = open_dataset(f"set5:{shared_data / 'super_resolution' / 'set5'}", scale=scale)
     (record,) = validate([subject], dataset, metrics=["psnr_y"])
     assert _figures(record)["psnr_y"] == pytest.approx(psnr, abs=0.006)
@@ -39,7 +39,7 @@ def test_psnr_of_set5(shared_data: Path, model: str, weights: str, scale: int, p
 def test_u2netp_against_the_official_masks(shared_data: Path) -> None:
     folder = shared_data / "segmentation" / "u2net_test"
     official = segmentation_folders(folder / "images", folder / "u2netp_results")
-    (subject,) = open_subjects(f"torch:u2netp@{shared_data / 'weights' / 'segmentation' / 'u2netp.pth'}")
+    (subject,) = open_predictors(f"torch:u2netp@{shared_data / 'weights' / 'segmentation' / 'u2netp.pth'}")
     (record,) = validate([subject], official, metrics=["iou", "mae"])
     figures = _figures(record)
     assert figures["iou"] == pytest.approx(0.9987, abs=0.0005)

@@ -11,11 +11,9 @@ import numpy as np
 import pytest
 from clips import VFR, audio_of, copy, drawn, frames_of, make_clip, pixels, seconds_of, transparent
 from mattekit.core import InputError, VideoError
-from mattekit.core.ownership import LIST_NAME
-from mattekit.infer import VideoSettings
-from mattekit.infer.video.files import VideoFile
+from mattekit.core.folders import LIST_NAME
 from mattekit.infer.video.formats import choose_format
-from mattekit.infer.video.orientation import orientation_of
+from mattekit.infer.video.video_file import VideoFile, orientation_of
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 
@@ -46,7 +44,7 @@ def test_audio_packets_are_handed_on_unchanged(tmp_path: Path) -> None:
     assert len(packets) >= 30
     assert audio_of(tmp_path / "out.mp4") == packets
     assert seconds_of(tmp_path / "out.mp4") == seconds_of(clip)
-    copy(clip, tmp_path / "silent.mp4", VideoSettings(audio=False))
+    copy(clip, tmp_path / "silent.mp4", no_audio=True)
     with av.open(str(tmp_path / "silent.mp4")) as file:
         assert not file.streams.audio
 
@@ -62,7 +60,7 @@ def test_audio_that_a_container_cannot_hold_is_refused(tmp_path: Path) -> None:
 
 def test_only_so_many_frames(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", times=VFR)
-    assert copy(clip, tmp_path / "out.mp4", VideoSettings(frames=4)).frames == 4
+    assert copy(clip, tmp_path / "out.mp4", frames=4).frames == 4
     assert seconds_of(tmp_path / "out.mp4") == [Fraction(pts, 90_000) for pts in VFR[:4]]
 
 

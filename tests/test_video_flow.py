@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from mattekit.core import InputError
 from mattekit.images import Image
-from mattekit.infer.engine.overlap import in_order, in_thread
+from mattekit.infer.overlap import in_order, in_thread
 from mattekit.infer.video.smooth import Smoother
-from mattekit.metrics.video import still_flicker
+from mattekit.metrics.flicker import still_flicker
 
 
 def test_the_order_is_kept_and_nothing_runs_far_ahead() -> None:

@@ -16,7 +16,7 @@ import pytest
 from clips import VFR, copy, frames_of, make_clip, pixels, seconds_of, transparent
 from mattekit import cli
 from mattekit.core import InputError, Measurement, VideoRecord, read_record
-from mattekit.infer import Colour, Pipeline, plan_video, run_video
+from mattekit.infer import Colour, Pipeline, VideoSettings, plan_video, process_video
 from mattekit.infer.latencies import Latencies
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
@@ -25,8 +25,8 @@ av = pytest.importorskip("av", reason="video needs the extra `video`")
 def test_a_composite_is_where_the_subject_is_not(tmp_path: Path) -> None:
     for number in range(4):
         assert cv2.imwrite(str(tmp_path / f"in-{number}.png"), transparent(number))
-    plan = plan_video(str(tmp_path / "in-*.png"), tmp_path / "out.mp4", removes=False, background="#3366cc")
-    run_video(plan, Pipeline(background=Colour(0x33, 0x66, 0xCC)))
+    plan = plan_video(str(tmp_path / "in-*.png"), tmp_path / "out.mp4", VideoSettings(model=None, background="#3366cc"))
+    process_video(plan, Pipeline(background=Colour(0x33, 0x66, 0xCC)))
     for number, frame in enumerate(frames_of(tmp_path / "out.mp4")):
         assert np.abs(pixels(frame)[4, 60] - (0x33, 0x66, 0xCC)).max() <= 4
         assert np.abs(pixels(frame)[20, 16 + number] - (220, 30, 20)).max() <= 12
@@ -86,7 +86,7 @@ def test_the_models_run_on_every_frame(
     }
     assert [one.id for one in record.variants] == ["u2netp"]
     assert (record.settings["refine"], record.settings["decontaminate"]) == ("guided", False)
-    assert "shadow" in str(record.settings["placement"])
+    assert (record.settings["shadow"], record.settings["linear"], record.settings["place"]) == ("soft", True, "subject")
     assert run_cli("video", clip, "-o", tmp_path / "clear.mp4", "--model", segmentation_ir) == 1
     assert "can't hold transparency" in capfd.readouterr().err
 
@@ -114,30 +114,30 @@ def run_cli(*arguments: str | Path) -> int:
 SLOW_COPY = """
 import sys, time
 from pathlib import Path
-from mattekit.infer.pipeline import Pipeline
-from mattekit.infer.video.plan import plan_video
-from mattekit.infer.video.run import run_video
+from mattekit.infer import Pipeline, VideoSettings, plan_video, process_video
 import cv2
 class Slow(Pipeline):
     def run(self, image, *, matte=None):
         time.sleep(0.05)
         return super().run(image, matte=matte)
 source, out = sys.argv[1:]
+settings = VideoSettings(model=None, progress=lambda what, done, total: print(done, flush=True))
 if source == "camera":
     import numpy as np
-    from mattekit.infer.video.camera import Camera
+    from mattekit.infer.video.frame_sources import Camera
     from mattekit.infer.video.formats import choose_format
-    from mattekit.infer.video.plan import VideoPlan
+    from mattekit.infer.video.video_plan import VideoPlan
     class Capture:
         def read(self):
             time.sleep(0.01)
             return True, np.full((48, 64, 3), 90, np.uint8)
         def release(self):
             pass
-    plan = VideoPlan(Camera("camera", Capture()), Path(out), choose_format(Path(out), None, None, alpha=False), None)
+    format_ = choose_format(Path(out), None, None, alpha=False)
+    plan = VideoPlan(Camera("camera", Capture()), Path(out), format_, None, settings)
 else:
-    plan = plan_video(source, Path(out), removes=False)
-report = run_video(plan, Slow(), progress=lambda what, done, total: print(done, flush=True))
+    plan = plan_video(source, Path(out), settings)
+report = process_video(plan, Slow())
 print("FRAMES", report.frames)
 """
 

@@ -14,14 +14,12 @@ import pytest
 from clips import VFR, copy, drawn, frames_of, make_clip, pixels, seconds_of, spoil, transparent
 from mattekit.core import InputError, VideoError
 from mattekit.images import Image
-from mattekit.infer import Pipeline, VideoSettings, parse_fps, plan_video, run_video
-from mattekit.infer.video.camera import Camera
-from mattekit.infer.video.files import VideoFile
+from mattekit.infer import Pipeline, VideoSettings, plan_video, process_video
+from mattekit.infer.settings import parse_fps
 from mattekit.infer.video.formats import choose_format
-from mattekit.infer.video.loop import LoopedVideo
-from mattekit.infer.video.plan import VideoPlan
-from mattekit.infer.video.sources import open_source
-from mattekit.infer.video.stills import in_number_order
+from mattekit.infer.video.frame_sources import Camera, in_number_order
+from mattekit.infer.video.video_file import VideoFile
+from mattekit.infer.video.video_plan import LoopedVideo, VideoPlan, open_source
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 
@@ -53,9 +51,9 @@ def test_too_many_broken_frames_fail_the_run(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", options={"bf": "0", "g": "1"})
     spoilt = spoil(clip, tmp_path / "spoilt.mp4", {3, 4, 5})
     with pytest.raises(VideoError, match="more than 2 frames are broken; nothing was written"):
-        copy(spoilt, tmp_path / "out.mp4", VideoSettings(max_broken=2))
+        copy(spoilt, tmp_path / "out.mp4", max_broken=2)
     assert {path.name for path in tmp_path.iterdir()} == {"clip.mp4", "spoilt.mp4"}
-    assert copy(spoilt, tmp_path / "out.mp4", VideoSettings(max_broken=3)).broken == 3
+    assert copy(spoilt, tmp_path / "out.mp4", max_broken=3).broken == 3
 
 
 def test_the_first_good_frame_stands_in_for_broken_ones_before_it(tmp_path: Path) -> None:
@@ -136,9 +134,10 @@ def test_a_camera_gives_frames_at_the_times_at_which_they_came(tmp_path: Path) -
     clip = make_clip(tmp_path / "clip.mp4")
     moments = iter(100 + 0.04 * number + (0.013 if number % 2 else 0) for number in range(1000))
     camera = Camera("camera 0", cv2.VideoCapture(str(clip)), now=lambda: next(moments))  # type: ignore[arg-type]
-    plan = VideoPlan(camera, tmp_path / "out.mp4", choose_format(tmp_path / "out.mp4", None, None, alpha=False), None)
+    out, settings = tmp_path / "out.mp4", VideoSettings(model=None, max_broken=40)
+    plan = VideoPlan(camera, out, choose_format(out, None, None, alpha=False), None, settings)
     # The capture ends with the clip, as a camera does that is unplugged.
-    report = run_video(plan, Pipeline(), VideoSettings(max_broken=40))
+    report = process_video(plan, Pipeline())
     assert any("stopped giving frames" in note for note in report.notes)
     assert camera.tally.dropped + report.frames == 12 + 29
     assert [round(float(at), 3) for at in seconds_of(tmp_path / "out.mp4")][:1] == [0.0]
@@ -190,8 +189,8 @@ def test_a_video_as_background_starts_again(tmp_path: Path) -> None:
     looped.close()
     for number in range(4):
         assert cv2.imwrite(str(tmp_path / f"in-{number}.png"), transparent(number))
-    plan = plan_video(str(tmp_path / "in-*.png"), tmp_path / "out.mp4", removes=False, background=str(clip))
+    plan = plan_video(str(tmp_path / "in-*.png"), tmp_path / "out.mp4", VideoSettings(model=None, background=str(clip)))
     assert isinstance(plan.background, Image)
-    run_video(plan, Pipeline(background=plan.background))
+    process_video(plan, Pipeline(background=plan.background))
     out = frames_of(tmp_path / "out.mp4")
     assert np.abs(pixels(out[3])[:4] - frames[1][:4]).mean() < 4

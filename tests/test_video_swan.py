@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 from mattekit.images import read_image
-from mattekit.infer import Remover, plan_video, run_video
+from mattekit.infer import Remover, VideoSettings, plan_video, process_video
 from mattekit.infer.remove import Matte
-from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.smooth import Smoother
-from mattekit.metrics.video import dtssd, still_flicker
+from mattekit.infer.video.video_file import VideoFile
+from mattekit.metrics.flicker import dtssd, still_flicker
 from mattekit.models import open_pipeline
 
 pytest.importorskip("av", reason="video needs the extra `video`")
@@ -36,9 +36,9 @@ def test_the_swan_is_composited_frame_by_frame_and_flickers_less_when_smoothed(
         return found
 
     monkeypatch.setattr(Remover, "matte", kept)
-    pipeline = open_pipeline(model="mattelite", background="#336699")
-    plan = plan_video(str(clip), tmp_path / "out.mp4", removes=True, background="#336699")
-    report = run_video(plan, pipeline)
+    pipeline = open_pipeline(sr=None, model="mattelite", background="#336699")
+    plan = plan_video(str(clip), tmp_path / "out.mp4", VideoSettings(background="#336699"))
+    report = process_video(plan, pipeline)
     assert (report.frames, report.broken, report.truncated) == (50, 0, False)
 
     before, after = VideoFile(str(clip)), VideoFile(str(tmp_path / "out.mp4"))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from mattekit.datasets.rendered import render_background
+from mattekit.datasets.synthetic import render_background
 from mattekit.images import Image, read_image, write_image
 from skimage import data
 

@@ -16,11 +16,10 @@ import numpy as np
 from mattekit.datasets import Sample, synthetic
 from mattekit.images import read_image
 from mattekit.infer import Refine
-from mattekit.infer.edges.foreground import estimate_foreground
-from mattekit.infer.edges.refine import refine_mask
+from mattekit.infer.edges import refine_mask
+from mattekit.infer.foreground import estimate_foreground
 from mattekit.metrics import composite_error
-from mattekit.metrics.composite import halo
-from mattekit.metrics.matting import gradient, sad
+from mattekit.metrics.mattes import gradient, halo, sad
 from numpy.typing import NDArray
 
 TIMES = 4

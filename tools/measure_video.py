@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from mattekit.images import Pixels, read_image
 from mattekit.infer import Remover
-from mattekit.infer.video.files import VideoFile
 from mattekit.infer.video.smooth import Smoother
-from mattekit.metrics.video import dtssd, still_flicker
-from mattekit.models.opening import open_model
+from mattekit.infer.video.video_file import VideoFile
+from mattekit.metrics.flicker import dtssd, still_flicker
+from mattekit.models.loading import open_model
 from numpy.typing import NDArray
 
 STRENGTHS = (0.0, 0.4, 0.6, 0.8, 0.9)

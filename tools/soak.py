@@ -3,8 +3,8 @@
 python tools/soak.py -o docs/soak
 
 Resident memory, open file descriptors and threads are read every 100 images (--every). Each run over a part of the
-images opens and closes the engine anew, and one of the images between two readings is broken. Writes OUT.csv,
-OUT.json and OUT.svg, and ends with 1 where something grew. Needs Linux, and the extras `bench` and `report`.
+images opens and closes the engine anew, and one of the images between two readings is broken. Writes OUT.csv, OUT.json
+and OUT.svg, and ends with 1 where something grew. Needs Linux, and the extras `bench` and `report`.
 """
 
 from __future__ import annotations
@@ -80,15 +80,15 @@ def soak(
     part: str, paths: Sequence[Path], out: Path, runs: int, every: int, model: str | None, sr: str | None
 ) -> list[Sample]:
     """Run the images in so many runs with one pipeline, and take a sample after each `every`."""
-    from mattekit.infer import OutputSettings, plan_batch, run_batch
-    from mattekit.models import open_pipeline
+    from mattekit.infer import PipelineSettings, RunSettings, plan_batch, run_batch
+    from mattekit.models import load_pipeline
 
-    pipeline = open_pipeline(model=model, sr=sr, background="#336699", many=True)
+    pipeline = load_pipeline(PipelineSettings(model=model, sr=sr, background="#336699"), many=True)
     began, done, failed = time.perf_counter(), 0, 0
     found = [sample(part, 0, 0, began)]
     for run in range(runs):
         mine = paths[run * len(paths) // runs : (run + 1) * len(paths) // runs]
-        batch = plan_batch(mine, out / part, OutputSettings(extension=".jpg"))
+        batch = plan_batch(mine, out / part, RunSettings(format="jpg"))
         for outcome in run_batch(batch, pipeline):
             done += 1
             failed += outcome.error is not None

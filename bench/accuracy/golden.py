@@ -36,10 +36,15 @@ Distances = dict[str, dict[str, float]]
 
 @dataclass(frozen=True)
 class Golden:
-    """Inputs, (1, H, W, 3) uint8 in the graph's colour order, the answers to each by output, and what judges a replay.
+    """Inputs, the answers to each, and what judges a replay.
 
-    arithmetic, kernels: what the answers were made in and by. measured: how far other answers are, by what made them.
-    limits: of a replay.
+    Attributes:
+        inputs: (1, H, W, 3) uint8 in the graph's colour order.
+        answers: to each input, by output.
+        arithmetic: what the answers were made in.
+        kernels: what they were made by.
+        measured: how far other answers are, by what made them.
+        limits: of a replay.
     """
 
     inputs: tuple[NDArray[np.uint8], ...]
@@ -161,9 +166,13 @@ def _images(opened: LoadedModel) -> list[_Image]:
 
 @dataclass(frozen=True)
 class _Image:
-    """A drawn image, mattekit's own answer, and how far that moves when each pixel may be one level off.
+    """A drawn image and what mattekit answers.
 
-    doubt: the share of a mask's pixels that then change sides; more than all where there is no subject.
+    Attributes:
+        rgb: the image.
+        own: mattekit's own answer.
+        moved: how far that moves when each pixel may be one level off.
+        doubt: the share of a mask's pixels that then change sides; more than all where there is no subject.
     """
 
     rgb: Pixels

@@ -1,4 +1,4 @@
-"""What a validation leaves on disk: records, a CSV of all samples, and a contact sheet of the worst."""
+"""What an evaluation leaves: records, tables of samples, contact sheets of the worst, and small images of them."""
 
 from __future__ import annotations
 
@@ -7,21 +7,47 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import chain, count
+from itertools import chain, count, zip_longest
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
-from ...core import InputError, Record, ValidateRecord, atomic_path, read_record
-from ...datasets import Dataset, Pixels, Sample, contact_sheet, grey, sample_row, write_png
-from .specimens import rows_to_show, write_specimens
-from .subjects import Subject
-from .tables import samples_table, worst_samples
+from ...core import InputError, Record, ValidateRecord, atomic_directory, atomic_path, read_record
+from ...datasets import Dataset, Pixels, Sample, contact_sheet, grey, sample_row, write_png, write_sheet
+from ...metrics import METRICS
+from ..evaluation_settings import EvaluationSettings
+from .predictors import Predictor
 
-__all__ = ["record_name", "record_names", "worst_sheet", "write_sheet", "write_validation"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "FOLDER_SUFFIX",
+    "ROLES",
+    "SIDE",
+    "record_name",
+    "record_names",
+    "rows_to_show",
+    "samples_table",
+    "summary_table",
+    "worst_samples",
+    "worst_sheet",
+    "write_sample_images",
+    "write_validation",
+]
 
 _MOST_SHOWN = 8
 _DIGITS = 8
+
+FOLDER_SUFFIX = ".images"
+"""`NAME.json` has its images in the folder `NAME.images`, as `ROW-ROLE.png`; rows are those of the samples."""
+
+ROLES = ("image", "truth", "answer")
+
+SIDE = 320
+"""Longest side in pixels. Masks are shrunk to it; of an enlarged image it is a window, where there is most detail."""
 
 
 def record_name(record: ValidateRecord) -> str:
@@ -82,78 +108,173 @@ def _digest(record: ValidateRecord) -> str:
 
 
 def write_validation(
-    records: Sequence[ValidateRecord],
-    subjects: Sequence[Subject],
-    dataset: Dataset,
-    folder: Path,
-    *,
-    by: str | None = None,
-    worst: int = 12,
-    replace: bool = False,
+    records: Sequence[ValidateRecord], predictors: Sequence[Predictor], dataset: Dataset, settings: EvaluationSettings
 ) -> list[Path]:
     """Write, for each record, `NAME.json`, `NAME.csv` (the worst sample first) and `NAME.worst.png` into a folder.
 
     Small images of the worst samples, the same ones for all records, go to `NAME.images/`, for reports.
 
     Args:
-        records: what `validate` returned for the subjects, in their order.
-        subjects: answer the worst samples once more, for the sheet.
+        records: what `validate` returned for the predictors, in their order.
+        predictors: answer the worst samples once more, for the sheet.
         dataset: what was validated on.
-        folder: made if need be; what an earlier call wrote of the same files is replaced, as `record_names` says.
-        by: the metric that orders samples; the record's first unless given.
-        worst: samples on the sheet; 0 writes none.
-        replace: what an earlier call wrote of other files under the same names is replaced too.
+        settings: the folder `out`, which is made if need be, and what is written there. What an earlier call wrote of
+            the same files is replaced, as `record_names` says.
 
     Returns:
         The records' paths.
 
     Raises:
-        InputError: `by` was not measured, or a folder for images holds something that is not ours.
+        InputError: the metric that orders samples was not measured, or a folder for images holds something that is not
+            ours.
     """
+    folder, order, worst = Path(settings.out or "."), settings.order, settings.worst
     paths: list[Path] = []
-    shown = rows_to_show(records, by=by, count=min(worst, _MOST_SHOWN)) if worst else []
-    names = record_names(records, folder, replace=replace)
+    shown = rows_to_show(records, order=order, count=min(worst, _MOST_SHOWN)) if worst else []
+    names = record_names(records, folder, replace=settings.replace)
     for name, record in zip(names, records, strict=True):
-        table = samples_table(record, by=by)
+        table = samples_table(record, order=order)
         with atomic_path(folder / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False, errors="backslashreplace")
         record.write(folder / f"{name}.json")
         paths.append(folder / f"{name}.json")
     # Last, so that no measurement is lost where a folder for images holds something else.
-    for record, subject, path in zip(records, subjects, paths, strict=True):
+    for record, predictor, path in zip(records, predictors, paths, strict=True):
         if worst:
-            write_sheet(path.with_suffix(".worst.png"), worst_sheet(record, subject, dataset, by=by, count=worst))
-            write_specimens(path, subject, dataset, shown)
+            sheet = worst_sheet(record, predictor, dataset, order=order, count=worst)
+            write_sheet(path.with_suffix(".worst.png"), sheet)
+            write_sample_images(path, predictor, dataset, shown)
     return paths
 
 
 def worst_sheet(
-    record: ValidateRecord, subject: Subject, dataset: Dataset, *, by: str | None = None, count: int = 12
+    record: ValidateRecord, predictor: Predictor, dataset: Dataset, *, order: str | None = None, count: int = 12
 ) -> Pixels:
     """Return a contact sheet of a record's worst samples, (H, W, 3) uint8 RGB: image, truth, answer, difference."""
-    name = by or record.measurements[0].metric
+    name = order or record.measurements[0].metric
     values = record.table.values[name]
     rows: list[tuple[str, list[Pixels]]] = []
-    for row in worst_samples(record, by=name, count=count):
+    for row in worst_samples(record, order=name, count=count):
         sample = dataset[row]
         value = values[row]
         caption = f"{sample.id} {name}" + ("" if value is None else f" {value:.4g}")
-        rows.append((caption, [*sample_row(sample), *_answer(subject, sample)]))
+        rows.append((caption, [*sample_row(sample), *_answer(predictor, sample)]))
     return contact_sheet(rows, columns=2)
 
 
-def write_sheet(path: Path, sheet: Pixels) -> None:
-    """Write a contact sheet as PNG; the file appears whole or not at all."""
-    with atomic_path(path) as temporary:
-        write_png(temporary, sheet)
-
-
-def _answer(subject: Subject, sample: Sample) -> list[Pixels]:
-    if sample.alpha is not None and subject.alpha:
-        alpha = subject.alpha(sample)
+def _answer(predictor: Predictor, sample: Sample) -> list[Pixels]:
+    if sample.alpha is not None and predictor.alpha:
+        alpha = predictor.alpha(sample)
         return [grey(alpha), grey(np.abs(alpha - sample.alpha))]
-    if sample.high_resolution is not None and subject.image:
-        image = subject.image(sample)
+    if sample.high_resolution is not None and predictor.image:
+        image = predictor.image(sample)
         off = np.abs(image.astype(np.int16) - sample.high_resolution)
         return [image, np.minimum(4 * off, 255).astype(np.uint8)]
     return []
+
+
+def rows_to_show(records: Sequence[ValidateRecord], *, order: str | None = None, count: int = 8) -> list[int]:
+    """Return rows that are among the worst of one record or another, each record's in turn, the worst first."""
+    turns = zip_longest(*(worst_samples(record, order=order, count=count) for record in records))
+    return list(dict.fromkeys(row for turn in turns for row in turn if row is not None))[:count]
+
+
+def write_sample_images(path: Path, predictor: Predictor, dataset: Dataset, rows: Sequence[int]) -> None:
+    """Let a predictor answer rows of a data set once more, and write small images of it beside its record.
+
+    Args:
+        path: of the record.
+        predictor: answers.
+        dataset: what was validated on.
+        rows: which samples.
+
+    Raises:
+        MattekitError: a sample cannot be read or answered; an earlier folder is as it was then.
+    """
+    with atomic_directory(path.with_suffix(FOLDER_SUFFIX)) as folder:
+        for row in rows:
+            for role, pixels in zip(ROLES, _images(predictor, dataset[row]), strict=False):
+                write_png(folder / f"{row}-{role}.png", pixels)
+
+
+def _images(predictor: Predictor, sample: Sample) -> list[Pixels]:
+    if sample.alpha is not None and predictor.alpha:
+        return [_shrunk(pixels) for pixels in (sample.image, grey(sample.alpha), grey(predictor.alpha(sample)))]
+    truth = sample.high_resolution
+    if truth is None or predictor.image is None:
+        return []
+    answer = predictor.image(sample)
+    scale = truth.shape[0] // sample.image.shape[0]
+    side = SIDE // scale * scale
+    # The truth decides, so that all answers show the same window.
+    detail = cv2.blur(np.abs(cv2.Laplacian(truth.astype(np.float32), cv2.CV_32F)).mean(axis=2), (side // 2, side // 2))
+    row, column = np.unravel_index(int(detail.argmax()), detail.shape)
+    top, left = (
+        int(np.clip(middle - side // 2, 0, max(whole - side, 0))) // scale * scale
+        for middle, whole in zip((int(row), int(column)), detail.shape, strict=True)
+    )
+    window = (slice(top, top + side), slice(left, left + side))
+    small = (slice(top // scale, (top + side) // scale), slice(left // scale, (left + side) // scale))
+    return [np.ascontiguousarray(pixels) for pixels in (sample.image[small], truth[window], answer[window])]
+
+
+def _shrunk(pixels: Pixels) -> Pixels:
+    height, width = pixels.shape[:2]
+    share = SIDE / max(height, width)
+    if share >= 1:
+        return pixels
+    size = (max(1, round(width * share)), max(1, round(height * share)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def summary_table(records: Sequence[ValidateRecord]) -> pd.DataFrame:
+    """Return a row for each record: model, precision, device, dataset, samples, and each metric's mean over them."""
+    import pandas as pd
+
+    rows: list[dict[str, object]] = []
+    for record in records:
+        figures = [figure for figure in record.measurements if figure.is_whole]
+        row: dict[str, object] = {}
+        if figures:
+            first = figures[0]
+            row = {"model": first.model, "precision": first.precision, "device": first.device, "dataset": first.dataset}
+        row["samples"] = len(record.table.ids)
+        row |= {figure.metric: figure.value for figure in figures}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def samples_table(record: ValidateRecord, *, order: str | None = None) -> pd.DataFrame:
+    """Return a row for each sample, the worst by the metric `order` first (the record's first metric unless given).
+
+    Raises:
+        InputError: the record has no column of that name.
+    """
+    import pandas as pd
+
+    table = record.table
+    rows = worst_samples(record, order=order, count=len(table.ids))
+    columns: dict[str, Sequence[object]] = {"id": table.ids}
+    columns |= {f"tag:{name}": values for name, values in table.tags.items()}
+    columns |= table.values
+    return pd.DataFrame(columns).iloc[rows].reset_index(drop=True)
+
+
+def worst_samples(record: ValidateRecord, *, order: str | None = None, count: int = 10) -> list[int]:
+    """Return the rows of the worst samples, the worst first; samples without a value are left to the end.
+
+    Raises:
+        InputError: the record has no column of that name, or it is no metric.
+    """
+    name = order or next((figure.metric for figure in record.measurements), "")
+    values = record.table.values.get(name)
+    if values is None or name not in METRICS:
+        measured = ", ".join(sorted(set(record.table.values) & set(METRICS))) or "none"
+        raise InputError(f"the record has no samples of the metric {name!r}; it has: {measured}")
+    sign = 1 if METRICS[name].higher_is_better else -1
+
+    def key(row: int) -> tuple[bool, float]:
+        value = values[row]
+        return value is None, 0.0 if value is None else sign * value
+
+    return sorted(range(len(values)), key=key)[:count]

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from ...core import MODEL, BenchRecord, CandidateResult, Measurement
 from ...reports import Cell, Column, Table
+from .console import console_of
 from .fitting import fits, named_by, print_lines, print_table, say_once
-from .terminal import console_of
 
 __all__ = ["print_benchmark"]
 

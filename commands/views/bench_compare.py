@@ -6,8 +6,8 @@ from rich.console import Console
 
 from ...core import CompareRecord, Measurement
 from ...reports import Cell, Column, Table
+from .console import console_of
 from .fitting import print_lines, print_table, say_once
-from .terminal import console_of
 
 __all__ = ["print_comparison"]
 

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from ...infer import Diagnosis
 from ...reports import Cell, Column, Table
+from .console import console_of
 from .fitting import print_lines, print_pairs, print_table
-from .terminal import console_of
 
 __all__ = ["print_diagnosis"]
 

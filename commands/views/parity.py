@@ -9,8 +9,8 @@ from rich.console import Console
 
 from ...core import ParityRecord, ParityStep
 from ...reports import Cell, Column, Table
+from .console import console_of
 from .fitting import print_table
-from .terminal import console_of
 
 __all__ = ["print_parity"]
 

@@ -18,7 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from .terminal import console_of, escape
+from .console import console_of, escape
 
 __all__ = ["ProgressBar"]
 
@@ -36,7 +36,7 @@ class ProgressBar:
     it. What is printed meanwhile goes to `console`, above the line.
 
     Args:
-        show: False where there is too little to do for a line.
+        show: False where there is too little to do for a line, or it is not wanted: `show=not quiet`.
     """
 
     def __init__(self, *, show: bool = True) -> None:

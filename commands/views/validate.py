@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import cast
 
 from rich.console import Console
 
-from ...bench import figure_interval, record_name, samples_table, summary_table
+from ...bench import EvaluationResult, EvaluationSettings, figure_interval, record_name, samples_table, summary_table
 from ...core import Measurement, ValidateRecord
 from ...reports import Cell, Column, Table
+from .console import console_of
 from .fitting import print_lines, print_table, say_once
-from .terminal import console_of
 
 __all__ = ["print_validation"]
 
@@ -22,26 +21,11 @@ _METRICS = 4
 """Beside the worst samples; all are in the table beside the record."""
 
 
-def print_validation(
-    records: Sequence[ValidateRecord],
-    paths: Sequence[Path],
-    *,
-    by: str | None = None,
-    worst: int = _FEW,
-    console: Console | None = None,
-) -> None:
-    """Print the means of all models, then for each where its record is, the intervals and the worst samples.
-
-    Args:
-        records: of validations.
-        paths: where they lie.
-        by: the metric that orders samples; a record's first unless given.
-        worst: how many samples at most, and never more than five.
-        console: where to.
-    """
+def print_validation(result: EvaluationResult, settings: EvaluationSettings, console: Console | None = None) -> None:
+    """Print the means of all models, then for each where its record is, the intervals and the worst samples."""
     out = console or console_of()
-    print_table(_summary(records), out)
-    for record, path in zip(records, paths, strict=True):
+    print_table(_summary(result.records), out)
+    for record, path in zip(result.records, result.paths, strict=True):
         figures = [figure for figure in record.measurements if figure.is_whole]
         spans = [
             f"{figure.metric} {interval[0]:.4f} to {interval[1]:.4f}"
@@ -50,11 +34,11 @@ def print_validation(
         ]
         out.print()
         earlier = path.with_name(f"{record_name(record)}.json")
-        if earlier not in paths and earlier.exists():
+        if earlier not in result.paths and earlier.exists():
             print_lines(f"{earlier} is another record of that name, and was left as it is", out)
         print_lines(f"{path}\n95% intervals over the samples: {', '.join(spans) or 'none'}", out)
-        if worst:
-            print_table(_worst(record, figures, by, min(worst, _FEW)), out)
+        if settings.worst:
+            print_table(_worst(record, figures, settings.order, min(settings.worst, _FEW)), out)
 
 
 def _summary(records: Sequence[ValidateRecord]) -> Table:
@@ -66,12 +50,12 @@ def _summary(records: Sequence[ValidateRecord]) -> Table:
     return say_once(table, {"device", "dataset", "samples"}) if len(rows) > 1 else table
 
 
-def _worst(record: ValidateRecord, figures: Sequence[Measurement], by: str | None, count: int) -> Table:
+def _worst(record: ValidateRecord, figures: Sequence[Measurement], order: str | None, count: int) -> Table:
     names = [figure.metric for figure in figures[:_METRICS]]
-    found = samples_table(record, by=by).head(count)[["id", *names]]
+    found = samples_table(record, order=order).head(count)[["id", *names]]
     rows = cast("list[tuple[object, ...]]", list(found.itertuples(index=False, name=None)))
     return Table(
-        f"worst by {by or names[0]}",
+        f"worst by {order or names[0]}",
         (Column("id"), *(Column(name, numeric=True) for name in names)),
         tuple(tuple(Cell(_shown(value)) for value in row) for row in rows),
     )

@@ -9,16 +9,15 @@ from typing import Annotated, Any, TypeVar, cast, overload
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from ..documents import first_mistake
 from ..errors import InputError
-from ..foreign import first_mistake
 from ..record import Record
-from .built import BuildRecord
 from .conversion import ExportRecord, ParityRecord, QuantizeRecord
+from .jobs import BuildRecord, ClusterRecord, RunRecord, VideoRecord
 from .judged import GateRecord, VerifyRecord
 from .measured import BenchRecord, CompareRecord, PeerRecord, ValidateRecord
-from .processed import ClusterRecord, RunRecord, VideoRecord
 
-__all__ = ["AnyRecord", "is_record", "read_record", "read_records", "record_files"]
+__all__ = ["AnyRecord", "is_record", "load_records", "read_record", "record_files"]
 
 _Kind = TypeVar("_Kind", bound=Record)
 
@@ -110,7 +109,7 @@ def read_record(path: str | Path, kind: type[Record] = Record) -> Record:
     return record
 
 
-def read_records(paths: Iterable[str | Path]) -> list[AnyRecord]:
+def load_records(paths: Iterable[str | Path]) -> list[AnyRecord]:
     """Read the records of these files, and of a folder all in it and below.
 
     Raises:

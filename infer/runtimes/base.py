@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -13,8 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import Arithmetic, Contract, Execution, Hint, Variant
+from .forking import native_calls
 
-__all__ = ["DEFAULTS", "BoundInput", "LoadedModel", "Queue", "Runtime", "RuntimeSettings", "Spent", "Tensor", "Timer"]
+__all__ = [
+    "DEFAULTS",
+    "BoundInput",
+    "LoadedModel",
+    "Queue",
+    "Runtime",
+    "RuntimeSettings",
+    "SerialInput",
+    "SerialRuntime",
+    "Spent",
+    "Tensor",
+    "Timer",
+]
 
 Tensor = NDArray[np.float32]
 
@@ -23,11 +36,16 @@ Tensor = NDArray[np.float32]
 class RuntimeSettings:
     """How a model is opened.
 
-    device: an OpenVINO device string. arithmetic: of floating-point numbers; unless told, a CPU with AMX would compute
-    in bf16, and a GPU in f16. hint, streams: of OpenVINO; None leaves the streams to the hint. threads: of a CPU; as
-    many as it has cores where None. pinned: those threads stay on cores of their own, which processes that share a
-    machine must not do: all would take the same ones. shape: of the input, (N, 3, H, W), where the model takes others
-    too. model: the entry of the zoo whose network a checkpoint fills.
+    Attributes:
+        device: an OpenVINO device string.
+        arithmetic: of floating-point numbers; unless told, a CPU with AMX would compute in bf16, and a GPU in f16.
+        hint: of OpenVINO.
+        streams: of OpenVINO; None leaves them to the hint.
+        threads: of a CPU; as many as it has cores where None.
+        pinned: those threads stay on cores of their own, which processes that share a machine must not do: all would
+            take the same ones.
+        shape: of the input, (N, 3, H, W), where the model takes others too.
+        model: the entry of the zoo whose network a checkpoint fills.
     """
 
     device: str = "CPU"
@@ -127,10 +145,23 @@ class Runtime(Protocol):
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model that is ready to run: what it is, and what executes it."""
+    """A model that is ready to run; one that is sent to another process is opened there again.
+
+    Attributes:
+        variant: what it is.
+        runtime: what executes it.
+        reopen: opens it again, from its file and with its settings; None for one that cannot be sent.
+    """
 
     variant: Variant
     runtime: Runtime
+    reopen: Callable[[], LoadedModel] | None = field(default=None, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[Callable[[], LoadedModel], tuple[()]]:
+        """Travel as what opens it."""
+        if self.reopen is None:
+            raise TypeError(f"{self.path}: this model cannot be sent to another process; open it with open_model")
+        return self.reopen, ()
 
     @property
     def path(self) -> Path:
@@ -146,3 +177,94 @@ class LoadedModel:
     def id(self) -> str:
         """Return the zoo's id of the model, or the file's name where it says none."""
         return self.variant.id
+
+
+class SerialRuntime:
+    """A runtime that answers one query at a time: calls of several threads wait for one another.
+
+    A fork waits for the query that is under way.
+
+    Args:
+        info: how it executes.
+        execute: executes the network on (N, 3, H, W) float32 and returns every output, the first one first, in memory
+            that the next query leaves alone.
+        bind: prepares an input once and returns what answers a query on it, for a runtime that can spare itself
+            copies; a query on a bound input is a call of `execute` where None.
+        compile_ms: milliseconds that loading the network took.
+    """
+
+    def __init__(
+        self,
+        info: Execution,
+        execute: Callable[[Tensor], Iterable[object]],
+        *,
+        bind: Callable[[Tensor], Callable[[], object]] | None = None,
+        compile_ms: float = 0.0,
+    ) -> None:
+        self.info = info
+        self.compile_ms = compile_ms
+        self._execute = execute
+        self._bind = bind
+        self._turn = threading.Lock()
+        self._timer = Timer()
+
+    @property
+    def spent(self) -> Spent:
+        """Return what the calling thread's calls have taken so far."""
+        return self._timer.spent
+
+    def run(self, tensor: Tensor) -> Tensor:
+        """Execute the network on (N, 3, H, W) float32 and return its first output as float32."""
+        return self.run_all(tensor)[0]
+
+    def run_all(self, tensor: Tensor) -> list[Tensor]:
+        """Execute the network and return every output, the first one first."""
+        called = time.perf_counter()
+        with native_calls(), self._turn:
+            started = time.perf_counter()
+            try:
+                return [np.asarray(each, dtype=np.float32) for each in self._execute(tensor)]
+            finally:
+                self._timer.add(called, started)
+
+    def bind(self, tensor: Tensor) -> BoundInput:
+        """Prepare an input once, for queries that are timed."""
+        answer = self._bind(tensor) if self._bind else lambda: self._execute(tensor)
+
+        def in_turn() -> None:
+            with native_calls(), self._turn:
+                answer()
+
+        return SerialInput(in_turn)
+
+
+class SerialInput:
+    """A bound input whose queries are answered one after another.
+
+    Args:
+        answer: answers one query.
+    """
+
+    def __init__(self, answer: Callable[[], object]) -> None:
+        self._answer = answer
+
+    def infer(self) -> None:
+        """Answer one query, and wait for it."""
+        self._answer()
+
+    def queue(self, answered: Callable[[float], None]) -> Queue:
+        """Open a queue that answers each query at once."""
+        return _AtOnce(self._answer, answered)
+
+
+class _AtOnce:
+    def __init__(self, answer: Callable[[], object], answered: Callable[[float], None]) -> None:
+        self._answer = answer
+        self._answered = answered
+
+    def submit(self, since: float) -> None:
+        self._answer()
+        self._answered(since)
+
+    def drain(self) -> None:
+        """Nothing is in flight."""

@@ -8,9 +8,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...core import DeviceError, Execution, FloatArithmetic, ModelError, last_line, openvino_errors_as
-from .arithmetic import arithmetic_config, require_capability
 from .base import Queue, RuntimeSettings, Tensor
 from .forking import Native, require_same_process
+from .precision import arithmetic_config, require_capability
 
 if TYPE_CHECKING:
     import openvino

@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...core import DependencyError, Execution, ModelError, check_onnx, last_line
-from .base import DEFAULTS, RuntimeSettings, Tensor
+from ...core import Execution, ModelError, check_onnx, last_line, needs_extra
+from .base import DEFAULTS, RuntimeSettings, SerialRuntime, Tensor
 from .forking import Native, require_same_process
-from .serial import SerialRuntime
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -35,10 +34,8 @@ class OnnxRuntime(SerialRuntime):
     """
 
     def __init__(self, path: Path, settings: RuntimeSettings = DEFAULTS) -> None:
-        try:
+        with needs_extra("running an ONNX file", "onnxruntime", "export"):
             import onnxruntime
-        except ImportError as error:
-            raise DependencyError.for_extra("running an ONNX file", "onnxruntime", "export") from error
         started, process = time.perf_counter(), os.getpid()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...core import Execution
-from .base import DEFAULTS, RuntimeSettings, Tensor
+from .base import DEFAULTS, RuntimeSettings, SerialRuntime, Tensor
 from .forking import require_same_process
-from .serial import SerialRuntime
 
 if TYPE_CHECKING:
     from torch import nn

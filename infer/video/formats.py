@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from ...core import DependencyError, InputError
-from .library import codec_available
+from .pyav import codec_available
 
 __all__ = ["Codec", "OutputFormat", "choose_format"]
 

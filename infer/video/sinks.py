@@ -16,7 +16,7 @@ from ...images import Image, Pixels, write_image
 from .colour import frame_from
 from .formats import OutputFormat
 from .frames import Frame, Tally, VideoInfo
-from .library import load_av, telling
+from .pyav import load_av, video_errors
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -108,7 +108,7 @@ class _Container:
         self._size = (0, 0)
         self._audio: dict[int, AudioStream] = {}
         self._early: list[Packet[Stream]] = []
-        with telling(str(out), "written", _MEND):
+        with video_errors(str(out), "written", _MEND):
             self._file = av.open(
                 str(path), "w", format=format_.container, container_options=dict(format_.muxer_options)
             )
@@ -125,7 +125,7 @@ class _Container:
         if self._format.even and (rgb.shape[0] % 2 or rgb.shape[1] % 2):
             self._tally.note("its sides must be even in this codec, so the last row or column was repeated")
             rgb = np.pad(rgb, ((0, rgb.shape[0] % 2), (0, rgb.shape[1] % 2), (0, 0)), mode="edge")
-        with telling(str(self._out), "written", _MEND):
+        with video_errors(str(self._out), "written", _MEND):
             stream = self._stream or self._start(rgb.shape[1], rgb.shape[0])
             if rgb.shape[1::-1] != self._size:
                 raise VideoError(f"{self._out}: a frame of {rgb.shape[1]}x{rgb.shape[0]} after some of {self._size}")
@@ -137,7 +137,7 @@ class _Container:
         if self._stream is None:
             self._early += packets
             return
-        with telling(str(self._out), "written", _MEND):
+        with video_errors(str(self._out), "written", _MEND):
             for packet in packets:
                 target = self._audio.get(packet.stream.index)
                 if target is not None:
@@ -147,7 +147,7 @@ class _Container:
     def finish(self) -> None:
         if self._stream is None:
             raise VideoError(f"{self._out}: there was no frame to write; nothing was written")
-        with telling(str(self._out), "written", _MEND):
+        with video_errors(str(self._out), "written", _MEND):
             self._file.mux(self._stream.encode())
             self._file.close()
 

@@ -6,16 +6,16 @@ import base64
 import hashlib
 from importlib import resources
 
-from ...core import DependencyError
+from ...core import needs_extra
 from ..document import Block, Document, Gallery, Paragraph, Plot, Statements, Table, Thumbnail, plain
 from ..svg import themed
 
-__all__ = ["html"]
+__all__ = ["html_page"]
 
 _KINDS = {Table: "table", Plot: "plot", Statements: "statements", Paragraph: "paragraph", Gallery: "gallery"}
 
 
-def html(document: Document) -> str:
+def html_page(document: Document) -> str:
     """Return the page; the same document gives the same text.
 
     Its content-security policy allows the one style sheet and the one script inside, named by their hashes, and
@@ -24,11 +24,9 @@ def html(document: Document) -> str:
     Raises:
         DependencyError: Jinja2 is not installed.
     """
-    try:
+    with needs_extra("writing an HTML report", "jinja2", "report"):
         import jinja2
         from markupsafe import Markup
-    except ImportError as error:
-        raise DependencyError.for_extra("writing an HTML report", "jinja2", "report") from error
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_asset),
         autoescape=True,

@@ -83,7 +83,7 @@ def images() -> Target:
 
     def prepare() -> None:
         # Loaded before memory is limited.
-        import_module("mattekit.datasets.images")
+        import_module("mattekit.datasets.folders")
         from mattekit.images import encode_image, read_image
 
         for data in seeds.values():
@@ -176,7 +176,7 @@ def videos() -> Target:
     words = (b"moov", b"mdat", b"trak", b"stbl", b"stco", b"ctts", b"elst", b"\x1aE\xdf\xa3", b"file:///etc/hosts")
 
     def prepare() -> None:
-        from mattekit.infer.video.files import VideoFile
+        from mattekit.infer.video.video_file import VideoFile
 
         for name, data in seeds.items():
             Path(name).write_bytes(data)
@@ -189,7 +189,7 @@ def videos() -> Target:
 
     def act(rng: random.Random) -> str | None:
         del rng
-        from mattekit.infer.video.files import VideoFile
+        from mattekit.infer.video.video_file import VideoFile
 
         source = VideoFile("video")
         try:

@@ -23,6 +23,7 @@ _HASH = "ab" * 32
 
 def _record_documents() -> list[Any]:
     """A record of each kind, as small as can be."""
+    from mattekit import core as kinds
     from mattekit.core import (
         Data,
         Execution,
@@ -32,7 +33,6 @@ def _record_documents() -> list[Any]:
         Series,
         Unit,
         VariantRef,
-        records as kinds,
     )
 
     model = VariantRef(id="u2netp", format="openvino", precision="fp32", sha256={"model.xml": _HASH})
@@ -251,9 +251,11 @@ def _package() -> dict[str, Any]:
 
 def manifests() -> Target:
     """Go on with a run, verify a package, and build on with its state and its lock, by damaged manifests."""
-    from mattekit.infer.engine.manifest import Entry
+    from mattekit.infer.resume import ManifestEntry
 
-    entry = Entry(target="a.png", source="a.jpg", input_sha256=_HASH, settings="s", state="done", output_sha256=_HASH)
+    entry = ManifestEntry(
+        target="a.png", source="a.jpg", input_sha256=_HASH, settings="s", state="done", output_sha256=_HASH
+    )
     line = json.loads(entry.model_dump_json())
     lines: list[Any] = [[line, {**line, "target": "b.png", "state": "failed", "error": "damaged"}]]
     package, lock = _package(), {"version": 1, "weights": {"mattelite": "x"}, "datasets": {"synthetic": "y"}}
@@ -293,7 +295,7 @@ def manifests() -> Target:
 
 
 def _resume() -> None:
-    from mattekit.infer.engine.manifest import Manifest
+    from mattekit.infer.resume import Manifest
 
     folder = Path("results")
     shutil.rmtree(folder, ignore_errors=True)
@@ -302,7 +304,7 @@ def _resume() -> None:
         shutil.copy("manifest.jsonl", folder)
     target = folder / "a.png"
     target.write_bytes(b"a result")
-    manifest = Manifest(folder, "s", [target])
+    manifest = Manifest(folder, "s", [target], resume=True)
     manifest.is_done(target, _HASH)
     manifest.add_done(Path("a.jpg"), target, _HASH, _HASH)
     manifest.add_failed(Path("a.jpg"), target, _HASH, "damaged")

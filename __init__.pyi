@@ -1,0 +1,24 @@
+from .bench.latency.benchmark import benchmark as benchmark
+from .bench.latency.comparison import compare_benchmarks as compare_benchmarks
+from .cluster.running import RunResult as RunResult, run_images as run_images
+from .convert.export import export_model as export_model
+from .convert.weights_cache import fetch_weights as fetch_weights
+from .convert.zoo import list_models as list_models
+from .core.contract import Contract as Contract
+from .core.errors import MattekitError as MattekitError
+from .core.result import read_records as read_records
+from .core.version import __version__ as __version__
+from .images.image import Image as Image
+from .images.read import read_image as read_image
+from .images.write import write_image as write_image
+from .infer.pipeline import Pipeline as Pipeline
+from .infer.remove import Remover as Remover
+from .infer.upscale import Upscaler as Upscaler
+from .infer.video.video_run import VideoResult as VideoResult
+from .models.loading import open_model as open_model
+from .models.pipelines import (
+    open_pipeline as open_pipeline,
+    remove as remove,
+    run_video as run_video,
+)
+from .reports.verdicts import check_gates as check_gates

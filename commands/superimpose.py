@@ -1,0 +1,40 @@
+"""The command `superimpose`: parse → call the function → print → exit code."""
+
+from __future__ import annotations
+
+import typer
+
+from ..infer import RunSettings
+from .options import Inputs, Out, Quiet, RecordFile, Verbose
+from .run import SHOWN, run_and_exit
+from .settings import Flag, takes_settings
+
+__all__ = ["register"]
+
+_OPTIONS = (
+    *("background", "fit", "anchor", "subject_scale", "offset", "place", "shadow", "linear"),
+    *("format", "quality", "jobs", "resume"),
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the main application."""
+
+    @app.command(rich_help_panel="Images and video")
+    @takes_settings(
+        RunSettings,
+        only=_OPTIONS,
+        fixed={"model": None, "sr": None},
+        shown={**SHOWN, "background": Flag(required=True)},
+    )
+    def superimpose(
+        inputs: Inputs,
+        *,
+        out: Out,
+        settings: RunSettings,
+        record: RecordFile = None,
+        verbose: Verbose = False,
+        quiet: Quiet = False,
+    ) -> None:
+        """Lay cut-outs (images with alpha) on a background."""
+        run_and_exit(inputs, out, settings, record, verbose=verbose, quiet=quiet)

@@ -1,0 +1,173 @@
+"""What an argument stands for, on this machine and in buckets: an image, a folder or prefix of images, or a pattern."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from ..core import ImageError
+from ..images import READABLE_EXTENSIONS
+from .location import Location
+from .stores import StoredFile, open_store
+from .video import VIDEO_EXTENSIONS
+
+__all__ = ["ImageSource"]
+
+_LOOKED_FOR = f"looked for {', '.join(sorted(READABLE_EXTENSIONS))}"
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """What one argument stands for.
+
+    text: as the user named it. place: of the image or the folder; of a pattern, the folder below which its images lie.
+    single: an image. pattern: the parts of a pattern below its place. deep: whether the folders inside a folder are
+    searched. prefix: put before the names of its results. skip: a name below the place where nothing is an input, such
+    as that of the folder of the results.
+    """
+
+    text: str
+    place: Location
+    single: bool = False
+    pattern: tuple[str, ...] = ()
+    deep: bool = True
+    prefix: str = ""
+    skip: str = ""
+
+    @classmethod
+    def of(cls, text: str, *, deep: bool = True) -> ImageSource:
+        """Look at what `text` names. A name that exists is never read as a pattern: `photo[1].jpg` works.
+
+        Args:
+            text: a path or a URL, or a pattern with `*`, `?`, `[...]`, and `**` for any folders between.
+            deep: as the field.
+
+        Raises:
+            ImageError: there is no such file, it is a video, or it can't be looked at.
+            InputError: as `Location.parse`.
+        """
+        place = Location.parse(text)
+        return _of_path(text, place, deep=deep) if not place.root else _of_url(text, place)
+
+    @property
+    def is_folder(self) -> bool:
+        """Tell whether it stands for all images of a folder or a prefix."""
+        return not self.single and not self.pattern
+
+    def items(self) -> Generator[StoredFile]:
+        """Give the images, of a folder or a pattern in no certain order and without holding them.
+
+        Those are files with an extension that is read. Names that begin with a dot are left out, but where a pattern
+        says the dot; links to files are taken, links to folders are not followed. A pattern stands for files alone, not
+        for folders that it matches. A single file is taken whatever it is called.
+
+        Raises:
+            InputError: a folder or a prefix can't be listed.
+        """
+        store = open_store(self.place.root)
+        if self.single:
+            found = None if self.place.root.startswith("http") else store.stat(self.place.key)
+            yield found or StoredFile(self.place.key, 0, "")
+            return
+        depth = None if "**" in self.pattern or (self.is_folder and self.deep) else len(self.pattern) or 1
+        hidden = any(part.startswith(".") for part in self.pattern)
+        skip = self.place.below(self.skip).key if self.skip else ""
+        for item in store.walk(self.place.key, depth=depth, hidden=hidden, skip=skip):
+            if self._takes(self.place.name_of(item.key)):
+                yield item
+
+    def has(self, place: Location) -> bool:
+        """Tell whether a file at `place` would be one of its images; links are not followed."""
+        mine, its = self.place.literal, place.literal
+        if self.single or mine[0] != its[0]:
+            return self.single and mine == its
+        slash = "/" if place.root else os.sep
+        inside = not mine[1] or its[1].startswith(f"{mine[1].rstrip(slash)}{slash}")
+        return inside and self._takes(self.place.name_of(place.key))
+
+    def path_of(self, item: StoredFile) -> Path:
+        """Return the path of one of its images on this machine, below what the user typed."""
+        named = Path(self.text) if "://" not in self.text else Path(self.place.key)
+        if self.single:
+            return named
+        if not self.pattern:
+            return named / self.place.name_of(item.key)
+        parts = named.parts[: len(named.parts) - len(self.pattern)]
+        return Path(*parts, self.place.name_of(item.key))
+
+    def require_images(self) -> None:
+        """List until the first image.
+
+        Raises:
+            ImageError: there is none.
+        """
+        if self.single or next(self.items(), None) is not None:
+            return
+        if self.pattern:
+            raise ImageError(f"{self.text}: no image matches this pattern; {_LOOKED_FOR}")
+        if self.place.root:
+            raise ImageError(f"{self.text}: no such image, and no images in this folder ({_LOOKED_FOR})")
+        deeper = "" if self.deep else "; the folders inside it were not searched"
+        raise ImageError(f"{self.text}: no images in this folder{deeper} ({_LOOKED_FOR})")
+
+    def _takes(self, name: str) -> bool:
+        parts = tuple(name.split("/"))
+        if os.path.splitext(parts[-1])[1].lower() not in READABLE_EXTENSIONS:  # noqa: PTH122 - thousands a second
+            return False
+        if self.skip and f"{name}/".startswith(f"{self.skip}/"):
+            return False
+        if self.pattern:
+            return _fits(parts, self.pattern)
+        return not any(part.startswith(".") for part in parts) and (self.deep or len(parts) == 1)
+
+
+def _of_path(text: str, place: Location, *, deep: bool) -> ImageSource:
+    path = Path(place.key if "://" in text else text)
+    try:
+        if path.is_dir():
+            return ImageSource(text, place, deep=deep)
+        if path.exists():
+            if path.suffix.lower() in VIDEO_EXTENSIONS:
+                raise ImageError(f"{path}: it is a video; run it with: mattekit video {path} -o OUT")
+            return ImageSource(text, place, single=True)
+    except (OSError, ValueError) as error:
+        # An OSError's own text holds the name once more.
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ImageError(f"{text}: it can't be looked at ({reason}); check the name and the permissions") from error
+    if not glob.has_magic(text):
+        raise ImageError(f"{text}: there is no such file or folder; check the name")
+    parts, fixed = path.parts, 0
+    while fixed < len(parts) - 1 and (not glob.has_magic(parts[fixed]) or Path(*parts[: fixed + 1]).is_dir()):
+        fixed += 1
+    folder = Path(*parts[:fixed])
+    if not folder.is_dir():
+        raise ImageError(f"{text}: no image matches this pattern, for there is no folder {folder}")
+    return ImageSource(text, Location.parse(str(folder)), pattern=parts[fixed:])
+
+
+def _of_url(text: str, place: Location) -> ImageSource:
+    store = open_store(place.root)
+    if place.root.startswith("http") or (not text.endswith("/") and store.stat(place.key) is not None):
+        return ImageSource(text, place, single=True)
+    if not glob.has_magic(place.key) or next(store.walk(place.key), None) is not None:
+        return ImageSource(text, place)
+    parts = place.key.split("/")
+    fixed = next(number for number, part in enumerate(parts) if glob.has_magic(part))
+    return ImageSource(text, Location(place.root, "/".join(parts[:fixed])), pattern=tuple(parts[fixed:]))
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Tell whether a name's parts are as the pattern's; `**` stands for any folders, wildcards for no dot in front."""
+    if not parts or not pattern:
+        return not parts and not pattern
+    if pattern[0] == "**" and len(pattern) > 1 and _fits(parts, pattern[1:]):
+        return True
+    if parts[0].startswith(".") and not pattern[0].startswith("."):
+        return False
+    if pattern[0] == "**":
+        return len(parts) == 1 == len(pattern) or _fits(parts[1:], pattern)
+    return fnmatch(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])

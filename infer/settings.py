@@ -1,0 +1,233 @@
+"""All options of a run over images or a video, once; light, since the command line's help is made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from ..core import Arithmetic, InputError, Settings, option
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from .placement import Placement
+
+__all__ = [
+    "Fit",
+    "ModelLike",
+    "PipelineSettings",
+    "Place",
+    "Refine",
+    "RunSettings",
+    "VideoSettings",
+    "parse_fps",
+]
+
+Fit = Literal["fill", "fit", "stretch", "tile"]
+
+Place = Literal["frame", "subject"]
+"""What is placed: the whole cut-out with the empty space around its subject, or the subject alone."""
+
+Refine = Literal["none", "guided", "matting"]
+"""none: interpolation alone, as the model's publisher does. guided: along the photo's edges. matting: the uncertain
+band is solved by closed-form matting first (needs the extra `matting`), and the result is enlarged as `guided` does."""
+
+ModelLike: TypeAlias = Any
+"""A text as `ModelRef.parse` takes it, a path, a `ModelRef`, or a `LoadedModel` that is open already."""
+
+
+def _text_or_none(text: str) -> str | None:
+    """Return what a user typed, None for `none`."""
+    return None if text.strip().lower() == "none" else text
+
+
+def parse_fps(text: str) -> Fraction:
+    """Read frames per second: `25`, `29.97` or `30000/1001`.
+
+    Raises:
+        InputError: it is no such number.
+    """
+    try:
+        fps = Fraction(text)
+    except (ValueError, ZeroDivisionError) as error:
+        raise InputError(f"--fps {text}: not a number of frames per second; write 25, 29.97 or 30000/1001") from error
+    if not Fraction(1, 100) <= fps <= 1000:
+        raise InputError(f"--fps {text}: use from 0.01 to 1000 frames per second")
+    return fps.limit_denominator(100_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineSettings(Settings):
+    """What becomes of an image: its background is removed, its resolution improved, and what is left superimposed.
+
+    A stage is left out where its model or background is None, which the text `none` stands for.
+
+    Attributes:
+        model: the segmentation model: an entry of the zoo (ID, or ID@CHECKPOINT), an .xml or .onnx file, an export's
+            folder, or none.
+        sr: the super-resolution model, likewise, or none.
+        background: an image, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency.
+        fit: how a background image takes the image's size.
+        anchor: where the subject stands: center, top-left, bottom, …
+        subject_scale: the subject's size; 1 is the largest at which all of it fits.
+        offset: pixels right and down from the anchor.
+        place: what anchor and scale act on: the whole cut-out, or the box of its subject.
+        shadow: the subject's shadow: none, soft, or soft:angle=60,distance=20,blur=12,opacity=0.5.
+        linear: mix half-transparent pixels in linear light.
+        keep: a class that stays, for a model of classes; repeatable.
+        refine: how the mask follows the photo's edges; matting is slow and needs an extra.
+        decontaminate: take the old background out of half-transparent pixels.
+        device: OpenVINO's name of the device: CPU, GPU.0, NPU, AUTO, …
+        arithmetic: what the networks compute in; device: what the device does unless told.
+        tile: side of a super-resolution tile in pixels; 0 never cuts.
+        memory: MiB for the super-resolution network's values, which decides the tile.
+        outscale: enlargement, such as 3 or 1.5.
+        offline: never download.
+    """
+
+    model: str | Path | ModelLike | None = option("mattelite", parse=_text_or_none)
+    sr: str | Path | ModelLike | None = option("srlite-x2", parse=_text_or_none)
+    background: str | Path | Any | None = option(None, parse=_text_or_none)
+    fit: Fit = "fill"
+    anchor: str = "center"
+    subject_scale: float = option(1.0, least=0.01, most=100)
+    offset: tuple[int, int] = (0, 0)
+    place: Place = "frame"
+    shadow: str | Any | None = option(None, parse=_text_or_none)
+    linear: bool = False
+    keep: tuple[str, ...] = ()
+    refine: Refine = "none"
+    decontaminate: bool | None = None
+    device: str = "CPU"
+    arithmetic: Arithmetic = "f32"
+    tile: int = option(256, least=0)
+    memory: int | None = option(None, least=1)
+    outscale: float | None = option(None, least=1, most=16)
+    offline: bool = option(False, identity=False)
+
+    def __post_init__(self) -> None:
+        """Read texts, take a background image in, and refuse what doesn't go together."""
+        super().__post_init__()
+        if not isinstance(self.background, str | Path | None):
+            from ..images import image_of
+            from .background import Blur, Colour
+
+            if not isinstance(self.background, Blur | Colour):
+                # An open file can be read once only, and doesn't travel to other processes.
+                object.__setattr__(self, "background", image_of(self.background))
+        if self.outscale is not None and self.sr is None:
+            raise InputError("an enlargement needs a super-resolution model; give one with --sr")
+
+    @property
+    def placement(self) -> Placement:
+        """Return where and how large the subject stands on its canvas.
+
+        Raises:
+            ImageError: it can't be drawn.
+        """
+        from .placement import Placement, parse_shadow
+
+        shadow = parse_shadow(self.shadow) if isinstance(self.shadow, str) else self.shadow
+        return Placement(
+            self.fit,
+            self.anchor,
+            self.subject_scale,
+            self.offset,
+            place=self.place,
+            shadow=shadow,
+            linear=self.linear,
+        )
+
+    def described(self) -> dict[str, JsonValue]:
+        """Return the options that results depend on; a model as it was named, a background image by its pixels."""
+        found = super().described()
+        for name in ("model", "sr"):
+            given = getattr(self, name)
+            if not isinstance(given, str | Path | None):
+                found[name] = str(getattr(given, "text", None) or given.path)
+        if not isinstance(self.background, str | Path | None):
+            from .background import described_background
+
+            found["background"] = described_background(self.background)
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings(PipelineSettings):
+    """A run over images.
+
+    Attributes:
+        format: the results' format: png, jpg, webp, tiff or bmp.
+        quality: how little lossy formats lose, 1 to 100.
+        only_mask: write the greyscale mask.
+        suffix: what is added to each result's name.
+        jobs: images that are encoded at a time; 1 is one after another.
+        resume: go on with a run that was stopped, by the manifest in the results' folder.
+        engine: this machine, or a Ray cluster, which takes URLs of buckets too: docs/scale.md.
+        address: the Ray cluster's; auto finds a running one.
+        actor_cpus: processors of each of Ray's actors.
+        max_failures: so many inputs may fail before the exit code says so.
+    """
+
+    format: str = "png"
+    quality: int | None = option(None, least=1, most=100)
+    only_mask: bool = False
+    suffix: str = ""
+    jobs: int | None = option(None, least=1, identity=False)
+    resume: bool = option(False, identity=False)
+    engine: Literal["local", "ray"] = option("local", identity=False)
+    address: str | None = option(None, identity=False)
+    actor_cpus: int = option(1, least=1, identity=False)
+    max_failures: int = option(0, least=0, identity=False)
+
+    def __post_init__(self) -> None:
+        """Refuse options of the engine that does not run."""
+        super().__post_init__()
+        if self.engine == "ray" and self.jobs:
+            raise InputError("--jobs is for --engine local; leave it out")
+        if self.engine == "local" and (self.address or self.actor_cpus != 1):
+            raise InputError("--address and --actor-cpus are for --engine ray; add that, or leave them out")
+
+    @property
+    def extension(self) -> str:
+        """Return the results' extension with its dot, which decides how they are encoded."""
+        return f".{self.format.lstrip('.')}"
+
+    @property
+    def ending(self) -> str:
+        """Return what follows the stem in a result's name."""
+        return f"{self.suffix}{self.extension}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoSettings(PipelineSettings):
+    """A run over a video.
+
+    Attributes:
+        sr: the super-resolution model, likewise, or none.
+        background: an image or video, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency.
+        smooth: strength of the mask's smoothing over time, such as 0.6; 0 leaves it.
+        codec: h264, vp9, prores, webp or png; by default what the result's suffix is for.
+        quality: how little the codec loses, 1 to 100.
+        fps: frames per second of numbered frames: 25, 29.97 or 30000/1001.
+        frames: end after so many frames.
+        max_broken: conceal so many broken frames before failing.
+        no_audio: leave the audio out.
+    """
+
+    sr: str | Path | ModelLike | None = option(None, parse=_text_or_none)
+    smooth: float = option(0.0, least=0, most=0.99)
+    codec: str | None = None
+    quality: int | None = option(None, least=1, most=100)
+    fps: Fraction | None = option(None, parse=parse_fps)
+    frames: int | None = option(None, least=1)
+    max_broken: int = option(25, least=0)
+    no_audio: bool = False
+
+    def __post_init__(self) -> None:
+        """Read frames per second that are given as a number."""
+        super().__post_init__()
+        if isinstance(self.fps, int | float):
+            object.__setattr__(self, "fps", parse_fps(str(self.fps)))

@@ -1,0 +1,283 @@
+"""Frames and audio packets from a video file or a stream's URL, by PyAV."""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Generator, Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from ...core import VideoError
+from ...images import MAX_PIXELS_VARIABLE, Image, pixel_limit, upright
+from .colour import VideoColour, image_from
+from .frames import Clock, Frame, FrameItem, Tally, VideoInfo
+from .pyav import MEND, is_stream, load_av, open_container, open_decoder, video_stream
+
+if TYPE_CHECKING:
+    from av import VideoFrame
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+__all__ = ["VideoFile", "orientation_of"]
+
+# So many packets without a frame are handed on by themselves, so that a long tail of audio doesn't gather.
+_MOST_PACKETS = 256
+
+
+class VideoFile:
+    """A video file, or a stream by its URL.
+
+    Args:
+        location: a path, or a URL whose protocol is in `PROTOCOLS`.
+        max_pixels: of a frame; by default that of images.
+
+    Raises:
+        VideoError: it can't be opened, holds no video, or its frames are too large.
+    """
+
+    def __init__(self, location: str, *, max_pixels: int | None = None) -> None:
+        load_av()
+        self._name = location
+        self._limit = pixel_limit(max_pixels)
+        self._stopped = threading.Event()
+        self.tally = Tally()
+        self._truncated = False
+        self._container = open_container(location, self._limit)
+        try:
+            self._stream = video_stream(self._container, location)
+            self._decoder = open_decoder(self._stream, self._limit)
+            self._check_size(self._stream.width, self._stream.height)
+            self._prime()
+        except BaseException:
+            self._container.close()
+            raise
+
+    @property
+    def info(self) -> VideoInfo:
+        """Return what is known before the frames."""
+        return self._info
+
+    def items(self) -> Iterator[FrameItem]:
+        """Yield the frames with the audio packets between them; a broken one has no image."""
+        while self._primed:
+            yield self._primed.pop(0)
+        yield from self._reading
+
+    @property
+    def truncated(self) -> bool:
+        """Say, after the frames, whether the file ends before its own header says."""
+        return self._truncated
+
+    def stop(self) -> None:
+        """End the frames soon, from any thread."""
+        self._stopped.set()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._reading.close()
+        self._container.close()
+
+    def _prime(self) -> None:
+        """Decode up to the first good frame, which says what the stream's header doesn't."""
+        stream, context = self._stream, self._stream.codec_context
+        self._colour = VideoColour.of_context(context)
+        self._turn = 1
+        self._size: tuple[int, int] | None = None
+        time_base = stream.time_base or Fraction(1, 90_000)
+        rate = stream.average_rate or stream.guessed_rate
+        step = round(1 / (rate * time_base)) if rate and time_base else 0
+        self._clock = Clock(max(1, step))
+        self._aside: list[Packet[Stream]] = []
+        self._broken: list[int | None] = []
+        self._reading = self._read()
+        self._primed: list[FrameItem] = []
+        for item in self._reading:
+            self._primed.append(item)
+            if item.frame is not None and item.frame.image is not None:
+                break
+        else:
+            raise VideoError(f"{self._name}: no frame of it can be decoded; {MEND}")
+        aspect = stream.sample_aspect_ratio
+        if aspect and self._turn >= 5:
+            aspect = 1 / aspect
+        self._info = VideoInfo(
+            name=self._name,
+            time_base=time_base,
+            colour=self._colour,
+            rate=rate or None,
+            frames=stream.frames or None,
+            sample_aspect=aspect or None,
+            live=is_stream(self._name),
+            audio=tuple(one for one in self._container.streams.audio if getattr(one, "codec_context", None)),
+            alpha=any(item.frame.image.alpha is not None for item in self._primed if item.frame and item.frame.image),
+        )
+        if self._colour.is_hdr:
+            self.tally.note(
+                "it is high dynamic range, which is kept in 8 bits: a background's colours will look different on it; "
+                "convert it to standard range first"
+            )
+        if context.format is not None and max(c.bits for c in context.format.components) > 8:
+            self.tally.note("its samples of more than 8 bits were rounded to 8")
+        others = {s.type for s in self._container.streams} - {"video", "audio"}
+        if others:
+            self.tally.note(f"its {' and '.join(sorted(others))} streams were left out")
+
+    def _read(self) -> Generator[FrameItem]:
+        """Demultiplex and decode; yields items in the order in which they are shown."""
+        count = 0
+        for packet in self._packets():
+            if packet is not None and packet.stream is not self._stream:
+                if packet.size and packet.dts is not None:
+                    self._aside.append(packet)
+                if len(self._aside) >= _MOST_PACKETS:
+                    yield self._item(None)
+                continue
+            count += packet is not None
+            for frame in self._decode(packet):
+                for pts in self._broken_before(frame.pts):
+                    yield self._item(self._clock.broken(pts))
+                yield self._item(self._shown(frame))
+        for pts in self._broken_before(None):
+            yield self._item(self._clock.broken(pts))
+        if self._aside:
+            yield self._item(None)
+        if not self._stopped.is_set():
+            self._check_end(count)
+
+    def _packets(self) -> Iterator[Packet[Stream] | None]:
+        """Yield the packets of video and audio, then None; a file that can't be read further ends there."""
+        av = load_av()
+        packets = self._container.demux(self._stream, *self._container.streams.audio)
+        while not self._stopped.is_set():
+            try:
+                packet = next(packets, None)
+            except (av.error.FFmpegError, OSError) as error:
+                self._cut_off(f"reading it ended with an error ({getattr(error, 'strerror', None) or error})")
+                break
+            if packet is None:
+                break
+            # An empty packet asks for what the decoder still holds, which the last one does.
+            if packet.size:
+                yield packet
+        yield None
+
+    def _decode(self, packet: Packet[Stream] | None) -> list[VideoFrame]:
+        """Return the frames that a packet completes; a packet that can't be decoded is a broken frame."""
+        av = load_av()
+        if packet is not None and packet.is_corrupt:
+            self._broken.append(packet.pts)
+        try:
+            frames = self._decoder.decode(cast("Packet[VideoStream] | None", packet))
+        except (av.error.FFmpegError, ValueError, MemoryError):
+            if packet is not None and not packet.is_corrupt:
+                self._broken.append(packet.pts)
+            return []
+        for frame in frames:
+            self._check_size(frame.width, frame.height)
+        return frames
+
+    def _broken_before(self, pts: int | None) -> list[int | None]:
+        """Take out the times of the broken frames that come before `pts`, in order; all of them where it is None."""
+        taken = [at for at in self._broken if at is None or pts is None or at < pts]
+        self._broken = [at for at in self._broken if at not in taken]
+        return sorted(taken, key=lambda at: (at is not None, at or 0))
+
+    def _item(self, frame: Frame | None) -> FrameItem:
+        """Return the frame with the audio packets that came before it."""
+        packets, self._aside = tuple(self._aside), []
+        return FrameItem(frame, packets)
+
+    def _shown(self, frame: VideoFrame) -> Frame:
+        """Return the frame upright, or a broken one."""
+        av = load_av()
+        pts, duration = frame.pts, int(frame.duration or 0)
+        spoiled = frame.is_corrupt or pts in self._broken
+        self._broken = [at for at in self._broken if at != pts]
+        if spoiled:
+            return self._clock.broken(pts)
+        try:
+            image = self._upright(frame)
+        except (av.error.FFmpegError, ValueError, MemoryError):
+            return self._clock.broken(pts)
+        self._size = self._size or image.size
+        if image.size != self._size:
+            self.tally.note(f"some frames are {image.width}x{image.height}, not the size of the first")
+            return self._clock.broken(pts)
+        return self._clock.shown(image, pts, duration)
+
+    def _upright(self, frame: VideoFrame) -> Image:
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+        self._turn = 1
+        if matrix is not None:
+            turn = orientation_of(bytes(matrix))
+            if turn is None:
+                self.tally.note("it asks to be turned by an angle that is no multiple of 90 degrees; it was not turned")
+            self._turn = turn or 1
+        image = image_from(frame, self._colour, self._name)
+        if self._turn == 1:
+            return image
+        alpha = None if image.alpha is None else np.ascontiguousarray(upright(image.alpha, self._turn))
+        return image.with_changes(rgb=np.ascontiguousarray(upright(image.rgb, self._turn)), alpha=alpha)
+
+    def _check_size(self, width: int, height: int) -> None:
+        if width * height > self._limit:
+            raise VideoError(
+                f"{self._name}: frames of {width}x{height} are {width * height / 1e6:.4g} megapixels, more than the "
+                f"limit of {self._limit / 1e6:.4g}; shrink it, or set {MAX_PIXELS_VARIABLE} to a larger number"
+            )
+
+    def _check_end(self, count: int) -> None:
+        """Say so where the file ends before its own header says."""
+        names = self._container.format.name
+        stream = self._stream
+        if "mov" in names and stream.frames and count < stream.frames:
+            self._cut_off(f"it ends after {count} of its {stream.frames} frames")
+        elif "matroska" in names and self._container.duration and stream.time_base:
+            end = self._clock.end * stream.time_base
+            # Audio may be longer than the image: half a second more, or a tenth, is no sign of a cut.
+            whole = Fraction(self._container.duration, 1_000_000)
+            if not self._container.streams.audio and end < min(whole - Fraction(1, 2), whole * 9 / 10):
+                self._cut_off(f"it ends after {float(end):.1f} of its {float(whole):.1f} seconds")
+
+    def _cut_off(self, sentence: str) -> None:
+        self._truncated = True
+        self.tally.note(f"{sentence}: the file is cut off or damaged, and what could be decoded was kept")
+
+
+# Where the stored axes go: the signs of the matrix's upper left four numbers (a, b, c, d), for which
+# x' = a x + c y and y' = b x + d y with y pointing down.
+_ORIENTATIONS = {
+    (1, 0, 0, 1): 1,
+    (-1, 0, 0, 1): 2,
+    (-1, 0, 0, -1): 3,
+    (1, 0, 0, -1): 4,
+    (0, 1, 1, 0): 5,
+    (0, 1, -1, 0): 6,
+    (0, -1, -1, 0): 7,
+    (0, -1, 1, 0): 8,
+}
+
+
+def orientation_of(matrix: bytes) -> int | None:
+    """Return the EXIF orientation (1-8) that a display matrix stands for.
+
+    Args:
+        matrix: nine native 32-bit integers, as FFmpeg hands them on.
+
+    Returns:
+        None for a matrix that turns by anything else than a multiple of 90 degrees.
+    """
+    if len(matrix) != 36:
+        return None
+    a, b, _, c, d = struct.unpack("=9i", matrix)[:5]
+    largest = max(abs(a), abs(b), abs(c), abs(d))
+    # A camera's quarter turn is exact; 1% of skew is rounding.
+
+    def sign(value: int) -> int:
+        return 0 if abs(value) * 100 <= largest else (1 if value > 0 else -1)
+
+    return _ORIENTATIONS.get((sign(a), sign(b), sign(c), sign(d)))

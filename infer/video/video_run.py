@@ -1,0 +1,303 @@
+"""The pipeline over a video: decoding, the models and encoding overlap, in bounded memory, the order kept."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+
+from ...core import Data, PartialFailureError, Result, VideoError, VideoRecord
+from ...images import Image
+from ..devices import this_machine
+from ..latencies import Latencies, of_models
+from ..overlap import in_order, in_thread
+from ..pipeline import Pipeline
+from ..remove import Matte
+from .frames import Frame, FrameItem
+from .sinks import open_sink
+from .smooth import Smoother
+from .video_plan import VideoPlan
+
+__all__ = ["VideoResult", "ended_by_signals", "process_video"]
+
+_STAGES = ("decode", "remove", "infer", "smooth", "upscale", "superimpose", "encode")
+"""In the order in which a frame passes them; `infer` is the time of all models, which their stages leave out."""
+
+_MOST_TIMES = 4096
+"""Of each stage, so that a record's size doesn't grow with the video."""
+
+# Frames that wait between two stages; with those that the stages hold, about a dozen are in memory.
+_DEPTH = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoResult(Result[VideoRecord]):
+    """What became of a video.
+
+    Attributes:
+        out: the result.
+        frames: that it has.
+        broken: frames that were concealed.
+        truncated: the input ended before it should have.
+        notes: what its owner may want to know, one sentence each.
+    """
+
+    out: Path
+    frames: int
+    broken: int
+    truncated: bool
+    notes: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0, or 5 where the input was cut off."""
+        return PartialFailureError.exit_code if self.truncated else 0
+
+
+@dataclass
+class _Job:
+    """A frame on its way."""
+
+    item: FrameItem
+    behind: Image | None = None
+    matte: Matte | None = None
+    result: Image | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def image(self) -> Image | None:
+        return self.item.frame.image if self.item.frame is not None else None
+
+
+def process_video(plan: VideoPlan, pipeline: Pipeline) -> VideoResult:
+    """Run a video through the pipeline; the result appears whole or not at all.
+
+    A broken frame takes the result of the one before it. Of a camera or a stream, Ctrl-C ends the recording, and what
+    there is is kept; of anything else it leaves nothing.
+
+    Args:
+        plan: what is read and written, and how; it is closed at the end.
+        pipeline: what each frame goes through.
+
+    Raises:
+        VideoError: too many broken frames, no frame at all, or a result that can't be written.
+        ImageError: a frame can't be processed, such as one that would become too large.
+        DeviceError: the device failed.
+    """
+    run = _Run(plan, pipeline)
+    try:
+        return run()
+    finally:
+        plan.close()
+
+
+class _Run:
+    def __init__(self, plan: VideoPlan, pipeline: Pipeline) -> None:
+        self._plan, self._pipeline, self._settings = plan, pipeline, plan.settings
+        self._source = plan.source
+        requests = min((model.runtime.info.requests for model in pipeline.models), default=1)
+        self._workers = requests + 1
+        parallel = ("remove", "upscale", "superimpose")
+        threads = {**dict.fromkeys(parallel, self._workers), "infer": requests}
+        self._latencies = Latencies(_STAGES, threads, most=_MOST_TIMES)
+        self._frames = self._broken = self._empty = 0
+
+    def __call__(self) -> VideoResult:
+        progress = self._settings.progress
+        plan, info, tally = self._plan, self._source.info, self._source.tally
+        if self._settings.no_audio:
+            info = replace(info, audio=())
+        total = min(filter(None, (info.frames, self._settings.frames)), default=None)
+        started = time.perf_counter()
+        with open_sink(plan.out, plan.format, info, tally) as sink, ended_by_signals(self._source.stop, info.live):
+            last: Image | None = None
+            waiting: list[Frame] = []
+            jobs = self._jobs()
+            try:
+                for job in jobs:
+                    frame = job.item.frame
+                    if info.audio:
+                        sink.hand_on(job.item.packets)
+                    if frame is None:
+                        continue
+                    if job.result is None:
+                        self._count_broken()
+                    last = job.result or last
+                    if last is None:
+                        # Before the first good frame there is nothing to show: it stands in for them.
+                        waiting.append(frame)
+                        continue
+                    begun = time.perf_counter()
+                    for one in (*waiting, frame):
+                        sink.write(last, one)
+                        self._frames += 1
+                    waiting.clear()
+                    job.seconds["encode"] = time.perf_counter() - begun
+                    self._latencies.add(job.seconds)
+                    if progress is not None:
+                        progress("frames", self._frames, total)
+            finally:
+                jobs.close()
+            sink.finish()
+        wall = time.perf_counter() - started
+        return self._result(wall)
+
+    def _jobs(self) -> Generator[_Job]:
+        """Chain the stages: each has a thread of its own, or several, and a queue in front."""
+        workers = self._workers
+        # A camera goes on whether its frames are taken or not; the others wait.
+        drop = self._dropped if self._source.info.live and self._source.info.rate is None else None
+        jobs: Generator[_Job] = in_thread(self._read(), _DEPTH, drop=drop)
+        if self._pipeline.remover is not None:
+            jobs = in_order(jobs, self._find_matte, workers, workers + 1)
+            jobs = in_thread(self._smoothed(jobs) if self._settings.smooth else jobs, 1)
+        return in_order(jobs, self._compose, workers, workers + 1)
+
+    def _read(self) -> Generator[_Job]:
+        count, first = 0, None
+        items = self._source.items()
+        film, time_base = self._plan.film, self._source.info.time_base
+        while True:
+            begun = time.perf_counter()
+            item = next(items, None)
+            if item is None:
+                return
+            job = _Job(item)
+            if item.frame is not None:
+                if count == self._settings.frames:
+                    return
+                count += 1
+                first = item.frame.pts if first is None else first
+                if film is not None:
+                    job.behind = film.at((item.frame.pts - first) * time_base)
+            job.seconds["decode"] = time.perf_counter() - begun
+            yield job
+
+    def _find_matte(self, job: _Job) -> _Job:
+        if job.image is not None and self._pipeline.remover is not None:
+            runtime = self._pipeline.remover.model.runtime
+            begun, before = time.perf_counter(), runtime.spent
+            job.matte = self._pipeline.remover.matte(job.image)
+            elapsed, after = time.perf_counter() - begun, runtime.spent
+            working = after.working - before.working
+            job.seconds["remove"] = elapsed - working - (after.waiting - before.waiting)
+            if working:
+                job.seconds["infer"] = working
+        return job
+
+    def _smoothed(self, jobs: Iterable[_Job]) -> Generator[_Job]:
+        smoother = Smoother(self._settings.smooth)
+        try:
+            for job in jobs:
+                if job.image is not None and job.matte is not None:
+                    begun = time.perf_counter()
+                    job.matte = replace(job.matte, alpha=smoother.smooth(job.image, job.matte.alpha))
+                    job.seconds["smooth"] = time.perf_counter() - begun
+                yield job
+        finally:
+            if isinstance(jobs, Generator):
+                jobs.close()
+
+    def _compose(self, job: _Job) -> _Job:
+        if job.image is not None:
+            behind = job.behind if job.behind is not None else self._pipeline.background
+            result = replace(self._pipeline, background=behind).run(job.image, matte=job.matte)
+            for stage, seconds in result.seconds.items():
+                job.seconds[stage] = job.seconds.get(stage, 0.0) + seconds
+            job.result = result.image
+            if result.matte is not None and not result.matte.foreground:
+                self._empty += 1
+        return job
+
+    def _dropped(self) -> None:
+        self._source.tally.dropped += 1
+
+    def _count_broken(self) -> None:
+        self._broken += 1
+        if self._broken > self._settings.max_broken:
+            raise VideoError(
+                f"{self._source.info.name}: more than {self._settings.max_broken} frames are broken; nothing was "
+                "written: copy the file again, or allow more with --max-broken"
+            )
+
+    def _result(self, wall_s: float) -> VideoResult:
+        tally, info = self._source.tally, self._source.info
+        if tally.dropped:
+            tally.note(f"{tally.dropped} frames came faster than they could be processed, and were dropped")
+        if self._empty:
+            tally.note(f"no foreground was found in {self._empty} frames")
+        format_ = self._plan.format
+        common = of_models(self._pipeline.models, Data(name=info.name, reference="", count=self._frames))
+        figures = [
+            common.measured("frames", self._frames),
+            common.measured("broken", self._broken, higher_is_better=False),
+            common.measured("dropped", tally.dropped, "late frames", higher_is_better=False),
+            common.measured("empty", self._empty, higher_is_better=False),
+        ]
+        speed = self._frames / wall_s if wall_s > 0 else None
+        figures.append(common.measured("throughput", speed, "frames/s", higher_is_better=True))
+        figures += self._latencies.measurements(common, wall_s)
+        record = VideoRecord(
+            machine=this_machine(),
+            variants=common.variants,
+            measurements=tuple(figures),
+            settings={
+                **self._settings.described(),
+                **self._pipeline.describe(),
+                "codec": format_.encoder or format_.codec,
+                "pixel_format": format_.pixel_format,
+                "encoder_options": dict(format_.options),
+                "time_base": str(info.time_base),
+            },
+            input=info.name,
+            output=str(self._plan.out),
+            seconds=self._latencies.seconds(),
+            bottleneck=self._latencies.bottleneck or "",
+            workers={"frames": self._workers},
+            notes=tuple(tally.notes),
+            truncated=self._source.truncated,
+        )
+        return VideoResult(
+            records=(record,),
+            out=self._plan.out,
+            frames=self._frames,
+            broken=self._broken,
+            truncated=self._source.truncated,
+            notes=tuple(tally.notes),
+        )
+
+
+_SIGTERM_CODE = 128 + int(signal.SIGTERM)
+
+
+@contextmanager
+def ended_by_signals(stop: Callable[[], None], live: bool) -> Generator[None]:
+    """While it lasts, the first Ctrl-C (or SIGTERM) ends a live recording well; anything else ends as errors do."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = False
+
+    def end(number: int, _: FrameType | None) -> None:
+        nonlocal asked
+        if live and not asked:
+            asked = True
+            stop()
+        elif number == signal.SIGTERM:
+            # Not the system's own way to die, which would leave the temporary file.
+            sys.exit(_SIGTERM_CODE)
+        else:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

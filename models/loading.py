@@ -1,0 +1,75 @@
+"""A model that a user names → that model, ready to run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from ..core import Arithmetic, Hint, Progress, Task, Variant
+from ..infer import DEFAULTS, LoadedModel, RuntimeSettings, load
+from .reference import ModelRef
+from .runtimes import open_runtime
+
+__all__ = ["open_at", "open_model", "open_variant"]
+
+
+def open_model(
+    model: str | Path | ModelRef,
+    task: Task | None = None,
+    device: str = "CPU",
+    *,
+    hint: Hint = "latency",
+    arithmetic: Arithmetic = "f32",
+    threads: int | None = None,
+    offline: bool = False,
+    progress: Progress | None = None,
+) -> LoadedModel:
+    """Open the one model that a user names, on the runtime that is named with it, or OpenVINO.
+
+    Args:
+        model: as `ModelRef.parse` takes it.
+        task: that the model must be for.
+        device: an OpenVINO device string; other runtimes know the CPU alone.
+        hint: of OpenVINO: one short answer after another, or many at a time.
+        arithmetic: of floating-point numbers.
+        threads: of a CPU; as many as it has cores where None.
+        offline: never download.
+        progress: called during a download.
+
+    Raises:
+        DeviceError: the device is not there, it refused the model, or the runtime does not know it.
+        ArithmeticUnavailableError: the device does not compute in this arithmetic.
+        MattekitError: as `ModelRef.one`.
+    """
+    ref = model if isinstance(model, ModelRef) else ModelRef.parse(model)
+    path = ref.path_of_one(task=task, offline=offline, progress=progress)
+    return open_at(ref, path, RuntimeSettings(device, arithmetic, hint, threads=threads))
+
+
+def open_at(ref: ModelRef, path: Path, settings: RuntimeSettings = DEFAULTS) -> LoadedModel:
+    """Open one of the files that a reference stands for, on its runtime.
+
+    Raises:
+        MattekitError: as `open_model`.
+    """
+    if ref.on_openvino:
+        # Read once: what it says of itself is found while it is opened.
+        return _on_openvino(path, settings)
+    return open_variant(ref.variant_at(path), ref.runtime, settings)
+
+
+def open_variant(variant: Variant, runtime: str = "openvino", settings: RuntimeSettings = DEFAULTS) -> LoadedModel:
+    """Open a model on disk on a runtime.
+
+    Raises:
+        MattekitError: as `open_model`.
+    """
+    if runtime == "openvino":
+        return _on_openvino(variant.path, settings)
+    opened = open_runtime(runtime, variant.path, replace(settings, model=variant.id))
+    return LoadedModel(variant, opened, partial(open_variant, variant, runtime, settings))
+
+
+def _on_openvino(path: Path, how: RuntimeSettings) -> LoadedModel:
+    return load(path, how.device, hint=how.hint, arithmetic=how.arithmetic, threads=how.threads)

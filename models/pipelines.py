@@ -1,0 +1,216 @@
+"""Models' names → the pipeline of them, ready to run; a background taken away, or a video run, in one call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..core import Arithmetic, Hint, ModelError, Task, with_settings
+from ..infer import LoadedModel, PipelineSettings, Refine, RuntimeSettings, VideoSettings, import_lean
+from .loading import open_at
+from .reference import ModelRef
+
+if TYPE_CHECKING:
+    from ..infer import Background, Pipeline, Placement, VideoResult
+
+__all__ = ["load_pipeline", "open_pipeline", "process_video_file", "remove", "run_video"]
+
+ImageT = TypeVar("ImageT", bound=Any)
+
+
+def load_pipeline(
+    settings: PipelineSettings, *, many: bool = False, threads: int | None = None, lean: bool = False
+) -> Pipeline:
+    """Open the pipeline that settings describe.
+
+    Args:
+        settings: what becomes of an image.
+        many: several images will be processed at a time. On a CPU a segmentation model that runs alone then gets
+            several requests of few threads each, which don't wait for each other. Its answers differ by rounding
+            (1e-6), so the choice must not depend on anything that results are promised not to depend on.
+        threads: of a CPU, for each model; as many as it has cores where None.
+        lean: start faster, for a process that does nothing else: see `import_lean`.
+
+    Raises:
+        MattekitError: as its message says.
+    """
+    # Cheap mistakes are found before a model is compiled, and a first export is made by this thread alone.
+    behind = None if settings.background is None else _background_of(settings)
+    opens: list[Callable[[], LoadedModel]] = []
+    several: Hint = "throughput" if many and settings.sr is None and settings.device == "CPU" else "latency"
+    named: tuple[tuple[Any, Task, Hint], ...] = (
+        (settings.model, "segmentation", several),
+        (settings.sr, "super_resolution", "latency"),
+    )
+    for model, task, hint in named:
+        if model is not None:
+            how = RuntimeSettings(settings.device, settings.arithmetic, hint, threads=threads)
+            opens.append(_opens(model, task, how, settings))
+    if lean:
+        import_lean()
+    # One after another: the first use of OpenVINO by two threads at once is not safe.
+    with ThreadPoolExecutor(1) as pool:
+        opening = [pool.submit(each) for each in opens]
+        from ..infer import Pipeline, Remover, Upscaler
+
+        background, placement = behind or _background_of(settings)
+        opened = [future.result() for future in opening]
+    remover = upscaler = None
+    if settings.model is not None:
+        own_colours = settings.decontaminate
+        if own_colours is None:
+            # A mere cut-out keeps the photo's colours.
+            own_colours = settings.sr is not None or background is not None
+        remover = Remover(opened[0], keep=settings.keep, refine=settings.refine, decontaminate=own_colours)
+    if settings.sr is not None:
+        memory = None if settings.memory is None else settings.memory << 20
+        upscaler = Upscaler(opened[-1], tile=settings.tile, memory=memory, outscale=settings.outscale)
+    return Pipeline(remover, upscaler, background, placement)
+
+
+def _opens(model: Any, task: Task, how: RuntimeSettings, settings: PipelineSettings) -> Callable[[], LoadedModel]:
+    """Find a model, and return what opens it."""
+    if isinstance(model, LoadedModel):
+        if model.contract.task != task:
+            raise ModelError(f"{model.path}: this is a {model.contract.task} model; a {task} model is needed here")
+        return lambda: model
+    ref = model if isinstance(model, ModelRef) else ModelRef.parse(model)
+    path = ref.path_of_one(task=task, offline=settings.offline, progress=settings.progress)
+    return partial(open_at, ref, path, how)
+
+
+def _background_of(settings: PipelineSettings) -> tuple[Background | None, Placement]:
+    from ..infer import Colour, Placement, load_background
+
+    chosen, where = load_background(settings.background), settings.placement
+    if chosen is None and where != Placement():
+        # A placement on nothing is one on a transparent canvas.
+        chosen = Colour(255, 255, 255, alpha=0)
+    return chosen, where
+
+
+@with_settings(PipelineSettings)
+def open_pipeline(settings: PipelineSettings) -> Pipeline:
+    """Open the main job: remove the background, improve the resolution, superimpose on a new background.
+
+    The keywords and their defaults are those of `mattekit run`. A stage is left out where its model or the background
+    is None. The pipeline takes an image of any kind and returns one of that kind; sent to another process, it opens its
+    models there again.
+
+    Args:
+        settings: what becomes of an image. A model may be a `ModelRef` or a `LoadedModel` too, a background an image of
+            any kind, a `Colour` or a `Blur`.
+
+    Returns:
+        The pipeline, ready to run.
+
+    Raises:
+        MattekitError: as its message says.
+
+    Example:
+        >>> import mattekit, numpy
+        >>> pipeline = mattekit.open_pipeline(background="white")
+        >>> pipeline(numpy.zeros((64, 48, 3), numpy.uint8)).shape
+        (128, 96, 3)
+    """
+    return load_pipeline(settings)
+
+
+def remove(
+    image: ImageT,
+    *,
+    model: str | Path = "mattelite",
+    refine: Refine = "none",
+    decontaminate: bool | None = None,
+    device: str = "CPU",
+    arithmetic: Arithmetic = "f32",
+    offline: bool = False,
+) -> ImageT:
+    """Take an image's background away; what is given comes back in the same kind, with an alpha.
+
+    The model is opened by the first call, and stays open for those that ask for the same.
+
+    Args:
+        image: a path, bytes, an open file, a Pillow image, an array (H, W), (H, W, 3) or (H, W, 4) of uint8 or uint16,
+            our own `Image`, or a list of these. A path gives a `Image`, which `write_image` writes.
+        model: a segmentation model, as `open_model` takes it.
+        refine: how a mask comes back to the image's size; `none` gives the masks of the model's publisher.
+        decontaminate: give half-transparent pixels the subject's own colours; None leaves them the photo's.
+        device: an OpenVINO device.
+        arithmetic: of floating-point numbers.
+        offline: never download.
+
+    Returns:
+        The cut-out, of the image's size and depth: bytes and open files of a PNG, a Pillow image in RGBA, an array
+        (H, W, 4), or a `Image`; of a list, a list.
+
+    Raises:
+        MattekitError: as its message says.
+
+    Example:
+        >>> import mattekit, numpy
+        >>> mattekit.remove(numpy.zeros((64, 48, 3), numpy.uint8)).shape
+        (64, 48, 4)
+    """
+    settings = PipelineSettings(
+        model=model,
+        sr=None,
+        refine=refine,
+        decontaminate=decontaminate,
+        device=device,
+        arithmetic=arithmetic,
+        offline=offline,
+    )
+    return _opened(os.getpid(), settings)(image)
+
+
+@lru_cache(maxsize=2)
+def _opened(process: int, settings: PipelineSettings) -> Pipeline:
+    """Open a pipeline; what a process opened serves no other that is forked from it."""
+    del process
+    return load_pipeline(settings)
+
+
+def process_video_file(
+    source: str | Path, out: str | Path, settings: VideoSettings, *, lean: bool = False
+) -> VideoResult:
+    """Run a video through the pipeline that its settings describe; as `run_video` and `load_pipeline`."""
+    from ..infer import plan_video, process_video
+
+    plan = plan_video(str(source), Path(out), settings)
+    try:
+        # A camera's frame should come out soon; a file's should come out fast, one after another.
+        pipeline = load_pipeline(
+            replace(settings, background=plan.background), many=not plan.source.info.live, lean=lean
+        )
+    except BaseException:
+        plan.close()
+        raise
+    return process_video(plan, pipeline)
+
+
+@with_settings(VideoSettings)
+def run_video(source: str | Path, out: str | Path, settings: VideoSettings) -> VideoResult:
+    """Run a video through the pipeline; what `mattekit video` does.
+
+    Frames keep their own times and the audio is handed on unchanged. The result appears whole or not at all. Ctrl-C
+    ends the recording of a camera or a stream, and leaves nothing of anything else.
+
+    Args:
+        source: a video, a folder or pattern of numbered frames, a camera's number, or a stream's URL.
+        out: the result: .mp4, .mov, .mkv, .webm, .webp, or a folder for PNG files.
+        settings: how.
+
+    Returns:
+        How many frames there are, what is to be said of them, and the record.
+
+    Raises:
+        VideoError: it can't be read or written, or too many frames are broken.
+        MattekitError: as its message says.
+    """
+    return process_video_file(source, out, settings)
