@@ -47,6 +47,7 @@ from .pipeline import (
 )
 from .placement import (
     Placement as Placement,
+    placement_of as placement_of,
 )
 from .processing import (
     MEMORY as MEMORY,

@@ -12,9 +12,9 @@ import numpy as np
 from ..core import ImageError
 from ..images import MAX_PIXELS, Pixels
 from .background import Colour
-from .settings import Fit, Place
+from .settings import Fit, PipelineSettings, Place
 
-__all__ = ["ANCHORS", "Place", "Placement", "Shadow", "cast_shadow", "parse_shadow"]
+__all__ = ["ANCHORS", "Place", "Placement", "Shadow", "cast_shadow", "parse_shadow", "placement_of"]
 
 ANCHORS: dict[str, tuple[float, float]] = {
     "top-left": (0, 0),
@@ -129,6 +129,24 @@ def parse_shadow(text: str) -> Shadow | None:
     if kind != "soft" or unknown:
         raise ImageError(f"{text!r} is no shadow; use none, soft, or soft: with some of {', '.join(known)}")
     return replace(Shadow(), **values)
+
+
+def placement_of(settings: PipelineSettings) -> Placement:
+    """Return where and how large the subject stands on its canvas.
+
+    Raises:
+        ImageError: it can't be drawn.
+    """
+    shadow = parse_shadow(settings.shadow) if isinstance(settings.shadow, str) else settings.shadow
+    return Placement(
+        settings.fit,
+        settings.anchor,
+        settings.subject_scale,
+        settings.offset,
+        place=settings.place,
+        shadow=shadow,
+        linear=settings.linear,
+    )
 
 
 def cast_shadow(alpha: Pixels, shadow: Shadow) -> tuple[Pixels, int, int]:

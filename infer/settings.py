@@ -12,7 +12,6 @@ from ..core import Arithmetic, InputError, Settings, option
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from .placement import Placement
 
 __all__ = [
     "Fit",
@@ -119,26 +118,6 @@ class PipelineSettings(Settings):
                 object.__setattr__(self, "background", image_of(self.background))
         if self.outscale is not None and self.sr is None:
             raise InputError("an enlargement needs a super-resolution model; give one with --sr")
-
-    @property
-    def placement(self) -> Placement:
-        """Return where and how large the subject stands on its canvas.
-
-        Raises:
-            ImageError: it can't be drawn.
-        """
-        from .placement import Placement, parse_shadow
-
-        shadow = parse_shadow(self.shadow) if isinstance(self.shadow, str) else self.shadow
-        return Placement(
-            self.fit,
-            self.anchor,
-            self.subject_scale,
-            self.offset,
-            place=self.place,
-            shadow=shadow,
-            linear=self.linear,
-        )
 
     def described(self) -> dict[str, JsonValue]:
         """Return the options that results depend on; a model as it was named, a background image by its pixels."""

@@ -164,7 +164,7 @@ def test_published_figures_from_the_ir(
     names: tuple[str, str], figures: tuple[float, float], shared_data: Path, published_half: Callable[[str, str], Path]
 ) -> None:
     """With halved weights, which are those of the FP32 IR but for rounding: all that the export checks is in them."""
-    from mattekit.datasets.folders import super_resolution_folders
+    from mattekit.datasets.image_folders import super_resolution_folders
 
     exact = load(published_half(names[0], f"super_resolution/{names[1]}.pth"))
     upscaler = Upscaler(exact, tile=0)
