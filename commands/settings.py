@@ -39,6 +39,7 @@ class Flag:
 
 def takes_settings(
     kind: type[Settings],
+    shared: Mapping[str, Flag] | None = None,
     *,
     only: Collection[str] = (),
     without: Collection[str] = (),
@@ -51,12 +52,13 @@ def takes_settings(
 
     Args:
         kind: of the settings.
+        shared: flags that several commands have, by the field's name.
         only: the fields that are options; all where empty. The others keep their defaults.
         without: fields that are none.
         fixed: what the command itself gives for fields that are none.
         flags: by the field's name, what is not as usual.
     """
-    hints, helps = get_type_hints(kind), attributes_of(kind)
+    hints, helps, shown = get_type_hints(kind), attributes_of(kind), {**(shared or {}), **flags}
     chosen = [each for each in fields(kind) if each.name != "progress" and each.name not in without]
     chosen = [each for each in chosen if not only or each.name in only]
 
@@ -69,7 +71,7 @@ def takes_settings(
         own = [
             each for each in inspect.signature(command, eval_str=True).parameters.values() if each.name != "settings"
         ]
-        made = [_parameter(each, hints[each.name], helps[each.name], flags.get(each.name, Flag())) for each in chosen]
+        made = [_parameter(each, hints[each.name], helps[each.name], shown.get(each.name, Flag())) for each in chosen]
         del vars(called)["__wrapped__"]
         vars(called)["__signature__"] = inspect.Signature([*own, *made])
         called.__annotations__ = {each.name: each.annotation for each in [*own, *made]}

@@ -23,9 +23,10 @@ def register(app: typer.Typer) -> None:
     @app.command(rich_help_panel="Images and video")
     @takes_settings(
         RunSettings,
+        SHOWN,
         only=_OPTIONS,
         fixed={"model": None, "sr": None},
-        **{**SHOWN, "background": Flag(required=True)},
+        background=Flag(required=True),
     )
     def superimpose(
         inputs: Inputs,

@@ -1,7 +1,5 @@
 from .background import (
     Background as Background,
-    Blur as Blur,
-    Colour as Colour,
     load_background as load_background,
 )
 from .batch import (
@@ -13,6 +11,11 @@ from .batch import (
     record_of as record_of,
     run_batch as run_batch,
     workers_for as workers_for,
+)
+from .choices import (
+    Blur as Blur,
+    Colour as Colour,
+    Refine as Refine,
 )
 from .collect import (
     collect_inputs as collect_inputs,
@@ -47,6 +50,7 @@ from .pipeline import (
 )
 from .placement import (
     Placement as Placement,
+    placement_of as placement_of,
 )
 from .processing import (
     MEMORY as MEMORY,
@@ -96,7 +100,6 @@ from .runtimes.torch import (
 )
 from .settings import (
     PipelineSettings as PipelineSettings,
-    Refine as Refine,
     RunSettings as RunSettings,
     VideoSettings as VideoSettings,
 )

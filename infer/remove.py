@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from ..core import ImageError, ModelError
 from ..images import Image, Pixels, apply, to_depth
+from .choices import Refine
 from .edges import refine_mask
 from .foreground import estimate_foreground
 from .runtimes import LoadedModel
-from .settings import Refine
 from .tensors import MatteTensor, matte_from, resize_mask, tensor_from
 
 __all__ = ["Matte", "Remover", "cut_out"]

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..core import Arithmetic, InputError, Settings, option
+from .choices import Blur, Colour, Fit, Place, Refine, Shadow, parse_shadow
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from .placement import Placement
+    from ..images import Image
 
-__all__ = [
-    "Fit",
-    "ModelLike",
-    "PipelineSettings",
-    "Place",
-    "Refine",
-    "RunSettings",
-    "VideoSettings",
-    "parse_fps",
-]
-
-Fit = Literal["fill", "fit", "stretch", "tile"]
-
-Place = Literal["frame", "subject"]
-"""What is placed: the whole cut-out with the empty space around its subject, or the subject alone."""
-
-Refine = Literal["none", "guided", "matting"]
-"""none: interpolation alone, as the model's publisher does. guided: along the photo's edges. matting: the uncertain
-band is solved by closed-form matting first (needs the extra `matting`), and the result is enlarged as `guided` does."""
+__all__ = ["ModelLike", "PipelineSettings", "RunSettings", "VideoSettings", "described_background", "parse_fps"]
 
 ModelLike: TypeAlias = Any
 """A text as `ModelRef.parse` takes it, a path, a `ModelRef`, or a `LoadedModel` that is open already."""
@@ -56,6 +40,18 @@ def parse_fps(text: str) -> Fraction:
     if not Fraction(1, 100) <= fps <= 1000:
         raise InputError(f"--fps {text}: use from 0.01 to 1000 frames per second")
     return fps.limit_denominator(100_000)
+
+
+def described_background(background: Image | Colour | Blur) -> str:
+    """Return a background as a record keeps it: a colour's or a blur's numbers, or the SHA-256 of an image's pixels."""
+    if isinstance(background, Colour | Blur):
+        return str(background)
+    digest = hashlib.sha256(repr(background.rgb.shape).encode())
+    for part in (background.rgb, background.alpha):
+        if part is not None:
+            digest.update(part.tobytes())
+    digest.update(background.icc or b"")
+    return f"image {digest.hexdigest()}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +91,7 @@ class PipelineSettings(Settings):
     subject_scale: float = option(1.0, least=0.01, most=100)
     offset: tuple[int, int] = (0, 0)
     place: Place = "frame"
-    shadow: str | Any | None = option(None, parse=_text_or_none)
+    shadow: str | Shadow | None = option(None, parse=parse_shadow)
     linear: bool = False
     keep: tuple[str, ...] = ()
     refine: Refine = "none"
@@ -110,35 +106,13 @@ class PipelineSettings(Settings):
     def __post_init__(self) -> None:
         """Read texts, take a background image in, and refuse what doesn't go together."""
         super().__post_init__()
-        if not isinstance(self.background, str | Path | None):
+        if not isinstance(self.background, str | Path | Colour | Blur | None):
             from ..images import image_of
-            from .background import Blur, Colour
 
-            if not isinstance(self.background, Blur | Colour):
-                # An open file can be read once only, and doesn't travel to other processes.
-                object.__setattr__(self, "background", image_of(self.background))
+            # An open file can be read once only, and doesn't travel to other processes.
+            object.__setattr__(self, "background", image_of(self.background))
         if self.outscale is not None and self.sr is None:
             raise InputError("an enlargement needs a super-resolution model; give one with --sr")
-
-    @property
-    def placement(self) -> Placement:
-        """Return where and how large the subject stands on its canvas.
-
-        Raises:
-            ImageError: it can't be drawn.
-        """
-        from .placement import Placement, parse_shadow
-
-        shadow = parse_shadow(self.shadow) if isinstance(self.shadow, str) else self.shadow
-        return Placement(
-            self.fit,
-            self.anchor,
-            self.subject_scale,
-            self.offset,
-            place=self.place,
-            shadow=shadow,
-            linear=self.linear,
-        )
 
     def described(self) -> dict[str, JsonValue]:
         """Return the options that results depend on; a model as it was named, a background image by its pixels."""
@@ -148,8 +122,6 @@ class PipelineSettings(Settings):
             if not isinstance(given, str | Path | None):
                 found[name] = str(getattr(given, "text", None) or given.path)
         if not isinstance(self.background, str | Path | None):
-            from .background import described_background
-
             found["background"] = described_background(self.background)
         return found
 

@@ -85,9 +85,9 @@ def _opens(model: Any, task: Task, how: RuntimeSettings, settings: PipelineSetti
 
 
 def _background_of(settings: PipelineSettings) -> tuple[Background | None, Placement]:
-    from ..infer import Colour, Placement, load_background
+    from ..infer import Colour, Placement, load_background, placement_of
 
-    chosen, where = load_background(settings.background), settings.placement
+    chosen, where = load_background(settings.background), placement_of(settings)
     if chosen is None and where != Placement():
         # A placement on nothing is one on a transparent canvas.
         chosen = Colour(255, 255, 255, alpha=0)

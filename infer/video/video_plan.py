@@ -12,9 +12,10 @@ from pathlib import Path
 
 from ...core import InputError, VideoError
 from ...images import Image
-from ..background import Background, Colour, load_background
+from ..background import Background, load_background
+from ..choices import Colour
 from ..collect import collect_inputs
-from ..placement import Placement
+from ..placement import Placement, placement_of
 from ..settings import VideoSettings
 from ..video import VIDEO_EXTENSIONS
 from .formats import OutputFormat, choose_format
@@ -66,7 +67,7 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
         DependencyError: PyAV or one of its encoders is missing.
     """
     _require_writable(out)
-    placement, given = settings.placement, settings.background
+    placement, given = placement_of(settings), settings.background
     film = LoopedVideo(str(given)) if isinstance(given, str | Path) and _is_video(Path(given)) else None
     behind = film.first if film is not None else load_background(given)
     # Without a background, a placement is one on a transparent canvas.

@@ -37,7 +37,7 @@ _DEPTH = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class VideoResult(Result[VideoRecord]):
+class VideoResult(Result):
     """What became of a video.
 
     Attributes:
@@ -46,6 +46,7 @@ class VideoResult(Result[VideoRecord]):
         broken: frames that were concealed.
         truncated: the input ended before it should have.
         notes: what its owner may want to know, one sentence each.
+        record: of the run.
     """
 
     out: Path
@@ -53,6 +54,7 @@ class VideoResult(Result[VideoRecord]):
     broken: int
     truncated: bool
     notes: tuple[str, ...]
+    record: VideoRecord  # pyright: ignore[reportIncompatibleVariableOverride]
 
     @property
     def exit_code(self) -> int:
@@ -264,12 +266,12 @@ class _Run:
             truncated=self._source.truncated,
         )
         return VideoResult(
-            records=(record,),
             out=self._plan.out,
             frames=self._frames,
             broken=self._broken,
             truncated=self._source.truncated,
             notes=tuple(tally.notes),
+            record=record,
         )
 
 
