@@ -109,7 +109,7 @@ def test_names_that_the_terminal_cannot_show_end_no_run(
     assert done.returncode == 5, done.stderr
     assert b"Traceback" not in done.stderr
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
-        str(Path(name).with_suffix(".png")) for name in names
+        ["manifest.jsonl", *(str(Path(name).with_suffix(".png")) for name in names)]
     )
     assert len(done.stdout.splitlines()) == 3
     if encoding == "ascii":
@@ -149,10 +149,10 @@ def test_a_manifest_recognizes_a_name_that_is_no_utf8_and_keeps_others_apart(tmp
         target.write_bytes(b"one")
     except OSError:
         pytest.skip("this file system takes no such names")
-    manifest = Manifest(tmp_path, "settings", [target])
+    manifest = Manifest(tmp_path, "settings", [target], resume=True)
     manifest.add_done(Path(NAME), target, "input", sha256_of(target))
     manifest.close()
-    again = Manifest(tmp_path, "settings", [target])
+    again = Manifest(tmp_path, "settings", [target], resume=True)
     assert again.is_done(target, "input")
     escaped.write_bytes(b"one")
     assert not again.is_done(escaped, "input")
