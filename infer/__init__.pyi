@@ -28,7 +28,7 @@ from .devices import (
     require_device as require_device,
     this_machine as this_machine,
 )
-from .doctor import (
+from .diagnosis import (
     Diagnosis as Diagnosis,
     diagnose as diagnose,
 )
@@ -58,7 +58,7 @@ from .processing import (
     ImageWork as ImageWork,
     settle as settle,
 )
-from .remove import (
+from .remover import (
     Remover as Remover,
 )
 from .resume import (
@@ -114,7 +114,7 @@ from .tensors import (
     resize_mask as resize_mask,
     tensor_from as tensor_from,
 )
-from .upscale import (
+from .upscaler import (
     TILE as TILE,
     Upscaler as Upscaler,
 )

@@ -145,10 +145,7 @@ def hidden_hardware(root: Path = Path("/")) -> dict[str, bool]:
     """Tell whether the kernel shows a GPU or an NPU, whatever OpenVINO makes of it; Linux only, else empty."""
     if not (root / "proc").is_dir():
         return {}
-    return {
-        "GPU": any((root / "dev/dri").glob("renderD*")),
-        "NPU": any((root / "dev/accel").glob("accel*")),
-    }
+    return {"GPU": any((root / "dev/dri").glob("renderD*")), "NPU": any((root / "dev/accel").glob("accel*"))}
 
 
 def _describe(core: openvino.Core, name: str) -> Device:

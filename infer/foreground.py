@@ -120,12 +120,7 @@ def _relaxed(guess: _Planes, image: _Planes, alpha: _Planes, rounds: int) -> _Pl
 
 
 _INNER = slice(1, -1)
-_NEIGHBOURS = (
-    (slice(0, -2), _INNER),
-    (slice(2, None), _INNER),
-    (_INNER, slice(0, -2)),
-    (_INNER, slice(2, None)),
-)
+_NEIGHBOURS = ((slice(0, -2), _INNER), (slice(2, None), _INNER), (_INNER, slice(0, -2)), (_INNER, slice(2, None)))
 
 
 def _correct(rgb: Pixels, alpha: Pixels, mixed: NDArray[np.uint8], levels: _Planes) -> None:

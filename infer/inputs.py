@@ -13,7 +13,7 @@ from ..core import ImageError
 from ..images import READABLE_EXTENSIONS
 from .location import Location
 from .stores import StoredFile, open_store
-from .video import VIDEO_EXTENSIONS
+from .video.formats import VIDEO_EXTENSIONS
 
 __all__ = ["ImageSource"]
 

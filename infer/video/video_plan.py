@@ -17,8 +17,7 @@ from ..choices import Colour
 from ..collect import collect_inputs
 from ..placement import Placement, placement_of
 from ..settings import VideoSettings
-from ..video import VIDEO_EXTENSIONS
-from .formats import OutputFormat, choose_format
+from .formats import VIDEO_EXTENSIONS, OutputFormat, choose_format
 from .frame_sources import Stills, open_camera
 from .frames import FrameSource
 from .pyav import PROTOCOLS

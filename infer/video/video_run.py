@@ -13,7 +13,7 @@ from ..devices import this_machine
 from ..latencies import Latencies, of_models
 from ..overlap import in_order, in_thread
 from ..pipeline import Pipeline
-from ..remove import Matte
+from ..remover import Matte
 from .frame_sources import ended_by_signals
 from .frames import Frame, FrameItem
 from .sinks import open_sink

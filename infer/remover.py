@@ -52,12 +52,7 @@ class Remover:
     """
 
     def __init__(
-        self,
-        model: LoadedModel,
-        *,
-        keep: tuple[str, ...] = (),
-        refine: Refine = "none",
-        decontaminate: bool = False,
+        self, model: LoadedModel, *, keep: tuple[str, ...] = (), refine: Refine = "none", decontaminate: bool = False
     ) -> None:
         contract = model.contract
         if contract.task != "segmentation":

@@ -217,10 +217,7 @@ class Upscaler:
                 part = source[down.start : down.stop, across.start : across.stop]
                 tile = self._enlarge(part, window, here, grey=grey)
                 kept = tile[_inside(down, scale), _inside(across, scale)]
-                there = rgb[
-                    down.first * scale : down.last * scale,
-                    across.first * scale : across.last * scale,
-                ]
+                there = rgb[down.first * scale : down.last * scale, across.first * scale : across.last * scale]
                 if down.ramp or across.ramp:
                     weight = np.outer(ramp_of(down, scale), ramp_of(across, scale))[..., None]
                     kept = np.rint(there + (kept.astype(np.float32) - there) * weight).astype(rgb.dtype)
