@@ -23,7 +23,14 @@ Background = Image | Colour | Blur
 
 
 class Canvas(NamedTuple):
-    """A canvas: rgb (H, W, 3) or, of one colour, (1, 1, 3); alpha (H, W) or (1, 1), None if opaque; if it is grey."""
+    """What a subject is laid on.
+
+    Attributes:
+        rgb: (H, W, 3), or (1, 1, 3) of one colour.
+        alpha: (H, W) or (1, 1); None is opaque.
+        grey: it has no colours.
+        notes: what its owner should know.
+    """
 
     rgb: Pixels
     alpha: Pixels | None

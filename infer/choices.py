@@ -22,7 +22,14 @@ band is solved by closed-form matting first (needs the extra `matting`), and the
 
 @dataclass(frozen=True)
 class Colour:
-    """One colour in sRGB, each channel 0-255; alpha 255 is opaque."""
+    """One colour in sRGB.
+
+    Attributes:
+        red: 0-255.
+        green: 0-255.
+        blue: 0-255.
+        alpha: 0-255; 255 is opaque.
+    """
 
     red: int
     green: int
@@ -40,7 +47,11 @@ WHITE = Colour(255, 255, 255)
 
 @dataclass(frozen=True)
 class Blur:
-    """The original, blurred; `radius` is the Gaussian's standard deviation in pixels of the result, None chooses it."""
+    """The original, blurred.
+
+    Attributes:
+        radius: the Gaussian's standard deviation in pixels of the result; None chooses it.
+    """
 
     radius: float | None = None
 

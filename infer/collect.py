@@ -21,7 +21,11 @@ __all__ = ["Named", "collect_inputs", "find_sources", "name_results", "require_l
 class Named:
     """An image that is not read yet, and the name of its result below the place where the results go.
 
-    index: of its source among the sources.
+    Attributes:
+        source: which it is of.
+        index: of its source among the sources.
+        item: where it lies.
+        name: of its result.
     """
 
     source: ImageSource

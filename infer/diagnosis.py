@@ -20,7 +20,12 @@ _OPENVINO = "https://docs.openvino.ai/2026/get-started/install-openvino/configur
 
 
 class Finding(BaseModel):
-    """A sentence or two: what is the matter and what to do. Only what is `broken` keeps mattekit from working."""
+    """A sentence or two: what is the matter and what to do.
+
+    Attributes:
+        level: only what is `broken` keeps mattekit from working.
+        text: of it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,9 +34,18 @@ class Finding(BaseModel):
 
 
 class Diagnosis(BaseModel):
-    """The machine, what limits this process, its condition, devices, packages, and what follows from all that.
+    """What mattekit finds here.
 
-    extras: whether all packages of each are there. failures: of what could not even be asked, by what it is.
+    Attributes:
+        machine: it runs on.
+        limits: of this process.
+        condition: of the machine now.
+        devices: that OpenVINO finds.
+        hardware: whether the kernel shows a GPU or an NPU.
+        needs: packages, and which of them are met.
+        extras: whether all packages of each are there.
+        failures: of what could not even be asked, by what it is.
+        findings: what follows from all that.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -26,10 +26,11 @@ ImageT = TypeVar("ImageT", bound=Any)
 class Matte:
     """An image's alpha, and how far to trust it.
 
-    alpha: (H, W), the image's size and depth: uint8 0-255 or uint16 0-65535. confidence: the
-    range that the raw mask spans, 0-1: near 1 where there is a subject. foreground: False where the network saw no
-    subject; the alpha is 0 everywhere then. labels: names of the classes that the network found,
-    for a network of classes; empty otherwise.
+    Attributes:
+        alpha: (H, W), the image's size and depth: uint8 0-255 or uint16 0-65535.
+        confidence: the range that the raw mask spans, 0-1: near 1 where there is a subject.
+        foreground: False where the network saw no subject; the alpha is 0 everywhere then.
+        labels: names of the classes that the network found, for a network of classes; empty otherwise.
     """
 
     alpha: Pixels

@@ -63,7 +63,8 @@ class PipelineSettings(Settings):
     Attributes:
         model: the segmentation model: an entry of the zoo (ID, or ID@CHECKPOINT), an .xml or .onnx file, an export's
             folder, or none.
-        sr: the super-resolution model, likewise, or none.
+        sr: the super-resolution model: an entry of the zoo (ID, or ID@CHECKPOINT), an .xml or .onnx file, an export's
+            folder, or none.
         background: an image, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency.
         fit: how a background image takes the image's size.
         anchor: where the subject stands: center, top-left, bottom, …
@@ -75,7 +76,7 @@ class PipelineSettings(Settings):
         keep: a class that stays, for a model of classes; repeatable.
         refine: how the mask follows the photo's edges; matting is slow and needs an extra.
         decontaminate: take the old background out of half-transparent pixels.
-        device: OpenVINO's name of the device: CPU, GPU.0, NPU, AUTO, …
+        device: OpenVINO device: CPU, GPU.0, NPU, AUTO, …
         arithmetic: what the networks compute in; device: what the device does unless told.
         tile: side of a super-resolution tile in pixels; 0 never cuts.
         memory: MiB for the super-resolution network's values, which decides the tile.
@@ -132,13 +133,13 @@ class RunSettings(PipelineSettings):
 
     Attributes:
         format: the results' format: png, jpg, webp, tiff or bmp.
-        quality: how little lossy formats lose, 1 to 100.
+        quality: quality of lossy formats.
         only_mask: write the greyscale mask.
         suffix: what is added to each result's name.
         jobs: images that are encoded at a time; 1 is one after another.
         resume: go on with a run that was stopped, by the manifest in the results' folder.
         engine: this machine, or a Ray cluster, which takes URLs of buckets too: docs/scale.md.
-        address: the Ray cluster's; auto finds a running one.
+        address: address of the Ray cluster; auto finds a running one.
         actor_cpus: processors of each of Ray's actors.
         max_failures: so many inputs may fail before the exit code says so.
     """
@@ -178,11 +179,10 @@ class VideoSettings(PipelineSettings):
     """A run over a video.
 
     Attributes:
-        sr: the super-resolution model, likewise, or none.
         background: an image or video, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency.
         smooth: strength of the mask's smoothing over time, such as 0.6; 0 leaves it.
         codec: h264, vp9, prores, webp or png; by default what the result's suffix is for.
-        quality: how little the codec loses, 1 to 100.
+        quality: quality of the codec; 100 loses least.
         fps: frames per second of numbered frames: 25, 29.97 or 30000/1001.
         frames: end after so many frames.
         max_broken: conceal so many broken frames before failing.

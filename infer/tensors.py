@@ -37,10 +37,12 @@ nothing but noise, or one even value. White noise is no such case: its textures 
 class MatteTensor:
     """What a segmentation network said, at its own size.
 
-    alpha: (h, w) float32, 0-1. confidence: range of the raw mask before min-max normalisation, 0-1
-    (for class networks the winner's mean probability). foreground: False
-    where the network saw no subject; the alpha is 0 then. classes: (h, w) uint8 indices into the contract's labels, for
-    class networks.
+    Attributes:
+        alpha: (h, w) float32, 0-1.
+        confidence: range of the raw mask before min-max normalisation, 0-1 (for class networks the winner's mean
+            probability).
+        foreground: False where the network saw no subject; the alpha is 0 then.
+        classes: (h, w) uint8 indices into the contract's labels, for class networks.
     """
 
     alpha: NDArray[np.float32]

@@ -13,9 +13,10 @@ import numpy as np
 from ..core import DeviceError, ImageError, ModelError, least_tile
 from ..images import MAX_PIXELS_VARIABLE, Image, Pixels, apply, pixel_limit, resize_straight
 from .runtimes import LoadedModel
+from .runtimes.compiled import is_out_of_memory
 from .runtimes.forking import native_calls
 from .tensors import normalise, pixels_from
-from .tiles import AlignedTiles, Span, TilePlace, aligned_tiles, is_out_of_memory, ramp_of, side_within, spans
+from .tiles import AlignedTiles, Span, TilePlace, aligned_tiles, ramp_of, side_within, spans
 
 __all__ = ["TILE", "Upscaler"]
 

@@ -28,9 +28,16 @@ VIDEO_EXTENSIONS = frozenset(
 class OutputFormat:
     """How frames are written.
 
-    container: FFmpeg's name; empty for a folder of images. encoder: FFmpeg's name. pixel_format: of what is encoded.
-    options: the encoder's. muxer_options: the container's. even: width and height must be. audio: whether there is room
-    for it.
+    Attributes:
+        codec: the user's name of it.
+        alpha: the frames are transparent somewhere.
+        container: FFmpeg's name; empty for a folder of images.
+        encoder: FFmpeg's name.
+        pixel_format: of what is encoded.
+        options: the encoder's.
+        muxer_options: the container's.
+        even: width and height must be.
+        audio: whether there is room for it.
     """
 
     codec: Codec
