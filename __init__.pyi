@@ -1,5 +1,9 @@
+from .bench.latency.benchmark import benchmark as benchmark
+from .bench.latency.comparison import compare_benchmarks as compare_benchmarks
 from .cluster.running import RunResult as RunResult, run_images as run_images
-from .convert.checked import export_model as export_model
+from .convert.export import export_model as export_model
+from .convert.weights_cache import fetch_weights as fetch_weights
+from .convert.zoo import list_models as list_models
 from .core.contract import Contract as Contract
 from .core.errors import MattekitError as MattekitError
 from .core.result import read_records as read_records
@@ -17,3 +21,4 @@ from .models.pipelines import (
     remove as remove,
     run_video as run_video,
 )
+from .reports.verdicts import check_gates as check_gates

@@ -12,22 +12,25 @@ from typing import Annotated, NoReturn
 import typer
 
 from .commands import (
-    benchmarking,
+    bench,
+    bench_compare,
     building,
-    comparing,
     datasets,
     doctor,
+    export,
+    gate,
     models,
+    models_fetch,
+    models_show,
     packaging,
     parity,
     quantization,
     remove,
-    reporting,
+    report,
     run,
     superimpose,
     upscale,
     validate,
-    validation,
     video,
 )
 from .core import InputError, MattekitError, __version__
@@ -66,15 +69,18 @@ def root(
 
 
 # In the order of work, which is that of the help.
+export.register(app)
 models.register(app)
+models_show.register(models.models_app)
+models_fetch.register(models.models_app)
 parity.register(app)
 quantization.register(app)
 validate.register(app)
-validation.register(app)
+gate.register(app)
 datasets.register(app)
-benchmarking.register(app)
-comparing.register(benchmarking.bench_app)
-reporting.register(app)
+bench.register(app)
+bench_compare.register(bench.bench_app)
+report.register(app)
 for command in (run, remove, upscale, superimpose, video):
     command.register(app)
 packaging.register(app)

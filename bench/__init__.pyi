@@ -19,6 +19,11 @@ from .accuracy.predictors import (
     Predictor as Predictor,
     model_predictor as model_predictor,
 )
+from .benchmark_settings import (
+    BenchmarkSettings as BenchmarkSettings,
+    ComparisonSettings as ComparisonSettings,
+    GateSettings as GateSettings,
+)
 from .evaluation_settings import (
     EvaluationSettings as EvaluationSettings,
     ParitySettings as ParitySettings,
@@ -29,6 +34,7 @@ from .gates.gate import (
 )
 from .gates.judge import (
     gates_exit_code as gates_exit_code,
+    gates_outcome as gates_outcome,
     judge as judge,
 )
 from .int8 import (
@@ -41,25 +47,19 @@ from .intervals import (
     median_interval as median_interval,
     median_ratio_interval as median_ratio_interval,
 )
-from .latency.compare import (
-    compare_records as compare_records,
-    parse_aspects as parse_aspects,
+from .latency.benchmark import (
+    BenchmarkResult as BenchmarkResult,
+    benchmark as benchmark,
+    run_benchmark as run_benchmark,
 )
-from .latency.grid import (
-    BenchRequest as BenchRequest,
-)
-from .latency.keeping import (
-    keep as keep,
+from .latency.comparison import (
+    ComparisonResult as ComparisonResult,
+    compare_benchmarks as compare_benchmarks,
+    run_comparison as run_comparison,
 )
 from .latency.recording import (
     benchmark_exit_code as benchmark_exit_code,
-)
-from .latency.session import (
-    run_benchmark as run_benchmark,
-)
-from .latency.words import (
-    Words as Words,
-    parse_request as parse_request,
+    keep as keep,
 )
 from .parity.check import (
     check_stages as check_stages,

@@ -17,18 +17,18 @@ LEAST_SPEEDUP = 1.1
 """INT8 is called faster when the whole interval of its speed-up lies above this."""
 
 ALLOWED_DROP: dict[Task, float] = {"segmentation": 0.01, "super_resolution": 0.3}
-"""Drops of the main metric, IoU or dB, that INT8 is still worth it with, where no other is given."""
+"""Drops of the main metric, IoU or dB, that INT8 may cost, where no other is given."""
 
 
 @dataclass(frozen=True)
 class Int8Verdict:
-    """Whether INT8 is worth it for a model on a device.
+    """Whether INT8 pays for a model on a device: it is faster, and its accuracy holds.
 
     Attributes:
         model: its label.
         device: as the commands take it.
         arithmetic: of what stays in floating point.
-        worth_it: False too where speed or accuracy are not known well enough.
+        pays: False too where speed or accuracy are not known well enough.
         sentence: says so, and why.
         speedup: how many times as fast as FP32; None where it is not known.
         interval: of the speed-up; None there too.
@@ -37,7 +37,7 @@ class Int8Verdict:
     model: str
     device: str
     arithmetic: str
-    worth_it: bool
+    pays: bool
     sentence: str
     speedup: float | None = None
     interval: Interval | None = None
@@ -116,7 +116,7 @@ def _verdict(
         model=after.model,
         device=after.device,
         arithmetic=after.arithmetic,
-        worth_it=not reasons,
+        pays=not reasons,
         sentence=f"{verdict} on {after.device}{why}{about}.",
         speedup=speedup.ratio if speedup else None,
         interval=speedup.interval if speedup else None,

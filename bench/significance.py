@@ -20,7 +20,7 @@ __all__ = [
     "MIN_SAMPLES",
     "SIGNIFICANCE",
     "Comparison",
-    "Difference",
+    "TimeDifference",
     "autocorrelation_time",
     "compare_rounds",
     "compare_samples",
@@ -46,7 +46,7 @@ Comparison = Literal["faster", "slower", "no difference", "not enough samples"]
 
 
 @dataclass(frozen=True)
-class Difference:
+class TimeDifference:
     """What may be said of a candidate's times beside a baseline's.
 
     ratio: candidate to baseline, of the medians; of paired rounds, the median of the rounds' ratios. low, high: its
@@ -64,7 +64,7 @@ class Difference:
     paired: bool
 
 
-def compare_samples(baseline: Sequence[float], candidate: Sequence[float]) -> Difference:
+def compare_samples(baseline: Sequence[float], candidate: Sequence[float]) -> TimeDifference:
     """Compare the times of two separate runs; each series in the order in which it was measured.
 
     Neighbouring times resemble each other, and times drift, so that a thousand samples are worth fewer. The
@@ -99,7 +99,7 @@ def compare_samples(baseline: Sequence[float], candidate: Sequence[float]) -> Di
     return _difference(ratio, interval, p_value, independent, least, paired=False)
 
 
-def compare_rounds(baseline: Sequence[Sequence[float]], candidate: Sequence[Sequence[float]]) -> Difference:
+def compare_rounds(baseline: Sequence[Sequence[float]], candidate: Sequence[Sequence[float]]) -> TimeDifference:
     """Compare two that ran interleaved: the times of each round, in the order of the rounds.
 
     What the machine does meanwhile falls on both sides of a round alike, so that each round gives one ratio (of its
@@ -151,14 +151,14 @@ def autocorrelation_time(values: Sequence[float]) -> float:
 
 def _difference(
     ratio: float, interval: Interval, p_value: float, independent: float, least: float, *, paired: bool
-) -> Difference:
+) -> TimeDifference:
     low, high = interval
     verdict: Comparison = "no difference"
     if independent < MIN_SAMPLES:
         verdict = "not enough samples"
     elif p_value < SIGNIFICANCE and abs(ratio - 1) >= least and not low <= 1 <= high:
         verdict = "slower" if ratio > 1 else "faster"
-    return Difference(ratio, low, high, p_value, verdict, independent, paired)
+    return TimeDifference(ratio, low, high, p_value, verdict, independent, paired)
 
 
 def _drift(values: Sequence[float]) -> float:
@@ -167,8 +167,8 @@ def _drift(values: Sequence[float]) -> float:
     return abs(median(values[middle:]) / median(values[:middle]) - 1) if middle else 0.0
 
 
-def _unknown(*, paired: bool) -> Difference:
-    return Difference(math.nan, math.nan, math.nan, 1.0, "not enough samples", 0.0, paired)
+def _unknown(*, paired: bool) -> TimeDifference:
+    return TimeDifference(math.nan, math.nan, math.nan, 1.0, "not enough samples", 0.0, paired)
 
 
 def _deflated(p_value: float, inflation: float, freedom: float) -> float:

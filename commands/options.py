@@ -12,7 +12,11 @@ from ..models import MODEL_GRAMMAR
 
 __all__ = [
     "ArithmeticOption",
+    "AsJson",
     "Inputs",
+    "JsonOption",
+    "JunitOption",
+    "MarkdownOption",
     "ModelArgument",
     "ModelArguments",
     "Offline",
@@ -22,6 +26,7 @@ __all__ = [
     "RecordFile",
     "VariantName",
     "Verbose",
+    "ZooModel",
 ]
 
 _MODEL = f"{MODEL_GRAMMAR[0].upper()}{MODEL_GRAMMAR[1:]}"
@@ -49,9 +54,14 @@ ArithmeticOption = Annotated[
 VariantName = Annotated[
     str | None, typer.Option(help="Call the variant so, to tell it from others of its model, such as fine-tunes.")
 ]
+ZooModel = Annotated[str, typer.Argument(help="A model of the zoo.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never download.")]
 RecordFile = Annotated[Path | None, typer.Option("--record", help="Write the times of every stage to this JSON file.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Print the latency of each stage, as from 20 images on.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no line for each input; errors stay.")]
+JunitOption = Annotated[Path | None, typer.Option(help="File for the gates' verdicts as JUnit XML.")]
+MarkdownOption = Annotated[Path | None, typer.Option(help="File for the gates' verdicts as Markdown.")]
+JsonOption = Annotated[Path | None, typer.Option("--json", help="File for the gates' verdicts as a JSON record.")]

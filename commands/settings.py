@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from functools import wraps
 from types import NoneType, UnionType
@@ -109,8 +109,8 @@ def _typer_type(hint: Any, *, text: bool) -> Any:
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if text or str in options:
         return str | None if NoneType in options else str
-    if get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis:
-        return list[get_args(hint)[0]] | None
+    if get_origin(hint) is Sequence or (get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis):
+        return list[_typer_type(get_args(hint)[0], text=False)] | None
     return hint
 
 
@@ -118,7 +118,9 @@ def _as_text(default: object, kind: Any) -> object:
     """Return a default as the command line shows it: numbers with commas between, and no list where it is empty."""
     if isinstance(default, tuple) and kind in (str, str | None):
         return ",".join(str(one) for one in cast("tuple[object, ...]", default))
-    return default or None if isinstance(default, tuple) else default
+    if isinstance(default, tuple):
+        return default or None
+    return default if default is None or kind not in (str, str | None) else str(default)
 
 
 def _of_typer(value: object, each: Field[Any]) -> object:

@@ -1,93 +1,92 @@
 from . import zoo as zoo
-from .checked import (
-    export_model as export_model,
-)
 from .checkpoint import (
     load_module as load_module,
 )
+from .comparison import (
+    ARITHMETIC as ARITHMETIC,
+    EXACT as EXACT,
+    HALF as HALF,
+    IDENTICAL as IDENTICAL,
+    QUANTIZED as QUANTIZED,
+    Tolerance as Tolerance,
+    image_from as image_from,
+)
 from .export import (
-    ExportSettings as ExportSettings,
+    RECORD_NAME as RECORD_NAME,
+    ExportResult as ExportResult,
+    export_model as export_model,
     folder_of as folder_of,
+    run_export as run_export,
+)
+from .export_settings import (
+    ExportSettings as ExportSettings,
+    ExportStep as ExportStep,
+    JudgedFigure as JudgedFigure,
     parse_batch as parse_batch,
     parse_size as parse_size,
 )
-from .fetch import (
-    Fetched as Fetched,
-    cache_dir as cache_dir,
-    cached_path as cached_path,
-    fetch as fetch,
-    require_cache as require_cache,
-    retrieve as retrieve,
-    verified_path as verified_path,
-)
-from .ir import (
-    halve_weights as halve_weights,
-    name_by_position as name_by_position,
-    write_ir as write_ir,
-)
-from .layers import (
+from .int8_layers import (
     LayerNoise as LayerNoise,
     layer_influence as layer_influence,
     layer_noise as layer_noise,
     quantized_layers as quantized_layers,
     restore_layers as restore_layers,
 )
-from .parity import (
-    ARITHMETIC as ARITHMETIC,
-    EXACT as EXACT,
-    HALF as HALF,
-    IDENTICAL as IDENTICAL,
-    QUANTIZED as QUANTIZED,
-    ParityCheck as ParityCheck,
-    Tolerance as Tolerance,
-)
-from .ready import (
-    BUNDLED_PRECISION as BUNDLED_PRECISION,
-    bundled_ir as bundled_ir,
-    bundled_sums as bundled_sums,
-    is_intact as is_intact,
+from .ir import (
+    halve_weights as halve_weights,
+    name_by_position as name_by_position,
+    write_ir as write_ir,
 )
 from .recognition import (
     RECOGNISED as RECOGNISED,
+    entry_of as entry_of,
+    expanded as expanded,
     spec_for as spec_for,
 )
-from .servable.archive import (
-    write_zip as write_zip,
-)
-from .servable.limits import (
-    limits_from as limits_from,
-)
-from .servable.manifest import (
+from .servable.package_manifest import (
+    ALPHA as ALPHA,
+    CONFIDENCE as CONFIDENCE,
+    IMAGE as IMAGE,
     MANIFEST_NAME as MANIFEST_NAME,
+    UPSCALED as UPSCALED,
     GoldenVector as GoldenVector,
     OutputLimits as OutputLimits,
     PackageManifest as PackageManifest,
     Port as Port,
-)
-from .servable.pinning import (
-    pin_surrounding as pin_surrounding,
+    limits_from as limits_from,
 )
 from .servable.repository import (
     new_version as new_version,
     others_in as others_in,
     packages_in as packages_in,
+    write_zip as write_zip,
 )
 from .servable.surround import (
-    ALPHA as ALPHA,
-    CONFIDENCE as CONFIDENCE,
-    IMAGE as IMAGE,
-    UPSCALED as UPSCALED,
+    pin_surrounding as pin_surrounding,
     surround as surround,
 )
 from .spec import (
     ModelSpec as ModelSpec,
 )
-from .stage_input import (
-    image_from as image_from,
+from .stage_parity import (
+    ParityCheck as ParityCheck,
     stage_input as stage_input,
     window as window,
 )
+from .weights_cache import (
+    BUNDLED_PRECISION as BUNDLED_PRECISION,
+    Fetched as Fetched,
+    bundled_ir as bundled_ir,
+    bundled_sums as bundled_sums,
+    cache_dir as cache_dir,
+    cached_path as cached_path,
+    fetch as fetch,
+    fetch_weights as fetch_weights,
+    require_cache as require_cache,
+    retrieve as retrieve,
+    verified_path as verified_path,
+)
 from .zoo import (
-    all_specs as all_specs,
     get as get,
+    list_models as list_models,
 )

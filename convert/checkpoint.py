@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ..core import CheckpointError, ModelError, needs_extra
+from ..core import CheckpointError, InputError, ModelError, needs_extra
 from . import zoo
+from .export_settings import Heads
 from .spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -78,17 +79,26 @@ def load_state_dict(path: Path) -> dict[str, Tensor]:
     return {name: value.to(torch.float32) if value.is_floating_point() else value for name, value in state.items()}
 
 
-def load_module(spec: ModelSpec, path: Path) -> nn.Module:
+def load_module(spec: ModelSpec, path: Path, *, heads: Heads = "fused") -> nn.Module:
     """Build the entry's network and fill it from a checkpoint; every parameter must fit. In eval mode, on the CPU.
+
+    Args:
+        spec: the entry.
+        path: the checkpoint.
+        heads: which outputs a U²-Net gives.
 
     Raises:
         CheckpointError: the checkpoint cannot be read, has missing, unknown or misshapen parameters, or values that are
             not finite.
         ModelError: the entry is a ready-made ONNX file and takes no checkpoint.
+        InputError: all heads were asked for of a network that has one.
     """
     if spec.build is None:
         raise ModelError(f"{spec.id} is a ready-made ONNX file and takes no PyTorch checkpoint")
     state = load_state_dict(path)
+    # The networks' files import torch.
+    from .networks.u2net import U2Net
+
     module = spec.build()
     adapted = state if spec.adapt is None else spec.adapt(state)
     problem = _misfit(_shapes_of(module), adapted)
@@ -104,13 +114,17 @@ def load_module(spec: ModelSpec, path: Path) -> nn.Module:
         if value.is_floating_point() and not bool(value.isfinite().all()):
             raise CheckpointError(f"{path}: the values of {name} are not all finite; the file is damaged, get it again")
     module.load_state_dict(adapted, strict=True)
+    if isinstance(module, U2Net):
+        module.heads = heads
+    elif heads == "all":
+        raise InputError("--heads all: this network has one output only; leave the option out")
     return module.eval()
 
 
 def matching_models(state: dict[str, Tensor]) -> tuple[str, ...]:
     """Return the ids of the zoo's networks whose parameters have exactly these names and shapes."""
     found: list[str] = []
-    for spec in zoo.all_specs():
+    for spec in zoo.list_models():
         if spec.build is None:
             continue
         if _misfit(_shapes_built_by(spec.build), state if spec.adapt is None else spec.adapt(state)) is None:

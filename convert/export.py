@@ -1,12 +1,15 @@
-"""A zoo entry and its weights → ONNX and IR in their folder, checked step by step, or nothing at all."""
+"""A checkpoint → ONNX and IR in their folder, checked step by step on real images, or nothing at all."""
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from dataclasses import asdict, dataclass, replace
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ..core import (
     Contract,
@@ -15,39 +18,31 @@ from ..core import (
     ParityError,
     Precision,
     Provenance,
+    Result,
     Variant,
     atomic_directory,
     folder_name,
     least_tile,
     printable,
     sha256_of,
+    with_settings,
 )
-from ..infer import Runtime, this_machine
+from ..images import read_image, sample_images
+from ..infer import OnnxRuntime, TorchRuntime, collect_inputs, load, this_machine
 from .checkpoint import load_module
-from .fetch import cached_path
+from .comparison import EXACT, HALF
+from .export_settings import ExportSettings, ExportStep
 from .ir import Shape, ir_from_onnx, ir_from_torch, save_ir
-from .onnx_export import Exporter, export_onnx
-from .parity import EXACT, HALF, ParityCheck, Tolerance
+from .onnx_export import export_onnx
+from .recognition import entry_of, spec_for
 from .spec import ModelSpec
-from .stage_runtimes import open_stage
+from .stage_parity import ParityCheck
+from .weights_cache import cached_path, fetch
 
 if TYPE_CHECKING:
-    from torch import nn
+    import openvino
 
-__all__ = [
-    "OWN_LICENCE",
-    "RECORD_NAME",
-    "ExportSettings",
-    "Heads",
-    "Route",
-    "export",
-    "folder_of",
-    "parse_batch",
-    "parse_size",
-]
-
-Route = Literal["onnx", "direct"]
-Heads = Literal["fused", "all"]
+__all__ = ["OWN_LICENCE", "RECORD_NAME", "ExportResult", "export", "export_model", "folder_of", "run_export"]
 
 RECORD_NAME = "export.json"
 """The record of an export's checks, beside the model."""
@@ -55,66 +50,83 @@ RECORD_NAME = "export.json"
 OWN_LICENCE = "not stated: weights given by the user"
 """What an IR says of the licence of weights that are not the publisher's."""
 
+_SAMPLES = 3
+"""How many of the given images the steps are compared on."""
+
 
 @dataclass(frozen=True)
-class ExportSettings:
-    """How to export.
+class ExportResult(Result):
+    """What an export wrote.
 
-    precision: of the stored weights. route: `onnx` goes PyTorch → ONNX → IR and keeps both; `direct` goes PyTorch → IR.
-    size: height and width of the input, None for the contract's own (a fixed size for segmentation, free for
-    super-resolution); dynamic leaves both free. batch: -1 leaves it free. heads: `all` keeps a U²-Net's side outputs.
-    name: of the variant, such as that of a fine-tune, which tells it from others of its model.
+    Attributes:
+        variants: the models, the IR last.
+        record: of the checks of each step.
+        record_path: where it lies, beside the models.
     """
 
-    precision: Precision = "fp32"
-    route: Route = "onnx"
-    exporter: Exporter = "torchscript"
-    size: tuple[int, int] | None = None
-    dynamic: bool = False
-    batch: int = 1
-    heads: Heads = "fused"
-    name: str = ""
+    variants: tuple[Variant, ...]
+    record: ExportRecord
+    record_path: Path
 
-    def __post_init__(self) -> None:
-        """Refuse settings that exclude each other with an InputError."""
-        if self.precision == "int8":
-            raise InputError("export writes fp32 or fp16; int8 is made from those by quantization")
-        if self.size and self.dynamic:
-            raise InputError("--size fixes what --dynamic leaves free; give one of them")
-        if self.batch != -1 and self.batch < 1:
-            raise InputError(f"a batch of {self.batch} makes no sense; give 1 or more, or 'dynamic'")
+    @property
+    def ir(self) -> Variant:
+        """Return the IR."""
+        return self.variants[-1]
 
 
-def parse_size(text: str | None) -> tuple[int, int] | None:
-    """Read `N` or `HEIGHTxWIDTH`; None stays None.
+@with_settings(ExportSettings)
+def export_model(model: str, out: str | Path, settings: ExportSettings) -> ExportResult:
+    """Export a checkpoint to `<out>/<model>/<precision>/`, comparing each step with the one before on real images.
+
+    Args:
+        model: an entry of the zoo, `ID` or `ID@CHECKPOINT`; or `spandrel-` and any name for the network that spandrel
+            recognises in the checkpoint.
+        out: parent of the model's folder.
+        settings: how to export; without images, the steps are compared on three photos that come with scikit-image.
+
+    Returns:
+        The models and the record of the checks.
 
     Raises:
-        InputError: it is neither.
+        ParityError: a step moved the outputs too far; nothing is left at the final path.
+        MattekitError: as its message says.
+
+    Example:
+        result = export_model("srlite-x2", "models", images=["photo.jpg"], precision="fp16")
+        print(result.ir.path, result.record.steps[-1].values)
     """
-    if text is None:
-        return None
-    parts = text.lower().split("x")
-    if len(parts) > 2 or not all(part.isdecimal() for part in parts):
-        raise InputError(f"--size {text}: give one number, or HEIGHTxWIDTH such as 240x320")
-    return int(parts[0]), int(parts[-1])
+    return run_export(model, out, settings)
 
 
-def parse_batch(text: str) -> int:
-    """Read a batch size; `dynamic` is -1.
+def run_export(model: str, out: str | Path, settings: ExportSettings, *, whatever: bool = False) -> ExportResult:
+    """Export as `export_model` does, with all settings in one object.
+
+    Args:
+        model: as `export_model` takes it.
+        out: parent of the model's folder.
+        settings: how to export.
+        whatever: replace whatever lies in the model's folder; otherwise, only what mattekit wrote itself.
 
     Raises:
-        InputError: it is neither.
+        MattekitError: as `export_model`.
     """
-    if text == "dynamic":
-        return -1
-    if not text.isdecimal():
-        raise InputError(f"--batch {text}: give a number, or dynamic")
-    return int(text)
+    name, weights = entry_of(model, settings.weights)
+    if weights is not None and not weights.is_file():
+        raise InputError(f"{weights}: there is no such file; give a checkpoint of {name}")
+    spec = spec_for(name, weights)
+    path = weights or fetch(spec, offline=settings.offline, progress=settings.progress)
+    files = collect_inputs(settings.images)[:_SAMPLES] if settings.images else []
+    images = [read_image(file) for file in files] or sample_images()
+    contract = spec.contract.with_size(*settings.size) if settings.size else spec.contract
+    # A free batch is tried with two images, so that a one that tracing made a constant is found.
+    check = ParityCheck.on(images, contract, settings.batch if settings.batch > 0 else 2)
+    written, record = export(spec, path, Path(out), settings, check, whatever=whatever)
+    return ExportResult(tuple(written), record, folder_of(spec, settings, Path(out)) / RECORD_NAME)
 
 
 def folder_of(spec: ModelSpec, settings: ExportSettings, out_dir: Path) -> Path:
     """Return where a model goes: `<out_dir>/<model>/<precision>`, or `<model>-<name>` where it has a name."""
-    return out_dir / folder_name(spec.id, settings.name) / settings.precision
+    return out_dir / folder_name(spec.id, settings.name or "") / settings.precision
 
 
 def export(
@@ -151,31 +163,40 @@ def export(
     """
     contract, shape = _shape(spec.contract, settings)
     folder = folder_of(spec, settings, out_dir)
-    fp16 = settings.precision == "fp16"
-    provenance = _provenance(spec, weights, settings)
+    precision, provenance = settings.precision, _provenance(spec, weights, settings)
     with atomic_directory(folder, whatever=whatever) as temporary:
         onnx_path, ir_path = temporary / "model.onnx", temporary / "model.xml"
+
+        def save(model: openvino.Model) -> None:
+            fp16 = precision == "fp16"
+            save_ir(model, ir_path, contract=contract, provenance=provenance, shape=shape, fp16=fp16)
+            check("ir", load(ir_path, "CPU", keep_batch=True).runtime, HALF if fp16 else EXACT)
+
         if spec.source == "onnx":
-            # Read where it lies, so that an error names the user's file.
-            model = ir_from_onnx(weights, heads=settings.heads)
-            shutil.copyfile(weights, onnx_path)
-            _require(check, "onnx", open_stage("onnx", onnx_path), EXACT)
+            with _step("onnx", settings, check):
+                # Read where it lies, so that an error names the user's file.
+                model = ir_from_onnx(weights, heads=settings.heads)
+                shutil.copyfile(weights, onnx_path)
+                check("onnx", OnnxRuntime(onnx_path), EXACT)
+            with _step(f"onnx → ir {precision}", settings, check):
+                save(model)
         else:
-            module = load_module(spec, weights)
-            _keep_heads(module, settings.heads)
-            _require(check, "torch", open_stage("torch", module), EXACT)
-            if settings.route == "onnx":
-                export_onnx(module, onnx_path, contract=contract, provenance=provenance, exporter=settings.exporter)
-                _require(check, "onnx", open_stage("onnx", onnx_path), EXACT)
-                model = ir_from_onnx(onnx_path, heads=settings.heads)
+            with _step("torch", settings, check):
+                module = load_module(spec, weights, heads=settings.heads)
+                check("torch", TorchRuntime(module), EXACT)
+            if settings.route == "direct":
+                with _step(f"torch → ir {precision}", settings, check):
+                    save(ir_from_torch(module, contract=contract))
             else:
-                model = ir_from_torch(module, contract=contract)
-        save_ir(model, ir_path, contract=contract, provenance=provenance, shape=shape, fp16=fp16)
-        _require(check, "ir", open_stage("ir", ir_path), HALF if fp16 else EXACT)
-        files: tuple[tuple[Path, Precision], ...] = ((onnx_path, "fp32"), (ir_path, settings.precision))
+                with _step("torch → onnx", settings, check):
+                    export_onnx(module, onnx_path, contract=contract, provenance=provenance, exporter=settings.exporter)
+                    check("onnx", OnnxRuntime(onnx_path), EXACT)
+                with _step(f"onnx → ir {precision}", settings, check):
+                    save(ir_from_onnx(onnx_path, heads=settings.heads))
+        files: tuple[tuple[Path, Precision], ...] = ((onnx_path, "fp32"), (ir_path, precision))
         written = [
-            Variant(spec.id, precision, path, contract, provenance, settings.name)
-            for path, precision in files
+            Variant(spec.id, stored, path, contract, provenance, settings.name or "")
+            for path, stored in files
             if path.is_file()
         ]
         record = _record(spec, settings, written, check)
@@ -183,10 +204,21 @@ def export(
     return [replace(variant, path=folder / variant.path.name) for variant in written], record
 
 
-def _require(check: ParityCheck, stage: str, runtime: Runtime, tolerance: Tolerance) -> None:
-    step = check(stage, runtime, tolerance)
-    if step.broken:
-        raise ParityError(f"{step.name} moved the outputs: {step.broken}; nothing was written")
+@contextlib.contextmanager
+def _step(name: str, settings: ExportSettings, check: ParityCheck) -> Generator[None]:
+    """Tell when a step begins and what came of it, and end the export where it moved the outputs too far."""
+    tell = settings.tell or _silent
+    tell(ExportStep(name))
+    began = time.monotonic()
+    yield
+    done = check.steps[-1]
+    tell(ExportStep(name, time.monotonic() - began, check.judged, done.broken))
+    if done.broken:
+        raise ParityError(f"{done.name} moved the outputs: {done.broken}; nothing was written")
+
+
+def _silent(step: ExportStep) -> None:
+    """Nobody wants to know."""
 
 
 def _record(spec: ModelSpec, settings: ExportSettings, written: list[Variant], check: ParityCheck) -> ExportRecord:
@@ -199,20 +231,10 @@ def _record(spec: ModelSpec, settings: ExportSettings, written: list[Variant], c
             "model": spec.id,
             "weights_sha256": written[-1].weights_sha256,
             "images": list(check.ids),
-            **asdict(settings),
-            "size": list(settings.size) if settings.size else None,
+            **settings.described(),
         },
         steps=tuple(check.steps),
     )
-
-
-def _keep_heads(module: nn.Module, heads: Heads) -> None:
-    from .networks.u2net import U2Net
-
-    if isinstance(module, U2Net):
-        module.heads = heads
-    elif heads == "all":
-        raise InputError("--heads all: this network has one output only; leave the option out")
 
 
 def _shape(contract: Contract, settings: ExportSettings) -> tuple[Contract, Shape]:
@@ -246,5 +268,5 @@ def _provenance(spec: ModelSpec, weights: Path, settings: ExportSettings) -> Pro
         commercial=spec.licence.commercial if published else None,
         route="ready-made" if spec.source == "onnx" else settings.route,
         tools={name: metadata.version(name) for name in names},
-        name=settings.name,
+        name=settings.name or "",
     )

@@ -5,27 +5,20 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ..core import CONTRACT_KEY, PROVENANCE_KEY, Contract, ModelError, Provenance, first_line, needs_extra
+from .export_settings import Exporter
 
 if TYPE_CHECKING:
     import onnx
     from torch import Tensor, nn
 
-__all__ = ["INPUT_NAME", "OPSET", "OUTPUT_NAME", "Exporter", "annotate_onnx", "export_onnx"]
+__all__ = ["INPUT_NAME", "OPSET", "OUTPUT_NAME", "annotate_onnx", "export_onnx"]
 
 OPSET = 18
 INPUT_NAME = "input"
 OUTPUT_NAME = "output"
-
-Exporter = Literal["torchscript", "dynamo"]
-"""Which of PyTorch's two exporters traces the module.
-
-`torchscript` takes seconds and names each layer after its module, which is what a list of ignored layers for
-quantization needs; `dynamo` is its successor, takes 10 to 20 times as long, and is there for networks that only it can
-trace.
-"""
 
 
 def export_onnx(

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import CheckpointError, Contract, InputContract, ModelError, OutputContract, last_line, needs_extra
+from ..core import (
+    CheckpointError,
+    Contract,
+    InputContract,
+    InputError,
+    ModelError,
+    OutputContract,
+    format_of_model,
+    last_line,
+    needs_extra,
+)
 from . import zoo
 from .checkpoint import load_state_dict
 from .spec import SAFE_SIDE, Licence, ModelSpec, Weights
@@ -13,13 +24,46 @@ from .spec import SAFE_SIDE, Licence, ModelSpec, Weights
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["RECOGNISED", "spec_for"]
+__all__ = ["RECOGNISED", "entry_of", "expanded", "spec_for"]
 
 RECOGNISED = "spandrel-"
 """How the names of super-resolution models begin that the zoo doesn't know: the rest is the user's choice."""
 
 _SHARE = 0.999
 _PROBE = 129
+
+
+def expanded(text: str) -> Path:
+    """Return a path as it is typed, with the home folder in the place of `~`.
+
+    Raises:
+        ModelError: there is no such user.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise ModelError(f"{text}: there is no such user; write the folder out") from error
+
+
+def entry_of(model: str, weights: str | Path | None) -> tuple[str, Path | None]:
+    """Return the zoo's id and the checkpoint that a user names for an export: `ID`, `ID@FILE`, or ID and a file.
+
+    Raises:
+        InputError: two checkpoints are named.
+        ModelError: it is a model that is exported already.
+    """
+    name, at, checkpoint = model.partition("@")
+    if at and weights is not None:
+        raise InputError(f"{model}: the checkpoint is named twice; leave --weights out")
+    path = expanded(model)
+    if (path.name != model and path.exists()) or format_of_model(path) != "torch":
+        raise ModelError(
+            f"{model}: this is exported already; export takes an entry of the zoo, ID, or ID@CHECKPOINT: "
+            "see mattekit models"
+        )
+    if at:
+        return name, expanded(checkpoint)
+    return name, Path(weights) if weights is not None else None
 
 
 def spec_for(model: str, weights: Path | None) -> ModelSpec:
@@ -36,10 +80,13 @@ def spec_for(model: str, weights: Path | None) -> ModelSpec:
         return zoo.get(model)
     if weights is None:
         raise ModelError(f"{model}: this name stands for whatever a checkpoint holds; give one with --weights")
-    return _recognised(model, weights)
+    status = weights.stat() if weights.is_file() else None
+    return _recognised(model, weights, (status.st_size, status.st_mtime_ns) if status else None)
 
 
-def _recognised(model: str, path: Path) -> ModelSpec:
+@lru_cache(maxsize=1)
+def _recognised(model: str, path: Path, _status: tuple[int, int] | None) -> ModelSpec:
+    """Return the entry of a checkpoint, which is recognised once as long as the file stays as it is."""
     with needs_extra("recognising a checkpoint's network", "spandrel", "spandrel"):
         from spandrel import (  # pyright: ignore[reportMissingImports] - lives in an environment of its own
             ImageModelDescriptor,

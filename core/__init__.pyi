@@ -1,5 +1,8 @@
 from .arithmetic import (
+    ARITHMETICS as ARITHMETICS,
     Arithmetic as Arithmetic,
+    Hint as Hint,
+    Precision as Precision,
     parse_arithmetic as parse_arithmetic,
 )
 from .comparable import (
@@ -51,7 +54,6 @@ from .execution import (
     HARDWARE as HARDWARE,
     Execution as Execution,
     FloatArithmetic as FloatArithmetic,
-    Hint as Hint,
     Machine as Machine,
 )
 from .files import (
@@ -88,7 +90,6 @@ from .provenance import (
     CONTRACT_KEY as CONTRACT_KEY,
     PROVENANCE_KEY as PROVENANCE_KEY,
     ModelFormat as ModelFormat,
-    Precision as Precision,
     Provenance as Provenance,
     Stage as Stage,
 )

@@ -6,11 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["HARDWARE", "Execution", "FloatArithmetic", "Hint", "Machine"]
+from .arithmetic import Hint
 
-
-Hint = Literal["latency", "throughput"]
-"""What a device is prepared for: one short answer after another, or as many as possible at a time."""
+__all__ = ["HARDWARE", "Execution", "FloatArithmetic", "Machine"]
 
 FloatArithmetic = Literal["f32", "bf16", "f16", ""]
 """What floating-point numbers are really computed in; empty where nobody tells."""

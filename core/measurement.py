@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import core_schema
 
+from .arithmetic import Precision
 from .execution import Execution, Machine
-from .provenance import ModelFormat, Precision
+from .provenance import ModelFormat
 from .text import written_out
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .errors import ModelError
 
-__all__ = ["CONTRACT_KEY", "PROVENANCE_KEY", "ModelFormat", "Precision", "Provenance", "Stage"]
+__all__ = ["CONTRACT_KEY", "PROVENANCE_KEY", "ModelFormat", "Provenance", "Stage"]
 
 CONTRACT_KEY = "contract"
 """Where the contract is: `rt_info/mattekit/contract` in an IR, `mattekit.contract` in an ONNX file's metadata."""
@@ -19,8 +19,6 @@ PROVENANCE_KEY = "provenance"
 ModelFormat = Literal["torch", "onnx", "openvino"]
 Stage = Literal["torch", "onnx", "ir"]
 """What a conversion passes through: the module, the ONNX file, the OpenVINO IR."""
-
-Precision = Literal["fp32", "fp16", "int8"]
 
 
 class _Frozen(BaseModel):

@@ -102,7 +102,7 @@ class Settings:
 
     def __getstate__(self) -> dict[str, object]:
         """Travel to another process without what is called here."""
-        return {**self.__dict__, "progress": None}
+        return {name: None if callable(value) else value for name, value in self.__dict__.items()}
 
 
 @functools.cache

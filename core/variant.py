@@ -8,11 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
+from .arithmetic import Precision
 from .contract import Contract
 from .errors import InputError
 from .files import sha256_of
 from .measurement import VariantRef
-from .provenance import ModelFormat, Precision, Provenance
+from .provenance import ModelFormat, Provenance
 
 __all__ = ["PRECISIONS", "Variant", "files_of", "folder_name", "format_of_model", "parse_name"]
 

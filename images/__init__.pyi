@@ -36,8 +36,6 @@ from .profiles import (
 from .read import (
     read_file as read_file,
     read_image as read_image,
-)
-from .samples import (
     sample_images as sample_images,
 )
 from .write import (

@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from importlib import resources
 from io import BytesIO
 from pathlib import Path
 
@@ -28,12 +29,13 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from ..core import ImageError
+from ..core import ImageError, needs_extra
 from .decode import decode
 from .image import Image
 from .pixels import DAMAGE, MAX_PIXELS, MAX_PIXELS_VARIABLE, pixel_limit
 
-__all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "pixel_limit", "read_file", "read_image"]
+__all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "pixel_limit", "read_file", "read_image", "sample_images"]
+
 
 _DAMAGE = (*DAMAGE, PilImage.DecompressionBombError, ImageCms.PyCMSError)
 
@@ -127,10 +129,18 @@ def read_image(
         profiles: apply grey and CMYK profiles. A mask's values are no colours, and stay as they are stored without.
 
     Returns:
-        A `Image` with uint16 samples for 16-bit PNG, TIFF and PNM files, uint8 for all others.
+        An `Image` with uint16 samples for 16-bit PNG, TIFF and PNM files, uint8 for all others.
 
     Raises:
         ImageError: the file can't be read, is damaged or cut off, is not an image, or is too large.
+
+    Example:
+        >>> import mattekit
+        >>> image = mattekit.read_image("photo.jpg")
+        >>> image
+        Image(160x120, 8 bits, RGB, 'photo.jpg')
+        >>> image.rgb.shape
+        (120, 160, 3)
     """
     limit = pixel_limit(max_pixels)
     called = name or ("" if isinstance(source, bytes) else str(source))
@@ -210,3 +220,19 @@ def _open(data: bytes, name: str) -> ImageFile.ImageFile:
 def _said(error: BaseException) -> str:
     """Return an error's text on one line, without what only confuses."""
     return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def sample_images() -> list[Image]:
+    """Return three photos that come with scikit-image: a portrait, a cat, a cup.
+
+    Raises:
+        DependencyError: scikit-image is not installed.
+    """
+    with needs_extra("comparing the steps on its sample photos", "scikit-image", "export"):
+        # Its own functions read them, too, but bring all of its reading and half of SciPy with them.
+        folder = resources.files("skimage.data")
+    images: list[Image] = []
+    for name in ("astronaut", "chelsea", "coffee"):
+        with resources.as_file(folder / f"{name}.png") as path:
+            images.append(Image(rgb=read_image(path).rgb, source=f"scikit-image: {name}"))
+    return images

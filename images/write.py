@@ -120,8 +120,19 @@ def write_image(
     The file appears under its name only when it is complete; a missing folder is made. Pixels are written upright and
     without an EXIF orientation.
 
+    Args:
+        image: of any kind: a path, bytes, an open file, a Pillow image, an array or an `Image`.
+        path: of the file, such as `result.png`.
+        quality: of lossy formats, 1-100; the format's own where None.
+        background: the colour, RGB 0-255, that an image with an alpha is laid on in a format without one.
+        keep_hidden: keep the colours of pixels that are fully transparent.
+
     Raises:
         ImageError: the format, the image's size, or the file system doesn't allow it.
+
+    Example:
+        >>> import mattekit
+        >>> mattekit.write_image("photo.jpg", "copies/photo.webp", quality=90)
     """
     target = Path(path)
     chosen = format_of(target)

@@ -15,7 +15,6 @@ from .pipelines import (
 )
 from .reference import (
     ModelRef as ModelRef,
-    entry_of as entry_of,
 )
 from .runtimes import (
     RUNTIMES as RUNTIMES,

@@ -7,8 +7,8 @@ import logging
 from importlib import metadata
 from pathlib import Path
 
-from ..convert import ModelSpec, cache_dir, fetch, is_intact, require_cache, verified_path, zoo
-from ..core import FetchError, ModelError, Progress, Variant, __version__, sha256_of
+from ..convert import ModelSpec, cache_dir, fetch, require_cache, verified_path, zoo
+from ..core import FetchError, InputError, ModelError, Progress, Variant, __version__, read_record, sha256_of
 
 __all__ = ["checkpoint_of", "exported"]
 
@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 def exported(spec: ModelSpec, weights: Path | None, *, offline: bool, progress: Progress | None) -> Path:
     """Return the folder of an entry's export in the cache, made now where it is not there or not intact."""
-    from ..convert import ExportSettings, export_model, folder_of
+    from ..convert import RECORD_NAME, ExportSettings, folder_of, run_export
 
     if weights is not None:
         digest = sha256_of(weights)
@@ -26,12 +26,12 @@ def exported(spec: ModelSpec, weights: Path | None, *, offline: bool, progress: 
         digest = spec.weights.sha256 or sha256_of(fetch(spec, offline=offline, progress=progress))
     parts = (__version__, metadata.version("openvino"), digest, spec.contract.to_json())
     home = cache_dir() / "ir" / hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    settings = ExportSettings()
+    settings = ExportSettings(weights=weights, offline=offline, progress=progress)
     folder = folder_of(spec, settings, home)
-    if not is_intact(folder):
+    if not _is_intact(folder, folder / RECORD_NAME):
         require_cache(home)
         _LOG.warning("%s: exporting it, once; the next use takes it from the cache", spec.id)
-        export_model(spec.id, home, settings, weights=weights, offline=offline, progress=progress, whatever=True)
+        run_export(spec.id, home, settings, whatever=True)
     return folder
 
 
@@ -39,7 +39,7 @@ def checkpoint_of(export: Variant) -> Path:
     """Return the checkpoint that an export was made from, if it is bundled or in the cache."""
     provenance, path = export.provenance, export.path
     how = f"give torch:{export.id if provenance else 'ID'}@CHECKPOINT"
-    spec = {spec.id: spec for spec in zoo.all_specs()}.get(export.id)
+    spec = {spec.id: spec for spec in zoo.list_models()}.get(export.id)
     if provenance is None or spec is None or spec.build is None:
         raise ModelError(f"{path}: it was not made from a module; {how}")
     try:
@@ -51,3 +51,19 @@ def checkpoint_of(export: Variant) -> Path:
             f"{path}: it was made from {provenance.weights_file}, which is not the zoo's checkpoint; {how}"
         )
     return weights
+
+
+def _is_intact(folder: Path, record: Path) -> bool:
+    """Tell whether the folder holds an export whose files are the ones that its record names."""
+    if not record.is_file():
+        return False
+    try:
+        variants = read_record(record).variants
+    except InputError as error:
+        _LOG.warning("%s; exporting again", error)
+        return False
+    hashes = {name: value for ref in variants for name, value in ref.sha256.items()}
+    intact = all((folder / name).is_file() and sha256_of(folder / name) == value for name, value in hashes.items())
+    if not intact:
+        _LOG.warning("%s: the files are not the ones that were exported; exporting again", folder)
+    return intact

@@ -13,14 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..convert import RECOGNISED, bundled_ir, fetch, spec_for, zoo
-from ..core import PRECISIONS, InputError, ModelError, ModelFormat, Progress, Task, Variant, format_of_model, sha256_of
+from ..convert import RECOGNISED, bundled_ir, expanded, fetch, spec_for, zoo
+from ..core import PRECISIONS, ModelError, ModelFormat, Progress, Task, Variant, format_of_model, sha256_of
 from ..infer import read_variant
 from .exports import checkpoint_of, exported
 from .grammar import MODEL_GRAMMAR
 from .runtimes import RUNTIMES
 
-__all__ = ["ModelRef", "entry_of"]
+__all__ = ["ModelRef"]
 
 _SUFFIXES: dict[ModelFormat, str] = {"openvino": ".xml", "onnx": ".onnx", "torch": ".pth"}
 
@@ -56,16 +56,16 @@ class ModelRef:
             runtime, rest = "", whole
         if not rest:
             raise ModelError(f"{whole!r} names no model; give {MODEL_GRAMMAR}")
-        known = {spec.id for spec in zoo.all_specs()}
+        known = {spec.id for spec in zoo.list_models()}
         name, at, checkpoint = rest.partition("@")
         if rest in known:
             return cls(whole, runtime, rest, None)
-        if at and (name in known or name.startswith(RECOGNISED) or not _expanded(rest).exists()) and "/" not in name:
-            weights = _expanded(checkpoint) if checkpoint else None
+        if at and (name in known or name.startswith(RECOGNISED) or not expanded(rest).exists()) and "/" not in name:
+            weights = expanded(checkpoint) if checkpoint else None
             if weights is None or not weights.is_file():
                 raise ModelError(f"{whole}: there is no file {checkpoint!r}; give a checkpoint of {name}")
             return cls(whole, runtime, name, weights)
-        path = _expanded(rest)
+        path = expanded(rest)
         if path.exists() or path.name != rest or format_of_model(path) != "torch":
             return cls(whole, runtime, "", _existing(rest))
         if colon and not runtime and whole.partition(":")[0].isalpha():
@@ -218,37 +218,11 @@ class ModelRef:
         return folder / ("model.xml" if "openvino" in formats else "model.onnx")
 
 
-def _expanded(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError as error:
-        raise ModelError(f"{text}: there is no such user; write the folder out") from error
-
-
 def _existing(text: str) -> Path:
-    path = _expanded(text)
+    path = expanded(text)
     if not path.exists():
         raise ModelError(f"{text}: there is no such file or folder; make it with: mattekit export MODEL -o DIR")
     return path
-
-
-def entry_of(model: str, weights: Path | None) -> tuple[str, Path | None]:
-    """Return the zoo's id and the checkpoint that a user names for an export: `ID`, `ID@FILE`, or ID and a file.
-
-    Raises:
-        InputError: two checkpoints are named.
-        ModelError: it is a model that is exported already.
-    """
-    name, at, checkpoint = model.partition("@")
-    if at and weights is not None:
-        raise InputError(f"{model}: the checkpoint is named twice; leave --weights out")
-    path = _expanded(model)
-    if (path.name != model and path.exists()) or format_of_model(path) != "torch":
-        raise ModelError(
-            f"{model}: this is exported already; export takes an entry of the zoo, ID, or ID@CHECKPOINT: "
-            "see mattekit models"
-        )
-    return name, _expanded(checkpoint) if at else weights
 
 
 def _models_at(folder: Path, formats: tuple[ModelFormat, ...]) -> list[Path]:

@@ -51,7 +51,7 @@ def card_of(opened: LoadedModel, precision: Precision, records: Sequence[Record]
     provenance = opened.variant.provenance
     if provenance is None:
         raise ModelError(f"{opened.path}: the model does not say where it comes from; export it again")
-    spec = next((entry for entry in zoo.all_specs() if entry.id == opened.id), None)
+    spec = next((entry for entry in zoo.list_models() if entry.id == opened.id), None)
     card = {
         "model": opened.id,
         "title": spec.title if spec else opened.id,

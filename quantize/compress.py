@@ -6,7 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..bench import BenchRequest, Int8Verdict, int8_verdicts, metrics_for, run_benchmark
+from ..bench import BenchmarkSettings, Int8Verdict, int8_verdicts, metrics_for, run_benchmark
 from ..convert import write_ir
 from ..core import BenchRecord, InputError, Measurement, Progress, Task, add_to_list
 from ..datasets import Dataset, open_dataset
@@ -40,7 +40,7 @@ class CompressReport:
     @property
     def worth_it(self) -> bool | None:
         """Return whether INT8 is worth it on the device; None where that was not asked."""
-        return self.verdict.worth_it if self.verdict else None
+        return self.verdict.pays if self.verdict else None
 
     @property
     def text(self) -> str:
@@ -105,14 +105,14 @@ def _bench(source: Source, done: Quantized, accuracy: Accuracy | None, request: 
         half = Path(folder) / "model.xml"
         write_ir(source.model, half, fp16=True)
         record = run_benchmark(
-            BenchRequest(
-                (str(source.path), str(half), str(done.variant.path)),
-                devices=(settings.device,),
-                arithmetics=(settings.arithmetic,),
+            (source.path, half, done.variant.path),
+            BenchmarkSettings(
+                device=(settings.device,),
+                arithmetic=(settings.arithmetic,),
                 rounds=request.rounds,
                 iterations=request.rounds * _QUERIES,
-            )
-        )
+            ),
+        ).record
         limit = settings.max_drop
         record = record.model_copy(update={"allowed_drop": {limit.metric: limit.limit} if limit else {}})
         if accuracy is None:

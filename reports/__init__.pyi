@@ -9,16 +9,18 @@ from .document import (
     Table as Table,
     plain as plain,
 )
-from .making import (
-    ReportRequest as ReportRequest,
-    check_format as check_format,
+from .evidence import (
+    number as number,
+)
+from .report import (
+    ReportResult as ReportResult,
+    ReportSettings as ReportSettings,
     make_report as make_report,
     write_report as write_report,
 )
-from .numbers import (
-    number as number,
-)
 from .verdicts import (
+    GateResult as GateResult,
+    check_gates as check_gates,
     one_line as one_line,
-    publish as publish,
+    run_gates as run_gates,
 )

@@ -24,6 +24,7 @@ __all__ = [
     "Status",
     "Table",
     "Thumbnail",
+    "Tone",
     "mark_best",
     "plain",
 ]

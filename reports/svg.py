@@ -1,23 +1,37 @@
-"""Matplotlib's SVG made fit for a page: no inline styles, no names that clash, text that a screen reader finds."""
+"""Axes in the style of all drawings, and their SVG: no inline styles, no clashing names, text for screen readers."""
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from ..core import needs_extra
-from .document import plain
+from ..core import Interval, needs_extra
+from .document import Plot, Table, plain
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+__all__ = [
+    "PALETTE",
+    "Drawing",
+    "annotate",
+    "name_rows",
+    "new_axes",
+    "plot_of",
+    "short",
+    "standalone",
+    "themed",
+    "whisker",
+]
 
-__all__ = ["FONT", "PALETTE", "THEMED", "draw", "standalone", "style", "themed"]
+Drawing = tuple["Figure", dict[str, str]]
+"""A figure drawn with the colours of `PALETTE`, and the texts that appear over what has such a `gid` in it."""
 
 _SVG = "http://www.w3.org/2000/svg"
 _HREF = "{http://www.w3.org/1999/xlink}href"
@@ -40,9 +54,9 @@ PALETTE = {
 }
 """The colours of drawings by what they are for, in the light theme; the page gives each another value in the dark."""
 
-THEMED = {colour: f"var(--{name})" for name, colour in PALETTE.items()}
+_THEMED = {colour: f"var(--{name})" for name, colour in PALETTE.items()}
 
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 
 _REFERENCE = re.compile(r"^#([A-Za-z][\w-]*)$|^url\(#([\w-]+)\)$")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -57,10 +71,26 @@ _RC = {
     "axes.unicode_minus": True,
 }
 
+_WIDTH = 420
+_LABEL = 28
 
-@contextmanager
-def style(name: str) -> Generator[None]:
-    """Draw inside of this: the same figure gives the same bytes, and text is text, never a formula.
+
+def plot_of(name: str, title: str, description: str, draw: Callable[[], Drawing] | None, table: Table) -> Plot:
+    """Return a plot for a report, which is drawn when it is written.
+
+    Args:
+        name: unique in the document; all ids inside begin with it.
+        title: what a screen reader says.
+        description: likewise, longer.
+        draw: the figure, in the style that holds while this is called; None where there is nothing to draw.
+        table: the figures behind it.
+    """
+    svg = partial(_render, name, title, description, draw) if draw else None
+    return Plot(name, title, description, svg, table)
+
+
+def _render(name: str, title: str, description: str, draw: Callable[[], Drawing]) -> str:
+    """Return the figure as an `<svg>` element: the same figure gives the same bytes, and text is text, never a formula.
 
     Raises:
         DependencyError: matplotlib is not installed.
@@ -68,42 +98,72 @@ def style(name: str) -> Generator[None]:
     with needs_extra("drawing plots", "matplotlib", "report"):
         import matplotlib as mpl
     settings: Any = {**_RC, "svg.hashsalt": name}
+    stream = StringIO()
     with mpl.rc_context(settings), warnings.catch_warnings():
         # A letter that the layout's font lacks is measured as a box; the reader's browser has it.
         warnings.filterwarnings("ignore", message="Glyph")
-        yield
-
-
-def draw(figure: Figure, name: str, title: str, description: str, notes: dict[str, str] | None = None) -> str:
-    """Return a figure as an `<svg>` element; to be called inside of `style`.
-
-    Args:
-        figure: drawn with the colours of `PALETTE`.
-        name: unique in the document; all ids inside begin with it.
-        title: what a screen reader says.
-        description: likewise, longer.
-        notes: text that appears over what has such a `gid`.
-    """
-    stream = StringIO()
-    figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+        figure, notes = draw()
+        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
     root = ET.fromstring(re.sub(r"<!DOCTYPE[^>]*>", "", stream.getvalue()))  # noqa: S314 - just written by matplotlib
     _tidy(root)
     _inline(root)
-    _rename(root, name, notes or {})
+    _rename(root, name, notes)
     _label(root, name, title, description)
     return ET.tostring(root, encoding="unicode")
 
 
+def new_axes(height: int) -> tuple[Figure, Axes]:
+    """Return a figure of the width of all, so many CSS pixels high, with one pair of axes."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(_WIDTH / 72, height / 72), layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(PALETTE["line"])
+    axes.tick_params(colors=PALETTE["muted"], length=0, pad=6)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.label.set_color(PALETTE["muted"])
+    axes.grid(visible=True, axis="x", color=PALETTE["line"], linewidth=0.7)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def name_rows(axes: Axes, labels: Sequence[str], above: float = 0.6) -> None:
+    """Name what is drawn at the heights 0, 1, …, the first at the top, with so much room above it."""
+    axes.set_yticks([*reversed(range(len(labels)))], [short(label) for label in labels])
+    axes.set_ylim(-0.6, len(labels) - 1 + above)
+
+
+def annotate(
+    axes: Axes, text: str, of: tuple[float, float], offset: tuple[float, float] | None, colour: str = "ink", **more: Any
+) -> None:
+    """Write beside a point, centred unless told otherwise; the offset is in typographic points."""
+    given: dict[str, Any] = {"ha": "center", "fontsize": 11, "color": PALETTE[colour], **more}
+    axes.annotate(text, of, offset, textcoords="offset points" if offset else None, **given)
+
+
+def whisker(axes: Axes, interval: Interval | None, y: float, colour: str) -> None:
+    """Draw an interval as a line; nothing where there is none."""
+    if interval:
+        axes.plot(interval, [y, y], color=colour, linewidth=1.6, alpha=0.9)
+
+
+def short(label: str) -> str:
+    """Return a label that leaves room for the drawing: its middle is left out."""
+    text = plain(label)
+    return text if len(text) <= _LABEL else f"{text[: _LABEL // 2]}…{text[-_LABEL // 2 :]}"
+
+
 def themed(svg: str) -> str:
     """Return the drawing with the page's colours in place of those of the light theme."""
-    return re.sub("|".join(THEMED), lambda found: THEMED[found[0]], svg)
+    return re.sub("|".join(_THEMED), lambda found: _THEMED[found[0]], svg)
 
 
 def standalone(svg: str) -> str:
     """Return the drawing as a file of its own, on white, so that it can be read on any ground."""
     start = svg.index(">") + 1
     ground = f'<rect width="100%" height="100%" rx="6" fill="{PALETTE["paper"]}"/>'
-    head = svg[: start - 1] + f' font-family="{FONT}">'
+    head = svg[: start - 1] + f' font-family="{_FONT}">'
     return f'<?xml version="1.0" encoding="utf-8"?>\n{head}{ground}{svg[start:]}\n'
 
 

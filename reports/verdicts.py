@@ -1,31 +1,135 @@
-"""Verdicts for machines and people: a record, JUnit XML, and Markdown."""
+"""Gates' verdicts: made of records, and written for machines and people: a record, JUnit XML, and Markdown."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from pydantic import JsonValue
-
-from ..bench import gates_exit_code
-from ..core import GateRecord, Verdict, atomic_path, printable, sha256_of
+from ..bench import Gate, GateSettings, gates_exit_code, gates_outcome, judge, read_gates
+from ..core import GateRecord, Record, Result, Verdict, atomic_path, load_records, printable, sha256_of, with_settings
 from ..infer import this_machine
 
-__all__ = ["append_step_summary", "gate_record", "junit_xml", "markdown", "one_line", "publish"]
+if TYPE_CHECKING:
+    import pandas as pd
+    from pydantic import JsonValue
 
-Outcome = Literal["passed", "failed", "not enough evidence"]
-
-_WORDS: dict[int, Outcome] = {0: "passed", 3: "failed", 4: "not enough evidence"}
+__all__ = ["GateResult", "check_gates", "junit_xml", "markdown", "one_line", "run_gates"]
 
 
-def gate_record(verdicts: Sequence[Verdict], settings: dict[str, JsonValue]) -> GateRecord:
-    """Return the verdicts as a record."""
-    return GateRecord(
-        machine=this_machine(), settings=settings, outcome=_WORDS[gates_exit_code(verdicts)], verdicts=tuple(verdicts)
+@dataclass(frozen=True)
+class GateResult(Result):
+    """What gates say of records.
+
+    Attributes:
+        record: the verdicts, and what came of all of them.
+    """
+
+    record: GateRecord
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Return a verdict for each limit of each gate on each figure that it is for."""
+        return self.record.verdicts
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether there are verdicts, and all say so."""
+        return self.record.outcome == "passed"
+
+    @property
+    def exit_code(self) -> int:
+        """Return what the command line ends with: 0 passed, 3 one failed, 4 not enough evidence."""
+        return gates_exit_code(self.verdicts)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a table with a row for each verdict, and what the judged figure is of in columns of its own."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [{**verdict.labels, **verdict.model_dump(exclude={"labels"})} for verdict in self.verdicts],
+        )
+
+    def write_junit(self, path: str | Path) -> None:
+        """Write JUnit XML; the file appears whole or not at all."""
+        _write_text(Path(path), junit_xml(self.verdicts))
+
+    def write_markdown(self, path: str | Path) -> None:
+        """Write Markdown; the file appears whole or not at all."""
+        _write_text(Path(path), markdown(self.verdicts))
+
+    def publish(
+        self, *, junit: str | Path | None = None, markdown: str | Path | None = None, json: str | Path | None = None
+    ) -> None:
+        """Write the verdicts in each format that a file is given for, and to GitHub's step summary where there is one.
+
+        Args:
+            junit: for JUnit XML.
+            markdown: for Markdown.
+            json: for the record.
+        """
+        if junit:
+            self.write_junit(junit)
+        if markdown:
+            self.write_markdown(markdown)
+        if json:
+            self.record.write(Path(json))
+        _append_step_summary(self.verdicts)
+
+
+def run_gates(
+    records: str | Path | Record | Sequence[str | Path | Record],
+    gates: str | Path | Sequence[Gate],
+    settings: GateSettings,
+) -> GateResult:
+    """Judge records by gates, without running a model.
+
+    Args:
+        records: one or several: records, their files, or folders of them.
+        gates: a TOML file of gates, or what was read from one.
+        settings: beside what; as `GateSettings`.
+
+    Returns:
+        The verdicts, one for each limit of each gate on each figure that it is for.
+
+    Raises:
+        InputError: a file cannot be read, or is none of records or of gates.
+        DependencyError: SciPy is not installed, and times are to be compared.
+
+    Example:
+        from mattekit import check_gates
+
+        result = check_gates("validation", "gates.toml", baseline=("main.json",))
+        result.write_junit("gates.xml")
+        raise SystemExit(result.exit_code)
+    """
+    noted: dict[str, JsonValue] = {}
+    if isinstance(gates, str | Path):
+        path = Path(gates)
+        gates = read_gates(path)
+        noted = {"gates": str(path), "gates_sha256": sha256_of(path)}
+    verdicts = judge(gates, _read(records), _read(settings.baseline), across_machines="machine" in settings.allow)
+    return GateResult(
+        GateRecord(
+            machine=this_machine(),
+            settings={**noted, **settings.described()},
+            outcome=gates_outcome(verdicts),
+            verdicts=tuple(verdicts),
+        )
     )
+
+
+check_gates = with_settings(GateSettings)(run_gates)
+"""`run_gates`, with the fields of its settings as keywords."""
+
+
+def _read(records: str | Path | Record | Sequence[str | Path | Record]) -> list[Record]:
+    given = [records] if isinstance(records, str | Path | Record) else records
+    files = [each for each in given if not isinstance(each, Record)]
+    return [*(each for each in given if isinstance(each, Record)), *load_records(files)]
 
 
 def one_line(verdict: Verdict) -> str:
@@ -57,7 +161,7 @@ def junit_xml(verdicts: Sequence[Verdict]) -> str:
 def markdown(verdicts: Sequence[Verdict]) -> str:
     """Return a heading with the outcome, and a table with a row for each verdict."""
     lines = [
-        f"### Gates: {_WORDS[gates_exit_code(verdicts)]}",
+        f"### Gates: {gates_outcome(verdicts)}",
         "",
         "| verdict | metric | model | data set | limit | figure | baseline | interval | samples | reason |",
         "|---|---|---|---|---|---:|---:|---|---:|---|",
@@ -80,12 +184,12 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def append_step_summary(text: str) -> None:
+def _append_step_summary(verdicts: Sequence[Verdict]) -> None:
     """Append Markdown to the file that GitHub Actions shows on a run's page; nothing where the variable is not set."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
         with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.write(text + "\n")
+            stream.write(markdown(verdicts) + "\n")
 
 
 def _write_text(path: Path, text: str) -> None:
@@ -102,30 +206,3 @@ def _subject(verdict: Verdict) -> str:
     parts += [stage] if stage != "model" and f"stage={stage}" not in said else []
     parts += [statistic] if f"statistic={statistic}" not in said else []
     return " ".join(part for part in parts if part)
-
-
-def publish(
-    verdicts: Sequence[Verdict],
-    *,
-    gates: Path | None = None,
-    junit: Path | None = None,
-    markdown_file: Path | None = None,
-    json_file: Path | None = None,
-) -> None:
-    """Write the verdicts in each format that a file is given for, and to GitHub's step summary where there is one.
-
-    Args:
-        verdicts: what `judge` returned.
-        gates: the gates' file, noted in the JSON record with its hash.
-        junit: for JUnit XML.
-        markdown_file: for Markdown.
-        json_file: for the record.
-    """
-    if junit:
-        _write_text(junit, junit_xml(verdicts))
-    if markdown_file:
-        _write_text(markdown_file, markdown(verdicts))
-    if json_file:
-        noted: dict[str, JsonValue] = {"gates": str(gates), "gates_sha256": sha256_of(gates)} if gates else {}
-        gate_record(verdicts, noted).write(json_file)
-    append_step_summary(markdown(verdicts))

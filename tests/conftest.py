@@ -171,13 +171,13 @@ def light_ir(own_provenance: Provenance, make_once: MakeOnce) -> Path:
 @pytest.fixture(scope="session")
 def published_u2netp(shared_data: Path, make_once: MakeOnce) -> Path:
     """The folder of the FP32 export of the authors' U2NETP, at its own size."""
-    from mattekit.convert import ExportSettings, export_model
+    from mattekit.convert import export_model
 
     weights = shared_data / "weights" / "segmentation" / "u2netp.pth"
     photos = sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir())[:1]
     out = make_once(
         "published-u2netp",
-        lambda folder: export_model("u2netp", folder, ExportSettings(), weights=weights, images=photos),
+        lambda folder: export_model("u2netp", folder, weights=weights, images=photos),
     )
     return out / "u2netp" / "fp32"
 
@@ -241,11 +241,11 @@ def super_resolution_weights(make_once: MakeOnce) -> Path:
 @pytest.fixture(scope="session")
 def u2netp_ir(segmentation_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
     """The folder of one export: `u2netp`, fp32, SMALL: `model.onnx`, `model.xml`, `model.bin`, `export.json`."""
-    from mattekit.convert import ExportSettings, export_model
+    from mattekit.convert import export_model
 
-    settings = ExportSettings(size=SMALL)
     out = make_once(
-        "u2netp", lambda folder: export_model("u2netp", folder, settings, weights=segmentation_weights, images=[photo])
+        "u2netp",
+        lambda folder: export_model("u2netp", folder, size=SMALL, weights=segmentation_weights, images=[photo]),
     )
     return out / "u2netp" / "fp32"
 
@@ -260,10 +260,10 @@ def segmentation_ir(photo: Path, make_once: MakeOnce) -> Path:
     import torch
     from mattekit.convert import ExportSettings, ParityCheck, stage_input, zoo
     from mattekit.convert.export import export
-    from mattekit.convert.networks.u2net import Stage, U2Net, U2NetConfig
+    from mattekit.convert.networks.u2net import RSUConfig, U2Net, U2NetConfig
     from mattekit.images import read_image
 
-    config = U2NetConfig((Stage(3, 8, 16), Stage(3, 8, 16, dilated=True)), (Stage(3, 8, 16),))
+    config = U2NetConfig((RSUConfig(3, 8, 16), RSUConfig(3, 8, 16, dilated=True)), (RSUConfig(3, 8, 16),))
     spec = replace(zoo.get("u2netp"), build=lambda: U2Net(config, heads="fused").eval())
 
     def fill(folder: Path) -> None:
@@ -278,12 +278,12 @@ def segmentation_ir(photo: Path, make_once: MakeOnce) -> Path:
 @pytest.fixture(scope="session")
 def super_resolution_ir(super_resolution_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
     """The folder of one export: `realesr-animevideov3`, x4, fp32, any input size; files as in `segmentation_ir`."""
-    from mattekit.convert import ExportSettings, export_model
+    from mattekit.convert import export_model
 
-    model, settings = "realesr-animevideov3", ExportSettings()
+    model = "realesr-animevideov3"
     out = make_once(
         "super-resolution",
-        lambda folder: export_model(model, folder, settings, weights=super_resolution_weights, images=[photo]),
+        lambda folder: export_model(model, folder, weights=super_resolution_weights, images=[photo]),
     )
     return out / model / "fp32"
 

@@ -14,7 +14,7 @@ import openvino
 import pytest
 import typer
 from called import commands_of
-from mattekit.bench import BenchRequest, benchmark_exit_code, open_stages, run_benchmark
+from mattekit.bench import benchmark, benchmark_exit_code, open_stages
 from mattekit.bench.accuracy.predictors import open_predictors
 from mattekit.cli import app
 from mattekit.core import (
@@ -154,12 +154,9 @@ def test_a_subject_and_a_pipeline_say_what_they_compute_in(ir: Path) -> None:
 
 
 def test_a_benchmark_has_a_row_for_each_arithmetic_and_says_which_are_not_there(ir: Path) -> None:
-    record = run_benchmark(
-        BenchRequest(
-            (str(ir),), arithmetics=("f32", "bf16", "f16"), sizes=((16, 24),), rounds=2, iterations=2, warm_up=0,
-            threads=1,
-        )
-    )  # fmt: skip
+    record = benchmark(
+        ir, arithmetic=("f32", "bf16", "f16"), size=((16, 24),), rounds=2, iterations=2, warm_up=0, threads=1
+    ).record
     rows = {result.asked["arithmetic"]: result for result in record.candidates.values()}
     assert set(rows) == {"f32", "bf16", "f16"}
     assert rows["f32"].status == "measured"
@@ -175,12 +172,15 @@ def test_a_benchmark_has_a_row_for_each_arithmetic_and_says_which_are_not_there(
 
 
 def test_other_runtimes_compute_in_f32_alone(super_resolution_ir: Path) -> None:
-    record = run_benchmark(
-        BenchRequest(
-            (f"onnxruntime:{super_resolution_ir / 'model.onnx'}",), arithmetics=("f32", "bf16"), sizes=((16, 16),),
-            rounds=1, iterations=1, warm_up=0, threads=1,
-        )
-    )  # fmt: skip
+    record = benchmark(
+        f"onnxruntime:{super_resolution_ir / 'model.onnx'}",
+        arithmetic=("f32", "bf16"),
+        size=((16, 16),),
+        rounds=1,
+        iterations=1,
+        warm_up=0,
+        threads=1,
+    ).record
     found = record.candidates.values()
     assert {result.asked["arithmetic"]: (result.status, result.reason) for result in found} == {
         "f32": ("measured", None),

@@ -10,14 +10,14 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from mattekit.bench import Words, parse_request
+from mattekit.bench import BenchmarkSettings
+from mattekit.bench.benchmark_settings import Scenario, parse_scenario
+from mattekit.bench.latency.benchmark import interleave
 from mattekit.bench.latency.candidates import Candidate
-from mattekit.bench.latency.executed import Executed, fallback
-from mattekit.bench.latency.figures import percentile
-from mattekit.bench.latency.rounds import interleave
-from mattekit.bench.latency.scenarios import Scenario, parse_scenario, run_burst
-from mattekit.bench.latency.stability import unsteady
-from mattekit.bench.pareto import pareto_front
+from mattekit.bench.latency.process import Executed, fallback
+from mattekit.bench.latency.recording import pareto_front
+from mattekit.bench.latency.scenarios import run_burst
+from mattekit.bench.latency.trials import percentile, unsteady
 from mattekit.convert import zoo
 from mattekit.core import ExecutedLayers, InputError, Variant
 from mattekit.infer.runtimes.base import Queue, SerialInput
@@ -208,33 +208,54 @@ def test_the_pareto_front_is_what_no_other_point_beats() -> None:
     assert pareto_front(points) == [True, True, False, True, False, True]
 
 
+def texts(**axes: str) -> BenchmarkSettings:
+    """The settings that the command line makes of texts."""
+    return BenchmarkSettings(**axes)  # pyright: ignore[reportArgumentType]
+
+
 def test_lists_with_commas_become_the_grid_s_axes() -> None:
-    words = Words(
+    found = texts(
         device="CPU,AUTO:GPU+CPU", hint="latency,THROUGHPUT", streams="auto,2", batch="1,4", size="192,240x320"
     )
-    request = parse_request(["a"], words)
-    assert request.devices == ("CPU", "AUTO:GPU,CPU")
-    assert request.hints == ("latency", "throughput")
-    assert request.streams == (None, 2)
-    assert request.sizes == ((192, 192), (240, 320))
+    assert found.device == ("CPU", "AUTO:GPU,CPU")
+    assert found.hint == ("latency", "throughput")
+    assert found.streams == ("auto", 2)
+    assert found.batch == (1, 4)
+    assert found.size == ((192, 192), (240, 320))
+    assert found == BenchmarkSettings(
+        device=("CPU", "AUTO:GPU,CPU"),
+        hint=("latency", "throughput"),
+        streams=("auto", 2),
+        batch=(1, 4),
+        size=((192, 192), (240, 320)),
+    )
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("option", "text"),
     [
-        Words(runtime="tensorrt"),
-        Words(hint="fast"),
-        Words(streams="0"),
-        Words(batch="1,1"),
-        Words(batch="two"),
-        Words(size="1x2x3"),
-        Words(precision="int4"),
-        Words(device="CPU,"),
+        ("runtime", "tensorrt"),
+        ("hint", "fast"),
+        ("streams", "0"),
+        ("batch", "1,1"),
+        ("batch", "two"),
+        ("size", "1x2x3"),
+        ("precision", "int4"),
+        ("arithmetic", "f64"),
+        ("device", "CPU,"),
     ],
 )
-def test_a_word_that_is_not_understood_is_refused_with_those_that_are(words: Words) -> None:
-    with pytest.raises(InputError, match=r"--\w+ .*give"):
-        parse_request(["a"], words)
+def test_a_word_that_is_not_understood_is_refused_with_those_that_are(option: str, text: str) -> None:
+    with pytest.raises(InputError, match=rf"--{option} {text}: .*give"):
+        texts(**{option: text})
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"batch": (0,)}, {"size": ((1, 2, 3),)}, {"streams": ()}, {"hint": ("fast",)}, {"warm_up": -1}]
+)
+def test_values_that_make_no_sense_are_refused_from_python_too(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"--[\w-]+ .*give"):
+        BenchmarkSettings(**wrong)
 
 
 def test_candidates_of_the_same_settings_have_the_same_key() -> None:

@@ -13,8 +13,9 @@ import records as built
 
 pytest.importorskip("scipy", reason="comparing times needs the extra `bench`")
 
-from mattekit.bench import BenchRequest, Gate, compare_records, gates_exit_code, judge, parse_aspects, run_benchmark
-from mattekit.bench.latency.compare import mismatches
+from mattekit.bench import ComparisonSettings, Gate, benchmark, compare_benchmarks, gates_exit_code, judge
+from mattekit.bench.benchmark_settings import Allowed, parse_allowed
+from mattekit.bench.latency.comparison import mismatches
 from mattekit.cli import app
 from mattekit.core import (
     MODEL,
@@ -121,42 +122,46 @@ def slowed(found: BenchRecord, factor: float) -> BenchRecord:
     return changed(found, candidates=with_times(found, longer), measurements=tuple(figures))
 
 
+def compared(before: BenchRecord, after: BenchRecord, allow: tuple[Allowed, ...] = ()) -> CompareRecord:
+    return compare_benchmarks(before, after, allow=allow).record
+
+
 def verdicts(found: CompareRecord) -> dict[tuple[str, str], str]:
     return {(figure.candidate, figure.stage): figure.verdict for figure in found.measurements}
 
 
 def test_two_runs_of_the_same_thing_and_one_that_is_slower() -> None:
     before, again = record({KEY: series(1)}), record({KEY: series(2)})
-    assert verdicts(compare_records(before, again)) == {
+    assert verdicts(compared(before, again)) == {
         (KEY, "model"): "no difference",
         (KEY, "total"): "no difference",
     }
-    found = compare_records(before, slowed(again, 1.1))
+    found = compared(before, slowed(again, 1.1))
     assert set(verdicts(found).values()) == {"slower"}
     (ratio,) = (figure for figure in found.of_metric("ratio") if figure.stage == MODEL)
     assert ratio.value == pytest.approx(1.1, abs=0.02)
     assert ratio.interval is not None
     assert ratio.interval[0] < 1.1 < ratio.interval[1]
-    assert set(verdicts(compare_records(slowed(before, 1.1), again)).values()) == {"faster"}
-    assert set(verdicts(compare_records(record({KEY: [1.0] * 5}), record({KEY: [2.0] * 5}))).values()) == {
+    assert set(verdicts(compared(slowed(before, 1.1), again)).values()) == {"faster"}
+    assert set(verdicts(compared(record({KEY: [1.0] * 5}), record({KEY: [2.0] * 5}))).values()) == {
         "not enough samples"
     }
 
 
 def test_candidates_that_only_one_has_are_listed() -> None:
-    found = compare_records(record({KEY: series(1), "old": series(2)}), record({"new": series(3), KEY: series(4)}))
+    found = compared(record({KEY: series(1), "old": series(2)}), record({"new": series(3), KEY: series(4)}))
     assert (found.only_before, found.only_after) == (("old",), ("new",))
     assert {key for key, _ in verdicts(found)} == {KEY}
     # What was asked for and did not come about is no candidate that can be compared.
     with pytest.raises(InputError, match="no measured candidate in common"):
-        compare_records(record({KEY: series(1)}), record({KEY: []}))
+        compared(record({KEY: series(1)}), record({KEY: []}))
 
 
 def test_a_model_at_another_size_is_told_as_such() -> None:
     sizes = [(320, 320), (256, 256)]
     before, after = (built.bench_record({"fp32": series(1)}, ran=built.execution(size=size, batch=1)) for size in sizes)
     with pytest.raises(InputError, match=r"size of m fp32: 320x320, then 256x256"):
-        compare_records(before, after)
+        compared(before, after)
     # As a benchmark names its candidates, by their sizes too.
     renamed = after.model_copy(
         update={
@@ -167,7 +172,7 @@ def test_a_model_at_another_size_is_told_as_such() -> None:
         }
     )
     with pytest.raises(InputError, match=r"in common \(m fp32 and m fp32 256x256: size 320x320 and 256x256\)"):
-        compare_records(before, renamed)
+        compared(before, renamed)
 
 
 def elsewhere(found: BenchRecord, **more: Any) -> BenchRecord:
@@ -200,8 +205,8 @@ def test_what_was_not_measured_alike_is_refused_unless_told(
     before = record({KEY: series(1)})
     after = change(record({KEY: series(2)}))
     with pytest.raises(InputError, match=f"(?s){what}.*--allow {aspect}"):
-        compare_records(before, after)
-    found = compare_records(before, after, allow=parse_aspects(aspect))
+        compared(before, after)
+    found = compared(before, after, allow=parse_allowed(aspect))
     assert [each.aspect for each in mismatches(before, after)] == [aspect]
     assert len(found.differs) == 1
     assert found.allowed == (aspect,)
@@ -210,17 +215,17 @@ def test_what_was_not_measured_alike_is_refused_unless_told(
 def test_what_was_executed_is_a_setting_too() -> None:
     half = record({KEY: series(2)}, ran=EXECUTION.model_copy(update={"arithmetic": "bf16"}))
     with pytest.raises(InputError, match=r"arithmetic of .*: f32, then bf16"):
-        compare_records(record({KEY: series(1)}), half)
+        compared(record({KEY: series(1)}), half)
     older = record({KEY: series(2)}, ran=EXECUTION.model_copy(update={"instruction_set": "AVX2"}))
     with pytest.raises(InputError, match=r"settings of .*, then .*no further than AVX2"):
-        compare_records(record({KEY: series(1)}), older)
+        compared(record({KEY: series(1)}), older)
 
 
 def test_words_that_are_no_aspect_and_records_of_another_kind(tmp_path: Path) -> None:
-    assert parse_aspects(None) == ()
-    assert parse_aspects("settings, machine") == ("machine", "settings")
+    assert ComparisonSettings().allow == parse_allowed("") == ()
+    assert parse_allowed("settings, machine") == ("machine", "settings")
     with pytest.raises(InputError, match="'speed' is none of machine, software, settings"):
-        parse_aspects("speed")
+        parse_allowed("speed")
     paths = [tmp_path / "validate.json", tmp_path / "bench.json"]
     built.validate_record([0.9, 0.8]).write(paths[0])
     record({KEY: series(1)}).write(paths[1])
@@ -302,7 +307,7 @@ def test_times_of_another_machine_are_gated_only_if_told() -> None:
 
 def test_what_other_processes_disturbed_is_not_judged() -> None:
     before, after = record({KEY: series(1)}), slowed(record({KEY: series(2)}, disturbed=True), 2)
-    assert set(verdicts(compare_records(before, after)).values()) == {"disturbed"}
+    assert set(verdicts(compared(before, after)).values()) == {"disturbed"}
     assert judge([gate(1.05)], [after], [before])[0].status == "not enough evidence"
 
 
@@ -318,9 +323,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> BenchRecord:
     contract = Contract(task="super_resolution", input=InputContract(), output=OutputContract(kind="image", scale=1))
     model.set_rt_info(contract.to_json(), ["mattekit", "contract"])
     openvino.save_model(model, folder / "model.xml")
-    return run_benchmark(
-        BenchRequest((str(folder / "model.xml"),), sizes=((32, 32),), rounds=20, iterations=400, threads=1)
-    )
+    return benchmark(folder / "model.xml", size=((32, 32),), rounds=20, iterations=400, threads=1).record
 
 
 @pytest.mark.slow

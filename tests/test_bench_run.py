@@ -12,15 +12,13 @@ import numpy as np
 import openvino
 import pytest
 from conftest import MakeOnce
-from mattekit.bench import BenchRequest, benchmark_exit_code, run_benchmark
-from mattekit.bench.latency.candidates import Candidate
-from mattekit.bench.latency.grid import plan
-from mattekit.bench.latency.layers import inspect
-from mattekit.bench.latency.messages import Open, Opened
+from mattekit.bench import BenchmarkSettings, benchmark, benchmark_exit_code, run_benchmark
+from mattekit.bench.benchmark_settings import parse_scenario
+from mattekit.bench.latency.candidates import Candidate, find_variants, plan
+from mattekit.bench.latency.inspection import inspect
 from mattekit.bench.latency.process import CandidateError, WorkerProcess
-from mattekit.bench.latency.scenarios import parse_scenario
-from mattekit.bench.latency.sources import find_sources
-from mattekit.bench.latency.stability import OTHERS
+from mattekit.bench.latency.trials import OTHERS
+from mattekit.bench.latency.worker import Worker
 from mattekit.cli import app
 from mattekit.convert import zoo
 from mattekit.core import (
@@ -91,17 +89,22 @@ def values(record: BenchRecord, key: str, stage: str = MODEL) -> dict[str, float
     }
 
 
-def request(*artifacts: Path, **changes: Any) -> BenchRequest:
-    facts: dict[str, Any] = {"sizes": ((32, 32),), "rounds": 3, "iterations": 6, "warm_up": 0, "threads": 1}
-    facts |= {"artifacts": tuple(map(str, artifacts)), **changes}
-    return BenchRequest(**facts)
+def few(**changes: Any) -> BenchmarkSettings:
+    facts: dict[str, Any] = {"size": ((32, 32),), "rounds": 3, "iterations": 6, "warm_up": 0, "threads": 1}
+    return BenchmarkSettings(**{**facts, **changes})
+
+
+def measured(*models: Path, **changes: Any) -> BenchRecord:
+    return run_benchmark(models, few(**changes)).record
 
 
 @pytest.fixture(scope="module")
 def record(tiny: Path, half_quantized: Path, make_once: MakeOnce) -> BenchRecord:
     """One run that has a bit of everything: batches, a missing device, and a model that is not what it is called."""
-    asked = request(tiny, half_quantized, devices=("CPU", "NPU.7"), batches=(1, 2))
-    folder = make_once("bench-run", lambda folder: run_benchmark(asked).write(folder / "r.json"))
+    asked = few(device=("CPU", "NPU.7"), batch=(1, 2))
+    folder = make_once(
+        "bench-run", lambda folder: run_benchmark((tiny, half_quantized), asked).record.write(folder / "r.json")
+    )
     return read_record(folder / "r.json", BenchRecord)
 
 
@@ -125,14 +128,14 @@ def test_every_candidate_has_its_row_and_what_cannot_run_says_why(record: BenchR
 def test_the_raw_samples_are_in_the_record_by_candidate_and_round(record: BenchRecord) -> None:
     for batch in (1, 2):
         key = f"model fp32 openvino:CPU f32 latency b{batch} 32x32"
-        measured = record.candidates[key].times[MODEL]
-        times = measured.values
-        assert measured.rounds == (0, 0, 1, 1, 2, 2)
+        series = record.candidates[key].times[MODEL]
+        times = series.values
+        assert series.rounds == (0, 0, 1, 1, 2, 2)
         found = values(record, key)
         assert found["queries"] == len(times) == 6
         assert found["latency_p50"] == sorted(times)[2]
         assert found["latency_mean"] == pytest.approx(sum(times) / 6)
-        wall = sum(measured.walls)
+        wall = sum(series.walls)
         assert found["throughput"] == pytest.approx(6 * batch / wall * 1000)
         assert found["loop_overhead"] == pytest.approx((wall - sum(times)) / 6)
         assert found["latency_p90"] is None
@@ -180,7 +183,7 @@ def test_candidates_are_compared_with_the_baseline_and_three_rounds_are_not_enou
 
 @pytest.mark.slow
 def test_layers_stand_beside_the_machine_s_limits(tiny: Path) -> None:
-    record = run_benchmark(request(tiny, batches=(2,), rounds=1, profile=True))
+    record = measured(tiny, batch=(2,), rounds=1, profile=True)
     layers = record.candidates["model fp32 openvino:CPU f32 latency b2 32x32"].profile
     (convolution,) = [layer for layer in layers if layer.type == "Convolution"]
     assert convolution.flops == 2 * (2 * 3 * 32 * 32) * (3 * 9)
@@ -207,10 +210,10 @@ def test_operations_are_counted_as_pytorch_counts_them(u2netp_ir: Path, tmp_path
 
 def test_a_worker_that_dies_is_told(tiny: Path) -> None:
     with WorkerProcess(one(tiny)) as worker:
-        worker.ask(Open(warm_up=0), Opened)
+        worker.call(Worker.open, 0)
         os.kill(worker.pid, signal.SIGKILL)
         with pytest.raises(CandidateError, match="ended with -9"):
-            worker.close()
+            worker.call(Worker.memory)
 
 
 @pytest.mark.slow
@@ -220,7 +223,7 @@ def test_a_size_that_a_network_does_not_take_stops_nobody_else(tiny: Path, tmp_p
     fixed = save(
         ops.matmul(flat, ops.constant(np.ones((3072, 4), np.float32)), False, False), source, tmp_path / "f.xml"
     )
-    found = run_benchmark(request(tiny, fixed, sizes=((48, 48),), rounds=1))
+    found = measured(tiny, fixed, size=((48, 48),), rounds=1)
     statuses = {key.split()[0]: (result.status, result.reason or "") for key, result in found.candidates.items()}
     assert statuses["model"] == ("measured", "")
     assert statuses["f"][0] == "failed"
@@ -235,19 +238,18 @@ def test_the_whole_way_accuracy_and_every_runtime(
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "photo.jpg").write_bytes(photo.read_bytes())
     artifacts = (str(u2netp_ir), f"onnxruntime:{u2netp_ir / 'model.onnx'}")
-    found = run_benchmark(
-        BenchRequest(
-            artifacts=(*artifacts, f"torch:u2netp@{segmentation_weights}"),
-            sizes=((64, 64), (96, 96)),
-            rounds=2,
-            iterations=2,
-            warm_up=0,
-            threads=1,
-            end_to_end=tmp_path / "images",
-            data="synthetic:count=2,size=96x96",
-        )
+    result = benchmark(
+        (*artifacts, f"torch:u2netp@{segmentation_weights}"),
+        size=((64, 64), (96, 96)),
+        rounds=2,
+        iterations=2,
+        warm_up=0,
+        threads=1,
+        end_to_end=tmp_path / "images",
+        data="synthetic:count=2,size=96x96",
     )
-    assert benchmark_exit_code(found) == 0
+    assert result.exit_code == 0
+    found = result.record
     runtimes = [result.execution.runtime for result in found.candidates.values() if result.execution]
     assert runtimes == ["openvino", "openvino", "onnxruntime", "onnxruntime", "torch", "torch"]
     scores: dict[str, list[float]] = {}
@@ -269,9 +271,7 @@ def test_the_whole_way_accuracy_and_every_runtime(
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["offline", "server:200"])
 def test_other_scenarios_answer_every_query(scenario: str, tiny: Path) -> None:
-    found = run_benchmark(
-        request(tiny, scenario=parse_scenario(scenario), hints=("throughput",), streams=(2,), threads=2)
-    )
+    found = measured(tiny, scenario=parse_scenario(scenario), hint=("throughput",), streams=(2,), threads=2)
     ((key, result),) = found.candidates.items()
     assert result.execution is not None
     assert result.execution.streams == result.execution.requests == 2
@@ -279,7 +279,7 @@ def test_other_scenarios_answer_every_query(scenario: str, tiny: Path) -> None:
 
 
 def test_runtimes_find_their_files_and_say_what_is_missing(segmentation_ir: Path) -> None:
-    sources = find_sources([str(segmentation_ir)], ["openvino", "onnxruntime", "torch"])
+    sources = find_variants([str(segmentation_ir)], ["openvino", "onnxruntime", "torch"])
     assert [(source.runtime, source.variant.path.name, source.variant.precision) for source in sources][:2] == [
         ("openvino", "model.xml", "fp32"),
         ("onnxruntime", "model.onnx", "fp32"),
@@ -289,17 +289,17 @@ def test_runtimes_find_their_files_and_say_what_is_missing(segmentation_ir: Path
 
 def test_a_missing_device_is_an_error_where_it_is_required(tiny: Path) -> None:
     with pytest.raises(DeviceError, match=r"GPU\.9: OpenVINO finds no such device"):
-        plan(request(tiny, devices=("GPU.9",), require_device=True))
+        plan([tiny], few(device=("GPU.9",), require_device=True))
 
 
 def test_a_baseline_that_is_no_candidate_is_refused_with_those_that_are(tiny: Path) -> None:
     with pytest.raises(InputError, match="there are: model fp32 openvino:CPU f32 latency b1 32x32"):
-        run_benchmark(request(tiny, baseline="torch"))
+        measured(tiny, baseline="torch")
 
 
 def test_an_artifact_that_is_not_there_is_refused() -> None:
     with pytest.raises(ModelError, match="there is no such file"):
-        find_sources(["nowhere/model.xml"], ["openvino"])
+        find_variants(["nowhere/model.xml"], ["openvino"])
 
 
 def run(arguments: Sequence[object]) -> tuple[int, str]:

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mattekit import cli
-from mattekit.convert import ExportSettings, ModelSpec, export_model, ready, zoo
+from mattekit.convert import BUNDLED_PRECISION, ModelSpec, bundled_ir, export_model, zoo
+from mattekit.convert.weights_cache import IRS, SUMS
 from mattekit.core import FetchError, GateRecord, HashMismatchError, read_record, sha256_of
 from mattekit.images import Image
 from mattekit.infer import load, read_contract, read_model, tensor_from
@@ -20,7 +21,7 @@ from mattekit.models import ModelRef
 
 GATES = Path(__file__).parent / "gates"
 
-BUNDLED = [spec for spec in zoo.all_specs() if spec.weights.bundled is not None]
+BUNDLED = [spec for spec in zoo.list_models() if spec.weights.bundled is not None]
 
 each_bundled = pytest.mark.parametrize("spec", BUNDLED, ids=lambda spec: spec.id)
 
@@ -28,14 +29,14 @@ each_bundled = pytest.mark.parametrize("spec", BUNDLED, ids=lambda spec: spec.id
 @pytest.fixture(scope="module")
 def models() -> Path:
     """The folder of the IRs that come with the package."""
-    return ready.IRS
+    return IRS
 
 
 @pytest.fixture
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of that folder that may be changed, and is the package's for this test."""
-    shutil.copytree(ready.IRS, tmp_path / "ir")
-    monkeypatch.setattr(ready, "IRS", tmp_path / "ir")
+    shutil.copytree(IRS, tmp_path / "ir")
+    monkeypatch.setattr("mattekit.convert.weights_cache.IRS", tmp_path / "ir")
     return tmp_path / "ir"
 
 
@@ -51,14 +52,14 @@ def scene(height: int, width: int) -> Image:
 
 def test_nothing_lies_beside_the_irs_of_the_bundled_models(models: Path) -> None:
     files = {path.relative_to(models).as_posix() for path in models.rglob("*") if path.is_file()}
-    irs = {f"{spec.id}/{ready.BUNDLED_PRECISION}/model.{end}" for spec in BUNDLED for end in ("xml", "bin")}
-    assert files == irs | {ready.SUMS}
+    irs = {f"{spec.id}/{BUNDLED_PRECISION}/model.{end}" for spec in BUNDLED for end in ("xml", "bin")}
+    assert files == irs | {SUMS}
     assert {spec.id for spec in BUNDLED} == {"mattelite", "srlite-x2", "srlite-x4"}
 
 
 @each_bundled
 def test_a_bundled_ir_says_what_the_zoo_says(spec: ModelSpec) -> None:
-    path = ready.bundled_ir(spec)
+    path = bundled_ir(spec)
     assert path is not None
     contract, provenance = read_contract(read_model(path), path)
     assert provenance is not None
@@ -73,7 +74,7 @@ def test_a_bundled_ir_says_what_the_zoo_says(spec: ModelSpec) -> None:
 
 @each_bundled
 def test_a_bundled_model_is_opened_where_it_lies_and_nothing_is_cached(spec: ModelSpec, home: Path) -> None:
-    assert ModelRef.parse(spec.id).path_of_one(task=spec.task) == ready.IRS / spec.id / "fp16" / "model.xml"
+    assert ModelRef.parse(spec.id).path_of_one(task=spec.task) == IRS / spec.id / "fp16" / "model.xml"
     assert not home.exists()
 
 
@@ -89,7 +90,7 @@ def test_an_altered_bundled_ir_is_refused(name: str, copied: Path) -> None:
     assert ModelRef.parse("srlite-x2").path_of_one().is_file()
 
 
-@pytest.mark.parametrize("name", ["mattelite/fp16/model.xml", "mattelite/fp16/model.bin", ready.SUMS])
+@pytest.mark.parametrize("name", ["mattelite/fp16/model.xml", "mattelite/fp16/model.bin", SUMS])
 def test_a_missing_bundled_ir_is_told(name: str, copied: Path) -> None:
     (copied / name).unlink()
     with pytest.raises(FetchError, match="is missing from the installation; install mattekit again"):
@@ -99,7 +100,7 @@ def test_a_missing_bundled_ir_is_told(name: str, copied: Path) -> None:
 def test_models_show_names_the_bundled_ir_with_its_hashes(capsys: pytest.CaptureFixture[str]) -> None:
     cli.app(["models", "show", "mattelite", "--json"], standalone_mode=False)
     said = json.loads(capsys.readouterr().out)["bundled_ir"]
-    folder = ready.IRS / "mattelite" / said["precision"]
+    folder = IRS / "mattelite" / said["precision"]
     assert said["sha256"] == {name: sha256_of(folder / name) for name in ("model.xml", "model.bin")}
     cli.app(["models", "show", "u2netp", "--json"], standalone_mode=False)
     assert json.loads(capsys.readouterr().out)["bundled_ir"] is None
@@ -109,11 +110,10 @@ def test_models_show_names_the_bundled_ir_with_its_hashes(capsys: pytest.Capture
 def exported_twice(photo: Path, make_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """The folders `a` and `b` of two exports of srlite-x2 in the bundled precision, made in one process."""
     pytest.importorskip("torch", reason="exporting needs the extra `export`")
-    settings = ExportSettings(precision=ready.BUNDLED_PRECISION)
 
     def fill(folder: Path) -> None:
         for name in "ab":
-            export_model("srlite-x2", folder / name, settings, images=[photo])
+            export_model("srlite-x2", folder / name, precision=BUNDLED_PRECISION, images=[photo])
 
     return make_once("srlite-x2-twice", fill)
 
@@ -124,14 +124,13 @@ def test_an_ir_made_from_the_bundled_weights_answers_as_the_bundled_one(
     spec: ModelSpec, photo: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     pytest.importorskip("torch", reason="exporting needs the extra `export`")
-    shipped = ready.bundled_ir(spec)
+    shipped = bundled_ir(spec)
     assert shipped is not None
-    settings = ExportSettings(precision=ready.BUNDLED_PRECISION)
     if spec.id == "srlite-x2":
         made: Path = request.getfixturevalue("exported_twice")
-        again = made / "a" / spec.id / ready.BUNDLED_PRECISION / "model.xml"
+        again = made / "a" / spec.id / BUNDLED_PRECISION / "model.xml"
     else:
-        again = export_model(spec.id, tmp_path, settings, images=[photo]).ir.path
+        again = export_model(spec.id, tmp_path, precision=BUNDLED_PRECISION, images=[photo]).ir.path
     # Another version of torch or OpenVINO may name and fuse layers otherwise, so bytes are not compared. The weights
     # are the same halves: by way of ONNX or directly, mattelite's answers differ by 1e-6 at most, 4e-9 on average.
     # Some weights that round to the other half move single pixels by more; storing all of them in another precision
@@ -146,7 +145,7 @@ def test_an_ir_made_from_the_bundled_weights_answers_as_the_bundled_one(
 @pytest.mark.slow
 def test_a_second_export_in_one_process_gives_the_same_bytes(exported_twice: Path) -> None:
     # It has a Split, whose outputs OpenVINO names from a counter of the process.
-    folders = [exported_twice / name / "srlite-x2" / ready.BUNDLED_PRECISION for name in "ab"]
+    folders = [exported_twice / name / "srlite-x2" / BUNDLED_PRECISION for name in "ab"]
     first, second = ([sha256_of(folder / name) for name in ("model.xml", "model.bin")] for folder in folders)
     assert first == second
 

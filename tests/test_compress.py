@@ -270,23 +270,23 @@ def times(fp32: float, int8: float) -> BenchRecord:
 
 def test_a_verdict_weighs_speed_and_accuracy() -> None:
     (same,) = int8_verdicts(times(10, 10))
-    assert not same.worth_it
+    assert not same.pays
     assert "INT8 is not worth it on CPU because a speed-up of more than 1.1 is not shown: 1.0" in same.sentence
     (faster,) = int8_verdicts(times(10, 5), accuracies(0.9, 0.895))
-    assert faster.worth_it
+    assert faster.pays
     assert faster.sentence.startswith("INT8 is worth it on CPU: 2.0")
     assert faster.sentence.endswith("0.28 of its size, iou 0.8950 after 0.9000.")
     (alone,) = int8_verdicts(times(10, 5))
-    assert alone.worth_it
+    assert alone.pays
     assert alone.sentence.endswith("0.28 of its size.")
     (slower,) = int8_verdicts(times(5, 10), accuracies(0.9, 0.9))
-    assert not slower.worth_it
+    assert not slower.pays
     assert "because it is slower: 0.5" in slower.sentence
     (worse,) = int8_verdicts(times(10, 5), accuracies(0.9, 0.8))
-    assert not worse.worth_it
+    assert not worse.pays
     assert "iou drops by 0.1000, more than 0.01" in worse.sentence
     (allowed,) = int8_verdicts(times(10, 5), accuracies(0.9, 0.8), allowed={"iou": 0.11})
-    assert allowed.worth_it
+    assert allowed.pays
     assert {each.model for each in (same, faster, slower, worse)} == {"m"}
     without_int8 = times(10, 5).model_copy(update={"measurements": times(10, 5).measurements[:1]})
     assert int8_verdicts(without_int8) == ()
@@ -296,19 +296,19 @@ def test_a_verdict_weighs_speed_and_accuracy() -> None:
 def test_an_accuracy_that_is_not_known_speaks_against_int8(unknown: float | None) -> None:
     for pair in ((0.9, unknown), (unknown, 0.9)):
         (verdict,) = int8_verdicts(times(10, 5), accuracies(*pair))
-        assert not verdict.worth_it
+        assert not verdict.pays
         assert "iou drops by nan, more than 0.01" in verdict.sentence
     # What neither of them has says nothing of either.
     (verdict,) = int8_verdicts(times(10, 5), accuracies(None, None))
-    assert verdict.worth_it
+    assert verdict.pays
 
 
 def test_a_perfect_score_of_zero_is_a_score() -> None:
     (kept,) = int8_verdicts(times(10, 5), accuracies(0.0, 0.004, "mae"))
-    assert kept.worth_it
+    assert kept.pays
     assert "mae 0.0040 after 0.0000" in kept.sentence
     (worse,) = int8_verdicts(times(10, 5), accuracies(0.0, 0.02, "mae"))
-    assert not worse.worth_it
+    assert not worse.pays
     assert "mae drops by 0.0200, more than 0.01" in worse.sentence
 
 

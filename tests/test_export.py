@@ -82,7 +82,7 @@ def test_torch_onnx_and_ir_agree_at_sizes_that_were_not_traced(
 def test_the_same_weights_give_the_same_bytes(
     super_resolution_ir: Path, super_resolution_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
-    again = export_model(SR, tmp_path, ExportSettings(), weights=super_resolution_weights, images=[photo])
+    again = export_model(SR, tmp_path, weights=super_resolution_weights, images=[photo])
     for name in ("model.onnx", "model.xml", "model.bin"):
         assert (again.ir.path.parent / name).read_bytes() == (super_resolution_ir / name).read_bytes(), name
 
@@ -91,9 +91,9 @@ def test_the_same_weights_give_the_same_bytes(
 def test_the_direct_route_gives_the_same_bytes_twice_and_the_same_image(
     super_resolution_ir: Path, super_resolution_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
-    settings = ExportSettings(route="direct")
     reports = [
-        export_model(SR, tmp_path / name, settings, weights=super_resolution_weights, images=[photo]) for name in "ab"
+        export_model(SR, tmp_path / name, route="direct", weights=super_resolution_weights, images=[photo])
+        for name in "ab"
     ]
     assert reports[0].ir.sha256 == reports[1].ir.sha256
     assert [artifact.format for artifact in reports[0].variants] == ["openvino"]
@@ -106,8 +106,7 @@ def test_the_direct_route_gives_the_same_bytes_twice_and_the_same_image(
 
 
 def test_fp16_halves_the_weights(super_resolution_weights: Path, photo: Path, tmp_path: Path) -> None:
-    settings = ExportSettings(precision="fp16")
-    report = export_model(SR, tmp_path, settings, weights=super_resolution_weights, images=[photo])
+    report = export_model(SR, tmp_path, precision="fp16", weights=super_resolution_weights, images=[photo])
     assert report.ir.path == tmp_path / SR / "fp16" / "model.xml"
     onnx_bytes = (report.ir.path.parent / "model.onnx").stat().st_size
     assert (report.ir.path.parent / "model.bin").stat().st_size < 0.55 * onnx_bytes
@@ -125,8 +124,7 @@ def test_weights_that_openvino_halved_are_computed_with_in_f32(super_resolution_
 def test_a_fixed_size_is_in_the_ir_and_in_its_contract(
     super_resolution_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
-    settings = ExportSettings(size=parse_size("48x56"))
-    report = export_model(SR, tmp_path, settings, weights=super_resolution_weights, images=[photo])
+    report = export_model(SR, tmp_path, size=parse_size("48x56"), weights=super_resolution_weights, images=[photo])
     model = load(report.ir.path)
     assert (model.contract.input.height, model.contract.input.width) == (48, 56)
     assert list(openvino.Core().read_model(report.ir.path).inputs[0].shape) == [1, 3, 48, 56]
@@ -134,8 +132,7 @@ def test_a_fixed_size_is_in_the_ir_and_in_its_contract(
 
 @pytest.mark.slow
 def test_a_free_batch(super_resolution_weights: Path, photo: Path, tmp_path: Path) -> None:
-    settings = ExportSettings(batch=parse_batch("dynamic"))
-    report = export_model(SR, tmp_path, settings, weights=super_resolution_weights, images=[photo])
+    report = export_model(SR, tmp_path, batch=parse_batch("dynamic"), weights=super_resolution_weights, images=[photo])
     model = openvino.Core().read_model(report.ir.path)
     assert model.inputs[0].partial_shape[0].is_dynamic
     assert OpenVinoRuntime(model).run(noise(3, 3, 16, 16)).shape == (3, 3, 64, 64)
@@ -145,8 +142,7 @@ def test_a_free_batch(super_resolution_weights: Path, photo: Path, tmp_path: Pat
 def test_a_fixed_batch_is_checked_and_runs_one_image_at_a_time(
     super_resolution_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
-    settings = ExportSettings(batch=3)
-    report = export_model(SR, tmp_path, settings, weights=super_resolution_weights, images=[photo])
+    report = export_model(SR, tmp_path, batch=3, weights=super_resolution_weights, images=[photo])
     assert openvino.Core().read_model(report.ir.path).inputs[0].partial_shape[0].get_length() == 3
     assert load(report.ir.path, keep_batch=True).runtime.run(noise(3, 3, 16, 16)).shape == (3, 3, 64, 64)
     assert load(report.ir.path).runtime.run(noise(1, 3, 16, 16)).shape == (1, 3, 64, 64)
@@ -154,7 +150,7 @@ def test_a_fixed_batch_is_checked_and_runs_one_image_at_a_time(
 
 def test_a_size_that_leaves_no_tile_is_refused(super_resolution_weights: Path, photo: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="need sides of"):
-        export_model(SR, tmp_path, ExportSettings(size=(20, 20)), weights=super_resolution_weights, images=[photo])
+        export_model(SR, tmp_path, size=(20, 20), weights=super_resolution_weights, images=[photo])
 
 
 def test_the_record_keeps_every_step_and_every_image(super_resolution_ir: Path) -> None:
@@ -177,7 +173,7 @@ def test_a_step_beyond_its_tolerance_is_named_and_leaves_nothing(
 ) -> None:
     monkeypatch.setattr(export, "EXACT", replace(EXACT, largest=0.0))
     with pytest.raises(ParityError, match="torch → onnx") as caught:
-        export_model(SR, tmp_path, ExportSettings(), weights=super_resolution_weights, images=[photo])
+        export_model(SR, tmp_path, weights=super_resolution_weights, images=[photo])
     assert caught.value.exit_code == 3
     assert list(tmp_path.iterdir()) == []
 
@@ -193,9 +189,8 @@ def test_a_failed_export_keeps_the_one_that_was_there(
     shutil.copytree(super_resolution_ir, folder)
     before = {path.name: sha256_of(path) for path in folder.iterdir()}
     monkeypatch.setattr(export, "HALF", Tolerance(largest=0, mean=0, iou=1, psnr=200))
-    settings = ExportSettings(precision="fp16")
     with pytest.raises(ParityError, match="onnx → ir"):
-        export_model(SR, tmp_path, settings, weights=super_resolution_weights, images=[photo])
+        export_model(SR, tmp_path, precision="fp16", weights=super_resolution_weights, images=[photo])
     assert {path.name: sha256_of(path) for path in folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["fp16"]
 
@@ -215,8 +210,9 @@ def test_not_a_number_never_passes(super_resolution_ir: Path, photo: Path) -> No
 
 @pytest.mark.slow
 def test_all_seven_heads(segmentation_weights: Path, u2netp_ir: Path, photo: Path, tmp_path: Path) -> None:
-    settings = ExportSettings(heads="all", route="direct", size=(64, 96))
-    report = export_model("u2netp", tmp_path, settings, weights=segmentation_weights, images=[photo])
+    report = export_model(
+        "u2netp", tmp_path, heads="all", route="direct", size=(64, 96), weights=segmentation_weights, images=[photo]
+    )
     model = openvino.Core().read_model(report.ir.path)
     assert [output.get_any_name() for output in model.outputs] == [
         "output",
@@ -240,8 +236,7 @@ def test_a_ready_made_onnx_file_converts_with_its_own_contract(
     del model.metadata_props[:]
     onnx.save(model, str(ready_made))
     # The random weights of the fixture are those of a network for its own size.
-    settings = ExportSettings(size=(128, 128))
-    report = export_model("rembg-u2netp", tmp_path, settings, weights=ready_made, images=[photo])
+    report = export_model("rembg-u2netp", tmp_path, size=(128, 128), weights=ready_made, images=[photo])
     opened = load(report.ir.path)
     published = zoo.get("rembg-u2netp").contract
     small = published.input.model_copy(update={"height": 128, "width": 128})
@@ -268,9 +263,9 @@ def test_a_conversion_that_fails_leaves_the_programs_logging_as_it_was(tmp_path:
 def test_the_dynamo_exporter_computes_the_same(
     super_resolution_weights: Path, super_resolution_ir: Path, photo: Path, tmp_path: Path
 ) -> None:
-    settings = ExportSettings(exporter="dynamo")
     reports = [
-        export_model(SR, tmp_path / name, settings, weights=super_resolution_weights, images=[photo]) for name in "ab"
+        export_model(SR, tmp_path / name, exporter="dynamo", weights=super_resolution_weights, images=[photo])
+        for name in "ab"
     ]
     assert reports[0].variants[0].sha256 == reports[1].variants[0].sha256
     assert reports[0].ir.sha256 == reports[1].ir.sha256
@@ -333,5 +328,5 @@ def test_models_that_are_none(tmp_path: Path, super_resolution_ir: Path) -> None
 
 
 def test_a_contract_survives_its_json() -> None:
-    for spec in zoo.all_specs():
+    for spec in zoo.list_models():
         assert Contract.from_json(spec.contract.to_json(), source="test") == spec.contract

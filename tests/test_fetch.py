@@ -233,7 +233,7 @@ def test_a_size_that_nobody_states_is_limited(
     spec_of: Callable[..., ModelSpec], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert MAX_UNKNOWN_SIZE == 2 * 1024**3
-    monkeypatch.setattr("mattekit.convert.fetch.MAX_UNKNOWN_SIZE", 5000)
+    monkeypatch.setattr("mattekit.convert.weights_cache.MAX_UNKNOWN_SIZE", 5000)
     for path in ("/model", "/endless"):
         with pytest.raises(FetchError, match="more than the expected 5,000 bytes"):
             retrieve(spec_of(path, sha256=None, size=None))
@@ -280,7 +280,7 @@ def test_an_entry_without_a_download_names_its_home(spec_of: Callable[..., Model
 
 
 def test_weights_inside_the_package_are_checked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mattekit.convert.fetch._BUNDLED", tmp_path)
+    monkeypatch.setattr("mattekit.convert.weights_cache._BUNDLED", tmp_path)
     weights = Weights(filename="own.safetensors", bundled="own.safetensors", sha256=SHA256)
     spec = replace(zoo.get("u2netp"), id="own", weights=weights)
     with pytest.raises(FetchError, match="missing from the installation"):

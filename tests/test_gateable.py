@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import pytest
 import records as built
-from mattekit.bench import BenchRequest, Gate, evaluate, judge, run_benchmark
-from mattekit.bench.latency.roofline import Peak, Roofline
+from mattekit.bench import Gate, benchmark, compare_benchmarks, evaluate, judge
+from mattekit.bench.latency.machine_limits import Peak, Roofline
 from mattekit.core import BenchRecord, ExportRecord, Measurement, QuantizeRecord, Record, RunRecord, Unit, read_record
 from mattekit.datasets import open_dataset, synthetic, write_synthetic
 from mattekit.infer import Pipeline, Remover, RunSettings, load, plan_batch, record_of, run_batch
@@ -75,8 +75,8 @@ def _bench(_: Path, folder: Path) -> BenchRecord:
     contract = Contract(task="super_resolution", input=InputContract(), output=OutputContract(kind="image", scale=1))
     model.set_rt_info(contract.to_json(), ["mattekit", "contract"])
     openvino.save_model(model, folder / "fp32" / "model.xml", compress_to_fp16=False)
-    path = str(folder / "fp32" / "model.xml")
-    record = run_benchmark(BenchRequest((path,), sizes=((32, 32),), rounds=2, iterations=40, warm_up=1, threads=1))
+    path = folder / "fp32" / "model.xml"
+    record = benchmark(path, size=((32, 32),), rounds=2, iterations=40, warm_up=1, threads=1).record
     limits = Roofline("CPU", {"f32": Peak("GFLOP/s", 90.0, ()), "i8": Peak("GOP/s", 300.0, ())}, Peak("GB/s", 9.0, ()))
     accuracy = record.measurements[0].model_copy(
         update={
@@ -97,10 +97,8 @@ def _bench(_: Path, folder: Path) -> BenchRecord:
 
 
 def _compare(ir: Path, folder: Path) -> Record:
-    from mattekit.bench import compare_records
-
     record = _bench(ir, folder)
-    return compare_records(record, record)
+    return compare_benchmarks(record, record).record
 
 
 def _export(ir: Path, _: Path) -> Record:

@@ -12,7 +12,7 @@ import pytest
 import records as built
 import typer
 from mattekit.bench import Gate, gates_exit_code, judge, read_gates
-from mattekit.commands.validation import register
+from mattekit.commands import datasets, gate as gate_command, validate
 from mattekit.core import (
     GateRecord,
     InputError,
@@ -26,8 +26,8 @@ from mattekit.core import (
 )
 from mattekit.datasets import synthetic, write_synthetic
 from mattekit.metrics import get_metric
-from mattekit.reports import one_line
-from mattekit.reports.verdicts import gate_record, junit_xml, markdown
+from mattekit.reports import check_gates, one_line
+from mattekit.reports.verdicts import junit_xml, markdown
 from typer.testing import CliRunner
 
 
@@ -288,7 +288,8 @@ def test_gate_files_with_mistakes(tmp_path: Path, content: str, message: str) ->
 @pytest.fixture(scope="module")
 def app() -> typer.Typer:
     application = typer.Typer(pretty_exceptions_enable=False)
-    register(application)
+    for command in (validate, gate_command, datasets):
+        command.register(application)
     return application
 
 
@@ -539,9 +540,9 @@ def test_verdicts_say_the_arithmetic_the_stage_and_the_statistic() -> None:
     text = markdown(verdicts)
     assert all(f"| {subject} |" in text for subject in subjects)
     assert subjects[0] in one_line(verdicts[0])
-    rows = [
-        (verdict.labels["arithmetic"], verdict.labels["statistic"]) for verdict in gate_record(verdicts, {}).verdicts
-    ]
+    found = check_gates(_run(arithmetic="bf16"), [Gate(metric="latency", stage="inf*", max=100)])
+    assert list(found.verdicts) == verdicts
+    rows = [(verdict.labels["arithmetic"], verdict.labels["statistic"]) for verdict in found.record.verdicts]
     assert rows == [("bf16", "p50"), ("bf16", "p90"), ("bf16", "p99")]
     # What the gate names itself is not said twice.
     (verdict,) = judge([Gate(metric="latency", stage="infer", statistic="p50", max=100)], [_run()])

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import openvino
 import pytest
-from mattekit.convert import HALF, ExportSettings, export_model, halve_weights, stage_input, write_ir
+from mattekit.convert import HALF, export_model, halve_weights, stage_input, write_ir
+from mattekit.convert.comparison import compare
 from mattekit.convert.ir import ir_from_onnx, save_ir
-from mattekit.convert.parity import compare
 from mattekit.core import Contract, InputContract, OutputContract, Provenance
 from mattekit.images import read_image
 from mattekit.infer import OpenVinoRuntime, load
@@ -127,14 +127,14 @@ def test_published_weights_pass_the_limits_and_are_half_as_large(
     shared_data: Path, photo: Path, tmp_path: Path, model: str, weights: str, size: int
 ) -> None:
     """In bytes; a hundredth is left for what another converter leaves in the graph."""
-    settings, path = ExportSettings(precision="fp16"), shared_data / "weights" / weights
+    path = shared_data / "weights" / weights
     # Of a photo, super-resolution is checked on a part alone; masks are on all of it, for which one will do.
     photos = sorted((shared_data / "segmentation/u2net_test/images").iterdir())
     images = photos[:1] if weights.startswith("segmentation") else []
-    first = export_model(model, tmp_path / "1", settings, weights=path, images=images).ir.path
+    first = export_model(model, tmp_path / "1", precision="fp16", weights=path, images=images).ir.path
     if model == "rlfn-x4":
         # The images only check.
-        second = export_model(model, tmp_path / "2", settings, weights=path, images=[photo]).ir.path
+        second = export_model(model, tmp_path / "2", precision="fp16", weights=path, images=[photo]).ir.path
         for suffix in (".xml", ".bin"):
             assert first.with_suffix(suffix).read_bytes() == second.with_suffix(suffix).read_bytes()
     assert first.with_suffix(".bin").stat().st_size == pytest.approx(size, rel=0.01)
@@ -205,7 +205,7 @@ def bundled(photo: Path, make_once: Callable[[str, Callable[[Path], object]], Pa
 
     def fill(folder: Path) -> None:
         for model in ("mattelite", "srlite-x2"):
-            export_model(model, folder, ExportSettings(), images=[photo], offline=True)
+            export_model(model, folder, images=[photo], offline=True)
 
     return make_once("bundled-fp32", fill)
 

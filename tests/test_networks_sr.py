@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 torch = pytest.importorskip("torch", reason="torch is not installed")
 from mattekit.convert import load_module  # noqa: E402
 
-NETWORKS = [spec.id for spec in zoo.all_specs() if spec.task == "super_resolution" and spec.build is not None]
+NETWORKS = [spec.id for spec in zoo.list_models() if spec.task == "super_resolution" and spec.build is not None]
 
 # id, weights, mean PSNR of Y in dB over Set5, border cropped by the scale.
 PUBLISHED = [

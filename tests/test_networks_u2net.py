@@ -14,14 +14,14 @@ from mattekit.convert.networks.u2net import (  # noqa: E402
     RSU,
     U2NET,
     U2NETP,
-    Stage,
+    RSUConfig,
     U2Net,
     U2NetConfig,
 )
 
 TINY = U2NetConfig(
-    encoder=(Stage(4, 4, 8), Stage(3, 4, 8), Stage(3, 4, 8, dilated=True)),
-    decoder=(Stage(3, 4, 8), Stage(4, 4, 8)),
+    encoder=(RSUConfig(4, 4, 8), RSUConfig(3, 4, 8), RSUConfig(3, 4, 8, dilated=True)),
+    decoder=(RSUConfig(3, 4, 8), RSUConfig(4, 4, 8)),
 )
 
 
@@ -94,7 +94,7 @@ def test_classes_and_colours_can_be_chosen() -> None:
 
 def test_a_dilated_block_sees_as_far_as_a_pooling_one_and_keeps_its_resolution() -> None:
     torch.manual_seed(0)
-    block = RSU(4, Stage(4, 4, 8, dilated=True)).eval()
+    block = RSU(4, RSUConfig(4, 4, 8, dilated=True)).eval()
 
     def dilation(of: RSU, name: str) -> int:
         conv = of.get_submodule(f"{name}.conv_s1")
@@ -103,7 +103,7 @@ def test_a_dilated_block_sees_as_far_as_a_pooling_one_and_keeps_its_resolution()
 
     assert [dilation(block, f"rebnconv{n}") for n in range(1, 5)] == [1, 2, 4, 8]
     assert [dilation(block, f"rebnconv{n}d") for n in (3, 2, 1)] == [4, 2, 1]
-    pooling = RSU(4, Stage(4, 4, 8)).eval()
+    pooling = RSU(4, RSUConfig(4, 4, 8)).eval()
     assert [dilation(pooling, f"rebnconv{n}") for n in range(1, 5)] == [1, 1, 1, 2]
 
 
@@ -111,4 +111,4 @@ def test_impossible_tables_are_refused() -> None:
     with pytest.raises(ValueError, match="one decoder stage less"):
         U2NetConfig(encoder=TINY.encoder, decoder=TINY.encoder)
     with pytest.raises(ValueError, match="at least 3 layers"):
-        RSU(3, Stage(2, 4, 8))
+        RSU(3, RSUConfig(2, 4, 8))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import openvino
 import pytest
-from mattekit.convert import pin_surrounding, ready, surround, write_ir, zoo
+from mattekit.convert import bundled_ir, pin_surrounding, surround, write_ir, zoo
 from mattekit.convert.servable import checker
 from mattekit.convert.servable.surround import SURROUNDING
 from mattekit.core import (
@@ -195,7 +195,7 @@ def test_the_server_is_told_what_was_checked(light_ir: Path, tmp_path: Path) -> 
 
 
 def test_every_super_resolution_model_is_given_what_is_safe() -> None:
-    contracts = [spec.contract for spec in zoo.all_specs() if spec.task == "super_resolution"]
+    contracts = [spec.contract for spec in zoo.list_models() if spec.task == "super_resolution"]
     assert len(contracts) > 8
     assert [contract for contract in contracts if contract.input.min_side < 16] == []
 
@@ -203,7 +203,7 @@ def test_every_super_resolution_model_is_given_what_is_safe() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["srlite-x2", "srlite-x4"])
 def test_one_black_pixel_stays_black_in_every_arithmetic(model: str, tmp_path: Path) -> None:
-    path = ready.bundled_ir(zoo.get(model))
+    path = bundled_ir(zoo.get(model))
     assert path is not None
     folder = package(PackageRequest(path.parent, tmp_path / "package"))
     black = np.zeros((1, 1, 3), np.uint8)

@@ -135,7 +135,7 @@ def test_metadata_says_what_is_needed_and_under_which_licence(wheel: Path, conte
 
 def test_bundled_weights_are_in_the_wheel_with_their_cards(wheel: Path, contents: set[str]) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        for spec in zoo.all_specs():
+        for spec in zoo.list_models():
             if spec.weights.bundled is None:
                 continue
             name = f"{WEIGHTS}/{spec.weights.bundled}"
@@ -156,7 +156,7 @@ def test_irs_of_the_bundled_models_are_in_the_wheel_and_small(wheel: Path, conte
         for name, digest in sums.items():
             assert sha256(archive.read(f"{folder}/{name}")).hexdigest() == digest
         packed = sum(archive.getinfo(f"{folder}/{name}").compress_size for name in sums)
-    assert {name.split("/")[0] for name in sums} == {spec.id for spec in zoo.all_specs() if spec.weights.bundled}
+    assert {name.split("/")[0] for name in sums} == {spec.id for spec in zoo.list_models() if spec.weights.bundled}
     assert packed < 3_000_000
 
 
@@ -328,7 +328,7 @@ def test_the_base_install_runs_an_exported_model_to_the_same_mask(
 def test_the_base_install_lists_the_zoo(bare: Path, tmp_path: Path) -> None:
     done = run(bare / "mattekit", "models", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert [entry["id"] for entry in json.loads(done.stdout)] == [spec.id for spec in zoo.all_specs()]
+    assert [entry["id"] for entry in json.loads(done.stdout)] == [spec.id for spec in zoo.list_models()]
 
 
 @pytest.mark.slow

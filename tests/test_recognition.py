@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mattekit.convert import ExportSettings, export_model, spec_for
+from mattekit.convert import export_model, spec_for
 from mattekit.core import CheckpointError, DependencyError, ModelError
 from mattekit.infer import load
 
@@ -52,7 +52,7 @@ def test_a_network_that_the_zoo_lacks_is_exported_and_answers_as_spandrel_does(p
     from spandrel.architectures.RCAN import RCAN  # pyright: ignore[reportMissingImports]
 
     path = save_random(tmp_path / "mine.pth", RCAN(scale=2, n_resgroups=1, n_resblocks=1, n_feats=16, reduction=4))
-    report = export_model("spandrel-mine", tmp_path / "models", ExportSettings(), weights=path, images=[photo])
+    report = export_model("spandrel-mine", tmp_path / "models", weights=path, images=[photo])
     opened = load(report.ir.path)
     assert (opened.contract.task, opened.contract.output.scale) == ("super_resolution", 2)
     assert opened.id == "spandrel-mine"
@@ -69,7 +69,7 @@ def test_a_network_that_the_exporter_cannot_write_is_told_in_a_sentence(photo: P
 
     path = save_random(tmp_path / "mine.pth", SAFMN(dim=12, n_blocks=1, upscaling_factor=2))
     with pytest.raises(ModelError, match="--exporter") as caught:
-        export_model("spandrel-mine", tmp_path / "models", ExportSettings(), weights=path, images=[photo])
+        export_model("spandrel-mine", tmp_path / "models", weights=path, images=[photo])
     assert "\n" not in str(caught.value)
 
 

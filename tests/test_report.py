@@ -15,8 +15,9 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from mattekit import cli
 from mattekit.bench import int8_verdicts
-from mattekit.commands.views.report import show
+from mattekit.commands.views.report import print_document
 from mattekit.core import (
     BenchRecord,
     CandidateResult,
@@ -30,16 +31,15 @@ from mattekit.core import (
     RunRecord,
     ValidateRecord,
 )
-from mattekit.reports import ReportRequest, make_report, write_report
+from mattekit.reports import ReportResult, write_report
 from mattekit.reports.document import Cell, Plot, Statements, Table
-from mattekit.reports.evidence import read_sources
-from mattekit.reports.formats.html import html
+from mattekit.reports.evidence import TIMES, number, read_evidence, span
+from mattekit.reports.formats.html import html_page
 from mattekit.reports.formats.markdown import markdown
-from mattekit.reports.making import Report
-from mattekit.reports.numbers import TIMES, number, span
 from mattekit.reports.svg import PALETTE
 from records import bench_record, data, execution, machine, measurement, run_record, validate_record, variant
 from rich.console import Console
+from typer.testing import CliRunner
 
 pytest.importorskip("jinja2", reason="reports need the extra `report`")
 pytest.importorskip("matplotlib", reason="reports need the extra `report`")
@@ -78,17 +78,17 @@ def write(tmp_path: Path) -> Write:
     return to
 
 
-def report(*paths: Path, **options: object) -> Report:
-    return make_report(ReportRequest(tuple(paths), **options))  # type: ignore[arg-type]
+def report(*paths: Path, **options: object) -> ReportResult:
+    return write_report(paths, (), **options)  # type: ignore[arg-type]
 
 
-def table(made: Report, caption: str) -> dict[str, dict[str, Cell]]:
+def table(made: ReportResult, caption: str) -> dict[str, dict[str, Cell]]:
     """Return a table as rows by their first cell, each a cell by its column's title."""
     found = next(one for one in made.document.tables() if one.caption == caption)
     return {row[0].text: {c.title: cell for c, cell in zip(found.columns, row, strict=True)} for row in found.rows}
 
 
-def rows(made: Report, caption: str) -> list[dict[str, Cell]]:
+def rows(made: ReportResult, caption: str) -> list[dict[str, Cell]]:
     found = next(one for one in made.document.tables() if one.caption == caption)
     return [{c.title: cell for c, cell in zip(found.columns, row, strict=True)} for row in found.rows]
 
@@ -134,7 +134,7 @@ def evil_records() -> list[Record]:
 def test_what_came_from_outside_stays_text_in_the_page(write: Write) -> None:
     paths = [write(f"a&<b>{place}.json", record) for place, record in enumerate(evil_records())]
     made = report(*paths, write("b.json", times({"fp32": [1, 2], "int8": [2, 3]}, model=EVIL)), title=EVIL)
-    text = html(made.document)
+    text = html_page(made.document)
     page = Page(text)
     assert len([tag for tag, _ in page.tags if tag == "script"]) == 1
     assert not [attributes for _, attributes in page.tags if any(name.startswith("on") for name in attributes)]
@@ -149,7 +149,7 @@ def test_what_came_from_outside_stays_text_in_the_page(write: Write) -> None:
 
 
 def test_the_policy_allows_what_is_inside_and_nothing_else(write: Write) -> None:
-    text = html(report(write("a.json", times({"fp32": [2, 3, 4], "int8": [1, 2, 3]}))).document)
+    text = html_page(report(write("a.json", times({"fp32": [2, 3, 4], "int8": [1, 2, 3]}))).document)
     page = Page(text)
     (policy,) = [a["content"] or "" for _, a in page.tags if a.get("http-equiv") == "Content-Security-Policy"]
     assert policy.startswith("default-src 'none'")
@@ -163,7 +163,7 @@ def test_the_policy_allows_what_is_inside_and_nothing_else(write: Write) -> None
 
 def test_the_same_records_give_the_same_bytes(write: Write) -> None:
     paths = [write("a.json", times({"fp32": [2, 3, 4], "int8": [1, 2, 3]})), write("v.json", validation([0.5, 0.7]))]
-    assert html(report(*paths).document) == html(report(*paths).document)
+    assert html_page(report(*paths).document) == html_page(report(*paths).document)
 
 
 def test_markdown_keeps_texts_texts(write: Write) -> None:
@@ -181,13 +181,13 @@ def test_markdown_keeps_texts_texts(write: Write) -> None:
 def test_figures_of_every_kind_are_in_every_format(write: Write, tmp_path: Path) -> None:
     made = report(write("new.json", peer(measurement("grip", 12.25, "N", output="left"))))
     for name in ("r.html", "r.md", "r.csv", "r.json"):
-        write_report(made, tmp_path / name)
+        made.write(tmp_path / name)
         text = (tmp_path / name).read_text(encoding="utf-8")
         assert "grip" in text
         assert "12.2" in text
         assert "left" in text
     stream = StringIO()
-    show(made.document, Console(file=stream, width=200))
+    print_document(made.document, Console(file=stream, width=200))
     assert "12.2" in stream.getvalue()
 
 
@@ -196,11 +196,11 @@ def test_data_is_what_was_measured(write: Write, tmp_path: Path) -> None:
     values = [0.123456789, 0.9]
     measured = times({"fp32": [2.5, 3.5], "int8": [1.0, 1.5]})
     made = report(write("v.json", validation(values)), write("w.json", measured))
-    write_report(made, tmp_path / "r.csv")
+    made.write(tmp_path / "r.csv")
     lines = list(csv.DictReader(StringIO((tmp_path / "r.csv").read_text(encoding="utf-8"))))
     wanted = [("iou", "fp32", float(np.mean(values))), ("latency_p50", "fp32", 3.0), ("latency_p50", "int8", 1.25)]
     assert [(line["figure"], line["precision"], float(line["value"])) for line in lines] == wanted
-    write_report(made, tmp_path / "r.json")
+    made.write(tmp_path / "r.json")
     content = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     assert [(one["name"], one["labels"]["precision"], one["value"]) for one in content["figures"]] == wanted
     assert [one["reason"] for one in content["verdicts"]] == [one.sentence for one in int8_verdicts(measured)]
@@ -209,13 +209,46 @@ def test_data_is_what_was_measured(write: Write, tmp_path: Path) -> None:
 def test_a_spreadsheet_computes_nothing(write: Write, tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl", reason="spreadsheets need the extra `report`")
     made = report(write("v.json", validation([0.5, 0.75], model='=HYPERLINK("http://example.org")')))
-    write_report(made, tmp_path / "r.xlsx")
+    made.write(tmp_path / "r.xlsx")
     book = openpyxl.load_workbook(tmp_path / "r.xlsx")
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert not [cell.value for cell in cells if cell.data_type == "f"]
     assert 0.625 in [cell.value for cell in cells]
-    write_report(made, tmp_path / "r.csv")
+    made.write(tmp_path / "r.csv")
     assert not re.search(r"(^|,)\"?=", (tmp_path / "r.csv").read_text(encoding="utf-8"))
+
+
+def test_the_function_writes_what_the_command_does_and_returns_it(write: Write, tmp_path: Path) -> None:
+    record = write("w.json", times({"fp32": [2.5, 3.5], "int8": [1.0, 1.5]}))
+    made = write_report(str(record), [tmp_path / "r.csv", str(tmp_path / "r.html")], title="Mine")
+    assert made.paths == (tmp_path / "r.csv", tmp_path / "r.html")
+    asked = ["report", str(record), "--title", "Mine", "-o", str(tmp_path / "c.csv"), "-o", str(tmp_path / "c.html")]
+    done = CliRunner().invoke(cli.app, asked)
+    assert done.output.split() == [str(tmp_path / "c.csv"), str(tmp_path / "c.html")]
+    for suffix in (".csv", ".html"):
+        assert (tmp_path / f"r{suffix}").read_bytes() == (tmp_path / f"c{suffix}").read_bytes()
+    frame = made.to_frame()
+    found = frame[["record", "metric", "precision", "value"]].to_numpy().tolist()
+    assert found == [["w.json", "latency_p50", "fp32", 3.0], ["w.json", "latency_p50", "int8", 1.25]]
+    # The record leaves the intervals to its raw values; the report has them.
+    assert frame.loc[0, "low"] <= 3.0 <= frame.loc[0, "high"]
+
+
+def test_a_report_shows_itself_in_a_notebook_in_a_frame_of_its_own(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = report(write("w.json", times({"fp32": [2.5, 3.5]})), title=EVIL)
+    shown = Page(made._repr_html_() or "")  # pyright: ignore[reportPrivateUsage]
+    ((tag, attributes),) = shown.tags
+    assert tag == "iframe"
+    assert attributes["srcdoc"] == html_page(made.document)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    assert made._repr_html_() is None  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_suffix_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"choose one of these suffixes"):
+        write_report(tmp_path / "missing.json", tmp_path / "r.pdf")
 
 
 @pytest.mark.parametrize(("module", "name"), [("openpyxl", "r.xlsx"), ("jinja2", "r.html"), ("matplotlib", "r.html")])
@@ -225,14 +258,14 @@ def test_an_absent_package_is_one_sentence(
     monkeypatch.setitem(sys.modules, module, None)
     made = report(write("w.json", times({"fp32": [2.5, 3.5]})))
     with pytest.raises(DependencyError, match=rf"needs the package {module}.*mattekit\[report\]"):
-        write_report(made, tmp_path / name)
+        made.write(tmp_path / name)
     assert not (tmp_path / name).exists()
-    write_report(made, tmp_path / "r.csv")
+    made.write(tmp_path / "r.csv")
 
 
 def test_a_strange_suffix_is_refused(write: Write, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"choose one of these suffixes"):
-        write_report(report(write("v.json", validation([1.0]))), tmp_path / "r.pdf")
+        report(write("v.json", validation([1.0]))).write(tmp_path / "r.pdf")
 
 
 def test_verdicts_come_first_the_gravest_first(write: Write, tmp_path: Path) -> None:
@@ -240,7 +273,7 @@ def test_verdicts_come_first_the_gravest_first(write: Write, tmp_path: Path) -> 
     gates.write_text(
         '[[gate]]\nmetric = "iou"\nmin = 0.1\n[[gate]]\nmetric = "iou"\nmin = 0.9\n[[gate]]\nmetric = "mae"\nmax = 1\n'
     )
-    made = report(write("v.json", validation([0.5] * 12)), gates=gates)
+    made = report(write("v.json", validation([0.5] * 12)), gate=gates)
     first = made.document.sections[0].blocks[0]
     assert isinstance(first, Statements)
     assert [item.status for item in first.items] == ["failed", "not enough evidence", "passed"]
@@ -268,7 +301,7 @@ def test_the_table_of_models_compares_with_fp32_sample_by_sample(write: Write) -
 
 def test_times_of_two_machines_are_not_compared(write: Write) -> None:
     new, old = times({"fp32": [1.0] * 30}, cpu="one"), times({"fp32": [2.0] * 30}, cpu="another")
-    made = report(write("new.json", new), baselines=(write("old.json", old),))
+    made = report(write("new.json", new), baseline=(write("old.json", old),))
     (row,) = rows(made, "Before and after")
     assert row["verdict"].text == "not compared"
     assert "another machine" in row["verdict"].detail
@@ -278,7 +311,7 @@ def test_a_slower_run_on_the_same_machine_is_worse(write: Write) -> None:
     pytest.importorskip("scipy", reason="comparing times needs SciPy")
     noise = np.random.default_rng(0).normal(0, 0.05, (2, 200))
     old, new = (times({"fp32": [float(v) for v in base + part]}) for base, part in zip((2, 3), noise, strict=True))
-    made = report(write("new.json", new), baselines=(write("old.json", old),))
+    made = report(write("new.json", new), baseline=(write("old.json", old),))
     (row,) = rows(made, "Before and after")
     assert row["verdict"].text == "worse"
     assert row["change"].value == pytest.approx(1.5, abs=0.02)
@@ -296,7 +329,7 @@ def test_accuracy_changes_only_where_its_interval_says_so(
     after: list[float], data_hash: str, verdict: str, write: Write
 ) -> None:
     old = write("old.json", validation([0.5, 0.6, 0.7, 0.8]))
-    made = report(write("new.json", validation(after, data_hash=data_hash, day=1)), baselines=(old,))
+    made = report(write("new.json", validation(after, data_hash=data_hash, day=1)), baseline=(old,))
     (row,) = rows(made, "Before and after")
     assert row["verdict"].text == verdict
 
@@ -305,7 +338,7 @@ def test_records_of_one_thing_become_a_trend_with_its_limit(write: Write, tmp_pa
     gates = tmp_path / "gates.toml"
     gates.write_text('[[gate]]\nmetric = "iou"\nmin = 0.55\nsamples = 2\n')
     paths = [write(f"{day}.json", validation([0.5 + day / 10, 0.7], day=day)) for day in (2, 0, 1)]
-    made = report(*paths, write("x.json", validation([0.1, 0.2], data_hash="other")), gates=gates)
+    made = report(*paths, write("x.json", validation([0.1, 0.2], data_hash="other")), gate=gates)
     (section,) = [one for one in made.document.sections if one.name == "history"]
     (plot,) = section.blocks
     assert [row["IoU"].value for row in rows(made, "IoU: m fp32 CPU")] == pytest.approx([0.6, 0.65, 0.7])
@@ -316,7 +349,7 @@ def test_records_of_one_thing_become_a_trend_with_its_limit(write: Write, tmp_pa
 
 def test_an_interval_that_a_record_keeps_is_taken(write: Write) -> None:
     figures = (measurement("x", 2, interval=(1, 3)), measurement("water_low", 5))
-    (source,) = read_sources([write("r.json", peer(*figures))]).current
+    (source,) = read_evidence([write("r.json", peer(*figures))]).current
     found = {point.figure.metric: point.interval for point in source.points}
     assert found == {"x": (1, 3), "water_low": None}
 
@@ -351,11 +384,11 @@ def test_a_benchmark_is_shown_with_its_settings_stages_and_layers(write: Write) 
     assert hottest["GFLOP/s"].value == pytest.approx(2000)
     assert hottest["operations a byte"].value == pytest.approx(40)
     assert made.document.status == "failed"
-    assert "<svg" in html(made.document)
+    assert "<svg" in html_page(made.document)
 
 
 def test_drawings_have_a_text_and_a_table_and_no_colours_of_their_own(write: Write) -> None:
-    text = html(report(write("w.json", times({"fp32": [2, 3, 4], "int8": [1, 2, 3]}))).document)
+    text = html_page(report(write("w.json", times({"fp32": [2, 3, 4], "int8": [1, 2, 3]}))).document)
     drawings = re.findall(r"<svg.*?</svg>", text, re.DOTALL)
     assert drawings
     for drawing in drawings:
@@ -385,14 +418,14 @@ def test_every_colour_of_a_drawing_has_a_value_in_both_themes() -> None:
 def test_drawings_of_markdown_lie_beside_it(write: Write, tmp_path: Path) -> None:
     made = report(write("w.json", times({"fp32": [2, 3, 4], "int8": [1, 2, 3]})))
     out = tmp_path / "out" / "r.md"
-    write_report(made, out)
+    made.write(out)
     named = re.findall(r"\]\((r-files/[^)]+)\)", out.read_text(encoding="utf-8"))
     assert named
     for name in named:
         assert ET.parse(out.parent / name).getroot().tag.endswith("svg")
     (out.parent / "r-files" / "mine.txt").write_text("keep")
     with pytest.raises(InputError, match=r"mine\.txt"):
-        write_report(made, out)
+        made.write(out)
     assert (out.parent / "r-files" / "mine.txt").is_file()
 
 
@@ -411,7 +444,7 @@ def test_tables_behind_plots_are_tables_of_the_report(write: Write) -> None:
 
 def test_what_did_not_change_is_folded(write: Write) -> None:
     old = write("old.json", validation([0.5, 0.6, 0.7]))
-    made = report(write("new.json", validation([0.5, 0.6, 0.7], day=1)), baselines=(old,))
+    made = report(write("new.json", validation([0.5, 0.6, 0.7], day=1)), baseline=(old,))
     (row,) = rows(made, "1 figures are the same")
     assert row["verdict"].text == "the same"
     assert not [one for one in made.document.tables() if one.caption == "Before and after"]
@@ -426,7 +459,7 @@ def test_two_fine_tunes_of_one_model_are_two_rows_and_no_history(write: Write) -
         )
     ]  # fmt: skip
     paths = [write(f"{place}.json", record) for place, record in enumerate(records)]
-    assert not read_sources(paths).history
+    assert not read_evidence(paths).history
     made = report(*paths)
     found = {(row["model"].text, row["precision"].text): row for row in rows(made, "Segmentation")}
     assert {key: row["IoU on photos"].value for key, row in found.items()} == {
@@ -439,7 +472,7 @@ def test_two_fine_tunes_of_one_model_are_two_rows_and_no_history(write: Write) -
     assert found["m bbbbbbbb", "int8"]["change of IoU from FP32"].value == pytest.approx(-0.05)
     # One of them measured again is a history, and its name is the plain one where there is no other.
     again = write("again.json", validation([0.8] * 4, day=9, weights=one))
-    assert len(read_sources([*paths, again]).history) == 1
+    assert len(read_evidence([*paths, again]).history) == 1
     assert rows(report(paths[0], again), "Segmentation")[0]["model"].text == "m"
 
 
@@ -447,7 +480,7 @@ def test_each_fine_tune_is_compared_with_its_own_baseline(write: Write) -> None:
     old = [validation([value] * 4, day=day, weights=text * 64) for value, day, text in ((0.5, 0, "a"), (0.8, 1, "b"))]
     new = validation([0.6] * 4, day=2, weights="a" * 64)
     baselines = tuple(write(f"old-{place}.json", record) for place, record in enumerate(old))
-    (row,) = rows(report(write("new.json", new), baselines=baselines), "Before and after")
+    (row,) = rows(report(write("new.json", new), baseline=baselines), "Before and after")
     assert row["before"].value == pytest.approx(0.5)
 
 
@@ -459,7 +492,7 @@ def test_records_of_several_arithmetics_say_which_and_those_of_one_do_not(write:
     both = report(*paths)
     for caption in ("Segmentation", "photos: 4 samples"):
         assert {row["arithmetic"].text for row in rows(both, caption)} == {"f32", "bf16"}
-    assert not read_sources(paths).history
+    assert not read_evidence(paths).history
     assert "arithmetic" not in rows(report(paths[0]), "Segmentation")[0]
 
 
@@ -473,7 +506,7 @@ def test_times_of_a_run_in_another_arithmetic_and_rates_of_another_machine_are_n
         ("half", run("bf16"), "computed in another arithmetic: bf16, then f32"),
         ("there", run("f32", "another"), f"measured on another machine: {there}, then {here}"),
     ):
-        made = report(new, baselines=(write(f"{name}.json", old),))
+        made = report(new, baseline=(write(f"{name}.json", old),))
         found = {row["figure"].text: row["verdict"] for row in rows(made, "Before and after")}
         for figure in ("throughput", "latency"):
             assert (found[figure].text, found[figure].detail) == ("not compared", why)
@@ -481,7 +514,7 @@ def test_times_of_a_run_in_another_arithmetic_and_rates_of_another_machine_are_n
 
 def test_a_fine_tune_is_told_from_a_baseline_of_other_weights_and_not_compared(write: Write) -> None:
     old, new = (validation([0.5] * 4, weights=text * 64) for text in "ab")
-    (row,) = rows(report(write("new.json", new), baselines=(write("old.json", old),)), "Before and after")
+    (row,) = rows(report(write("new.json", new), baseline=(write("old.json", old),)), "Before and after")
     assert (row["verdict"].text, row["verdict"].detail) == (
         "not compared", "made from other weights: aaaaaaaa, then bbbbbbbb"
     )  # fmt: skip
@@ -494,7 +527,7 @@ def test_times_of_two_machines_and_of_two_sizes_stand_side_by_side(write: Write)
 
     found = (("one", 320, 8.0), ("another", 320, 4.0), ("one", 640, 32.0))
     paths = [write(f"{place}.json", bench(*each)) for place, each in enumerate(found)]
-    assert not read_sources(paths).history
+    assert not read_evidence(paths).history
     made = report(*paths)
     shown = next(one for one in made.document.tables() if one.caption == "Models")
     assert machine("one").label in shown.note
@@ -562,11 +595,11 @@ def test_a_folder_means_the_records_in_it_and_below(tmp_path: Path) -> None:
     # What else lies in such folders is no record.
     (folder / "contract.json").write_text('{"version": 1}')
     (folder / "broken.json").write_text("{")
-    made = make_report(ReportRequest((tmp_path / "models",)))
+    made = report(tmp_path / "models")
     assert [source.path.name for source in made.evidence.current] == ["bench.json", "export.json"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="there is no record in the folder"):
-        make_report(ReportRequest((tmp_path / "empty",)))
+        report(tmp_path / "empty")
 
 
 def test_a_record_of_an_older_version_is_refused_with_the_command_that_makes_it_again(tmp_path: Path) -> None:

@@ -11,14 +11,13 @@ from mattekit.bench.accuracy.outputs import rows_to_show, write_sample_images
 from mattekit.bench.accuracy.predictors import golden_predictor
 from mattekit.core import ValidateRecord, read_record
 from mattekit.datasets import open_dataset, write_png
-from mattekit.reports import ReportRequest, make_report
+from mattekit.reports import ReportResult, write_report
 from mattekit.reports.document import Gallery
-from mattekit.reports.making import Report
 from records import run_record
 
 
-def report(*paths: Path, **options: object) -> Report:
-    return make_report(ReportRequest(tuple(paths), **options))  # type: ignore[arg-type]
+def report(*paths: Path, **options: object) -> ReportResult:
+    return write_report(paths, (), **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def shown(tmp_path: Path) -> Path:
     return path
 
 
-def gallery(made: Report) -> list[Gallery]:
+def gallery(made: ReportResult) -> list[Gallery]:
     return [block for section in made.document.sections for block in section.blocks if isinstance(block, Gallery)]
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from mattekit.reports.configurations import Configurations
 from mattekit.reports.document import Cell, Column, mark_best, plain
-from mattekit.reports.numbers import number, scaled, signed, span
-from mattekit.reports.telling import Telling
+from mattekit.reports.evidence import number, scaled, signed, span
 from records import execution, measurement, variant
 
 
@@ -82,4 +82,4 @@ def test_a_unit_is_shown_as_people_read_it(unit: str, shown: str) -> None:
 )
 def test_a_device_is_called_the_same_whoever_measured(runtime: str, asked: str, device: str) -> None:
     figure = measurement("iou", 0.5, variants=(variant(),), executions=(execution(asked, runtime=runtime),))
-    assert Telling([]).subject(figure).device == device
+    assert Configurations([]).of(figure).device == device

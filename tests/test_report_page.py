@@ -13,7 +13,7 @@ from mattekit.bench import validate
 from mattekit.bench.accuracy.outputs import rows_to_show, write_sample_images
 from mattekit.bench.accuracy.predictors import golden_predictor
 from mattekit.datasets import open_dataset, write_png
-from mattekit.reports import ReportRequest, make_report, write_report
+from mattekit.reports import write_report
 from records import bench_record
 
 pytest.importorskip("playwright", reason="looking at pages needs the extra `dev`")
@@ -62,8 +62,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     gates = folder / "gates.toml"
     gates.write_text('[[gate]]\nmetric = "latency_p50"\nmax = 50\n[[gate]]\nmetric = "iou"\nmin = 2\nsamples = 1\n')
     paths = tuple(folder / name for name in ("v.json", "w1.json", "w2.json"))
-    made = make_report(ReportRequest(paths, baselines=(folder / "w1.json",), gates=gates))
-    write_report(made, folder / "report.html")
+    write_report(paths, folder / "report.html", baseline=(folder / "w1.json",), gate=gates)
     return folder / "report.html"
 
 

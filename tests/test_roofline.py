@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from mattekit.bench.latency.roofline import Peak, Roofline, measure_roofline
+from mattekit.bench.latency.machine_limits import Peak, Roofline, measure_roofline
 from mattekit.infer.devices import describe_devices
 
 
@@ -51,7 +51,7 @@ def test_the_limits_of_this_machine_are_measured_by_kernels_that_really_ran() ->
     assert figures["peak_bandwidth", ""].unit == "GB/s"
     assert figures["peak_compute_i8", ""].value == found.compute["i8"].value
     assert all((figure.model, figure.device) == ("", "CPU") for figure in figures.values())
-    assert found.samples()["peak_bandwidth"] == list(found.memory.samples)
+    assert found.limits().samples["peak_bandwidth"] == found.memory.samples
 
 
 def test_a_device_that_is_not_there_is_an_error() -> None:

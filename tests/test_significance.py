@@ -16,7 +16,7 @@ from mattekit.bench.significance import (
     LEAST_EFFECT,
     MIN_SAMPLES,
     SIGNIFICANCE,
-    Difference,
+    TimeDifference,
     autocorrelation_time,
     compare_rounds,
 )
@@ -158,7 +158,7 @@ def test_a_difference_below_the_runs_own_drift_is_not_claimed() -> None:
 
 def test_the_same_times_are_no_difference() -> None:
     series = [10.0, 11.0] * 20
-    assert compare_samples(series, series) == Difference(1.0, *_span(series), 1.0, "no difference", 40.0, False)
+    assert compare_samples(series, series) == TimeDifference(1.0, *_span(series), 1.0, "no difference", 40.0, False)
     same = compare_rounds([[value] for value in series], [[value] for value in series])
     assert (same.ratio, same.low, same.high, same.p_value, same.verdict) == (1.0, 1.0, 1.0, 1.0, "no difference")
 
@@ -191,5 +191,5 @@ def test_blocks_widen_the_interval_of_what_resembles_its_neighbours() -> None:
     assert together[1] - together[0] > 1.5 * (alone[1] - alone[0])
 
 
-def by_round(before: list[float], after: list[float]) -> Difference:
+def by_round(before: list[float], after: list[float]) -> TimeDifference:
     return compare_rounds([[value] for value in before], [[value] for value in after])

@@ -13,16 +13,16 @@ import numpy as np
 import openvino
 import pytest
 from conftest import MakeOnce
-from mattekit.bench import BenchRequest, keep, run_benchmark
+from mattekit.bench import benchmark, keep
 from mattekit.cli import app
 from mattekit.commands.views.bench import print_benchmark
 from mattekit.commands.views.bench_compare import print_comparison
 from mattekit.commands.views.doctor import print_diagnosis
 from mattekit.commands.views.fitting import print_lines, print_table, say_once
 from mattekit.commands.views.parity import print_parity
-from mattekit.commands.views.report import show
+from mattekit.commands.views.report import print_document
 from mattekit.commands.views.validate import print_validation
-from mattekit.convert import all_specs
+from mattekit.convert import list_models
 from mattekit.core import (
     BenchRecord,
     CompareRecord,
@@ -93,18 +93,18 @@ def record(network: Path, photo: Path, make_once: MakeOnce) -> BenchRecord:
         images = folder / "images"
         images.mkdir()
         (images / "photo.jpg").write_bytes(photo.read_bytes())
-        asked = BenchRequest(
-            artifacts=(str(network),),
-            devices=("CPU", "NPU.7"),
-            batches=(1, 2),
-            sizes=((120, 160),),
+        result = benchmark(
+            network,
+            device=("CPU", "NPU.7"),
+            batch=(1, 2),
+            size=((120, 160),),
             rounds=3,
             iterations=6,
             warm_up=0,
             threads=1,
             end_to_end=images,
         )
-        run_benchmark(asked).write(folder / "r.json")
+        result.record.write(folder / "r.json")
 
     return read_record(make_once("terminal-tables", fill) / "r.json", BenchRecord)
 
@@ -198,7 +198,7 @@ def test_the_doctor_shows_everything(width: int) -> None:
 def test_the_zoo_shows_every_model(width: int) -> None:
     text = on_terminal(width, "models")
     assert "…" not in text
-    for spec in all_specs():
+    for spec in list_models():
         assert spec.id in text
         if spec.weights.size:
             assert f"{spec.weights.size / 1e6:.1f} MB" in text
@@ -226,7 +226,7 @@ def test_a_report_shows_every_figure_and_every_note(width: int) -> None:
     row = (Cell("mattelite"), *(Cell(f"{n}.12345", detail=f"{n}.1 to {n}.2") for n in range(9)))
     table = Table("Figures", columns, (row, row), "All: device CPU, batch 17")
     document = Document("Title", "2 records", None, "", (Section("all", "All", (table,)),))
-    text = assert_whole(lambda console: show(document, console), width)
+    text = assert_whole(lambda console: print_document(document, console), width)
     assert "batch 17" in " ".join(text.split())
     for n in range(9):
         assert f"({n}.1 to {n}.2)" in text

@@ -162,11 +162,11 @@ FIGURES = {
 def test_published_figures_from_the_ir(
     names: tuple[str, str], figures: tuple[float, float], shared_data: Path, photo: Path, tmp_path: Path
 ) -> None:
-    from mattekit.convert import ExportSettings, export_model
+    from mattekit.convert import export_model
     from mattekit.datasets.folders import super_resolution_folders
 
     weights = shared_data / "weights" / "super_resolution" / f"{names[1]}.pth"
-    report = export_model(names[0], tmp_path, ExportSettings(), weights=weights, images=[photo])
+    report = export_model(names[0], tmp_path, weights=weights, images=[photo])
     upscaler = Upscaler(load(report.ir.path), tile=0)
     scale = zoo.get(names[0]).scale
     for folder, expected in zip(("set5/hr", "set14"), figures, strict=True):

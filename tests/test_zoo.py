@@ -34,18 +34,18 @@ PARAMETERS = {
     "rlfn-x4": 317_218,
 }
 
-every_spec = pytest.mark.parametrize("spec", zoo.all_specs(), ids=lambda spec: spec.id)
+every_spec = pytest.mark.parametrize("spec", zoo.list_models(), ids=lambda spec: spec.id)
 
 
 def test_every_promised_model_is_there() -> None:
-    assert {spec.id for spec in zoo.all_specs()} >= PROMISED
+    assert {spec.id for spec in zoo.list_models()} >= PROMISED
 
 
 def test_a_second_model_of_the_same_id_is_refused() -> None:
-    before = zoo.all_specs()
+    before = zoo.list_models()
     with pytest.raises(ValueError, match="already has a model 'u2netp'"):
         zoo.register([zoo.get("u2netp")])
-    assert zoo.all_specs() == before
+    assert zoo.list_models() == before
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_an_unknown_id_names_the_nearest(wrong: str, hint: str) -> None:
 
 def test_listing_needs_no_heavy_package() -> None:
     code = (
-        "import sys; from mattekit.convert import zoo; zoo.all_specs();"
+        "import sys; from mattekit.convert import zoo; zoo.list_models();"
         "print([name for name in ('torch', 'onnx', 'openvino', 'nncf', 'pooch', 'cv2') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -93,7 +93,7 @@ def test_weights_are_pinned_as_far_as_anybody_published_it(spec: ModelSpec) -> N
 
 
 def test_no_two_entries_share_a_hash() -> None:
-    counts = Counter(spec.weights.sha256 for spec in zoo.all_specs() if spec.weights.sha256)
+    counts = Counter(spec.weights.sha256 for spec in zoo.list_models() if spec.weights.sha256)
     assert max(counts.values()) == 1
 
 

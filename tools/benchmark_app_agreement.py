@@ -28,16 +28,15 @@ from statistics import median
 from typing import Any
 
 import openvino
-from mattekit.bench import BenchRequest
-from mattekit.bench.latency.candidates import Candidate
-from mattekit.bench.latency.figures import RATIO
-from mattekit.bench.latency.grid import plan
-from mattekit.bench.latency.messages import BurstCommand, BurstTimes, Open, Opened
-from mattekit.bench.latency.opening import open_candidate, sample_input
+from mattekit.bench import BenchmarkSettings
+from mattekit.bench.benchmark_settings import Scenario
+from mattekit.bench.latency.benchmark import interleave
+from mattekit.bench.latency.candidates import Candidate, plan
 from mattekit.bench.latency.process import WorkerProcess
-from mattekit.bench.latency.rounds import interleave
-from mattekit.bench.latency.scenarios import parse_scenario, run_burst
-from mattekit.bench.significance import Difference, compare_rounds
+from mattekit.bench.latency.scenarios import run_burst
+from mattekit.bench.latency.trials import RATIO
+from mattekit.bench.latency.worker import Worker
+from mattekit.bench.significance import TimeDifference, compare_rounds
 from mattekit.core import MODEL, Execution, Hint, Measurement, PeerRecord, Unit
 from mattekit.infer import compile_model, read_model, this_machine
 
@@ -50,8 +49,7 @@ _HINTS: tuple[Hint, ...] = ("latency", "throughput")
 def ours(worker: WorkerProcess, seconds: float) -> float:
     """Return milliseconds of an inference by mattekit's loop."""
     latency = worker.candidate.hint == "latency"
-    scenario = "single-stream" if latency else "offline"
-    burst = worker.ask(BurstCommand(scenario=scenario, iterations=None, seconds=seconds, seed=0), BurstTimes)
+    burst = worker.call(Worker.burst, Scenario("single-stream" if latency else "offline"), None, seconds)
     return median(burst.latencies_ms) if latency else burst.wall_ms / len(burst.latencies_ms)
 
 
@@ -90,7 +88,7 @@ def main() -> int:
     parser.add_argument("--record", type=Path)
     args = parser.parse_args()
     hints: tuple[Hint, ...] = tuple(hint for hint in _HINTS if hint in args.hint.split(","))
-    planned = plan(BenchRequest((str(args.model),), devices=(args.device,), hints=hints, require_device=True))
+    planned = plan([args.model], BenchmarkSettings(device=(args.device,), hint=hints, require_device=True))
     figures: list[Measurement] = []
     samples: dict[str, tuple[float, ...]] = {}
     codes: list[int] = []
@@ -120,7 +118,7 @@ def main() -> int:
     return max(codes, key=(0, 4, 3).index)
 
 
-def measured(candidate: Candidate, difference: Difference) -> list[Measurement]:
+def measured(candidate: Candidate, difference: TimeDifference) -> list[Measurement]:
     """Return the ratio of the times, and how sure it is."""
     ratio = Measurement(
         metric="ratio",
@@ -155,7 +153,7 @@ def asked(candidate: Candidate) -> Execution:
 def in_turn(candidate: Candidate, rounds: int, seconds: float) -> dict[str, list[float]]:
     """Return milliseconds of an inference in each round: the two programs, each in its own process."""
     with WorkerProcess(candidate) as worker:
-        worker.ask(Open(warm_up=1), Opened)
+        worker.call(Worker.open, 1)
         return interleave(
             {"benchmark_app": lambda _: theirs(candidate, seconds), "mattekit": lambda _: ours(worker, seconds)}, rounds
         )
@@ -173,16 +171,16 @@ def loops(candidate: Candidate, rounds: int) -> dict[str, list[float]]:
     from openvino.tools.benchmark.benchmark import Benchmark
 
     latency = candidate.hint == "latency"
-    bound = open_candidate(candidate).bind(sample_input(candidate))
+    bound = candidate.open().bind(candidate.sample_input())
     other = compile_model(read_model(candidate.variant.path, candidate.shape), candidate.settings)
-    tensor = openvino.Tensor(sample_input(candidate), shared_memory=False)
+    tensor = openvino.Tensor(candidate.sample_input(), shared_memory=False)
     count = other.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
     requests: Any = [other.create_infer_request()] if latency else openvino.AsyncInferQueue(other, count)
     for request in requests:
         request.set_input_tensor(tensor)
     app: Any = Benchmark(candidate.device, count, SLICE, 0, "sync" if latency else "async", True, 0)
     app.duration_seconds = 0
-    scenario = parse_scenario("single-stream" if latency else "offline")
+    scenario = Scenario("single-stream" if latency else "offline")
 
     def by_app(_: int) -> float:
         _, middle, _, _, _, total, iterations = app.main_loop(requests, Batches(), [1], 50, False)
@@ -197,7 +195,7 @@ def loops(candidate: Candidate, rounds: int) -> dict[str, list[float]]:
     return interleave({"benchmark_app": by_app, "mattekit": by_us}, rounds)
 
 
-def judged(difference: Difference) -> tuple[int, str]:
+def judged(difference: TimeDifference) -> tuple[int, str]:
     inside = difference.low >= 1 - WITHIN and difference.high <= 1 + WITHIN
     if inside:
         return 0, f"they agree within {WITHIN:.0%}"

@@ -10,8 +10,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from mattekit.convert import BUNDLED_PRECISION, ExportSettings, export_model, zoo
-from mattekit.convert.ready import SUMS
+from mattekit.convert import BUNDLED_PRECISION, export_model, zoo
+from mattekit.convert.weights_cache import SUMS
 from mattekit.core import atomic_path
 
 # Not the installed package's: its files may be links to these, or copies of them.
@@ -21,10 +21,10 @@ IRS = Path(__file__).resolve().parents[1] / "convert" / "weights" / "ir"
 def main() -> None:
     sums: list[str] = []
     with tempfile.TemporaryDirectory() as made:
-        for spec in zoo.all_specs():
+        for spec in zoo.list_models():
             if spec.weights.bundled is None:
                 continue
-            ir = export_model(spec.id, Path(made), ExportSettings(precision=BUNDLED_PRECISION), offline=True).ir
+            ir = export_model(spec.id, Path(made), precision=BUNDLED_PRECISION, offline=True).ir
             for name, sha256 in sorted(ir.sha256.items()):
                 target = IRS / spec.id / BUNDLED_PRECISION / name
                 with atomic_path(target) as temporary:

@@ -25,7 +25,7 @@ from statistics import median
 import cv2
 import numpy as np
 from mattekit.bench import median_ratio_interval
-from mattekit.bench.latency.figures import RATIO
+from mattekit.bench.latency.trials import RATIO
 from mattekit.core import Measurement, PeerRecord, RunRecord, Unit, VariantRef, read_record
 from mattekit.images import read_image
 from mattekit.infer import collect_inputs, load, tensor_from, this_machine

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from mattekit.bench import BenchRequest, int8_verdicts, model_predictor, run_benchmark, validate
-from mattekit.convert import ExportSettings, export_model, zoo
+from mattekit.bench import benchmark, int8_verdicts, model_predictor, validate
+from mattekit.convert import export_model, zoo
 from mattekit.core import MODEL, BenchRecord, ValidateRecord, read_record
 from mattekit.datasets import open_dataset
 from mattekit.infer import load
@@ -79,7 +79,7 @@ def make(entry: Entry, data: Path, out: Path) -> None:
             torch.manual_seed(0)
             weights = out / f"{entry.model}-random.pth"
             torch.save(spec.build().state_dict(), weights)
-        export_model(entry.model, out, ExportSettings(), weights=weights, offline=True)
+        export_model(entry.model, out, weights=weights, offline=True)
     if (out / entry.model / "int8").is_dir():
         return
     if spec.task == "segmentation":
@@ -120,8 +120,8 @@ def latency(entry: Entry, out: Path, rounds: int) -> None:
     """Time FP32 and INT8 in turn."""
     target = out / entry.model / "latency.json"
     if not target.is_file():
-        files = tuple(str(out / entry.model / precision / "model.xml") for precision in ("fp32", "int8"))
-        record = run_benchmark(BenchRequest(files, rounds=rounds, iterations=rounds))
+        files = [out / entry.model / precision / "model.xml" for precision in ("fp32", "int8")]
+        record = benchmark(files, rounds=rounds, iterations=rounds).record
         record.write(target)
         (verdict,) = int8_verdicts(record)
         print(entry.model, verdict.sentence, flush=True)

@@ -4,30 +4,48 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
-from ...core import Interval, Measurement, Record, Verdict, did_you_mean
+from ...core import BenchRecord, Interval, Measurement, Record, Verdict, did_you_mean
 from ...metrics import METRICS
 from ..intervals import drop_interval, figure_interval, ratio_interval
-from .baselines import find_baseline
-from .gate import Gate, Limit
-from .rulings import Ruling, Status, number, rule_on_times, share, span
+from ..significance import compare_samples
+from .gate import Gate, Limit, find_baseline
 
-__all__ = ["EXIT_CODES", "Status", "gates_exit_code", "judge"]
+__all__ = ["GateOutcome", "gates_exit_code", "gates_outcome", "judge"]
 
-EXIT_CODES: dict[Status, int] = {"passed": 0, "failed": 3, "not enough evidence": 4}
+GateOutcome = Literal["passed", "failed", "not enough evidence"]
+
+_EXIT_CODES: dict[GateOutcome, int] = {"passed": 0, "failed": 3, "not enough evidence": 4}
 
 _OF = ("model", "precision", "device", "arithmetic")
 _Identity = tuple[str, str, str, str]
 """What figures are of, by the labels `_OF`."""
 
+_Found = tuple[Record, Measurement]
+
+
+class _Judged(NamedTuple):
+    """A status and why; what the figure was compared with, what the limit bounds, and its interval."""
+
+    status: GateOutcome
+    reason: str
+    baseline: float | None = None
+    amount: float | None = None
+    interval: Interval | None = None
+
+
+def gates_outcome(verdicts: Sequence[Verdict]) -> GateOutcome:
+    """Return what came of all: not enough evidence, too, where nothing was judged."""
+    found = {verdict.status for verdict in verdicts}
+    if "failed" in found:
+        return "failed"
+    return "passed" if found == {"passed"} else "not enough evidence"
+
 
 def gates_exit_code(verdicts: Sequence[Verdict]) -> int:
     """Return 0 if all passed, 3 if one failed, 4 if none failed but evidence is missing, or nothing was judged."""
-    found = {verdict.status for verdict in verdicts}
-    for status in ("failed", "not enough evidence"):
-        if status in found:
-            return EXIT_CODES[status]
-    return 0 if found else EXIT_CODES["not enough evidence"]
+    return _EXIT_CODES[gates_outcome(verdicts)]
 
 
 def judge(
@@ -133,85 +151,72 @@ def _verdict(
 ) -> Verdict:
     samples = record.by_sample(figure)
     count = None if samples is None else len(samples)
-    if figure.value is None or math.isnan(figure.value):
-        outcome = Ruling("not enough evidence", f"{figure.metric} has no value")
+    value, bound = figure.value, gate.limits()[limit]
+    if value is None or math.isnan(value):
+        outcome = _Judged("not enough evidence", f"{figure.metric} has no value")
     elif count is not None and count < gate.samples:
-        outcome = Ruling("not enough evidence", f"{count} samples, but the gate asks for {gate.samples} or more")
+        outcome = _Judged("not enough evidence", f"{count} samples, but the gate asks for {gate.samples} or more")
     elif limit in {"min", "max"}:
-        outcome = _alone(gate, limit, record, figure)
+        passed = value >= bound if limit == "min" else value <= bound
+        reason = (
+            f"{_shown(value)} {'is' if passed else 'is not'} at {'least' if limit == 'min' else 'most'} {_shown(bound)}"
+        )
+        interval = figure_interval(record, figure, gate.confidence)
+        outcome = _Judged("passed" if passed else "failed", reason, amount=value, interval=interval)
     else:
         found = find_baseline(gate, figure, baselines, across_machines=across_machines)
         if isinstance(found, str):
-            outcome = Ruling("not enough evidence", found)
+            outcome = _Judged("not enough evidence", found)
+        elif (was := found[1].value) is None or math.isnan(was):
+            outcome = _Judged("not enough evidence", f"the baseline's {figure.metric} has no value")
         else:
+            values = was, value
             timed = limit == "max_ratio" and figure.unit.is_time
-            outcome = rule_on_times(gate, record, figure, found) if timed else None
-            outcome = outcome or _against(gate, limit, figure, samples, found)
+            outcome = _of_times(gate, (record, figure), found, values) if timed else None
+            outcome = outcome or _against(gate, limit, (record, figure), found, values)
     return Verdict(
         gate=gate.describe(),
         metric=gate.metric,
         limit=limit,
-        bound=gate.limits()[limit],
-        status=outcome.status,
-        reason=outcome.reason,
+        bound=bound,
         labels=figure.labels,
         value=figure.value,
-        baseline=outcome.baseline,
-        amount=outcome.amount,
-        interval=outcome.interval,
         samples=count,
+        **outcome._asdict(),
     )
 
 
-def _alone(gate: Gate, limit: Limit, record: Record, figure: Measurement) -> Ruling:
-    value, bound = figure.value, gate.limits()[limit]
-    if value is None:
-        return Ruling("not enough evidence", f"{figure.metric} has no value")
-    passed = value >= bound if limit == "min" else value <= bound
-    word = "is" if passed else "is not"
-    reason = f"{number(value)} {word} {'at least' if limit == 'min' else 'at most'} {number(bound)}"
-    interval = figure_interval(record, figure, gate.confidence)
-    return Ruling("passed" if passed else "failed", reason, amount=value, interval=interval)
-
-
-def _against(
-    gate: Gate, limit: Limit, figure: Measurement, samples: dict[str, float] | None, found: tuple[Record, Measurement]
-) -> Ruling:
-    (other, before), bound = found, gate.limits()[limit]
-    if before.value is None or math.isnan(before.value):
-        return Ruling("not enough evidence", f"the baseline's {figure.metric} has no value")
-    amount = _amount(limit, before.value, figure)
+def _against(gate: Gate, limit: Limit, now: _Found, before: _Found, values: tuple[float, float]) -> _Judged:
+    (was, value), figure, bound = values, now[1], gate.limits()[limit]
+    if limit == "max_ratio":
+        amount = _share(value, was, of_zeros=1.0)
+    else:
+        drop = 0.0 if was == value else (was - value) * (-1 if figure.higher_is_better is False else 1)
+        amount = drop if limit == "max_drop" else _share(drop, abs(was), of_zeros=0.0)
     interval = None
+    samples = now[0].by_sample(figure)
     if samples is not None:
-        pairs = _paired(samples, other.by_sample(before))
+        pairs = _paired(samples, before[0].by_sample(before[1]))
         if pairs is None:
             reason = "the samples are not those of the baseline; validate both on the same ones"
-            return Ruling("not enough evidence", reason, before.value)
+            return _Judged("not enough evidence", reason, was)
         interval = _amount_interval(limit, pairs, figure, gate.confidence)
-    shown = f"{'ratio' if limit == 'max_ratio' else 'drop'} {number(amount)}{span(interval)}"
+    shown = f"{'ratio' if limit == 'max_ratio' else 'drop'} {_shown(amount)}{_span(interval)}"
     # Written so that what is not a number never passes.
     if not amount <= bound:
-        status, reason = "failed", f"{shown}, more than {number(bound)}"
+        status, reason = "failed", f"{shown}, more than {_shown(bound)}"
     elif interval is not None and not interval[1] <= bound:
         status = "not enough evidence"
-        reason = f"{shown}: with these samples it could be more than {number(bound)}; validate on more of them"
+        reason = f"{shown}: with these samples it could be more than {_shown(bound)}; validate on more of them"
     else:
-        status, reason = "passed", f"{shown}, at most {number(bound)}"
-    return Ruling(status, reason, before.value, amount, interval)
+        status, reason = "passed", f"{shown}, at most {_shown(bound)}"
+    return _Judged(status, reason, was, amount, interval)
 
 
 def _paired(after: dict[str, float], before: dict[str, float] | None) -> tuple[list[float], list[float]] | None:
     if before is None or before.keys() != after.keys() or not after:
         return None
     return [before[name] for name in after], list(after.values())
-
-
-def _amount(limit: Limit, before: float, figure: Measurement) -> float:
-    value = figure.value if figure.value is not None else math.nan
-    if limit == "max_ratio":
-        return share(value, before, of_zeros=1.0)
-    drop = 0.0 if before == value else (before - value) * (-1 if figure.higher_is_better is False else 1)
-    return drop if limit == "max_drop" else share(drop, abs(before), of_zeros=0.0)
 
 
 def _amount_interval(
@@ -224,3 +229,70 @@ def _amount_interval(
     low, high = drop_interval(before, after, relative=relative, confidence=confidence)
     # Adding 0 turns -0 into 0.
     return (-high + 0.0, -low + 0.0) if figure.higher_is_better is False else (low, high)
+
+
+def _of_times(gate: Gate, now: _Found, before: _Found, values: tuple[float, float]) -> _Judged | None:
+    """Judge the ratio of times, such as a percentile, by the test of their raw samples.
+
+    It passes only if the whole interval is within the limit, where there is one (of the median), and fails only if the
+    ratio is beyond the limit and the difference is significant; else, or with too few samples, nothing is known.
+
+    None where the times are not a benchmark's, and too few to tell more than the figures themselves do.
+    """
+    (was, value), figure, bound = values, now[1], gate.limits()["max_ratio"]
+    old, new = _times(*before), _times(*now)
+    if not old or not new:
+        if not figure.candidate:
+            return None
+        return _Judged("not enough evidence", f"{figure.metric} was measured once, which shows no difference")
+    if _is_disturbed(*before) or _is_disturbed(*now):
+        return _Judged("not enough evidence", "other processes disturbed the measurement; repeat it without them")
+    difference = compare_samples(old, new)
+    few = difference.verdict == "not enough samples" or difference.samples < gate.samples
+    if few and not figure.candidate:
+        return None
+    of_medians = "p50" in {figure.metric.removeprefix("latency_"), figure.statistic}
+    amount = difference.ratio if of_medians else _share(value, was, of_zeros=1.0)
+    interval = (difference.low, difference.high) if of_medians else None
+    shown = f"ratio {_shown(amount)}{_span(interval)}, p {difference.p_value:.2g}"
+    if few:
+        status, reason = "not enough evidence", f"{shown}: {difference.samples:.0f} independent samples; measure longer"
+    elif amount <= bound and (interval is None or interval[1] <= bound):
+        status, reason = "passed", f"{shown}, at most {_shown(bound)}"
+    elif amount > bound and difference.verdict == "slower":
+        status, reason = "failed", f"{shown}: slower, and by more than {_shown(bound)}"
+    else:
+        status, reason = "not enough evidence", f"{shown}: it could be more than {_shown(bound)}; measure longer"
+    return _Judged(status, reason, was, amount, interval)
+
+
+def _times(record: Record, figure: Measurement) -> tuple[float, ...]:
+    """The times that a latency is a percentile of, as they are compared; empty where it was measured once."""
+    if not figure.metric.startswith("latency"):
+        return ()
+    if isinstance(record, BenchRecord):
+        return record.times(figure.candidate, figure.stage)
+    series = record.series(figure)
+    return series.values if series else ()
+
+
+def _is_disturbed(record: Record, figure: Measurement) -> bool:
+    found = record.candidates.get(figure.candidate) if isinstance(record, BenchRecord) else None
+    return found is not None and found.disturbed
+
+
+def _span(interval: Interval | None) -> str:
+    """Return an interval as the end of a phrase."""
+    return f" in [{_shown(interval[0])}, {_shown(interval[1])}]" if interval else ""
+
+
+def _shown(value: float) -> str:
+    """Return a figure with four digits."""
+    return f"{value:.4g}"
+
+
+def _share(part: float, whole: float, *, of_zeros: float) -> float:
+    """Return a quotient; that of two zeros is `of_zeros`, and of zero alone infinite."""
+    if whole == 0:
+        return of_zeros if part == 0 else math.copysign(math.inf, part)
+    return part / whole

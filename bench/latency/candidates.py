@@ -1,15 +1,34 @@
-"""What is measured: one artifact on one runtime and device with one set of settings."""
+"""What is measured: models x runtimes x devices x hints x streams x batches x sizes become candidates."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections import Counter
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from ...core import Arithmetic, Hint, Variant
-from ...infer import RuntimeSettings
+from ...core import (
+    Arithmetic,
+    ArithmeticUnavailableError,
+    Contract,
+    DependencyError,
+    DeviceError,
+    FetchError,
+    Hint,
+    InputError,
+    ModelError,
+    Variant,
+    sha256_of,
+)
+from ...infer import Runtime, RuntimeSettings, Tensor, require_device, this_machine
+from ...models import open_runtime, require_offered
+from ..benchmark_settings import BenchmarkSettings, Size
 
-__all__ = ["Candidate", "Status"]
+__all__ = ["Candidate", "Planned", "RuntimeVariant", "Status", "find_variants", "plan"]
 
 Status = Literal["measured", "missing device", "not on this device", "failed", "fallback"]
 """What came of a candidate.
@@ -18,15 +37,27 @@ Status = Literal["measured", "missing device", "not on this device", "failed", "
 the device or in the precision that was asked for.
 """
 
+FREE_SIDE = 128
+"""Side of the input of a network that takes any size, in pixels, where no size is given."""
+
 _Count = Annotated[int, Field(ge=1)]
 
 
 class Candidate(BaseModel):
     """One row of a benchmark.
 
-    variant: what is executed. runtime: its name, as `open_runtime` takes it. arithmetic: asked for; what `device`
-    means is found out. hint and streams: of OpenVINO; None leaves the streams to the hint. threads: for the CPU, the
-    same for all candidates. number: 2 and up where several candidates are the same but for their file.
+    Attributes:
+        variant: what is executed.
+        runtime: its name, as `open_runtime` takes it.
+        device: asked for.
+        arithmetic: asked for; what `device` means is found out.
+        hint: of OpenVINO; None for the others.
+        streams: of OpenVINO; None leaves them to the hint.
+        batch: images in one inference.
+        height: of the input in pixels.
+        width: of the input in pixels.
+        threads: for the CPU, the same for all candidates.
+        number: 2 and up where several candidates are the same but for their file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -88,3 +119,154 @@ class Candidate(BaseModel):
     def shape(self) -> tuple[int, int, int, int]:
         """Return the shape of the input."""
         return (self.batch, 3, self.height, self.width)
+
+    def open(self) -> Runtime:
+        """Open it on its runtime; only that one is imported.
+
+        Raises:
+            MattekitError: as `open_runtime`.
+        """
+        return open_runtime(self.runtime, self.variant.path, self.settings)
+
+    def sample_input(self) -> Tensor:
+        """Return an input of its shape, values 0..1: how long a convolution takes does not depend on them."""
+        return np.random.default_rng(0).random(self.shape, dtype=np.float32)
+
+
+class RuntimeVariant(NamedTuple):
+    """A variant as one runtime executes it.
+
+    Attributes:
+        variant: the model's file.
+        runtime: by its name.
+        missing: why that cannot be, where it cannot.
+    """
+
+    variant: Variant
+    runtime: str
+    missing: str | None = None
+
+
+class Planned(NamedTuple):
+    """A candidate, and why it cannot be measured, where that is known before it is tried."""
+
+    candidate: Candidate
+    status: Status = "measured"
+    reason: str | None = None
+
+
+def find_variants(models: Sequence[str | Path], runtimes: Sequence[str]) -> list[RuntimeVariant]:
+    """Find what each model means on each runtime.
+
+    Args:
+        models: as `ModelRef.parse` takes them; a model's folder means every variant in it.
+        runtimes: for the models that do not name one. torch executes the checkpoint that an export was made from, and
+            others, such as ONNX Runtime, its ONNX file: one of each for a model, however many variants its folder has.
+
+    Raises:
+        ModelError: a model cannot be found or read.
+        ContractError: it carries no contract.
+    """
+    # Here, because a worker, which looks for nothing, needs none of the zoo.
+    from ...models import ModelRef
+
+    found: list[RuntimeVariant] = []
+    for ref in map(ModelRef.parse, models):
+        for runtime in [ref.runtime] if ref.runtime else runtimes:
+            try:
+                found += [RuntimeVariant(variant, runtime) for variant in ref.variants(runtime)]
+            except (ModelError, DependencyError, FetchError) as error:
+                if ref.runtime or runtime == "openvino":
+                    raise
+                # A row of its own says why, and the others are measured.
+                found.append(RuntimeVariant(ref.variants()[0], runtime, str(error)))
+    # Several models may hold the same ONNX file, or were made from the same checkpoint.
+    seen: dict[tuple[str, str, str], RuntimeVariant] = {}
+    for each in found:
+        path = each.variant.path
+        whole = each.runtime == "openvino" or each.missing
+        content = str(path.resolve()) if whole else sha256_of(path)
+        seen.setdefault((each.variant.id, each.runtime, content), each)
+    reachable = {(each.variant.id, each.runtime) for each in seen.values() if each.missing is None}
+    return [s for s in seen.values() if s.missing is None or (s.variant.id, s.runtime) not in reachable]
+
+
+def plan(models: Sequence[str | Path], settings: BenchmarkSettings) -> list[Planned]:
+    """Make the candidates, and look for their devices.
+
+    Hints and streams are OpenVINO's; the other runtimes execute on the CPU only, and so each other device that was
+    asked for is a row of theirs that says so.
+
+    Raises:
+        InputError: there is no model, or none of the precisions that were asked for; or a size that a network does not
+            take.
+        DeviceError: a device is missing, and `require_device` is set.
+        MattekitError: a model cannot be read.
+    """
+    variants = find_variants(models, settings.runtime)
+    if settings.precision:
+        variants = [each for each in variants if each.variant.precision in settings.precision]
+    if not variants:
+        raise InputError("there is nothing to measure; give an artifact, and a --precision that it is there in")
+    absent = _absent(settings.device)
+    planned: list[Planned] = []
+    numbers: Counter[str] = Counter()
+    for source, device, arithmetic in product(variants, settings.device, settings.arithmetic):
+        on_openvino = source.runtime == "openvino"
+        hints, streams = (settings.hint, settings.streams) if on_openvino else ((None,), ("auto",))
+        sizes = _sizes(source.variant.contract, settings.size)
+        for hint, stream, batch, (height, width) in product(hints, streams, settings.batch, sizes):
+            candidate = Candidate(
+                variant=source.variant,
+                runtime=source.runtime,
+                device=device,
+                arithmetic=arithmetic,
+                hint=hint,
+                streams=None if stream == "auto" else stream,
+                batch=batch,
+                height=height,
+                width=width,
+                threads=settings.threads or this_machine().cores,
+            )
+            numbers[candidate.key] += 1
+            candidate = candidate.model_copy(update={"number": numbers[candidate.key]})
+            planned.append(_checked(candidate, source, absent))
+    missing = next((entry.reason for entry in planned if entry.status == "missing device"), None)
+    if settings.require_device and missing:
+        raise DeviceError(f"{missing}; leave --require-device out to measure without it")
+    return planned
+
+
+def _sizes(contract: Contract, asked: Sequence[Size] | None) -> Sequence[Size]:
+    wanted = contract.input
+    for height, width in asked or ():
+        if any(side % wanted.multiple or side < wanted.min_side for side in (height, width)):
+            raise InputError(
+                f"--size {height}x{width}: the network takes multiples of {wanted.multiple} from {wanted.min_side} on"
+            )
+    return asked or [wanted.fit(FREE_SIDE)]
+
+
+def _absent(devices: Sequence[str]) -> dict[str, str]:
+    """Return why a device cannot be used, by device."""
+    found: dict[str, str] = {}
+    for device in devices:
+        try:
+            require_device(device)
+        except DeviceError as error:
+            found[device] = str(error)
+    return found
+
+
+def _checked(candidate: Candidate, source: RuntimeVariant, absent: dict[str, str]) -> Planned:
+    if source.missing:
+        return Planned(candidate, "failed", source.missing)
+    try:
+        require_offered(candidate.runtime, candidate.settings)
+    except ArithmeticUnavailableError as error:
+        return Planned(candidate, "not on this device", str(error))
+    except DeviceError as error:
+        return Planned(candidate, "missing device", str(error))
+    if candidate.runtime == "openvino" and candidate.device in absent:
+        return Planned(candidate, "missing device", absent[candidate.device])
+    return Planned(candidate)

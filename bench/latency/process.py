@@ -1,27 +1,152 @@
-"""A worker's process, as the coordinator holds it."""
+"""A candidate in a process of its own, as the coordinator holds it: what it answers, and what it executes."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from queue import Empty, Queue
 from types import TracebackType
-from typing import IO, Self, TypeVar, cast
+from typing import IO, Any, Concatenate, NamedTuple, ParamSpec, Self, TypeVar, cast
 
-from ...core import MattekitError, json_bytes, last_line
+from ...core import ExecutedLayers, Execution, LayerTime, MattekitError, last_line
 from .candidates import Candidate, Status
-from .messages import Answer, Close, Closed, Command, Refused
 
-__all__ = ["CandidateError", "WorkerProcess"]
+__all__ = [
+    "INT8",
+    "Burst",
+    "CandidateError",
+    "Executed",
+    "Inspected",
+    "Memory",
+    "Opened",
+    "Refused",
+    "WorkerProcess",
+    "fallback",
+]
 
-_A = TypeVar("_A", bound=Answer)
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+INT8 = frozenset({"i8", "u8", "int8", "uint8"})
+"""Precisions of layers, as OpenVINO's plugins call them (in any case), that are integer arithmetic."""
+
+_FREE = frozenset({"AUTO", "MULTI", "BATCH"})
+"""Devices that choose among others: whatever executes is what was asked for, and is told."""
+
+
+class Executed(Execution):
+    """What was really executed: how, and in which layers.
+
+    Attributes:
+        layers: of the runtime model, constants left out; empty where the device gives none.
+        quantized: whether the model asks for integer arithmetic.
+    """
+
+    layers: tuple[ExecutedLayers, ...] = ()
+    quantized: bool = False
+
+    @property
+    def plain(self) -> Execution:
+        """Return how it was executed, without the layers."""
+        return Execution.model_validate(self.model_dump(include=set(Execution.model_fields)))
+
+    @property
+    def int8_layers(self) -> int:
+        """Return how many layers are executed in integers."""
+        return sum(each.count for each in self.layers if each.precision.lower() in INT8 and each.computes)
+
+
+def fallback(candidate: Candidate, executed: Executed) -> str | None:
+    """Say what was executed in place of what was asked for; None where it is the same.
+
+    Another device than the named one, or no computing layer in integers though the model is quantized.
+    """
+    head, _, listed = candidate.device.partition(":")
+    # With a minus in front, a list names what is not to be used.
+    names = {name.strip() for name in (listed or head).split(",")}
+    asked = {name for name in names if not name.startswith("-")} - _FREE
+    for device in executed.devices:
+        plain = device.strip("()")
+        if asked and not any(plain == name or plain.split(".")[0] == name for name in asked):
+            return f"{candidate.device} was asked for, but {device} executed it"
+    wants_int8 = executed.quantized or candidate.variant.precision == "int8"
+    if wants_int8 and executed.layers and not executed.int8_layers:
+        found = sorted({each.precision for each in executed.layers if each.computes})
+        return f"INT8 was asked for, but no computing layer was executed in it (executed: {', '.join(found) or 'none'})"
+    return None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What it took to open a candidate.
+
+    Attributes:
+        compile_ms: milliseconds of the compilation.
+        first_ms: and of the first inference behind it.
+        executed: what is executed.
+    """
+
+    compile_ms: float
+    first_ms: float
+    executed: Executed
+
+
+@dataclass(frozen=True)
+class Burst:
+    """What one candidate did in one round.
+
+    Attributes:
+        latencies_ms: milliseconds of each query, in the order of their answers.
+        wall_ms: milliseconds in all.
+        others: the share of the processors that other processes took meanwhile; None where nobody tells.
+        idle_cpu_s: processor seconds that the worker used since its last burst, while it should have slept.
+    """
+
+    latencies_ms: list[float]
+    wall_ms: float
+    others: float | None = None
+    idle_cpu_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What a process that measures nothing else found out.
+
+    Attributes:
+        cached_compile_ms: milliseconds of a compilation from a filled cache; None where the device kept none.
+        layers: in their order.
+    """
+
+    cached_compile_ms: float | None
+    layers: list[LayerTime]
+
+
+class Memory(NamedTuple):
+    """A process's peak memory, and what it took before the model was opened, in bytes; None where nobody tells."""
+
+    peak_bytes: int | None
+    base_bytes: int | None
+
+
+class Refused(NamedTuple):
+    """What went wrong in a way that was foreseen, as a sentence, and what came of the candidate."""
+
+    error: str
+    status: Status
+
 
 PATIENCE_S = 600.0
 """How long an answer is waited for: longer than any burst or compilation takes, unless the device hangs."""
+
+_ENDED = object()
+"""In place of an answer: there will be none."""
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -41,10 +166,10 @@ class CandidateError(MattekitError):
 class WorkerProcess:
     """One candidate in a process of its own, with its threads limited like all others'.
 
-    It runs only between a question and its answer, and sleeps otherwise.
+    It runs only between a call and its answer, and sleeps otherwise.
 
     Raises:
-        CandidateError: (from `ask`) the worker refused, died or hung, as the message says.
+        CandidateError: (from `call`) the worker refused, died or hung, as the message says.
     """
 
     def __init__(self, candidate: Candidate) -> None:
@@ -56,43 +181,36 @@ class WorkerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            text=True,
-            encoding="utf-8",
             env={**os.environ, **dict.fromkeys(_THREADS, str(candidate.threads))},
         )
         # Both were asked for as pipes, and so they are there.
-        self._input = cast("IO[str]", self._process.stdin)
-        self._output = cast("IO[str]", self._process.stdout)
-        self._lines: Queue[str] = Queue()
+        self._input = cast("IO[bytes]", self._process.stdin)
+        self._output = cast("IO[bytes]", self._process.stdout)
+        self._answers: Queue[object] = Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._send(json_bytes(candidate.model_dump(mode="json")).decode())
+        self._send(candidate)
 
     @property
     def pid(self) -> int:
         """Return the number of the process."""
         return self._process.pid
 
-    def ask(self, command: Command, expected: type[_A], patience_s: float = PATIENCE_S) -> _A:
-        """Send a command and wait for its answer."""
-        self._send(json_bytes(command.model_dump(mode="json")).decode())
+    def call(self, method: Callable[Concatenate[Any, _P], _R], *arguments: _P.args, **named: _P.kwargs) -> _R:
+        """Call a method of the process's `Worker`, and wait for what it returns."""
+        self._send((method.__name__, arguments, named))
         try:
-            line = self._lines.get(timeout=patience_s)
+            answer = self._answers.get(timeout=PATIENCE_S)
         except Empty:
             self._process.kill()
             raise CandidateError(
-                f"no answer after {patience_s:.0f} s; the device hangs, or the burst is too long"
+                f"no answer after {PATIENCE_S:.0f} s; the device hangs, or the burst is too long"
             ) from None
-        if not line:
+        if answer is _ENDED:
             raise CandidateError(self._last_words())
-        if line.startswith('{"error":'):
-            refused = Refused.model_validate_json(line)
-            raise CandidateError(refused.error, "not on this device" if refused.unavailable else "failed")
-        return expected.model_validate_json(line)
-
-    def close(self) -> Closed:
-        """End the worker; what it says of its memory."""
-        return self.ask(Close(), Closed)
+        if isinstance(answer, Refused):
+            raise CandidateError(*answer)
+        return cast("_R", answer)
 
     def __enter__(self) -> Self:
         return self
@@ -111,17 +229,18 @@ class WorkerProcess:
         self._output.close()
         self._errors.close()
 
-    def _send(self, text: str) -> None:
+    def _send(self, what: object) -> None:
         try:
-            self._input.write(text + "\n")
+            pickle.dump(what, self._input)
             self._input.flush()
         except BrokenPipeError:
             raise CandidateError(self._last_words()) from None
 
     def _read(self) -> None:
-        for line in self._output:
-            self._lines.put(line)
-        self._lines.put("")
+        with contextlib.suppress(EOFError, pickle.UnpicklingError):
+            while True:
+                self._answers.put(pickle.load(self._output))  # noqa: S301 - from a process of our own
+        self._answers.put(_ENDED)
 
     def _last_words(self) -> str:
         code = self._process.wait()

@@ -1,91 +1,83 @@
-"""What came of a benchmark, as one record."""
+"""What came of a benchmark, as one record, and where that is kept."""
 
 from __future__ import annotations
 
 import math
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
+from ...convert import cache_dir
 from ...core import (
     MODEL,
     BenchRecord,
     CandidateResult,
     ComparisonRow,
+    InputError,
     LayerTime,
     Measurement,
-    RooflineLimits,
+    Record,
     Series,
-    VariantRef,
 )
 from ...infer import this_machine
-from ..pareto import pareto_front
-from ..significance import Difference, compare_rounds
-from .figures import comparisons_of, measurements_of, percentile
-from .grid import BenchRequest
-from .outcomes import Outcome
-from .roofline import Roofline
-from .stability import OTHERS, RULE, unsteady
-from .stages import STAGES, TOTAL
+from ..benchmark_settings import BenchmarkSettings
+from ..significance import TimeDifference, compare_rounds
+from .machine_limits import Roofline
+from .trials import OTHERS, RULE, STAGES, TOTAL, Trial, comparisons_of, measurements_of, percentile
 
-__all__ = ["benchmark_exit_code", "record_of"]
+__all__ = ["Kept", "benchmark_exit_code", "keep", "pareto_front", "record_of"]
+
+_FOLDER = "records"
 
 
 def record_of(
-    outcomes: Sequence[Outcome],
-    request: BenchRequest,
-    baseline: Outcome,
+    trials: Sequence[Trial],
+    settings: BenchmarkSettings,
+    baseline: Trial,
     *,
-    rounds: int,
     images: Sequence[str],
     rooflines: Mapping[str, Roofline],
 ) -> BenchRecord:
     """Put a benchmark into a record.
 
     Args:
-        outcomes: of all candidates, measured or not.
-        request: what was asked for.
+        trials: of all candidates, measured or not.
+        settings: what was asked for.
         baseline: what the others are compared with.
-        rounds: how often they took turns.
         images: that went the whole way.
         rooflines: the limits of devices, by name; of those whose layers are to be compared with them.
     """
-    front = _front(outcomes)
+    front = _front(trials)
     candidates: dict[str, CandidateResult] = {}
     figures: list[Measurement] = []
-    for outcome in outcomes:
-        key = outcome.candidate.key
-        differences = _differences(outcome, baseline, request)
-        result = _result(outcome, request, differences, baseline, rooflines.get(outcome.candidate.device))
+    for trial in trials:
+        key = trial.candidate.key
+        differences = _differences(trial, baseline, settings)
+        result = _result(trial, settings, differences, baseline, rooflines.get(trial.candidate.device))
         candidates[key] = result.model_copy(update={"pareto": front.get(key)})
-        figures += measurements_of(outcome, request)
-        figures += comparisons_of(outcome, request, differences, baseline)
+        figures += measurements_of(trial, settings)
+        figures += comparisons_of(trial, settings, differences, baseline)
     for roofline in rooflines.values():
         figures += roofline.measurements()
     return BenchRecord(
         machine=this_machine(),
-        variants=tuple(_variants(outcomes)),
+        variants=tuple(trial.candidate.variant.ref() for trial in trials if trial.status != "failed"),
         measurements=tuple(figures),
-        settings={"data": request.data, "samples": request.samples, "profile": request.profile},
-        scenario=str(request.scenario),
-        rounds=rounds,
-        iterations=request.iterations,
-        seconds=None if request.iterations else request.seconds,
-        warm_up=request.warm_up,
-        profiled=request.profile,
-        threads=outcomes[0].candidate.threads,
+        settings=settings.described(),
+        scenario=str(settings.scenario),
+        rounds=settings.turns,
+        iterations=settings.iterations,
+        seconds=None if settings.iterations else settings.seconds,
+        warm_up=settings.warm_up,
+        profiled=settings.profile,
+        threads=trials[0].candidate.threads,
         baseline=baseline.candidate.key,
         images=tuple(images),
         stable=not any(result.unstable for result in candidates.values()),
         rule=RULE,
         candidates=candidates,
-        rooflines={
-            device: RooflineLimits(
-                compute={name: peak.value for name, peak in roofline.compute.items()},
-                memory=roofline.memory.value,
-                samples={name: tuple(values) for name, values in roofline.samples().items()},
-            )
-            for device, roofline in rooflines.items()
-        },
+        rooflines={device: roofline.limits() for device, roofline in rooflines.items()},
     )
 
 
@@ -104,61 +96,49 @@ def benchmark_exit_code(record: BenchRecord) -> int:
 
 
 def _result(
-    outcome: Outcome,
-    request: BenchRequest,
-    differences: Mapping[str, Difference],
-    baseline: Outcome,
+    trial: Trial,
+    settings: BenchmarkSettings,
+    differences: Mapping[str, TimeDifference],
+    baseline: Trial,
     roofline: Roofline | None,
 ) -> CandidateResult:
-    candidate, others = outcome.candidate, outcome.others()
+    candidate, others, opened = trial.candidate, trial.others(), trial.opened
     return CandidateResult(
         task=candidate.variant.contract.task,
         scale=candidate.variant.contract.output.scale,
         file=str(candidate.variant.path),
         asked=candidate.labels,
-        status=outcome.status,
-        reason=outcome.reason,
-        execution=outcome.opened.executed.plain if outcome.opened else None,
-        layers=outcome.opened.executed.layers if outcome.opened else (),
-        unstable=tuple(_unsteady(outcome, request)),
+        status=trial.status,
+        reason=trial.reason,
+        execution=opened.executed.plain if opened else None,
+        layers=opened.executed.layers if opened else (),
+        unstable=tuple(trial.unsteady(settings.scenario)),
         disturbed=others is not None and others > OTHERS,
         comparisons=tuple(
             ComparisonRow(stage=stage, baseline=baseline.candidate.key, **asdict(found))
             for stage, found in differences.items()
         ),
-        notes=(*outcome.notes, *_overload(outcome, request)),
-        times=_series(outcome),
-        profile=tuple(_bound(layer, roofline) for layer in (outcome.inspected.layers if outcome.inspected else ())),
+        notes=(*trial.notes, *_overload(trial, settings)),
+        times=_series(trial),
+        profile=tuple(_bound(layer, roofline) for layer in (trial.inspected.layers if trial.inspected else ())),
     )
 
 
-def _overload(outcome: Outcome, request: BenchRequest) -> list[str]:
+def _overload(trial: Trial, settings: BenchmarkSettings) -> list[str]:
     """Queries that arrive faster than they are answered pile up: their percentiles tell the burst's length."""
-    qps = request.scenario.qps
-    if not qps or not outcome.measured:
-        return []
-    queries = [len(burst.latencies_ms) for burst in outcome.bursts]
-    rate = sum(queries) / sum(burst.wall_ms for burst in outcome.bursts) * 1000
+    qps = settings.scenario.qps
     # The last query of each burst is waited for, which alone lowers the rate where bursts are short.
-    if rate >= 0.8 * qps:
+    if not qps or not trial.measured or (rate := trial.query_rate()) >= 0.8 * qps:
         return []
     return [f"overloaded: {rate:.1f} queries a second were answered of {qps:g}; its latencies grow with the burst"]
 
 
-def _unsteady(outcome: Outcome, request: BenchRequest) -> list[str]:
-    if not outcome.measured:
-        return []
-    # Random arrivals make the rounds of a server differ by themselves.
-    rounds = [] if request.scenario.kind == "server" else outcome.medians(request.scenario)
-    return unsteady(rounds, outcome.others())
-
-
-def _differences(outcome: Outcome, baseline: Outcome, request: BenchRequest) -> dict[str, Difference]:
-    if outcome is baseline or not outcome.measured or not baseline.measured:
+def _differences(trial: Trial, baseline: Trial, settings: BenchmarkSettings) -> dict[str, TimeDifference]:
+    if trial is baseline or not trial.measured or not baseline.measured:
         return {}
-    found = {MODEL: compare_rounds(baseline.times(request.scenario), outcome.times(request.scenario))}
-    if outcome.stages and len(outcome.stages) == len(baseline.stages):
-        before, after = ([round_.stages[TOTAL] for round_ in each.stages] for each in (baseline, outcome))
+    found = {MODEL: compare_rounds(baseline.times(settings.scenario), trial.times(settings.scenario))}
+    if trial.stages and len(trial.stages) == len(baseline.stages):
+        before, after = ([round_[TOTAL] for round_ in each.stages] for each in (baseline, trial))
         found[TOTAL] = compare_rounds(before, after)
     return found
 
@@ -170,42 +150,79 @@ def _bound(layer: LayerTime, roofline: Roofline | None) -> LayerTime:
     return layer.model_copy(update={"bound_by": bound.limited_by, "of_limit": bound.share})
 
 
-def _series(outcome: Outcome) -> dict[str, Series]:
+def _series(trial: Trial) -> dict[str, Series]:
     """Every raw value by stage; of the network alone, the round that it was measured in."""
     found: dict[str, Series] = {}
-    if outcome.bursts:
+    if trial.bursts:
         found[MODEL] = Series(
-            values=tuple(outcome.latencies()),
-            rounds=tuple(number for number, burst in enumerate(outcome.bursts) for _ in burst.latencies_ms),
-            walls=tuple(burst.wall_ms for burst in outcome.bursts),
+            values=tuple(trial.latencies()),
+            rounds=tuple(number for number, burst in enumerate(trial.bursts) for _ in burst.latencies_ms),
+            walls=tuple(burst.wall_ms for burst in trial.bursts),
         )
-    for stage in (*STAGES, TOTAL) if outcome.stages else ():
-        found[stage] = Series(values=tuple(value for round_ in outcome.stages for value in round_.stages[stage]))
+    for stage in (*STAGES, TOTAL) if trial.stages else ():
+        found[stage] = Series(values=tuple(trial.stage_times(stage)))
     return found
 
 
-def _variants(outcomes: Sequence[Outcome]) -> list[VariantRef]:
-    return [outcome.candidate.variant.ref() for outcome in outcomes if outcome.status != "failed"]
-
-
-def _front(outcomes: Sequence[Outcome]) -> dict[str, bool]:
+def _front(trials: Sequence[Trial]) -> dict[str, bool]:
     """Tell of each candidate with an accuracy whether it is on the Pareto front of its data set."""
-    groups: dict[str, list[Outcome]] = {}
-    for outcome in outcomes:
-        if outcome.measured and outcome.accuracy and outcome.accuracy.value is not None:
-            groups.setdefault(_data_of(outcome), []).append(outcome)
+    groups: dict[str, list[tuple[str, tuple[float, float]]]] = {}
+    for trial in trials:
+        figure = trial.accuracy
+        if trial.measured and figure and figure.value is not None:
+            cost = percentile(trial.latencies(), 50) or math.nan
+            point = (cost / trial.candidate.batch, (-1 if figure.higher_is_better else 1) * figure.value)
+            groups.setdefault(figure.data.sha256 if figure.data else "", []).append((trial.candidate.key, point))
     front: dict[str, bool] = {}
     for group in groups.values():
-        points: list[tuple[float, float]] = []
-        for outcome in group:
-            value = outcome.accuracy.value if outcome.accuracy and outcome.accuracy.value is not None else math.nan
-            sign = -1 if outcome.accuracy and outcome.accuracy.higher_is_better else 1
-            cost = percentile(outcome.latencies(), 50) or math.nan
-            points.append((cost / outcome.candidate.batch, sign * value))
-        front |= {outcome.candidate.key: on for outcome, on in zip(group, pareto_front(points), strict=True)}
+        on_front = pareto_front([point for _, point in group])
+        front |= {key: on for (key, _), on in zip(group, on_front, strict=True)}
     return front
 
 
-def _data_of(outcome: Outcome) -> str:
-    data = outcome.accuracy.data if outcome.accuracy else None
-    return data.sha256 if data else ""
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[bool]:
+    """Tell of each point (cost, loss), both better when smaller, whether no other point is at least as good in both.
+
+    Of equal points all are on the front.
+    """
+    return [
+        not any(other[0] <= point[0] and other[1] <= point[1] and other != point for other in points)
+        for point in points
+    ]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What became of a record.
+
+    Attributes:
+        path: where it is; None where it could not be written.
+        sentence: says so.
+        error: why it is not in the file that was asked for; None where none was.
+    """
+
+    path: Path | None
+    sentence: str
+    error: InputError | OSError | None = None
+
+
+def keep(record: Record, target: Path | None) -> Kept:
+    """Write a record to `target`, or to a new file in the cache where there is no target or it can't be written.
+
+    A measurement takes minutes: nothing is raised, so that its table can be printed whatever the disk says.
+    """
+    refused: InputError | OSError | None = None
+    if target is not None:
+        try:
+            record.write(target)
+        except (InputError, OSError) as error:
+            refused = error
+        else:
+            return Kept(target, f"record: {target}")
+    folder = cache_dir() / _FOLDER
+    path = folder / f"{record.kind}-{record.created:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.json"
+    try:
+        record.write(path)
+    except (InputError, OSError) as error:
+        return Kept(None, f"note: the record could not be kept ({error}); name a file with --record", refused)
+    return Kept(path, f"record: {path}", refused)

@@ -8,57 +8,15 @@ process of that rate), whether the last one is answered or not; latency counts f
 
 from __future__ import annotations
 
-import math
 import time
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from ...core import InputError
 from ...infer import BoundInput
+from ..benchmark_settings import Scenario
+from .process import Burst
 
-__all__ = ["Burst", "Scenario", "parse_scenario", "run_burst"]
-
-Kind = Literal["single-stream", "offline", "server"]
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """How queries arrive; qps is the mean rate of `server`, and None for the others."""
-
-    kind: Kind = "single-stream"
-    qps: float | None = None
-
-    def __str__(self) -> str:
-        """Return what a user types."""
-        return f"{self.kind}:{self.qps:g}" if self.qps else self.kind
-
-
-def parse_scenario(text: str) -> Scenario:
-    """Read `single-stream`, `offline` or `server:QPS`.
-
-    Raises:
-        InputError: it is none of them.
-    """
-    kind, _, rate = text.partition(":")
-    if text in {"single-stream", "offline"}:
-        return Scenario("single-stream" if text == "single-stream" else "offline")
-    try:
-        qps = float(rate)
-    except ValueError:
-        qps = math.nan
-    if kind == "server" and math.isfinite(qps) and qps > 0:
-        return Scenario("server", qps)
-    raise InputError(f"--scenario {text}: give single-stream, offline, or server:QPS such as server:20")
-
-
-@dataclass(frozen=True)
-class Burst:
-    """What one candidate did in one round: milliseconds of each query, in the order of their answers, and in all."""
-
-    latencies_ms: list[float]
-    wall_ms: float
+__all__ = ["run_burst"]
 
 
 def run_burst(

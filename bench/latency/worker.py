@@ -1,44 +1,33 @@
-"""A worker: one candidate in a process of its own, which sleeps until the coordinator tells it to run.
+"""A worker: one candidate in a process of its own, which sleeps until the coordinator calls it.
 
-Started as `python -P -m mattekit.bench.latency.worker`; the first line on its standard input is the candidate, each
-further one a command. What libraries print goes to standard error.
+Started as `python -P -m mattekit.bench.latency.worker`. What comes on its standard input is pickled: the candidate,
+then the calls of its methods, each by name with its arguments. What libraries print goes to standard error.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import pickle
 import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from ...core import ArithmeticUnavailableError, MattekitError
-from ...infer import BoundInput, Runtime
+from ...core import ArithmeticUnavailableError, ExecutedLayers, MattekitError
+from ...infer import BoundInput, OpenVinoRuntime, Runtime
+from ..benchmark_settings import Scenario
 from .candidates import Candidate
-from .executed import executed_by
-from .messages import (
-    COMMANDS,
-    Answer,
-    BurstCommand,
-    BurstTimes,
-    Close,
-    Closed,
-    InspectCommand,
-    Open,
-    Opened,
-    Refused,
-    StagesCommand,
-    StageTimes,
-)
-from .opening import open_candidate, sample_input
-from .scenarios import parse_scenario, run_burst
+from .process import Burst, Executed, Inspected, Memory, Opened, Refused
+from .scenarios import run_burst
 
 __all__ = ["Worker", "main"]
 
 
 class Worker:
-    """Answers commands about one candidate."""
+    """What can be done with one candidate."""
 
     def __init__(self, candidate: Candidate) -> None:
         self._candidate = candidate
@@ -46,67 +35,53 @@ class Worker:
         self._base: int | None = None
         self._asleep_since = 0.0
 
-    def open(self, command: Open) -> Opened:
+    def open(self, warm_up: int) -> Opened:
         """Compile, run once, warm up, and tell what is executed."""
         self._base = _peak_memory()
-        runtime = open_candidate(self._candidate)
-        bound = runtime.bind(sample_input(self._candidate))
+        runtime = self._candidate.open()
+        bound = runtime.bind(self._candidate.sample_input())
         started = time.perf_counter()
         bound.infer()
         first_ms = (time.perf_counter() - started) * 1000
-        for _ in range(command.warm_up):
+        for _ in range(warm_up):
             bound.infer()
         self._open = runtime, bound
         self._settle()
-        return Opened(compile_ms=runtime.compile_ms, first_ms=first_ms, executed=executed_by(runtime))
+        return Opened(runtime.compile_ms, first_ms, _executed_by(runtime))
 
-    def burst(self, command: BurstCommand) -> BurstTimes:
-        """Run a burst of a scenario."""
+    def burst(self, scenario: Scenario, iterations: int | None, seconds: float | None, seed: int = 0) -> Burst:
+        """Run a burst, as `run_burst`; the first call warms the caches up and is not measured."""
         _, bound = self._opened()
         idle = time.process_time() - self._asleep_since
         bound.infer()
         busy, own, began = _machine_busy(), time.process_time(), time.perf_counter()
-        burst = run_burst(
-            bound,
-            parse_scenario(command.scenario),
-            iterations=command.iterations,
-            seconds=command.seconds,
-            seed=command.seed,
-        )
+        burst = run_burst(bound, scenario, iterations=iterations, seconds=seconds, seed=seed)
         spent, wall = time.process_time() - own, time.perf_counter() - began
         after = _machine_busy()
         others = None
         if busy is not None and after is not None:
             others = max(0.0, (after - busy - spent) / (wall * (os.cpu_count() or 1)))
         self._settle()
-        return BurstTimes(latencies_ms=burst.latencies_ms, wall_ms=burst.wall_ms, others=others, idle_cpu_s=idle)
+        return replace(burst, others=others, idle_cpu_s=idle)
 
-    def stages(self, command: StagesCommand) -> StageTimes:
-        """Bring images from file to encoded result."""
-        from .stages import time_stages
+    def stages(self, images: Sequence[Path]) -> dict[str, list[float]]:
+        """Bring images from file to encoded result, one after another; milliseconds by stage and image."""
+        from .whole_way import time_stages
 
         runtime, _ = self._opened()
-        found = time_stages(self._candidate, runtime, command.images)
+        found = time_stages(self._candidate, runtime, images)
         self._settle()
-        return StageTimes(stages=found)
+        return found
 
-    def answer(self, line: str) -> Answer:
-        """Do what a line says; what goes wrong in a way that was foreseen is an answer too."""
-        command = COMMANDS.validate_python(json.loads(line))
-        try:
-            if isinstance(command, Open):
-                return self.open(command)
-            if isinstance(command, BurstCommand):
-                return self.burst(command)
-            if isinstance(command, StagesCommand):
-                return self.stages(command)
-            if isinstance(command, InspectCommand):
-                from .layers import inspect
+    def inspect(self, cache: Path, iterations: int) -> Inspected:
+        """Of OpenVINO, in a process that measures nothing else: time each layer, and a compilation from a cache."""
+        from .inspection import inspect
 
-                return inspect(self._candidate, command.cache, command.iterations)
-            return Closed(peak_bytes=_peak_memory(), base_bytes=self._base)
-        except MattekitError as error:
-            return Refused(error=str(error), unavailable=isinstance(error, ArithmeticUnavailableError))
+        return inspect(self._candidate, cache, iterations)
+
+    def memory(self) -> Memory:
+        """Tell how much memory was used."""
+        return Memory(_peak_memory(), self._base)
 
     def _settle(self) -> None:
         """Wait until this process's threads sleep: some wait for more work by spinning, and would disturb the next."""
@@ -123,16 +98,35 @@ class Worker:
         return self._open
 
 
-def main(commands: IO[str], answers: IO[str]) -> None:
-    """Answer the commands of a stream until it ends or says so."""
-    worker = Worker(Candidate.model_validate(json.loads(commands.readline())))
-    while line := commands.readline():
-        answer = worker.answer(line)
-        # An answer of a kind is told from a refusal by its fields; both forbid others.
-        answers.write(answer.model_dump_json() + "\n")
-        answers.flush()
-        if isinstance(COMMANDS.validate_python(json.loads(line)), Close):
+def main(calls: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer the calls of a stream until it ends; what goes wrong in a way that was foreseen is an answer too."""
+    worker = Worker(pickle.load(calls))  # noqa: S301 - from the process that started this one
+    while True:
+        try:
+            method, arguments, named = pickle.load(calls)  # noqa: S301
+        except EOFError:
             return
+        answer: object
+        try:
+            answer = getattr(worker, method)(*arguments, **named)
+        except MattekitError as error:
+            unavailable = isinstance(error, ArithmeticUnavailableError)
+            answer = Refused(str(error), "not on this device" if unavailable else "failed")
+        pickle.dump(answer, answers)
+        answers.flush()
+
+
+def _executed_by(runtime: Runtime) -> Executed:
+    """Ask a runtime what it executes; OpenVINO alone tells its layers."""
+    layers: tuple[ExecutedLayers, ...] = ()
+    quantized = False
+    if isinstance(runtime, OpenVinoRuntime):
+        counted = Counter((layer.type, layer.precision, layer.primitive) for layer in runtime.executed_layers())
+        layers = tuple(
+            ExecutedLayers(type=a, precision=b, primitive=c, count=n) for (a, b, c), n in sorted(counted.items())
+        )
+        quantized = runtime.quantized
+    return Executed(**runtime.info.model_dump(), layers=layers, quantized=quantized)
 
 
 def _peak_memory() -> int | None:
@@ -159,6 +153,6 @@ def _machine_busy() -> float | None:
 
 if __name__ == "__main__":
     # Answers go out by a descriptor of their own, so that a library's print cannot be taken for one.
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    main(sys.stdin, out)
+    main(sys.stdin.buffer, out)

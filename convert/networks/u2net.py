@@ -14,13 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["MATTELITE", "RSU", "U2NET", "U2NETP", "ConvBnRelu", "Stage", "U2Net", "U2NetConfig"]
+__all__ = ["MATTELITE", "RSU", "U2NET", "U2NETP", "ConvBnRelu", "RSUConfig", "U2Net", "U2NetConfig"]
 
 Heads = Literal["all", "fused"]
 
 
 @dataclass(frozen=True)
-class Stage:
+class RSUConfig:
     """One residual U-block.
 
     ``height`` is the L of RSU-L (its number of encoder layers), ``mid`` the width inside the block, ``out`` the width
@@ -40,8 +40,8 @@ class U2NetConfig:
     The decoder has one stage less than the encoder: the lowest encoder stage feeds it directly.
     """
 
-    encoder: tuple[Stage, ...]
-    decoder: tuple[Stage, ...]
+    encoder: tuple[RSUConfig, ...]
+    decoder: tuple[RSUConfig, ...]
 
     def __post_init__(self) -> None:
         if len(self.encoder) < 2 or len(self.decoder) != len(self.encoder) - 1:
@@ -53,57 +53,57 @@ class U2NetConfig:
 
 U2NET = U2NetConfig(
     encoder=(
-        Stage(7, 32, 64),
-        Stage(6, 32, 128),
-        Stage(5, 64, 256),
-        Stage(4, 128, 512),
-        Stage(4, 256, 512, dilated=True),
-        Stage(4, 256, 512, dilated=True),
+        RSUConfig(7, 32, 64),
+        RSUConfig(6, 32, 128),
+        RSUConfig(5, 64, 256),
+        RSUConfig(4, 128, 512),
+        RSUConfig(4, 256, 512, dilated=True),
+        RSUConfig(4, 256, 512, dilated=True),
     ),
     decoder=(
-        Stage(4, 256, 512, dilated=True),
-        Stage(4, 128, 256),
-        Stage(5, 64, 128),
-        Stage(6, 32, 64),
-        Stage(7, 16, 64),
+        RSUConfig(4, 256, 512, dilated=True),
+        RSUConfig(4, 128, 256),
+        RSUConfig(5, 64, 128),
+        RSUConfig(6, 32, 64),
+        RSUConfig(7, 16, 64),
     ),
 )
 """The full network: 44.0 M parameters."""
 
 U2NETP = U2NetConfig(
     encoder=(
-        Stage(7, 16, 64),
-        Stage(6, 16, 64),
-        Stage(5, 16, 64),
-        Stage(4, 16, 64),
-        Stage(4, 16, 64, dilated=True),
-        Stage(4, 16, 64, dilated=True),
+        RSUConfig(7, 16, 64),
+        RSUConfig(6, 16, 64),
+        RSUConfig(5, 16, 64),
+        RSUConfig(4, 16, 64),
+        RSUConfig(4, 16, 64, dilated=True),
+        RSUConfig(4, 16, 64, dilated=True),
     ),
     decoder=(
-        Stage(4, 16, 64, dilated=True),
-        Stage(4, 16, 64),
-        Stage(5, 16, 64),
-        Stage(6, 16, 64),
-        Stage(7, 16, 64),
+        RSUConfig(4, 16, 64, dilated=True),
+        RSUConfig(4, 16, 64),
+        RSUConfig(5, 16, 64),
+        RSUConfig(6, 16, 64),
+        RSUConfig(7, 16, 64),
     ),
 )
 """The small network: 1.13 M parameters."""
 
 MATTELITE = U2NetConfig(
     encoder=(
-        Stage(7, 8, 24),
-        Stage(6, 16, 40),
-        Stage(5, 16, 56),
-        Stage(4, 16, 56),
-        Stage(4, 16, 56, dilated=True),
-        Stage(4, 16, 56, dilated=True),
+        RSUConfig(7, 8, 24),
+        RSUConfig(6, 16, 40),
+        RSUConfig(5, 16, 56),
+        RSUConfig(4, 16, 56),
+        RSUConfig(4, 16, 56, dilated=True),
+        RSUConfig(4, 16, 56, dilated=True),
     ),
     decoder=(
-        Stage(4, 16, 56, dilated=True),
-        Stage(4, 16, 56),
-        Stage(5, 16, 56),
-        Stage(6, 16, 40),
-        Stage(7, 8, 24),
+        RSUConfig(4, 16, 56, dilated=True),
+        RSUConfig(4, 16, 56),
+        RSUConfig(5, 16, 56),
+        RSUConfig(6, 16, 40),
+        RSUConfig(7, 8, 24),
     ),
 )
 """mattelite: narrower than U2NETP, most where resolution makes a channel dear; 0.76 M parameters."""
@@ -132,7 +132,7 @@ class RSU(nn.Module):
     back resizes to each skip connection's exact size.
     """
 
-    def __init__(self, in_channels: int, stage: Stage) -> None:
+    def __init__(self, in_channels: int, stage: RSUConfig) -> None:
         super().__init__()
         if stage.height < 3:
             raise ValueError(f"an RSU is at least 3 layers high, got {stage.height}")

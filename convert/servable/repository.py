@@ -1,20 +1,22 @@
-"""A repository of models, as OpenVINO Model Server and Triton read it: packages by model and version, `config.json`.
+"""Packages at their place: in a ZIP archive, or in a repository of models, with `config.json`.
 
-`models/NAME/VERSION` is a whole package; versions are numbers from 1 on, and the servers take the highest.
+In a repository, as OpenVINO Model Server and Triton read it, `models/NAME/VERSION` is a whole package; versions are
+numbers from 1 on, and the servers take the highest.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import zipfile
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ...core import InputError, atomic_directory, atomic_path, locked_folder
-from .manifest import MANIFEST_NAME
+from .package_manifest import MANIFEST_NAME
 
-__all__ = ["CONFIG_NAME", "new_version", "others_in", "packages_in"]
+__all__ = ["CONFIG_NAME", "new_version", "others_in", "packages_in", "write_zip"]
 
 CONFIG_NAME = "config.json"
 
@@ -52,6 +54,17 @@ def new_version(
         if grown != config:
             with atomic_path(root / CONFIG_NAME) as temporary:
                 temporary.write_text(json.dumps(grown, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_zip(folder: Path, target: Path) -> None:
+    """Write every file of a folder into a ZIP archive, in the order of their names and without their times."""
+    with atomic_path(target) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                entry = zipfile.ZipInfo(path.relative_to(folder).as_posix())
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, path.read_bytes())
 
 
 def packages_in(folder: Path) -> list[Path]:

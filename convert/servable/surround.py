@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import openvino
 from openvino import opset1, opset3, opset13 as ops
 
 from ...core import Contract
+from .package_manifest import ALPHA, CONFIDENCE, IMAGE, UPSCALED
 from .resample import Number, constant, difference, numbers, one, quotient, resize, side
 
 if TYPE_CHECKING:
     from openvino import Node, Output
 
-__all__ = ["ALPHA", "CONFIDENCE", "IMAGE", "SURROUNDING", "UPSCALED", "surround"]
+__all__ = ["SURROUNDING", "pin_surrounding", "surround"]
 
 SURROUNDING = "surrounding/"
 """Start of the names of all operators that are not the network's own."""
 
 _INSIDE = "mattekit_network"
-
-IMAGE = "image"
-"""Name of the input."""
-
-ALPHA = "alpha"
-CONFIDENCE = "confidence"
-UPSCALED = "upscaled"
-"""Names of the outputs."""
+_NO_OPERATORS = frozenset({"Parameter", "Result"})
 
 
 def surround(
@@ -84,13 +80,35 @@ def surround(
     return whole
 
 
+def pin_surrounding(path: Path) -> int:
+    """Pin all that `surround` put around a network, and return how many operators that are.
+
+    A device that would compute in bf16 or f16 then leaves them in f32. The mark is an attribute of OpenVINO's own,
+    which Python can only give to a graph by way of its file.
+
+    Args:
+        path: the `.xml` file, written by us just now; replaced.
+    """
+    tree = ET.parse(path)  # noqa: S314
+    pinned = 0
+    for layer in tree.iterfind("layers/layer"):
+        if layer.get("name", "").startswith(SURROUNDING) and layer.get("type") not in _NO_OPERATORS:
+            info = layer.find("rt_info")
+            if info is None:
+                info = ET.SubElement(layer, "rt_info")
+            ET.SubElement(info, "attribute", {"name": "precise", "version": "0"})
+            pinned += 1
+    tree.write(path, encoding="unicode", xml_declaration=True)
+    return pinned
+
+
 def _name_surrounding(model: openvino.Model) -> None:
     """Name all that is not the network's by its position, and take the network's marks away."""
     for position, node in enumerate(model.get_ordered_ops()):
         marks = node.get_rt_info()
         if _INSIDE in marks:
             del marks[_INSIDE]
-        elif node.get_type_name() not in {"Parameter", "Result"}:
+        elif node.get_type_name() not in _NO_OPERATORS:
             node.set_friendly_name(f"{SURROUNDING}{node.get_type_name()}_{position}")
 
 

@@ -12,7 +12,7 @@ from ...core import ModelError, did_you_mean
 from ..spec import ModelSpec
 from . import imdn, mattelite, rembg, rfdn, rlfn, rrdbnet, srlite, srvgg, u2net
 
-__all__ = ["all_specs", "get", "register"]
+__all__ = ["get", "list_models", "register"]
 
 _REGISTRY: dict[str, ModelSpec] = {}
 
@@ -41,8 +41,13 @@ register(rfdn.SPECS)
 register(rlfn.SPECS)
 
 
-def all_specs() -> tuple[ModelSpec, ...]:
-    """Return every entry, in the order of registration."""
+def list_models() -> tuple[ModelSpec, ...]:
+    """Return every entry of the zoo, in the order of registration.
+
+    Example:
+        >>> [spec.id for spec in list_models() if spec.weights.bundled]
+        ['mattelite', 'srlite-x2', 'srlite-x4']
+    """
     return tuple(_REGISTRY.values())
 
 

@@ -88,7 +88,7 @@ class ExecutedLayers(Frozen, frozen=True):
 
 
 class ComparisonRow(Frozen, frozen=True):
-    """What may be said of a candidate's times beside a baseline's, as `bench.significance.Difference` tells it."""
+    """What may be said of a candidate's times beside a baseline's, as `bench.significance.TimeDifference` tells it."""
 
     stage: str
     baseline: str

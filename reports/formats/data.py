@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Collection
 from io import StringIO
 from pathlib import Path
 
 from ...core import needs_extra
 from ..document import Document, Statements, plain
-from ..evidence import Evidence, Point
+from ..evidence import Evidence
 
 __all__ = ["csv_text", "json_text", "write_spreadsheet"]
 
@@ -28,8 +28,7 @@ def csv_text(evidence: Evidence) -> str:
     head, rows = _rows(evidence)
     stream = StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([_harmless(name) for name in head])
-    writer.writerows([_harmless(value) if isinstance(value, str) else value for value in row] for row in rows)
+    writer.writerows([_harmless(value) for value in row] for row in (head, *rows))
     return stream.getvalue()
 
 
@@ -54,7 +53,8 @@ def json_text(evidence: Evidence, document: Document) -> str:
             "higher_is_better": point.figure.higher_is_better,
             "labels": point.figure.labels,
         }
-        for point in _points(evidence)
+        for source in evidence.all
+        for point in source.points
     ]
     content = {
         "version": 1,
@@ -77,50 +77,36 @@ def write_spreadsheet(evidence: Evidence, document: Document, path: Path) -> Non
 
     with needs_extra("writing a spreadsheet", "openpyxl", "report"):
         import openpyxl  # noqa: F401  # pyright: ignore[reportUnusedImport]
-    head, rows = _rows(evidence)
     with pd.ExcelWriter(path, engine="openpyxl") as writer:
-        cells = [[_harmless(value) if isinstance(value, str) else value for value in row] for row in rows]
-        pd.DataFrame(cells, columns=[_harmless(name) for name in head]).to_excel(
-            writer, sheet_name="figures", index=False
-        )
-        used = {"figures"}
+        sheets: dict[str, tuple[list[str], list[list[Value]]]] = {"figures": _rows(evidence)}
         for table in document.tables():
-            if table.folded:
-                continue
-            values = [
-                [
-                    cell.value if cell.value is not None and math.isfinite(cell.value) else _harmless(cell.text)
-                    for cell in row
+            if not table.folded:
+                values: list[list[Value]] = [
+                    [one.text if one.value is None or not math.isfinite(one.value) else one.value for one in row]
+                    for row in table.rows
                 ]
-                for row in table.rows
-            ]
-            name = _sheet_name(table.caption, used)
-            heads = [_harmless(column.heading) for column in table.columns]
-            pd.DataFrame(values, columns=heads).to_excel(writer, sheet_name=name, index=False)
-
-
-def _points(evidence: Evidence) -> Iterator[Point]:
-    for source in evidence.all:
-        yield from source.points
+                sheets[_sheet_name(table.caption, sheets)] = [column.heading for column in table.columns], values
+        for name, (head, rows) in sheets.items():
+            cells = [[_harmless(value) for value in row] for row in rows]
+            heads = [_harmless(title) for title in head]
+            pd.DataFrame(cells, columns=heads).to_excel(writer, sheet_name=name, index=False)
 
 
 def _rows(evidence: Evidence) -> tuple[list[str], list[list[Value]]]:
-    points = list(_points(evidence))
+    """Return the columns' names, and a row for each figure of each record with a column for each label."""
+    points = [point for source in evidence.all for point in source.points]
     labels = list(dict.fromkeys(label for point in points for label in point.figure.labels))
     rows: list[list[Value]] = []
     for point in points:
-        record, figure = point.source.record, point.figure
+        record, figure, own = point.source.record, point.figure, point.figure.labels
         low, high = point.interval or (None, None)
-        row: list[Value] = [
-            point.source.name,
-            record.kind,
-            record.created.isoformat(),
-            record.machine.label,
-            figure.metric,
-        ]
-        row += [figure.value, low, high, figure.unit, figure.higher_is_better]
-        own = figure.labels
-        rows.append([*row, *(own.get(label) for label in labels)])
+        rows.append(
+            [
+                *(point.source.name, record.kind, record.created.isoformat(), record.machine.label),
+                *(figure.metric, figure.value, low, high, figure.unit, figure.higher_is_better),
+                *(own.get(label) for label in labels),
+            ]
+        )
     # A label may be called as one of the other columns is.
     return [*_HEAD, *(f"label {label}" if label in _HEAD else label for label in labels)], rows
 
@@ -131,16 +117,17 @@ def _finite(value: float | None) -> float | str | None:
     return value if math.isfinite(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def _harmless(text: str) -> str:
-    shown = plain(text)
+def _harmless(value: Value) -> Value:
+    if not isinstance(value, str):
+        return value
+    shown = plain(value)
     return f"'{shown}" if shown.startswith(_FORMULA) else shown
 
 
-def _sheet_name(caption: str, used: set[str]) -> str:
+def _sheet_name(caption: str, used: Collection[str]) -> str:
     """Return a name that Excel takes: 31 characters, none of seven, and each once."""
     base = "".join(" " if letter in r"[]:*?/\'" else letter for letter in plain(caption)).strip() or "table"
     name, number = base[:_SHEET_NAME], 2
     while name.lower() in {one.lower() for one in used}:
         name, number = f"{base[: _SHEET_NAME - 4]} {number}", number + 1
-    used.add(name)
     return name

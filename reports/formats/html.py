@@ -10,12 +10,12 @@ from ...core import needs_extra
 from ..document import Block, Document, Gallery, Paragraph, Plot, Statements, Table, Thumbnail, plain
 from ..svg import themed
 
-__all__ = ["html"]
+__all__ = ["html_page"]
 
 _KINDS = {Table: "table", Plot: "plot", Statements: "statements", Paragraph: "paragraph", Gallery: "gallery"}
 
 
-def html(document: Document) -> str:
+def html_page(document: Document) -> str:
     """Return the page; the same document gives the same text.
 
     Its content-security policy allows the one style sheet and the one script inside, named by their hashes, and

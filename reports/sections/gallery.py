@@ -7,70 +7,83 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from ...bench import FOLDER_SUFFIX, worst_samples
 from ...core import ImageError, InputError, RunRecord, ValidateRecord
-from ...images import READABLE_EXTENSIONS, Image
+from ...images import READABLE_EXTENSIONS, Image, encode_image, over_colour, read_image, resize_straight
 from ..document import Exhibit, Gallery, Section, Thumbnail
-from ..evidence import Evidence, Source, models_of
-from ..numbers import number, title_of
-from ..thumbnails import composite, cut_out, difference, enlarged, errors, is_inside, load, thumbnail
+from ..evidence import Evidence, RecordSource, models_of, number, title_of
 
 __all__ = ["gallery"]
 
 _FILE = re.compile(r"(\d{1,9})-(image|truth|answer)\.png")
 _MOST = 12
+_SIDE = 320
+"""Longest side of a thumbnail in pixels."""
+
+_QUALITY = 82
+_BEHIND = (0, 133, 119)
+_ADDED, _MISSED = np.array([214, 69, 0]), np.array([17, 85, 204])
+_GAIN = 4
 
 
 @dataclass
-class _Shelf:
-    """What is found on the way: why an image that a record names is not shown."""
+class _ImageReader:
+    """Reads the images that records name, and counts those that are not shown.
+
+    Attributes:
+        refused: how many lie elsewhere.
+        unreadable: how many cannot be read.
+    """
 
     refused: int = 0
     unreadable: int = 0
 
-    def load(self, path: Path, folders: Sequence[Path]) -> Image | None:
+    def read(self, path: Path, folders: Sequence[Path]) -> Image | None:
         """Read an image; None, and counted, where it lies elsewhere or cannot be read."""
         if not path.is_file():
             return None
-        if not is_inside(path, folders):
+        if not _is_inside(path, folders):
             self.refused += 1
             return None
         try:
-            return load(path)
+            # No larger than a thumbnail.
+            return _fitted(read_image(path).with_depth(8))
         except ImageError:
             self.unreadable += 1
             return None
 
     def notes(self) -> list[str]:
         """Return what a reader has to know."""
-        said: list[str] = []
-        if self.refused:
-            said.append(f"{self.refused} images lie outside of their record's folder and are not shown.")
-        if self.unreadable:
-            said.append(f"{self.unreadable} images cannot be read and are not shown.")
-        return said
+        counts = {
+            "lie outside of their record's folder": self.refused,
+            "cannot be read": self.unreadable,
+        }
+        return [f"{count} images {why} and are not shown." for why, count in counts.items() if count]
 
 
 @dataclass(frozen=True)
 class _Shown:
     """A validation whose images are shown."""
 
-    source: Source
+    source: RecordSource
     record: ValidateRecord
 
     @property
     def short(self) -> str:
         """Name its answers: the model in its precision, and what else tells it from the report's others."""
-        subject = next((point.subject for point in self.source.points), None)
-        return replace(subject, device="").label if subject else self.source.name
+        of = next((point.configuration for point in self.source.points), None)
+        return replace(of, device="").label if of else self.source.name
 
     def value(self, metric: str, row: int) -> float | None:
         """Return the metric of the sample in a row."""
         return next(iter(self.record.table.values.get(metric, ())[row : row + 1]), None)
 
 
-def gallery(evidence: Evidence, folders: Sequence[Path] = ()) -> list[Section]:
-    """Return the images of validations and of runs; nothing where there are none.
+def gallery(evidence: Evidence, folders: Sequence[Path] = ()) -> Section | None:
+    """Return the images of validations and of runs; None where there are none.
 
     Args:
         evidence: the records. A validation's images lie in `NAME.images` beside its record; the inputs that a run
@@ -83,22 +96,20 @@ def gallery(evidence: Evidence, folders: Sequence[Path] = ()) -> list[Section]:
     for folder in folders:
         if not folder.is_dir():
             raise InputError(f"{folder}: there is no such folder; give one with results of a run")
-    shelf = _Shelf()
+    reader = _ImageReader()
     groups: dict[tuple[object, ...], list[_Shown]] = {}
     for source, record in evidence.of(ValidateRecord):
         if source.path.with_suffix(FOLDER_SUFFIX).is_dir():
             data = record.data
             groups.setdefault((data.name, data.sha256, data.reference, data.count), []).append(_Shown(source, record))
-    galleries = [_validated(group, shelf) for group in groups.values()]
-    galleries += [_results(source, record, folders, shelf) for source, record in evidence.of(RunRecord)]
+    galleries = [_validated(group, reader) for group in groups.values()]
+    galleries += [_results(source, record, folders, reader) for source, record in evidence.of(RunRecord)]
     kept = [one for one in galleries if one.exhibits]
-    if not kept and not shelf.notes():
-        return []
-    notes = [Gallery((), " ".join(shelf.notes()))] if shelf.notes() else []
-    return [Section("gallery", "Gallery", (*kept, *notes))]
+    notes = [Gallery((), " ".join(reader.notes()))] if reader.notes() else []
+    return Section("gallery", "Gallery", (*kept, *notes)) if kept or notes else None
 
 
-def _validated(group: list[_Shown], shelf: _Shelf) -> Gallery:
+def _validated(group: list[_Shown], reader: _ImageReader) -> Gallery:
     first = group[0].record
     metric = next((figure.metric for figure in first.measurements), "")
     folders = [one.source.path.with_suffix(FOLDER_SUFFIX) for one in group]
@@ -108,7 +119,7 @@ def _validated(group: list[_Shown], shelf: _Shelf) -> Gallery:
     exhibits: list[Exhibit] = []
     for row in order[:_MOST]:
         images = {
-            role: [shelf.load(folder / f"{row}-{role}.png", [folder.parent]) for folder in folders]
+            role: [reader.read(folder / f"{row}-{role}.png", [folder.parent]) for folder in folders]
             for role in ("image", "truth", "answer")
         }
         name = ids[row] if row < len(ids) else str(row)
@@ -133,54 +144,56 @@ def _exhibit(name: str, caption: str, images: dict[str, list[Image | None]], gro
     shown: list[Thumbnail] = []
     if group[0].record.task == "super_resolution":
         size = answers[0][1].size
-        before = thumbnail(enlarged(original, size), "bicubic", f"{name}, enlarged without a network")
-        after = thumbnail(answers[0][1], answers[0][0].short, f"{name}, enlarged by {answers[0][0].short}")
+        before = _thumbnail(_enlarged(original, size), "bicubic", f"{name}, enlarged without a network")
+        after = _thumbnail(answers[0][1], answers[0][0].short, f"{name}, enlarged by {answers[0][0].short}")
         if truth:
-            shown.append(thumbnail(truth, "truth", f"{name}, the true image"))
+            shown.append(_thumbnail(truth, "truth", f"{name}, the true image"))
         for one, answer in answers:
             if len(answers) > 1:
-                shown.append(thumbnail(answer, one.short, f"{name}, enlarged by {one.short}"))
-            off = difference(answer, truth) if truth else None
+                shown.append(_thumbnail(answer, one.short, f"{name}, enlarged by {one.short}"))
+            off = _difference(answer, truth) if truth else None
             if off:
-                shown.append(thumbnail(off, f"error, {one.short}", f"{name}, error of {one.short}"))
+                shown.append(_thumbnail(off, f"error, {one.short}", f"{name}, error of {one.short}"))
         return Exhibit(name, caption, tuple(shown), before, after)
-    before = thumbnail(original, "original", f"{name}, the original")
-    cut = cut_out(original, answers[0][1])
-    after = thumbnail(composite(cut), f"composite, {answers[0][0].short}", f"{name} on a plain colour") if cut else None
+    before = _thumbnail(original, "original", f"{name}, the original")
+    cut = _cut_out(original, answers[0][1])
+    after = (
+        _thumbnail(_composite(cut), f"composite, {answers[0][0].short}", f"{name} on a plain colour") if cut else None
+    )
     if truth:
-        shown.append(thumbnail(truth, "truth", f"{name}, the true mask"))
+        shown.append(_thumbnail(truth, "truth", f"{name}, the true mask"))
     for one, answer in answers:
-        shown.append(thumbnail(answer, f"mask, {one.short}", f"{name}, mask of {one.short}"))
-        off = errors(answer, truth) if truth else None
+        shown.append(_thumbnail(answer, f"mask, {one.short}", f"{name}, mask of {one.short}"))
+        off = _errors(answer, truth) if truth else None
         if off:
-            shown.append(thumbnail(off, f"error, {one.short}", f"{name}, error of {one.short}"))
+            shown.append(_thumbnail(off, f"error, {one.short}", f"{name}, error of {one.short}"))
     if cut:
-        shown.append(thumbnail(cut, f"cut-out, {answers[0][0].short}", f"{name}, cut out"))
+        shown.append(_thumbnail(cut, f"cut-out, {answers[0][0].short}", f"{name}, cut out"))
     return Exhibit(name, caption, tuple(shown), before, after)
 
 
-def _results(source: Source, record: RunRecord, folders: Sequence[Path], shelf: _Shelf) -> Gallery:
+def _results(source: RecordSource, record: RunRecord, folders: Sequence[Path], reader: _ImageReader) -> Gallery:
     exhibits: list[Exhibit] = []
     home = source.path.absolute().parent
     by_stem = [{p.stem: p for p in sorted(f.iterdir()) if p.suffix.lower() in READABLE_EXTENSIONS} for f in folders]
     for text in record.inputs[:_MOST]:
         named = Path(text)
         places = [named, home / named, home / named.name]
-        original = next((p for p in places if p.is_file() and is_inside(p, [home, *folders])), named)
+        original = next((p for p in places if p.is_file() and _is_inside(p, [home, *folders])), named)
         found: list[tuple[str, Image]] = []
-        loaded = shelf.load(original, [home, *folders])
+        loaded = reader.read(original, [home, *folders])
         if loaded:
             found.append(("original", loaded))
         for folder, files in zip(folders, by_stem, strict=True):
             path = files.get(named.stem)
             if path is None or path.resolve() == original.resolve():
                 continue
-            loaded = shelf.load(path, [folder])
+            loaded = reader.read(path, [folder])
             if loaded:
                 found.append((folder.resolve().name, loaded))
         if len(found) < 2 and not (found and folders):
             continue
-        small = [thumbnail(image, label, f"{named.name}, {label}") for label, image in found]
+        small = [_thumbnail(image, label, f"{named.name}, {label}") for label, image in found]
         pair = (small[0], small[-1]) if len(small) > 1 and _same_shape(small[0], small[-1]) else (None, None)
         rest = [one for one in small if one not in pair]
         exhibits.append(Exhibit(named.name, "", tuple(rest), *pair))
@@ -190,3 +203,60 @@ def _results(source: Source, record: RunRecord, folders: Sequence[Path], shelf: 
 
 def _same_shape(first: Thumbnail, second: Thumbnail) -> bool:
     return abs(first.width / first.height - second.width / second.height) < 0.02 * first.width / first.height
+
+
+def _is_inside(path: Path, folders: Sequence[Path]) -> bool:
+    """Tell whether a path lies in one of the folders, after all links."""
+    real = path.resolve()
+    return any(real.is_relative_to(folder.resolve()) for folder in folders)
+
+
+def _thumbnail(image: Image, label: str, alt: str) -> Thumbnail:
+    """Encode an image for the page."""
+    fitted = _fitted(image)
+    data = encode_image(Image(fitted.rgb, fitted.alpha), "webp", quality=_QUALITY)
+    return Thumbnail(label, alt, data, fitted.width, fitted.height)
+
+
+def _cut_out(image: Image, mask: Image) -> Image | None:
+    """Return the image with the mask as its alpha; None where their sizes differ."""
+    if image.size != mask.size:
+        return None
+    return Image(image.rgb, np.ascontiguousarray(mask.rgb[..., 0]))
+
+
+def _composite(cut: Image) -> Image:
+    """Return a cut-out on a colour that shows its edges."""
+    return over_colour(cut, _BEHIND)
+
+
+def _errors(answer: Image, truth: Image) -> Image | None:
+    """Return where a mask is wrong, on white: orange where it adds, blue where it misses; None where sizes differ."""
+    if answer.size != truth.size:
+        return None
+    off = (answer.rgb[..., :1].astype(np.float32) - truth.rgb[..., :1]) / 255
+    colour = np.where(off > 0, _ADDED, _MISSED)
+    rgb = 255 + np.abs(off) * (colour - 255)
+    return Image(np.rint(rgb).astype(np.uint8))
+
+
+def _difference(answer: Image, truth: Image) -> Image | None:
+    """Return how far an enlarged image is from the truth, four times as bright; None where sizes differ."""
+    if answer.size != truth.size:
+        return None
+    off = np.abs(answer.rgb.astype(np.int16) - truth.rgb)
+    return Image(np.minimum(_GAIN * off, 255).astype(np.uint8))
+
+
+def _enlarged(image: Image, size: tuple[int, int]) -> Image:
+    """Return an image in another size (width, height), by bicubic interpolation."""
+    return Image(np.asarray(cv2.resize(image.rgb, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8))
+
+
+def _fitted(image: Image) -> Image:
+    share = _SIDE / max(image.width, image.height)
+    if share >= 1:
+        return image
+    width, height = max(1, round(image.width * share)), max(1, round(image.height * share))
+    rgb, alpha = resize_straight(image.rgb, image.alpha, width, height)
+    return Image(rgb, alpha)

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from ...convert import zoo
 from ...core import Data, QuantizeRecord, Record, ValidateRecord, VariantRef
 from ..document import NOTHING, Cell, Column, Section, Table
-from ..evidence import Evidence, Source
-from .pivot import every_figure
+from ..evidence import Evidence, RecordSource
 
-__all__ = ["all_figures", "provenance"]
+__all__ = ["provenance"]
 
 _LONGEST = 400
 _COMMERCIAL = {True: "yes", False: "no", None: "not stated"}
@@ -24,18 +23,8 @@ def provenance(evidence: Evidence) -> Section:
     return Section("provenance", "Environment and provenance", tuple(table for table in tables if table.rows))
 
 
-def all_figures(evidence: Evidence) -> Section:
-    """Return every figure of every record, so that nothing that was measured is left out."""
-    tables: list[Table] = []
-    for source in evidence.all:
-        points = source.points
-        if points:
-            tables.append(every_figure(f"{source.name}: {source.record.kind}, {len(points)} figures", points))
-    return Section("figures", "All figures", tuple(tables))
-
-
 def _machines(evidence: Evidence) -> Table:
-    machines: dict[str, list[Source]] = {}
+    machines: dict[str, list[RecordSource]] = {}
     for source in evidence.all:
         machines.setdefault(source.record.machine.model_dump_json(), []).append(source)
     packages = list(dict.fromkeys(name for source in evidence.all for name in source.record.machine.packages))
@@ -58,13 +47,9 @@ def _machines(evidence: Evidence) -> Table:
 
 def _variants(evidence: Evidence) -> Table:
     columns = (
-        Column("model"),
-        Column("precision"),
-        Column("format"),
-        Column("file"),
+        *map(Column, ("model", "precision", "format", "file")),
         Column("SHA-256", code=True),
-        Column("licence of the weights"),
-        Column("commercial use"),
+        *map(Column, ("licence of the weights", "commercial use")),
     )
     rows: dict[tuple[str, ...], tuple[Cell, ...]] = {}
     for source in evidence.all:
@@ -81,7 +66,7 @@ def _variants(evidence: Evidence) -> Table:
 
 
 def _licence(ref: VariantRef) -> tuple[str, str]:
-    spec = next((spec for spec in zoo.all_specs() if spec.id == ref.id), None)
+    spec = next((spec for spec in zoo.list_models() if spec.id == ref.id), None)
     if spec is None:
         return "not in the zoo", "not stated"
     if ref.weights_sha256 and spec.weights.sha256 and ref.weights_sha256 != spec.weights.sha256:
@@ -116,7 +101,7 @@ def _data_of(record: Record) -> Iterator[tuple[Data, str]]:
 
 
 def _records(evidence: Evidence) -> Table:
-    columns = (Column("record"), Column("kind"), Column("measured (UTC)"), Column("part of the report"))
+    columns = tuple(map(Column, ("record", "kind", "measured (UTC)", "part of the report")))
     newest, older = len(evidence.current), len(evidence.all) - len(evidence.baselines)
     rows = [
         (
@@ -130,7 +115,7 @@ def _records(evidence: Evidence) -> Table:
     return Table("Records", columns, tuple(rows))
 
 
-def _settings(source: Source) -> Table:
+def _settings(source: RecordSource) -> Table:
     columns = (Column("setting"), Column("value"))
     rows: list[tuple[Cell, ...]] = []
     for name, value in source.record.settings.items():

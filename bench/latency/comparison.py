@@ -1,0 +1,204 @@
+"""Two benchmarks' records side by side: may they be compared at all, and what became faster or slower."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from ...core import (
+    HARDWARE,
+    MODEL,
+    BenchRecord,
+    CompareRecord,
+    InputError,
+    Machine,
+    Measurement,
+    Mismatch,
+    Result,
+    differences,
+    read_record,
+    with_settings,
+)
+from ..benchmark_settings import ALLOWED, Allowed, ComparisonSettings
+from ..significance import TimeDifference, compare_samples
+from .trials import RATIO, TOTAL
+
+__all__ = ["ComparisonResult", "compare_benchmarks", "mismatches", "run_comparison"]
+
+_SOFTWARE = ("system", "python")
+_SETTINGS = ("scenario", "rounds", "iterations", "seconds", "warm_up", "threads", "images")
+
+
+@dataclass(frozen=True)
+class ComparisonResult(Result):
+    """Two benchmarks side by side.
+
+    Attributes:
+        record: of each candidate and stage the medians, their ratio and its verdict.
+    """
+
+    record: CompareRecord
+
+
+def mismatches(before: BenchRecord, after: BenchRecord) -> list[Mismatch]:
+    """Return in what machine, software and settings two records differ.
+
+    That the models' files differ is no mismatch: it is what comparisons are made for.
+    """
+    found = _machines(before.machine, after.machine)
+    for name in _SETTINGS:
+        found += _differ("settings", name, getattr(before, name), getattr(after, name))
+    olds, news = _medians(before), _medians(after)
+    for key in (key for key in olds if key in news):
+        found += [
+            Mismatch(aspect="settings", what=f"{each.aspect} of {key}", before=each.before, after=each.after)
+            for each in differences(olds[key], news[key])
+            if each.aspect in {"size", "arithmetic", "settings"}
+        ]
+    return found
+
+
+def _medians(record: BenchRecord) -> dict[str, Measurement]:
+    """The medians of the network alone that came about, by candidate."""
+    return {
+        figure.candidate: figure
+        for figure in record.of_metric("latency_p50")
+        if figure.stage == MODEL and figure.value is not None
+    }
+
+
+def run_comparison(
+    before: BenchRecord | str | Path, after: BenchRecord | str | Path, settings: ComparisonSettings
+) -> ComparisonResult:
+    """Compare each candidate that two benchmarks have measured, by their raw times.
+
+    Args:
+        before: a benchmark's record, or its file.
+        after: another one, of the same candidates.
+        settings: how; as `ComparisonSettings`.
+
+    Returns:
+        The record of `before`, `after` (ms, medians), `ratio` with its interval, `p_value` and `independent_samples`
+        for each candidate and stage, with its verdict, which is `disturbed` where other processes took too much of the
+        processors for any.
+
+    Raises:
+        InputError: a file is no benchmark's record; or the two differ in what is not allowed, or have nothing in
+            common.
+        DependencyError: SciPy is not installed.
+
+    Example:
+        from mattekit import compare_benchmarks
+
+        result = compare_benchmarks("before.json", "after.json", allow=("software",))
+        print(result.to_frame())
+    """
+    names = (
+        "before" if isinstance(before, BenchRecord) else str(before),
+        "after" if isinstance(after, BenchRecord) else str(after),
+    )
+    before, after = (
+        each if isinstance(each, BenchRecord) else read_record(Path(each), BenchRecord) for each in (before, after)
+    )
+    differing = mismatches(before, after)
+    refused = [each for each in differing if each.aspect not in settings.allow]
+    if refused:
+        needed = ",".join(aspect for aspect in ALLOWED if aspect in {each.aspect for each in differing})
+        raise InputError(
+            f"{names[0]} and {names[1]} were not measured alike ({'; '.join(map(str, refused))}); measure both alike, "
+            f"or compare them all the same with --allow {needed}"
+        )
+    keys = [[key for key in record.candidates if record.times(key)] for record in (before, after)]
+    both = [key for key in keys[0] if key in keys[1]]
+    if not both:
+        raise InputError(
+            f"{names[0]} and {names[1]} have no measured candidate in common{_nearest(before, after)}; measure the "
+            "same ones"
+        )
+    notes = tuple(
+        f"{name}: {key} was unstable: {'; '.join(result.unstable)}"
+        for name, record in zip(names, (before, after), strict=True)
+        for key, result in record.candidates.items()
+        if result.unstable and key in both
+    )
+    # What was measured was not measured here and now.
+    record = CompareRecord(
+        machine=after.machine,
+        variants=after.variants,
+        measurements=tuple(figure for key in both for figure in _measurements(before, after, key)),
+        before=names[0],
+        after=names[1],
+        allowed=settings.allow,
+        differs=tuple(differing),
+        only_before=tuple(key for key in keys[0] if key not in both),
+        only_after=tuple(key for key in keys[1] if key not in both),
+        notes=notes,
+    )
+    return ComparisonResult(record)
+
+
+compare_benchmarks = with_settings(ComparisonSettings)(run_comparison)
+"""`run_comparison`, with the fields of its settings as keywords."""
+
+
+def _nearest(before: BenchRecord, after: BenchRecord) -> str:
+    """Say in what the two candidates differ that differ least; nothing where no model is in both records."""
+    pairs = [
+        (differences(old, new), old, new)
+        for old in _medians(before).values()
+        for new in _medians(after).values()
+        if old.model == new.model
+    ]
+    if not pairs:
+        return ""
+    least, old, new = min(pairs, key=lambda pair: len(pair[0]))
+    said = ", ".join(f"{each.aspect} {each.before} and {each.after}" for each in least if each.aspect != "metric")
+    return f" ({old.candidate} and {new.candidate}: {said or 'another scenario'})"
+
+
+def _machines(before: Machine, after: Machine) -> list[Mismatch]:
+    found: list[Mismatch] = []
+    for name in HARDWARE:
+        found += _differ("machine", name, getattr(before, name), getattr(after, name))
+    for name in _SOFTWARE:
+        found += _differ("software", name, getattr(before, name), getattr(after, name))
+    for name in sorted(before.packages.keys() | after.packages.keys()):
+        found += _differ("software", name, before.packages.get(name), after.packages.get(name))
+    return found
+
+
+def _differ(aspect: Allowed, what: str, before: object, after: object) -> list[Mismatch]:
+    return [Mismatch(aspect=aspect, what=what, before=_shown(before), after=_shown(after))] if before != after else []
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return " ".join(str(part) for part in value) or "none"  # pyright: ignore[reportUnknownVariableType]
+    return "none" if value is None else str(value) or "none"
+
+
+def _measurements(before: BenchRecord, after: BenchRecord, key: str) -> list[Measurement]:
+    own = next(figure for figure in after.measurements if figure.candidate == key)
+    figures: list[Measurement] = []
+    for stage in (MODEL, TOTAL):
+        old, new = before.times(key, stage), after.times(key, stage)
+        if old and new:
+            found = compare_samples(old, new)
+            moved = before.candidates[key].disturbed or after.candidates[key].disturbed
+            common = own.model_copy(update={"stage": stage, "verdict": "disturbed" if moved else found.verdict})
+            figures += _rows(found, (median(old), median(new)), common)
+    return figures
+
+
+def _rows(found: TimeDifference, medians: tuple[float, float], common: Measurement) -> list[Measurement]:
+    figures = [
+        common.measured(name, value, "ms", higher_is_better=False)
+        for name, value in zip(("before", "after"), medians, strict=True)
+    ]
+    return [
+        *figures,
+        common.measured("ratio", found.ratio, RATIO, higher_is_better=False, interval=(found.low, found.high)),
+        common.measured("p_value", found.p_value, "p"),
+        common.measured("independent_samples", found.samples, "independent samples"),
+    ]

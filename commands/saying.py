@@ -1,7 +1,0 @@
-"""Has moved to `views.console`."""
-
-from __future__ import annotations
-
-from .views.console import say
-
-__all__ = ["say"]

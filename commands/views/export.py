@@ -1,0 +1,59 @@
+"""An export as the command line prints it: each step while it works, then what was written."""
+
+from __future__ import annotations
+
+import math
+
+from ...convert import ExportResult, ExportStep
+from ...reports import Cell, Column, Table
+from .console import console_of, escape
+from .fitting import print_lines, print_table
+from .progress import ProgressBar
+
+__all__ = ["ExportSteps", "print_export"]
+
+
+class ExportSteps(ProgressBar):
+    """Tells on stderr when a step begins and what came of it; bytes of a download as any progress bar.
+
+    Args:
+        quiet: tell nothing.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        super().__init__(show=not quiet)
+        self._quiet = quiet
+
+    def tell(self, step: ExportStep) -> None:
+        """Print a line for a step."""
+        if not self._quiet:
+            print_lines(_said(step), self.console)
+
+
+def _said(step: ExportStep) -> str:
+    if step.seconds is None:
+        return f"{step.name} …"
+    verdict = "FAILED" if step.broken else "passed" if step.judged else "done"
+    took = f"{step.name}: {verdict} after {step.seconds:.1f} s"
+    figures = [str(figure) for figure in step.judged if math.isfinite(figure.limit)]
+    # Outputs that cannot be compared have no figures, but a reason; the first step has nothing before it.
+    return ": ".join((took, *([", ".join(figures) or step.broken] if figures or step.broken else [])))
+
+
+def print_export(made: ExportResult, *, quiet: bool = False) -> None:
+    """Print the checks of an export as a table, unless it is to be quiet, then what was written."""
+    console = console_of()
+    steps: dict[str, dict[str, str]] = {}
+    worst = [figure for figure in made.record.measurements if figure.statistic == "worst"]
+    for figure in worst:
+        value = "identical" if figure.value == float("inf") else f"{figure.value:.3g}"
+        steps.setdefault(figure.step, {})[figure.metric] = value
+    names = list(dict.fromkeys(figure.metric for figure in worst))
+    columns = (Column("step"), *(Column(name.replace("_", " "), numeric=True) for name in names))
+    rows = [(Cell(step), *(Cell(values.get(name, "")) for name in names)) for step, values in steps.items()]
+    if not quiet:
+        print_table(Table("Each step against the one before, worst image", columns, tuple(rows)), console)
+    for artifact in made.variants:
+        digest = artifact.sha256[artifact.path.name]
+        console.print(escape(f"{artifact.path}  {artifact.size / 1e6:.2f} MB  sha256 {digest[:16]}…"), soft_wrap=True)
+    console.print(escape(str(made.record_path)), soft_wrap=True)

@@ -1,0 +1,100 @@
+"""The zoo, and its weights on this machine, as the command line prints them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from ...convert import BUNDLED_PRECISION, Fetched, ModelSpec, bundled_sums, cached_path
+from ...reports import Cell, Column, Table
+from .console import console_of, escape
+from .fitting import print_pairs, print_table, say_once
+
+__all__ = ["print_fetched", "print_model", "print_models"]
+
+_COMMERCIAL = {True: "yes", False: "no", None: "not stated"}
+
+
+def print_models(specs: Sequence[ModelSpec], *, as_json: bool) -> None:
+    """Print the zoo."""
+    if as_json:
+        print(json.dumps([_as_data(spec) for spec in specs], indent=1))
+        return
+    console = console_of()
+    for number, task in enumerate(dict.fromkeys(spec.task for spec in specs)):
+        if number:
+            console.print()
+        print_table(_zoo(task, [spec for spec in specs if spec.task == task]), console)
+
+
+def _zoo(task: str, specs: Sequence[ModelSpec]) -> Table:
+    rows: list[tuple[str, ...]] = []
+    for spec in specs:
+        given = spec.contract.input
+        rows.append(
+            (
+                spec.id,
+                f"x{spec.scale}" if spec.scale > 1 else "",
+                f"{given.height}x{given.width}" if given.height else "any",
+                f"{spec.weights.size / 1e6:.1f} MB" if spec.weights.size else "?",
+                _COMMERCIAL[spec.licence.commercial],
+                "bundled" if spec.weights.bundled else "cached" if cached_path(spec).is_file() else "",
+                spec.title,
+            )
+        )
+    columns = [
+        Column(title, numeric=title == "size")
+        for title in ("model", "scale", "input", "size", "commercial use", "here", "what")
+    ]
+    table = Table(task.replace("_", " "), tuple(columns), tuple(tuple(map(Cell, row)) for row in rows))
+    return say_once(table, {"scale", "input"})
+
+
+def print_model(spec: ModelSpec, *, as_json: bool) -> None:
+    """Print all that the zoo knows of one model, and its card where it has one."""
+    data = _as_data(spec)
+    if as_json:
+        print(json.dumps(data, indent=1))
+        return
+    console = console_of()
+    pairs: list[tuple[str, str]] = []
+    for key, value in data.items():
+        lines = value if isinstance(value, list) else [value]
+        shown = "\n".join(json.dumps(line) if isinstance(line, dict) else str(line) for line in lines)
+        pairs.append((key.replace("_", " "), shown))
+    print_pairs("", pairs, console)
+    card = cached_path(spec).with_suffix(".md")
+    if spec.weights.bundled and card.is_file():
+        console.print(escape(card.read_text(encoding="utf-8"), lines=True), soft_wrap=True)
+
+
+def print_fetched(fetched: Fetched) -> None:
+    """Print where the weights are, and their hash."""
+    console = console_of()
+    console.print(escape(str(fetched.path)), soft_wrap=True)
+    how = "as published" if fetched.published else "not published by anyone; checked against this from now on"
+    console.print(f"sha256 {fetched.sha256} ({how})", soft_wrap=True)
+
+
+def _as_data(spec: ModelSpec) -> dict[str, object]:
+    return {
+        "id": spec.id,
+        "title": spec.title,
+        "task": spec.task,
+        "scale": spec.scale,
+        "source": spec.source,
+        "urls": list(spec.weights.urls),
+        "filename": spec.weights.filename,
+        "size": spec.weights.size,
+        "sha256": spec.weights.sha256,
+        "md5": spec.weights.md5,
+        "bundled": spec.weights.bundled is not None,
+        "bundled_ir": {"precision": BUNDLED_PRECISION, "sha256": sums} if (sums := bundled_sums(spec)) else None,
+        "code_licence": spec.licence.code,
+        "weights_licence": spec.licence.weights,
+        "commercial_use": spec.licence.commercial,
+        "contract": spec.contract.model_dump(mode="json"),
+        "paper": spec.paper,
+        "homepage": spec.homepage,
+        "notes": list(spec.notes),
+    }
