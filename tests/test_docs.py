@@ -200,7 +200,8 @@ def test_the_five_lines_of_python(photo: Path, tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     exec(compile(block.text, str(block), "exec"), {})
     result = read_image(tmp_path / "result.png")
-    assert result.size == (640, 480)
+    before = read_image(photo)
+    assert result.size == (2 * before.width, 2 * before.height)
     assert result.alpha is None
 
 
