@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ Watch = Callable[[ImageOutcome], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunResult(Result):
+class RunResult(Result[RunRecord | ClusterRecord]):
     """What became of a run over images.
 
     Attributes:
@@ -55,12 +55,6 @@ class RunResult(Result):
     seconds: float
     outcomes: tuple[ImageOutcome, ...] = field(default=(), repr=False)
     table: str = ""
-    _measured: Callable[[], RunRecord | ClusterRecord] = field(repr=False)
-
-    @cached_property
-    def record(self) -> RunRecord | ClusterRecord:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """What was measured; made when it is first asked for, because models are hashed for it."""
-        return self._measured()
 
 
 def run_with(
@@ -70,6 +64,7 @@ def run_with(
     watch: Watch | None = None,
     *,
     lean: bool = False,
+    recorded: bool = True,
 ) -> RunResult:
     """Run images through the pipeline that settings describe; as `run_images` otherwise.
 
@@ -79,6 +74,8 @@ def run_with(
         settings: how.
         watch: called with each outcome of a run on this machine, as it comes.
         lean: as for `load_pipeline`.
+        recorded: make the record of a single image too, for which its models are hashed; that of several there always
+            is.
     """
     started = time.monotonic()
     given = list(map(str, inputs))
@@ -88,12 +85,13 @@ def run_with(
     total = len(batch.inputs)
     pipeline = load_pipeline(settings, many=total > 1, lean=lean)
     outcomes: list[ImageOutcome] = []
-    if settings.progress is not None:
-        settings.progress("images", 0, total)
+    progress = settings.progress
+    if progress is not None:
+        progress("images", 0, total)
     for outcome in run_batch(batch, pipeline, manifest=open_manifest(batch, pipeline)):
         outcomes.append(outcome)
-        if settings.progress is not None:
-            settings.progress(outcome.source.name, len(outcomes), total)
+        if progress is not None:
+            progress(outcome.source.name, len(outcomes), total)
         if watch is not None:
             watch(outcome)
     errors = tuple(str(outcome.error) for outcome in outcomes if outcome.error is not None)
@@ -106,7 +104,7 @@ def run_with(
         errors=errors,
         seconds=time.monotonic() - started,
         outcomes=tuple(outcomes),
-        _measured=partial(record_of, outcomes, batch, pipeline),
+        records=(record_of(outcomes, batch, pipeline),) if recorded or total > 1 else (),
     )
 
 
@@ -181,7 +179,7 @@ def _on_ray(inputs: list[str], out: str, settings: RunSettings, started: float) 
         errors=tuple(summary.errors),
         seconds=seconds,
         table=summary.table,
-        _measured=partial(summary.record, seconds, address, variants, settings.described()),
+        records=(summary.record(seconds, address, variants, settings.described()),),
     )
 
 

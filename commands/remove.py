@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to the main application."""
 
     @app.command(rich_help_panel="Images and video")
-    @takes_settings(RunSettings, SHOWN, only=_OPTIONS, fixed={"sr": None})
+    @takes_settings(RunSettings, only=_OPTIONS, fixed={"sr": None}, shown=SHOWN)
     def remove(
         inputs: Inputs,
         *,

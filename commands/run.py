@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to the main application."""
 
     @app.command(rich_help_panel="Images and video")
-    @takes_settings(RunSettings, SHOWN, without=("only_mask", "suffix"))
+    @takes_settings(RunSettings, without=("only_mask", "suffix"), shown=SHOWN)
     def run(
         inputs: Inputs,
         *,
@@ -50,7 +50,7 @@ def run_and_exit(
     from .views.run import RunView
 
     with RunView(settings, quiet=quiet) as view:
-        result = run_with(inputs, out, view.settings, view.watch, lean=True)
+        result = run_with(inputs, out, view.settings, view.watch, lean=True, recorded=verbose or record is not None)
     view.end(result, verbose=verbose or record is not None)
     if record:
         result.record.write(record)

@@ -39,11 +39,11 @@ class Flag:
 
 def takes_settings(
     kind: type[Settings],
-    shared: Mapping[str, Flag] | None = None,
     *,
     only: Collection[str] = (),
     without: Collection[str] = (),
     fixed: Mapping[str, object] | None = None,
+    shown: Mapping[str, Flag] | None = None,
     **flags: Flag,
 ) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Give a command, whose parameter `settings` is of this kind, an option for each of its fields.
@@ -52,13 +52,14 @@ def takes_settings(
 
     Args:
         kind: of the settings.
-        shared: flags that several commands have, by the field's name.
         only: the fields that are options; all where empty. The others keep their defaults.
         without: fields that are none.
         fixed: what the command itself gives for fields that are none.
-        flags: by the field's name, what is not as usual.
+        shown: by the field's name, what is not as usual.
+        flags: likewise, in place of those of `shown`.
     """
-    hints, helps, shown = get_type_hints(kind), attributes_of(kind), {**(shared or {}), **flags}
+    flags = {**(shown or {}), **flags}
+    hints, helps = get_type_hints(kind), attributes_of(kind)
     chosen = [each for each in fields(kind) if each.name != "progress" and each.name not in without]
     chosen = [each for each in chosen if not only or each.name in only]
 
@@ -71,7 +72,7 @@ def takes_settings(
         own = [
             each for each in inspect.signature(command, eval_str=True).parameters.values() if each.name != "settings"
         ]
-        made = [_parameter(each, hints[each.name], helps[each.name], shown.get(each.name, Flag())) for each in chosen]
+        made = [_parameter(each, hints[each.name], helps[each.name], flags.get(each.name, Flag())) for each in chosen]
         del vars(called)["__wrapped__"]
         # What must be given comes first in the help, and what is of the command alone last.
         needed = [each for each in own if each.default is inspect.Parameter.empty]

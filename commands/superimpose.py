@@ -23,10 +23,9 @@ def register(app: typer.Typer) -> None:
     @app.command(rich_help_panel="Images and video")
     @takes_settings(
         RunSettings,
-        SHOWN,
         only=_OPTIONS,
         fixed={"model": None, "sr": None},
-        background=Flag(required=True),
+        shown={**SHOWN, "background": Flag(required=True)},
     )
     def superimpose(
         inputs: Inputs,

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to the main application."""
 
     @app.command(rich_help_panel="Images and video")
-    @takes_settings(RunSettings, SHOWN, only=_OPTIONS, fixed={"model": None}, sr=Flag(("--sr", "--model")))
+    @takes_settings(RunSettings, only=_OPTIONS, fixed={"model": None}, sr=Flag(("--sr", "--model")), shown=SHOWN)
     def upscale(
         inputs: Inputs,
         *,

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add the command to the main application."""
 
     @app.command(rich_help_panel="Images and video")
-    @takes_settings(VideoSettings, SHOWN, sr=Flag(default="none"))
+    @takes_settings(VideoSettings, sr=Flag(default="none"), shown=SHOWN)
     def video(
         source: Annotated[
             str,

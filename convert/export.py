@@ -55,17 +55,15 @@ _SAMPLES = 3
 
 
 @dataclass(frozen=True)
-class ExportResult(Result):
+class ExportResult(Result[ExportRecord]):
     """What an export wrote.
 
     Attributes:
         variants: the models, the IR last.
-        record: of the checks of each step.
         record_path: where it lies, beside the models.
     """
 
     variants: tuple[Variant, ...]
-    record: ExportRecord
     record_path: Path
 
     @property
@@ -121,7 +119,7 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     # A free batch is tried with two images, so that a one that tracing made a constant is found.
     check = ParityCheck.on(images, contract, settings.batch if settings.batch > 0 else 2)
     written, record = export(spec, path, Path(out), settings, check, whatever=whatever)
-    return ExportResult(tuple(written), record, folder_of(spec, settings, Path(out)) / RECORD_NAME)
+    return ExportResult((record,), tuple(written), folder_of(spec, settings, Path(out)) / RECORD_NAME)
 
 
 def folder_of(spec: ModelSpec, settings: ExportSettings, out_dir: Path) -> Path:

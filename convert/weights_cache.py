@@ -19,7 +19,6 @@ from ..core import (
     FetchError,
     HashMismatchError,
     InputError,
-    Precision,
     Progress,
     atomic_path,
     digest_of,
@@ -48,7 +47,7 @@ __all__ = [
 ]
 
 _BUNDLED = Path(__file__).parent / "weights"
-BUNDLED_PRECISION: Precision = "fp16"
+BUNDLED_PRECISION: Literal["fp16"] = "fp16"
 """How the weights of the IRs that come with the package are stored."""
 
 IRS = _BUNDLED / "ir"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .record import Record
 from .records.kinds import read_record, record_files
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Result", "frame_of", "read_records"]
+
+R_co = TypeVar("R_co", bound=Record, covariant=True)
 
 _COLUMNS = ("kind", "created", "machine", "metric", "value", "low", "high", "unit", "higher_is_better")
 
@@ -68,18 +71,25 @@ def read_records(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
     return frame_of([read_record(file) for file in files], map(str, files))
 
 
-class Result:
-    """What came of a job: a record, which a notebook shows as a table of its measurements.
+@dataclass(frozen=True)
+class Result(Generic[R_co]):
+    """What came of a job, which a notebook shows as a table of its measurements.
 
     Attributes:
-        record: what was measured, as the command writes it with `--record`.
+        records: what was measured, as the command writes it with `--record`.
     """
 
-    record: Record
+    records: tuple[R_co, ...]
+
+    @property
+    def record(self) -> R_co:
+        """The record, where there is one; ValueError where there are several, or none."""
+        (record,) = self.records
+        return record
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each measurement, as `frame_of`."""
-        return frame_of([self.record])
+        return frame_of(self.records)
 
     def _repr_html_(self) -> str:
         return self.to_frame().dropna(axis="columns", how="all").to_html(index=False)

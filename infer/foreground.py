@@ -100,23 +100,39 @@ def _solved(image: _Planes, alpha: _Planes) -> _Planes:
 def _relaxed(guess: _Planes, image: _Planes, alpha: _Planes, rounds: int) -> _Planes:
     """Move F and B towards the least squares of one level, all pixels at once."""
     rest = 1 - alpha
-    padded = np.pad(alpha, 1, mode="edge")
+    framed = np.empty((alpha.shape[0] + 2, alpha.shape[1] + 2), np.float32)
+    framed[_INNER, _INNER] = alpha
+    _repeat_edges(framed)
     pulls = [
-        np.float32(_SMOOTH) + np.float32(_STEP) * np.abs(alpha - padded[rows, columns]) for rows, columns in _NEIGHBOURS
+        np.float32(_SMOOTH) + np.float32(_STEP) * np.abs(alpha - framed[rows, columns]) for rows, columns in _NEIGHBOURS
     ]
     pull = pulls[0] + pulls[1] + pulls[2] + pulls[3]
     a, b, c = alpha * alpha + pull, alpha * rest, rest * rest + pull
     scale = 1 / (a * c - b * b)
     a, b, c = a * scale, b * scale, c * scale
+    own = np.concatenate([alpha * image, rest * image])
+    # One set of buffers for all rounds: most levels are so small that new ones take longer than the arithmetic.
+    wide = np.empty((len(guess), *framed.shape), np.float32)
+    inner, total, part = wide[:, _INNER, _INNER], np.empty_like(own), np.empty_like(own)
+    inner[:] = guess
+    (first, *others) = zip(pulls, _NEIGHBOURS, strict=True)
     for _ in range(rounds):
-        wide = np.pad(guess, ((0, 0), (1, 1), (1, 1)), mode="edge")
-        total = np.zeros_like(guess)
-        for weight, (rows, columns) in zip(pulls, _NEIGHBOURS, strict=True):
-            np.add(total, weight * wide[:, rows, columns], out=total)
-        front, back = total[:3] + alpha * image, total[3:] + rest * image
-        np.clip(np.concatenate([c * front - b * back, a * back - b * front]), 0, 1, out=total)
-        guess = total
-    return guess
+        _repeat_edges(wide)
+        np.multiply(first[0], wide[:, first[1][0], first[1][1]], out=total)
+        for weight, (rows, columns) in others:
+            np.multiply(weight, wide[:, rows, columns], out=part)
+            np.add(total, part, out=total)
+        np.add(total, own, out=total)
+        front, back = total[:3], total[3:]
+        np.clip(c * front - b * back, 0, 1, out=inner[:3])
+        np.clip(a * back - b * front, 0, 1, out=inner[3:])
+    return inner
+
+
+def _repeat_edges(wide: _Planes) -> None:
+    """Copy the edges of planes into the frame around them; its corners have no neighbour that is asked for them."""
+    wide[..., 0, _INNER], wide[..., -1, _INNER] = wide[..., 1, _INNER], wide[..., -2, _INNER]
+    wide[..., _INNER, 0], wide[..., _INNER, -1] = wide[..., _INNER, 1], wide[..., _INNER, -2]
 
 
 _INNER = slice(1, -1)

@@ -12,7 +12,7 @@ from .document import (
 from .evidence import (
     number as number,
 )
-from .report import (
+from .rendering import (
     ReportResult as ReportResult,
     ReportSettings as ReportSettings,
     make_report as make_report,

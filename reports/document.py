@@ -59,8 +59,12 @@ def _is_unfit(letter: str) -> bool:
 class Column:
     """A column of a table.
 
-    better: whether a higher figure is better; None where neither is, and no best one is marked. numeric: right-aligned.
-    code: hashes and names that are to be told apart letter by letter.
+    Attributes:
+        title: its heading, without the unit.
+        unit: of its figures.
+        numeric: right-aligned.
+        better: whether a higher figure is better; None where neither is, and no best one is marked.
+        code: hashes and names that are to be told apart letter by letter.
     """
 
     title: str
@@ -77,7 +81,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell. value: the number behind the text. detail: a line below. best: of its column."""
+    """A cell of a table.
+
+    Attributes:
+        text: what it shows.
+        value: the number behind the text.
+        detail: a line below.
+        best: of its column.
+        tone: whether what it says is good or bad news.
+    """
 
     text: str = ""
     value: float | None = None
@@ -97,7 +109,15 @@ NOTHING = Cell("\N{EN DASH}")
 
 @dataclass(frozen=True)
 class Table:
-    """A table. folded: behind a line that opens it. note: how to read it, below."""
+    """A table.
+
+    Attributes:
+        caption: what it is of.
+        columns: as many as each row has cells.
+        rows: of cells.
+        note: how to read it, below.
+        folded: behind a line that opens it.
+    """
 
     caption: str
     columns: tuple[Column, ...]
@@ -110,8 +130,12 @@ class Table:
 class Plot:
     """A drawing with a text that says what it shows, and the table behind it.
 
-    name: unique in the document; letters, digits and hyphens. svg: draws it, in the colours of the light theme; None
-    where there is nothing to draw.
+    Attributes:
+        name: unique in the document; letters, digits and hyphens.
+        title: above the drawing.
+        description: what the drawing shows.
+        svg: draws it, in the colours of the light theme; None where there is nothing to draw.
+        table: the figures behind it.
     """
 
     name: str
@@ -123,7 +147,13 @@ class Plot:
 
 @dataclass(frozen=True)
 class Statement:
-    """One finding: what came of it, about what, and why."""
+    """One finding.
+
+    Attributes:
+        status: what came of it.
+        title: what it is about.
+        reason: why.
+    """
 
     status: Status
     title: str
@@ -139,7 +169,12 @@ class Statements:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """A sentence or two. warning: something that the reader must not miss."""
+    """A sentence or two.
+
+    Attributes:
+        text: what it says.
+        warning: something that the reader must not miss.
+    """
 
     text: str
     warning: bool = False
@@ -147,7 +182,15 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small image. data: an encoded WebP file; width, height: of its pixels."""
+    """A small image.
+
+    Attributes:
+        label: below it.
+        alt: what it shows, for who cannot see it.
+        data: an encoded WebP file.
+        width: in pixels.
+        height: in pixels.
+    """
 
     label: str
     alt: str
@@ -158,7 +201,15 @@ class Thumbnail:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """One sample in images. before, after: what the slider moves between; None where there is no pair."""
+    """One sample in images.
+
+    Attributes:
+        title: the sample's name.
+        caption: its figures.
+        images: beside each other.
+        before: what the slider moves from; None where there is no pair.
+        after: what it moves to.
+    """
 
     title: str
     caption: str
@@ -169,7 +220,12 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Samples in images, the worst first."""
+    """Samples in images.
+
+    Attributes:
+        exhibits: the worst first.
+        note: how to read them.
+    """
 
     exhibits: tuple[Exhibit, ...]
     note: str = ""
@@ -180,16 +236,35 @@ Block = Table | Plot | Statements | Paragraph | Gallery
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the report under a heading. name: unique in the document; letters, digits and hyphens."""
+    """A part of the report under a heading.
+
+    Attributes:
+        name: unique in the document; letters, digits and hyphens.
+        title: the heading.
+        blocks: what it is made of.
+    """
 
     name: str
     title: str
     blocks: tuple[Block, ...]
 
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Return its findings."""
+        return tuple(item for block in self.blocks if isinstance(block, Statements) for item in block.items)
+
 
 @dataclass(frozen=True)
 class Document:
-    """A report. status: the gravest verdict, None where nothing was judged; outcome: the same in words."""
+    """A report.
+
+    Attributes:
+        title: the reader's name for it.
+        subtitle: of what it is made.
+        status: the gravest verdict; None where nothing was judged.
+        outcome: the same as a sentence.
+        sections: its parts.
+    """
 
     title: str
     subtitle: str

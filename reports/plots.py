@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from .document import plain
+from .document import Plot, Table, plain
 from .evidence import number
-from .svg import PALETTE, Drawing, annotate, name_rows, new_axes, short, whisker
+from .svg import PALETTE, Drawing, annotate, name_rows, new_axes, render, short, whisker
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +25,7 @@ __all__ = [
     "Roof",
     "colour_of",
     "distributions",
+    "plot_of",
     "roofline",
     "scatter",
     "stacked",
@@ -97,6 +99,20 @@ class Roof:
 def colour_of(precision: str, place: int = 0) -> str:
     """Return the colour of a precision, the same in all drawings; of another word, one by its place."""
     return PALETTE[_BY_PRECISION.get(precision, _COLOURS[place % len(_COLOURS)])]
+
+
+def plot_of(name: str, title: str, description: str, draw: Callable[[], Drawing] | None, table: Table) -> Plot:
+    """Return a plot for a report, which is drawn when it is written.
+
+    Args:
+        name: unique in the document; all ids inside begin with it.
+        title: what a screen reader says.
+        description: likewise, longer.
+        draw: the figure, in the style that holds while this is called; None where there is nothing to draw.
+        table: the figures behind it.
+    """
+    svg = partial(render, name, title, description, draw) if draw else None
+    return Plot(name, title, description, svg, table)
 
 
 def distributions(rows: Sequence[Distribution], unit: str) -> Drawing:

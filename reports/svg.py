@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from ..core import Interval, needs_extra
-from .document import Plot, Table, plain
+from .document import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +22,7 @@ __all__ = [
     "annotate",
     "name_rows",
     "new_axes",
-    "plot_of",
+    "render",
     "short",
     "standalone",
     "themed",
@@ -75,21 +74,7 @@ _WIDTH = 420
 _LABEL = 28
 
 
-def plot_of(name: str, title: str, description: str, draw: Callable[[], Drawing] | None, table: Table) -> Plot:
-    """Return a plot for a report, which is drawn when it is written.
-
-    Args:
-        name: unique in the document; all ids inside begin with it.
-        title: what a screen reader says.
-        description: likewise, longer.
-        draw: the figure, in the style that holds while this is called; None where there is nothing to draw.
-        table: the figures behind it.
-    """
-    svg = partial(_render, name, title, description, draw) if draw else None
-    return Plot(name, title, description, svg, table)
-
-
-def _render(name: str, title: str, description: str, draw: Callable[[], Drawing]) -> str:
+def render(name: str, title: str, description: str, draw: Callable[[], Drawing]) -> str:
     """Return the figure as an `<svg>` element: the same figure gives the same bytes, and text is text, never a formula.
 
     Raises:

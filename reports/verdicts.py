@@ -21,14 +21,8 @@ __all__ = ["GateResult", "check_gates", "junit_xml", "markdown", "one_line", "ru
 
 
 @dataclass(frozen=True)
-class GateResult(Result):
-    """What gates say of records.
-
-    Attributes:
-        record: the verdicts, and what came of all of them.
-    """
-
-    record: GateRecord
+class GateResult(Result[GateRecord]):
+    """What gates say of records."""
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -112,14 +106,13 @@ def run_gates(
         gates = read_gates(path)
         noted = {"gates": str(path), "gates_sha256": sha256_of(path)}
     verdicts = judge(gates, _read(records), _read(settings.baseline), across_machines="machine" in settings.allow)
-    return GateResult(
-        GateRecord(
-            machine=this_machine(),
-            settings={**noted, **settings.described()},
-            outcome=gates_outcome(verdicts),
-            verdicts=tuple(verdicts),
-        )
+    record = GateRecord(
+        machine=this_machine(),
+        settings={**noted, **settings.described()},
+        outcome=gates_outcome(verdicts),
+        verdicts=tuple(verdicts),
     )
+    return GateResult((record,))
 
 
 check_gates = with_settings(GateSettings)(run_gates)

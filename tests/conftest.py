@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -29,6 +30,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 if TYPE_CHECKING:
+    import torch
     from mattekit.convert.networks.u2net import U2NetConfig
     from mattekit.core import Provenance
     from torch import Tensor
@@ -43,10 +45,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{room}: of the room {room}/, by what its file imports most")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with the room that its file is about."""
-    for item in items:
-        item.add_marker(room_of(item.path))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test with the room that its file is about, where a room is asked for: all files are read for it."""
+    if set(re.findall(r"\w+", config.option.markexpr)) & set(ROOMS):
+        for item in items:
+            item.add_marker(room_of(item.path))
 
 
 MakeOnce = Callable[[str, Callable[[Path], object]], Path]
@@ -207,6 +210,20 @@ def seeded_state(config: U2NetConfig, photo: Path) -> dict[str, Tensor]:
     return state
 
 
+def shallow_config() -> U2NetConfig:
+    """The stages of a U²-Net of 2 instead of 6: every kind of layer and block, and a sixth of the layers."""
+    from mattekit.convert.networks.u2net import RSUConfig, U2NetConfig
+
+    return U2NetConfig((RSUConfig(3, 8, 16), RSUConfig(3, 8, 16, dilated=True)), (RSUConfig(3, 8, 16),))
+
+
+def shallow_u2net() -> torch.nn.Module:
+    """The network that `segmentation_ir` was made from, with weights of its own."""
+    from mattekit.convert.networks.u2net import U2Net
+
+    return U2Net(shallow_config(), heads="fused").eval()
+
+
 @pytest.fixture(scope="session")
 def segmentation_weights(photo: Path, make_once: MakeOnce) -> Path:
     """A checkpoint of `u2netp` with random weights from a seed; its masks mean nothing, but are not flat."""
@@ -252,22 +269,17 @@ def u2netp_ir(segmentation_weights: Path, photo: Path, make_once: MakeOnce) -> P
 
 @pytest.fixture(scope="session")
 def segmentation_ir(photo: Path, make_once: MakeOnce) -> Path:
-    """An export like `u2netp_ir`, and under that name, of a U²-Net of 2 stages instead of 6.
-
-    It has every kind of layer and block, a sixth of the layers, and is compiled, quantized and run in as much less.
-    """
+    """An export like `u2netp_ir`, and under that name, of `shallow_u2net`: compiled, quantized and run in a sixth."""
     pytest.importorskip("torch", reason="exporting needs the extra `export`")
     import torch
     from mattekit.convert import ExportSettings, ParityCheck, stage_input, zoo
     from mattekit.convert.export import export
-    from mattekit.convert.networks.u2net import RSUConfig, U2Net, U2NetConfig
     from mattekit.images import read_image
 
-    config = U2NetConfig((RSUConfig(3, 8, 16), RSUConfig(3, 8, 16, dilated=True)), (RSUConfig(3, 8, 16),))
-    spec = replace(zoo.get("u2netp"), build=lambda: U2Net(config, heads="fused").eval())
+    spec = replace(zoo.get("u2netp"), build=shallow_u2net)
 
     def fill(folder: Path) -> None:
-        torch.save(seeded_state(config, photo), folder / "shallow.pth")
+        torch.save(seeded_state(shallow_config(), photo), folder / "shallow.pth")
         contract = spec.contract.with_size(*SMALL)
         check = ParityCheck(["photo"], [stage_input(read_image(photo).rgb, contract)], contract)
         export(spec, folder / "shallow.pth", folder, ExportSettings(size=SMALL), check)

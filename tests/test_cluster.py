@@ -31,7 +31,7 @@ from mattekit.models import load_pipeline
 
 pytestmark = pytest.mark.slow
 
-COUNT = 72
+COUNT = 48
 STORE = 80 << 20
 
 

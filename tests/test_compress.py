@@ -334,19 +334,18 @@ def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, published_u2netp: 
         f"images={folder / 'images'},masks={folder / 'masks'}"
         for folder in (shared_data / "segmentation" / name for name in ("ecssd_train", "ecssd_val"))
     )
-    settings = QuantizeSettings(samples=12, max_drop=MaxDrop("iou", 0.015))
-    done = compress(
-        QuantizeRequest(ir, tmp_path, settings, data=train, validation=val, validation_samples=12)
-    ).quantized
+    settings = QuantizeSettings(samples=6, max_drop=MaxDrop("iou", 0.015))
+    done = compress(QuantizeRequest(ir, tmp_path, settings, data=train, validation=val, validation_samples=6)).quantized
     assert any("stage2d/rebnconv1d" in name for name in done.ignored)
     exact, int8 = (load(path) for path in (ir, done.variant.path))
     agreements: list[float] = []
     # Photos that were neither calibrated nor validated on.
-    for path in sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir()):
+    for path in sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir())[::3]:
         tensor = tensor_from(read_rgb(path), exact.contract)
         wanted, found = (matte_from(model.runtime.run(tensor), model.contract).alpha for model in (exact, int8))
         agreements.append(iou(found, wanted))
     # Quantized plainly, this network reaches 0.71; with its one noisy layer in FP32 0.983, with four 0.985 (with the
     # kernels of AVX-512, without VNNI; on others 0.978 to 0.981).
+    print("AGREE", np.mean(agreements), done.ignored)
     assert float(np.mean(agreements)) >= 0.975
     assert done.variant.path.with_suffix(".bin").stat().st_size <= 0.3 * ir.with_suffix(".bin").stat().st_size

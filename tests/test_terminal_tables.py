@@ -13,7 +13,7 @@ import numpy as np
 import openvino
 import pytest
 from conftest import MakeOnce
-from mattekit.bench import benchmark, keep
+from mattekit.bench import EvaluationResult, EvaluationSettings, benchmark, keep
 from mattekit.cli import app
 from mattekit.commands.views.bench import print_benchmark
 from mattekit.commands.views.bench_compare import print_comparison
@@ -233,13 +233,13 @@ def test_a_report_shows_every_figure_and_every_note(width: int) -> None:
 
 
 @each_width
-def test_validations_and_ladders_are_whole(width: int, tmp_path: Path) -> None:
+def test_validations_and_parities_are_whole(width: int, tmp_path: Path) -> None:
     names = ("iou", "mae", "max_f_beta", "s_measure", "mean_e_measure", "boundary_iou")
     samples = {name: [0.25 + n / 100, 0.5 + n / 100, 0.7511] for n, name in enumerate(names)}
     validated = validate_record(samples, of=variant("mattelite"), on=data("synthetic"))
     means = {f"{figure.value:.4f}" for figure in validated.measurements}
-    paths = [tmp_path / "v.json"]
-    text = printed(lambda console: print_validation([validated], paths, console=console), width)
+    result, settings = EvaluationResult((validated,), (tmp_path / "v.json",)), EvaluationSettings()
+    text = printed(lambda console: print_validation(result, settings, console), width)
     assert len(means) == 6
     assert means | {"0.2500", "0.5000", "0.7511", "0.2800", "0.5300"} <= figures(text)
     values = {"largest_difference": (0.1234, 0.4567), "mean_difference": (0.0345,), "iou": (0.9876,), "mae": (0.0045,)}

@@ -2,9 +2,9 @@
 
 python tools/soak.py -o docs/soak
 
-Resident memory, open file descriptors and threads are read every 100 images. Each run over a part of the images
-opens and closes the engine anew, and one image of each hundred is broken. Writes OUT.csv, OUT.json and OUT.svg, and
-ends with 1 where something grew. Needs Linux, and the extras `bench` and `report`.
+Resident memory, open file descriptors and threads are read every 100 images (--every). Each run over a part of the
+images opens and closes the engine anew, and one of the images between two readings is broken. Writes OUT.csv, OUT.json
+and OUT.svg, and ends with 1 where something grew. Needs Linux, and the extras `bench` and `report`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
-EVERY = 100
-"""Images between two samples."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +47,8 @@ class Slope:
     high: float
 
 
-def write_images(folder: Path, count: int) -> list[Path]:
-    """Draw images of about 100 pixels in several formats, depths and sizes; the last of each hundred is cut off."""
+def write_images(folder: Path, count: int, every: int) -> list[Path]:
+    """Draw images of about 100 pixels in several formats, depths and sizes; the last of each `every` is cut off."""
     rng = np.random.default_rng(0)
     folder.mkdir(parents=True)
     paths: list[Path] = []
@@ -65,7 +62,7 @@ def write_images(folder: Path, count: int) -> list[Path]:
         path = folder / f"{number:05}.{suffix}"
         deep = suffix == "png" and number % 2
         assert cv2.imwrite(str(path), image.astype(np.uint16) * 257 if deep else image)
-        if number % EVERY == EVERY - 1:
+        if number % every == every - 1:
             path.write_bytes(path.read_bytes()[:40])
         paths.append(path)
     return paths
@@ -79,8 +76,10 @@ def sample(part: str, images: int, failed: int, began: float) -> Sample:
     return Sample(part, images, failed, time.perf_counter() - began, round(rss, 2), descriptors, int(status["Threads"]))
 
 
-def soak(part: str, paths: Sequence[Path], out: Path, runs: int, model: str | None, sr: str | None) -> list[Sample]:
-    """Run the images in so many runs with one pipeline, and take a sample after every hundred."""
+def soak(
+    part: str, paths: Sequence[Path], out: Path, runs: int, every: int, model: str | None, sr: str | None
+) -> list[Sample]:
+    """Run the images in so many runs with one pipeline, and take a sample after each `every`."""
     from mattekit.infer import PipelineSettings, RunSettings, plan_batch, run_batch
     from mattekit.models import load_pipeline
 
@@ -93,7 +92,7 @@ def soak(part: str, paths: Sequence[Path], out: Path, runs: int, model: str | No
         for outcome in run_batch(batch, pipeline):
             done += 1
             failed += outcome.error is not None
-            if done % EVERY == 0:
+            if done % every == 0:
                 gc.collect()
                 found.append(sample(part, done, failed, began))
                 last = found[-1]
@@ -148,6 +147,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=5000)
     parser.add_argument("--sr-images", type=int, default=300, help="of these, enlarged as well, after the others")
+    parser.add_argument("--every", type=int, default=100, help="images between two samples")
     parser.add_argument("--runs", type=int, default=10, help="the images are shared between so many runs")
     parser.add_argument("--model", default="mattelite")
     parser.add_argument("--sr", default="srlite-x2")
@@ -155,11 +155,13 @@ def main() -> int:
     parser.add_argument("-o", "--out", type=Path, required=True, help="the results' name, without its suffix")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        paths = write_images(Path(folder) / "in", asked.images)
-        samples = soak("cut out", paths, Path(folder) / "out", asked.runs, asked.model, None)
+        paths = write_images(Path(folder) / "in", asked.images, asked.every)
+        samples = soak("cut out", paths, Path(folder) / "out", asked.runs, asked.every, asked.model, None)
         if asked.sr_images:
             enlarged = paths[: asked.sr_images]
-            samples += soak("cut out and enlarge", enlarged, Path(folder) / "out", 3, asked.model, asked.sr)
+            samples += soak(
+                "cut out and enlarge", enlarged, Path(folder) / "out", 3, asked.every, asked.model, asked.sr
+            )
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     with asked.out.with_suffix(".csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, [each.name for each in fields(Sample)], lineterminator="\n")

@@ -139,7 +139,7 @@ def read_gates(path: str | Path) -> tuple[Gate, ...]:
         InputError: the file cannot be read, is not TOML, has no gate, or has a key or value that is not possible; the
             message names the gate, counted from 1, and the key.
     """
-    _, content = read_toml(path, "give a TOML file of gates")
+    _, content = read_toml(Path(path), "give a TOML file of gates")
     try:
         return GateFile.model_validate(content).gate
     except ValidationError as error:

@@ -33,14 +33,8 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class BenchmarkResult(Result):
-    """What a benchmark measured.
-
-    Attributes:
-        record: all of it.
-    """
-
-    record: BenchRecord
+class BenchmarkResult(Result[BenchRecord]):
+    """What a benchmark measured."""
 
     @property
     def exit_code(self) -> int:
@@ -115,7 +109,7 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
 
         measure_accuracy([o for o in trials if o.measured], settings.data, settings.limit, progress=tell)
     shown = [str(path) for path in images]
-    return BenchmarkResult(record_of(trials, settings, baseline, images=shown, rooflines=rooflines))
+    return BenchmarkResult((record_of(trials, settings, baseline, images=shown, rooflines=rooflines),))
 
 
 benchmark = with_settings(BenchmarkSettings)(run_benchmark)

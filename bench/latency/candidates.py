@@ -222,7 +222,7 @@ def plan(models: Sequence[str | Path], settings: BenchmarkSettings) -> list[Plan
                 device=device,
                 arithmetic=arithmetic,
                 hint=hint,
-                streams=None if stream == "auto" else stream,
+                streams=stream if isinstance(stream, int) else None,
                 batch=batch,
                 height=height,
                 width=width,

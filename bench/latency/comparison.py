@@ -31,14 +31,8 @@ _SETTINGS = ("scenario", "rounds", "iterations", "seconds", "warm_up", "threads"
 
 
 @dataclass(frozen=True)
-class ComparisonResult(Result):
-    """Two benchmarks side by side.
-
-    Attributes:
-        record: of each candidate and stage the medians, their ratio and its verdict.
-    """
-
-    record: CompareRecord
+class ComparisonResult(Result[CompareRecord]):
+    """Two benchmarks side by side: of each candidate and stage the medians, their ratio and its verdict."""
 
 
 def mismatches(before: BenchRecord, after: BenchRecord) -> list[Mismatch]:
@@ -135,7 +129,7 @@ def run_comparison(
         only_after=tuple(key for key in keys[1] if key not in both),
         notes=notes,
     )
-    return ComparisonResult(record)
+    return ComparisonResult((record,))
 
 
 compare_benchmarks = with_settings(ComparisonSettings)(run_comparison)

@@ -33,7 +33,7 @@ _DEPTH = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class VideoResult(Result):
+class VideoResult(Result[VideoRecord]):
     """What became of a video.
 
     Attributes:
@@ -42,7 +42,6 @@ class VideoResult(Result):
         broken: frames that were concealed.
         truncated: the input ended before it should have.
         notes: what its owner may want to know, one sentence each.
-        record: of the run.
     """
 
     out: Path
@@ -50,7 +49,6 @@ class VideoResult(Result):
     broken: int
     truncated: bool
     notes: tuple[str, ...]
-    record: VideoRecord  # pyright: ignore[reportIncompatibleVariableOverride]
 
     @property
     def exit_code(self) -> int:
@@ -262,10 +260,10 @@ class _Run:
             truncated=self._source.truncated,
         )
         return VideoResult(
+            records=(record,),
             out=self._plan.out,
             frames=self._frames,
             broken=self._broken,
             truncated=self._source.truncated,
             notes=tuple(tally.notes),
-            record=record,
         )

@@ -6,11 +6,12 @@ import csv
 import json
 import math
 from collections.abc import Collection
+from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
 
 from ...core import needs_extra
-from ..document import Document, Statements, plain
+from ..document import Document, plain
 from ..evidence import Evidence
 
 __all__ = ["csv_text", "json_text", "write_spreadsheet"]
@@ -34,13 +35,7 @@ def csv_text(evidence: Evidence) -> str:
 
 def json_text(evidence: Evidence, document: Document) -> str:
     """Return verdicts and figures as JSON; an infinite figure is the text `Infinity`."""
-    verdicts = [
-        {"status": item.status, "title": item.title, "reason": item.reason}
-        for section in document.sections
-        for block in section.blocks
-        if isinstance(block, Statements)
-        for item in block.items
-    ]
+    verdicts = [asdict(item) for section in document.sections for item in section.statements]
     figures = [
         {
             "record": point.source.name,

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from ..document import Document
 from ..evidence import Evidence
-from .comparison import baseline_changes, history
 from .degradation import parity, quantization
+from .environment import provenance
 from .gallery import gallery
 from .latency import latency, layers, stages
 from .measurements import accuracy, all_figures, other_measurements
 from .models import models
-from .provenance import provenance
 from .summary import outcome, summary
+from .trends import baseline_changes, history
 
 __all__ = ["compose"]
 

@@ -9,8 +9,7 @@ from statistics import fmean
 from ...core import ExportRecord, Measurement, ParityRecord, ParityStep, QuantizeRecord
 from ..document import NOTHING, Cell, Column, Plot, Section, Table
 from ..evidence import Evidence, RecordSource, figure_cell, number, title_of
-from ..plots import steps_plot
-from ..svg import plot_of
+from ..plots import plot_of, steps_plot
 from .measurements import pivot
 
 __all__ = ["parity", "quantization"]

@@ -141,34 +141,26 @@ def _exhibit(name: str, caption: str, images: dict[str, list[Image | None]], gro
     answers = [(one, answer) for one, answer in zip(group, images["answer"], strict=True) if answer]
     if original is None or not answers:
         return None
-    shown: list[Thumbnail] = []
-    if group[0].record.task == "super_resolution":
-        size = answers[0][1].size
-        before = _thumbnail(_enlarged(original, size), "bicubic", f"{name}, enlarged without a network")
-        after = _thumbnail(answers[0][1], answers[0][0].short, f"{name}, enlarged by {answers[0][0].short}")
-        if truth:
-            shown.append(_thumbnail(truth, "truth", f"{name}, the true image"))
-        for one, answer in answers:
-            if len(answers) > 1:
-                shown.append(_thumbnail(answer, one.short, f"{name}, enlarged by {one.short}"))
-            off = _difference(answer, truth) if truth else None
-            if off:
-                shown.append(_thumbnail(off, f"error, {one.short}", f"{name}, error of {one.short}"))
-        return Exhibit(name, caption, tuple(shown), before, after)
-    before = _thumbnail(original, "original", f"{name}, the original")
-    cut = _cut_out(original, answers[0][1])
-    after = (
-        _thumbnail(_composite(cut), f"composite, {answers[0][0].short}", f"{name} on a plain colour") if cut else None
-    )
-    if truth:
-        shown.append(_thumbnail(truth, "truth", f"{name}, the true mask"))
+    enlarging = group[0].record.task == "super_resolution"
+    best, first = answers[0]
+    cut = None if enlarging else _cut_out(original, first)
+    if enlarging:
+        before = _thumbnail(_enlarged(original, first.size), "bicubic", f"{name}, enlarged without a network")
+        after = _thumbnail(first, best.short, f"{name}, enlarged by {best.short}")
+    else:
+        before = _thumbnail(original, "original", f"{name}, the original")
+        after = _thumbnail(_composite(cut), f"composite, {best.short}", f"{name} on a plain colour") if cut else None
+    shown = [_thumbnail(truth, "truth", f"{name}, the true {'image' if enlarging else 'mask'}")] if truth else []
     for one, answer in answers:
-        shown.append(_thumbnail(answer, f"mask, {one.short}", f"{name}, mask of {one.short}"))
-        off = _errors(answer, truth) if truth else None
+        if not enlarging:
+            shown.append(_thumbnail(answer, f"mask, {one.short}", f"{name}, mask of {one.short}"))
+        elif len(answers) > 1:
+            shown.append(_thumbnail(answer, one.short, f"{name}, enlarged by {one.short}"))
+        off = (_difference if enlarging else _errors)(answer, truth) if truth else None
         if off:
             shown.append(_thumbnail(off, f"error, {one.short}", f"{name}, error of {one.short}"))
     if cut:
-        shown.append(_thumbnail(cut, f"cut-out, {answers[0][0].short}", f"{name}, cut out"))
+        shown.append(_thumbnail(cut, f"cut-out, {best.short}", f"{name}, cut out"))
     return Exhibit(name, caption, tuple(shown), before, after)
 
 

@@ -12,8 +12,7 @@ from ...bench import median_interval
 from ...core import MODEL, BenchRecord, CandidateResult, LayerTime, RunRecord, VideoRecord
 from ..document import NOTHING, Cell, Column, Plot, Section, Table
 from ..evidence import Evidence, Point, RecordSource, figure_cell, number
-from ..plots import Distribution, Roof, colour_of, distributions, roofline, stacked
-from ..svg import plot_of
+from ..plots import Distribution, Roof, colour_of, distributions, plot_of, roofline, stacked
 from .measurements import pivot
 
 __all__ = ["latency", "layers", "stages"]

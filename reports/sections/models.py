@@ -23,8 +23,7 @@ from ...metrics import METRICS
 from ..configurations import Configuration, varying
 from ..document import NOTHING, Cell, Column, Paragraph, Plot, Section, Table, mark_best
 from ..evidence import TIMES, Evidence, Point, accuracy_change, figure_cell, scaled, signed, span, title_of
-from ..plots import Dot, colour_of, scatter
-from ..svg import plot_of
+from ..plots import Dot, colour_of, plot_of, scatter
 
 __all__ = ["models"]
 

@@ -42,13 +42,8 @@ def summary(evidence: Evidence) -> Section | None:
 
 def outcome(section: Section | None) -> tuple[Status | None, str]:
     """Return the gravest verdict and how many there are of each; None where nothing was judged."""
-    statuses: list[Status] = [
-        item.status
-        for block in (section.blocks if section else ())
-        if isinstance(block, Statements)
-        for item in block.items
-        if item.status != "note"
-    ]
+    judged = section.statements if section else ()
+    statuses: list[Status] = [item.status for item in judged if item.status != "note"]
     if not statuses:
         return None, ""
     worst = min(statuses, key=_ORDER.index)

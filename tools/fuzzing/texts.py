@@ -304,7 +304,7 @@ def _resume() -> None:
         shutil.copy("manifest.jsonl", folder)
     target = folder / "a.png"
     target.write_bytes(b"a result")
-    manifest = Manifest(folder, "s", [target])
+    manifest = Manifest(folder, "s", [target], resume=True)
     manifest.is_done(target, _HASH)
     manifest.add_done(Path("a.jpg"), target, _HASH, _HASH)
     manifest.add_failed(Path("a.jpg"), target, _HASH, "damaged")

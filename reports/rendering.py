@@ -9,16 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..core import (
-    DependencyError,
-    InputError,
-    Settings,
-    atomic_directory,
-    atomic_path,
-    frame_of,
-    remove_if_ours,
-    with_settings,
-)
+from ..core import DependencyError, InputError, Settings, atomic_directory, atomic_path, remove_if_ours, with_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +90,8 @@ class ReportResult:
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each figure of each record, as `read_records` does, with the intervals of the report."""
+        from ..core import frame_of
+
         sources = self.evidence.all
         frame = frame_of((source.record for source in sources), (source.name for source in sources))
         intervals = [point.interval for source in sources for point in source.points]

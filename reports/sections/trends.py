@@ -23,8 +23,7 @@ from ..evidence import (
     span,
     title_of,
 )
-from ..plots import trend
-from ..svg import plot_of
+from ..plots import plot_of, trend
 
 __all__ = ["baseline_changes", "history"]
 
