@@ -118,6 +118,7 @@ def test_a_model_may_be_one_that_is_open_or_a_reference(light_ir: Path, photo: P
     from mattekit.models import ModelRef
 
     by_path = mattekit.open_pipeline(model=light_ir, sr=None)(mattekit.read_image(photo))
+    assert by_path.alpha is not None
     for model in (mattekit.open_model(light_ir), ModelRef.parse(light_ir), str(light_ir)):
         assert PipelineSettings(model=model).described()["model"]
         again = mattekit.open_pipeline(model=model, sr=None)(mattekit.read_image(photo))
@@ -152,7 +153,11 @@ def test_a_run_tells_what_became_of_each_image(photo: Path, light_ir: Path, tmp_
     (tmp_path / "in" / "bad.jpg").write_bytes(b"no image")
     told: list[tuple[str, int, int | None]] = []
     result = mattekit.run_images(
-        tmp_path / "in", tmp_path / "out", model=light_ir, sr=None, progress=lambda *amounts: told.append(amounts)
+        tmp_path / "in",
+        tmp_path / "out",
+        model=light_ir,
+        sr=None,
+        progress=lambda what, done, whole: told.append((what, done, whole)),
     )
     assert (result.done, result.failed, result.skipped, result.exit_code) == (1, 1, 0, 5)
     assert [outcome.source.name for outcome in result.outcomes] == ["bad.jpg", "good.jpg"]
@@ -162,7 +167,7 @@ def test_a_run_tells_what_became_of_each_image(photo: Path, light_ir: Path, tmp_
     assert (result.record.settings["sr"], result.record.settings["format"]) == (None, "png")
     frame = result.to_frame()
     assert set(frame["metric"]) >= {"images", "failed", "throughput", "latency"}
-    assert "throughput" in result._repr_html_()
+    assert "throughput" in str(getattr(result, "_repr_html_")())  # noqa: B009
     lenient = mattekit.run_images([tmp_path / "in"], str(tmp_path / "out"), model=light_ir, sr=None, max_failures=1)
     assert lenient.exit_code == 0
 
@@ -178,7 +183,7 @@ def test_a_video_is_run_in_one_call(light_ir: Path, tmp_path: Path) -> None:
         model=light_ir,
         background="white",
         frames=3,
-        progress=lambda *amounts: told.append(amounts),
+        progress=lambda what, done, whole: told.append((what, done, whole)),
     )
     assert (result.frames, result.broken, result.exit_code) == (3, 0, 0)
     assert [amounts[:2] for amounts in told] == [("frames", number) for number in (1, 2, 3)]
@@ -208,7 +213,8 @@ def test_results_of_other_settings_are_never_trusted(tmp_path: Path) -> None:
     mattekit.run_images(images / "00.png", out, **NOTHING, background="red")
     again = mattekit.run_images(images, out, **NOTHING, background="green", resume=True)
     assert [outcome.skipped for outcome in again.outcomes] == [False, True]
-    for settings in ({"background": "red"}, {"background": "green", "only_mask": True}):
+    others: tuple[dict[str, Any], ...] = ({"background": "red"}, {"background": "green", "only_mask": True})
+    for settings in others:
         other = mattekit.run_images(images, out, **NOTHING, **settings, resume=True, max_failures=2)
         assert other.skipped == 0
 
