@@ -1,5 +1,7 @@
+from .bench.accuracy.evaluation import evaluate as evaluate
 from .bench.latency.benchmark import benchmark as benchmark
 from .bench.latency.comparison import compare_benchmarks as compare_benchmarks
+from .bench.parity.stage_parity import check_parity as check_parity
 from .cluster.running import RunResult as RunResult, run_images as run_images
 from .convert.export import export_model as export_model
 from .convert.weights_cache import fetch_weights as fetch_weights
@@ -8,6 +10,7 @@ from .core.contract import Contract as Contract
 from .core.errors import MattekitError as MattekitError
 from .core.result import read_records as read_records
 from .core.version import __version__ as __version__
+from .datasets.access import check_dataset as check_dataset, make_dataset as make_dataset
 from .images.image import Image as Image
 from .images.read import read_image as read_image
 from .images.write import write_image as write_image
@@ -21,4 +24,5 @@ from .models.pipelines import (
     remove as remove,
     run_video as run_video,
 )
+from .quantize.quantization import quantize_model as quantize_model
 from .reports.verdicts import check_gates as check_gates

@@ -24,7 +24,7 @@ from .commands import (
     models_show,
     packaging,
     parity,
-    quantization,
+    quantize,
     remove,
     report,
     run,
@@ -74,7 +74,7 @@ models.register(app)
 models_show.register(models.models_app)
 models_fetch.register(models.models_app)
 parity.register(app)
-quantization.register(app)
+quantize.register(app)
 validate.register(app)
 gate.register(app)
 datasets.register(app)

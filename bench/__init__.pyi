@@ -61,13 +61,16 @@ from .latency.recording import (
     benchmark_exit_code as benchmark_exit_code,
     keep as keep,
 )
-from .parity.check import (
-    check_stages as check_stages,
-    noisiest_layers as noisiest_layers,
-    write_scope as write_scope,
-)
 from .parity.opened_stages import (
     open_stages as open_stages,
+)
+from .parity.stage_parity import (
+    ParityResult as ParityResult,
+    check_parity as check_parity,
+    check_stages as check_stages,
+    noisiest_layers as noisiest_layers,
+    run_parity as run_parity,
+    write_scope as write_scope,
 )
 from .significance import (
     compare_samples as compare_samples,

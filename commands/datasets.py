@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .. import datasets as room
 from .views.console import say
 
 __all__ = ["register"]
@@ -26,11 +27,10 @@ def register(app: typer.Typer) -> None:
 @datasets_app.command("list")
 def datasets_list() -> None:
     """List the published sets whose layouts are known, and what else can be opened."""
-    from ..datasets import DATASET_GRAMMAR, LAYOUTS
     from .views.datasets import print_layouts
 
-    print_layouts(LAYOUTS.values())
-    say(f"\nA data set is {DATASET_GRAMMAR}.")
+    print_layouts(room.LAYOUTS.values())
+    say(f"\nA data set is {room.DATASET_GRAMMAR}.")
 
 
 @datasets_app.command("show")
@@ -41,9 +41,7 @@ def datasets_show(
     limit: Annotated[int, typer.Option(min=1, help="At most so many samples of the data set, spread evenly.")] = 24,
 ) -> None:
     """Write a contact sheet of samples with their truths."""
-    from ..datasets import draw_dataset
-
-    shown, dataset = draw_dataset(data, out, scale=scale, limit=limit)
+    shown, dataset = room.draw_dataset(data, out, scale=scale, limit=limit)
     say(f"{out}: {len(shown)} of {len(dataset)} samples of {dataset.name}")
 
 
@@ -55,9 +53,7 @@ def datasets_make(
     size: Annotated[str, typer.Option(help="WIDTHxHEIGHT in pixels.")] = "384x288",
 ) -> None:
     """Write the synthetic set with its exact mattes and foregrounds as PNG files."""
-    from ..datasets import make_dataset
-
-    dataset = make_dataset(out, count=count, seed=seed, size=size)
+    dataset = room.make_dataset(out, count=count, seed=seed, size=size)
     say(f"{out}: {len(dataset)} images with masks and foregrounds")
 
 
@@ -67,17 +63,13 @@ def datasets_fetch(
     out: NewFolder,
 ) -> None:
     """Download a published set, where its archive has a known hash, and unpack it."""
-    from ..datasets import fetch_layout
-
-    fetch_layout(name, out)
+    room.fetch_layout(name, out)
     say(f"{out}: {name}; open it as {name}:{out}")
 
 
 @datasets_app.command("check")
 def datasets_check(data: DataSet, scale: ScaleOption = 2) -> None:
     """Load every sample: partners, sizes, and for published sets their number and names; print the content's hash."""
-    from ..datasets import check_dataset
-
-    dataset = check_dataset(data, scale=scale)
+    dataset = room.check_dataset(data, scale=scale)
     said = f"{len(dataset)} samples for {dataset.task}, all readable, sha256 {dataset.content_hash}"
     say(f"{dataset.name}: {said}")

@@ -1,14 +1,16 @@
-"""The command `parity`: parse → call functions → print → exit code."""
+"""The command `parity`: parse → call a function → print → exit code."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .options import ArithmeticOption, ModelArguments
-from .views.console import say
+from .. import bench as room
+from .options import ModelArguments, Quiet
+from .settings import takes_settings
 
 __all__ = ["register"]
 
@@ -21,40 +23,21 @@ def register(app: typer.Typer) -> None:
     """Add `parity` to the main application."""
 
     @app.command(rich_help_panel="Models", epilog=EXIT_HELP)
+    @takes_settings(room.ParitySettings)
     def parity(
-        artifacts: ModelArguments,
+        models: ModelArguments,
         *,
-        data: Annotated[
-            str, typer.Option(help="Real images with their truth: a folder, LAYOUT:FOLDER, images=…,masks=….")
-        ] = "synthetic",
-        limit: Annotated[int, typer.Option(min=1, help="Take so many samples, spread evenly.")] = 8,
-        device: Annotated[str, typer.Option(help="OpenVINO device of the IRs: CPU, GPU.0, NPU, …")] = "CPU",
-        arithmetic: ArithmeticOption = "f32",
-        layers: Annotated[
-            Path | None,
-            typer.Option(help="Write the layers that lose most in INT8 to this file, for quantize --ignore-scope."),
-        ] = None,
+        settings: room.ParitySettings,
         record: Annotated[Path | None, typer.Option(help="Write what was measured to this JSON file.")] = None,
+        quiet: Quiet = False,
     ) -> None:
         """Run the same images through every stage, torch to INT8, and name the first that moves the answers."""
-        from ..bench import check_stages, noisiest_layers, open_stages, write_scope
-        from ..datasets import open_dataset
-        from .views.parity import print_parity
-        from .views.progress import ProgressBar
+        from .views import parity as view, progress
 
-        stages = open_stages(artifacts, device, arithmetic)
-        dataset = open_dataset(data, scale=stages[0].contract.output.scale).take(limit)
-        with ProgressBar() as bar:
-            measured = check_stages(stages, dataset, progress=bar.counts)
-        print_parity(measured)
+        with progress.ProgressBar(show=not quiet) as bar:
+            result = room.run_parity(models, replace(settings, progress=bar.counts))
         if record:
-            measured.write(record)
-        if layers:
-            found = noisiest_layers(stages, dataset.take(3))
-            write_scope(found, layers)
-            say(f"{layers}: {len(found)} layers; the noisiest is {found[0].name} ({found[0].snr:.1f} dB)")
-        broken = measured.first_broken
-        if broken:
-            say(f"the first stage beyond its limit is {broken.after}: {broken.broken}")
+            result.record.write(record)
+        view.print_parity(result, settings)
+        if result.record.first_broken:
             raise typer.Exit(BROKEN)
-        say("every stage is within its limit")

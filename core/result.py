@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from .errors import InputError
 from .record import Record
 from .records.kinds import read_record, record_files
 
@@ -83,9 +84,15 @@ class Result(Generic[R_co]):
 
     @property
     def record(self) -> R_co:
-        """The record, where there is one; ValueError where there are several, or none."""
-        (record,) = self.records
-        return record
+        """The record, where there is one.
+
+        Raises:
+            InputError: there are several, as of several models.
+        """
+        first, *further = self.records
+        if further:
+            raise InputError(f"there are {len(self.records)} records; take one of `records`")
+        return first
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each measurement, as `frame_of`."""

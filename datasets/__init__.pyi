@@ -13,7 +13,7 @@ from .contact_sheet import (
     write_png as write_png,
     write_sheet as write_sheet,
 )
-from .folders import (
+from .image_folders import (
     images_in as images_in,
     read_alpha as read_alpha,
     read_rgb as read_rgb,

@@ -17,7 +17,7 @@ from ..core import (
     unpack,
 )
 from .contact_sheet import contact_sheet, sample_row, write_sheet
-from .folders import images_folder, segmentation_folders, super_resolution_folders
+from .image_folders import images_folder, segmentation_folders, super_resolution_folders
 from .layouts import LAYOUTS, Layout
 from .sample import Dataset
 from .synthetic import synthetic, write_synthetic
@@ -151,8 +151,8 @@ def make_dataset(out: str | Path, *, count: int = 42, seed: int = 0, size: str =
         InputError: an argument is out of range, or `out` has something in it that mattekit did not write.
 
     Example:
-        >>> from mattekit.datasets import make_dataset
-        >>> len(make_dataset("synthetic", count=2, size="64x48"))
+        >>> import mattekit
+        >>> len(mattekit.make_dataset("synthetic", count=2, size="64x48"))
         2
     """
     dataset = open_dataset(f"synthetic:count={count},seed={seed},size={size}")
@@ -174,8 +174,8 @@ def check_dataset(data: str | Path, *, scale: int = 2) -> Dataset:
         MattekitError: the set cannot be opened, or a sample cannot be read.
 
     Example:
-        >>> from mattekit.datasets import check_dataset
-        >>> check_dataset("synthetic:count=2,size=64x48").task
+        >>> import mattekit
+        >>> mattekit.check_dataset("synthetic:count=2,size=64x48").task
         'segmentation'
     """
     dataset = open_dataset(data, scale=scale)

@@ -14,7 +14,7 @@ import openvino
 import pytest
 import typer
 from called import commands_of
-from mattekit.bench import benchmark, benchmark_exit_code, open_stages
+from mattekit.bench import EvaluationSettings, benchmark, benchmark_exit_code, open_stages
 from mattekit.bench.accuracy.predictors import open_predictors
 from mattekit.cli import app
 from mattekit.core import (
@@ -147,7 +147,7 @@ def test_every_command_that_runs_a_model_on_a_device_lets_its_arithmetic_be_chos
 def test_a_subject_and_a_pipeline_say_what_they_compute_in(ir: Path) -> None:
     lower_or_skip("bf16")
     assert open_predictors(str(ir))[0].execution.arithmetic == "f32"
-    assert open_predictors(str(ir), arithmetic="bf16")[0].execution.arithmetic == "bf16"
+    assert open_predictors(str(ir), EvaluationSettings(arithmetic="bf16"))[0].execution.arithmetic == "bf16"
     pipeline = open_pipeline(model=None, sr=ir, arithmetic="bf16")
     (runtime,) = cast("list[dict[str, Any]]", pipeline.describe()["runtimes"])
     assert runtime["arithmetic"] == "bf16"

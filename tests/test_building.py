@@ -39,7 +39,7 @@ def written(folder: Path, text: str) -> Path:
     [
         ('name = "x"\n\n[[model]]\nid = "mattelite"\nprecision = ["fp32"]\n', ":5: model.1.precision"),
         ('name = "x"\n[[model]]\nid = "a"\n[[model]]\nid = "b"\nbench = { rounds = 0 }\n', ":6: model.2.bench.rounds"),
-        ('name = "x"\n[[model]]\nid = "a"\n[model.quantize]\nsamples = "many"\n', ":5: model.1.quantize.samples"),
+        ('name = "x"\n[[model]]\nid = "a"\n[model.quantize]\nlimit = "many"\n', ":5: model.1.quantize.limit"),
         ('name = "x"\n[[model]]\nid = "a"\nquantize = {}\n', "quantize makes int8"),
         ('name = "x"\n[[model]]\nid = "a"\n[[model]]\nid = "a"\n', "a model is there twice"),
         ('name = "x"\n', "model: Field required"),

@@ -9,9 +9,17 @@ import numpy as np
 import pytest
 import typer
 from conftest import MakeOnce
-from mattekit.bench import check_stages, int8_verdicts, median_interval, noisiest_layers, open_stages, write_scope
+from mattekit.bench import (
+    check_parity,
+    check_stages,
+    int8_verdicts,
+    median_interval,
+    noisiest_layers,
+    open_stages,
+    write_scope,
+)
 from mattekit.commands.parity import register as register_parity
-from mattekit.commands.quantization import register as register_quantize
+from mattekit.commands.quantize import register as register_quantize
 from mattekit.convert import QUANTIZED, Tolerance
 from mattekit.core import (
     MODEL,
@@ -32,8 +40,8 @@ from mattekit.core.folders import LIST_NAME
 from mattekit.datasets import open_dataset, read_rgb
 from mattekit.infer import load, matte_from, tensor_from
 from mattekit.metrics import METRICS, iou
-from mattekit.quantize import QuantizeRequest, QuantizeSettings, compress, read_scope
-from mattekit.quantize.settings import MaxDrop
+from mattekit.quantize import quantize_model, read_scope
+from mattekit.quantize.quantize_settings import MaxDrop
 from records import bench_record, data, execution, measurement, variant
 from typer.testing import CliRunner, Result
 
@@ -106,8 +114,7 @@ def small_int8(small_ir: Path, photos: Path, make_once: MakeOnce) -> Path:
 
 def in_int8(name: str, ir: Path, photos: Path, make_once: MakeOnce) -> Path:
     """Quantize an IR with few samples, once for all processes, and return the INT8 IR."""
-    settings = QuantizeSettings(samples=3, patch=16)
-    made = make_once(name, lambda folder: compress(QuantizeRequest(ir, folder, settings, data=f"hr={photos}")))
+    made = make_once(name, lambda folder: quantize_model(ir, folder, data=f"hr={photos}", limit=3, patch=16))
     (path,) = made.glob("*/int8/model.xml")
     return path
 
@@ -122,7 +129,7 @@ def test_quantize_measures_what_it_kept_back_and_gives_a_verdict(
     small_ir: Path, photos: Path, tmp_path: Path, call: Call
 ) -> None:
     done = call(
-        "quantize", small_ir, "-o", tmp_path, "--data", f"hr={photos}", "--samples", 3, "--patch", 16,
+        "quantize", small_ir, "-o", tmp_path, "--data", f"hr={photos}", "--limit", 3, "--patch", 16,
         "--verdict", "--rounds", 5, "--max-drop", "psnr_y=50",
     )  # fmt: skip
     assert done.exit_code == 0, done.output
@@ -206,6 +213,24 @@ def test_the_ladder_names_the_first_stage_beyond_its_limit(model_folder: Path, q
     assert QUANTIZED.psnr > 0
 
 
+def test_parity_is_a_function_with_the_commands_options(
+    small_ir: Path, small_int8: Path, photos: Path, tmp_path: Path
+) -> None:
+    steps = list[str]()
+    result = check_parity(
+        [small_ir, small_int8],
+        data=f"hr={photos}",
+        limit=1,
+        layers=tmp_path / "scope.txt",
+        progress=lambda what, _done, _whole: steps.append(what),
+    )
+    assert steps == [step.after for step in result.record.steps] == ["ir fp32", "ir int8"]
+    assert read_scope(tmp_path / "scope.txt") == tuple(layer.name for layer in result.layers)
+    assert {"snr", "psnr_y"} <= set(result.to_frame()["metric"])
+    assert result.record.settings["limit"] == 1
+    assert "layers" not in result.record.settings
+
+
 def test_the_layers_that_lose_most_can_be_ignored(
     small_ir: Path, small_int8: Path, photos: Path, tmp_path: Path
 ) -> None:
@@ -219,9 +244,10 @@ def test_the_layers_that_lose_most_can_be_ignored(
     write_scope(found[:1], tmp_path / "scope.txt")
     ignored = read_scope(tmp_path / "scope.txt")
     assert ignored == (found[0].name,)
-    settings = QuantizeSettings(samples=2, patch=16, ignored=ignored)
-    done = compress(QuantizeRequest(small_ir, tmp_path, settings, data=f"hr={photos}"))
-    left = quantized_layers(openvino.Core().read_model(done.quantized.variant.path))
+    scope = str(tmp_path / "scope.txt")
+    done = quantize_model(small_ir, tmp_path, data=f"hr={photos}", limit=2, patch=16, ignore_scope=scope)  # pyright: ignore[reportArgumentType]  as the command line gives it
+    assert done.record.settings["ignore_scope"] == list(ignored)
+    left = quantized_layers(openvino.Core().read_model(done.variant.path))
     assert left
     assert ignored[0] not in left
     with pytest.raises(InputError, match="give both"):
@@ -334,8 +360,15 @@ def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, published_u2netp: 
         f"images={folder / 'images'},masks={folder / 'masks'}"
         for folder in (shared_data / "segmentation" / name for name in ("ecssd_train", "ecssd_val"))
     )
-    settings = QuantizeSettings(samples=6, max_drop=MaxDrop("iou", 0.015))
-    done = compress(QuantizeRequest(ir, tmp_path, settings, data=train, validation=val, validation_samples=6)).quantized
+    done = quantize_model(
+        ir,
+        tmp_path,
+        data=train,
+        validation=val,
+        limit=6,
+        validation_limit=6,
+        max_drop=MaxDrop("iou", 0.015),
+    )
     assert any("stage2d/rebnconv1d" in name for name in done.ignored)
     exact, int8 = (load(path) for path in (ir, done.variant.path))
     agreements: list[float] = []

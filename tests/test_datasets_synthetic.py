@@ -4,8 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mattekit import MattekitError
 from mattekit.core import InputError
-from mattekit.datasets import Sample, open_dataset, synthetic, write_synthetic
+from mattekit.datasets import (
+    Sample,
+    check_dataset,
+    draw_dataset,
+    make_dataset,
+    open_dataset,
+    synthetic,
+    write_synthetic,
+)
 from mattekit.datasets.synthetic import KINDS, render_background
 
 
@@ -80,3 +89,16 @@ def test_backgrounds() -> None:
     assert np.array_equal(one, render_background(40, 60, 3))
     assert not np.array_equal(one, render_background(40, 60, 4))
     assert all(render_background(33, 47, seed).std() > 5 for seed in range(12))
+
+
+def test_a_set_is_made_checked_and_drawn_by_one_call_each(tmp_path: Path) -> None:
+    made = make_dataset(tmp_path / "set", count=3, seed=1, size="64x48")
+    checked = check_dataset(tmp_path / "set")
+    assert [sample.id for sample in checked] == [sample.id for sample in made]
+    assert {sample.image.shape for sample in checked} == {(48, 64, 3)}
+    shown, whole = draw_dataset(str(tmp_path / "set"), tmp_path / "sheet.png", limit=2)
+    assert (len(shown), len(whole)) == (2, 3)
+    assert (tmp_path / "sheet.png").is_file()
+    (tmp_path / "set" / "masks" / f"{made[0].id}.png").write_bytes(b"broken")
+    with pytest.raises(MattekitError, match=made[0].id):
+        check_dataset(tmp_path / "set")

@@ -127,15 +127,12 @@ def _verdict(ir: Path, folder: Path) -> BenchRecord:
     """The benchmark that a quantization's verdict is read from, as it lies beside the INT8 IR."""
     pytest.importorskip("nncf", reason="quantizing needs the extra `quantize`")
     pytest.importorskip("scipy", reason="comparing times needs the extra `bench`")
-    from mattekit.quantize import QuantizeSettings, compress
-    from mattekit.quantize.compress import BENCH_NAME
-    from mattekit.quantize.requests import QuantizeRequest
+    from mattekit.quantize import quantize_model
+    from mattekit.quantize.quantization import BENCH_NAME
 
-    data = str(_data(folder))
-    settings = QuantizeSettings(samples=2)
-    done = compress(QuantizeRequest(ir, folder / "int8", settings, data, validation_samples=2, worth=True, rounds=5))
+    done = quantize_model(ir, folder / "int8", data=_data(folder), limit=2, validation_limit=2, verdict=True, rounds=5)
     assert done.bench is not None
-    found = read_record(done.quantized.record_path.with_name(BENCH_NAME), BenchRecord)
+    found = read_record(done.path.with_name(BENCH_NAME), BenchRecord)
     assert found == done.bench
     measured = [figure for figure in found.of_metric("latency_p50") if figure.value is not None]
     assert [figure.precision for figure in measured] == ["fp32", "fp16", "int8"]
@@ -147,11 +144,10 @@ def _verdict(ir: Path, folder: Path) -> BenchRecord:
 
 def _quantize(_: Path, folder: Path) -> QuantizeRecord:
     from mattekit.quantize import QuantizeSettings
-    from mattekit.quantize.accuracy import Accuracy
-    from mattekit.quantize.job import Job
-    from mattekit.quantize.recipe import Recipe
-    from mattekit.quantize.source import Source
-    from mattekit.quantize.state import SearchState
+    from mattekit.quantize.layer_search import LayerSearch, SearchState
+    from mattekit.quantize.ptq import FamilyRecipe
+    from mattekit.quantize.quantization import record_search
+    from mattekit.quantize.source_ir import Accuracy, SourceIr
 
     samples = open_dataset(str(_data(folder))).take(2)
     measured = built.measurement(
@@ -164,17 +160,16 @@ def _quantize(_: Path, folder: Path) -> QuantizeRecord:
         data=built.data(samples.name, sha256=samples.content_hash, count=2),
     )
     variant = SimpleNamespace(ref=lambda: built.variant("u2netp"))
-    job = Job(
-        source=cast("Source", SimpleNamespace(variant=variant)),
+    search = LayerSearch(
+        source=cast("SourceIr", SimpleNamespace(variant=variant)),
         used=samples,
         settings=QuantizeSettings(),
-        recipe=Recipe(),
-        accuracy=Accuracy("iou", METRICS["iou"].unit, higher_is_better=True, samples=samples),
+        recipe=FamilyRecipe(),
+        accuracy=Accuracy(METRICS["iou"], samples, QuantizeSettings()),
         state=SearchState(key="", measured=measured, baseline=[0.9, 0.8], tried={"": [0.9, 0.7]}),
         work=folder,
-        progress=None,
     )
-    return job.record({"arithmetic": "f32"}, (), 1.5, built.variant("u2netp", "int8"))
+    return record_search(search, {"arithmetic": "f32"}, (), 1.5, built.variant("u2netp", "int8"))
 
 
 KINDS: dict[str, Make] = {

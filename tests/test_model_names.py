@@ -229,7 +229,7 @@ def test_what_is_under_way_in_a_model_s_folder_is_no_variant(model_folder: Path,
 def test_int8_is_made_of_the_largest_precision_whatever_its_folder_is_called(
     model_folder: Path, tmp_path: Path
 ) -> None:
-    from mattekit.quantize.source import open_source
+    from mattekit.quantize.source_ir import open_source
 
     shutil.copytree(model_folder / "fp16", tmp_path / "fp16")
     shutil.copytree(model_folder / "fp32", tmp_path / "mine")

@@ -380,7 +380,7 @@ def test_a_users_own_hidden_folder_is_not_taken_for_a_leftover(tmp_path: Path) -
 
 
 def test_what_a_search_left_goes_and_what_lies_beside_it_stays(tmp_path: Path) -> None:
-    from mattekit.quantize.state import open_state
+    from mattekit.quantize.layer_search import open_state
 
     work = tmp_path / ".int8-search"
     open_state(work, "one").write(work)

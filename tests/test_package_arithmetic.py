@@ -276,10 +276,10 @@ def artifacts(segmentation_ir: Path, super_resolution_ir: Path, make_once: MakeO
         pytest.importorskip(name, reason="quantizing needs the extras `export` and `quantize`")
     from mattekit.datasets import open_dataset
     from mattekit.quantize import QuantizeSettings
-    from mattekit.quantize.run import quantize
+    from mattekit.quantize.quantization import quantize
 
     def fill(folder: Path) -> None:
-        few = QuantizeSettings(samples=4, recipe="none", patch=32)
+        few = QuantizeSettings(limit=4, recipe="none", patch=32)
         halved = folder / "seg-fp16" / "u2netp" / "fp16"
         halved.mkdir(parents=True)
         openvino.save_model(

@@ -26,13 +26,12 @@ from mattekit.core import (
 )
 from mattekit.datasets import Dataset, open_dataset
 from mattekit.infer import OpenVinoRuntime, load, read_contract
-from mattekit.quantize import QuantizeSettings, read_scope
-from mattekit.quantize.accuracy import Accuracy
-from mattekit.quantize.calibration import calibration_tensor, content_of, require_disjoint, split
-from mattekit.quantize.recipe import find_recipe, read_recipe
-from mattekit.quantize.run import Quantized, quantize
-from mattekit.quantize.settings import MaxDrop
-from mattekit.quantize.source import QUANTIZATION_KEY
+from mattekit.metrics import Metric, iou
+from mattekit.quantize import QuantizeResult, QuantizeSettings, read_scope
+from mattekit.quantize.ptq import calibration_tensor, content_of, find_recipe, read_recipe, require_disjoint, split
+from mattekit.quantize.quantization import quantize
+from mattekit.quantize.quantize_settings import MaxDrop
+from mattekit.quantize.source_ir import QUANTIZATION_KEY, Accuracy
 from records import data, machine, measurement
 
 if TYPE_CHECKING:
@@ -54,6 +53,8 @@ SUPER_RESOLUTION = Contract(
     task="super_resolution", input=InputContract(multiple=2), output=OutputContract(kind="image", scale=2)
 )
 OUTLIER = "down_outlier"
+
+FEW = QuantizeSettings(limit=6, recipe="none")
 
 
 def small_segmentation() -> nn.Module:
@@ -150,27 +151,25 @@ class Agreement(Accuracy):
             raise KeyboardInterrupt
         samples = data(self.samples.name, sha256=self.samples.content_hash, count=len(values))
         figure = measurement(
-            self.metric, float(np.mean(values)), higher_is_better=True,
+            self.metric.name, float(np.mean(values)), higher_is_better=True,
             variants=(model.variant.ref(),), executions=(found.info,), data=samples,
         )  # fmt: skip
         return ValidateRecord(
             machine=machine(),
             task="segmentation",
             data=samples,
-            table=SampleTable(ids=self.ids, values={self.metric: tuple(values)}),
+            table=SampleTable(ids=self.ids, values={self.metric.name: tuple(values)}),
             measurements=(figure,),
         )
 
 
 def agreement(source: Path, held: Dataset, calls: list[Path] | None = None) -> Agreement:
-    return Agreement("agreement", "", True, held, source=source, calls=[] if calls is None else calls)
-
-
-FEW = QuantizeSettings(samples=6, recipe="none")
+    metric = Metric("agreement", iou, "", higher_is_better=True)
+    return Agreement(metric, held, FEW, source=source, calls=[] if calls is None else calls)
 
 
 @pytest.fixture(scope="module")
-def plain(segmentation: Path, tmp_path_factory: pytest.TempPathFactory) -> Quantized:
+def plain(segmentation: Path, tmp_path_factory: pytest.TempPathFactory) -> QuantizeResult:
     held = images(4, seed=9)
     return quantize(
         segmentation,
@@ -189,7 +188,9 @@ def noise(path: Path, quantized: Path) -> dict[str, float]:
     return {layer.name: layer.snr for layer in layer_noise(ir_of(path), ir_of(quantized), tensors)}
 
 
-def test_the_int8_ir_runs_keeps_its_contract_and_says_how_it_was_made(segmentation: Path, plain: Quantized) -> None:
+def test_the_int8_ir_runs_keeps_its_contract_and_says_how_it_was_made(
+    segmentation: Path, plain: QuantizeResult
+) -> None:
     path = plain.variant.path
     assert path.parent.name == "int8"
     assert path.parent.parent.name == "small"
@@ -205,12 +206,12 @@ def test_the_int8_ir_runs_keeps_its_contract_and_says_how_it_was_made(segmentati
     assert notes["calibration_samples"] == 6
     assert notes["preset"] == "mixed"
     assert notes["nncf"]
-    assert plain.quantized >= 5
+    assert plain.layers >= 5
     assert path.with_suffix(".bin").stat().st_size < 0.5 * segmentation.with_suffix(".bin").stat().st_size
     assert not path.parent.with_name(".int8-search").exists()
 
 
-def test_the_record_has_the_accuracy_and_the_peak_memory(plain: Quantized) -> None:
+def test_the_record_has_the_accuracy_and_the_peak_memory(plain: QuantizeResult) -> None:
     figures = {(figure.metric, figure.role): figure.value for figure in plain.record.measurements}
     before, after = figures["agreement", "source"], figures["agreement", ""]
     assert before == 1
@@ -219,7 +220,7 @@ def test_the_record_has_the_accuracy_and_the_peak_memory(plain: Quantized) -> No
     assert figures["agreement_drop", ""] == pytest.approx(1 - after)
     assert (figures["peak_memory", ""] or 0) > 1e7
     assert len(plain.record.table.values["int8"]) == 4
-    assert plain.record_path.is_file()
+    assert plain.path.is_file()
 
 
 def test_handlers_of_others_keep_their_level(segmentation: Path, tmp_path: Path) -> None:
@@ -232,20 +233,20 @@ def test_handlers_of_others_keep_their_level(segmentation: Path, tmp_path: Path)
     assert handler.level == logging.NOTSET
 
 
-def test_the_same_quantization_gives_the_same_bytes(segmentation: Path, plain: Quantized, tmp_path: Path) -> None:
+def test_the_same_quantization_gives_the_same_bytes(segmentation: Path, plain: QuantizeResult, tmp_path: Path) -> None:
     again = quantize(segmentation, tmp_path, FEW, images(6))
     for name in ("model.xml", "model.bin"):
         assert (again.variant.path.parent / name).read_bytes() == (plain.variant.path.parent / name).read_bytes()
 
 
-def test_the_noisiest_layer_is_the_one_with_the_outliers(segmentation: Path, plain: Quantized) -> None:
+def test_the_noisiest_layer_is_the_one_with_the_outliers(segmentation: Path, plain: QuantizeResult) -> None:
     ranking = noise(segmentation, plain.variant.path)
     names = list(ranking)
     assert OUTLIER in names[0]
     assert ranking[names[0]] < 20 < ranking[names[-1]]
 
 
-def test_the_most_harmful_layer_is_found_by_its_effect_on_the_output(segmentation: Path, plain: Quantized) -> None:
+def test_the_most_harmful_layer_is_found_by_its_effect_on_the_output(segmentation: Path, plain: QuantizeResult) -> None:
     from mattekit.convert import layer_influence
 
     names = list(noise(segmentation, plain.variant.path))
@@ -256,7 +257,7 @@ def test_the_most_harmful_layer_is_found_by_its_effect_on_the_output(segmentatio
     assert [layer.snr for layer in found] == sorted(layer.snr for layer in found)
 
 
-def test_a_restored_layer_computes_as_before_and_the_others_do_not(segmentation: Path, plain: Quantized) -> None:
+def test_a_restored_layer_computes_as_before_and_the_others_do_not(segmentation: Path, plain: QuantizeResult) -> None:
     import openvino
     from mattekit.convert import quantized_layers, restore_layers
 
@@ -279,7 +280,7 @@ def test_a_restored_layer_computes_as_before_and_the_others_do_not(segmentation:
 
 
 def test_an_ir_with_halved_weights_is_quantized_like_the_one_that_it_was_made_from(
-    segmentation: Path, plain: Quantized, tmp_path: Path
+    segmentation: Path, plain: QuantizeResult, tmp_path: Path
 ) -> None:
     from mattekit.convert import ir, quantized_layers, restore_layers
 
@@ -300,22 +301,25 @@ def test_accuracy_control_leaves_the_outliers_alone(segmentation: Path, tmp_path
     held, told = images(4, seed=9), list[tuple[str, int, int | None]]()
     accuracy = agreement(segmentation, held)
     limit = 0.02
+
+    def note(what: str, number: int, expected: int | None) -> None:
+        told.append((what, number, expected))
+
     done = quantize(
         segmentation,
         tmp_path,
-        replace(FEW, max_drop=MaxDrop("agreement", limit)),
+        replace(FEW, max_drop=MaxDrop("agreement", limit), progress=note),
         images(6),
         validation=held,
         accuracy=accuracy,
-        progress=lambda what, number, expected: told.append((what, number, expected)),
     )
     assert done.ignored
     assert OUTLIER in done.ignored[0]
-    assert done.quantized >= 3
+    assert done.layers >= 3
     assert accuracy.drop([1.0] * 4, list(accuracy.measure(done.variant.path).table.of("agreement").values())) <= limit
     assert [number for _, number, _ in told] == list(range(1, len(told) + 1))
     assert all((expected or 0) >= number for _, number, expected in told)
-    assert json.loads(done.record_path.read_text())["settings"]["ignored"] == list(done.ignored)
+    assert json.loads(done.path.read_text())["settings"]["ignored"] == list(done.ignored)
 
 
 def test_an_unreachable_accuracy_writes_nothing_and_ends_with_3(segmentation: Path, tmp_path: Path) -> None:
@@ -358,7 +362,8 @@ def test_an_interrupted_search_goes_on(segmentation: Path, tmp_path: Path) -> No
         told.append(what)
         assert not plain.exists() or plain.stat().st_mtime_ns == calibrated
 
-    resumed = quantize(segmentation, tmp_path, settings, images(6), validation=held, accuracy=accuracy, progress=note)
+    noted = replace(settings, progress=note)
+    resumed = quantize(segmentation, tmp_path, noted, images(6), validation=held, accuracy=accuracy)
     # Of FP32, of all in INT8 and of the first candidate, only the last was not measured before.
     assert segmentation not in calls
     fresh = quantize(segmentation, tmp_path / "fresh", settings, images(6), validation=held, accuracy=accuracy)
@@ -402,7 +407,7 @@ def test_content_is_pixels_not_files(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_quantized_is_told(
-    segmentation: Path, super_resolution: Path, plain: Quantized, tmp_path: Path
+    segmentation: Path, super_resolution: Path, plain: QuantizeResult, tmp_path: Path
 ) -> None:
     with pytest.raises(ModelError, match="quantized already"):
         quantize(plain.variant.path, tmp_path, FEW, images(6))
@@ -411,22 +416,22 @@ def test_what_cannot_be_quantized_is_told(
     with pytest.raises(InputError, match="is for segmentation, but the model is for super_resolution"):
         quantize(super_resolution, tmp_path, FEW, images(6))
     with pytest.raises(InputError, match="no layer 'nowhere'"):
-        quantize(segmentation, tmp_path, replace(FEW, ignored=("nowhere",)), images(6))
+        quantize(segmentation, tmp_path, replace(FEW, ignore_scope=("nowhere",)), images(6))
     with pytest.raises(InputError, match="--max-drop needs samples"):
         quantize(segmentation, tmp_path, replace(FEW, max_drop=MaxDrop("iou", 0.1)), images(6))
     assert not (tmp_path / "small" / "int8").exists()
 
 
-def test_ignored_layers_stay_in_fp32(segmentation: Path, plain: Quantized, tmp_path: Path) -> None:
+def test_ignored_layers_stay_in_fp32(segmentation: Path, plain: QuantizeResult, tmp_path: Path) -> None:
     from mattekit.convert import quantized_layers
 
     name = next(name for name in noise(segmentation, plain.variant.path) if OUTLIER in name)
     scope = tmp_path / "scope.txt"
     scope.write_text(f"# a comment\n{name}  # 3.2 dB\n\n{name}\n")
     assert read_scope(scope) == (name,)
-    done = quantize(segmentation, tmp_path, replace(FEW, ignored=read_scope(scope)), images(6))
+    done = quantize(segmentation, tmp_path, replace(FEW, ignore_scope=read_scope(scope)), images(6))
     assert name not in quantized_layers(ir_of(done.variant.path))
-    assert done.quantized >= 4
+    assert done.layers >= 4
 
 
 def test_a_recipe_is_found_by_family_and_can_be_replaced(segmentation: Path, tmp_path: Path) -> None:

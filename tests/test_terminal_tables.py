@@ -13,7 +13,7 @@ import numpy as np
 import openvino
 import pytest
 from conftest import MakeOnce
-from mattekit.bench import EvaluationResult, EvaluationSettings, benchmark, keep
+from mattekit.bench import EvaluationResult, EvaluationSettings, ParityResult, ParitySettings, benchmark, keep
 from mattekit.cli import app
 from mattekit.commands.views.bench import print_benchmark
 from mattekit.commands.views.bench_compare import print_comparison
@@ -238,8 +238,8 @@ def test_validations_and_parities_are_whole(width: int, tmp_path: Path) -> None:
     samples = {name: [0.25 + n / 100, 0.5 + n / 100, 0.7511] for n, name in enumerate(names)}
     validated = validate_record(samples, of=variant("mattelite"), on=data("synthetic"))
     means = {f"{figure.value:.4f}" for figure in validated.measurements}
-    result, settings = EvaluationResult((validated,), (tmp_path / "v.json",)), EvaluationSettings()
-    text = printed(lambda console: print_validation(result, settings, console), width)
+    done = EvaluationResult((validated,), (tmp_path / "v.json",))
+    text = printed(lambda console: print_validation(done, EvaluationSettings(), console), width)
     assert len(means) == 6
     assert means | {"0.2500", "0.5000", "0.7511", "0.2800", "0.5300"} <= figures(text)
     values = {"largest_difference": (0.1234, 0.4567), "mean_difference": (0.0345,), "iou": (0.9876,), "mae": (0.0045,)}
@@ -249,7 +249,8 @@ def test_validations_and_parities_are_whole(width: int, tmp_path: Path) -> None:
             before="torch", after="openvino int8", values=values, snr=32.15, truth={"iou": 0.9211}, broken="too far"
         ),
     )
-    said = assert_whole(lambda console: print_parity(ParityRecord(machine=machine(), steps=steps), console), width)
+    record = ParityRecord(machine=machine(), steps=steps)
+    said = assert_whole(lambda console: print_parity(ParityResult((record,)), ParitySettings(), console), width)
     assert {"0.9321", "0.4567", "0.0345", "32.15", "0.9876", "0.0045", "0.9211"} <= figures(said)
 
 

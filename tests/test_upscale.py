@@ -163,7 +163,7 @@ def test_published_figures_from_the_ir(
     names: tuple[str, str], figures: tuple[float, float], shared_data: Path, photo: Path, tmp_path: Path
 ) -> None:
     from mattekit.convert import export_model
-    from mattekit.datasets.folders import super_resolution_folders
+    from mattekit.datasets.image_folders import super_resolution_folders
 
     weights = shared_data / "weights" / "super_resolution" / f"{names[1]}.pth"
     report = export_model(names[0], tmp_path, weights=weights, images=[photo])

@@ -28,7 +28,7 @@ from mattekit.bench.intervals import mean_interval, ratio_interval
 from mattekit.commands.views.validate import print_validation
 from mattekit.core import InputError, ModelError, Provenance, ValidateRecord, read_record
 from mattekit.datasets import AlphaMatte, Dataset, Sample, open_dataset, synthetic, write_synthetic
-from mattekit.datasets.folders import segmentation_folders
+from mattekit.datasets.image_folders import segmentation_folders
 from mattekit.datasets.sample import LazySample
 from mattekit.metrics import default_metrics, iou, metrics_for
 from mattekit.metrics.segmentation import f_beta_curve
@@ -233,7 +233,7 @@ def test_a_table_has_a_row_for_each_figure_of_each_model(tmp_path: Path, dataset
         progress=progress,
     )
     table = result.to_frame()
-    whole = table[table["slice"].isna()]
+    whole = table[table["slice"] == "all"]
     assert whole["metric"].tolist() == ["iou", "mae", "iou", "mae"]
     assert whole["value"].tolist() == [1, 0, 1, 0]
     assert "<table" in result._repr_html_()  # pyright: ignore[reportPrivateUsage]  as a notebook does

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from mattekit.bench import validate
+from mattekit.bench import EvaluationSettings, validate
 from mattekit.bench.accuracy.predictors import open_predictors
 from mattekit.core import ValidateRecord
 from mattekit.datasets import open_dataset
-from mattekit.datasets.folders import segmentation_folders
+from mattekit.datasets.image_folders import segmentation_folders
 
 pytest.importorskip("torch")
 
@@ -28,7 +28,9 @@ def _figures(record: ValidateRecord) -> dict[str, float | None]:
     ],
 )
 def test_psnr_of_set5(shared_data: Path, model: str, weights: str, scale: int, psnr: float) -> None:
-    (subject,) = open_predictors(f"torch:{model}@{shared_data / 'weights' / 'super_resolution' / weights}", tile=0)
+    (subject,) = open_predictors(
+        f"torch:{model}@{shared_data / 'weights' / 'super_resolution' / weights}", EvaluationSettings(tile=0)
+    )
     dataset = open_dataset(f"set5:{shared_data / 'super_resolution' / 'set5'}", scale=scale)
     (record,) = validate([subject], dataset, metrics=["psnr_y"])
     assert _figures(record)["psnr_y"] == pytest.approx(psnr, abs=0.006)

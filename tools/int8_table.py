@@ -20,11 +20,12 @@ from pathlib import Path
 
 import torch
 from mattekit.bench import benchmark, int8_verdicts, model_predictor, validate
+from mattekit.commands.views.quantize import quantization_text
 from mattekit.convert import export_model, zoo
 from mattekit.core import MODEL, BenchRecord, ValidateRecord, read_record
 from mattekit.datasets import open_dataset
 from mattekit.infer import load
-from mattekit.quantize import QuantizeRequest, QuantizeSettings, compress, parse_max_drop
+from mattekit.quantize import parse_max_drop, quantize_model
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,16 @@ def make(entry: Entry, data: Path, out: Path) -> None:
         chosen = masks(data, "ecssd_train")
     else:
         chosen = images(data, "bsds500_train100", spec.contract.output.scale)
-    settings = QuantizeSettings(samples=entry.samples, max_drop=parse_max_drop(entry.max_drop))
     started = time.monotonic()
 
     def step(what: str, _done: int, _expected: int | None) -> None:
         print(f"  {time.monotonic() - started:.0f} s: {what}", flush=True)
 
-    print(compress(QuantizeRequest(source, out, settings, data=chosen, validation_samples=40), step).text, flush=True)
+    drop = parse_max_drop(entry.max_drop) if entry.max_drop else None
+    done = quantize_model(
+        source, out, data=chosen, limit=entry.samples, validation_limit=40, max_drop=drop, progress=step
+    )
+    print(quantization_text(done), flush=True)
 
 
 def accuracy(entry: Entry, data: Path, out: Path) -> None:

@@ -89,7 +89,7 @@ class _Chain:
         words: list[str] = []
         datasets: list[tuple[str, int]] = []
         if asked:
-            words += ["--samples", str(asked.samples), "--validation-samples", str(asked.validation_samples)]
+            words += ["--limit", str(asked.limit), "--validation-limit", str(asked.validation_limit)]
             words += ["--against", asked.against, "--arithmetic", asked.arithmetic]
             words += [word for option, value in self._options() for word in (option, value)]
             words += ["--verdict"] if asked.verdict else []

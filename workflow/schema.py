@@ -57,8 +57,8 @@ class QuantizeStep(_Strict):
 
     data: _Words | None = None
     validation: _Words | None = None
-    samples: _Count = 300
-    validation_samples: _Count = 60
+    limit: _Count = 300
+    validation_limit: _Count = 60
     preset: Literal["mixed", "performance"] | None = None
     max_drop: _Words | None = None
     against: Literal["truth", "source"] = "truth"

@@ -12,7 +12,7 @@ from ...cluster import cluster, rows_of, whole_nodes
 from ...datasets import Dataset
 from ...metrics import get_metric
 from ..evaluation_settings import EvaluationSettings
-from .predictors import SampleRow, border_of, measure, open_predictors
+from .predictors import SampleRow, border_of, measure, open_predictors, open_reference
 
 __all__ = ["measure_on_ray"]
 
@@ -34,16 +34,10 @@ class _SampleActor:
     """The models, opened as the local engine opens them; called with numbers of samples, returns their rows."""
 
     def __init__(self, work: _Work) -> None:
-        device, tile = work.settings.device, work.settings.tile
         self._dataset = work.dataset
         self._metrics = [get_metric(name) for name in work.metrics]
-        self._predictors = [
-            each
-            for model in work.models
-            for each in open_predictors(model, device, tile=tile, arithmetic=work.settings.arithmetic)
-        ]
-        reference = work.settings.reference
-        self._reference = open_predictors(reference, device, tile=tile)[0] if reference else None
+        self._predictors = [each for model in work.models for each in open_predictors(model, work.settings)]
+        self._reference = open_reference(work.settings)
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[bytes]]:
         """Measure the samples of one batch."""

@@ -6,22 +6,27 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import Data, InputError, Measurement, ModelError, SampleTable, Unit, ValidateRecord, with_settings
+from ...core import (
+    Data,
+    InputError,
+    Measurement,
+    ModelError,
+    Result,
+    SampleTable,
+    Unit,
+    ValidateRecord,
+    with_settings,
+)
 from ...datasets import AlphaMatte, Dataset, Pixels, open_dataset
 from ...infer import this_machine
 from ...metrics import Metric, metrics_for
-from ...models import ModelRef
 from ..evaluation_settings import EvaluationSettings
 from .outputs import write_validation
-from .predictors import Predictor, SampleRow, border_of, measure, open_predictors
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .predictors import Predictor, SampleRow, border_of, measure, open_predictors, open_reference
 
 __all__ = ["EvaluationResult", "evaluate", "run_evaluation", "validate"]
 
@@ -29,44 +34,14 @@ _DEFAULTS = EvaluationSettings()
 
 
 @dataclass(frozen=True)
-class EvaluationResult:
-    """What an evaluation measured.
+class EvaluationResult(Result[ValidateRecord]):
+    """What an evaluation measured: a record for each model, or variant of one, in their order.
 
     Attributes:
-        records: one for each model, or variant of one, in their order.
         paths: where the records lie; empty where nothing was written.
     """
 
-    records: tuple[ValidateRecord, ...]
     paths: tuple[Path, ...] = ()
-
-    @property
-    def record(self) -> ValidateRecord:
-        """Return the record of the only model.
-
-        Raises:
-            InputError: there are several.
-        """
-        first, *further = self.records
-        if further:
-            raise InputError(f"{len(self.records)} models were evaluated; take one of `records`")
-        return first
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return a table with a row for each model, slice of the samples and metric."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            [
-                {**figure.labels, "metric": figure.metric, "value": figure.value, "unit": str(figure.unit)}
-                for record in self.records
-                for figure in record.measurements
-            ]
-        )
-
-    def _repr_html_(self) -> str:
-        """Show the table in a notebook."""
-        return self.to_frame().to_html()
 
 
 def run_evaluation(
@@ -87,20 +62,16 @@ def run_evaluation(
         MattekitError: as its message says; nothing is written then.
 
     Example:
-        >>> from mattekit import evaluate
-        >>> result = evaluate("mattelite", "synthetic:count=2,size=96x64", metrics=["iou", "mae"])
+        >>> import mattekit
+        >>> result = mattekit.evaluate("mattelite", "synthetic:count=2,size=96x64", metrics=["iou", "mae"])
         >>> [figure.metric for figure in result.record.measurements if figure.is_whole]
         ['iou', 'mae']
     """
     named = [models] if isinstance(models, str | Path) else list(models)
     if not named:
         raise InputError("there is no model to validate; give one artifact or more")
-    predictors = [
-        each
-        for model in named
-        for each in open_predictors(model, settings.device, tile=settings.tile, arithmetic=settings.arithmetic)
-    ]
-    reference = _reference(settings)
+    predictors = [each for model in named for each in open_predictors(model, settings)]
+    reference = open_reference(settings)
     opened = [each for each in (*predictors, *([reference] if reference else [])) if not each.is_on_disk]
     first = opened[0] if opened else None
     scale = settings.scale or (first.scale if first else 1)
@@ -126,15 +97,6 @@ def run_evaluation(
 
 
 evaluate = with_settings(EvaluationSettings)(run_evaluation)
-
-
-def _reference(settings: EvaluationSettings) -> Predictor | None:
-    if not settings.reference:
-        return None
-    if not settings.reference.startswith("golden:"):
-        # A reference is one model: several are told before any is compiled.
-        ModelRef.parse(settings.reference).path_of_one()
-    return open_predictors(settings.reference, settings.device, tile=settings.tile)[0]
 
 
 def validate(

@@ -9,15 +9,26 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import Arithmetic, Execution, InputError, ModelError, Task, VariantRef
+from ...core import Execution, InputError, ModelError, Task, VariantRef
 from ...datasets import AlphaMatte, Dataset, Pixels, Sample, images_in, read_alpha, read_rgb
 from ...images import Image
 from ...infer import TILE, LoadedModel, Remover, RuntimeSettings, Upscaler
 from ...metrics import Metric
 from ...models import ModelRef, open_at
+from ..evaluation_settings import EvaluationSettings
 
-__all__ = ["Predictor", "SampleRow", "border_of", "golden_predictor", "measure", "model_predictor", "open_predictors"]
+__all__ = [
+    "Predictor",
+    "SampleRow",
+    "border_of",
+    "golden_predictor",
+    "measure",
+    "model_predictor",
+    "open_predictors",
+    "open_reference",
+]
 
+_DEFAULTS = EvaluationSettings()
 _FILES = "files"
 
 
@@ -52,16 +63,12 @@ class Predictor:
         return self.execution.runtime == _FILES
 
 
-def open_predictors(
-    model: str | Path, device: str = "CPU", *, tile: int = TILE, arithmetic: Arithmetic = "f32"
-) -> list[Predictor]:
+def open_predictors(model: str | Path, settings: EvaluationSettings = _DEFAULTS) -> list[Predictor]:
     """Open what a user types: each variant of a model's folder is a predictor of its own.
 
     Args:
         model: as `ModelRef.parse` takes it, or `golden:FOLDER`, outputs on disk.
-        device: an OpenVINO device string.
-        tile: side of a super-resolution tile in input pixels, overlap included; 0 never cuts.
-        arithmetic: of what OpenVINO executes; the other runtimes compute in f32.
+        settings: the device, the tile, and the arithmetic of what OpenVINO executes; the other runtimes compute in f32.
 
     Raises:
         MattekitError: it cannot be opened, as its message says.
@@ -70,8 +77,22 @@ def open_predictors(
     if colon and kind == "golden":
         return [golden_predictor(Path(rest).expanduser())]
     ref = ModelRef.parse(model)
-    settings = RuntimeSettings(device, arithmetic)
-    return [model_predictor(open_at(ref, path, settings), tile=tile) for path in ref.paths()]
+    how = RuntimeSettings(settings.device, settings.arithmetic)
+    return [model_predictor(open_at(ref, path, how), tile=settings.tile) for path in ref.paths()]
+
+
+def open_reference(settings: EvaluationSettings) -> Predictor | None:
+    """Open what stands for the truth, in f32; None where it is the truth itself.
+
+    Raises:
+        MattekitError: it cannot be opened, or is several models.
+    """
+    if not settings.reference:
+        return None
+    if not settings.reference.startswith("golden:"):
+        # Several are told before any is compiled.
+        ModelRef.parse(settings.reference).path_of_one()
+    return open_predictors(settings.reference, replace(settings, arithmetic="f32"))[0]
 
 
 def model_predictor(model: LoadedModel, *, tile: int = TILE) -> Predictor:

@@ -24,7 +24,15 @@ _KINDS: dict[str, Kind] = {"fp16": "half", "int8": "quantized"}
 
 @dataclass(frozen=True)
 class ModelStage:
-    """One stage of a model's way: its name in tables, what it changes, its contract, what executes it, what that is."""
+    """One stage of a model's way.
+
+    Attributes:
+        label: its name in tables.
+        kind: what it changes.
+        contract: what surrounds the network.
+        runtime: what executes it.
+        variant: what is executed.
+    """
 
     label: str
     kind: Kind
@@ -33,14 +41,14 @@ class ModelStage:
     variant: Variant
 
 
-def open_stages(artifacts: Sequence[str], device: str = "CPU", arithmetic: Arithmetic = "f32") -> list[ModelStage]:
+def open_stages(models: Sequence[str | Path], device: str = "CPU", arithmetic: Arithmetic = "f32") -> list[ModelStage]:
     """Open the stages in the order in which they are given.
 
     An IR is run in f32; where another arithmetic is asked for, that is a stage of its own behind it. A device that has
     no f32 gives the latter alone.
 
     Args:
-        artifacts: as `ModelRef.parse` takes them. An ONNX file is run by ONNX Runtime; the folder of an export means
+        models: as `ModelRef.parse` takes them. An ONNX file is run by ONNX Runtime; the folder of an export means
             its ONNX file and IR, that of a model all variants in it, an entry of the zoo its module and its IR.
         device: an OpenVINO device string, for the IRs.
         arithmetic: of the IRs.
@@ -49,7 +57,7 @@ def open_stages(artifacts: Sequence[str], device: str = "CPU", arithmetic: Arith
         InputError: there are fewer than two stages, or they are of models with different contracts.
         MattekitError: one cannot be opened.
     """
-    stages = [stage for text in artifacts for stage in _of(ModelRef.parse(text), device, arithmetic)]
+    stages = [stage for model in models for stage in _of(ModelRef.parse(model), device, arithmetic)]
     stages = _told_apart(stages)
     if len(stages) < 2:
         raise InputError("parity compares two stages or more; give the folder of a model, or several artifacts")

@@ -7,18 +7,31 @@ from statistics import fmean
 
 from rich.console import Console
 
+from ...bench import ParityResult, ParitySettings
 from ...core import ParityRecord, ParityStep
 from ...reports import Cell, Column, Table
 from .console import console_of
-from .fitting import print_table
+from .fitting import print_lines, print_table
 
 __all__ = ["print_parity"]
 
 _LARGEST, _MEAN = "largest_difference", "mean_difference"
 
 
-def print_parity(record: ParityRecord, console: Console | None = None) -> None:
-    """Print how far each stage is from the one before and from the truth, and whether that is within its limit."""
+def print_parity(result: ParityResult, settings: ParitySettings, console: Console | None = None) -> None:
+    """Print how far each stage is from the one before and from the truth, and which is the first beyond its limit."""
+    out = console or console_of()
+    print_table(_table(result.record), out)
+    if result.layers:
+        noisiest = result.layers[0]
+        said = f"{len(result.layers)} layers; the noisiest is {noisiest.name} ({noisiest.snr:.1f} dB)"
+        print_lines(f"{settings.layers}: {said}", out)
+    broken = result.record.first_broken
+    said = f"the first stage beyond its limit is {broken.after}: {broken.broken}" if broken else ""
+    print_lines(said or "every stage is within its limit", out)
+
+
+def _table(record: ParityRecord) -> Table:
     rows = [_row(step) for step in record.steps]
     found = list(dict.fromkeys(title for row in rows for title in row))
     # The first stage has a truth only, which would come before what the others have.
@@ -31,7 +44,7 @@ def print_parity(record: ParityRecord, console: Console | None = None) -> None:
     ]
     columns = [Column(title, numeric=title not in {"stage", "within"}) for title in titles]
     cells = tuple(tuple(Cell(row.get(title, "")) for title in titles) for row in rows)
-    print_table(Table("", tuple(columns), cells), console or console_of())
+    return Table("", tuple(columns), cells)
 
 
 def _row(step: ParityStep) -> dict[str, str]:

@@ -83,7 +83,7 @@ def images() -> Target:
 
     def prepare() -> None:
         # Loaded before memory is limited.
-        import_module("mattekit.datasets.folders")
+        import_module("mattekit.datasets.image_folders")
         from mattekit.images import encode_image, read_image
 
         for data in seeds.values():

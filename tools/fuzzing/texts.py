@@ -198,7 +198,7 @@ def recipes() -> Target:
         return files | _drawn("quantization.toml", [_QUANTIZATION], toml_text)(data)
 
     def act(rng: random.Random) -> str | None:
-        from mattekit.quantize.recipe import read_recipe
+        from mattekit.quantize.ptq import read_recipe
 
         if rng.random() < 0.5:
             read_recipe(Path("quantization.toml"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,31 +22,85 @@ from ...convert import (
     stage_input,
     window,
 )
-from ...core import Contract, Data, InputError, ParityRecord, Progress, atomic_path
-from ...datasets import Dataset, Sample
+from ...core import Contract, Data, InputError, ParityRecord, Result, atomic_path, with_settings
+from ...datasets import Dataset, Sample, open_dataset
 from ...infer import Tensor, matte_from, resize_mask, this_machine
 from ...metrics import iou, mae, psnr_y
-from .opened_stages import Kind, ModelStage
+from ..evaluation_settings import ParitySettings
+from .opened_stages import Kind, ModelStage, open_stages
 
-__all__ = ["check_stages", "noisiest_layers", "write_scope"]
+__all__ = ["ParityResult", "check_parity", "check_stages", "noisiest_layers", "run_parity", "write_scope"]
 
 _TOLERANCES: dict[Kind, Tolerance] = {"exact": EXACT, "half": HALF, "arithmetic": ARITHMETIC, "quantized": QUANTIZED}
+
+
+_DEFAULTS = ParitySettings()
+_NOISE_SAMPLES = 3
+
+
+@dataclass(frozen=True)
+class ParityResult(Result[ParityRecord]):
+    """How far the stages of a model are from one another.
+
+    Attributes:
+        layers: those that lose most in INT8, the noisiest first; empty unless they were asked for.
+    """
+
+    layers: tuple[LayerNoise, ...] = ()
+
+
+def run_parity(models: str | Path | Sequence[str | Path], settings: ParitySettings) -> ParityResult:
+    """Run the same images through every stage of a model, torch to INT8; `mattekit parity` is this.
+
+    Args:
+        models: one model with several stages, or several stages of one, each as the command line takes it: an entry of
+            the zoo means its module and its IR, a model's folder all variants in it, the folder of an export its ONNX
+            file and IR.
+        settings: what to compare.
+
+    Returns:
+        How far each stage is from the one before and from the truth.
+
+    Raises:
+        InputError: there are fewer than two stages, or they are not of one model, or the data set is for another task.
+        MattekitError: a stage cannot be opened, or an image cannot be read.
+
+    Example:
+        Needs torch::
+
+            from mattekit import check_parity
+            result = check_parity("mattelite", limit=2)
+            print(result.record.first_broken)
+    """
+    named = [models] if isinstance(models, str | Path) else list(models)
+    stages = open_stages(named, settings.device, settings.arithmetic)
+    dataset = open_dataset(settings.data, scale=stages[0].contract.output.scale).take(settings.limit)
+    record = check_stages(stages, dataset, settings)
+    if settings.layers is None:
+        return ParityResult((record,))
+    found = noisiest_layers(stages, dataset.take(_NOISE_SAMPLES))
+    write_scope(found, Path(settings.layers))
+    return ParityResult((record,), tuple(found))
+
+
+check_parity = with_settings(ParitySettings)(run_parity)
 
 
 def check_stages(
     stages: Sequence[ModelStage],
     dataset: Dataset,
+    settings: ParitySettings = _DEFAULTS,
     *,
-    tolerances: dict[Kind, Tolerance] | None = None,
-    progress: Progress | None = None,
+    tolerances: Mapping[Kind, Tolerance] | None = None,
 ) -> ParityRecord:
     """Run the images through every stage and compare each with the one before.
 
     Args:
         stages: two or more of one model.
         dataset: of the model's task and scale; all of it is held in memory, so take a few.
+        settings: what the record keeps of them; their `progress` is called before each stage, with its label and the
+            stages.
         tolerances: in place of the usual ones.
-        progress: called before each stage, with its label and the stages.
 
     Raises:
         InputError: the data set is for another task or scale.
@@ -66,13 +121,18 @@ def check_stages(
         truth=lambda place, output: _truth(output, samples[place], contract),
     )
     for number, stage in enumerate(stages):
-        if progress:
-            progress(stage.label, number, len(stages))
+        if settings.progress:
+            settings.progress(stage.label, number, len(stages))
         check(stage.label, stage.runtime, allowed[stage.kind], stage.variant.ref())
     return ParityRecord(
         machine=this_machine(),
         measurements=tuple(check.measurements),
-        settings={"stages": [stage.label for stage in stages], "dataset": dataset.name, "samples": len(samples)},
+        settings={
+            **settings.described(),
+            "stages": [stage.label for stage in stages],
+            "dataset": dataset.name,
+            "samples": len(samples),
+        },
         steps=tuple(check.steps),
     )
 

@@ -1,0 +1,203 @@
+"""The IR that is quantized, the one that is written, and how accurate one is, on samples not calibrated on."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import JsonValue
+
+from ..bench import Predictor, model_predictor, validate
+from ..convert import halve_weights, name_by_position, write_ir
+from ..core import (
+    CONTRACT_KEY,
+    PRECISIONS,
+    PROVENANCE_KEY,
+    Contract,
+    ContractError,
+    InputError,
+    ModelError,
+    Provenance,
+    ValidateRecord,
+    Variant,
+)
+from ..datasets import AlphaMatte, Dataset, Pixels, Sample
+from ..infer import describe, load, read_model
+from ..metrics import Metric, get_metric
+from ..models import ModelRef
+from .quantize_settings import QuantizeSettings
+
+if TYPE_CHECKING:
+    import openvino
+
+__all__ = ["QUANTIZATION_KEY", "Accuracy", "SourceIr", "accuracy_on", "layer_names", "open_source", "save_int8"]
+
+QUANTIZATION_KEY = "quantization"
+"""Where the quantization's parameters are: `rt_info/mattekit/quantization`, beside the contract."""
+
+
+@dataclass(frozen=True)
+class SourceIr:
+    """The IR that is quantized, read.
+
+    Attributes:
+        variant: what it is.
+        provenance: where it comes from.
+        model: the network.
+    """
+
+    variant: Variant
+    provenance: Provenance
+    model: openvino.Model
+
+    @property
+    def path(self) -> Path:
+        """Return its `.xml` file."""
+        return self.variant.path
+
+    @property
+    def contract(self) -> Contract:
+        """Return what surrounds the network."""
+        return self.variant.contract
+
+
+def open_source(model: str | Path) -> SourceIr:
+    """Open the FP32 IR that a user names, or its FP16 one where that is all there is.
+
+    Args:
+        model: as `ModelRef.parse` takes it; of a model's folder, the variant of the largest precision.
+
+    Raises:
+        ModelError: it is no IR that can be read, or it is quantized already.
+        ContractError: it carries no contract.
+    """
+    ref = ModelRef.parse(model)
+    if not ref.on_openvino:
+        raise ModelError(f"{model}: INT8 is made from an OpenVINO IR; give one, or an entry of the zoo")
+    paths = [path for path in ref.paths() if path.suffix == ".xml"]
+    if not paths:
+        raise ModelError(f"{model}: not an OpenVINO IR; make one with: mattekit export MODEL -o DIR")
+    found = [(describe(read, path), read) for path in paths for read in (read_model(path),)]
+    variant, read = min(found, key=lambda each: PRECISIONS.index(each[0].precision))
+    path = variant.path
+    if variant.provenance is None:
+        raise ContractError(
+            f"{path}: the IR does not say where it comes from; make one with: mattekit export MODEL -o DIR"
+        )
+    if variant.precision == "int8":
+        raise ModelError(f"{path}: the IR is quantized already; give the FP32 one that it was made from")
+    return SourceIr(variant, variant.provenance, read)
+
+
+def save_int8(model: openvino.Model, target: Path, source: SourceIr, notes: dict[str, JsonValue]) -> None:
+    """Write an INT8 IR with its source's contract and provenance; the same model and notes give the same bytes.
+
+    Weights of layers that are not in 8 bits are stored in FP16 and computed with in FP32.
+
+    Args:
+        model: stays as it is.
+        target: the `.xml` file.
+        source: what it was made from.
+        notes: written as JSON under `mattekit/quantization`.
+    """
+    model = model.clone()
+    model.set_friendly_name(source.provenance.model)
+    halve_weights(model)
+    name_by_position(model, keep=frozenset(layer_names(source.model)))
+    model.set_rt_info(source.contract.to_json(), ["mattekit", CONTRACT_KEY])
+    model.set_rt_info(source.provenance.to_json(), ["mattekit", PROVENANCE_KEY])
+    model.set_rt_info(json.dumps({"precision": "int8", **notes}), ["mattekit", QUANTIZATION_KEY])
+    write_ir(model, target, fp16=False)
+
+
+def layer_names(model: openvino.Model) -> list[str]:
+    """Return the names of all nodes."""
+    return [node.get_friendly_name() for node in model.get_ordered_ops()]
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """A metric on a validation set.
+
+    Attributes:
+        metric: what is measured.
+        samples: that it is measured on.
+        settings: the device, the arithmetic and the tile.
+        reference: what answers are compared with; the samples' truth where None.
+    """
+
+    metric: Metric
+    samples: Dataset
+    settings: QuantizeSettings
+    reference: Predictor | None = None
+
+    @property
+    def against(self) -> str:
+        """Return what answers are compared with, in words."""
+        return self.reference.label if self.reference else "truth"
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Return the samples' ids."""
+        return tuple(entry.id for entry in self.samples.entries)
+
+    def measure(self, path: Path) -> ValidateRecord:
+        """Return the metric of an IR on each sample.
+
+        Raises:
+            MattekitError: the IR or a sample cannot be opened.
+        """
+        predictor = _opened(path, self.settings)
+        (record,) = validate([predictor], self.samples, metrics=[self.metric.name], reference=self.reference)
+        return record
+
+    def drop(self, before: Sequence[float], after: Sequence[float]) -> float:
+        """Return how much worse the mean became, in the metric's unit; negative where it became better."""
+        change = math.fsum(a - b for a, b in zip(before, after, strict=True)) / len(before)
+        return change if self.metric.higher_is_better else -change
+
+
+def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, source: SourceIr) -> Accuracy:
+    """Return how a metric is measured on a data set.
+
+    Args:
+        dataset: measured on.
+        metric: its name.
+        settings: the device, the tile, and what answers are compared with.
+        source: the IR before quantization.
+
+    Raises:
+        InputError: there is no such metric.
+    """
+    chosen = get_metric(metric)
+    if chosen.takes not in {"masks", "images"}:
+        raise InputError(f"the metric {metric} is not of single images; choose one such as iou, mae or psnr_y")
+    reference = _remembering(_opened(source.path, settings)) if settings.against == "source" else None
+    return Accuracy(chosen, dataset, settings, reference)
+
+
+def _opened(path: Path, settings: QuantizeSettings) -> Predictor:
+    return model_predictor(load(path, settings.device, arithmetic=settings.arithmetic), tile=settings.tile)
+
+
+def _remembering(predictor: Predictor) -> Predictor:
+    """A predictor that answers each sample once: candidates are compared with the same answers again and again."""
+    alphas: dict[str, AlphaMatte] = {}
+    images: dict[str, Pixels] = {}
+    alpha, image = predictor.alpha, predictor.image
+
+    def remembered_alpha(sample: Sample) -> AlphaMatte:
+        if sample.id not in alphas and alpha is not None:
+            alphas[sample.id] = alpha(sample)
+        return alphas[sample.id]
+
+    def remembered_image(sample: Sample) -> Pixels:
+        if sample.id not in images and image is not None:
+            images[sample.id] = image(sample)
+        return images[sample.id]
+
+    return replace(predictor, alpha=alpha and remembered_alpha, image=image and remembered_image)
