@@ -14,10 +14,10 @@ from .datasets.access import check_dataset as check_dataset, make_dataset as mak
 from .images.image import Image as Image
 from .images.read import read_image as read_image
 from .images.write import write_image as write_image
-from .infer.doctor import Diagnosis as Diagnosis, diagnose as diagnose
+from .infer.diagnosis import Diagnosis as Diagnosis, diagnose as diagnose
 from .infer.pipeline import Pipeline as Pipeline
-from .infer.remove import Remover as Remover
-from .infer.upscale import Upscaler as Upscaler
+from .infer.remover import Remover as Remover
+from .infer.upscaler import Upscaler as Upscaler
 from .infer.video.video_run import VideoResult as VideoResult
 from .models.loading import open_model as open_model
 from .models.pipelines import (

@@ -34,7 +34,12 @@ _IN_FLIGHT = 3
 
 @dataclass(frozen=True)
 class Share:
-    """What one actor takes of its node: processors, and what else Ray counts, such as `{"GPU": 1}`."""
+    """What one actor takes of its node.
+
+    Attributes:
+        cpus: processors.
+        others: what else Ray counts, such as `{"GPU": 1}`.
+    """
 
     cpus: int
     others: tuple[tuple[str, float], ...] = ()

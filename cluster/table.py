@@ -82,6 +82,9 @@ class Known:
     """The rows of earlier runs, found by their inputs.
 
     Eight bytes of each input's hash are sorted for it; beside them lie the rows themselves, in Arrow's layout.
+
+    Attributes:
+        rows: one for each input.
     """
 
     rows: pa.Table

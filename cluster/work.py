@@ -48,7 +48,13 @@ __all__ = ["ImageActor", "OpenPipeline", "Reference", "Work", "batches", "refere
 
 @dataclass(frozen=True)
 class Reference:
-    """An image that is not read: where it lies, its tag, and where its result goes."""
+    """An image that is not read.
+
+    Attributes:
+        input: where it lies.
+        tag: of its state.
+        output: where its result goes.
+    """
 
     input: str
     tag: str

@@ -74,8 +74,11 @@ def takes_settings(
         ]
         made = [_parameter(each, hints[each.name], helps[each.name], flags.get(each.name, Flag())) for each in chosen]
         del vars(called)["__wrapped__"]
-        vars(called)["__signature__"] = inspect.Signature([*own, *made])
-        called.__annotations__ = {each.name: each.annotation for each in [*own, *made]}
+        # What must be given comes first in the help, and what is of the command alone last.
+        needed = [each for each in own if each.default is inspect.Parameter.empty]
+        parameters = [*needed, *made, *(each for each in own if each not in needed)]
+        vars(called)["__signature__"] = inspect.Signature(parameters)
+        called.__annotations__ = {each.name: each.annotation for each in parameters}
         return called
 
     return decorated

@@ -65,7 +65,7 @@ HARDWARE = ("cpu", "cpu_features", "cores", "accelerators")
 
 
 class Machine(BaseModel):
-    """Processors, memory, system and the packages that decide a figure; `infer.machine` reads this one's.
+    """Processors, memory, system and the packages that decide a figure; `infer.this_machine` reads this one's.
 
     Attributes:
         cpu: the processor's name.

@@ -12,6 +12,11 @@ from .batch import (
     run_batch as run_batch,
     workers_for as workers_for,
 )
+from .choices import (
+    Blur as Blur,
+    Colour as Colour,
+    Refine as Refine,
+)
 from .collect import (
     collect_inputs as collect_inputs,
     find_sources as find_sources,
@@ -23,7 +28,7 @@ from .devices import (
     require_device as require_device,
     this_machine as this_machine,
 )
-from .doctor import (
+from .diagnosis import (
     Diagnosis as Diagnosis,
     diagnose as diagnose,
 )
@@ -53,7 +58,7 @@ from .processing import (
     ImageWork as ImageWork,
     settle as settle,
 )
-from .remove import (
+from .remover import (
     Remover as Remover,
 )
 from .resume import (
@@ -94,10 +99,7 @@ from .runtimes.torch import (
     TorchRuntime as TorchRuntime,
 )
 from .settings import (
-    Blur as Blur,
-    Colour as Colour,
     PipelineSettings as PipelineSettings,
-    Refine as Refine,
     RunSettings as RunSettings,
     VideoSettings as VideoSettings,
 )
@@ -112,7 +114,7 @@ from .tensors import (
     resize_mask as resize_mask,
     tensor_from as tensor_from,
 )
-from .upscale import (
+from .upscaler import (
     TILE as TILE,
     Upscaler as Upscaler,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import NamedTuple, cast, get_args
 
@@ -12,9 +11,9 @@ from PIL import ImageColor
 
 from ..core import ImageError
 from ..images import Image, Pixels, convert_rgb, over_colour, read_image, resize_straight, same_space
-from .settings import Blur, Colour, Fit
+from .choices import WHITE, Blur, Colour, Fit
 
-__all__ = ["Background", "Canvas", "described_background", "load_background", "render_background"]
+__all__ = ["Background", "Canvas", "load_background", "render_background"]
 
 # Of the longer side: the original's shapes are gone, its light stays.
 _DEFAULT_BLUR = 1 / 50
@@ -24,7 +23,14 @@ Background = Image | Colour | Blur
 
 
 class Canvas(NamedTuple):
-    """A canvas: rgb (H, W, 3) or, of one colour, (1, 1, 3); alpha (H, W) or (1, 1), None if opaque; if it is grey."""
+    """What a subject is laid on.
+
+    Attributes:
+        rgb: (H, W, 3), or (1, 1, 3) of one colour.
+        alpha: (H, W) or (1, 1); None is opaque.
+        grey: it has no colours.
+        notes: what its owner should know.
+    """
 
     rgb: Pixels
     alpha: Pixels | None
@@ -69,18 +75,6 @@ def load_background(given: str | Path | Background | None) -> Background | None:
     return Colour(*channels)
 
 
-def described_background(background: Background) -> str:
-    """Return a background as a record keeps it: a colour's or a blur's numbers, or the SHA-256 of an image's pixels."""
-    if not isinstance(background, Image):
-        return str(background)
-    digest = hashlib.sha256(repr(background.rgb.shape).encode())
-    for part in (background.rgb, background.alpha):
-        if part is not None:
-            digest.update(part.tobytes())
-    digest.update(background.icc or b"")
-    return f"image {digest.hexdigest()}"
-
-
 def _exists(path: str) -> bool:
     """Say whether there is such a file or folder; words that can't be a path are none."""
     try:
@@ -97,7 +91,7 @@ def render_background(
     icc: bytes | None,
     original: Image,
     fit: Fit = "fill",
-    blank: Colour = Colour(255, 255, 255),
+    blank: Colour = WHITE,
 ) -> Canvas:
     """Make the canvas that a subject is laid on.
 

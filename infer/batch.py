@@ -35,7 +35,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Batch:
-    """What is read, and where each result goes, in `folder` or in folders inside it."""
+    """What is read, and where each result goes.
+
+    Attributes:
+        inputs: in their order.
+        targets: of each.
+        settings: of the run.
+        folder: of the results, which lie in it or in folders inside it.
+    """
 
     inputs: tuple[Path, ...]
     targets: tuple[Path, ...]

@@ -14,14 +14,18 @@ from .location import Location
 from .naming import stems_apart
 from .stores import StoredFile
 
-__all__ = ["Named", "collect_inputs", "find_sources", "name_results", "output_names", "require_local"]
+__all__ = ["Named", "collect_inputs", "find_sources", "name_results", "require_local"]
 
 
 @dataclass(frozen=True)
 class Named:
     """An image that is not read yet, and the name of its result below the place where the results go.
 
-    index: of its source among the sources.
+    Attributes:
+        source: which it is of.
+        index: of its source among the sources.
+        item: where it lies.
+        name: of its result.
     """
 
     source: ImageSource
@@ -137,27 +141,6 @@ def require_local(inputs: Iterable[str | Path]) -> None:
     for each in inputs:
         if Location.parse(str(each)).root:
             raise ImageError(f"{each}: buckets and web servers are read by mattekit run --engine ray; add that")
-
-
-def output_names(inputs: Sequence[Path], out_dir: Path, suffix: str = "", extension: str = ".png") -> list[Path]:
-    """Return a path in `out_dir` for each input, in order: the input's stem, see `stems_apart`, `suffix`, `extension`.
-
-    Args:
-        inputs: as `collect_inputs` gives them.
-        out_dir: the folder of the results.
-        suffix: put behind the stem, such as `-mask`.
-        extension: of the results, with the dot.
-
-    Raises:
-        ImageError: a result would overwrite one of the inputs.
-    """
-    stems = dict(stems_apart(lambda: range(len(inputs)), lambda number: inputs[number].name))
-    names = [out_dir / f"{stems[number]}{suffix}{extension}" for number in range(len(inputs))]
-    out = Location.parse(str(out_dir))
-    taken = _Inputs([ImageSource(str(path), Location.parse(str(path)), single=True) for path in inputs], out)
-    for name in names:
-        taken.require_apart(name.name)
-    return names
 
 
 class _Inputs:

@@ -111,9 +111,17 @@ def _memory() -> int | None:
 
 
 class Device(BaseModel):
-    """A device: its names, capabilities (f16, bf16, INT8, …), arithmetic unless told otherwise, plugin, and streams.
+    """A device that OpenVINO finds.
 
-    error: why it cannot compute; None where a small network gave the right result on it.
+    Attributes:
+        name: such as `GPU.0`.
+        full_name: the maker's.
+        kind: integrated or discrete.
+        capabilities: f16, bf16, INT8, …
+        default_precision: what it computes in unless told otherwise.
+        plugin: with its version.
+        most_streams: that it takes; None where it tells none.
+        error: why it cannot compute; None where a small network gave the right result on it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -145,10 +153,7 @@ def hidden_hardware(root: Path = Path("/")) -> dict[str, bool]:
     """Tell whether the kernel shows a GPU or an NPU, whatever OpenVINO makes of it; Linux only, else empty."""
     if not (root / "proc").is_dir():
         return {}
-    return {
-        "GPU": any((root / "dev/dri").glob("renderD*")),
-        "NPU": any((root / "dev/accel").glob("accel*")),
-    }
+    return {"GPU": any((root / "dev/dri").glob("renderD*")), "NPU": any((root / "dev/accel").glob("accel*"))}
 
 
 def _describe(core: openvino.Core, name: str) -> Device:

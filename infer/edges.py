@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from ..core import needs_extra
 from ..images import Pixels
-from .settings import Refine
+from .choices import Refine
 
 __all__ = ["Refine", "closed_form_mask", "guided_upsample", "import_pymatting", "refine_mask"]
 

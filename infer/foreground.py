@@ -136,12 +136,7 @@ def _repeat_edges(wide: _Planes) -> None:
 
 
 _INNER = slice(1, -1)
-_NEIGHBOURS = (
-    (slice(0, -2), _INNER),
-    (slice(2, None), _INNER),
-    (_INNER, slice(0, -2)),
-    (_INNER, slice(2, None)),
-)
+_NEIGHBOURS = ((slice(0, -2), _INNER), (slice(2, None), _INNER), (_INNER, slice(0, -2)), (_INNER, slice(2, None)))
 
 
 def _correct(rgb: Pixels, alpha: Pixels, mixed: NDArray[np.uint8], levels: _Planes) -> None:

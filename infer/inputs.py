@@ -13,7 +13,7 @@ from ..core import ImageError
 from ..images import READABLE_EXTENSIONS
 from .location import Location
 from .stores import StoredFile, open_store
-from .video import VIDEO_EXTENSIONS
+from .video.formats import VIDEO_EXTENSIONS
 
 __all__ = ["ImageSource"]
 
@@ -24,10 +24,14 @@ _LOOKED_FOR = f"looked for {', '.join(sorted(READABLE_EXTENSIONS))}"
 class ImageSource:
     """What one argument stands for.
 
-    text: as the user named it. place: of the image or the folder; of a pattern, the folder below which its images lie.
-    single: an image. pattern: the parts of a pattern below its place. deep: whether the folders inside a folder are
-    searched. prefix: put before the names of its results. skip: a name below the place where nothing is an input, such
-    as that of the folder of the results.
+    Attributes:
+        text: as the user named it.
+        place: of the image or the folder; of a pattern, the folder below which its images lie.
+        single: an image.
+        pattern: the parts of a pattern below its place.
+        deep: whether the folders inside a folder are searched.
+        prefix: put before the names of its results.
+        skip: a name below the place where nothing is an input, such as that of the folder of the results.
     """
 
     text: str

@@ -20,8 +20,9 @@ WEB = ("http", "https")
 class Location:
     """A file, an object, a folder or a prefix.
 
-    root: what the store is opened by, such as `s3://bucket` or `https://host`; empty for this machine's files. key: the
-    place in it; for this machine's files the absolute path.
+    Attributes:
+        root: what the store is opened by, such as `s3://bucket` or `https://host`; empty for this machine's files.
+        key: the place in it; for this machine's files the absolute path.
     """
 
     root: str

@@ -96,7 +96,13 @@ _POLL_S = 0.05
 class Stages(Generic[_Item, _Read, _Processed, _Written]):
     """What is done to each item, in order.
 
-    readers, processors, writers: how many items are in each stage at a time.
+    Attributes:
+        read: comes first.
+        process: takes what `read` gives.
+        write: takes what `process` gives.
+        readers: how many items are read at a time.
+        processors: how many are processed.
+        writers: how many are written.
     """
 
     read: Callable[[_Item], _Read]

@@ -12,12 +12,12 @@ from pydantic import JsonValue
 
 from ..images import Image, apply
 from .background import Background
+from .compositing import superimpose
 from .placement import Placement
-from .remove import Matte, Remover
+from .remover import Matte, Remover
 from .runtimes import LoadedModel
 from .runtimes.base import Spent
-from .superimpose import superimpose
-from .upscale import Upscaler
+from .upscaler import Upscaler
 
 __all__ = ["STAGES", "Pipeline", "PipelineResult", "PipelineStage"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import get_args
 
 import cv2
@@ -11,9 +11,10 @@ import numpy as np
 
 from ..core import ImageError
 from ..images import MAX_PIXELS, Pixels
-from .settings import Colour, Fit, PipelineSettings, Place
+from .choices import WHITE, Colour, Fit, Place, Shadow, parse_shadow
+from .settings import PipelineSettings
 
-__all__ = ["ANCHORS", "Place", "Placement", "Shadow", "cast_shadow", "parse_shadow", "placement_of"]
+__all__ = ["ANCHORS", "Placement", "cast_shadow", "placement_of"]
 
 ANCHORS: dict[str, tuple[float, float]] = {
     "top-left": (0, 0),
@@ -27,8 +28,6 @@ ANCHORS: dict[str, tuple[float, float]] = {
     "bottom-right": (1, 1),
 }
 """The names of the places where a subject can stand, and its share of the free width and height that lies before it."""
-
-_WHITE = Colour(255, 255, 255)
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Placement:
     scale: float = 1.0
     offset: tuple[int, int] = (0, 0)
     size: tuple[int, int] | str | None = None
-    blank: Colour = _WHITE
+    blank: Colour = WHITE
     place: Place = "frame"
     shadow: Shadow | None = None
     linear: bool = False
@@ -79,71 +78,19 @@ class Placement:
 _DEFAULT_DISTANCE, _DEFAULT_BLUR = 0.03, 0.02
 
 
-@dataclass(frozen=True)
-class Shadow:
-    """Black, blurred, and shifted.
-
-    Attributes:
-        angle: the direction in which it falls, in degrees: 0 to the right, 90 down.
-        distance: of its shift, in pixels of the result; None takes 3% of the subject's longer side.
-        blur: standard deviation of the Gaussian, in pixels of the result; None takes 2% of the subject's longer side.
-        opacity: 0-1, of the shadow of what is opaque.
-    """
-
-    angle: float = 60.0
-    distance: float | None = None
-    blur: float | None = None
-    opacity: float = 0.5
-
-    def __post_init__(self) -> None:
-        """Refuse what can't be drawn with an ImageError."""
-        limits = {"angle": (-360, 360), "distance": (0, 10_000), "blur": (0, 10_000), "opacity": (0, 1)}
-        for name, (least, most) in limits.items():
-            value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                raise ImageError(f"a shadow's {name} of {value} can't be drawn; use a number from {least} to {most}")
-
-
-def parse_shadow(text: str) -> Shadow | None:
-    """Return the shadow that a user's words stand for.
-
-    Args:
-        text: `none` (None), `soft`, or `soft:` and some of `angle=60,distance=20,blur=12,opacity=0.5`.
-
-    Raises:
-        ImageError: it is none of these.
-    """
-    kind, _, rest = text.strip().lower().partition(":")
-    if kind == "none" and not rest:
-        return None
-    known = [field.name for field in fields(Shadow)]
-    values: dict[str, float] = {}
-    for part in filter(None, (part.strip() for part in rest.split(","))):
-        name, _, value = part.partition("=")
-        try:
-            values[name.strip()] = float(value)
-        except ValueError as error:
-            raise ImageError(f"{text!r}: {part!r} holds no number; write it as in soft:blur=12,opacity=0.4") from error
-    unknown = [name for name in values if name not in known]
-    if kind != "soft" or unknown:
-        raise ImageError(f"{text!r} is no shadow; use none, soft, or soft: with some of {', '.join(known)}")
-    return replace(Shadow(), **values)
-
-
 def placement_of(settings: PipelineSettings) -> Placement:
     """Return where and how large the subject stands on its canvas.
 
     Raises:
         ImageError: it can't be drawn.
     """
-    shadow = parse_shadow(settings.shadow) if isinstance(settings.shadow, str) else settings.shadow
     return Placement(
         settings.fit,
         settings.anchor,
         settings.subject_scale,
         settings.offset,
         place=settings.place,
-        shadow=shadow,
+        shadow=parse_shadow(settings.shadow) if isinstance(settings.shadow, str) else settings.shadow,
         linear=settings.linear,
     )
 

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import math
+import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ..core import Arithmetic, ImageError, InputError, Settings, option
+from ..core import Arithmetic, InputError, Settings, option
+from .choices import Blur, Colour, Fit, Place, Refine, Shadow, parse_shadow
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
+    from ..images import Image
 
-__all__ = [
-    "Blur",
-    "Colour",
-    "Fit",
-    "ModelLike",
-    "PipelineSettings",
-    "Place",
-    "Refine",
-    "RunSettings",
-    "VideoSettings",
-    "parse_fps",
-]
-
-Fit = Literal["fill", "fit", "stretch", "tile"]
-
-Place = Literal["frame", "subject"]
-"""What is placed: the whole cut-out with the empty space around its subject, or the subject alone."""
-
-Refine = Literal["none", "guided", "matting"]
-"""none: interpolation alone, as the model's publisher does. guided: along the photo's edges. matting: the uncertain
-band is solved by closed-form matting first (needs the extra `matting`), and the result is enlarged as `guided` does."""
+__all__ = ["ModelLike", "PipelineSettings", "RunSettings", "VideoSettings", "described_background", "parse_fps"]
 
 ModelLike: TypeAlias = Any
 """A text as `ModelRef.parse` takes it, a path, a `ModelRef`, or a `LoadedModel` that is open already."""
@@ -60,31 +42,16 @@ def parse_fps(text: str) -> Fraction:
     return fps.limit_denominator(100_000)
 
 
-@dataclass(frozen=True)
-class Colour:
-    """One colour in sRGB, each channel 0-255; alpha 255 is opaque."""
-
-    red: int
-    green: int
-    blue: int
-    alpha: int = 255
-
-    def __post_init__(self) -> None:
-        """Refuse values outside 0-255 with an ImageError."""
-        if not all(0 <= value <= 255 for value in (self.red, self.green, self.blue, self.alpha)):
-            raise ImageError(f"the colour {self} has a channel outside 0-255; use values from 0 to 255")
-
-
-@dataclass(frozen=True)
-class Blur:
-    """The original, blurred; `radius` is the Gaussian's standard deviation in pixels of the result, None chooses it."""
-
-    radius: float | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a radius that is no length with an ImageError."""
-        if self.radius is not None and not (math.isfinite(self.radius) and 0 < self.radius <= 10_000):
-            raise ImageError(f"a blur of {self.radius} pixels can't be made; use a radius above 0 and up to 10000")
+def described_background(background: Image | Colour | Blur) -> str:
+    """Return a background as a record keeps it: a colour's or a blur's numbers, or the SHA-256 of an image's pixels."""
+    if isinstance(background, Colour | Blur):
+        return str(background)
+    digest = hashlib.sha256(repr(background.rgb.shape).encode())
+    for part in (background.rgb, background.alpha):
+        if part is not None:
+            digest.update(part.tobytes())
+    digest.update(background.icc or b"")
+    return f"image {digest.hexdigest()}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +63,8 @@ class PipelineSettings(Settings):
     Attributes:
         model: the segmentation model: an entry of the zoo (ID, or ID@CHECKPOINT), an .xml or .onnx file, an export's
             folder, or none.
-        sr: the super-resolution model, likewise, or none.
+        sr: the super-resolution model: an entry of the zoo (ID, or ID@CHECKPOINT), an .xml or .onnx file, an export's
+            folder, or none.
         background: an image, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency.
         fit: how a background image takes the image's size.
         anchor: where the subject stands: center, top-left, bottom, …
@@ -108,7 +76,7 @@ class PipelineSettings(Settings):
         keep: a class that stays, for a model of classes; repeatable.
         refine: how the mask follows the photo's edges; matting is slow and needs an extra.
         decontaminate: take the old background out of half-transparent pixels.
-        device: OpenVINO's name of the device: CPU, GPU.0, NPU, AUTO, …
+        device: OpenVINO device: CPU, GPU.0, NPU, AUTO, …
         arithmetic: what the networks compute in; device: what the device does unless told.
         tile: side of a super-resolution tile in pixels; 0 never cuts.
         memory: MiB for the super-resolution network's values, which decides the tile.
@@ -124,7 +92,7 @@ class PipelineSettings(Settings):
     subject_scale: float = option(1.0, least=0.01, most=100)
     offset: tuple[int, int] = (0, 0)
     place: Place = "frame"
-    shadow: str | Any | None = option(None, parse=_text_or_none)
+    shadow: str | Shadow | None = option(None, parse=parse_shadow)
     linear: bool = False
     keep: tuple[str, ...] = ()
     refine: Refine = "none"
@@ -139,12 +107,11 @@ class PipelineSettings(Settings):
     def __post_init__(self) -> None:
         """Read texts, take a background image in, and refuse what doesn't go together."""
         super().__post_init__()
-        if not isinstance(self.background, str | Path | None):
+        if not isinstance(self.background, str | Path | Colour | Blur | None):
             from ..images import image_of
 
-            if not isinstance(self.background, Blur | Colour):
-                # An open file can be read once only, and doesn't travel to other processes.
-                object.__setattr__(self, "background", image_of(self.background))
+            # An open file can be read once only, and doesn't travel to other processes.
+            object.__setattr__(self, "background", image_of(self.background))
         if self.outscale is not None and self.sr is None:
             raise InputError("an enlargement needs a super-resolution model; give one with --sr")
 
@@ -156,8 +123,6 @@ class PipelineSettings(Settings):
             if not isinstance(given, str | Path | None):
                 found[name] = str(getattr(given, "text", None) or given.path)
         if not isinstance(self.background, str | Path | None):
-            from .background import described_background
-
             found["background"] = described_background(self.background)
         return found
 
@@ -168,13 +133,13 @@ class RunSettings(PipelineSettings):
 
     Attributes:
         format: the results' format: png, jpg, webp, tiff or bmp.
-        quality: how little lossy formats lose, 1 to 100.
+        quality: quality of lossy formats.
         only_mask: write the greyscale mask.
         suffix: what is added to each result's name.
         jobs: images that are encoded at a time; 1 is one after another.
         resume: go on with a run that was stopped, by the manifest in the results' folder.
         engine: this machine, or a Ray cluster, which takes URLs of buckets too: docs/scale.md.
-        address: the Ray cluster's; auto finds a running one.
+        address: address of the Ray cluster; auto finds a running one.
         actor_cpus: processors of each of Ray's actors.
         max_failures: so many inputs may fail before the exit code says so.
     """
@@ -214,11 +179,10 @@ class VideoSettings(PipelineSettings):
     """A run over a video.
 
     Attributes:
-        sr: the super-resolution model, likewise, or none.
         background: an image or video, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency.
         smooth: strength of the mask's smoothing over time, such as 0.6; 0 leaves it.
         codec: h264, vp9, prores, webp or png; by default what the result's suffix is for.
-        quality: how little the codec loses, 1 to 100.
+        quality: quality of the codec; 100 loses least.
         fps: frames per second of numbered frames: 25, 29.97 or 30000/1001.
         frames: end after so many frames.
         max_broken: conceal so many broken frames before failing.

@@ -21,9 +21,12 @@ __all__ = ["Store", "StoredFile", "open_store"]
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file or an object: its key in its store, its size in bytes, and a tag that changes when its content does.
+    """A file or an object.
 
-    A store that knows no tag gives an empty one.
+    Attributes:
+        key: in its store.
+        size: in bytes.
+        tag: changes when the content does; empty where the store knows none.
     """
 
     key: str

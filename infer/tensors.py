@@ -37,10 +37,12 @@ nothing but noise, or one even value. White noise is no such case: its textures 
 class MatteTensor:
     """What a segmentation network said, at its own size.
 
-    alpha: (h, w) float32, 0-1. confidence: range of the raw mask before min-max normalisation, 0-1
-    (for class networks the winner's mean probability). foreground: False
-    where the network saw no subject; the alpha is 0 then. classes: (h, w) uint8 indices into the contract's labels, for
-    class networks.
+    Attributes:
+        alpha: (h, w) float32, 0-1.
+        confidence: range of the raw mask before min-max normalisation, 0-1 (for class networks the winner's mean
+            probability).
+        foreground: False where the network saw no subject; the alpha is 0 then.
+        classes: (h, w) uint8 indices into the contract's labels, for class networks.
     """
 
     alpha: NDArray[np.float32]
@@ -156,12 +158,7 @@ _REDUCING_GAP = 2.0
 _LANCZOS_GROWTH = 3
 
 
-def resize_pixels(
-    rgb: Pixels,
-    height: int,
-    width: int,
-    resize: ResizeFilter,
-) -> NDArray[np.float32]:
+def resize_pixels(rgb: Pixels, height: int, width: int, resize: ResizeFilter) -> NDArray[np.float32]:
     """Resize an image for a network.
 
     `linear` interpolates in float32 and reads only the pixels that it needs, so that a large image costs no more than
@@ -189,12 +186,7 @@ def resize_pixels(
     return np.asarray(small, dtype=np.float32)
 
 
-def resize_mask(
-    mask: NDArray[_Mask],
-    height: int,
-    width: int,
-    resize: ResizeFilter,
-) -> NDArray[_Mask]:
+def resize_mask(mask: NDArray[_Mask], height: int, width: int, resize: ResizeFilter) -> NDArray[_Mask]:
     """Bring a mask (h, w), uint8 or float32, to an image's size with the contract's filter, in its dtype and range."""
     if mask.shape == (height, width):
         return mask

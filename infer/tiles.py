@@ -34,7 +34,6 @@ __all__ = [
     "TilePlace",
     "activation_bytes",
     "aligned_tiles",
-    "is_out_of_memory",
     "ramp_of",
     "side_within",
     "spans",
@@ -43,24 +42,16 @@ __all__ = [
 RAMP = 8
 """Pixels over which neighbouring tiles are blended, where both know their surroundings as far as the halo reaches."""
 
-# What runtimes and drivers say; none of them has a code for it.
-_OUT_OF_MEMORY = (
-    "bad_alloc",
-    "out of memory",
-    "out_of_memory",
-    "not enough memory",
-    "cannot allocate memory",
-    "failed to allocate",
-    "cl_out_of_resources",
-    "cl_mem_object_allocation_failure",
-    "exceeded max size of memory object",
-)
-
 
 class Span(NamedTuple):
-    """One tile along one side, in pixels: it is computed from `start` to `stop`, and `first` to `last` of it are kept.
+    """One tile along one side, in pixels.
 
-    ramp: of the kept pixels, so many at the beginning are blended into what the tile before has there.
+    Attributes:
+        start: where it begins to be computed.
+        stop: where that ends.
+        first: where what is kept of it begins.
+        last: where that ends.
+        ramp: of the kept pixels, so many at the beginning are blended into what the tile before has there.
     """
 
     start: int
@@ -161,19 +152,15 @@ def _count(value: openvino.Output) -> int:
     return math.prod(shape.to_shape()) if shape.is_static else 0
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error, or one that it came from, says that memory ran out."""
-    current: BaseException | None = error
-    while current is not None:
-        text = str(current).lower()
-        if isinstance(current, MemoryError) or any(words in text for words in _OUT_OF_MEMORY):
-            return True
-        current = current.__cause__ or current.__context__
-    return False
-
-
 class TilePlace(NamedTuple):
-    """Where a tile starts in its image, and how large that is, in pixels."""
+    """Where a tile starts in its image, and how large that is, in pixels.
+
+    Attributes:
+        top: of the tile.
+        left: of the tile.
+        height: of the image.
+        width: of the image.
+    """
 
     top: int
     left: int

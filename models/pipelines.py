@@ -212,5 +212,10 @@ def run_video(source: str | Path, out: str | Path, settings: VideoSettings) -> V
     Raises:
         VideoError: it can't be read or written, or too many frames are broken.
         MattekitError: as its message says.
+
+    Example:
+        >>> import mattekit
+        >>> mattekit.run_video("photo*.jpg", "out.mp4", background="white").frames
+        1
     """
     return process_video_file(source, out, settings)

@@ -67,7 +67,10 @@ def smaller(photo: Path, folder: Path) -> Path:
 def test_a_folder_with_a_bad_file_is_done_but_for_that(folder: Path, light_ir: Path, tmp_path: Path) -> None:
     out, record = tmp_path / "out", tmp_path / "run.json"
     said = program("remove", folder, "--model", light_ir, "-o", out, "--record", record, code=5)
-    assert sorted(path.name for path in out.iterdir()) == ["a-jpg.png", "a-png.png", "deep.png"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("a-jpg.png", "a-png.png", "deep.png"),
+        "manifest.jsonl",
+    ]
     assert f"mattekit: {folder / 'bad.jpg'}" in said
     assert "3 of 4 done, 1 failed" in said
     assert read_image(out / "a-jpg.png").alpha is not None

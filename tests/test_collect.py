@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from mattekit.core import ImageError
 from mattekit.infer import collect_inputs
-from mattekit.infer.collect import output_names
+from named import output_names
 
 
 @pytest.fixture

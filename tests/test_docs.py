@@ -193,21 +193,29 @@ def test_the_command_reference_is_the_programs() -> None:
     )
 
 
-def test_the_five_lines_of_python(
-    photo: Path, segmentation_ir: Path, super_resolution_ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (block,) = (block for block in BLOCKS if block.language == "python")
+def test_the_five_lines_of_python(photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = (block for block in BLOCKS if block.language == "python" and block.page == "README.md")
     assert len([line for line in block.text.splitlines() if line]) <= 5
-    # The models of the zoo stand for any others here, so that the test needs no weights.
-    code = block.text.replace('"mattelite"', repr(str(segmentation_ir))).replace(
-        '"srlite-x2"', repr(str(super_resolution_ir))
-    )
     (tmp_path / "photo.jpg").write_bytes(photo.read_bytes())
     monkeypatch.chdir(tmp_path)
-    exec(compile(code, str(block), "exec"), {})
+    exec(compile(block.text, str(block), "exec"), {})
     result = read_image(tmp_path / "result.png")
-    assert result.size == (640, 480)
+    before = read_image(photo)
+    assert result.size == (2 * before.width, 2 * before.height)
     assert result.alpha is None
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in BLOCKS if block.language == "python" and block.page != "README.md"], ids=str
+)
+def test_the_python_of_other_pages_runs(
+    block: Block, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "photos").mkdir()
+    for place in ("photo.jpg", "photos/1.jpg", "photos/2.jpg"):
+        (tmp_path / place).write_bytes(photo.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block.text, str(block), "exec"), {})
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from mattekit.cli import app
 from mattekit.core import Condition, Limits, Need, needs
 from mattekit.infer import Diagnosis, diagnose, this_machine
 from mattekit.infer.devices import describe_devices, hidden_hardware
-from mattekit.infer.doctor import examine, how_to_install
+from mattekit.infer.diagnosis import examine, how_to_install
 from typer.testing import CliRunner
 
 

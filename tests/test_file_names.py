@@ -109,7 +109,7 @@ def test_names_that_the_terminal_cannot_show_end_no_run(
     assert done.returncode == 5, done.stderr
     assert b"Traceback" not in done.stderr
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
-        str(Path(name).with_suffix(".png")) for name in names
+        ["manifest.jsonl", *(str(Path(name).with_suffix(".png")) for name in names)]
     )
     assert len(done.stdout.splitlines()) == 3
     if encoding == "ascii":

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import given, settings, strategies as st
-from mattekit.infer.collect import output_names
 from mattekit.infer.naming import stems_apart
+from named import output_names
 
 NAMES = st.lists(
     st.tuples(

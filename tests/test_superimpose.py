@@ -12,9 +12,9 @@ from mattekit.core import ImageError
 from mattekit.images import Image, resize_straight, write_image
 from mattekit.images.blend import resample
 from mattekit.infer import Blur, Colour, Placement, load_background
+from mattekit.infer.choices import Fit
+from mattekit.infer.compositing import superimpose
 from mattekit.infer.placement import ANCHORS
-from mattekit.infer.settings import Fit
-from mattekit.infer.superimpose import superimpose
 from PIL import Image as PilImage, ImageCms
 
 WHITE, CLEAR = Colour(255, 255, 255), Colour(0, 0, 0, 0)

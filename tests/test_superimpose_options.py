@@ -7,8 +7,8 @@ import pytest
 from mattekit.core import ImageError
 from mattekit.images import Image
 from mattekit.infer import Colour, Placement
-from mattekit.infer.placement import Shadow, parse_shadow
-from mattekit.infer.superimpose import from_light, superimpose, to_light
+from mattekit.infer.choices import Shadow, parse_shadow
+from mattekit.infer.compositing import from_light, superimpose, to_light
 
 WHITE, CLEAR = Colour(255, 255, 255), Colour(0, 0, 0, 0)
 

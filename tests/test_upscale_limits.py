@@ -21,7 +21,8 @@ from mattekit.core import (
 )
 from mattekit.images import Image
 from mattekit.infer import LoadedModel, SerialRuntime, Tensor, Upscaler, load
-from mattekit.infer.tiles import activation_bytes, is_out_of_memory, side_within
+from mattekit.infer.runtimes.compiled import is_out_of_memory
+from mattekit.infer.tiles import activation_bytes, side_within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

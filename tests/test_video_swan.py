@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from mattekit.images import read_image
 from mattekit.infer import Remover, VideoSettings, plan_video, process_video
-from mattekit.infer.remove import Matte
+from mattekit.infer.remover import Matte
 from mattekit.infer.video.smooth import Smoother
 from mattekit.infer.video.video_file import VideoFile
 from mattekit.metrics.flicker import dtssd, still_flicker

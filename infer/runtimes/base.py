@@ -63,7 +63,12 @@ DEFAULTS = RuntimeSettings()
 
 
 class Spent(NamedTuple):
-    """Seconds in which the device worked on a thread's calls, and in which they waited for their turn."""
+    """Seconds of a thread's calls.
+
+    Attributes:
+        working: in which the device worked on them.
+        waiting: in which they waited for their turn.
+    """
 
     working: float = 0.0
     waiting: float = 0.0

@@ -15,7 +15,7 @@ from .precision import arithmetic_config, require_capability
 if TYPE_CHECKING:
     import openvino
 
-__all__ = ["BoundRequest", "compile_model", "execution_of", "requests_of"]
+__all__ = ["BoundRequest", "compile_model", "execution_of", "is_out_of_memory", "requests_of"]
 
 
 def compile_model(
@@ -180,3 +180,28 @@ def _bind(request: openvino.InferRequest, tensor: Tensor) -> None:
         raise ModelError(
             f"the model does not take an input of {tensor.shape} ({last_line(error)}); export it with --dynamic"
         ) from error
+
+
+# What runtimes and drivers say; none of them has a code for it.
+_OUT_OF_MEMORY = (
+    "bad_alloc",
+    "out of memory",
+    "out_of_memory",
+    "not enough memory",
+    "cannot allocate memory",
+    "failed to allocate",
+    "cl_out_of_resources",
+    "cl_mem_object_allocation_failure",
+    "exceeded max size of memory object",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error, or one that it came from, says that memory ran out."""
+    current: BaseException | None = error
+    while current is not None:
+        text = str(current).lower()
+        if isinstance(current, MemoryError) or any(words in text for words in _OUT_OF_MEMORY):
+            return True
+        current = current.__cause__ or current.__context__
+    return False

@@ -120,8 +120,7 @@ def read_contract(model: openvino.Model, path: Path) -> tuple[Contract | None, P
     """
     texts: dict[str, str] = {}
     with openvino_errors_as(
-        ModelError,
-        lambda reason: f"{path}: what the export wrote into it is damaged ({reason}); export it again",
+        ModelError, lambda reason: f"{path}: what the export wrote into it is damaged ({reason}); export it again"
     ):
         for key in (CONTRACT_KEY, PROVENANCE_KEY):
             # An IR keeps ours in a tree; the ONNX frontend puts the file's metadata under `framework` with flat names.

@@ -39,9 +39,14 @@ _CHOOSING = frozenset({"AUTO", "MULTI", "HETERO", "BATCH"})
 
 
 class ExecutedLayer(NamedTuple):
-    """A layer of the graph that a device executes, with what the plugin notes of it; empty where it notes nothing.
+    """A layer of the graph that a device executes; empty where the plugin notes nothing.
 
-    precision: what it computes in. originals: the names of the layers that became this one.
+    Attributes:
+        node: of the graph.
+        type: of the layer.
+        precision: what it computes in.
+        primitive: its implementation.
+        originals: the names of the layers that became this one.
     """
 
     node: openvino.Node

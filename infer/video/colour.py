@@ -39,8 +39,11 @@ _EXACT = 4 | 0x2000 | 0x4000 | 0x40000 | 0x80000
 class VideoColour:
     """How a video's samples mean colours: the numbers of ITU-T H.273, `2` unspecified.
 
-    matrix: of luma and chroma; never unspecified here. full_range: luma 0-255 instead of 16-235. primaries, transfer:
-    handed on as they are.
+    Attributes:
+        matrix: of luma and chroma; never unspecified here.
+        full_range: luma 0-255 instead of 16-235.
+        primaries: handed on as they are.
+        transfer: likewise.
     """
 
     matrix: int = _BT709

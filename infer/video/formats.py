@@ -9,18 +9,35 @@ from typing import Literal, get_args
 from ...core import DependencyError, InputError
 from .pyav import codec_available
 
-__all__ = ["Codec", "OutputFormat", "choose_format"]
+__all__ = ["VIDEO_EXTENSIONS", "Codec", "OutputFormat", "choose_format"]
 
 Codec = Literal["h264", "vp9", "prores", "webp", "png"]
+
+
+VIDEO_EXTENSIONS = frozenset(
+    f".{extension}"
+    for extension in (
+        *("3g2", "3gp", "asf", "avi", "flv", "ivf", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "mxf"),
+        *("ogv", "ts", "webm", "wmv", "y4m"),
+    )
+)
+"""The extensions, in lower case, by which a file is taken for a video where an image is asked for."""
 
 
 @dataclass(frozen=True)
 class OutputFormat:
     """How frames are written.
 
-    container: FFmpeg's name; empty for a folder of images. encoder: FFmpeg's name. pixel_format: of what is encoded.
-    options: the encoder's. muxer_options: the container's. even: width and height must be. audio: whether there is room
-    for it.
+    Attributes:
+        codec: the user's name of it.
+        alpha: the frames are transparent somewhere.
+        container: FFmpeg's name; empty for a folder of images.
+        encoder: FFmpeg's name.
+        pixel_format: of what is encoded.
+        options: the encoder's.
+        muxer_options: the container's.
+        even: width and height must be.
+        audio: whether there is room for it.
     """
 
     codec: Codec

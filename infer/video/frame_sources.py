@@ -1,13 +1,17 @@
-"""Frames from a camera, by OpenCV, and from numbered images."""
+"""Frames from a camera, by OpenCV, and from numbered images; and how a recording is ended."""
 
 from __future__ import annotations
 
 import re
+import signal
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from types import FrameType
 from typing import Protocol, cast
 
 import cv2
@@ -19,7 +23,7 @@ from ...images import Image, convert_rgb, read_image
 from .colour import VideoColour
 from .frames import Clock, FrameItem, Tally, VideoInfo
 
-__all__ = ["Camera", "Capture", "Stills", "in_number_order", "open_camera"]
+__all__ = ["Camera", "Capture", "Stills", "ended_by_signals", "in_number_order", "open_camera"]
 
 _TICKS = 90_000
 
@@ -196,3 +200,33 @@ def in_number_order(files: Sequence[Path]) -> list[Path]:
         return [(1, int(part), part) if index % 2 else (0, 0, part) for index, part in enumerate(parts)]
 
     return sorted(files, key=key)
+
+
+_SIGTERM_CODE = 128 + int(signal.SIGTERM)
+
+
+@contextmanager
+def ended_by_signals(stop: Callable[[], None], live: bool) -> Generator[None]:
+    """While it lasts, the first Ctrl-C (or SIGTERM) ends a live recording well; anything else ends as errors do."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = False
+
+    def end(number: int, _: FrameType | None) -> None:
+        nonlocal asked
+        if live and not asked:
+            asked = True
+            stop()
+        elif number == signal.SIGTERM:
+            # Not the system's own way to die, which would leave the temporary file.
+            sys.exit(_SIGTERM_CODE)
+        else:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

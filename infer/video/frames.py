@@ -22,8 +22,10 @@ __all__ = ["Clock", "Frame", "FrameItem", "FrameSource", "Tally", "VideoInfo"]
 class Frame:
     """One frame and its time.
 
-    image: upright, RGB, 8 bits; None where the frame is broken and has to be concealed. pts: when it is shown, in
-    units of the source's time base; each frame's is larger than the one before. duration: in the same units, 0 unknown.
+    Attributes:
+        image: upright, RGB, 8 bits; None where the frame is broken and has to be concealed.
+        pts: when it is shown, in units of the source's time base; each frame's is larger than the one before.
+        duration: in the same units, 0 unknown.
     """
 
     image: Image | None
@@ -33,7 +35,12 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class FrameItem:
-    """What a source gives at a time: the audio packets since the last frame, unchanged, then a frame (or none)."""
+    """What a source gives at a time.
+
+    Attributes:
+        frame: the next one, or none.
+        packets: of audio since the last frame, unchanged.
+    """
 
     frame: Frame | None
     packets: tuple[Packet[Stream], ...] = ()
@@ -43,10 +50,16 @@ class FrameItem:
 class VideoInfo:
     """What is known before the frames.
 
-    time_base: the unit of the frames' times, in seconds. rate: frames per second, about; None where nothing says so.
-    frames: how many there should be; None where nothing says so. sample_aspect: width to height of one upright pixel.
-    live: it goes on until somebody ends it. audio: the streams that are handed on packet by packet.
-    alpha: the frames have an alpha channel.
+    Attributes:
+        name: of the video, in messages.
+        time_base: the unit of the frames' times, in seconds.
+        colour: of the frames' samples.
+        rate: frames per second, about; None where nothing says so.
+        frames: how many there should be; None where nothing says so.
+        sample_aspect: width to height of one upright pixel.
+        live: it goes on until somebody ends it.
+        audio: the streams that are handed on packet by packet.
+        alpha: the frames have an alpha channel.
     """
 
     name: str
@@ -62,9 +75,11 @@ class VideoInfo:
 
 @dataclass
 class Tally:
-    """What a source had to do that its owner may want to know, one sentence each, and the frames it let go.
+    """What a source had to do that its owner may want to know.
 
-    dropped: frames of a camera that came faster than they could be processed.
+    Attributes:
+        notes: one sentence each.
+        dropped: frames of a camera that came faster than they could be processed.
     """
 
     notes: list[str] = field(default_factory=list)

@@ -13,11 +13,11 @@ from pathlib import Path
 from ...core import InputError, VideoError
 from ...images import Image
 from ..background import Background, load_background
+from ..choices import Colour
 from ..collect import collect_inputs
 from ..placement import Placement, placement_of
-from ..settings import Colour, VideoSettings
-from ..video import VIDEO_EXTENSIONS
-from .formats import OutputFormat, choose_format
+from ..settings import VideoSettings
+from .formats import VIDEO_EXTENSIONS, OutputFormat, choose_format
 from .frame_sources import Stills, open_camera
 from .frames import FrameSource
 from .pyav import PROTOCOLS

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-import threading
 import time
-from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
 
 from ...core import Data, PartialFailureError, Result, VideoError, VideoRecord
 from ...images import Image
@@ -18,13 +13,14 @@ from ..devices import this_machine
 from ..latencies import Latencies, of_models
 from ..overlap import in_order, in_thread
 from ..pipeline import Pipeline
-from ..remove import Matte
+from ..remover import Matte
+from .frame_sources import ended_by_signals
 from .frames import Frame, FrameItem
 from .sinks import open_sink
 from .smooth import Smoother
 from .video_plan import VideoPlan
 
-__all__ = ["VideoResult", "ended_by_signals", "process_video"]
+__all__ = ["VideoResult", "process_video"]
 
 _STAGES = ("decode", "remove", "infer", "smooth", "upscale", "superimpose", "encode")
 """In the order in which a frame passes them; `infer` is the time of all models, which their stages leave out."""
@@ -271,33 +267,3 @@ class _Run:
             truncated=self._source.truncated,
             notes=tuple(tally.notes),
         )
-
-
-_SIGTERM_CODE = 128 + int(signal.SIGTERM)
-
-
-@contextmanager
-def ended_by_signals(stop: Callable[[], None], live: bool) -> Generator[None]:
-    """While it lasts, the first Ctrl-C (or SIGTERM) ends a live recording well; anything else ends as errors do."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    asked = False
-
-    def end(number: int, _: FrameType | None) -> None:
-        nonlocal asked
-        if live and not asked:
-            asked = True
-            stop()
-        elif number == signal.SIGTERM:
-            # Not the system's own way to die, which would leave the temporary file.
-            sys.exit(_SIGTERM_CODE)
-        else:
-            raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from ..core import ImageError, ModelError
 from ..images import Image, Pixels, apply, to_depth
+from .choices import Refine
 from .edges import refine_mask
 from .foreground import estimate_foreground
 from .runtimes import LoadedModel
-from .settings import Refine
 from .tensors import MatteTensor, matte_from, resize_mask, tensor_from
 
 __all__ = ["Matte", "Remover", "cut_out"]
@@ -26,10 +26,11 @@ ImageT = TypeVar("ImageT", bound=Any)
 class Matte:
     """An image's alpha, and how far to trust it.
 
-    alpha: (H, W), the image's size and depth: uint8 0-255 or uint16 0-65535. confidence: the
-    range that the raw mask spans, 0-1: near 1 where there is a subject. foreground: False where the network saw no
-    subject; the alpha is 0 everywhere then. labels: names of the classes that the network found,
-    for a network of classes; empty otherwise.
+    Attributes:
+        alpha: (H, W), the image's size and depth: uint8 0-255 or uint16 0-65535.
+        confidence: the range that the raw mask spans, 0-1: near 1 where there is a subject.
+        foreground: False where the network saw no subject; the alpha is 0 everywhere then.
+        labels: names of the classes that the network found, for a network of classes; empty otherwise.
     """
 
     alpha: Pixels
@@ -52,12 +53,7 @@ class Remover:
     """
 
     def __init__(
-        self,
-        model: LoadedModel,
-        *,
-        keep: tuple[str, ...] = (),
-        refine: Refine = "none",
-        decontaminate: bool = False,
+        self, model: LoadedModel, *, keep: tuple[str, ...] = (), refine: Refine = "none", decontaminate: bool = False
     ) -> None:
         contract = model.contract
         if contract.task != "segmentation":

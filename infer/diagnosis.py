@@ -37,7 +37,7 @@ class Finding(BaseModel):
 
 
 class Diagnosis(BaseModel):
-    """The machine, what limits this process, its condition, devices, packages, and what follows from all that.
+    """What mattekit finds here.
 
     Attributes:
         machine: its processors, memory and system.

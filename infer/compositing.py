@@ -21,11 +21,7 @@ _VISIBLE = 0.05
 
 
 def superimpose(
-    subject: Image,
-    background: Background,
-    *,
-    placement: Placement | None = None,
-    original: Image | None = None,
+    subject: Image, background: Background, *, placement: Placement | None = None, original: Image | None = None
 ) -> Image:
     """Lay a subject on a background, by its straight alpha.
 
@@ -150,13 +146,7 @@ def _composited(rgb: Pixels, alpha: Pixels | None, canvas: Canvas, *, linear: bo
 
 
 def _pasted(
-    rgb: Pixels,
-    alpha: Pixels | None,
-    canvas: Canvas,
-    size: tuple[int, int],
-    corner: tuple[int, int],
-    *,
-    linear: bool,
+    rgb: Pixels, alpha: Pixels | None, canvas: Canvas, size: tuple[int, int], corner: tuple[int, int], *, linear: bool
 ) -> tuple[Pixels, Pixels | None]:
     """Composite a subject whose upper left corner is at (x, y) on a part of the canvas."""
     shape, (left, top) = (size[1], size[0]), corner

@@ -13,9 +13,10 @@ import numpy as np
 from ..core import DeviceError, ImageError, ModelError, least_tile
 from ..images import MAX_PIXELS_VARIABLE, Image, Pixels, apply, pixel_limit, resize_straight
 from .runtimes import LoadedModel
+from .runtimes.compiled import is_out_of_memory
 from .runtimes.forking import native_calls
 from .tensors import normalise, pixels_from
-from .tiles import AlignedTiles, Span, TilePlace, aligned_tiles, is_out_of_memory, ramp_of, side_within, spans
+from .tiles import AlignedTiles, Span, TilePlace, aligned_tiles, ramp_of, side_within, spans
 
 __all__ = ["TILE", "Upscaler"]
 
@@ -217,10 +218,7 @@ class Upscaler:
                 part = source[down.start : down.stop, across.start : across.stop]
                 tile = self._enlarge(part, window, here, grey=grey)
                 kept = tile[_inside(down, scale), _inside(across, scale)]
-                there = rgb[
-                    down.first * scale : down.last * scale,
-                    across.first * scale : across.last * scale,
-                ]
+                there = rgb[down.first * scale : down.last * scale, across.first * scale : across.last * scale]
                 if down.ramp or across.ramp:
                     weight = np.outer(ramp_of(down, scale), ramp_of(across, scale))[..., None]
                     kept = np.rint(there + (kept.astype(np.float32) - there) * weight).astype(rgb.dtype)
