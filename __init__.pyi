@@ -1,7 +1,7 @@
 from .bench.accuracy.evaluation import evaluate as evaluate
 from .bench.latency.benchmark import benchmark as benchmark
-from .bench.latency.comparison import compare_benchmarks as compare_benchmarks
-from .bench.parity.stage_parity import check_parity as check_parity
+from .bench.latency.benchmark_comparison import compare_benchmarks as compare_benchmarks
+from .bench.parity.parity_check import check_parity as check_parity
 from .cluster.running import RunResult as RunResult, run_images as run_images
 from .convert.export import ExportResult as ExportResult, export_model as export_model
 from .convert.weights_cache import fetch_weights as fetch_weights

@@ -52,7 +52,7 @@ from .latency.benchmark import (
     benchmark as benchmark,
     run_benchmark as run_benchmark,
 )
-from .latency.comparison import (
+from .latency.benchmark_comparison import (
     ComparisonResult as ComparisonResult,
     compare_benchmarks as compare_benchmarks,
     run_comparison as run_comparison,
@@ -64,7 +64,7 @@ from .latency.recording import (
 from .parity.opened_stages import (
     open_stages as open_stages,
 )
-from .parity.stage_parity import (
+from .parity.parity_check import (
     ParityResult as ParityResult,
     check_parity as check_parity,
     check_stages as check_stages,

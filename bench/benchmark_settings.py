@@ -66,17 +66,17 @@ def parse_scenario(text: str) -> Scenario:
     raise InputError(f"--scenario {text}: give single-stream, offline, or server:QPS such as server:20")
 
 
-def parse_allowed(text: str) -> tuple[Allowed, ...]:
+def parse_allowed(text: str, known: tuple[Allowed, ...] = ALLOWED) -> tuple[Allowed, ...]:
     """Read `machine,software,settings`, or some of them.
 
     Raises:
-        InputError: a word is none of them.
+        InputError: a word is none of those that are known.
     """
     named = _several(str)(text) if text else ()
-    unknown = [word for word in named if word not in ALLOWED]
+    unknown = [word for word in named if word not in known]
     if unknown:
-        raise InputError(f"--allow {text}: {unknown[0]!r} is none of {', '.join(ALLOWED)}; put commas between them")
-    return tuple(each for each in ALLOWED if each in named)
+        raise InputError(f"--allow {text}: {unknown[0]!r} is none of {', '.join(known)}; put commas between them")
+    return tuple(each for each in known if each in named)
 
 
 def _several(read: Callable[[str], object]) -> Callable[[str], tuple[object, ...]]:
@@ -208,4 +208,4 @@ class GateSettings(Settings):
     """
 
     baseline: tuple[str | Path, ...] = ()
-    allow: tuple[Allowed, ...] = option((), parse=parse_allowed)
+    allow: tuple[Literal["machine"], ...] = option((), parse=lambda text: parse_allowed(text, ("machine",)))

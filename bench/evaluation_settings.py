@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..core import Arithmetic, InputError, Settings, option
+from ..core import Arithmetic, Settings, option
 
 __all__ = ["EvaluationSettings", "ParitySettings"]
 
@@ -48,12 +48,6 @@ class EvaluationSettings(Settings):
     replace: bool = option(False, identity=False)
     engine: Literal["local", "ray"] = option("local", identity=False)
     address: str | None = option(None, identity=False)
-
-    def __post_init__(self) -> None:
-        """Refuse an address of a cluster that is not asked for."""
-        super().__post_init__()
-        if self.address and self.engine != "ray":
-            raise InputError("--address is for --engine ray; add that, or leave it out")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ..core import MODEL, BenchRecord, Interval, Measurement, Task, comparable
 from .significance import compare_rounds
@@ -41,11 +40,6 @@ class Int8Verdict:
     sentence: str
     speedup: float | None = None
     interval: Interval | None = None
-
-
-class _Speedup(NamedTuple):
-    ratio: float
-    interval: Interval
 
 
 def int8_verdicts(
@@ -83,15 +77,15 @@ def _verdict(
     accuracies: Sequence[Measurement],
     allowed: Mapping[str, float],
 ) -> Int8Verdict:
-    speedup = _speedup(record, before.candidate, after.candidate)
+    speedup, interval = _speedup(record, before.candidate, after.candidate)
     facts: list[str] = []
     reasons: list[str] = []
-    if speedup is None:
+    if speedup is None or interval is None:
         missing = next((record.candidates[f.candidate].reason for f in (before, after) if f.value is None), None)
         reasons.append(f"its speed is not known ({missing or 'it was not measured'})")
     else:
-        low, high = speedup.interval
-        facts.append(f"{speedup.ratio:.2f} times the speed of FP32 ({low:.2f} to {high:.2f})")
+        low, high = interval
+        facts.append(f"{speedup:.2f} times the speed of FP32 ({low:.2f} to {high:.2f})")
         if high < 1:
             reasons.append("it is slower")
         elif not low > LEAST_SPEEDUP:
@@ -118,18 +112,18 @@ def _verdict(
         arithmetic=after.arithmetic,
         pays=not reasons,
         sentence=f"{verdict} on {after.device}{why}{about}.",
-        speedup=speedup.ratio if speedup else None,
-        interval=speedup.interval if speedup else None,
+        speedup=speedup,
+        interval=interval,
     )
 
 
-def _speedup(record: BenchRecord, before: str, after: str) -> _Speedup | None:
-    """Compare round by round; None where one of them was not measured."""
+def _speedup(record: BenchRecord, before: str, after: str) -> tuple[float | None, Interval | None]:
+    """Compare round by round; nothing where one of them was not measured."""
     rounds = [_by_round(record, name) for name in (before, after)]
     if not all(rounds):
-        return None
+        return None, None
     found = compare_rounds(*rounds)
-    return _Speedup(1 / found.ratio, (1 / found.high, 1 / found.low))
+    return 1 / found.ratio, (1 / found.high, 1 / found.low)
 
 
 def _by_round(record: BenchRecord, candidate: str) -> list[list[float]]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ..bench import BenchmarkSettings
+from .. import bench
 from .options import ModelArguments, Quiet
 from .settings import takes_settings
 from .views.console import say
@@ -22,7 +22,7 @@ EXIT_HELP = (
 )
 
 MEASURE = "run"
-"""The command that `mattekit bench ARTIFACT…` means."""
+"""The command that `mattekit bench MODEL…` means."""
 
 
 class _MeasureUnlessNamed(TyperGroup):
@@ -38,7 +38,7 @@ class _MeasureUnlessNamed(TyperGroup):
 bench_app = typer.Typer(
     cls=_MeasureUnlessNamed,
     no_args_is_help=True,
-    help="Measure latency per device, interleaved, with evidence: mattekit bench ARTIFACT… (run may be left out).",
+    help="Measure latency per device, interleaved, with evidence: mattekit bench MODEL… (run may be left out).",
 )
 
 
@@ -48,11 +48,11 @@ def register(app: typer.Typer) -> None:
 
 
 @bench_app.command(MEASURE, epilog=EXIT_HELP)
-@takes_settings(BenchmarkSettings)
+@takes_settings(bench.BenchmarkSettings)
 def run(
-    artifacts: ModelArguments,
+    models: ModelArguments,
     *,
-    settings: BenchmarkSettings,
+    settings: bench.BenchmarkSettings,
     record: Annotated[
         Path | None,
         typer.Option("--record", "-o", help="File for what was measured; else it is kept in the cache."),
@@ -63,14 +63,13 @@ def run(
 
     Two records are compared by: mattekit bench compare BEFORE AFTER
     """
-    from ..bench import keep, run_benchmark
     from .views.bench import print_benchmark
     from .views.progress import ProgressBar
 
     with ProgressBar(show=not quiet) as bar:
-        result = run_benchmark(artifacts, replace(settings, progress=bar.counts))
+        result = bench.run_benchmark(models, replace(settings, progress=bar.counts))
     # Written first: a table that cannot be printed must not lose the measurement.
-    kept = keep(result.record, record)
+    kept = bench.keep(result.record, record)
     print_benchmark(result.record)
     for verdict in result.verdicts:
         say(verdict.sentence)

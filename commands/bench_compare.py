@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..bench import ComparisonSettings
+from .. import bench, reports
 from .options import JunitOption, MarkdownOption
 from .settings import takes_settings
 
@@ -22,12 +22,12 @@ def register(app: typer.Typer) -> None:
     app.command(epilog=EXIT_HELP)(compare)
 
 
-@takes_settings(ComparisonSettings)
+@takes_settings(bench.ComparisonSettings)
 def compare(
     before: Annotated[Path, typer.Argument(help="A benchmark's record.", show_default=False)],
     after: Annotated[Path, typer.Argument(help="Another one, of the same candidates.", show_default=False)],
     *,
-    settings: ComparisonSettings,
+    settings: bench.ComparisonSettings,
     gate: Annotated[
         Path | None, typer.Option(help="A TOML file of gates with max_ratio; the first record is the baseline.")
     ] = None,
@@ -36,20 +36,19 @@ def compare(
     markdown: MarkdownOption = None,
 ) -> None:
     """Compare two benchmarks: what became faster or slower, and what cannot be told."""
-    from ..bench import read_gates, run_comparison
-    from ..reports import check_gates
     from .views.bench_compare import print_comparison
     from .views.gate import print_verdicts
 
     if gate:
         # A mistake in it is found before anything is compared.
-        read_gates(gate)
-    result = run_comparison(before, after, settings)
+        bench.read_gates(gate)
+    result = bench.run_comparison(before, after, settings)
     if record:
         result.record.write(record)
     print_comparison(result.record)
     if gate:
-        judged = check_gates(after, gate, baseline=(before,), allow=settings.allow)
+        across = bench.GateSettings(baseline=(before,), allow=("machine",) if "machine" in settings.allow else ())
+        judged = reports.run_gates(after, gate, across)
         print_verdicts(judged)
         judged.publish(junit=junit, markdown=markdown)
         raise typer.Exit(judged.exit_code)

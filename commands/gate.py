@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..bench import GateSettings
+from .. import bench, reports
 from .options import JsonOption, JunitOption, MarkdownOption
 from .settings import takes_settings
 
@@ -21,21 +21,20 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel="Evidence", epilog=EXIT_HELP)(gate)
 
 
-@takes_settings(GateSettings)
+@takes_settings(bench.GateSettings)
 def gate(
     records: Annotated[list[Path], typer.Argument(help="Records, or folders of them.", show_default=False)],
     *,
     gate: Annotated[Path, typer.Option("--gate", "--gates", help="A TOML file of gates.", show_default=False)],
-    settings: GateSettings,
+    settings: bench.GateSettings,
     junit: JunitOption = None,
     markdown: MarkdownOption = None,
     json_: JsonOption = None,
 ) -> None:
     """Judge saved records by gates, without running a model."""
-    from ..reports import run_gates
     from .views.gate import print_verdicts
 
-    result = run_gates(records, gate, settings)
+    result = reports.run_gates(records, gate, settings)
     print_verdicts(result)
     result.publish(junit=junit, markdown=markdown, json=json_)
     raise typer.Exit(result.exit_code)

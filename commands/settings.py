@@ -113,9 +113,9 @@ def _typer_type(hint: Any, *, text: bool) -> Any:
 
 
 def _as_text(default: object, kind: Any) -> object:
-    """Return a default as the command line shows it: numbers with commas between, and no list where it is empty."""
+    """Return a default as the command line shows it: with commas between, and nothing where it is empty."""
     if isinstance(default, tuple) and kind in (str, str | None):
-        return ",".join(str(one) for one in cast("tuple[object, ...]", default))
+        return ",".join(str(one) for one in cast("tuple[object, ...]", default)) or None
     if isinstance(default, tuple):
         return default or None
     return default if default is None or kind not in (str, str | None) else str(default)

@@ -6,13 +6,6 @@ from .access import (
     make_dataset as make_dataset,
     open_dataset as open_dataset,
 )
-from .contact_sheet import (
-    contact_sheet as contact_sheet,
-    grey as grey,
-    sample_row as sample_row,
-    write_png as write_png,
-    write_sheet as write_sheet,
-)
 from .image_folders import (
     images_in as images_in,
     read_alpha as read_alpha,
@@ -27,6 +20,11 @@ from .sample import (
     Dataset as Dataset,
     Pixels as Pixels,
     Sample as Sample,
+    contact_sheet as contact_sheet,
+    grey as grey,
+    sample_row as sample_row,
+    write_png as write_png,
+    write_sheet as write_sheet,
 )
 from .synthetic import (
     synthetic as synthetic,

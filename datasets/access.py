@@ -16,10 +16,9 @@ from ..core import (
     sha256_of,
     unpack,
 )
-from .contact_sheet import contact_sheet, sample_row, write_sheet
 from .image_folders import images_folder, segmentation_folders, super_resolution_folders
 from .layouts import LAYOUTS, Layout
-from .sample import Dataset
+from .sample import Dataset, contact_sheet, sample_row, write_sheet
 from .synthetic import synthetic, write_synthetic
 
 __all__ = [

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import InputError, atomic_directory
-from .contact_sheet import write_png
-from .sample import AlphaMatte, Dataset, LazySample, Pixels, Sample
+from .sample import AlphaMatte, Dataset, LazySample, Pixels, Sample, write_png
 
 __all__ = ["KINDS", "RENDERING", "TEXTURES", "render_background", "synthetic", "write_synthetic"]
 

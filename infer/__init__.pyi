@@ -1,7 +1,5 @@
 from .background import (
     Background as Background,
-    Blur as Blur,
-    Colour as Colour,
     load_background as load_background,
 )
 from .batch import (
@@ -96,6 +94,8 @@ from .runtimes.torch import (
     TorchRuntime as TorchRuntime,
 )
 from .settings import (
+    Blur as Blur,
+    Colour as Colour,
     PipelineSettings as PipelineSettings,
     Refine as Refine,
     RunSettings as RunSettings,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, cast, get_args
 
@@ -14,39 +12,12 @@ from PIL import ImageColor
 
 from ..core import ImageError
 from ..images import Image, Pixels, convert_rgb, over_colour, read_image, resize_straight, same_space
-from .settings import Fit
+from .settings import Blur, Colour, Fit
 
-__all__ = ["Background", "Blur", "Canvas", "Colour", "described_background", "load_background", "render_background"]
+__all__ = ["Background", "Canvas", "described_background", "load_background", "render_background"]
 
 # Of the longer side: the original's shapes are gone, its light stays.
 _DEFAULT_BLUR = 1 / 50
-
-
-@dataclass(frozen=True)
-class Colour:
-    """One colour in sRGB, each channel 0-255; alpha 255 is opaque."""
-
-    red: int
-    green: int
-    blue: int
-    alpha: int = 255
-
-    def __post_init__(self) -> None:
-        """Refuse values outside 0-255 with an ImageError."""
-        if not all(0 <= value <= 255 for value in (self.red, self.green, self.blue, self.alpha)):
-            raise ImageError(f"the colour {self} has a channel outside 0-255; use values from 0 to 255")
-
-
-@dataclass(frozen=True)
-class Blur:
-    """The original, blurred; `radius` is the Gaussian's standard deviation in pixels of the result, None chooses it."""
-
-    radius: float | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a radius that is no length with an ImageError."""
-        if self.radius is not None and not (math.isfinite(self.radius) and 0 < self.radius <= 10_000):
-            raise ImageError(f"a blur of {self.radius} pixels can't be made; use a radius above 0 and up to 10000")
 
 
 Background = Image | Colour | Blur

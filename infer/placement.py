@@ -11,8 +11,7 @@ import numpy as np
 
 from ..core import ImageError
 from ..images import MAX_PIXELS, Pixels
-from .background import Colour
-from .settings import Fit, PipelineSettings, Place
+from .settings import Colour, Fit, PipelineSettings, Place
 
 __all__ = ["ANCHORS", "Place", "Placement", "Shadow", "cast_shadow", "parse_shadow", "placement_of"]
 

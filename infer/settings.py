@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ..core import Arithmetic, InputError, Settings, option
+from ..core import Arithmetic, ImageError, InputError, Settings, option
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
 
 __all__ = [
+    "Blur",
+    "Colour",
     "Fit",
     "ModelLike",
     "PipelineSettings",
@@ -55,6 +58,33 @@ def parse_fps(text: str) -> Fraction:
     if not Fraction(1, 100) <= fps <= 1000:
         raise InputError(f"--fps {text}: use from 0.01 to 1000 frames per second")
     return fps.limit_denominator(100_000)
+
+
+@dataclass(frozen=True)
+class Colour:
+    """One colour in sRGB, each channel 0-255; alpha 255 is opaque."""
+
+    red: int
+    green: int
+    blue: int
+    alpha: int = 255
+
+    def __post_init__(self) -> None:
+        """Refuse values outside 0-255 with an ImageError."""
+        if not all(0 <= value <= 255 for value in (self.red, self.green, self.blue, self.alpha)):
+            raise ImageError(f"the colour {self} has a channel outside 0-255; use values from 0 to 255")
+
+
+@dataclass(frozen=True)
+class Blur:
+    """The original, blurred; `radius` is the Gaussian's standard deviation in pixels of the result, None chooses it."""
+
+    radius: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a radius that is no length with an ImageError."""
+        if self.radius is not None and not (math.isfinite(self.radius) and 0 < self.radius <= 10_000):
+            raise ImageError(f"a blur of {self.radius} pixels can't be made; use a radius above 0 and up to 10000")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +141,6 @@ class PipelineSettings(Settings):
         super().__post_init__()
         if not isinstance(self.background, str | Path | None):
             from ..images import image_of
-            from .background import Blur, Colour
 
             if not isinstance(self.background, Blur | Colour):
                 # An open file can be read once only, and doesn't travel to other processes.

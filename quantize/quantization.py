@@ -58,6 +58,7 @@ class QuantizeResult(Result[QuantizeRecord]):
     """What a quantization wrote.
 
     Attributes:
+        records: one, of its accuracy and of what it took.
         path: of the record.
         variant: the INT8 model.
         ignored: the layers that the search left as they were.

@@ -94,11 +94,13 @@ def run_gates(
         DependencyError: SciPy is not installed, and times are to be compared.
 
     Example:
-        from mattekit import check_gates
-
-        result = check_gates("validation", "gates.toml", baseline=("main.json",))
-        result.write_junit("gates.xml")
-        raise SystemExit(result.exit_code)
+        >>> from mattekit import check_gates
+        >>> from mattekit.bench import Gate, evaluate
+        >>> measured = evaluate("mattelite", "synthetic:count=12,size=96x64", metrics=["iou"]).record
+        >>> result = check_gates(measured, [Gate(metric="iou", min=0.1)])
+        >>> result.write_junit("gates.xml")
+        >>> result.passed
+        True
     """
     noted: dict[str, JsonValue] = {}
     if isinstance(gates, str | Path):

@@ -32,7 +32,7 @@ sys.dont_write_bytecode = False
 if TYPE_CHECKING:
     import torch
     from mattekit.convert.networks.u2net import U2NetConfig
-    from mattekit.core import Provenance
+    from mattekit.core import BenchRecord, Provenance
     from torch import Tensor
 
 SMALL = (128, 128)
@@ -172,6 +172,43 @@ def light_ir(own_provenance: Provenance, make_once: MakeOnce) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_ir(make_once: MakeOnce) -> Path:
+    """An IR of super-resolution x1 of one convolution, for any size."""
+    from tiny import convolution
+
+    path = Path("fp32", "model.xml")
+    return make_once("tiny", lambda folder: convolution(folder / path)) / path
+
+
+@pytest.fixture(scope="session")
+def shared_benchmark(tiny_ir: Path, photo: Path, make_once: MakeOnce) -> BenchRecord:
+    """One benchmark that has a bit of everything: batches, a missing device, a model that is not what it is called,
+    and an image the whole way."""
+    from mattekit.bench import benchmark
+    from mattekit.core import BenchRecord, read_record
+    from tiny import half_quantized
+
+    def fill(folder: Path) -> None:
+        images = folder / "images"
+        images.mkdir()
+        shutil.copy(photo, images)
+        result = benchmark(
+            (tiny_ir, half_quantized(folder / "int8" / "model.xml")),
+            device=("CPU", "NPU.7"),
+            batch=(1, 2),
+            size=((32, 32),),
+            rounds=3,
+            iterations=6,
+            warm_up=0,
+            threads=1,
+            end_to_end=images,
+        )
+        result.record.write(folder / "r.json")
+
+    return read_record(make_once("measured", fill) / "r.json", BenchRecord)
+
+
+@pytest.fixture(scope="session")
 def published_u2netp(shared_data: Path, make_once: MakeOnce) -> Path:
     """The folder of the FP32 export of the authors' U2NETP, at its own size."""
     from mattekit.convert import export_model
@@ -183,6 +220,38 @@ def published_u2netp(shared_data: Path, make_once: MakeOnce) -> Path:
         lambda folder: export_model("u2netp", folder, weights=weights, images=photos),
     )
     return out / "u2netp" / "fp32"
+
+
+@pytest.fixture(scope="session")
+def bundled_fp32(photo: Path, make_once: MakeOnce) -> Path:
+    """The folder of FP32 exports of bundled models, which have real weights: mattelite and srlite-x2."""
+    from mattekit.convert import export_model
+
+    def fill(folder: Path) -> None:
+        for model in ("mattelite", "srlite-x2"):
+            export_model(model, folder, images=[photo], offline=True)
+
+    return make_once("bundled-fp32", fill)
+
+
+@pytest.fixture(scope="session")
+def published_half(shared_data: Path, make_once: MakeOnce) -> Callable[[str, str], Path]:
+    """Export a model of the zoo in FP16 from its authors' weights, once for all tests, and return its IR."""
+    from mattekit.convert import export_model
+
+    photos = sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir())
+
+    def exported(model: str, weights: str) -> Path:
+        # Of a photo, super-resolution is checked on a part alone; masks are on all of it, for which one will do.
+        images = photos[:1] if weights.startswith("segmentation") else []
+        path = shared_data / "weights" / weights
+        out = make_once(
+            f"published-{model}-fp16",
+            lambda folder: export_model(model, folder, precision="fp16", weights=path, images=images),
+        )
+        return out / model / "fp16" / "model.xml"
+
+    return exported
 
 
 def seeded_state(config: U2NetConfig, photo: Path) -> dict[str, Tensor]:
@@ -288,16 +357,44 @@ def segmentation_ir(photo: Path, make_once: MakeOnce) -> Path:
 
 
 @pytest.fixture(scope="session")
-def super_resolution_ir(super_resolution_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
-    """The folder of one export: `realesr-animevideov3`, x4, fp32, any input size; files as in `segmentation_ir`."""
+def realesr_ir(super_resolution_weights: Path, photo: Path, make_once: MakeOnce) -> Path:
+    """The folder of one export: `realesr-animevideov3`, x4, fp32, any input size; files as in `u2netp_ir`."""
     from mattekit.convert import export_model
 
     model = "realesr-animevideov3"
     out = make_once(
-        "super-resolution",
+        "realesr",
         lambda folder: export_model(model, folder, weights=super_resolution_weights, images=[photo]),
     )
     return out / model / "fp32"
+
+
+def shallow_srvgg() -> torch.nn.Module:
+    """A network like `realesr-animevideov3` of 4 convolutions instead of 18."""
+    from mattekit.convert.networks.srvgg import SRVGGNetCompact
+
+    return SRVGGNetCompact(4, convs=2).eval()
+
+
+@pytest.fixture(scope="session")
+def super_resolution_ir(photo: Path, make_once: MakeOnce) -> Path:
+    """An export like `realesr_ir`, and under that name, of `shallow_srvgg`, with random weights from a seed."""
+    pytest.importorskip("torch", reason="exporting needs the extra `export`")
+    import torch
+    from mattekit.convert import ExportSettings, ParityCheck, stage_input, zoo
+    from mattekit.convert.export import export
+    from mattekit.images import read_image
+
+    spec = replace(zoo.get("realesr-animevideov3"), build=shallow_srvgg)
+
+    def fill(folder: Path) -> None:
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(0)
+            torch.save(shallow_srvgg().state_dict(), folder / "shallow.pth")
+        check = ParityCheck(["photo"], [stage_input(read_image(photo).rgb, spec.contract)], spec.contract)
+        export(spec, folder / "shallow.pth", folder, ExportSettings(), check)
+
+    return make_once("super-resolution", fill) / "realesr-animevideov3" / "fp32"
 
 
 @pytest.fixture(scope="session")

@@ -153,6 +153,7 @@ def test_a_subject_and_a_pipeline_say_what_they_compute_in(ir: Path) -> None:
     assert runtime["arithmetic"] == "bf16"
 
 
+@pytest.mark.slow
 def test_a_benchmark_has_a_row_for_each_arithmetic_and_says_which_are_not_there(ir: Path) -> None:
     record = benchmark(
         ir, arithmetic=("f32", "bf16", "f16"), size=((16, 24),), rounds=2, iterations=2, warm_up=0, threads=1
@@ -171,6 +172,7 @@ def test_a_benchmark_has_a_row_for_each_arithmetic_and_says_which_are_not_there(
     assert benchmark_exit_code(record) == 0
 
 
+@pytest.mark.slow
 def test_other_runtimes_compute_in_f32_alone(super_resolution_ir: Path) -> None:
     record = benchmark(
         f"onnxruntime:{super_resolution_ir / 'model.onnx'}",

@@ -45,7 +45,7 @@ def candidate(**changes: Any) -> Candidate:
         "width": 320,
         "threads": 1,
     }
-    return Candidate.model_validate({**facts, **changes})
+    return Candidate(**{**facts, **changes})
 
 
 @pytest.mark.parametrize("count", [100, 101, 250, 1000])

@@ -15,7 +15,7 @@ pytest.importorskip("scipy", reason="comparing times needs the extra `bench`")
 
 from mattekit.bench import ComparisonSettings, Gate, benchmark, compare_benchmarks, gates_exit_code, judge
 from mattekit.bench.benchmark_settings import Allowed, parse_allowed
-from mattekit.bench.latency.comparison import mismatches
+from mattekit.bench.latency.benchmark_comparison import mismatches
 from mattekit.cli import app
 from mattekit.core import (
     MODEL,
@@ -146,6 +146,17 @@ def test_two_runs_of_the_same_thing_and_one_that_is_slower() -> None:
     assert set(verdicts(compared(record({KEY: [1.0] * 5}), record({KEY: [2.0] * 5}))).values()) == {
         "not enough samples"
     }
+
+
+def test_files_are_compared_under_their_names_and_give_a_table(tmp_path: Path) -> None:
+    paths = [tmp_path / "before.json", tmp_path / "after.json"]
+    record({KEY: series(1)}).write(paths[0])
+    slowed(record({KEY: series(2)}), 1.1).write(paths[1])
+    found = compare_benchmarks(str(paths[0]), paths[1])
+    assert (found.record.before, found.record.after) == tuple(map(str, paths))
+    frame = found.to_frame()
+    (ratio,) = frame[(frame.metric == "ratio") & (frame.stage == MODEL)].value
+    assert ratio == pytest.approx(1.1, abs=0.02)
 
 
 def test_candidates_that_only_one_has_are_listed() -> None:

@@ -9,63 +9,38 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import openvino
 import pytest
-from conftest import MakeOnce, shallow_u2net
+from conftest import shallow_u2net
 from mattekit.bench import BenchmarkSettings, benchmark, benchmark_exit_code, run_benchmark
 from mattekit.bench.benchmark_settings import parse_scenario
 from mattekit.bench.latency.candidates import Candidate, find_variants, plan
-from mattekit.bench.latency.inspection import inspect
 from mattekit.bench.latency.process import CandidateError, WorkerProcess
 from mattekit.bench.latency.trials import OTHERS
-from mattekit.bench.latency.worker import Worker
+from mattekit.bench.latency.worker import Worker, inspect
 from mattekit.cli import app
 from mattekit.core import (
     MODEL,
     BenchRecord,
-    Contract,
     DeviceError,
-    InputContract,
     InputError,
     ModelError,
-    OutputContract,
     Variant,
     read_record,
 )
 from openvino import opset13 as ops
+from tiny import CONTRACT, save
 from typer.testing import CliRunner
 
-CONTRACT = Contract(task="super_resolution", input=InputContract(), output=OutputContract(kind="image", scale=1))
 
-
-def save(result: Any, source: Any, path: Path) -> Path:
-    """Write a graph as an IR with a contract."""
-    construct: Any = openvino.Model
-    model = construct([result], [source])
-    model.set_rt_info(CONTRACT.to_json(), ["mattekit", "contract"])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    openvino.save_model(model, path, compress_to_fp16=False)
-    return path
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def tiny(tiny_ir: Path) -> Path:
     """A convolution 3x3 from 3 to 3 channels and a ReLU, for any size."""
-    source = ops.parameter([-1, 3, -1, -1], np.float32, name="input")
-    weights = np.random.default_rng(0).standard_normal((3, 3, 3, 3)).astype(np.float32)
-    result = ops.relu(ops.convolution(source, ops.constant(weights), [1, 1], [1, 1], [1, 1], [1, 1]))
-    return save(result, source, tmp_path_factory.mktemp("tiny") / "fp32" / "model.xml")
+    return tiny_ir
 
 
-@pytest.fixture(scope="module")
-def half_quantized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A network that is called INT8 and quantizes its input, but not its weights: its convolution is one in f32."""
-    source = ops.parameter([1, 3, 32, 32], np.float32, name="input")
-    limits = [ops.constant(np.float32(value)) for value in (0, 1, 0, 1)]
-    weights = np.random.default_rng(0).standard_normal((3, 3, 3, 3)).astype(np.float32)
-    quantized = ops.fake_quantize(source, *limits, 256)
-    result = ops.convolution(quantized, ops.constant(weights), [1, 1], [1, 1], [1, 1], [1, 1])
-    return save(result, source, tmp_path_factory.mktemp("half") / "int8" / "model.xml")
+@pytest.fixture
+def record(shared_benchmark: BenchRecord) -> BenchRecord:
+    return shared_benchmark
 
 
 def one(path: Path, **changes: Any) -> Candidate:
@@ -77,7 +52,7 @@ def one(path: Path, **changes: Any) -> Candidate:
         "width": 40,
         "threads": 1,
     }
-    return Candidate.model_validate({**facts, **changes})
+    return Candidate(**{**facts, **changes})
 
 
 def values(record: BenchRecord, key: str, stage: str = MODEL) -> dict[str, float | None]:
@@ -95,16 +70,6 @@ def few(**changes: Any) -> BenchmarkSettings:
 
 def measured(*models: Path, **changes: Any) -> BenchRecord:
     return run_benchmark(models, few(**changes)).record
-
-
-@pytest.fixture(scope="module")
-def record(tiny: Path, half_quantized: Path, make_once: MakeOnce) -> BenchRecord:
-    """One run that has a bit of everything: batches, a missing device, and a model that is not what it is called."""
-    asked = few(device=("CPU", "NPU.7"), batch=(1, 2))
-    folder = make_once(
-        "bench-run", lambda folder: run_benchmark((tiny, half_quantized), asked).record.write(folder / "r.json")
-    )
-    return read_record(folder / "r.json", BenchRecord)
 
 
 def test_every_candidate_has_its_row_and_what_cannot_run_says_why(record: BenchRecord) -> None:
@@ -221,7 +186,7 @@ def test_a_size_that_a_network_does_not_take_stops_nobody_else(tiny: Path, tmp_p
         ops.matmul(flat, ops.constant(np.ones((3072, 4), np.float32)), False, False), source, tmp_path / "f.xml"
     )
     found = measured(tiny, fixed, size=((32, 32), (48, 48)), rounds=1)
-    assert [(*key.split()[::5], result.status) for key, result in found.candidates.items()] == [
+    assert [(key.split()[0], each.asked["size"], each.status) for key, each in found.candidates.items()] == [
         ("model", "32x32", "measured"),
         ("model", "48x48", "measured"),
         ("f", "32x32", "measured"),
@@ -251,7 +216,10 @@ def test_the_whole_way_accuracy_and_every_runtime(
         data="synthetic:count=2,size=96x96",
     )
     assert result.exit_code == 0
+    assert result.verdicts == ()
     found = result.record
+    assert len(result.to_frame()) == len(found.measurements)
+    assert found.settings["size"] == [[64, 64], [96, 96]]
     runtimes = [result.execution.runtime for result in found.candidates.values() if result.execution]
     assert runtimes == ["openvino", "onnxruntime", "torch"]
     scores: list[float] = []
@@ -311,7 +279,7 @@ def run(arguments: Sequence[object]) -> tuple[int, str]:
 @pytest.mark.slow
 def test_the_first_word_may_be_left_out(tiny: Path, tmp_path: Path) -> None:
     common = (tiny, "--size", 16, "--iterations", 1, "--warm-up", 0, "--threads", 1, "--record", tmp_path / "r.json")
-    code, text = run(["bench", *common])
+    code, text = run(["bench", "--quiet", *common])
     assert code == 0, text
     assert "model fp32 openvino:CPU f32 latency b1 16x16" in text
     assert "1 rounds, 1 iterations" in text

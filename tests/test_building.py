@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tiny
 from conftest import MakeOnce
 from mattekit.core import InputError
 from mattekit.workflow import build_recipe, schema_text
@@ -20,7 +21,8 @@ SMALL = """\
 name = "small"
 
 [[model]]
-id = "srlite-x2"
+id = "rembg-u2netp"
+weights = "small.onnx"
 precisions = ["fp32"]
 package = { colour_order = "BGR" }
 """
@@ -31,6 +33,14 @@ def written(folder: Path, text: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "recipe.toml"
     path.write_text(text)
+    return path
+
+
+def small(folder: Path) -> Path:
+    """The recipe SMALL, with its network beside it."""
+    pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
+    path = written(folder, SMALL)
+    tiny.write_onnx(folder / "small.onnx")
     return path
 
 
@@ -91,10 +101,9 @@ def test_the_recipes_in_the_repository_can_be_planned(name: str, tmp_path: Path)
 @pytest.fixture(scope="module")
 def built(make_once: MakeOnce) -> Path:
     """A recipe that was built. Shared: copy its folder before changing anything."""
-    pytest.importorskip("torch", reason="exporting needs the extra `export`")
 
     def fill(folder: Path) -> None:
-        made = build_recipe(written(folder, SMALL))
+        made = build_recipe(small(folder))
         assert [outcome.state for outcome in made.outcomes] == ["ran", "ran"]
 
     return make_once("built", fill) / "recipe.toml"
@@ -126,22 +135,22 @@ def test_what_becomes_of_each_stage_is_told_and_in_the_record(built: Path) -> No
 
 def test_what_is_altered_or_gone_is_made_again_and_only_that(built: Path, tmp_path: Path) -> None:
     moved = copied(built, tmp_path / "here")
-    (moved.parent / "out" / "packages" / "srlite-x2-fp32" / "contract.json").write_text("{}")
-    assert states(moved, check=True) == {"export-fp32 srlite-x2": "kept", "package-fp32 srlite-x2": "due"}
+    (moved.parent / "out" / "packages" / "rembg-u2netp-fp32" / "contract.json").write_text("{}")
+    assert states(moved, check=True) == {"export-fp32 rembg-u2netp": "kept", "package-fp32 rembg-u2netp": "due"}
     moved.write_text(SMALL.replace("BGR", "RGB"))
     reasons = {each.stage.name: each.reason for each in build_recipe(moved, check=True).outcomes}
-    assert reasons["export-fp32 srlite-x2"] == "nothing changed"
-    assert "command" in reasons["package-fp32 srlite-x2"]
+    assert reasons["export-fp32 rembg-u2netp"] == "nothing changed"
+    assert "command" in reasons["package-fp32 rembg-u2netp"]
 
 
 @pytest.mark.slow
 def test_what_was_altered_is_kept_and_what_is_not_the_recipes_stays(built: Path, tmp_path: Path) -> None:
     moved = copied(built, tmp_path / "here")
-    package = moved.parent / "out" / "packages" / "srlite-x2-fp32"
+    package = moved.parent / "out" / "packages" / "rembg-u2netp-fp32"
     (package / "README.md").write_text("my notes")
-    assert states(moved)["package-fp32 srlite-x2"] == "ran"
+    assert states(moved)["package-fp32 rembg-u2netp"] == "ran"
     assert "my notes" not in (package / "README.md").read_text()
-    kept = moved.parent / "out" / ".build" / "altered" / "packages" / "srlite-x2-fp32" / "README.md"
+    kept = moved.parent / "out" / ".build" / "altered" / "packages" / "rembg-u2netp-fp32" / "README.md"
     assert kept.read_text() == "my notes"
     (package / "mine.txt").write_text("mine")
     (package / "card.json").unlink()
@@ -154,38 +163,37 @@ def test_what_was_altered_is_kept_and_what_is_not_the_recipes_stays(built: Path,
 def test_a_build_that_was_stopped_goes_on(built: Path, tmp_path: Path) -> None:
     moved = copied(built, tmp_path / "here")
     shutil.rmtree(moved.parent / "out" / "packages")
-    (moved.parent / "out" / ".build" / "package-fp32--srlite-x2.json").unlink()
-    assert states(moved) == {"export-fp32 srlite-x2": "kept", "package-fp32 srlite-x2": "ran"}
+    (moved.parent / "out" / ".build" / "package-fp32--rembg-u2netp.json").unlink()
+    assert states(moved) == {"export-fp32 rembg-u2netp": "kept", "package-fp32 rembg-u2netp": "ran"}
 
 
 def test_a_stage_that_fails_stops_what_needs_it_and_tells_why(tmp_path: Path) -> None:
-    pytest.importorskip("torch", reason="reading a checkpoint needs the extra `export`")
-    text = 'name = "x"\n[[model]]\nid = "u2netp"\nweights = "broken.pth"\npackage = {}\n'
+    text = 'name = "x"\n[[model]]\nid = "rembg-u2netp"\nweights = "broken.onnx"\npackage = {}\n'
     path = written(tmp_path, text)
-    (tmp_path / "broken.pth").write_bytes(b"not a checkpoint")
+    (tmp_path / "broken.onnx").write_bytes(b"not a network")
     made = build_recipe(path)
     assert [each.state for each in made.outcomes] == ["failed", "skipped"]
     assert made.exit_code == 1
-    assert "broken.pth" in made.outcomes[0].reason
+    assert "broken.onnx" in made.outcomes[0].reason
 
 
 def test_weights_that_changed_are_refused_until_that_is_accepted(built: Path, tmp_path: Path) -> None:
     moved = copied(built, tmp_path / "here")
     lock = moved.with_suffix(".lock")
     content = json.loads(lock.read_text())
-    content["weights"]["srlite-x2"] = "0" * 64
+    content["weights"]["rembg-u2netp"] = "0" * 64
     lock.write_text(json.dumps(content))
-    with pytest.raises(InputError, match=r"the weights of srlite-x2 changed .* --update"):
+    with pytest.raises(InputError, match=r"the weights of rembg-u2netp changed .* --update"):
         build_recipe(moved)
     assert {each.state for each in build_recipe(moved, update=True).outcomes} == {"kept"}
-    assert json.loads(lock.read_text())["weights"]["srlite-x2"] != "0" * 64
+    assert json.loads(lock.read_text())["weights"]["rembg-u2netp"] != "0" * 64
 
 
 @pytest.mark.slow
 def test_two_builds_in_clean_folders_give_the_same_bytes(built: Path, tmp_path: Path) -> None:
-    path = written(tmp_path / "again", SMALL)
+    path = small(tmp_path / "again")
     build_recipe(path)
-    for name in ("models/srlite-x2/fp32/model.xml", "models/srlite-x2/fp32/model.bin"):
+    for name in ("models/rembg-u2netp/fp32/model.xml", "models/rembg-u2netp/fp32/model.bin"):
         assert (path.parent / "out" / name).read_bytes() == (built.parent / "out" / name).read_bytes()
 
 
@@ -198,7 +206,7 @@ def test_the_command_line_says_what_would_run(built: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "kept    export-fp32 srlite-x2: nothing changed",
-        "kept    package-fp32 srlite-x2: nothing changed",
+        "kept    export-fp32 rembg-u2netp: nothing changed",
+        "kept    package-fp32 rembg-u2netp: nothing changed",
         "2 kept",
     ]

@@ -68,8 +68,8 @@ def call() -> Call:
 
 
 @pytest.fixture(scope="module")
-def model_folder(super_resolution_ir: Path) -> Path:
-    return super_resolution_ir.parent
+def model_folder(realesr_ir: Path) -> Path:
+    return realesr_ir.parent
 
 
 @pytest.fixture(scope="module")
@@ -120,11 +120,12 @@ def in_int8(name: str, ir: Path, photos: Path, make_once: MakeOnce) -> Path:
 
 
 @pytest.fixture(scope="module")
-def quantized(super_resolution_ir: Path, photos: Path, make_once: MakeOnce) -> Path:
+def quantized(realesr_ir: Path, photos: Path, make_once: MakeOnce) -> Path:
     """The INT8 IR of the shared super-resolution model."""
-    return in_int8("compress-realesr-int8", super_resolution_ir, photos, make_once)
+    return in_int8("compress-realesr-int8", realesr_ir, photos, make_once)
 
 
+@pytest.mark.slow
 def test_quantize_measures_what_it_kept_back_and_gives_a_verdict(
     small_ir: Path, photos: Path, tmp_path: Path, call: Call
 ) -> None:
@@ -254,15 +255,13 @@ def test_the_layers_that_lose_most_can_be_ignored(
         noisiest_layers(stages[:1], dataset)
 
 
-def test_a_ladder_of_one_rung_or_of_two_models_is_refused(
-    super_resolution_ir: Path, small_ir: Path, tmp_path: Path
-) -> None:
+def test_a_ladder_of_one_rung_or_of_two_models_is_refused(realesr_ir: Path, small_ir: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="two stages or more"):
-        open_stages([str(super_resolution_ir / "model.xml")])
+        open_stages([str(realesr_ir / "model.xml")])
     with pytest.raises(InputError, match="different contracts"):
-        open_stages([str(super_resolution_ir), str(small_ir)])
+        open_stages([str(realesr_ir), str(small_ir)])
     with pytest.raises(ModelError, match=r"no \.xml or \.onnx file of a model"):
-        open_stages([str(tmp_path), str(super_resolution_ir)])
+        open_stages([str(tmp_path), str(realesr_ir)])
 
 
 def accuracies(before: float | None, after: float | None, metric: str = "iou") -> tuple[Measurement, ...]:
@@ -361,24 +360,17 @@ def test_u2netp_in_int8_answers_as_in_fp32(shared_data: Path, published_u2netp: 
         for folder in (shared_data / "segmentation" / name for name in ("ecssd_train", "ecssd_val"))
     )
     done = quantize_model(
-        ir,
-        tmp_path,
-        data=train,
-        validation=val,
-        limit=6,
-        validation_limit=6,
-        max_drop=MaxDrop("iou", 0.015),
+        ir, tmp_path, data=train, validation=val, limit=6, validation_limit=6, max_drop=MaxDrop("iou", 0.015)
     )
     assert any("stage2d/rebnconv1d" in name for name in done.ignored)
     exact, int8 = (load(path) for path in (ir, done.variant.path))
     agreements: list[float] = []
-    # Photos that were neither calibrated nor validated on.
-    for path in sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir())[::3]:
+    # Photos that were neither calibrated nor validated on: every third of 18.
+    for path in sorted((shared_data / "segmentation" / "u2net_test" / "images").iterdir())[1::3]:
         tensor = tensor_from(read_rgb(path), exact.contract)
         wanted, found = (matte_from(model.runtime.run(tensor), model.contract).alpha for model in (exact, int8))
         agreements.append(iou(found, wanted))
-    # Quantized plainly, this network reaches 0.71; with its one noisy layer in FP32 0.983, with four 0.985 (with the
-    # kernels of AVX-512, without VNNI; on others 0.978 to 0.981).
-    print("AGREE", np.mean(agreements), done.ignored)
+    # On all 18 photos, calibrated on 12, this network reaches 0.71 quantized plainly; with its one noisy layer in FP32
+    # 0.983, with four 0.985 (with the kernels of AVX-512, without VNNI; on others 0.978 to 0.981). On these 6, 0.987.
     assert float(np.mean(agreements)) >= 0.975
     assert done.variant.path.with_suffix(".bin").stat().st_size <= 0.3 * ir.with_suffix(".bin").stat().st_size

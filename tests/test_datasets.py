@@ -10,8 +10,12 @@ import pytest
 from mattekit.core import ImageError, InputError
 from mattekit.datasets import LAYOUTS, Dataset, Sample, contact_sheet, open_dataset, read_alpha, read_rgb, sample_row
 from mattekit.datasets.access import open_layout
-from mattekit.datasets.bicubic import crop_to_multiple, reduce_bicubic
-from mattekit.datasets.image_folders import segmentation_folders, super_resolution_folders
+from mattekit.datasets.image_folders import (
+    crop_to_multiple,
+    reduce_bicubic,
+    segmentation_folders,
+    super_resolution_folders,
+)
 from mattekit.datasets.sample import LazySample
 from mattekit.images import READABLE_EXTENSIONS, read_image
 from PIL import Image as PilImage

@@ -53,10 +53,10 @@ def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).random(shape, dtype=np.float32)
 
 
-def test_an_export_says_itself_what_it_is(super_resolution_ir: Path, super_resolution_weights: Path) -> None:
+def test_an_export_says_itself_what_it_is(realesr_ir: Path, super_resolution_weights: Path) -> None:
     spec = zoo.get(SR)
-    from_ir = load(super_resolution_ir / "model.xml")
-    from_onnx = load(super_resolution_ir / "model.onnx")
+    from_ir = load(realesr_ir / "model.xml")
+    from_onnx = load(realesr_ir / "model.onnx")
     for model in (from_ir, from_onnx):
         assert model.contract == spec.contract
         assert model.variant.provenance is not None
@@ -69,11 +69,11 @@ def test_an_export_says_itself_what_it_is(super_resolution_ir: Path, super_resol
 
 
 def test_torch_onnx_and_ir_agree_at_sizes_that_were_not_traced(
-    super_resolution_ir: Path, super_resolution_weights: Path
+    realesr_ir: Path, super_resolution_weights: Path
 ) -> None:
     module = TorchRuntime(load_module(zoo.get(SR), super_resolution_weights))
-    witness = OnnxRuntime(super_resolution_ir / "model.onnx")
-    ir = load(super_resolution_ir / "model.xml").runtime
+    witness = OnnxRuntime(realesr_ir / "model.onnx")
+    ir = load(realesr_ir / "model.xml").runtime
     for shape in ((1, 3, 33, 20), (1, 3, 7, 41)):
         tensor = noise(*shape)
         expected = module.run(tensor)
@@ -84,16 +84,16 @@ def test_torch_onnx_and_ir_agree_at_sizes_that_were_not_traced(
 
 @pytest.mark.slow
 def test_the_same_weights_give_the_same_bytes(
-    super_resolution_ir: Path, super_resolution_weights: Path, photo: Path, tmp_path: Path
+    realesr_ir: Path, super_resolution_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
     again = export_model(SR, tmp_path, weights=super_resolution_weights, images=[photo])
     for name in ("model.onnx", "model.xml", "model.bin"):
-        assert (again.ir.path.parent / name).read_bytes() == (super_resolution_ir / name).read_bytes(), name
+        assert (again.ir.path.parent / name).read_bytes() == (realesr_ir / name).read_bytes(), name
 
 
 @pytest.mark.slow
 def test_the_direct_route_gives_the_same_bytes_twice_and_the_same_image(
-    super_resolution_ir: Path, super_resolution_weights: Path, photo: Path, tmp_path: Path
+    realesr_ir: Path, super_resolution_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
     reports = [
         export_model(SR, tmp_path / name, route="direct", weights=super_resolution_weights, images=[photo])
@@ -104,7 +104,7 @@ def test_the_direct_route_gives_the_same_bytes_twice_and_the_same_image(
     tensor = noise(1, 3, 24, 31)
     np.testing.assert_allclose(
         load(reports[0].ir.path).runtime.run(tensor),
-        load(super_resolution_ir / "model.xml").runtime.run(tensor),
+        load(realesr_ir / "model.xml").runtime.run(tensor),
         atol=1e-5,
     )
 
@@ -119,8 +119,8 @@ def test_fp16_halves_the_weights(super_resolution_weights: Path, photo: Path, tm
     assert [ref.sha256 for ref in report.record.variants] == [each.sha256 for each in report.variants]
 
 
-def test_weights_that_openvino_halved_are_computed_with_in_f32(super_resolution_ir: Path, tmp_path: Path) -> None:
-    model = openvino.Core().read_model(super_resolution_ir / "model.xml")
+def test_weights_that_openvino_halved_are_computed_with_in_f32(realesr_ir: Path, tmp_path: Path) -> None:
+    model = openvino.Core().read_model(realesr_ir / "model.xml")
     openvino.save_model(model, tmp_path / "model.xml", compress_to_fp16=True)
     assert load(tmp_path / "model.xml").runtime.info.arithmetic == "f32"
 
@@ -157,8 +157,8 @@ def test_a_size_that_leaves_no_tile_is_refused(super_resolution_weights: Path, p
         export_model(SR, tmp_path, size=(20, 20), weights=super_resolution_weights, images=[photo])
 
 
-def test_the_record_keeps_every_step_and_every_image(super_resolution_ir: Path) -> None:
-    record = read_record(super_resolution_ir / "export.json", ExportRecord)
+def test_the_record_keeps_every_step_and_every_image(realesr_ir: Path) -> None:
+    record = read_record(realesr_ir / "export.json", ExportRecord)
     assert record.kind == "export"
     assert {figure.step for figure in record.measurements} == {"torch → onnx", "onnx → ir"}
     assert {figure.metric for figure in record.measurements} == {
@@ -183,14 +183,14 @@ def test_a_step_beyond_its_tolerance_is_named_and_leaves_nothing(
 
 
 def test_a_failed_export_keeps_the_one_that_was_there(
-    super_resolution_ir: Path,
+    realesr_ir: Path,
     super_resolution_weights: Path,
     photo: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folder = tmp_path / SR / "fp16"
-    shutil.copytree(super_resolution_ir, folder)
+    shutil.copytree(realesr_ir, folder)
     before = {path.name: sha256_of(path) for path in folder.iterdir()}
     monkeypatch.setattr(export, "HALF", Tolerance(largest=0, mean=0, iou=1, psnr=200))
     with pytest.raises(ParityError, match="onnx → ir"):
@@ -199,8 +199,8 @@ def test_a_failed_export_keeps_the_one_that_was_there(
     assert [path.name for path in folder.parent.iterdir()] == ["fp16"]
 
 
-def test_not_a_number_never_passes(super_resolution_ir: Path, photo: Path) -> None:
-    model = load(super_resolution_ir / "model.xml")
+def test_not_a_number_never_passes(realesr_ir: Path, photo: Path) -> None:
+    model = load(realesr_ir / "model.xml")
     check = ParityCheck(["photo"], [stage_input(read_image(photo).rgb, model.contract)], model.contract)
     assert check("onnx", model.runtime, EXACT).broken == ""
 
@@ -265,7 +265,7 @@ def test_a_conversion_that_fails_leaves_the_programs_logging_as_it_was(tmp_path:
 
 @pytest.mark.slow
 def test_the_dynamo_exporter_computes_the_same(
-    super_resolution_weights: Path, super_resolution_ir: Path, photo: Path, tmp_path: Path
+    super_resolution_weights: Path, realesr_ir: Path, photo: Path, tmp_path: Path
 ) -> None:
     reports = [
         export_model(SR, tmp_path / name, exporter="dynamo", weights=super_resolution_weights, images=[photo])
@@ -276,7 +276,7 @@ def test_the_dynamo_exporter_computes_the_same(
     tensor = noise(1, 3, 19, 30)
     np.testing.assert_allclose(
         load(reports[0].ir.path).runtime.run(tensor),
-        load(super_resolution_ir / "model.xml").runtime.run(tensor),
+        load(realesr_ir / "model.xml").runtime.run(tensor),
         atol=1e-5,
     )
     text = reports[0].variants[0].path.read_bytes()
@@ -354,9 +354,9 @@ def test_sizes_that_are_none(text: str) -> None:
         parse_size(text)
 
 
-def test_a_damaged_contract_is_named(super_resolution_ir: Path, tmp_path: Path) -> None:
+def test_a_damaged_contract_is_named(realesr_ir: Path, tmp_path: Path) -> None:
     for suffix in (".xml", ".bin"):
-        shutil.copyfile(super_resolution_ir / f"model{suffix}", tmp_path / f"model{suffix}")
+        shutil.copyfile(realesr_ir / f"model{suffix}", tmp_path / f"model{suffix}")
     path = tmp_path / "model.xml"
     path.write_text(
         path.read_text(encoding="utf-8").replace("&quot;scale&quot;:4", "&quot;scale&quot;:0"), encoding="utf-8"
@@ -365,10 +365,10 @@ def test_a_damaged_contract_is_named(super_resolution_ir: Path, tmp_path: Path) 
         load(path)
 
 
-def test_models_that_are_none(tmp_path: Path, super_resolution_ir: Path) -> None:
+def test_models_that_are_none(tmp_path: Path, realesr_ir: Path) -> None:
     with pytest.raises(ModelError, match="there is no such file"):
         load(tmp_path / "model.xml")
-    shutil.copyfile(super_resolution_ir / "model.xml", tmp_path / "model.xml")
+    shutil.copyfile(realesr_ir / "model.xml", tmp_path / "model.xml")
     with pytest.raises(ModelError, match=r"model\.bin are missing"):
         load(tmp_path / "model.xml")
     (tmp_path / "model.bin").write_bytes(b"short")

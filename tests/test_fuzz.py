@@ -53,7 +53,7 @@ def test_coverage_chooses_inputs_and_keeps_those_that_reach_something(tmp_path: 
         str(FUZZ.with_name("fuzz_coverage.py")),
         "gates",
         "--count",
-        "400",
+        "150",
         "--corpus",
         str(corpus),
     ]
@@ -63,7 +63,7 @@ def test_coverage_chooses_inputs_and_keeps_those_that_reach_something(tmp_path: 
     assert "DONE" in done.stderr
     first = len(list(corpus.iterdir()))
     assert first > 100
-    command[command.index("400")] = "100"
+    command[command.index("150")] = "50"
     again = subprocess.run(command, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
     assert len(list(corpus.iterdir())) >= first

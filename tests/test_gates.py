@@ -354,6 +354,39 @@ def test_every_exit_code(app: typer.Typer, folder: Path) -> None:
     assert _called(app, "gate", baseline, "--gate", "drop.toml", "--baseline", record)[0] == 0
 
 
+def test_files_are_judged_from_python_too(folder: Path) -> None:
+    for name, level in (("before", 0.9), ("after", 0.7)):
+        _record(_spread(level)).write(folder / "records" / f"{name}.json")
+    result = check_gates(folder / "records" / "after.json", str(folder / "pass.toml"))
+    assert (result.passed, result.exit_code) == (True, 0)
+    assert result.record.settings["gates"] == str(folder / "pass.toml")
+    result = check_gates(
+        [str(folder / "records")], folder / "drop.toml", baseline=(folder / "records" / "before.json",)
+    )
+    assert (result.passed, result.exit_code) == (False, 3)
+    assert [verdict.status for verdict in result.verdicts] == ["failed", "passed"]
+    result.write_junit(folder / "gate.xml")
+    assert ET.parse(folder / "gate.xml").getroot().get("failures") == "1"
+    result.write_markdown(str(folder / "gate.md"))
+    assert (folder / "gate.md").read_text(encoding="utf-8").startswith("### Gates: failed")
+    frame = result.to_frame()
+    assert list(frame.status) == ["failed", "passed"]
+    assert set(frame.model) == {"net"}
+
+
+def test_times_of_another_machine_are_judged_where_that_is_allowed(app: typer.Typer, folder: Path) -> None:
+    _run().write(folder / "here.json")
+    _elsewhere(_run()).write(folder / "there.json")
+    gate = "metric = 'latency'\nstage = 'infer'\nstatistic = 'p50'\nmax_ratio = 1.1"
+    (folder / "ratio.toml").write_text(f"[[gate]]\n{gate}\n", encoding="utf-8")
+    words = ("gate", "here.json", "--gate", "ratio.toml", "--baseline", "there.json")
+    code, output = _called(app, *words)
+    assert (code, "measured on another machine" in output) == (4, True)
+    assert _called(app, *words, "--allow", "machine")[0] == 0
+    code, output = _called(app, *words, "--allow", "settings")
+    assert (code, "'settings' is none of machine" in output) == (1, True)
+
+
 def test_outputs_for_ci(app: typer.Typer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary.md"))
     words = ("validate", "golden:worse", "--data", "set", "-o", "out", "--limit", "10", "--worst", "2")

@@ -60,8 +60,8 @@ def network(kernel: Floats, *, twice: bool = False) -> openvino.Model:
 KERNEL = np.random.default_rng(0).standard_normal((3, 3, 3, 3)).astype(np.float32)
 
 
-def test_weights_are_halved_and_biases_stay(super_resolution_ir: Path, tmp_path: Path) -> None:
-    model = openvino.Core().read_model(super_resolution_ir / "model.xml")
+def test_weights_are_halved_and_biases_stay(realesr_ir: Path, tmp_path: Path) -> None:
+    model = openvino.Core().read_model(realesr_ir / "model.xml")
     names = [node.get_friendly_name() for node in convolutions(model)]
     write_ir(model, tmp_path / "half.xml", fp16=True)
     assert all(stored(node.input(1)).get_element_type() == openvino.Type.f32 for node in convolutions(model))
@@ -103,10 +103,10 @@ def test_halving_twice_changes_nothing(tmp_path: Path) -> None:
         assert (tmp_path / f"once{suffix}").read_bytes() == (tmp_path / f"twice{suffix}").read_bytes()
 
 
-def test_a_package_keeps_its_weights_halved(super_resolution_ir: Path, tmp_path: Path) -> None:
+def test_a_package_keeps_its_weights_halved(realesr_ir: Path, tmp_path: Path) -> None:
     half = tmp_path / "fp16" / "model.xml"
     half.parent.mkdir()
-    write_ir(openvino.Core().read_model(super_resolution_ir / "model.xml"), half, fp16=True)
+    write_ir(openvino.Core().read_model(realesr_ir / "model.xml"), half, fp16=True)
     packaged = package_model(half, tmp_path / "packaged").path / "model.bin"
     assert packaged.stat().st_size < 1.05 * half.with_suffix(".bin").stat().st_size
 
@@ -124,17 +124,20 @@ def test_a_package_keeps_its_weights_halved(super_resolution_ir: Path, tmp_path:
     ],
 )
 def test_published_weights_pass_the_limits_and_are_half_as_large(
-    shared_data: Path, photo: Path, tmp_path: Path, model: str, weights: str, size: int
+    shared_data: Path,
+    published_half: Callable[[str, str], Path],
+    photo: Path,
+    tmp_path: Path,
+    model: str,
+    weights: str,
+    size: int,
 ) -> None:
     """In bytes; a hundredth is left for what another converter leaves in the graph."""
-    path = shared_data / "weights" / weights
-    # Of a photo, super-resolution is checked on a part alone; masks are on all of it, for which one will do.
-    photos = sorted((shared_data / "segmentation/u2net_test/images").iterdir())
-    images = photos[:1] if weights.startswith("segmentation") else []
-    first = export_model(model, tmp_path / "1", precision="fp16", weights=path, images=images).ir.path
+    first = published_half(model, weights)
     if model == "rlfn-x4":
         # The images only check.
-        second = export_model(model, tmp_path / "2", precision="fp16", weights=path, images=[photo]).ir.path
+        path = shared_data / "weights" / weights
+        second = export_model(model, tmp_path, precision="fp16", weights=path, images=[photo]).ir.path
         for suffix in (".xml", ".bin"):
             assert first.with_suffix(suffix).read_bytes() == second.with_suffix(suffix).read_bytes()
     assert first.with_suffix(".bin").stat().st_size == pytest.approx(size, rel=0.01)
@@ -199,21 +202,10 @@ def broken_by(path: Path, edit: Edit, photos: Sequence[Path] = ()) -> str:
     return compare(before, [half.run_all(tensor) for tensor in tensors], contract, HALF).broken
 
 
-@pytest.fixture(scope="module")
-def bundled(photo: Path, make_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
-    """The folder of the bundled models' FP32 exports, which have real weights."""
-
-    def fill(folder: Path) -> None:
-        for model in ("mattelite", "srlite-x2"):
-            export_model(model, folder, images=[photo], offline=True)
-
-    return make_once("bundled-fp32", fill)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["mattelite", "srlite-x2"])
-def test_halved_weights_pass_the_limits_and_faults_break_them(bundled: Path, model: str) -> None:
-    path = bundled / model / "fp32" / "model.xml"
+def test_halved_weights_pass_the_limits_and_faults_break_them(bundled_fp32: Path, model: str) -> None:
+    path = bundled_fp32 / model / "fp32" / "model.xml"
     assert broken_by(path, lambda _: None) == ""
     judged = "masks' mean difference" if model == "mattelite" else "psnr"
     for fault in (in_eight_bits, clipped, without_its_first_bias):

@@ -68,9 +68,11 @@ class Given:
 
     @property
     def recipe(self) -> Path:
-        """A recipe that exports and packages a model of the zoo."""
-        path = self.folder / "recipe.toml"
-        model = '[[model]]\nid = "srlite-x2"\nprecisions = ["fp32"]\npackage = { format = "ovms" }\n'
+        """A recipe that exports and packages a model."""
+        from tiny import write_onnx
+
+        path, weights = self.folder / "recipe.toml", write_onnx(self.folder / "small.onnx").name
+        model = f'[[model]]\nid = "rembg-u2netp"\nweights = "{weights}"\npackage = {{ format = "ovms" }}\n'
         path.write_text(f'name = "x"\n{model}')
         return path
 
@@ -98,7 +100,7 @@ CASES: dict[str, Callable[[Given, Path], Words]] = {
     "quantize": lambda given, out: [
         *(given.fixture(SR), "--data", f"hr={given.photo.parent}", "--samples", "1", "--patch", "16", "-o", out)
     ],
-    "package": lambda given, out: [given.fixture(SR), "-o", out],
+    "package": lambda given, out: [given.fixture("light_ir"), "-o", out],
     "build": lambda given, out: [given.recipe, "-o", out],
     "validate": lambda given, out: [given.fixture(SEGMENTATION), "--data", DATA, "--metrics", "iou", "-o", out],
     "datasets make": lambda _, out: ["--count", "2", "--size", "64x48", "-o", out],
@@ -106,7 +108,7 @@ CASES: dict[str, Callable[[Given, Path], Words]] = {
     "datasets show": lambda _, out: [DATA, "-o", out / "sheet.png"],
     "report": lambda given, out: [given.fixture(SEGMENTATION) / "export.json", "-o", out / "report.md"],
     "bench": lambda given, out: [
-        *("run", given.fixture(SR), "--size", "16", "--iterations", "1", "--warm-up", "0", "--threads", "1"),
+        *("run", given.fixture("light_ir"), "--iterations", "1", "--warm-up", "0", "--threads", "1"),
         *("-o", out / "bench.json"),
     ],
     "bench compare": lambda given, out: [given.bench_record, given.bench_record, "-o", out / "comparison.json"],

@@ -19,17 +19,17 @@ TENSOR = np.random.default_rng(0).random(SHAPE, dtype=np.float32)
 
 
 @pytest.fixture(scope="module", params=list(RUNTIMES))
-def runtime(request: pytest.FixtureRequest, super_resolution_ir: Path, super_resolution_weights: Path) -> Runtime:
+def runtime(request: pytest.FixtureRequest, realesr_ir: Path, super_resolution_weights: Path) -> Runtime:
     """One network on every runtime that there is."""
     name = str(request.param)
     stage = RUNTIMES[name].stage
     settings = RuntimeSettings(threads=1, shape=SHAPE, model="realesr-animevideov3")
-    files = {"ir": super_resolution_ir / "model.xml", "onnx": super_resolution_ir / "model.onnx"}
+    files = {"ir": realesr_ir / "model.xml", "onnx": realesr_ir / "model.onnx"}
     return open_runtime(name, files.get(stage, super_resolution_weights), settings)
 
 
-def test_every_runtime_answers_what_openvino_does(runtime: Runtime, super_resolution_ir: Path) -> None:
-    expected = load(super_resolution_ir / "model.xml").runtime.run(TENSOR)
+def test_every_runtime_answers_what_openvino_does(runtime: Runtime, realesr_ir: Path) -> None:
+    expected = load(realesr_ir / "model.xml").runtime.run(TENSOR)
     np.testing.assert_allclose(runtime.run(TENSOR), expected, atol=1e-4)
     (only,) = runtime.run_all(TENSOR)
     np.testing.assert_allclose(only, expected, atol=1e-4)
@@ -57,13 +57,13 @@ def test_queries_on_a_bound_input_are_answered_one_by_one_and_in_a_queue(runtime
     assert sorted(answered) == [0, 1, 2, 3, 4]
 
 
-def test_a_name_that_is_no_runtime_is_refused_with_those_that_are(super_resolution_ir: Path) -> None:
+def test_a_name_that_is_no_runtime_is_refused_with_those_that_are(realesr_ir: Path) -> None:
     with pytest.raises(InputError, match="'tensorrt' is no runtime; give openvino, onnxruntime, torch"):
-        open_runtime("tensorrt", super_resolution_ir / "model.xml")
+        open_runtime("tensorrt", realesr_ir / "model.xml")
 
 
-def test_a_runtime_refuses_what_it_does_not_offer(super_resolution_ir: Path) -> None:
-    file = super_resolution_ir / "model.onnx"
+def test_a_runtime_refuses_what_it_does_not_offer(realesr_ir: Path) -> None:
+    file = realesr_ir / "model.onnx"
     with pytest.raises(DeviceError, match="GPU: mattekit runs onnxruntime on the CPU only"):
         open_runtime("onnxruntime", file, RuntimeSettings("GPU"))
     with pytest.raises(ArithmeticUnavailableError, match="mattekit runs onnxruntime in f32 only"):
@@ -100,13 +100,13 @@ def test_a_model_without_a_contract_is_refused_on_every_runtime(bare: Path, name
 
 
 @pytest.mark.parametrize("device", ["CPU", "AUTO"])
-def test_openvino_executes_with_the_settings_that_it_was_given(super_resolution_ir: Path, device: str) -> None:
+def test_openvino_executes_with_the_settings_that_it_was_given(realesr_ir: Path, device: str) -> None:
     settings = RuntimeSettings(device, hint="throughput", streams=1, threads=1, shape=(2, 3, 16, 24))
-    info = open_runtime("openvino", super_resolution_ir / "model.xml", settings).info
+    info = open_runtime("openvino", realesr_ir / "model.xml", settings).info
     assert (info.name, info.device, info.hint) == (device, device, "throughput")
     assert (info.batch, info.size, info.streams, info.threads) == (2, (16, 24), 1, 1)
     assert [name.strip("()") for name in info.devices] == ["CPU"]
-    free = load(super_resolution_ir / "model.xml").runtime.info
+    free = load(realesr_ir / "model.xml").runtime.info
     assert (free.batch, free.size) == (1, None)
 
 

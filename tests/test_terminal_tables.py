@@ -9,11 +9,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import openvino
 import pytest
-from conftest import MakeOnce
-from mattekit.bench import EvaluationResult, EvaluationSettings, ParityResult, ParitySettings, benchmark, keep
+from mattekit.bench import EvaluationResult, EvaluationSettings, ParityResult, ParitySettings, keep
 from mattekit.cli import app
 from mattekit.commands.views.bench import print_benchmark
 from mattekit.commands.views.bench_compare import print_comparison
@@ -26,17 +23,13 @@ from mattekit.convert import list_models
 from mattekit.core import (
     BenchRecord,
     CompareRecord,
-    Contract,
-    InputContract,
     InputError,
-    OutputContract,
     ParityRecord,
     ParityStep,
     read_record,
 )
 from mattekit.infer import diagnose
 from mattekit.reports.document import Cell, Column, Document, Section, Table
-from openvino import opset13 as ops
 from records import bench_record, data, execution, machine, measurement, validate_record, variant
 from rich.cells import cell_len
 from rich.console import Console
@@ -69,44 +62,18 @@ def assert_whole(show_it: Print, width: int) -> str:
     return text
 
 
-@pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def network(tiny_ir: Path) -> Path:
     """A convolution and a ReLU for any size, as an IR."""
-    contract = Contract(task="super_resolution", input=InputContract(), output=OutputContract(kind="image", scale=1))
-    source = ops.parameter([-1, 3, -1, -1], np.float32, name="input")
-    weights = np.random.default_rng(0).standard_normal((3, 3, 3, 3)).astype(np.float32)
-    result = ops.relu(ops.convolution(source, ops.constant(weights), [1, 1], [1, 1], [1, 1], [1, 1]))
-    construct: Any = openvino.Model
-    model = construct(result, [source])
-    model.set_rt_info(contract.to_json(), ["mattekit", "contract"])
-    path = tmp_path_factory.mktemp("network") / "fp32" / "model.xml"
-    path.parent.mkdir()
-    openvino.save_model(model, path, compress_to_fp16=False)
-    return path
+    return tiny_ir
 
 
-@pytest.fixture(scope="module")
-def record(network: Path, photo: Path, make_once: MakeOnce) -> BenchRecord:
+@pytest.fixture
+def record(shared_benchmark: BenchRecord) -> BenchRecord:
     """Two batches, a device that is not there, and an image the whole way."""
-
-    def fill(folder: Path) -> None:
-        images = folder / "images"
-        images.mkdir()
-        (images / "photo.jpg").write_bytes(photo.read_bytes())
-        result = benchmark(
-            network,
-            device=("CPU", "NPU.7"),
-            batch=(1, 2),
-            size=((120, 160),),
-            rounds=3,
-            iterations=6,
-            warm_up=0,
-            threads=1,
-            end_to_end=images,
-        )
-        result.record.write(folder / "r.json")
-
-    return read_record(make_once("terminal-tables", fill) / "r.json", BenchRecord)
+    kept = {name: found for name, found in shared_benchmark.candidates.items() if found.asked["precision"] == "fp32"}
+    figures = tuple(each for each in shared_benchmark.measurements if not each.candidate or each.candidate in kept)
+    return shared_benchmark.model_copy(update={"candidates": kept, "measurements": figures})
 
 
 @each_width
@@ -114,7 +81,7 @@ def test_a_benchmark_shows_every_figure_and_what_is_common_once(record: BenchRec
     text = assert_whole(lambda console: print_benchmark(record, console), width)
     said = " ".join(text.split())
     assert said.count("arithmetic f32") >= 1
-    assert "hint latency, streams auto, size 120x160, threads 1" in said
+    assert "hint latency, streams auto, size 32x32, threads 1" in said
     assert "p90 ms, p95 ms, p99 ms" in said
     medians = [figure.value for figure in record.of_metric("latency_p50") if figure.value is not None]
     assert len(medians) >= 8
@@ -302,6 +269,7 @@ def bench(network: Path, *more: str | Path) -> tuple[int, list[str]]:
     return done.exit_code, done.output.strip().splitlines()
 
 
+@pytest.mark.slow
 def test_a_benchmark_without_a_file_for_its_record_says_where_it_is_kept(network: Path, home: Path) -> None:
     code, lines = bench(network)
     assert code == 0

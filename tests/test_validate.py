@@ -239,7 +239,7 @@ def test_a_table_has_a_row_for_each_figure_of_each_model(tmp_path: Path, dataset
     assert "<table" in result._repr_html_()  # pyright: ignore[reportPrivateUsage]  as a notebook does
     assert shown == [("samples", 1, 3), ("samples", 2, 3), ("samples", 3, 3)]
     assert result.paths == ()
-    with pytest.raises(InputError, match="2 models were evaluated"):
+    with pytest.raises(InputError, match="there are 2 records"):
         _ = result.record
     assert result.records[0].settings["metrics"] == ["iou", "mae"]
 

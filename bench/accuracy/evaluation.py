@@ -68,6 +68,8 @@ def run_evaluation(
         ['iou', 'mae']
     """
     named = [models] if isinstance(models, str | Path) else list(models)
+    if settings.address and settings.engine != "ray":
+        raise InputError("--address is for --engine ray; add that, or leave it out")
     if not named:
         raise InputError("there is no model to validate; give one artifact or more")
     predictors = [each for model in named for each in open_predictors(model, settings)]

@@ -95,19 +95,11 @@ class Gate(_Strict):
 
     def limits(self) -> dict[Limit, float]:
         """Return the limits that are set."""
-        every: dict[Limit, float | None] = {
-            "min": self.min,
-            "max": self.max,
-            "max_drop": self.max_drop,
-            "max_drop_relative": self.max_drop_relative,
-            "max_ratio": self.max_ratio,
-        }
-        return {kind: value for kind, value in every.items() if value is not None}
+        return {kind: value for kind in LIMITS if (value := getattr(self, kind)) is not None}
 
     def covers(self, figure: Measurement) -> bool:
         """Tell whether the gate is for a figure, its metric and slice aside."""
-        patterns = {name: str(getattr(self, name)) for name in _PATTERNS}
-        matches = all(fnmatchcase(str(getattr(figure, name)), pattern) for name, pattern in patterns.items())
+        matches = all(fnmatchcase(str(getattr(figure, name)), str(getattr(self, name))) for name in _PATTERNS)
         # Only times have stages; what has none is not told apart by them.
         return matches and (not figure.stage or fnmatchcase(figure.stage, self.stage))
 
@@ -117,12 +109,9 @@ class Gate(_Strict):
 
     def describe(self) -> str:
         """Return the gate in one line, without its limits."""
-        parts = [self.metric]
-        for key in (*_PATTERNS, "stage"):
-            value = str(getattr(self, key))
-            if value != ("model" if key == "stage" else "*"):
-                parts.append(f"{key}={value}")
-        return " ".join([*parts, *([self.slice] if self.slice != "all" else [])])
+        told = [f"{key}={value}" for key in _PATTERNS if (value := str(getattr(self, key))) != "*"]
+        told += [f"stage={self.stage}"] if self.stage != "model" else []
+        return " ".join([self.metric, *told, *([self.slice] if self.slice != "all" else [])])
 
 
 class GateFile(_Strict):

@@ -68,10 +68,10 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
         MattekitError: a model cannot be read.
 
     Example:
-        from mattekit import benchmark
-
-        result = benchmark("mattelite", rounds=3, iterations=6)
-        print(result.to_frame())
+        >>> from mattekit import benchmark
+        >>> result = benchmark("srlite-x2", size=((16, 16),), rounds=2, iterations=4, threads=1)
+        >>> result.exit_code, [figure.model for figure in result.record.of_metric("latency_p50")]
+        (0, ['srlite-x2'])
     """
     named = [models] if isinstance(models, str | Path) else models
     trials = [Trial(*each) for each in plan(named, settings)]
@@ -80,7 +80,7 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
         # What is missing for the verdicts is said before the measurement, not after it.
         compare_rounds([[1.0]], [[1.0]])
     images = collect_inputs([settings.end_to_end]) if settings.end_to_end else []
-    tell = settings.progress or _silent
+    tell: Progress = settings.progress or (lambda _what, _done, _expected: None)
     runnable = [trial for trial in trials if trial.status == "measured"]
     with contextlib.ExitStack() as stack:
         workers: dict[str, WorkerProcess] = {}
@@ -142,10 +142,6 @@ def interleave(
         if progress:
             progress("rounds", number + 1, rounds)
     return found
-
-
-def _silent(what: str, done: int, expected: int | None) -> None:
-    """Nobody wants to know."""
 
 
 def _baseline(trials: Sequence[Trial], named: str | None) -> Trial:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
+from ... import models as model_room
 from ...core import (
     Arithmetic,
     ArithmeticUnavailableError,
@@ -25,7 +26,6 @@ from ...core import (
     sha256_of,
 )
 from ...infer import Runtime, RuntimeSettings, Tensor, require_device, this_machine
-from ...models import open_runtime, require_offered
 from ..benchmark_settings import BenchmarkSettings, Size
 
 __all__ = ["Candidate", "Planned", "RuntimeVariant", "Status", "find_variants", "plan"]
@@ -40,10 +40,9 @@ the device or in the precision that was asked for.
 FREE_SIDE = 128
 """Side of the input of a network that takes any size, in pixels, where no size is given."""
 
-_Count = Annotated[int, Field(ge=1)]
 
-
-class Candidate(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
     """One row of a benchmark.
 
     Attributes:
@@ -60,19 +59,17 @@ class Candidate(BaseModel):
         number: 2 and up where several candidates are the same but for their file.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     variant: Variant
     runtime: str
     device: str = "CPU"
     arithmetic: Arithmetic = "f32"
     hint: Hint | None = None
-    streams: _Count | None = None
-    batch: _Count = 1
-    height: _Count
-    width: _Count
-    threads: _Count
-    number: _Count = 1
+    streams: int | None = None
+    batch: int = 1
+    height: int
+    width: int
+    threads: int
+    number: int = 1
 
     @property
     def labels(self) -> dict[str, str]:
@@ -126,7 +123,7 @@ class Candidate(BaseModel):
         Raises:
             MattekitError: as `open_runtime`.
         """
-        return open_runtime(self.runtime, self.variant.path, self.settings)
+        return model_room.open_runtime(self.runtime, self.variant.path, self.settings)
 
     def sample_input(self) -> Tensor:
         """Return an input of its shape, values 0..1: how long a convolution takes does not depend on them."""
@@ -167,11 +164,8 @@ def find_variants(models: Sequence[str | Path], runtimes: Sequence[str]) -> list
         ModelError: a model cannot be found or read.
         ContractError: it carries no contract.
     """
-    # Here, because a worker, which looks for nothing, needs none of the zoo.
-    from ...models import ModelRef
-
     found: list[RuntimeVariant] = []
-    for ref in map(ModelRef.parse, models):
+    for ref in map(model_room.ModelRef.parse, models):
         for runtime in [ref.runtime] if ref.runtime else runtimes:
             try:
                 found += [RuntimeVariant(variant, runtime) for variant in ref.variants(runtime)]
@@ -207,14 +201,14 @@ def plan(models: Sequence[str | Path], settings: BenchmarkSettings) -> list[Plan
     if settings.precision:
         variants = [each for each in variants if each.variant.precision in settings.precision]
     if not variants:
-        raise InputError("there is nothing to measure; give an artifact, and a --precision that it is there in")
-    absent = _absent(settings.device)
+        raise InputError("there is nothing to measure; give a model, and a --precision that it is there in")
     planned: list[Planned] = []
     numbers: Counter[str] = Counter()
     for source, device, arithmetic in product(variants, settings.device, settings.arithmetic):
         on_openvino = source.runtime == "openvino"
         hints, streams = (settings.hint, settings.streams) if on_openvino else ((None,), ("auto",))
         sizes = _sizes(source.variant.contract, settings.size)
+        foreseen = _foreseen(source, device, arithmetic)
         for hint, stream, batch, (height, width) in product(hints, streams, settings.batch, sizes):
             candidate = Candidate(
                 variant=source.variant,
@@ -229,8 +223,7 @@ def plan(models: Sequence[str | Path], settings: BenchmarkSettings) -> list[Plan
                 threads=settings.threads or this_machine().cores,
             )
             numbers[candidate.key] += 1
-            candidate = candidate.model_copy(update={"number": numbers[candidate.key]})
-            planned.append(_checked(candidate, source, absent))
+            planned.append(Planned(replace(candidate, number=numbers[candidate.key]), *foreseen))
     missing = next((entry.reason for entry in planned if entry.status == "missing device"), None)
     if settings.require_device and missing:
         raise DeviceError(f"{missing}; leave --require-device out to measure without it")
@@ -247,26 +240,16 @@ def _sizes(contract: Contract, asked: Sequence[Size] | None) -> Sequence[Size]:
     return asked or [wanted.fit(FREE_SIDE)]
 
 
-def _absent(devices: Sequence[str]) -> dict[str, str]:
-    """Return why a device cannot be used, by device."""
-    found: dict[str, str] = {}
-    for device in devices:
-        try:
-            require_device(device)
-        except DeviceError as error:
-            found[device] = str(error)
-    return found
-
-
-def _checked(candidate: Candidate, source: RuntimeVariant, absent: dict[str, str]) -> Planned:
+def _foreseen(source: RuntimeVariant, device: str, arithmetic: Arithmetic) -> tuple[Status, str | None]:
+    """Tell what will come of a candidate and why, as far as that is known before it is tried."""
     if source.missing:
-        return Planned(candidate, "failed", source.missing)
+        return "failed", source.missing
     try:
-        require_offered(candidate.runtime, candidate.settings)
+        model_room.require_offered(source.runtime, RuntimeSettings(device=device, arithmetic=arithmetic))
+        if source.runtime == "openvino":
+            require_device(device)
     except ArithmeticUnavailableError as error:
-        return Planned(candidate, "not on this device", str(error))
+        return "not on this device", str(error)
     except DeviceError as error:
-        return Planned(candidate, "missing device", str(error))
-    if candidate.runtime == "openvino" and candidate.device in absent:
-        return Planned(candidate, "missing device", absent[candidate.device])
-    return Planned(candidate)
+        return "missing device", str(error)
+    return "measured", None

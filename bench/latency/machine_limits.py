@@ -160,11 +160,13 @@ def _rates(compiled: openvino.CompiledModel, amount: float, repeats: int, execut
 
     The kernel is what took most of the time; what converts inputs and outputs beside it is not counted.
     """
+    import openvino
+
     request = compiled.create_infer_request()
     rng = np.random.default_rng(0)
     for port in compiled.inputs:
         # Bound once: copying an input is no part of any kernel, but would empty the caches.
-        request.set_tensor(port, _tensor(rng.random(tuple(port.shape), dtype=np.float32)))
+        request.set_tensor(port, openvino.Tensor(rng.random(tuple(port.shape), dtype=np.float32)))
     found: list[float] = []
     for number in range(_WARM_UP + repeats):
         request.infer()
@@ -177,12 +179,6 @@ def _rates(compiled: openvino.CompiledModel, amount: float, repeats: int, execut
         if precision == executed or {precision, executed} <= _INTEGERS:
             found.append(amount / kernel.real_time.total_seconds() / 1e9)
     return found
-
-
-def _tensor(array: np.ndarray[Any, Any]) -> openvino.Tensor:
-    import openvino
-
-    return openvino.Tensor(array)
 
 
 def _convolution(arithmetic: Arithmetic) -> tuple[openvino.Model, float]:

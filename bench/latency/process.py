@@ -26,7 +26,6 @@ __all__ = [
     "Inspected",
     "Memory",
     "Opened",
-    "Refused",
     "WorkerProcess",
     "fallback",
 ]
@@ -135,13 +134,6 @@ class Memory(NamedTuple):
     base_bytes: int | None
 
 
-class Refused(NamedTuple):
-    """What went wrong in a way that was foreseen, as a sentence, and what came of the candidate."""
-
-    error: str
-    status: Status
-
-
 PATIENCE_S = 600.0
 """How long an answer is waited for: longer than any burst or compilation takes, unless the device hangs."""
 
@@ -208,8 +200,8 @@ class WorkerProcess:
             ) from None
         if answer is _ENDED:
             raise CandidateError(self._last_words())
-        if isinstance(answer, Refused):
-            raise CandidateError(*answer)
+        if isinstance(answer, CandidateError):
+            raise answer
         return cast("_R", answer)
 
     def __enter__(self) -> Self:

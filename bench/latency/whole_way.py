@@ -84,17 +84,18 @@ def measure_accuracy(
     # Here, because a worker, which times stages, needs none of it.
     from ...datasets import Dataset, open_dataset
     from ...metrics import default_metrics
-    from ..accuracy.evaluation import validate
-    from ..accuracy.predictors import model_predictor
+    from ..accuracy import evaluation, predictors
 
     def measure(candidate: Candidate, dataset: Dataset) -> Measurement | str:
         contract = candidate.variant.contract
         if (dataset.task, dataset.scale) != (contract.task, contract.output.scale):
             return f"the data set {dataset.name} is for {dataset.task}"
         try:
-            runtime = candidate.model_copy(update={"batch": 1, "streams": None}).open()
-            predictor = model_predictor(_loaded(candidate, runtime), tile=max(candidate.height, candidate.width))
-            (record,) = validate([predictor], dataset, metrics=default_metrics(contract.task)[:1])
+            runtime = replace(candidate, batch=1, streams=None).open()
+            predictor = predictors.model_predictor(
+                _loaded(candidate, runtime), tile=max(candidate.height, candidate.width)
+            )
+            (record,) = evaluation.validate([predictor], dataset, metrics=default_metrics(contract.task)[:1])
         except MattekitError as error:
             return str(error)
         return next(each for each in record.measurements if each.is_whole)

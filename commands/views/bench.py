@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -121,45 +121,41 @@ def _rows(record: BenchRecord) -> list[_Row]:
 def _times(caption: str, stages: Sequence[str], record: BenchRecord, candidates: Sequence[_Row]) -> Table:
     """A row for each candidate and stage; the network alone has one for candidates that were not measured, too."""
     metrics = list(dict.fromkeys(figure.metric for figure in record.measurements if figure.data))
-    figures = [title for _, title in _COLUMNS] + ["ratio", "95% interval", *metrics]
-    columns = [
-        *(Column(title) for title in ("model", *_LABELS, "threads", "stage")),
-        *(Column(title, numeric=True) for title in figures),
-        Column("verdict"),
-    ]
-    rows: list[list[str]] = []
+    figures = [*(title for _, title in _COLUMNS), "ratio", "95% interval", *metrics]
+    rows: list[dict[str, str]] = []
     for row in candidates:
-        name = [row.name, *(row.label(title) for title in _LABELS), str(record.threads)]
+        name = {"model": row.name, **{title: row.label(title) for title in _LABELS}, "threads": str(record.threads)}
         if row.found.status != "measured" and MODEL in stages:
-            rows.append([*name, "", *[""] * len(figures), row.found.status])
+            rows.append({**name, "verdict": row.found.status})
         judged = {comparison.stage: comparison for comparison in row.found.comparisons}
         for stage in stages:
             if row.value(stage, "latency_mean") is None:
                 continue
-            cells = [_number(row.value(stage, figure)) for figure, _ in _COLUMNS]
+            cells = {**name, **{title: _number(row.value(stage, figure)) for figure, title in _COLUMNS}}
             verdict = judged.get(stage)
             said = "baseline" if row.key == record.baseline and stage == MODEL else ""
             if verdict is not None:
-                cells += [f"{verdict.ratio:.3f}", f"{verdict.low:.3f} to {verdict.high:.3f}"]
+                cells |= {"ratio": f"{verdict.ratio:.3f}", "95% interval": f"{verdict.low:.3f} to {verdict.high:.3f}"}
                 said = verdict.verdict
+            if stage != MODEL:
+                cells["stage"] = stage
             else:
-                cells += ["", ""]
-            cells += [_number(row.accuracy(metric), 4) if stage == MODEL else "" for metric in metrics]
-            if stage == MODEL and row.found.pareto:
-                said = f"{said}, Pareto front".lstrip(", ")
-            rows.append([*name, "" if stage == MODEL else stage, *cells, said])
-    return say_once(_table(caption, columns, rows), (*_LABELS, "threads"))
+                cells |= {metric: _number(row.accuracy(metric), 4) for metric in metrics}
+                said = f"{said}, Pareto front".lstrip(", ") if row.found.pareto else said
+            rows.append({**cells, "verdict": said})
+    titles = ["model", *_LABELS, "threads", "stage", *figures, "verdict"]
+    return say_once(_table(caption, titles, rows, numeric=figures), (*_LABELS, "threads"))
 
 
-def _table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> Table:
+def _table(caption: str, titles: Sequence[str], rows: Sequence[Mapping[str, str]], numeric: Collection[str]) -> Table:
     """A table of texts without its empty columns; those that want figures and have none are named in the note."""
-    found = [{row[place] for row in rows} - {""} for place in range(len(columns))]
-    missing = [column.title for column, texts in zip(columns, found, strict=True) if texts == {_NONE}]
-    kept = [place for place, texts in enumerate(found) if texts - {_NONE}]
+    found = {title: {row.get(title, "") for row in rows} - {""} for title in titles}
+    missing = [title for title, texts in found.items() if texts == {_NONE}]
+    kept = [title for title, texts in found.items() if texts - {_NONE}]
     return Table(
         caption,
-        tuple(columns[place] for place in kept),
-        tuple(tuple(Cell(row[place]) for place in kept) for row in rows),
+        tuple(Column(title, numeric=title in numeric) for title in kept),
+        tuple(tuple(Cell(row.get(title, "")) for title in kept) for row in rows),
         f"Not measured, or too few samples: {', '.join(missing)}" if missing else "",
     )
 
@@ -167,31 +163,24 @@ def _table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[str]
 def _executed(candidates: Sequence[_Row]) -> Table:
     """A row for each candidate that was opened; it repeats of the labels only those that tell candidates apart."""
     differing = [title for title in _LABELS if len({row.label(title) for row in candidates} - {""}) > 1]
-    columns = [
-        *(Column(title) for title in ("model", *differing, *_SETTINGS[:-1])),
-        *(Column(title, numeric=True) for _, title in _COSTS),
-        Column(_SETTINGS[-1]),
-    ]
-    rows: list[list[str]] = []
+    rows: list[dict[str, str]] = []
     for row in candidates:
         how = row.found.execution
         if how is None:
             continue
         layers = [f"{layer.count} {layer.type} {layer.primitive}" for layer in row.found.layers if layer.computes]
+        ran = (how.arithmetic or "not told", str(how.streams or ""), str(how.threads or ""), str(how.requests))
         rows.append(
-            [
-                row.name,
-                *(row.label(title) for title in differing),
-                ", ".join(how.devices),
-                how.arithmetic or "not told",
-                str(how.streams or ""),
-                str(how.threads or ""),
-                str(how.requests),
-                *(_cost(row.figures.get((MODEL, name))) for name, _ in _COSTS),
-                ", ".join(layers),
-            ]
+            {
+                "model": row.name,
+                **{title: row.label(title) for title in differing},
+                **dict(zip(_SETTINGS, (", ".join(how.devices), *ran, ", ".join(layers)), strict=True)),
+                **{title: _cost(row.figures.get((MODEL, name))) for name, title in _COSTS},
+            }
         )
-    return say_once(_table("What was executed, and what it took", columns, rows), _SETTINGS)
+    costs = [title for _, title in _COSTS]
+    titles = ["model", *differing, *_SETTINGS[:-1], *costs, _SETTINGS[-1]]
+    return say_once(_table("What was executed, and what it took", titles, rows, numeric=costs), _SETTINGS)
 
 
 def _cost(figure: Measurement | None) -> str:
@@ -205,31 +194,26 @@ def _cost(figure: Measurement | None) -> str:
 def _print_layers(record: BenchRecord, row: _Row, out: Console) -> None:
     layers = row.found.profile
     total = sum(layer.ms for layer in layers)
-    columns = [
-        *(Column(title) for title in ("layer", "type", "executed as")),
-        *(Column(title, numeric=True) for title in ("ms", "share", "GFLOP", "GFLOP/s", "of its limit")),
-        Column("bound by"),
+    numeric = ("ms", "share", "GFLOP", "GFLOP/s", "of its limit")
+    rows = [
+        {
+            "layer": layer.name,
+            "type": layer.type,
+            "executed as": layer.primitive,
+            "ms": _number(layer.ms),
+            "share": f"{layer.ms / total:.1%}" if total else "",
+            "GFLOP": _number(layer.flops / 1e9),
+            "GFLOP/s": _number(layer.flops / layer.ms / 1e6 if layer.ms else None),
+            "of its limit": "" if layer.of_limit is None else f"{layer.of_limit:.0%}",
+            "bound by": layer.bound_by,
+        }
+        for layer in sorted(layers, key=lambda each: -each.ms)[:_LAYERS_SHOWN]
     ]
-    rows: list[list[str]] = []
-    for layer in sorted(layers, key=lambda each: -each.ms)[:_LAYERS_SHOWN]:
-        rate = layer.flops / layer.ms / 1e6 if layer.ms else None
-        rows.append(
-            [
-                layer.name,
-                layer.type,
-                layer.primitive,
-                _number(layer.ms),
-                f"{layer.ms / total:.1%}" if total else "",
-                _number(layer.flops / 1e9),
-                _number(rate),
-                "" if layer.of_limit is None else f"{layer.of_limit:.0%}",
-                layer.bound_by,
-            ]
-        )
     flops = sum(layer.flops for layer in layers)
     whole = _number(flops / total / 1e6 if total else None)
-    rows.append(["all layers", "", "", _number(total), "", _number(flops / 1e9), whole, "", ""])
-    print_table(_table(f"Layers of {row.key} by time, with counters on", columns, rows), out)
+    rows.append({"layer": "all layers", "ms": _number(total), "GFLOP": _number(flops / 1e9), "GFLOP/s": whole})
+    titles = ("layer", "type", "executed as", *numeric, "bound by")
+    print_table(_table(f"Layers of {row.key} by time, with counters on", titles, rows, numeric), out)
     for device, limits in record.rooflines.items():
         peaks = ", ".join(
             f"{value:.0f} {_RATES.get(name, 'GFLOP/s')} in {name}" for name, value in limits.compute.items()

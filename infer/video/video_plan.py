@@ -12,10 +12,10 @@ from pathlib import Path
 
 from ...core import InputError, VideoError
 from ...images import Image
-from ..background import Background, Colour, load_background
+from ..background import Background, load_background
 from ..collect import collect_inputs
 from ..placement import Placement, placement_of
-from ..settings import VideoSettings
+from ..settings import Colour, VideoSettings
 from ..video import VIDEO_EXTENSIONS
 from .formats import OutputFormat, choose_format
 from .frame_sources import Stills, open_camera

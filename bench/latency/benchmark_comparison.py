@@ -12,7 +12,6 @@ from ...core import (
     BenchRecord,
     CompareRecord,
     InputError,
-    Machine,
     Measurement,
     Mismatch,
     Result,
@@ -21,7 +20,7 @@ from ...core import (
     with_settings,
 )
 from ..benchmark_settings import ALLOWED, Allowed, ComparisonSettings
-from ..significance import TimeDifference, compare_samples
+from ..significance import compare_samples
 from .trials import RATIO, TOTAL
 
 __all__ = ["ComparisonResult", "compare_benchmarks", "mismatches", "run_comparison"]
@@ -40,9 +39,19 @@ def mismatches(before: BenchRecord, after: BenchRecord) -> list[Mismatch]:
 
     That the models' files differ is no mismatch: it is what comparisons are made for.
     """
-    found = _machines(before.machine, after.machine)
-    for name in _SETTINGS:
-        found += _differ("settings", name, getattr(before, name), getattr(after, name))
+    machines, records = (before.machine, after.machine), (before, after)
+    packages = [machine.packages for machine in machines]
+    rows: list[tuple[Allowed, str, list[object]]] = [
+        *(("machine", name, [getattr(each, name) for each in machines]) for name in HARDWARE),
+        *(("software", name, [getattr(each, name) for each in machines]) for name in _SOFTWARE),
+        *(("software", name, [each.get(name) for each in packages]) for name in sorted({*packages[0], *packages[1]})),
+        *(("settings", name, [getattr(each, name) for each in records]) for name in _SETTINGS),
+    ]
+    found = [
+        Mismatch(aspect=aspect, what=what, before=_shown(old), after=_shown(new))
+        for aspect, what, (old, new) in rows
+        if old != new
+    ]
     olds, news = _medians(before), _medians(after)
     for key in (key for key in olds if key in news):
         found += [
@@ -83,10 +92,10 @@ def run_comparison(
         DependencyError: SciPy is not installed.
 
     Example:
-        from mattekit import compare_benchmarks
-
-        result = compare_benchmarks("before.json", "after.json", allow=("software",))
-        print(result.to_frame())
+        >>> from mattekit import benchmark, compare_benchmarks
+        >>> benchmark("srlite-x2", size=((16, 16),), rounds=2, iterations=4).record.write("bench.json")
+        >>> [ratio.value for ratio in compare_benchmarks("bench.json", "bench.json").record.of_metric("ratio")]
+        [1.0]
     """
     names = (
         "before" if isinstance(before, BenchRecord) else str(before),
@@ -151,21 +160,6 @@ def _nearest(before: BenchRecord, after: BenchRecord) -> str:
     return f" ({old.candidate} and {new.candidate}: {said or 'another scenario'})"
 
 
-def _machines(before: Machine, after: Machine) -> list[Mismatch]:
-    found: list[Mismatch] = []
-    for name in HARDWARE:
-        found += _differ("machine", name, getattr(before, name), getattr(after, name))
-    for name in _SOFTWARE:
-        found += _differ("software", name, getattr(before, name), getattr(after, name))
-    for name in sorted(before.packages.keys() | after.packages.keys()):
-        found += _differ("software", name, before.packages.get(name), after.packages.get(name))
-    return found
-
-
-def _differ(aspect: Allowed, what: str, before: object, after: object) -> list[Mismatch]:
-    return [Mismatch(aspect=aspect, what=what, before=_shown(before), after=_shown(after))] if before != after else []
-
-
 def _shown(value: object) -> str:
     if isinstance(value, list | tuple):
         return " ".join(str(part) for part in value) or "none"  # pyright: ignore[reportUnknownVariableType]
@@ -181,18 +175,12 @@ def _measurements(before: BenchRecord, after: BenchRecord, key: str) -> list[Mea
             found = compare_samples(old, new)
             moved = before.candidates[key].disturbed or after.candidates[key].disturbed
             common = own.model_copy(update={"stage": stage, "verdict": "disturbed" if moved else found.verdict})
-            figures += _rows(found, (median(old), median(new)), common)
+            interval = (found.low, found.high)
+            figures += [
+                common.measured("before", median(old), "ms", higher_is_better=False),
+                common.measured("after", median(new), "ms", higher_is_better=False),
+                common.measured("ratio", found.ratio, RATIO, higher_is_better=False, interval=interval),
+                common.measured("p_value", found.p_value, "p"),
+                common.measured("independent_samples", found.samples, "independent samples"),
+            ]
     return figures
-
-
-def _rows(found: TimeDifference, medians: tuple[float, float], common: Measurement) -> list[Measurement]:
-    figures = [
-        common.measured(name, value, "ms", higher_is_better=False)
-        for name, value in zip(("before", "after"), medians, strict=True)
-    ]
-    return [
-        *figures,
-        common.measured("ratio", found.ratio, RATIO, higher_is_better=False, interval=(found.low, found.high)),
-        common.measured("p_value", found.p_value, "p"),
-        common.measured("independent_samples", found.samples, "independent samples"),
-    ]

@@ -43,6 +43,7 @@ class ParityResult(Result[ParityRecord]):
     """How far the stages of a model are from one another.
 
     Attributes:
+        records: what was measured, in one; its `first_broken` is the first step beyond its limit.
         layers: those that lose most in INT8, the noisiest first; empty unless they were asked for.
     """
 
