@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +60,7 @@ def in_child(work: Callable[[], object]) -> None:
 
 
 @contextlib.contextmanager
-def is_refused() -> Iterator[None]:
+def is_refused() -> Generator[None]:
     """Fail unless what is done inside is refused in a child; pytest would take a third of a case's time to import."""
     said = "nothing was refused"
     try:

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 from xml.etree import ElementTree as ET
 
 import mattekit
@@ -98,6 +99,48 @@ def test_a_module_is_short(path: Path) -> None:
     assert lines <= LONGEST or name in LONGER, f"{name} has {lines} lines; take it apart, or give a reason in LONGER"
 
 
+MOST_IMPORTS = 12
+REGISTERS = {"cli.py", "convert/zoo/__init__.py", "metrics/registry.py", "reports/sections/__init__.py"}
+"""Lists that register things import all of them."""
+
+
+@each_module
+def test_a_module_needs_few_others(path: Path) -> None:
+    name = path.relative_to(ROOT).as_posix()
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    count = sum(isinstance(node, ast.ImportFrom) and node.level > 0 for node in nodes)
+    assert count <= MOST_IMPORTS or name in REGISTERS, f"{name} imports {count} times from the package; take it apart"
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(path.relative_to(ROOT).as_posix())
+    twice = {name: places for name, places in homes.items() if len(places) > 1}
+    assert not twice
+
+
+SHOWING = ("commands/", "commands/views/", "reports/sections/")
+FAMILIES = ("convert/zoo/", "convert/networks/")
+"""Modules that may be called as what they show or describe."""
+
+
+def test_a_module_has_a_name_of_its_own() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in MODULES:
+        if path.stem not in {"__init__", "__main__"}:
+            homes.setdefault(path.stem, []).append(path.relative_to(ROOT).as_posix())
+    twice: dict[str, list[str]] = {}
+    for name, places in homes.items():
+        folders = [f"{place.rpartition('/')[0]}/" for place in places]
+        shown = [place for place, folder in zip(places, folders, strict=True) if folder not in SHOWING]
+        if len(shown) > 1 and not set(folders) <= {*FAMILIES}:
+            twice[name] = places
+    assert not twice
+
+
 def test_the_reasons_for_long_modules_are_of_modules() -> None:
     assert set(LONGER) <= {path.relative_to(ROOT).as_posix() for path in MODULES}
 
@@ -116,6 +159,24 @@ def test_a_module_says_what_is_public(path: Path) -> None:
 @pytest.mark.parametrize("name", dir(mattekit))
 def test_every_public_name_of_the_package_is_there(name: str) -> None:
     assert getattr(mattekit, name) is not None
+
+
+def _named(annotation: object) -> set[type]:
+    """Return our own classes that a type is made of."""
+    found = {annotation} if isinstance(annotation, type) and annotation.__module__.startswith("mattekit.") else set()
+    return found.union(*(_named(each) for each in get_args(annotation)))
+
+
+@pytest.mark.parametrize("name", sorted(set(dir(mattekit)) - {"__version__"}))
+def test_what_the_api_takes_and_gives_is_public(name: str) -> None:
+    public = {id(getattr(mattekit, each)) for each in dir(mattekit)}
+    thing = getattr(mattekit, name)
+    signature = inspect.signature(thing) if callable(thing) else inspect.Signature()
+    hints = [each.annotation for each in signature.parameters.values()] + [signature.return_annotation]
+    known = {**vars(sys.modules[thing.__module__]), **vars(mattekit)}
+    types = [eval(each, known) if isinstance(each, str) else each for each in hints]
+    hidden = {each.__name__ for hint in types for each in _named(hint) if id(each) not in public}
+    assert not hidden, f"__init__.pyi: list {', '.join(sorted(hidden))}"
 
 
 def test_the_exceptions_are_drawn_as_they_are() -> None:
