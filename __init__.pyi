@@ -2,6 +2,19 @@ from .bench.accuracy.evaluation import (
     EvaluationResult as EvaluationResult,
     evaluate as evaluate,
 )
+from .bench.benchmark_settings import (
+    BenchmarkSettings as BenchmarkSettings,
+    Scenario as Scenario,
+)
+from .bench.evaluation_settings import (
+    EvaluationSettings as EvaluationSettings,
+)
+from .bench.gates.gate import (
+    Gate as Gate,
+)
+from .bench.int8 import (
+    Int8Verdict as Int8Verdict,
+)
 from .bench.latency.benchmark import (
     BenchmarkResult as BenchmarkResult,
     benchmark as benchmark,
@@ -22,20 +35,72 @@ from .convert.export import (
     ExportResult as ExportResult,
     export_model as export_model,
 )
+from .convert.export_settings import (
+    ExportSettings as ExportSettings,
+    ExportStep as ExportStep,
+    JudgedFigure as JudgedFigure,
+)
+from .convert.int8_layers import (
+    LayerNoise as LayerNoise,
+)
+from .convert.servable.package_manifest import (
+    GoldenVector as GoldenVector,
+    PackageManifest as PackageManifest,
+    Port as Port,
+)
+from .convert.spec import (
+    Licence as Licence,
+    ModelSpec as ModelSpec,
+    Weights as Weights,
+)
 from .convert.weights_cache import (
+    Fetched as Fetched,
     fetch_weights as fetch_weights,
 )
 from .convert.zoo import (
     list_models as list_models,
 )
+from .core.condition import (
+    Condition as Condition,
+)
 from .core.contract import (
     Contract as Contract,
+    InputContract as InputContract,
+    OutputContract as OutputContract,
 )
 from .core.errors import (
+    InputError as InputError,
     MattekitError as MattekitError,
+)
+from .core.execution import (
+    Machine as Machine,
+)
+from .core.limits import (
+    Limits as Limits,
+)
+from .core.measurement import (
+    Measurement as Measurement,
+    VariantRef as VariantRef,
+)
+from .core.provenance import (
+    Provenance as Provenance,
+)
+from .core.record import (
+    Record as Record,
+)
+from .core.records.measured import (
+    BenchRecord as BenchRecord,
+    CandidateResult as CandidateResult,
+    RooflineLimits as RooflineLimits,
+)
+from .core.requirements import (
+    Need as Need,
 )
 from .core.result import (
     read_records as read_records,
+)
+from .core.variant import (
+    Variant as Variant,
 )
 from .core.version import (
     __version__ as __version__,
@@ -43,6 +108,10 @@ from .core.version import (
 from .datasets.access import (
     check_dataset as check_dataset,
     make_dataset as make_dataset,
+)
+from .datasets.sample import (
+    Dataset as Dataset,
+    LazySample as LazySample,
 )
 from .images.image import (
     Image as Image,
@@ -53,15 +122,39 @@ from .images.read import (
 from .images.write import (
     write_image as write_image,
 )
+from .infer.batch import (
+    ImageOutcome as ImageOutcome,
+)
+from .infer.choices import (
+    Blur as Blur,
+    Colour as Colour,
+    Shadow as Shadow,
+)
+from .infer.devices import (
+    Device as Device,
+)
 from .infer.diagnosis import (
     Diagnosis as Diagnosis,
+    Finding as Finding,
     diagnose as diagnose,
 )
 from .infer.pipeline import (
     Pipeline as Pipeline,
 )
+from .infer.pipeline_settings import (
+    PipelineSettings as PipelineSettings,
+    RunSettings as RunSettings,
+    VideoSettings as VideoSettings,
+)
+from .infer.placement import (
+    Placement as Placement,
+)
 from .infer.remover import (
     Remover as Remover,
+)
+from .infer.runtimes.base import (
+    LoadedModel as LoadedModel,
+    Runtime as Runtime,
 )
 from .infer.upscaler import (
     Upscaler as Upscaler,
@@ -77,6 +170,9 @@ from .models.pipelines import (
     remove as remove,
     run_video as run_video,
 )
+from .models.reference import (
+    ModelRef as ModelRef,
+)
 from .package.assembly import (
     PackageResult as PackageResult,
     package_model as package_model,
@@ -89,6 +185,18 @@ from .quantize.quantization import (
     QuantizeResult as QuantizeResult,
     quantize_model as quantize_model,
 )
+from .quantize.quantize_settings import (
+    MaxDrop as MaxDrop,
+    QuantizeSettings as QuantizeSettings,
+)
+from .reports.document import (
+    Document as Document,
+    Section as Section,
+)
+from .reports.evidence import (
+    Evidence as Evidence,
+    RecordSource as RecordSource,
+)
 from .reports.rendering import (
     ReportResult as ReportResult,
     write_report as write_report,
@@ -99,6 +207,8 @@ from .reports.verdicts import (
 )
 from .workflow.build_result import (
     BuildResult as BuildResult,
+    BuildStage as BuildStage,
+    StageOutcome as StageOutcome,
 )
 from .workflow.building import (
     build_recipe as build_recipe,

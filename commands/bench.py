@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from .. import bench
 from .options import ModelArguments, Quiet
-from .settings import takes_settings
+from .settings_options import takes_settings
 from .views.console import say
 
 __all__ = ["bench_app", "register"]

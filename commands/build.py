@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..workflow import BuildSettings
-from .settings import Flag, takes_settings
+from .settings_options import Flag, takes_settings
 
 __all__ = ["register"]
 

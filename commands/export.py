@@ -9,7 +9,7 @@ import typer
 
 from ..convert import ExportSettings
 from .options import Out
-from .settings import takes_settings
+from .settings_options import takes_settings
 
 __all__ = ["register"]
 

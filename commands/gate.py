@@ -9,7 +9,7 @@ import typer
 
 from .. import bench, reports
 from .options import JsonOption, JunitOption, MarkdownOption
-from .settings import takes_settings
+from .settings_options import takes_settings
 
 __all__ = ["register"]
 

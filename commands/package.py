@@ -9,7 +9,7 @@ import typer
 
 from ..package import PackageSettings
 from .options import ModelArgument
-from .settings import takes_settings
+from .settings_options import takes_settings
 
 __all__ = ["register"]
 

@@ -10,7 +10,7 @@ import typer
 
 from .. import bench as room
 from .options import ModelArguments, Quiet
-from .settings import takes_settings
+from .settings_options import takes_settings
 
 __all__ = ["register"]
 

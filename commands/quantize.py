@@ -9,7 +9,7 @@ import typer
 
 from .. import quantize as room
 from .options import ModelArgument, Out, Quiet
-from .settings import takes_settings
+from .settings_options import takes_settings
 
 __all__ = ["register"]
 

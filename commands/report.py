@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..reports import ReportSettings
-from .settings import Flag, takes_settings
+from .settings_options import Flag, takes_settings
 
 __all__ = ["register"]
 

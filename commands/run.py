@@ -8,7 +8,7 @@ import typer
 
 from ..infer import RunSettings
 from .options import Inputs, OutAnywhere, Quiet, RecordFile, Verbose
-from .settings import Flag, takes_settings
+from .settings_options import Flag, takes_settings
 
 __all__ = ["SHOWN", "register", "run_and_exit"]
 

@@ -7,7 +7,7 @@ import typer
 from ..infer import RunSettings
 from .options import Inputs, Out, Quiet, RecordFile, Verbose
 from .run import SHOWN, run_and_exit
-from .settings import Flag, takes_settings
+from .settings_options import Flag, takes_settings
 
 __all__ = ["register"]
 

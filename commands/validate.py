@@ -11,7 +11,7 @@ import typer
 from .. import bench as room
 from .gate import EXIT_HELP
 from .options import JsonOption, JunitOption, MarkdownOption, ModelArguments, Quiet
-from .settings import Flag, takes_settings
+from .settings_options import Flag, takes_settings
 
 __all__ = ["register"]
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..package import VerifySettings
-from .settings import takes_settings
+from .settings_options import takes_settings
 
 __all__ = ["register"]
 

@@ -10,7 +10,7 @@ import typer
 from ..infer import VideoSettings
 from .options import Quiet, RecordFile
 from .run import SHOWN
-from .settings import Flag, takes_settings
+from .settings_options import Flag, takes_settings
 
 __all__ = ["register"]
 

@@ -28,11 +28,6 @@ from .ir import (
     name_by_position as name_by_position,
     write_ir as write_ir,
 )
-from .parity_check import (
-    ParityCheck as ParityCheck,
-    stage_input as stage_input,
-    window as window,
-)
 from .recognition import (
     RECOGNISED as RECOGNISED,
     entry_of as entry_of,
@@ -63,6 +58,11 @@ from .servable.surround import (
 )
 from .spec import (
     ModelSpec as ModelSpec,
+)
+from .step_check import (
+    ParityCheck as ParityCheck,
+    stage_input as stage_input,
+    window as window,
 )
 from .tolerances import (
     ARITHMETIC as ARITHMETIC,

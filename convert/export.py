@@ -33,9 +33,9 @@ from .checkpoint import load_module
 from .export_settings import ExportSettings, ExportStep
 from .ir import Shape, ir_from_onnx, ir_from_torch, save_ir
 from .onnx_export import export_onnx
-from .parity_check import ParityCheck
 from .recognition import entry_of, spec_for
 from .spec import ModelSpec
+from .step_check import ParityCheck
 from .tolerances import EXACT, HALF
 from .weights_cache import cached_path, fetch
 

@@ -17,12 +17,12 @@ from .image import (
     Pixels as Pixels,
     to_depth as to_depth,
 )
-from .in_kind import (
-    apply as apply,
-)
-from .kinds import (
+from .image_kinds import (
     ImageLike as ImageLike,
     image_of as image_of,
+)
+from .in_kind import (
+    apply as apply,
 )
 from .pixels import (
     MAX_PIXELS as MAX_PIXELS,

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image as PilImage
 
 from .image import Image
-from .kinds import image_of
+from .image_kinds import image_of
 from .write import encode_image
 
 __all__ = ["apply"]

@@ -18,7 +18,7 @@ from ..core import ImageError, InputError, atomic_path
 from .blend import over_colour
 from .extensions import WRITABLE_EXTENSIONS, format_of
 from .image import Image, Pixels, to_depth
-from .kinds import ImageLike, image_of
+from .image_kinds import ImageLike, image_of
 from .png import encode_png
 from .profiles import convert_rgb
 

@@ -48,6 +48,11 @@ from .pipeline import (
     STAGES as STAGES,
     Pipeline as Pipeline,
 )
+from .pipeline_settings import (
+    PipelineSettings as PipelineSettings,
+    RunSettings as RunSettings,
+    VideoSettings as VideoSettings,
+)
 from .placement import (
     Placement as Placement,
     placement_of as placement_of,
@@ -97,11 +102,6 @@ from .runtimes.precision import (
 )
 from .runtimes.torch import (
     TorchRuntime as TorchRuntime,
-)
-from .settings import (
-    PipelineSettings as PipelineSettings,
-    RunSettings as RunSettings,
-    VideoSettings as VideoSettings,
 )
 from .stores import (
     open_store as open_store,

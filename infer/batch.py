@@ -17,9 +17,9 @@ from .latencies import Latencies, of_models
 from .location import Location
 from .overlap import Budget, Stages, in_series, overlapped
 from .pipeline import STAGES, Pipeline, PipelineStage
+from .pipeline_settings import RunSettings
 from .processing import MEMORY, ImageJob, ImageWork, settle
 from .resume import Manifest, settings_fingerprint
-from .settings import RunSettings
 
 __all__ = [
     "Batch",

@@ -12,7 +12,7 @@ import numpy as np
 from ..core import ImageError
 from ..images import MAX_PIXELS, Pixels
 from .choices import WHITE, Colour, Fit, Place, Shadow, parse_shadow
-from .settings import PipelineSettings
+from .pipeline_settings import PipelineSettings
 
 __all__ = ["ANCHORS", "Placement", "cast_shadow", "placement_of"]
 

@@ -16,7 +16,7 @@ from ..images import Image, encode_image, encode_mask, format_of, read_image
 from .location import Location
 from .overlap import Budget, Ticket
 from .pipeline import Pipeline, PipelineResult, PipelineStage
-from .settings import RunSettings
+from .pipeline_settings import RunSettings
 from .stores import open_store
 
 __all__ = ["MEMORY", "ImageJob", "ImageWork", "settle"]

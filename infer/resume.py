@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from ..core import __version__, atomic_path, json_bytes, sha256_of
 from ..images import Image
 from .pipeline import Pipeline
-from .settings import PipelineSettings, described_background
+from .pipeline_settings import PipelineSettings, described_background
 
 __all__ = ["MANIFEST_NAME", "Manifest", "ManifestEntry", "settings_fingerprint"]
 

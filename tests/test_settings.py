@@ -10,7 +10,7 @@ from typing import Literal
 
 import pytest
 import typer
-from mattekit.commands.settings import Flag, takes_settings
+from mattekit.commands.settings_options import Flag, takes_settings
 from mattekit.core import InputError, Settings, option, with_settings
 from typer.testing import CliRunner
 

@@ -15,7 +15,7 @@ from clips import VFR, copy, drawn, frames_of, make_clip, pixels, seconds_of, sp
 from mattekit.core import InputError, VideoError
 from mattekit.images import Image
 from mattekit.infer import Pipeline, VideoSettings, plan_video, process_video
-from mattekit.infer.settings import parse_fps
+from mattekit.infer.pipeline_settings import parse_fps
 from mattekit.infer.video.formats import choose_format
 from mattekit.infer.video.frame_sources import Camera, in_number_order
 from mattekit.infer.video.video_file import VideoFile

@@ -15,8 +15,8 @@ from ...images import Image
 from ..background import Background, load_background
 from ..choices import Colour
 from ..collect import collect_inputs
+from ..pipeline_settings import VideoSettings
 from ..placement import Placement, placement_of
-from ..settings import VideoSettings
 from .formats import VIDEO_EXTENSIONS, OutputFormat, choose_format
 from .frame_sources import Stills, open_camera
 from .frames import FrameSource

@@ -77,6 +77,7 @@ def takes_settings(
         # What must be given comes first in the help, and what is of the command alone last.
         needed = [each for each in own if each.default is inspect.Parameter.empty]
         parameters = [*needed, *made, *(each for each in own if each not in needed)]
+        parameters.sort(key=lambda each: each.kind)
         vars(called)["__signature__"] = inspect.Signature(parameters)
         called.__annotations__ = {each.name: each.annotation for each in parameters}
         return called
