@@ -73,13 +73,16 @@ from .core.errors import (
     MattekitError as MattekitError,
 )
 from .core.execution import (
+    Execution as Execution,
     Machine as Machine,
 )
 from .core.limits import (
     Limits as Limits,
 )
 from .core.measurement import (
+    Data as Data,
     Measurement as Measurement,
+    Unit as Unit,
     VariantRef as VariantRef,
 )
 from .core.provenance import (
@@ -87,10 +90,14 @@ from .core.provenance import (
 )
 from .core.record import (
     Record as Record,
+    Series as Series,
 )
 from .core.records.measured import (
     BenchRecord as BenchRecord,
     CandidateResult as CandidateResult,
+    ComparisonRow as ComparisonRow,
+    ExecutedLayers as ExecutedLayers,
+    LayerTime as LayerTime,
     RooflineLimits as RooflineLimits,
 )
 from .core.requirements import (
@@ -112,6 +119,7 @@ from .datasets.access import (
 from .datasets.sample import (
     Dataset as Dataset,
     LazySample as LazySample,
+    Sample as Sample,
 )
 from .images.image import (
     Image as Image,
@@ -188,6 +196,9 @@ from .quantize.quantization import (
 from .quantize.quantize_settings import (
     MaxDrop as MaxDrop,
     QuantizeSettings as QuantizeSettings,
+)
+from .reports.configurations import (
+    Configurations as Configurations,
 )
 from .reports.document import (
     Document as Document,

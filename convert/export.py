@@ -90,9 +90,10 @@ def export_model(model: str, out: str | Path, settings: ExportSettings) -> Expor
         MattekitError: as its message says.
 
     Example:
-        import mattekit
-        made = mattekit.export_model("srlite-x2", "models", images=["photo.jpg"], precision="fp16")
-        print(made.ir.path, made.record.steps[-1].values)
+        >>> import mattekit
+        >>> made = mattekit.export_model("srlite-x2", "models", images=["photo.jpg"], precision="fp16")
+        >>> made.ir.path.as_posix()
+        'models/srlite-x2/fp16/model.xml'
     """
     return run_export(model, out, settings)
 

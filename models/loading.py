@@ -37,10 +37,19 @@ def open_model(
         offline: never download.
         progress: called during a download.
 
+    Returns:
+        The model, ready to run; `Remover` and `Upscaler` take it.
+
     Raises:
         DeviceError: the device is not there, it refused the model, or the runtime does not know it.
         ArithmeticUnavailableError: the device does not compute in this arithmetic.
         MattekitError: as `ModelRef.one`.
+
+    Example:
+        >>> import mattekit
+        >>> model = mattekit.open_model("srlite-x2")
+        >>> mattekit.Upscaler(model)("photo.jpg").size
+        (320, 240)
     """
     ref = model if isinstance(model, ModelRef) else ModelRef.parse(model)
     path = ref.path_of_one(task=task, offline=offline, progress=progress)

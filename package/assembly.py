@@ -84,9 +84,9 @@ def package_model(model: str | Path, out: str | Path, settings: PackageSettings)
         MattekitError: as its message says.
 
     Example:
-        import mattekit
-        made = mattekit.package_model("srlite-x2", "served", format="ovms")
-        print(made.path, made.manifest.limits["same"])
+        >>> import mattekit
+        >>> mattekit.package_model("srlite-x2", "packaged").path.as_posix()
+        'packaged'
     """
     return make_package(model, out, settings)
 

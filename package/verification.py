@@ -64,9 +64,10 @@ def verify_package(folder: str | Path, settings: VerifySettings) -> VerifyResult
         ArithmeticUnavailableError: the device does not compute in the arithmetic.
 
     Example:
-        import mattekit
-        mattekit.package_model("srlite-x2", "packaged")
-        assert mattekit.verify_package("packaged").passed
+        >>> import mattekit
+        >>> made = mattekit.package_model("srlite-x2", "packaged")
+        >>> mattekit.verify_package(made.path).passed
+        True
     """
     return replay_packages(folder, settings)
 

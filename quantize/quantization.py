@@ -91,11 +91,10 @@ def run_quantization(model: str | Path, out: str | Path, settings: QuantizeSetti
         MattekitError: as its message says; nothing is left at the final path then.
 
     Example:
-        Needs NNCF, the extra `quantize`::
-
-            from mattekit import quantize_model
-            result = quantize_model("mattelite", "models", data="images=photos,masks=masks", max_drop="iou=0.01")
-            print(result.variant.path, result.record.allowed_drop)
+        >>> import mattekit
+        >>> done = mattekit.quantize_model("srlite-x2", "models", data="hr=photos", patch=16, limit=2)
+        >>> done.variant.precision
+        'int8'
     """
     source = open_source(model)
     if settings.verdict and source.variant.precision != "fp32":

@@ -168,9 +168,12 @@ CLASSES = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(set(dir(mattekit)) - {"__version__", "MattekitError"}))
+@pytest.mark.parametrize("name", sorted(set(dir(mattekit)) - {"__version__"}))
 def test_what_the_api_takes_and_gives_is_public(name: str) -> None:
-    signature = inspect.signature(getattr(mattekit, name))
+    public = getattr(mattekit, name)
+    if isinstance(public, type) and issubclass(public, Exception | str):
+        return
+    signature = inspect.signature(public)
     hints = [each.annotation for each in signature.parameters.values()] + [signature.return_annotation]
     words = {word for hint in hints for word in re.findall(r"\w+", hint if isinstance(hint, str) else repr(hint))}
     hidden = sorted(words & CLASSES - set(dir(mattekit)))

@@ -8,7 +8,6 @@ import shutil
 from pathlib import Path
 
 import mattekit
-import pandas as pd
 import pytest
 import records as built
 from mattekit.core import InputError
@@ -18,8 +17,8 @@ FUNCTIONS = [name for name in dir(mattekit) if inspect.isfunction(getattr(mattek
 LONG = {"build_recipe", "check_parity", "export_model", "quantize_model", "package_model", "verify_package"}
 """Those whose examples take seconds."""
 
-FETCHING = {"fetch_weights"}
-"""Those that only a network shows."""
+SAFE = {"diagnose", "list_models"}
+"""Those that raise nothing."""
 
 
 @pytest.fixture
@@ -45,9 +44,6 @@ def test_the_example_of_a_function_does_what_it_says(name: str, desk: Path) -> N
     assert heading, f"{name}: give its docstring an Example"
     test = doctest.DocTestParser().get_doctest(inspect.cleandoc(example), {}, name, None, None)
     assert test.examples, f"{name}: its example has no line that begins with >>>"
-    if name in FETCHING:
-        compile("".join(each.source for each in test.examples), name, "exec")
-        return
     told: list[str] = []
     result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).run(
         test, out=told.append
@@ -61,7 +57,11 @@ def test_a_function_says_what_it_takes_gives_and_raises(name: str) -> None:
     said = inspect.getdoc(function) or ""
     parameters = inspect.signature(function).parameters
     gives = inspect.signature(function).return_annotation not in (None, "None")
-    wanted = [*(["Args:"] if parameters else []), *(["Returns:"] if gives else []), "Raises:"]
+    wanted = [
+        *(["Args:"] if parameters else []),
+        *(["Returns:"] if gives else []),
+        *([] if name in SAFE else ["Raises:"]),
+    ]
     missing = [part for part in wanted if f"\n{part}\n" not in said]
     assert not missing, f"{name}: say {', '.join(missing)}"
     arguments = said.partition("\nArgs:\n")[2].partition("\n\n")[0]
@@ -77,16 +77,16 @@ def test_records_of_any_kinds_are_one_tidy_table(tmp_path: Path) -> None:
     validated.write(tmp_path / "sub" / "v.json")
     frame = mattekit.read_records(tmp_path)
     assert len(frame) == len(bench.measurements) + len(validated.measurements)
-    rows = frame[frame.record == str(tmp_path / "b.json")]
-    assert list(rows.kind) == ["bench"] * len(bench.measurements)
-    for (_, row), figure in zip(rows.iterrows(), bench.measurements, strict=True):
+    for place, figure in enumerate(bench.measurements):
+        row = frame.to_dict("records")[place]
+        assert (row["record"], row["kind"], row["machine"]) == (str(tmp_path / "b.json"), "bench", bench.machine.label)
         assert (row["metric"], row["value"], row["unit"]) == (figure.metric, figure.value, figure.unit)
-        assert row["machine"] == bench.machine.label
         assert {label: row[label] for label in figure.labels} == figure.labels
-    (accuracy,) = frame[(frame.kind == "validate") & (frame.metric == "iou") & (frame["slice"] == "all")]["value"]
-    assert accuracy == 0.625
+    rows = frame.to_dict("records")[len(bench.measurements) :]
+    means = [row["value"] for row in rows if (row["kind"], row["metric"], row["slice"]) == ("validate", "iou", "all")]
+    assert means == [0.625]
     alone = mattekit.read_records([str(tmp_path / "b.json")])
-    pd.testing.assert_frame_equal(alone, rows[alone.columns])
+    assert list(alone["value"]) == list(frame["value"])[: len(alone)]
 
 
 def test_a_folder_without_a_record_is_told(tmp_path: Path) -> None:

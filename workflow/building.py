@@ -46,11 +46,11 @@ def build_recipe(path: str | Path, settings: BuildSettings) -> BuildResult:
             written.
 
     Example:
-        from pathlib import Path
-        import mattekit
-        Path("recipe.toml").write_text('name = "light"\n[[model]]\nid = "srlite-x2"\n')
-        built = mattekit.build_recipe("recipe.toml", check=True)
-        print([(outcome.stage.name, outcome.reason) for outcome in built.outcomes if outcome.state == "due"])
+        >>> import mattekit, pathlib
+        >>> lines = 'name = "light"', '[[model]]', 'id = "srlite-x2"'
+        >>> _ = pathlib.Path("recipe.toml").write_text(chr(10).join(lines))
+        >>> [outcome.stage.name for outcome in mattekit.build_recipe("recipe.toml", check=True).outcomes]
+        ['export-fp32 srlite-x2']
     """
     return run_build(path, settings)
 

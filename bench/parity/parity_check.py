@@ -67,11 +67,9 @@ def run_parity(models: str | Path | Sequence[str | Path], settings: ParitySettin
         MattekitError: a stage cannot be opened, or an image cannot be read.
 
     Example:
-        Needs torch::
-
-            from mattekit import check_parity
-            result = check_parity("mattelite", limit=2)
-            print(result.record.first_broken)
+        >>> import mattekit
+        >>> mattekit.check_parity("mattelite", limit=2).record.first_broken is None
+        True
     """
     named = [models] if isinstance(models, str | Path) else list(models)
     stages = open_stages(named, settings.device, settings.arithmetic)

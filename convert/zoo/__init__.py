@@ -42,7 +42,10 @@ register(rlfn.SPECS)
 
 
 def list_models() -> tuple[ModelSpec, ...]:
-    """Return every entry of the zoo, in the order of registration.
+    """List the models that mattekit knows by name.
+
+    Returns:
+        Every entry of the zoo, in the order of registration.
 
     Example:
         >>> import mattekit
