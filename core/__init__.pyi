@@ -69,6 +69,7 @@ from .folders import (
     locked as locked,
     locked_folder as locked_folder,
     make_folder as make_folder,
+    parse_name as parse_name,
 )
 from .limits import (
     Limits as Limits,
@@ -172,7 +173,6 @@ from .variant import (
     files_of as files_of,
     folder_name as folder_name,
     format_of_model as format_of_model,
-    parse_name as parse_name,
 )
 from .version import (
     __version__ as __version__,

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Generator
 from pathlib import Path, PurePosixPath
@@ -25,6 +26,7 @@ __all__ = [
     "locked",
     "locked_folder",
     "make_folder",
+    "parse_name",
     "place_of",
     "read_list",
     "refusal",
@@ -131,6 +133,17 @@ def make_folder(folder: Path) -> None:
         raise InputError(f"{folder}: a file stands where a folder is needed; choose another folder") from error
     except OSError as error:
         raise InputError(f"{folder}: the folder cannot be made ({error.strerror}); choose another one") from error
+
+
+def parse_name(text: str | None) -> str:
+    """Return a variant's name as it is typed; empty where None.
+
+    Raises:
+        InputError: it could be no part of a folder's name.
+    """
+    if text is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text):
+        raise InputError(f"--name {text}: give letters, digits, dots, dashes and underscores, 64 at most")
+    return text or ""
 
 
 def place_of(target: Path) -> Path:

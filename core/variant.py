@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,12 +9,11 @@ from typing import Literal, get_args
 
 from .arithmetic import Precision
 from .contract import Contract
-from .errors import InputError
 from .files import sha256_of
 from .measurement import VariantRef
 from .provenance import ModelFormat, Provenance
 
-__all__ = ["PRECISIONS", "Variant", "files_of", "folder_name", "format_of_model", "parse_name"]
+__all__ = ["PRECISIONS", "Variant", "files_of", "folder_name", "format_of_model"]
 
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 """From the largest to the smallest."""
@@ -85,17 +83,6 @@ class Variant:
 def folder_name(model: str, name: str) -> str:
     """Return what the folder of a model's variants is called: its id, with the name that somebody gave them."""
     return f"{model}-{name}" if name else model
-
-
-def parse_name(text: str | None) -> str:
-    """Return a variant's name as it is typed; empty where None.
-
-    Raises:
-        InputError: it could be no part of a folder's name.
-    """
-    if text is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text):
-        raise InputError(f"--name {text}: give letters, digits, dots, dashes and underscores, 64 at most")
-    return text or ""
 
 
 def format_of_model(path: Path) -> Literal["torch", "onnx", "openvino"]:
