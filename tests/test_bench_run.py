@@ -219,7 +219,7 @@ def test_the_whole_way_accuracy_and_every_runtime(
     assert result.verdicts == ()
     found = result.record
     assert len(result.to_frame()) == len(found.measurements)
-    assert found.settings["size"] == [[64, 64], [96, 96]]
+    assert found.settings["size"] == [[64, 64]]
     runtimes = [result.execution.runtime for result in found.candidates.values() if result.execution]
     assert runtimes == ["openvino", "onnxruntime", "torch"]
     scores: list[float] = []

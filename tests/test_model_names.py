@@ -133,7 +133,7 @@ def words_of(command: str, model: str, small: Path, photo: Path, out: Path, *, e
             *("--record", out / "b.json"),
         ],
         "parity": ["parity", model, *data, "--limit", "1"],
-        "quantize": ["quantize", model, *data, "--samples", "1" if enlarge else "2", "-o", out],
+        "quantize": ["quantize", model, *data, "--limit", "1" if enlarge else "2", "-o", out],
         "package": ["package", model, "-o", out / "package"],
         "export": ["export", model, "-o", out],
     }[command]

@@ -98,7 +98,7 @@ CASES: dict[str, Callable[[Given, Path], Words]] = {
         *("--images", given.photo, "-o", out),
     ],
     "quantize": lambda given, out: [
-        *(given.fixture(SR), "--data", f"hr={given.photo.parent}", "--samples", "1", "--patch", "16", "-o", out)
+        *(given.fixture(SR), "--data", f"hr={given.photo.parent}", "--limit", "1", "--patch", "16", "-o", out)
     ],
     "package": lambda given, out: [given.fixture("light_ir"), "-o", out],
     "build": lambda given, out: [given.recipe, "-o", out],
