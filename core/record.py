@@ -147,6 +147,13 @@ class Record(Frozen, frozen=True):
             whole[_TABLES[name][0]] = [cast("Frozen", each).model_dump(mode="json") for each in tables[name]]
         return whole
 
+    def __repr__(self) -> str:
+        """Say in a line what it is of: a whole record fills screens."""
+        models = ", ".join(dict.fromkeys(variant.label for variant in self.variants))
+        return f"{type(self).__name__}({models or 'no model'}; {len(self.measurements)} measurements)"
+
+    __str__ = __repr__
+
     def write(self, path: str | Path) -> None:
         """Write the record as JSON; the file appears whole or not at all."""
         with atomic_path(Path(path)) as temporary:

@@ -70,6 +70,10 @@ class Remover:
         self.decontaminate = decontaminate
         self._kept = np.array([name in keep if keep else index > 0 for index, name in enumerate(labels)], dtype=bool)
 
+    def __repr__(self) -> str:
+        """Say which model it runs, and on what."""
+        return f"Remover({self.model.variant.ref().label} on {self.model.runtime.info.name})"
+
     def __call__(self, image: ImageT) -> ImageT:
         """Return an image, of any kind that `images.in_kind.apply` takes, in that kind without its background."""
         return apply(lambda one: self.remove(one)[0], image)

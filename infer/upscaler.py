@@ -101,6 +101,10 @@ class Upscaler:
         """Return the network's own enlargement in each direction."""
         return self.model.contract.output.scale
 
+    def __repr__(self) -> str:
+        """Say which model it runs, and on what."""
+        return f"Upscaler({self.model.variant.ref().label} on {self.model.runtime.info.name})"
+
     def __call__(self, image: ImageT) -> ImageT:
         """Return an image, of any kind that `images.in_kind.apply` takes, enlarged, in that kind."""
         return apply(self.upscale, image)

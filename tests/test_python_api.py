@@ -92,3 +92,13 @@ def test_records_of_any_kinds_are_one_tidy_table(tmp_path: Path) -> None:
 def test_a_folder_without_a_record_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is no record in the folder"):
         mattekit.read_records(tmp_path)
+
+
+def test_what_a_run_gives_fits_on_a_line(desk: Path) -> None:
+    assert desk
+    pipeline = mattekit.open_pipeline(background="white")
+    assert "Remover(mattelite on CPU)" in repr(pipeline)
+    assert "Upscaler(srlite-x2 on CPU)" in repr(pipeline)
+    result = mattekit.run_images(["photo.jpg", "photos"], "out", sr=None)
+    assert repr(result.record).startswith("RunRecord(mattelite; ")
+    assert len(repr(result)) < 2000
