@@ -25,19 +25,19 @@ _BLEND_TOTAL = 4096.0
 _BAND = 1 << 20
 
 
-def over(rgb: Pixels, alpha: Pixels, backdrop: Pixels) -> Pixels:
-    """Return rgb * a + backdrop * (1 - a) with a = alpha / white, rounded to the nearest.
+def over(rgb: Pixels, alpha: Pixels, background: Pixels) -> Pixels:
+    """Return rgb * a + background * (1 - a) with a = alpha / white, rounded to the nearest.
 
     Args:
         rgb: (H, W, 3) uint8 or uint16.
         alpha: (H, W) of the same type.
-        backdrop: (H, W, 3) of the same type; (1, 1, 3) is one colour for all.
+        background: (H, W, 3) of the same type; (1, 1, 3) is one colour for all.
     """
     out = np.empty_like(rgb, order="C")
     for band in _bands(alpha):
         weight, rest = _weights(alpha[band], _BLEND_TOTAL)
         front = np.ascontiguousarray(rgb[band])
-        back = np.ascontiguousarray(_rows(backdrop, band, front.shape))
+        back = np.ascontiguousarray(_rows(background, band, front.shape))
         if rgb.dtype == np.uint8:
             out[band] = cv2.blendLinear(front, back, weight, rest)
         else:
@@ -46,14 +46,14 @@ def over(rgb: Pixels, alpha: Pixels, backdrop: Pixels) -> Pixels:
     return out
 
 
-def over_alpha(rgb: Pixels, alpha: Pixels, backdrop: Pixels, backdrop_alpha: Pixels) -> tuple[Pixels, Pixels]:
-    """Composite on a backdrop that is itself transparent in places (the "over" operator on straight alpha).
+def over_alpha(rgb: Pixels, alpha: Pixels, background: Pixels, background_alpha: Pixels) -> tuple[Pixels, Pixels]:
+    """Composite on a background that is itself transparent in places (the "over" operator on straight alpha).
 
     Args:
         rgb: (H, W, 3) uint8 or uint16.
         alpha: (H, W) of the same type.
-        backdrop: (H, W, 3) or (1, 1, 3) of the same type.
-        backdrop_alpha: (H, W) or (1, 1) of the same type.
+        background: (H, W, 3) or (1, 1, 3) of the same type.
+        background_alpha: (H, W) or (1, 1) of the same type.
 
     Returns:
         Straight colours and alpha; where both are wholly transparent, the colours of `rgb`.
@@ -62,12 +62,12 @@ def over_alpha(rgb: Pixels, alpha: Pixels, backdrop: Pixels, backdrop_alpha: Pix
     out, out_alpha = np.empty_like(rgb, order="C"), np.empty_like(alpha, order="C")
     for band in _bands(alpha):
         weight, rest = _weights(alpha[band])
-        rest *= _rows(backdrop_alpha, band, weight.shape) / full
+        rest *= _rows(background_alpha, band, weight.shape) / full
         total = weight + rest
         out_alpha[band] = np.rint(total * full)
         empty = total == 0
         share = np.where(empty, np.float32(1), weight / np.where(empty, np.float32(1), total))[..., None]
-        back = _rows(backdrop, band, rgb[band].shape).astype(np.float32)
+        back = _rows(background, band, rgb[band].shape).astype(np.float32)
         out[band] = np.rint(back + (rgb[band] - back) * share)
     return out, out_alpha
 
@@ -76,8 +76,8 @@ def over_colour(image: Image, colour: tuple[int, int, int]) -> Image:
     """Return the image composited on a colour (RGB, 0-255, in the image's colour space), without alpha."""
     if image.alpha is None:
         return image
-    backdrop = np.asarray(colour, dtype=image.rgb.dtype) * np.asarray(image.full // 255, dtype=image.rgb.dtype)
-    rgb = over(image.rgb, image.alpha, backdrop.reshape(1, 1, 3))
+    background = np.asarray(colour, dtype=image.rgb.dtype) * np.asarray(image.full // 255, dtype=image.rgb.dtype)
+    rgb = over(image.rgb, image.alpha, background.reshape(1, 1, 3))
     grey = image.grey and len(set(colour)) == 1
     return replace(image, rgb=rgb, alpha=None, grey=grey)
 
@@ -142,7 +142,7 @@ def _weights(alpha: Pixels, total: float = 1.0) -> tuple[NDArray[np.float32], ND
 
 
 def _rows(pixels: Pixels, band: slice, shape: tuple[int, ...]) -> Pixels:
-    """Return a band of a backdrop; one that is a single pixel stands for all."""
+    """Return a band of a background; one that is a single pixel stands for all."""
     if pixels.shape[:2] != (1, 1):
         return pixels[band]
     # A whole row first: copying rows is several times faster than copying pixels.

@@ -326,7 +326,7 @@ def test_a_video_frame_of_679_megapixels_takes_no_memory() -> None:
     code = f"""
 from pathlib import Path
 from mattekit.core.errors import VideoError
-from mattekit.infer.video.files import VideoFile
+from mattekit.infer.video.video_file import VideoFile
 try:
     VideoFile({str(HOSTILE / "vp9-679-megapixels.webm")!r})
 except VideoError as error:

@@ -38,10 +38,10 @@ def plain(height: int, width: int, rgb: tuple[int, int, int], alpha: int | None 
     return Image(np.tile(np.array(rgb, np.uint8), (height, width, 1)), a)
 
 
-def formula(subject: Image, backdrop: np.ndarray) -> np.ndarray:
+def formula(subject: Image, background: np.ndarray) -> np.ndarray:
     assert subject.alpha is not None
     weight = (subject.alpha / subject.full)[..., None]
-    return subject.rgb * weight + backdrop * (1 - weight)
+    return subject.rgb * weight + background * (1 - weight)
 
 
 @pytest.mark.parametrize("depth", [8, 16])
@@ -58,7 +58,7 @@ def test_compositing_is_the_float_formula(depth: int, background_depth: int) -> 
 
 
 def test_every_pair_of_alpha_and_difference() -> None:
-    # All alphas on the rows, all subject values in the columns, over several backdrops.
+    # All alphas on the rows, all subject values in the columns, over several backgrounds.
     alpha = np.tile(np.arange(256, dtype=np.uint8)[:, None], (1, 256))
     subject = Image(np.dstack([alpha.T] * 3), alpha)
     for value in (0, 1, 77, 128, 254, 255):
