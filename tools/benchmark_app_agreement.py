@@ -28,8 +28,7 @@ from statistics import median
 from typing import Any
 
 import openvino
-from mattekit.bench import BenchmarkSettings
-from mattekit.bench.benchmark_settings import Scenario
+from mattekit import BenchmarkSettings, Execution, Measurement, Scenario, Unit
 from mattekit.bench.latency.benchmark import interleave
 from mattekit.bench.latency.candidates import Candidate, plan
 from mattekit.bench.latency.process import WorkerProcess
@@ -37,7 +36,7 @@ from mattekit.bench.latency.scenarios import run_burst
 from mattekit.bench.latency.trials import RATIO
 from mattekit.bench.latency.worker import Worker
 from mattekit.bench.significance import TimeDifference, compare_rounds
-from mattekit.core import MODEL, Execution, Hint, Measurement, PeerRecord, Unit
+from mattekit.core import MODEL, Hint, PeerRecord
 from mattekit.infer import compile_model, read_model, this_machine
 
 WITHIN = 0.03
@@ -66,7 +65,7 @@ def theirs(candidate: Candidate, seconds: float) -> float:
             "-report_type": "no_counters",
             "-report_folder": folder,
         }
-        command = [program, "-json_stats", *(str(word) for pair in options.items() for word in pair)]
+        command = [program, "-json_stats", *(str(each) for pair in options.items() for each in pair)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             sys.exit(f"benchmark_app failed:\n{done.stdout[-2000:]}{done.stderr[-1000:]}")
@@ -96,12 +95,12 @@ def main() -> int:
     for candidate in (each.candidate for each in planned):
         found = loops(candidate, args.rounds) if args.loops else in_turn(candidate, args.rounds, args.seconds)
         difference = compare_rounds([[ms] for ms in found["benchmark_app"]], [[ms] for ms in found["mattekit"]])
-        code, word = judged(difference)
+        code, verdict = judged(difference)
         codes.append(code)
         print(
             f"{candidate.key}: benchmark_app {median(found['benchmark_app']):.2f} ms, mattekit "
             f"{median(found['mattekit']):.2f} ms, ratio {difference.ratio:.4f} ({difference.low:.4f} to "
-            f"{difference.high:.4f}) over {args.rounds} rounds of {length}: {word}",
+            f"{difference.high:.4f}) over {args.rounds} rounds of {length}: {verdict}",
             flush=True,
         )
         samples |= {f"{candidate.key}: {name}": tuple(values) for name, values in found.items()}

@@ -10,7 +10,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from mattekit.convert import BUNDLED_PRECISION, export_model, zoo
+from mattekit import export_model, list_models
+from mattekit.convert import BUNDLED_PRECISION
 from mattekit.convert.weights_cache import SUMS
 from mattekit.core import atomic_path
 
@@ -21,7 +22,7 @@ IRS = Path(__file__).resolve().parents[1] / "convert" / "weights" / "ir"
 def main() -> None:
     sums: list[str] = []
     with tempfile.TemporaryDirectory() as made:
-        for spec in zoo.list_models():
+        for spec in list_models():
             if spec.weights.bundled is None:
                 continue
             ir = export_model(spec.id, Path(made), precision=BUNDLED_PRECISION, offline=True).ir

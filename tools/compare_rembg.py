@@ -24,11 +24,10 @@ from statistics import median
 
 import cv2
 import numpy as np
+from mattekit import Measurement, Unit, VariantRef, open_model, read_image, read_records
 from mattekit.bench import median_ratio_interval
-from mattekit.bench.latency.trials import RATIO
-from mattekit.core import Measurement, PeerRecord, RunRecord, Unit, VariantRef, read_record
-from mattekit.images import read_image
-from mattekit.infer import collect_inputs, load, tensor_from, this_machine
+from mattekit.core import PeerRecord
+from mattekit.infer import collect_inputs, tensor_from, this_machine
 
 SIDES = {"1": (1155, 866), "12": (4000, 3000)}
 
@@ -131,8 +130,9 @@ def one_round(work: Path, size: str, models: dict[str, Path], parts: list[str], 
         for name, model in models.items():
             report = work / "run.json"
             mattekit(photos, model, out[name], "--record", report)
-            (rate,) = read_record(report, RunRecord).of_metric("throughput")
-            note(f"mattekit {name}", 1 / (rate.value or float("nan")))
+            frame = read_records(report)
+            (rate,) = frame.loc[frame["metric"] == "throughput", "value"].tolist()
+            note(f"mattekit {name}", 1 / (rate or float("nan")))
     if "p" in parts:
         note("rembg p, with its start", timed(rembg, work, "rembg", "p", "-m", "u2netp", photos, out["p"]) / count)
         for name, model in models.items():
@@ -142,7 +142,7 @@ def one_round(work: Path, size: str, models: dict[str, Path], parts: list[str], 
         note("mattekit remove, cold", timed(mattekit, single, models["fp32"], out["cold"]))
     if "network" in parts:
         for name, model in models.items():
-            opened = load(model / "model.xml")
+            opened = open_model(model / "model.xml")
             tensor = tensor_from(read_image(single).rgb, opened.contract)
             opened.runtime.run(tensor)
             for _ in range(8):
@@ -162,12 +162,13 @@ def timed(call: object, *arguments: object) -> float:
     return time.perf_counter() - started
 
 
-def rembg(work: Path, *words: object) -> str:
+def rembg(work: Path, *command: object) -> str:
     environment = {**os.environ, "U2NET_HOME": str(work / "u2net"), "MODEL_CHECKSUM_DISABLED": "1"}
     # Its own number of threads: what it takes by default.
     environment.pop("OMP_NUM_THREADS", None)
-    command = [str(work / "rembg" / "bin" / str(words[0])), *map(str, words[1:])]
-    return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+    program, *arguments = map(str, command)
+    whole = [str(work / "rembg" / "bin" / program), *arguments]
+    return subprocess.run(whole, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def mattekit(inputs: Path, model: Path, out: Path, *more: object) -> None:
@@ -204,7 +205,7 @@ def differences(work: Path, size: str, models: dict[str, Path]) -> list[Measurem
 
 
 def variant(model: Path) -> VariantRef:
-    return load(model / "model.xml").variant.ref()
+    return open_model(model / "model.xml").variant.ref()
 
 
 def ratios(samples: Samples, models: dict[str, Path]) -> list[Measurement]:
@@ -228,7 +229,7 @@ def ratios(samples: Samples, models: dict[str, Path]) -> list[Measurement]:
                 Measurement(
                     metric="speed_ratio",
                     value=median(other) / median(own),
-                    unit=RATIO,
+                    unit=Unit("\N{MULTIPLICATION SIGN}"),
                     higher_is_better=True,
                     interval=median_ratio_interval(own, other),
                     variants=(variants["int8" if "int8" in ours else "fp32"],),

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from mattekit import Image, read_image, write_image
 from mattekit.datasets.synthetic import render_background
-from mattekit.images import Image, read_image, write_image
 from skimage import data
 
 PHOTO, BACKGROUND = "astronaut.png", "background.png"
@@ -23,9 +23,9 @@ PHOTO, BACKGROUND = "astronaut.png", "background.png"
 
 def mattekit(*arguments: object) -> None:
     """Run one command as a user would type it, and show it first; stop where it fails."""
-    words = [str(argument) for argument in arguments]
-    print(f"\n$ mattekit {shlex.join(words)}", flush=True)
-    done = subprocess.run([sys.executable, "-m", "mattekit", *words], check=False)
+    command = [str(argument) for argument in arguments]
+    print(f"\n$ mattekit {shlex.join(command)}", flush=True)
+    done = subprocess.run([sys.executable, "-m", "mattekit", *command], check=False)
     if done.returncode:
         sys.exit(done.returncode)
 

@@ -19,13 +19,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from mattekit.bench import benchmark, int8_verdicts, model_predictor, validate
+from mattekit import (
+    BenchmarkResult,
+    BenchRecord,
+    MaxDrop,
+    benchmark,
+    evaluate,
+    export_model,
+    list_models,
+    quantize_model,
+)
 from mattekit.commands.views.quantize import quantization_text
-from mattekit.convert import export_model, zoo
-from mattekit.core import MODEL, BenchRecord, ValidateRecord, read_record
-from mattekit.datasets import open_dataset
-from mattekit.infer import load
-from mattekit.quantize import parse_max_drop, quantize_model
+from mattekit.core import MODEL, ValidateRecord, read_record
+
+SPECS = {spec.id: spec for spec in list_models()}
 
 
 @dataclass(frozen=True)
@@ -39,14 +46,14 @@ class Entry:
     model: str
     weights: str | None
     samples: int = 60
-    max_drop: str | None = None
+    max_drop: MaxDrop | None = None
     note: str = ""
 
 
 ENTRIES = (
-    Entry("u2netp", "weights/segmentation/u2netp.pth", 60, "iou=0.005"),
+    Entry("u2netp", "weights/segmentation/u2netp.pth", 60, MaxDrop("iou", 0.005)),
     Entry("u2net", None, 4),
-    Entry("mattelite", "", 60, "iou=0.005"),
+    Entry("mattelite", "", 60, MaxDrop("iou", 0.005)),
     Entry("rfdn-x4", "weights/super_resolution/rfdn_x4.pth"),
     Entry("rlfn-x4", "weights/super_resolution/rlfn_x4.pth"),
     Entry("imdn-x2", "weights/super_resolution/imdn_x2.pth"),
@@ -71,7 +78,7 @@ def images(data: Path, name: str, scale: int) -> str:
 
 def make(entry: Entry, data: Path, out: Path) -> None:
     """Export, and quantize: U²-Nets search on photos that the table is not measured on."""
-    spec = zoo.get(entry.model)
+    spec = SPECS[entry.model]
     source = out / entry.model / "fp32" / "model.xml"
     if not source.is_file():
         weights = data / entry.weights if entry.weights else None
@@ -92,9 +99,8 @@ def make(entry: Entry, data: Path, out: Path) -> None:
     def step(what: str, _done: int, _expected: int | None) -> None:
         print(f"  {time.monotonic() - started:.0f} s: {what}", flush=True)
 
-    drop = parse_max_drop(entry.max_drop) if entry.max_drop else None
     done = quantize_model(
-        source, out, data=chosen, limit=entry.samples, validation_limit=40, max_drop=drop, progress=step
+        source, out, data=chosen, limit=entry.samples, validation_limit=40, max_drop=entry.max_drop, progress=step
     )
     print(quantization_text(done), flush=True)
 
@@ -103,19 +109,18 @@ def accuracy(entry: Entry, data: Path, out: Path) -> None:
     """Validate FP32 and INT8 on the whole of each set."""
     if entry.weights is None:
         return
-    spec = zoo.get(entry.model)
+    spec = SPECS[entry.model]
     if spec.task == "segmentation":
-        sets, metrics = {"ecssd_val": masks(data, "ecssd_val")}, ["iou", "mae"]
+        sets, metrics = {"ecssd_val": masks(data, "ecssd_val")}, ("iou", "mae")
     else:
         sets = {name: images(data, name, spec.contract.output.scale) for name in ("set5", "set14")}
-        metrics = ["psnr_y"]
+        metrics = ("psnr_y",)
     for name, text in sets.items():
         targets = {precision: out / entry.model / f"{name}-{precision}.json" for precision in ("fp32", "int8")}
         if all(target.is_file() for target in targets.values()):
             continue
-        dataset = open_dataset(text, scale=spec.contract.output.scale)
-        subjects = [model_predictor(load(out / entry.model / precision / "model.xml")) for precision in targets]
-        for record, target in zip(validate(subjects, dataset, metrics=metrics), targets.values(), strict=True):
+        models = [out / entry.model / precision / "model.xml" for precision in targets]
+        for record, target in zip(evaluate(models, text, metrics=metrics).records, targets.values(), strict=True):
             record.write(target)
             print(entry.model, target.stem, values(record), flush=True)
 
@@ -125,9 +130,9 @@ def latency(entry: Entry, out: Path, rounds: int) -> None:
     target = out / entry.model / "latency.json"
     if not target.is_file():
         files = [out / entry.model / precision / "model.xml" for precision in ("fp32", "int8")]
-        record = benchmark(files, rounds=rounds, iterations=rounds).record
-        record.write(target)
-        (verdict,) = int8_verdicts(record)
+        result = benchmark(files, rounds=rounds, iterations=rounds)
+        result.record.write(target)
+        (verdict,) = result.verdicts
         print(entry.model, verdict.sentence, flush=True)
 
 
@@ -171,7 +176,7 @@ def speed(folder: Path) -> list[str]:
     if not (folder / "latency.json").is_file():
         return ["-", "-"]
     record = read_record(folder / "latency.json", BenchRecord)
-    (verdict,) = int8_verdicts(record)
+    (verdict,) = BenchmarkResult((record,)).verdicts
     if verdict.speedup is None or verdict.interval is None:
         return ["-", "-"]
     medians = {f.precision: f.value or 0.0 for f in record.of_metric("latency_p50") if f.stage == MODEL}

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from mattekit.datasets import Sample, synthetic
-from mattekit.images import read_image
+from mattekit import Sample, read_image
+from mattekit.datasets import synthetic
 from mattekit.infer import Refine
 from mattekit.infer.edges import refine_mask
 from mattekit.infer.foreground import estimate_foreground

@@ -19,21 +19,16 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import pandas as pd
 import ray
-from mattekit import read_image
-from mattekit.cluster import RunResult, cluster, run_with
-from mattekit.cluster.table import TABLE_NAME
+from mattekit import RunResult, read_image, run_images
+from mattekit.cluster import cluster
 from mattekit.core import Progress
-from mattekit.infer import RunSettings, plan_batch, run_batch
-from mattekit.models import load_pipeline
 from ray.cluster_utils import Cluster
 
-SETTINGS = RunSettings(sr=None)
 STORE = 100 << 20
 WARM = 16
 """Images of each process that come before what is timed."""
@@ -66,8 +61,7 @@ def nodes(cpus: list[int]) -> Generator[tuple[Cluster, list[object]]]:
 def local(images: Path, out: Path) -> tuple[dict[str, str], float]:
     """Run the local engine; return each result's hash by its image's name, and images a second."""
     shutil.rmtree(out, ignore_errors=True)
-    batch = plan_batch([images], out, SETTINGS)
-    outcomes = list(run_batch(batch, load_pipeline(SETTINGS, many=True)))
+    outcomes = run_images(images, out, sr=None).outcomes
     ended = sorted(outcome.ended for outcome in outcomes)
     hashes = {o.source.name: hashlib.sha256(o.target.read_bytes()).hexdigest() for o in outcomes if o.target}
     return hashes, (len(ended) - 1 - WARM) / (ended[-1] - ended[WARM])
@@ -76,8 +70,8 @@ def local(images: Path, out: Path) -> tuple[dict[str, str], float]:
 def on_ray(images: Path, out: Path, progress: Progress | None = None) -> tuple[pd.DataFrame, RunResult]:
     """Run on the cluster that is connected; return the table."""
     shutil.rmtree(out, ignore_errors=True)
-    result = run_with([str(images)], out, replace(SETTINGS, engine="ray", progress=progress))
-    return pd.read_parquet(out / TABLE_NAME), result
+    result = run_images(images, out, sr=None, engine="ray", progress=progress)
+    return pd.read_parquet(result.table), result
 
 
 def rate(table: pd.DataFrame) -> float:

@@ -13,12 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from mattekit.images import Pixels, read_image
-from mattekit.infer import Remover
+from mattekit import Remover, open_model, read_image
+from mattekit.images import Pixels
 from mattekit.infer.video.smooth import Smoother
 from mattekit.infer.video.video_file import VideoFile
 from mattekit.metrics.flicker import dtssd, still_flicker
-from mattekit.models.loading import open_model
 from numpy.typing import NDArray
 
 STRENGTHS = (0.0, 0.4, 0.6, 0.8, 0.9)

@@ -80,7 +80,8 @@ def soak(
     part: str, paths: Sequence[Path], out: Path, runs: int, every: int, model: str | None, sr: str | None
 ) -> list[Sample]:
     """Run the images in so many runs with one pipeline, and take a sample after each `every`."""
-    from mattekit.infer import PipelineSettings, RunSettings, plan_batch, run_batch
+    from mattekit import PipelineSettings, RunSettings
+    from mattekit.infer import plan_batch, run_batch
     from mattekit.models import load_pipeline
 
     pipeline = load_pipeline(PipelineSettings(model=model, sr=sr, background="#336699"), many=True)
