@@ -175,8 +175,8 @@ def test_super_resolution_and_infinity(tmp_path: Path) -> None:
 
 def test_golden_outputs(tmp_path: Path, dataset: Dataset) -> None:
     write_synthetic(dataset, tmp_path / "set")
-    (subject,) = open_predictors(f"golden:{tmp_path / 'set' / 'masks'}")
-    (record,) = validate([subject], dataset, metrics=["mae"])
+    (predictor,) = open_predictors(f"golden:{tmp_path / 'set' / 'masks'}")
+    (record,) = validate([predictor], dataset, metrics=["mae"])
     assert _value(record, "mae") == 0
     next((tmp_path / "set" / "masks").iterdir()).unlink()
     with pytest.raises(InputError, match="no output for the sample"):
