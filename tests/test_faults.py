@@ -212,10 +212,10 @@ def test_two_writers_of_one_folder_both_succeed(tmp_path: Path) -> None:
     assert files(tmp_path) == [f"fp32/{LIST_NAME}", "fp32/one", "fp32/two"]
 
 
-def stopped(command: list[str], after: float, number: signal.Signals) -> tuple[int, str]:
+def stopped(arguments: list[str], after: float, number: signal.Signals) -> tuple[int, str]:
     """Start the program, send a signal to it and what it started after so many seconds, and return how it ended."""
     process = subprocess.Popen(
-        [*PROGRAM, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        [*PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
     deadline = time.monotonic() + after
     while time.monotonic() < deadline and process.poll() is None:
@@ -270,25 +270,25 @@ def test_a_signal_at_any_point_leaves_nothing_half_written_and_the_next_run_succ
     out = tmp_path / "out"
     whole: Callable[[Path], bool] = exported
     if command == "export":
-        command = ["export", "srlite-x2", "--route", "direct", "-o", str(out)]
+        arguments = ["export", "srlite-x2", "--route", "direct", "-o", str(out)]
     elif command == "build":
         (tmp_path / "recipe.toml").write_text(RECIPE)
-        command = ["build", str(tmp_path / "recipe.toml")]
+        arguments = ["build", str(tmp_path / "recipe.toml")]
         out = out / "models"
     elif command == "run":
         for number in range(6):
             (tmp_path / "in").mkdir(exist_ok=True)
             shutil.copy(photo, tmp_path / "in" / f"{number}.jpg")
         model = request.getfixturevalue("segmentation_ir")
-        command = ["remove", str(tmp_path / "in"), "--model", str(model), "--resume", "-o", str(out)]
+        arguments = ["remove", str(tmp_path / "in"), "--model", str(model), "--resume", "-o", str(out)]
         whole = imaged
     else:
         model = request.getfixturevalue("segmentation_ir")
-        command = ["quantize", str(model), "--data", "synthetic:count=2,size=64x64", "-o", str(out)]
+        arguments = ["quantize", str(model), "--data", "synthetic:count=2,size=64x64", "-o", str(out)]
         whole = quantized
     rng = random.Random(f"{command} 0")
     for number in (signal.SIGINT, signal.SIGKILL):
-        code, said = stopped(command, rng.uniform(0.1, 4), number)
+        code, said = stopped(arguments, rng.uniform(0.1, 4), number)
         done = whole(out)
         if code == 0:
             assert done
@@ -297,7 +297,7 @@ def test_a_signal_at_any_point_leaves_nothing_half_written_and_the_next_run_succ
         else:
             assert code == 130, said
             assert sentence(said).startswith("interrupted")
-    code, said = stopped(command, 600, signal.SIGKILL)
+    code, said = stopped(arguments, 600, signal.SIGKILL)
     assert code == 0, said
     assert whole(out)
 
