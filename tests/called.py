@@ -25,7 +25,7 @@ class Ended:
 
 
 Call = Callable[..., Ended]
-"""Calls the command line with these words; the words may be paths."""
+"""Calls the command line with these arguments, which may be paths."""
 
 
 def commands_of(command: Any, name: str = "mattekit") -> Iterator[tuple[str, Any]]:

@@ -190,7 +190,7 @@ def test_other_runtimes_compute_in_f32_alone(super_resolution_ir: Path) -> None:
     }
 
 
-def test_another_arithmetic_is_a_rung_of_its_own_behind_each_ir(ir: Path, tmp_path: Path) -> None:
+def test_another_arithmetic_is_a_stage_of_its_own_behind_each_ir(ir: Path, tmp_path: Path) -> None:
     lower_or_skip("bf16")
     other = tmp_path / "fp16" / "model.xml"
     other.parent.mkdir()
@@ -223,8 +223,8 @@ def test_the_record_of_a_run_and_of_a_validation_names_the_arithmetic(ir: Path, 
     data.mkdir()
     (data / "a.png").write_bytes((tmp_path / "photo.png").read_bytes())
     for arithmetic in ("f32", "bf16"):
-        words = ["validate", str(ir), "--data", f"hr={data}", "--arithmetic", arithmetic, "-o", str(tmp_path / "v")]
-        assert CliRunner().invoke(app, words).exit_code == 0
+        arguments = ["validate", str(ir), "--data", f"hr={data}", "--arithmetic", arithmetic, "-o", str(tmp_path / "v")]
+        assert CliRunner().invoke(app, arguments).exit_code == 0
     records = [read_record(path) for path in sorted((tmp_path / "v").glob("*.json"))]
     assert [{figure.arithmetic for figure in each.measurements} for each in records] == [{"bf16"}, {"f32"}]
 
@@ -256,10 +256,10 @@ def test_a_processor_of_the_first_avx2_generation_works_or_says_what_to_ask_for(
 
 def test_a_run_that_is_resumed_in_another_arithmetic_starts_again(ir: Path, photo: Path, tmp_path: Path) -> None:
     lower_or_skip("bf16")
-    words = ["upscale", str(photo), "--sr", str(ir), "-o", str(tmp_path), "--resume"]
+    arguments = ["upscale", str(photo), "--sr", str(ir), "-o", str(tmp_path), "--resume"]
     for arithmetic, skipped in (("f32", False), ("f32", True), ("bf16", False)):
         record = tmp_path / f"{arithmetic}-{skipped}.json"
-        done = CliRunner().invoke(app, [*words, "--arithmetic", arithmetic, "--record", str(record)])
+        done = CliRunner().invoke(app, [*arguments, "--arithmetic", arithmetic, "--record", str(record)])
         assert done.exit_code == 0, done.output
         totals = {figure["metric"]: figure["value"] for figure in json.loads(record.read_text())["measurements"]}
         assert totals["skipped"] == (1 if skipped else 0), arithmetic

@@ -256,8 +256,8 @@ def test_offline_times_are_those_of_bursts() -> None:
     assert changed(found, scenario="single-stream").times(KEY) == (30.0, 60.0, 90.0, 50.0)
 
 
-def gate(limit: float, metric: str = "latency_p50", **words: Any) -> Gate:
-    return Gate(metric=metric, max_ratio=limit, **words)
+def gate(limit: float, metric: str = "latency_p50", **keywords: Any) -> Gate:
+    return Gate(metric=metric, max_ratio=limit, **keywords)
 
 
 @pytest.mark.parametrize(

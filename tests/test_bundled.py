@@ -159,11 +159,11 @@ def test_a_second_export_in_one_process_gives_the_same_bytes(exported_twice: Pat
 @pytest.mark.slow
 def test_mattelite_passes_its_gates_on_the_synthetic_set(models: Path, tmp_path: Path) -> None:
     # As CI calls it: the gates' verdict is the exit code of a process.
-    words = [
+    arguments = [
         *("validate", models / "mattelite", "--data", "synthetic:count=35,seed=0", "--metrics", "iou,mae"),
         *("--gate", GATES / "mattelite.toml", "--json", tmp_path / "gates.json", "-o", tmp_path / "out"),
     ]
-    command = [sys.executable, "-m", "mattekit", *map(str, words)]
+    command = [sys.executable, "-m", "mattekit", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert read_record(tmp_path / "gates.json", GateRecord).verdicts

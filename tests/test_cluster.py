@@ -190,13 +190,22 @@ def test_a_command_that_is_killed_is_gone_on_with(
     machines: Any, s3: Any, images: Path, expected: dict[str, str], segmentation_ir: Path, call: Call
 ) -> None:
     upload(s3, images, "resumed")
-    words = ["run", "s3://photos/resumed/", "--model", segmentation_ir, "--sr", "none", "-o", "s3://results/resumed"]
-    words += ["--engine", "ray", "--address", machines.address, "--resume"]
+    arguments = [
+        "run",
+        "s3://photos/resumed/",
+        "--model",
+        segmentation_ir,
+        "--sr",
+        "none",
+        "-o",
+        "s3://results/resumed",
+    ]
+    arguments += ["--engine", "ray", "--address", machines.address, "--resume"]
 
     def written() -> int:
         return s3.list_objects_v2(Bucket="results", Prefix="resumed/").get("KeyCount", 0)
 
-    command = [sys.executable, "-m", "mattekit", *map(str, words)]
+    command = [sys.executable, "-m", "mattekit", *map(str, arguments)]
     driver = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
     while driver.poll() is None and written() < COUNT // 3:
         time.sleep(0.1)
@@ -205,7 +214,7 @@ def test_a_command_that_is_killed_is_gone_on_with(
     assert written() < COUNT
     with cluster(machines.address):
         for skipped, most in ((0, "0"), (COUNT, "1")):
-            done = call(*words, "--max-failures", most)
+            done = call(*arguments, "--max-failures", most)
             assert done.code == (5 if most == "0" else 0), done.err
             assert f"{COUNT} of {COUNT + 1} done, 1 failed" in done.err
             assert not skipped or f"{skipped} of them by an earlier run" in done.err

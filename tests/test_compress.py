@@ -1,4 +1,4 @@
-"""The ladder, the verdict and the command line around quantization, on the shared fixtures' models."""
+"""Parity, the verdict and the command line around quantization, on the shared fixtures' models."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_a_metric_of_another_task_is_told_before_anything_runs(
     assert not list(tmp_path.iterdir())
 
 
-def test_the_ladder_climbs_from_torch_to_int8(
+def test_parity_is_checked_from_torch_to_int8(
     super_resolution_weights: Path, model_folder: Path, quantized: Path, photos: Path, tmp_path: Path, call: Call
 ) -> None:
     record, scope = tmp_path / "parity.json", tmp_path / "scope.txt"
@@ -199,7 +199,7 @@ def test_the_ladder_climbs_from_torch_to_int8(
     assert (broken.after if broken else "every stage is within its limit") in done.output
 
 
-def test_the_ladder_names_the_first_stage_beyond_its_limit(model_folder: Path, quantized: Path, photos: Path) -> None:
+def test_parity_names_the_first_stage_beyond_its_limit(model_folder: Path, quantized: Path, photos: Path) -> None:
     stages = open_stages([str(model_folder), str(quantized)])
     dataset = open_dataset(f"hr={photos}", scale=4).take(1)
     never, always = Tolerance(0, 0, 1, 1000), Tolerance(10, 10, 0, 0)
@@ -255,7 +255,7 @@ def test_the_layers_that_lose_most_can_be_ignored(
         noisiest_layers(stages[:1], dataset)
 
 
-def test_a_ladder_of_one_rung_or_of_two_models_is_refused(realesr_ir: Path, small_ir: Path, tmp_path: Path) -> None:
+def test_parity_of_one_stage_or_of_two_models_is_refused(realesr_ir: Path, small_ir: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="two stages or more"):
         open_stages([str(realesr_ir / "model.xml")])
     with pytest.raises(InputError, match="different contracts"):

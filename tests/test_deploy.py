@@ -116,11 +116,11 @@ def test_a_packaged_enlargement_is_mattekits_to_the_pixel(
     assert np.array_equal(answer if order == "RGB" else answer[:, :, ::-1], own.rgb)
 
 
-def without_mattekit(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def without_mattekit(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the package's own checker in an interpreter that fails on an import of mattekit."""
     blocked = "import sys, runpy; sys.modules['mattekit'] = None; sys.argv = sys.argv[1:]; "
     blocked += "runpy.run_path(sys.argv[0], run_name='__main__')"
-    command = [sys.executable, "-c", blocked, str(folder / "check.py"), *words]
+    command = [sys.executable, "-c", blocked, str(folder / "check.py"), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": os.environ["PATH"]})
 
 

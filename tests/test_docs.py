@@ -100,14 +100,14 @@ def test_every_command_line_is_one_that_the_program_accepts() -> None:
     for place, line in LINES:
         if not line.startswith("mattekit "):
             continue
-        words = [word for word in shlex.split(line, comments=True)[1:] if word != "…"]
+        arguments = [word for word in shlex.split(line, comments=True)[1:] if word != "…"]
         command, name = program, "mattekit"
-        while words and isinstance(command, TyperGroup) and words[0] in command.commands:
-            name = words.pop(0)
+        while arguments and isinstance(command, TyperGroup) and arguments[0] in command.commands:
+            name = arguments.pop(0)
             command = command.commands[name]
         assert name != "mattekit", f"{place}: {line}"
-        # Parses the words as the program would, and raises on an option or a value that it does not take.
-        command.make_context(name, words)
+        # Parses the arguments as the program would, and raises on an option or a value that it does not take.
+        command.make_context(name, arguments)
         checked += 1
     assert checked >= 40
 
@@ -116,19 +116,19 @@ def test_what_else_is_typed_is_there() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for place, line in LINES:
-        words = shlex.split(line, comments=True)
-        if words[0] == "mattekit":
+        arguments = shlex.split(line, comments=True)
+        if arguments[0] == "mattekit":
             continue
-        if words[0] == "make":
-            assert re.search(rf"^{words[1]}:", makefile, re.MULTILINE), f"{place}: {line}"
-        elif words[:2] == ["pip", "install"]:
+        if arguments[0] == "make":
+            assert re.search(rf"^{arguments[1]}:", makefile, re.MULTILINE), f"{place}: {line}"
+        elif arguments[:2] == ["pip", "install"]:
             asked = {extra for names in re.findall(r"\[([\w,]+)\]", line) for extra in names.split(",")}
             assert asked <= set(extras), f"{place}: {line}"
         else:
-            assert words[0] == "python", f"{place}: what is {line!r}?"
-            source = (ROOT / words[1]).read_text(encoding="utf-8")
-            gone = [word for word in words[2:] if word.startswith("--") and f'"{word}"' not in source]
-            assert not gone, f"{place}: {words[1]} has no {', '.join(gone)}"
+            assert arguments[0] == "python", f"{place}: what is {line!r}?"
+            source = (ROOT / arguments[1]).read_text(encoding="utf-8")
+            gone = [word for word in arguments[2:] if word.startswith("--") and f'"{word}"' not in source]
+            assert not gone, f"{place}: {arguments[1]} has no {', '.join(gone)}"
 
 
 def options_of(command: object) -> set[str]:
@@ -256,9 +256,9 @@ def desk(photo: Path, light_ir: Path, super_resolution_ir: Path, tmp_path: Path)
 
 
 def expanded(line: str) -> list[str]:
-    """The words of a command line as a shell hands them over: patterns that are not quoted become names."""
-    words = [(word, sorted(glob.glob(word)) if f"'{word}'" not in line else []) for word in shlex.split(line)]  # noqa: PTH207 - paths as they are typed
-    return [each for word, names in words for each in names or [word]]
+    """The arguments of a command line as a shell hands them over: patterns that are not quoted become names."""
+    expanded = [(word, sorted(glob.glob(word)) if f"'{word}'" not in line else []) for word in shlex.split(line)]  # noqa: PTH207 - paths as they are typed
+    return [each for word, names in expanded for each in names or [word]]
 
 
 @pytest.mark.slow

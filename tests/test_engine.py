@@ -225,14 +225,14 @@ def test_the_record_says_where_the_time_went(light_ir: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("count", "words", "table"), [(3, (), False), (3, ("-v",), True), (20, (), True), (1, ("-v",), True)]
+    ("count", "arguments", "table"), [(3, (), False), (3, ("-v",), True), (20, (), True), (1, ("-v",), True)]
 )
 def test_stages_are_printed_of_many_images_or_where_asked(
-    light_ir: Path, tmp_path: Path, call: Call, count: int, words: tuple[str, ...], table: bool
+    light_ir: Path, tmp_path: Path, call: Call, count: int, arguments: tuple[str, ...], table: bool
 ) -> None:
     for number in range(count):
         assert cv2.imwrite(str(tmp_path / f"{number:02}.png"), np.full((8, 8, 3), number, np.uint8))
-    said = call("remove", tmp_path, "--model", light_ir, "-o", tmp_path / "out", *words).err
+    said = call("remove", tmp_path, "--model", light_ir, "-o", tmp_path / "out", *arguments).err
     assert ("p50 ms" in said) == table
     assert ("bottleneck" in said) == table
     assert (f"{count} of {count} done" in said) == (count > 1 or table)
@@ -313,5 +313,5 @@ for thread in threads:
 def test_the_first_use_by_several_threads_at_once_ends(light_ir: Path) -> None:
     # Without the guard in the runtime these processes hung for ever, six of six.
     for _ in range(3):
-        words = [sys.executable, "-c", FIRST_USE, str(light_ir / "model.xml")]
-        assert subprocess.run(words, timeout=60, check=False).returncode == 0
+        arguments = [sys.executable, "-c", FIRST_USE, str(light_ir / "model.xml")]
+        assert subprocess.run(arguments, timeout=60, check=False).returncode == 0

@@ -331,8 +331,8 @@ def test_a_step_that_moves_the_outputs_is_told_before_the_export_fails(
 def test_the_command_prints_each_step_unless_it_is_quiet(
     options: tuple[str, ...], steps: int, super_resolution_weights: Path, photo: Path, tmp_path: Path
 ) -> None:
-    words = ["export", SR, "-o", tmp_path, "--weights", super_resolution_weights, "--images", photo, *options]
-    done = CliRunner().invoke(cli.app, [str(word) for word in words])
+    arguments = ["export", SR, "-o", tmp_path, "--weights", super_resolution_weights, "--images", photo, *options]
+    done = CliRunner().invoke(cli.app, [str(word) for word in arguments])
     assert done.exit_code == 0, done.output
     assert done.stderr == ""
     assert done.stdout.count(" …\n") == done.stdout.count(" after ") == steps

@@ -44,10 +44,10 @@ def ended(*arguments: str | Path, bytes_allowed: int | None = None) -> tuple[int
         if bytes_allowed is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_allowed, bytes_allowed))
 
-    words = [*PROGRAM, *map(str, arguments)]
+    command = [*PROGRAM, *map(str, arguments)]
     # A file of compiled code that may not grow would be cut off, and end every process that imports it later.
     quiet = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(words, capture_output=True, text=True, check=False, preexec_fn=limit, env=quiet)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit, env=quiet)
     return done.returncode, done.stderr
 
 
@@ -212,10 +212,10 @@ def test_two_writers_of_one_folder_both_succeed(tmp_path: Path) -> None:
     assert files(tmp_path) == [f"fp32/{LIST_NAME}", "fp32/one", "fp32/two"]
 
 
-def stopped(words: list[str], after: float, number: signal.Signals) -> tuple[int, str]:
+def stopped(arguments: list[str], after: float, number: signal.Signals) -> tuple[int, str]:
     """Start the program, send a signal to it and what it started after so many seconds, and return how it ended."""
     process = subprocess.Popen(
-        [*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        [*PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
     deadline = time.monotonic() + after
     while time.monotonic() < deadline and process.poll() is None:
@@ -270,25 +270,25 @@ def test_a_signal_at_any_point_leaves_nothing_half_written_and_the_next_run_succ
     out = tmp_path / "out"
     whole: Callable[[Path], bool] = exported
     if command == "export":
-        words = ["export", "srlite-x2", "--route", "direct", "-o", str(out)]
+        arguments = ["export", "srlite-x2", "--route", "direct", "-o", str(out)]
     elif command == "build":
         (tmp_path / "recipe.toml").write_text(RECIPE)
-        words = ["build", str(tmp_path / "recipe.toml")]
+        arguments = ["build", str(tmp_path / "recipe.toml")]
         out = out / "models"
     elif command == "run":
         for number in range(6):
             (tmp_path / "in").mkdir(exist_ok=True)
             shutil.copy(photo, tmp_path / "in" / f"{number}.jpg")
         model = request.getfixturevalue("segmentation_ir")
-        words = ["remove", str(tmp_path / "in"), "--model", str(model), "--resume", "-o", str(out)]
+        arguments = ["remove", str(tmp_path / "in"), "--model", str(model), "--resume", "-o", str(out)]
         whole = imaged
     else:
         model = request.getfixturevalue("segmentation_ir")
-        words = ["quantize", str(model), "--data", "synthetic:count=2,size=64x64", "-o", str(out)]
+        arguments = ["quantize", str(model), "--data", "synthetic:count=2,size=64x64", "-o", str(out)]
         whole = quantized
     rng = random.Random(f"{command} 0")
     for number in (signal.SIGINT, signal.SIGKILL):
-        code, said = stopped(words, rng.uniform(0.1, 4), number)
+        code, said = stopped(arguments, rng.uniform(0.1, 4), number)
         done = whole(out)
         if code == 0:
             assert done
@@ -297,7 +297,7 @@ def test_a_signal_at_any_point_leaves_nothing_half_written_and_the_next_run_succ
         else:
             assert code == 130, said
             assert sentence(said).startswith("interrupted")
-    code, said = stopped(words, 600, signal.SIGKILL)
+    code, said = stopped(arguments, 600, signal.SIGKILL)
     assert code == 0, said
     assert whole(out)
 
@@ -305,8 +305,8 @@ def test_a_signal_at_any_point_leaves_nothing_half_written_and_the_next_run_succ
 @pytest.mark.slow
 def test_two_processes_export_the_same_at_once(home: Path, tmp_path: Path) -> None:
     del home
-    words = [*PROGRAM, "export", "srlite-x2", "--route", "direct", "-o", str(tmp_path)]
-    both = [subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    command = [*PROGRAM, "export", "srlite-x2", "--route", "direct", "-o", str(tmp_path)]
+    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     assert [process.communicate()[1] for process in both] == ["", ""]
     assert [process.returncode for process in both] == [0, 0]
     assert exported(tmp_path)
@@ -329,8 +329,8 @@ def test_an_export_that_may_not_grow_leaves_nothing(route: str, home: Path, tmp_
 def test_a_build_that_is_asked_to_end_takes_its_stage_with_it(home: Path, tmp_path: Path) -> None:
     del home
     (tmp_path / "recipe.toml").write_text(RECIPE)
-    words = [*PROGRAM, "build", str(tmp_path / "recipe.toml")]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    command = [*PROGRAM, "build", str(tmp_path / "recipe.toml")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     stage = ""
     while not stage and process.poll() is None:
         stage = "".join(file.read_text() for file in Path(f"/proc/{process.pid}/task").glob("*/children")).strip()

@@ -40,8 +40,8 @@ def named(tmp_path: Path, photo: Path) -> Callable[[str, str], Path]:
     return put
 
 
-def run(*words: str | Path, code: int = 0) -> str:
-    done = CliRunner().invoke(app, [str(word) for word in words])
+def run(*arguments: str | Path, code: int = 0) -> str:
+    done = CliRunner().invoke(app, [str(word) for word in arguments])
     assert done.exit_code == code, (done.output, done.exception)
     return done.output
 
@@ -59,12 +59,12 @@ def test_an_image_is_processed_recorded_and_recognized_again(
     before = {"remove": ["--model", light_ir], "run": ["--model", light_ir]}.get(command, [])
     before += ["--sr", super_resolution_ir] if command == "upscale" else []
     before += ["--background", "red"] if command == "superimpose" else []
-    words = [command, source, other, *before, "-o", tmp_path / "out", "--resume"]
-    run(*words, "--record", tmp_path / "first.json")
+    arguments = [command, source, other, *before, "-o", tmp_path / "out", "--resume"]
+    run(*arguments, "--record", tmp_path / "first.json")
     first, second = read_record(tmp_path / "first.json", RunRecord), tmp_path / "second.json"
     assert any(name.endswith(f"{SHOWN}.jpg") for name in first.inputs)
     assert (tmp_path / "out" / NAME).with_suffix(".png").is_file()
-    assert "2 were done already" in run(*words, "--record", second) or _value(read_record(second), "skipped") == 2
+    assert "2 were done already" in run(*arguments, "--record", second) or _value(read_record(second), "skipped") == 2
     run("report", tmp_path / "first.json", *_outputs(tmp_path))
     for path in _outputs(tmp_path)[1::2]:
         assert Path(path).stat().st_size
@@ -116,10 +116,10 @@ def test_names_that_the_terminal_cannot_show_end_no_run(
         assert rb"\u65e5\u672c.png" in done.stdout
 
 
-def _mattekit(encoding: str, *words: str | Path) -> subprocess.CompletedProcess[bytes]:
-    folder = next(Path(word).parents[1] for word in words if isinstance(word, Path))
+def _mattekit(encoding: str, *arguments: str | Path) -> subprocess.CompletedProcess[bytes]:
+    folder = next(Path(word).parents[1] for word in arguments if isinstance(word, Path))
     return subprocess.run(
-        [sys.executable, "-P", "-m", "mattekit", *words],
+        [sys.executable, "-P", "-m", "mattekit", *arguments],
         capture_output=True,
         cwd=folder,
         env={**os.environ, "PYTHONIOENCODING": encoding},

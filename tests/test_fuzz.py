@@ -22,8 +22,10 @@ pytest.importorskip("jinja2", reason="reports need the extra `report`")
 
 def fuzzed(target: str, count: int, seed: int, folder: Path) -> dict[str, int]:
     """Fuzz in child processes and return the outcomes; a broken promise fails the test with the input's name."""
-    words = [target, "--count", count, "--seed", seed, "--keep", folder / "broken", "--json", folder / "j.json"]
-    done = subprocess.run([sys.executable, str(FUZZ), *map(str, words)], capture_output=True, text=True, check=False)
+    arguments = [target, "--count", count, "--seed", seed, "--keep", folder / "broken", "--json", folder / "j.json"]
+    done = subprocess.run(
+        [sys.executable, str(FUZZ), *map(str, arguments)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     (tally,) = json.loads((folder / "j.json").read_text())
     assert tally["inputs"] == count
@@ -70,8 +72,10 @@ def test_coverage_chooses_inputs_and_keeps_those_that_reach_something(tmp_path: 
 
 
 def test_a_broken_promise_is_found_and_kept(tmp_path: Path) -> None:
-    words = ["selftest", "--count", "6", "--seconds", "0.5", "--keep", tmp_path, "--json", tmp_path / "j.json"]
-    done = subprocess.run([sys.executable, str(FUZZ), *map(str, words)], capture_output=True, text=True, check=False)
+    arguments = ["selftest", "--count", "6", "--seconds", "0.5", "--keep", tmp_path, "--json", tmp_path / "j.json"]
+    done = subprocess.run(
+        [sys.executable, str(FUZZ), *map(str, arguments)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 1
     (tally,) = json.loads((tmp_path / "j.json").read_text())
     assert tally["inputs"] == 6

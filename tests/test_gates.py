@@ -315,27 +315,27 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _called(app: typer.Typer, *words: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, words)
+def _called(app: typer.Typer, *arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, arguments)
     if isinstance(result.exception, MattekitError):
         return result.exception.exit_code, str(result.exception)
     return result.exit_code, result.output
 
 
 def test_every_exit_code(app: typer.Typer, folder: Path) -> None:
-    words = ("validate", "golden:worse", "--data", "set", "--metrics", "iou,mae", "-o", "out")
-    assert _called(app, *words)[0] == 0
+    arguments = ("validate", "golden:worse", "--data", "set", "--metrics", "iou,mae", "-o", "out")
+    assert _called(app, *arguments)[0] == 0
     record = "out/golden_worse-files-set.json"
     assert (folder / record).is_file()
-    assert _called(app, *words, "--gate", "pass.toml")[0] == 0
-    assert _called(app, *words, "--gate", "none.toml") == (
+    assert _called(app, *arguments, "--gate", "pass.toml")[0] == 0
+    assert _called(app, *arguments, "--gate", "none.toml") == (
         1,
         "none.toml: cannot be read (No such file or directory); give a TOML file of gates",
     )
-    assert _called(app, *words, "--tile", "-1")[0] == 2
-    assert _called(app, *words, "--junit", "gate.xml")[0] == 2
-    assert _called(app, *words, "--gate", "fail.toml")[0] == 3
-    assert _called(app, *words, "--gate", "drop.toml")[0] == 4
+    assert _called(app, *arguments, "--tile", "-1")[0] == 2
+    assert _called(app, *arguments, "--junit", "gate.xml")[0] == 2
+    assert _called(app, *arguments, "--gate", "fail.toml")[0] == 3
+    assert _called(app, *arguments, "--gate", "drop.toml")[0] == 4
     assert _called(app, "gate", record, "--gate", "pass.toml")[0] == 0
     assert _called(app, "gate", "none.json", "--gate", "pass.toml")[0] == 1
     assert _called(app, "gate", record)[0] == 2
@@ -379,19 +379,19 @@ def test_times_of_another_machine_are_judged_where_that_is_allowed(app: typer.Ty
     _elsewhere(_run()).write(folder / "there.json")
     gate = "metric = 'latency'\nstage = 'infer'\nstatistic = 'p50'\nmax_ratio = 1.1"
     (folder / "ratio.toml").write_text(f"[[gate]]\n{gate}\n", encoding="utf-8")
-    words = ("gate", "here.json", "--gate", "ratio.toml", "--baseline", "there.json")
-    code, output = _called(app, *words)
+    arguments = ("gate", "here.json", "--gate", "ratio.toml", "--baseline", "there.json")
+    code, output = _called(app, *arguments)
     assert (code, "measured on another machine" in output) == (4, True)
-    assert _called(app, *words, "--allow", "machine")[0] == 0
-    code, output = _called(app, *words, "--allow", "settings")
+    assert _called(app, *arguments, "--allow", "machine")[0] == 0
+    code, output = _called(app, *arguments, "--allow", "settings")
     assert (code, "'settings' is none of machine" in output) == (1, True)
 
 
 def test_outputs_for_ci(app: typer.Typer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(folder / "summary.md"))
-    words = ("validate", "golden:worse", "--data", "set", "-o", "out", "--limit", "10", "--worst", "2")
+    arguments = ("validate", "golden:worse", "--data", "set", "-o", "out", "--limit", "10", "--worst", "2")
     files = ("--junit", "ci/gate.xml", "--markdown", "ci/gate.md", "--json", "ci/gate.json")
-    assert _called(app, *words, "--gate", "fail.toml", *files)[0] == 3
+    assert _called(app, *arguments, "--gate", "fail.toml", *files)[0] == 3
     assert ET.parse(folder / "ci" / "gate.xml").getroot().get("failures") == "1"
     assert (folder / "summary.md").read_text(encoding="utf-8").startswith("### Gates: failed")
     record = read_record(folder / "ci" / "gate.json", GateRecord)
@@ -568,11 +568,11 @@ def test_a_gate_of_one_arithmetic_leaves_the_others_and_one_does_not_hide_behind
 def test_verdicts_say_the_arithmetic_the_stage_and_the_statistic() -> None:
     verdicts = judge([Gate(metric="latency", stage="inf*", max=100)], [_run(arithmetic="bf16")])
     assert [v.status for v in verdicts] == ["passed"] * 3
-    subjects = [f"net fp32 CPU bf16 infer {statistic}" for statistic in ("p50", "p90", "p99")]
-    assert [case.get("classname") for case in ET.fromstring(junit_xml(verdicts)).iter("testcase")] == subjects
+    labels = [f"net fp32 CPU bf16 infer {statistic}" for statistic in ("p50", "p90", "p99")]
+    assert [case.get("classname") for case in ET.fromstring(junit_xml(verdicts)).iter("testcase")] == labels
     text = markdown(verdicts)
-    assert all(f"| {subject} |" in text for subject in subjects)
-    assert subjects[0] in one_line(verdicts[0])
+    assert all(f"| {label} |" in text for label in labels)
+    assert labels[0] in one_line(verdicts[0])
     found = check_gates(_run(arithmetic="bf16"), [Gate(metric="latency", stage="inf*", max=100)])
     assert list(found.verdicts) == verdicts
     rows = [(verdict.labels["arithmetic"], verdict.labels["statistic"]) for verdict in found.record.verdicts]

@@ -175,8 +175,8 @@ def test_what_the_api_takes_and_gives_is_public(name: str) -> None:
         return
     signature = inspect.signature(public)
     hints = [each.annotation for each in signature.parameters.values()] + [signature.return_annotation]
-    words = {word for hint in hints for word in re.findall(r"\w+", hint if isinstance(hint, str) else repr(hint))}
-    hidden = sorted(words & CLASSES - set(dir(mattekit)))
+    names = {name for hint in hints for name in re.findall(r"\w+", hint if isinstance(hint, str) else repr(hint))}
+    hidden = sorted(names & CLASSES - set(dir(mattekit)))
     assert not hidden, f"__init__.pyi: list {', '.join(hidden)}"
 
 
@@ -264,9 +264,9 @@ from openvino.tools.ovc import convert_model
 def test_help_takes_little_more_than_the_libraries_that_write_it() -> None:
     """Processor time in turn with that of importing Typer and Rich, so that a busy machine slows both."""
 
-    def spent(*words: str) -> float:
+    def spent(*arguments: str) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL, check=True)
+        subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -105,7 +105,7 @@ def named(form: str, command: str, folder: Path, checkpoint: Path, tmp_path: Pat
     """Return what a user types for a row of the table."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "mine.pth").write_bytes(b"weights")
-    words = {
+    typed = {
         "ID": "srlite-x2" if enlarges(form, command) else "mattelite",
         "ID@CHECKPOINT": f"srlite-x2@{checkpoint}",
         "MODEL/": str(folder),
@@ -118,10 +118,12 @@ def named(form: str, command: str, folder: Path, checkpoint: Path, tmp_path: Pat
         "a folder without a model": str(tmp_path / "empty"),
     }
     runtime, colon, rest = form.rpartition(":")
-    return runtime + colon + words[rest]
+    return runtime + colon + typed[rest]
 
 
-def words_of(command: str, model: str, small: Path, photo: Path, out: Path, *, enlarge: bool) -> Sequence[str | Path]:
+def arguments_of(
+    command: str, model: str, small: Path, photo: Path, out: Path, *, enlarge: bool
+) -> Sequence[str | Path]:
     data = ["--data", f"hr={photo.parent}" if enlarge else "synthetic:count=5,size=64x48"]
     networks = ["--model", small / "fp32", "--sr", model] if enlarge else ["--model", model, "--sr", "none"]
     return {
@@ -162,7 +164,7 @@ def test_each_cell_of_the_table_is_filled_or_refused_by_one_sentence(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "out").mkdir()
     model = named(form, command, model_folder, weights, tmp_path)
-    done = call(*words_of(command, model, model_folder, photo, tmp_path / "out", enlarge=enlarges(form, command)))
+    done = call(*arguments_of(command, model, model_folder, photo, tmp_path / "out", enlarge=enlarges(form, command)))
     if CELLS[form, command] != "refused":
         assert done.code == 0, done.said
         return

@@ -20,7 +20,7 @@ from mattekit.core import InputError, add_to_list, atomic_directory, check_repla
 from mattekit.core.folders import LIST_NAME, stranger_in
 from mattekit.datasets import LAYOUTS
 
-Words = list[str | Path]
+Arguments = list[str | Path]
 
 
 class Given:
@@ -85,7 +85,7 @@ class Given:
 SEGMENTATION, SR = "segmentation_ir", "super_resolution_ir"
 DATA = "synthetic:count=2,size=64x48"
 
-CASES: dict[str, Callable[[Given, Path], Words]] = {
+CASES: dict[str, Callable[[Given, Path], Arguments]] = {
     "run": lambda given, out: [
         *(given.photo, "--model", given.fixture(SEGMENTATION), "--sr", given.fixture(SR), "-o", out)
     ],
@@ -113,7 +113,7 @@ CASES: dict[str, Callable[[Given, Path], Words]] = {
     ],
     "bench compare": lambda given, out: [given.bench_record, given.bench_record, "-o", out / "comparison.json"],
 }
-"""The words of each command that has `-o`, and where its results go: below or into the folder `out`."""
+"""The arguments of each command that has `-o`, and where its results go: below or into the folder `out`."""
 
 SLOW = {"bench", "bench compare", "build", "export", "quantize", "package", "report", "run", "validate", "video"}
 
@@ -188,11 +188,11 @@ def test_no_command_takes_away_what_it_did_not_write(
 ) -> None:
     inputs = tmp_path / "inputs"
     inputs.mkdir()
-    words = functools.partial(CASES[command], Given(request, inputs))
+    arguments = functools.partial(CASES[command], Given(request, inputs))
 
     def run(base: Path) -> Ended:
         base.mkdir(exist_ok=True)
-        return call(*command.split(), *words(base / "out"))
+        return call(*command.split(), *arguments(base / "out"))
 
     first = run(tmp_path / "first")
     assert first.code == 0, first.said
@@ -213,9 +213,9 @@ def test_no_command_takes_away_what_it_did_not_write(
 
 @pytest.mark.parametrize("command", ["datasets make", "superimpose", pytest.param("package", marks=pytest.mark.slow)])
 def test_our_own_results_are_replaced(command: str, request: pytest.FixtureRequest, tmp_path: Path, call: Call) -> None:
-    words = functools.partial(CASES[command], Given(request, tmp_path))
+    arguments = functools.partial(CASES[command], Given(request, tmp_path))
     for _ in range(2):
-        ended = call(*command.split(), *words(tmp_path / "out"))
+        ended = call(*command.split(), *arguments(tmp_path / "out"))
         assert ended.code == 0, ended.said
 
 

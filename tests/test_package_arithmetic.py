@@ -299,10 +299,10 @@ def artifacts(segmentation_ir: Path, super_resolution_ir: Path, make_once: MakeO
     return make_once("package-artifacts", fill)
 
 
-def child(isa: str, code: str, *words: str | Path) -> str:
+def child(isa: str, code: str, *arguments: str | Path) -> str:
     """Run Python code in a process whose kernels are those of an instruction set; return what it prints."""
     done = subprocess.run(
-        [sys.executable, "-P", "-c", code, *words],
+        [sys.executable, "-P", "-c", code, *arguments],
         env={**os.environ, "ONEDNN_MAX_CPU_ISA": isa},
         capture_output=True,
         text=True,

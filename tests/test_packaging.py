@@ -202,10 +202,10 @@ from mattekit.__main__ import main
 sys.argv[0] = "mattekit"
 main()
 """
-    words = [str(photo) if word == "PHOTO" else word for word in command]
+    arguments = [str(photo) if word == "PHOTO" else word for word in command]
     environment = {**os.environ, "MATTEKIT_HOME": str(tmp_path / "home")}
     done = subprocess.run(
-        [sys.executable, "-P", "-c", code, *words],
+        [sys.executable, "-P", "-c", code, *arguments],
         cwd=tmp_path,
         env=environment,
         capture_output=True,
@@ -299,8 +299,8 @@ def bare(wheel: Path, make_once: MakeOnce) -> Path:
         for name in needed_by(wheel):
             link(name, site_packages)
         pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check", "--quiet"]
-        words = ["install", "--no-compile", "--no-index", wheel]
-        done = subprocess.run([*pip, *words], capture_output=True, text=True, check=False)
+        install = ["install", "--no-compile", "--no-index", wheel]
+        done = subprocess.run([*pip, *install], capture_output=True, text=True, check=False)
         # Without an index, pip refuses a wheel that lacks anything.
         assert done.returncode == 0, done.stderr
 

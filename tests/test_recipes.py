@@ -139,8 +139,8 @@ def test_the_commands_work(segmentation_ir: Path, photo: Path, tmp_path: Path, m
     commands = [line for block in blocks() if block.language == "console" for line in block.text.splitlines()]
     assert commands
     for command in commands:
-        words = command.removeprefix("$ ").split()
-        monkeypatch.setattr(sys, "argv", words)
+        arguments = command.removeprefix("$ ").split()
+        monkeypatch.setattr(sys, "argv", arguments)
         with pytest.raises(SystemExit) as stop:
             cli.main()
         assert not stop.value.code, command

@@ -45,7 +45,7 @@ class Says(SerialRuntime):
         return [self.output]
 
 
-def saying(output: np.ndarray, contract: Contract = SALIENT) -> tuple[LoadedModel, Says]:
+def model_answering(output: np.ndarray, contract: Contract = SALIENT) -> tuple[LoadedModel, Says]:
     runtime = Says(output.astype(np.float32))
     return LoadedModel(Variant("says", "fp32", Path("says.xml"), contract), runtime), runtime
 
@@ -65,7 +65,7 @@ def half_mask() -> np.ndarray:
 @pytest.mark.parametrize("size", [(1, 1), (3, 2000), (2000, 3), (31, 47), (300, 200)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_a_mask_has_the_images_size_and_depth(size: tuple[int, int], dtype: type[np.uint8] | type[np.uint16]) -> None:
-    model, _ = saying(half_mask())
+    model, _ = model_answering(half_mask())
     cut, matte = Remover(model).remove(photo_of(*size, dtype=dtype))
     assert matte.alpha.shape == size
     assert matte.alpha.dtype == dtype
@@ -77,12 +77,12 @@ def test_a_mask_has_the_images_size_and_depth(size: tuple[int, int], dtype: type
 
 
 def test_min_max_stretches_a_subject_but_not_noise() -> None:
-    model, _ = saying(half_mask())
+    model, _ = model_answering(half_mask())
     matte = Remover(model).matte(photo_of(64, 96))
     assert matte.foreground
     assert matte.confidence == pytest.approx(0.8)
     noise = np.random.default_rng(0).random((1, 1, 32, 48)) * (LEAST_SPREAD * 0.9)
-    model, _ = saying(noise)
+    model, _ = model_answering(noise)
     matte = Remover(model).matte(photo_of(64, 96))
     assert not matte.foreground
     assert matte.confidence < LEAST_SPREAD
@@ -90,7 +90,7 @@ def test_min_max_stretches_a_subject_but_not_noise() -> None:
 
 
 def test_an_image_that_is_all_subject_is_kept() -> None:
-    model, _ = saying(np.full((1, 1, 32, 48), 0.97))
+    model, _ = model_answering(np.full((1, 1, 32, 48), 0.97))
     matte = Remover(model).matte(photo_of(20, 20))
     assert matte.foreground
     assert matte.alpha.min() >= 246
@@ -177,7 +177,7 @@ def test_classes_can_be_kept_by_name() -> None:
     scores[0, 1, :4] = 5  # The upper half is "upper", the lower half "lower", but for a background column.
     scores[0, 2, 4:] = 5
     scores[0, 0, :, 0] = 9
-    model, _ = saying(scores, CLOTHES)
+    model, _ = model_answering(scores, CLOTHES)
     image = photo_of(8, 8)
     everything = Remover(model).matte(image)
     assert everything.labels == ("background", "upper", "lower")
@@ -191,7 +191,7 @@ def test_classes_can_be_kept_by_name() -> None:
 
 
 def test_outputs_that_break_the_contract_are_named() -> None:
-    model, runtime = saying(np.zeros((1, 2, 32, 48)))
+    model, runtime = model_answering(np.zeros((1, 2, 32, 48)))
     with pytest.raises(ModelError, match="promises"):
         Remover(model).matte(photo_of(9, 9))
     runtime.output = np.full((1, 1, 32, 48), np.nan, np.float32)
@@ -200,7 +200,7 @@ def test_outputs_that_break_the_contract_are_named() -> None:
 
 
 def test_a_cut_out_keeps_the_alpha_that_was_there() -> None:
-    model, _ = saying(half_mask())
+    model, _ = model_answering(half_mask())
     image = photo_of(32, 48)
     alpha = np.zeros((32, 48), np.uint8)
     alpha[:16] = 255

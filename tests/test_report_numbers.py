@@ -36,7 +36,7 @@ def test_plain_text_shows_what_it_is() -> None:
         (15.0, "queries", "15"),
     ],
 )
-def test_numbers_have_the_digits_that_they_are_worth(value: float | None, unit: str, text: str) -> None:
+def test_numbers_have_their_significant_digits(value: float | None, unit: str, text: str) -> None:
     assert number(value, unit) == text
 
 

@@ -56,8 +56,8 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_files_of_an_undistur
     images_in(tmp_path / "in", 24, side=500)
 
     def start(out: Path) -> subprocess.Popen[bytes]:
-        words = ["superimpose", tmp_path / "in", "--background", "#336699", "-o", out, "--resume", "--jobs", "2"]
-        command = [sys.executable, "-m", "mattekit", *map(str, words)]
+        arguments = ["superimpose", tmp_path / "in", "--background", "#336699", "-o", out, "--resume", "--jobs", "2"]
+        command = [sys.executable, "-m", "mattekit", *map(str, arguments)]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     assert start(tmp_path / "undisturbed").wait() == 0
@@ -80,8 +80,8 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_files_of_an_undistur
 def test_an_interrupted_run_stops_clean(tmp_path: Path) -> None:
     images_in(tmp_path / "in", 60, side=600)
     out = tmp_path / "out"
-    words = ["superimpose", tmp_path / "in", "--background", "white", "-o", out, "--jobs", "2"]
-    process = subprocess.Popen([sys.executable, "-m", "mattekit", *map(str, words)], stderr=subprocess.PIPE)
+    arguments = ["superimpose", tmp_path / "in", "--background", "white", "-o", out, "--jobs", "2"]
+    process = subprocess.Popen([sys.executable, "-m", "mattekit", *map(str, arguments)], stderr=subprocess.PIPE)
     while process.poll() is None and not (out.is_dir() and any(out.glob("*.png"))):
         time.sleep(0.001)
     process.send_signal(signal.SIGINT)

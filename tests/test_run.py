@@ -240,11 +240,11 @@ def test_a_single_image_has_no_manifest(tmp_path: Path) -> None:
 
 def test_quiet_commands_print_errors_alone(tmp_path: Path, light_ir: Path, call: Call) -> None:
     images = images_in(tmp_path / "in", 2)
-    words = ("remove", images, "--model", light_ir, "-o", tmp_path / "out")
-    ended = call(*words, "--quiet")
+    arguments = ("remove", images, "--model", light_ir, "-o", tmp_path / "out")
+    ended = call(*arguments, "--quiet")
     assert (ended.code, ended.out, ended.err) == (0, "", "")
     (images / "bad.jpg").write_bytes(b"no image")
-    ended = call(*words, "-q", "--record", tmp_path / "run.json")
+    ended = call(*arguments, "-q", "--record", tmp_path / "run.json")
     assert ended.code == 5
     assert ended.out == ""
     first = ended.err.splitlines()[0]
@@ -287,9 +287,9 @@ cli.main()
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as POSIX does")
 def test_ctrl_c_ends_a_run_within_the_images_under_way_and_says_how_to_go_on(tmp_path: Path) -> None:
     images, out = images_in(tmp_path / "in", 12), tmp_path / "out"
-    words = [*("superimpose", str(images), "--background", "green", "-o", str(out)), "--jobs", "2"]
+    arguments = [*("superimpose", str(images), "--background", "green", "-o", str(out)), "--jobs", "2"]
     process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", INTERRUPTED, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     begun = 0

@@ -135,8 +135,8 @@ def test_names_cannot_steer_the_terminal(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "good.png"), np.zeros((8, 8, 3), np.uint8))
     (tmp_path / "good.png").rename(images / f"good {EVIL_NAME}")
     (images / f"bad {EVIL_NAME}").write_bytes(b"no image")
-    words = [sys.executable, "-m", "mattekit", "superimpose", images, "--background", "white", "-o", out]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    arguments = [sys.executable, "-m", "mattekit", "superimpose", images, "--background", "white", "-o", out]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     assert done.returncode == 5
     for said in (done.stdout, done.stderr):
         assert "<script>" in said

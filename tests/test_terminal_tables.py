@@ -105,17 +105,17 @@ def test_an_accuracy_stands_beside_the_times(width: int) -> None:
 
 @each_width
 def test_arithmetic_that_differs_is_in_every_row(record: BenchRecord, width: int) -> None:
-    words = ("f32", "bf16", "f16", "device")
+    arithmetics = ("f32", "bf16", "f16", "device")
     changed = record.model_copy(
         update={
             "candidates": {
                 name: found.model_copy(update={"asked": {**found.asked, "arithmetic": arithmetic}})
-                for (name, found), arithmetic in zip(record.candidates.items(), words, strict=True)
+                for (name, found), arithmetic in zip(record.candidates.items(), arithmetics, strict=True)
             }
         }
     )
     text = assert_whole(lambda console: print_benchmark(changed, console), width)
-    for arithmetic in words:
+    for arithmetic in arithmetics:
         assert re.search(rf"(?<!\w){arithmetic}(?!\w)", text.partition("The whole way")[0])
 
 
@@ -172,9 +172,9 @@ def test_the_zoo_shows_every_model(width: int) -> None:
     assert max(cell_len(line) for line in text.splitlines()) <= width
 
 
-def on_terminal(width: int, *words: str) -> str:
+def on_terminal(width: int, *arguments: str) -> str:
     """What a command prints on a terminal, without its colours."""
-    done = CliRunner().invoke(app, words, env={"COLUMNS": str(width), "FORCE_COLOR": "1", "TERM": "xterm"})
+    done = CliRunner().invoke(app, arguments, env={"COLUMNS": str(width), "FORCE_COLOR": "1", "TERM": "xterm"})
     assert done.exit_code == 0
     return re.sub(r"\x1b\[[0-9;]*m", "", done.output)
 
@@ -264,8 +264,8 @@ def test_a_record_is_kept_wherever_it_can_be(record: BenchRecord, home: Path, tm
 
 
 def bench(network: Path, *more: str | Path) -> tuple[int, list[str]]:
-    words = ["bench", network, "--size", 16, "--iterations", 1, "--warm-up", 0, "--threads", 1, *more]
-    done = CliRunner().invoke(app, [str(word) for word in words])
+    arguments = ["bench", network, "--size", 16, "--iterations", 1, "--warm-up", 0, "--threads", 1, *more]
+    done = CliRunner().invoke(app, [str(each) for each in arguments])
     return done.exit_code, done.output.strip().splitlines()
 
 

@@ -35,7 +35,7 @@ from mattekit.metrics.segmentation import f_beta_curve
 from records import execution, variant
 
 
-def _subject(answer: Callable[[Sample], AlphaMatte], model: str = "plain", precision: str = "fp32") -> Predictor:
+def _predictor(answer: Callable[[Sample], AlphaMatte], model: str = "plain", precision: str = "fp32") -> Predictor:
     return Predictor(
         task="segmentation",
         scale=1,
@@ -72,7 +72,7 @@ def dataset() -> Dataset:
 
 @pytest.fixture(scope="module")
 def record(dataset: Dataset) -> ValidateRecord:
-    return validate([_subject(_blurred)], dataset)[0]
+    return validate([_predictor(_blurred)], dataset)[0]
 
 
 def _value(record: ValidateRecord, name: str, slice_: str = "all") -> float | None:
@@ -114,10 +114,10 @@ def test_slices(dataset: Dataset, record: ValidateRecord) -> None:
 
 
 def test_several_models_and_a_reference(dataset: Dataset) -> None:
-    subjects = [_subject(_blurred, "one"), _subject(_perfect, "two")]
-    one, two = validate(subjects, dataset, metrics=["iou", "mae"])
+    predictors = [_predictor(_blurred, "one"), _predictor(_perfect, "two")]
+    one, two = validate(predictors, dataset, metrics=["iou", "mae"])
     assert (_value(one, "iou") or 0) < 1 == _value(two, "iou")
-    (same,) = validate(subjects[:1], dataset, metrics=["iou"], reference=subjects[0])
+    (same,) = validate(predictors[:1], dataset, metrics=["iou"], reference=predictors[0])
     assert _value(same, "iou") == 1
     assert same.data.reference == "one fp32 CPU"
     assert one.data.reference == "truth"
@@ -127,9 +127,9 @@ def test_several_models_and_a_reference(dataset: Dataset) -> None:
 
 
 def test_every_metric_and_what_cannot_be_measured(dataset: Dataset) -> None:
-    (record,) = validate([_subject(_blurred)], dataset, metrics=["all"])
+    (record,) = validate([_predictor(_blurred)], dataset, metrics=["all"])
     assert all(figure.value is not None and math.isfinite(figure.value) for figure in record.measurements)
-    (asked,) = validate([_subject(_blurred)], dataset, metrics=["iou", "dtssd"])
+    (asked,) = validate([_predictor(_blurred)], dataset, metrics=["iou", "dtssd"])
     assert _value(asked, "dtssd") is None
     assert _column(asked, "dtssd") == [None] * len(dataset)
 
@@ -144,11 +144,13 @@ def test_clips(tmp_path: Path) -> None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 cv2.imwrite(str(path), array)
     clips = segmentation_folders(tmp_path / "images", tmp_path / "masks", tag_folders="clip")
-    (record,) = validate([_subject(_perfect)], clips, metrics=["dtssd", "still_flicker", "iou"])
+    (record,) = validate([_predictor(_perfect)], clips, metrics=["dtssd", "still_flicker", "iou"])
     assert _column(record, "dtssd") == [0, None, None, 0, None, None]
     assert _value(record, "dtssd") == 0
     assert _value(record, "dtssd", "clip=c") is None
-    (steady,) = validate([_subject(lambda s: np.zeros(s.image.shape[:2], dtype=np.float32))], clips, metrics=["dtssd"])
+    (steady,) = validate(
+        [_predictor(lambda s: np.zeros(s.image.shape[:2], dtype=np.float32))], clips, metrics=["dtssd"]
+    )
     assert (_value(steady, "dtssd") or 0) > 0
 
 
@@ -173,8 +175,8 @@ def test_super_resolution_and_infinity(tmp_path: Path) -> None:
 
 def test_golden_outputs(tmp_path: Path, dataset: Dataset) -> None:
     write_synthetic(dataset, tmp_path / "set")
-    (subject,) = open_predictors(f"golden:{tmp_path / 'set' / 'masks'}")
-    (record,) = validate([subject], dataset, metrics=["mae"])
+    (predictor,) = open_predictors(f"golden:{tmp_path / 'set' / 'masks'}")
+    (record,) = validate([predictor], dataset, metrics=["mae"])
     assert _value(record, "mae") == 0
     next((tmp_path / "set" / "masks").iterdir()).unlink()
     with pytest.raises(InputError, match="no output for the sample"):
@@ -193,14 +195,14 @@ def test_worst_samples_come_first(record: ValidateRecord) -> None:
 
 
 def test_files(tmp_path: Path, dataset: Dataset, record: ValidateRecord) -> None:
-    (path,) = write_validation([record], [_subject(_blurred)], dataset, _into(tmp_path / "out", order="mae", worst=3))
+    (path,) = write_validation([record], [_predictor(_blurred)], dataset, _into(tmp_path / "out", order="mae", worst=3))
     assert path.name == "plain-fp32-CPU-synthetic.json" == f"{record_name(record)}.json"
     assert read_record(path) == record
     table = pd.read_csv(path.with_suffix(".csv"))
     assert table["mae"].is_monotonic_decreasing
     assert len(table) == 14
     assert cv2.imread(str(path.with_suffix(".worst.png"))) is not None
-    assert worst_sheet(record, _subject(_blurred), dataset, count=3).dtype == np.uint8
+    assert worst_sheet(record, _predictor(_blurred), dataset, count=3).dtype == np.uint8
 
 
 def test_a_run_from_words_to_files(tmp_path: Path, dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
@@ -262,7 +264,7 @@ def test_answers_on_disk_are_the_reference_of_photos_without_a_truth(
 
 
 def test_refusals(dataset: Dataset, tmp_path: Path) -> None:
-    good = _subject(_perfect)
+    good = _predictor(_perfect)
     with pytest.raises(InputError, match="no model"):
         validate([], dataset)
     with pytest.raises(InputError, match=r"psnr does not fit segmentation; choose from .*iou"):
@@ -272,9 +274,9 @@ def test_refusals(dataset: Dataset, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is for super_resolution x2, but the data set synthetic is for segmentation"):
         validate([replace(good, task="super_resolution", scale=2)], dataset)
     with pytest.raises(ModelError, match=r"has the shape \(3, 3\)"):
-        validate([_subject(lambda _: np.zeros((3, 3), dtype=np.float32))], dataset)
+        validate([_predictor(lambda _: np.zeros((3, 3), dtype=np.float32))], dataset)
     with pytest.raises(InputError, match="NaN"):
-        validate([_subject(lambda s: np.full(s.image.shape[:2], np.nan, dtype=np.float32))], dataset)
+        validate([_predictor(lambda s: np.full(s.image.shape[:2], np.nan, dtype=np.float32))], dataset)
     with pytest.raises(ModelError, match="there is no such file or folder"):
         open_predictors(str(tmp_path / "nothing"))
     with pytest.raises(ModelError, match=r"no \.xml or \.onnx file of a model"):
@@ -313,8 +315,8 @@ def _fine_tunes(record: ValidateRecord) -> list[ValidateRecord]:
 
 def test_two_fine_tunes_of_one_call_leave_two_records(tmp_path: Path, dataset: Dataset, record: ValidateRecord) -> None:
     first, second = _fine_tunes(record)
-    subjects = [_subject(_blurred)] * 2
-    paths = write_validation([first, second], subjects, dataset, _into(tmp_path, worst=1))
+    predictors = [_predictor(_blurred)] * 2
+    paths = write_validation([first, second], predictors, dataset, _into(tmp_path, worst=1))
     assert [read_record(path) for path in paths] == [first, second]
     assert all(path.name.startswith(f"{record_name(record)}-") for path in paths)
     for path in paths:
@@ -322,10 +324,10 @@ def test_two_fine_tunes_of_one_call_leave_two_records(tmp_path: Path, dataset: D
         assert path.with_suffix(".worst.png").is_file()
         assert path.with_suffix(".images").is_dir()
     # The names follow from the files alone: the same ones in whatever order, and again.
-    assert write_validation([second, first], subjects, dataset, _into(tmp_path, worst=0)) == paths[::-1]
+    assert write_validation([second, first], predictors, dataset, _into(tmp_path, worst=0)) == paths[::-1]
     assert len(list(tmp_path.glob("*.json"))) == 2
     # The same network twice, and answers of folders of the same name, which have no files of their own.
-    twice = write_validation([first, first, record, record], subjects * 2, dataset, _into(tmp_path / "b", worst=0))
+    twice = write_validation([first, first, record, record], predictors * 2, dataset, _into(tmp_path / "b", worst=0))
     assert len(set(twice)) == 4
 
 
@@ -333,17 +335,17 @@ def test_another_fine_tune_overwrites_nothing_in_the_folder_unless_told(
     tmp_path: Path, dataset: Dataset, record: ValidateRecord
 ) -> None:
     first, second = _fine_tunes(record)
-    (path,) = write_validation([first], [_subject(_blurred)], dataset, _into(tmp_path, worst=0))
+    (path,) = write_validation([first], [_predictor(_blurred)], dataset, _into(tmp_path, worst=0))
     assert path.stem == record_name(record)
-    (other,) = write_validation([second], [_subject(_blurred)], dataset, _into(tmp_path, worst=0))
+    (other,) = write_validation([second], [_predictor(_blurred)], dataset, _into(tmp_path, worst=0))
     assert (read_record(path), read_record(other)) == (first, second)
     # Measured again, each takes its own place.
     for each, where in ((first, path), (second, other)):
-        assert write_validation([each], [_subject(_blurred)], dataset, _into(tmp_path, worst=0)) == [where]
-    assert write_validation([second], [_subject(_blurred)], dataset, _into(tmp_path, worst=0, replace=True)) == [path]
+        assert write_validation([each], [_predictor(_blurred)], dataset, _into(tmp_path, worst=0)) == [where]
+    assert write_validation([second], [_predictor(_blurred)], dataset, _into(tmp_path, worst=0, replace=True)) == [path]
     assert read_record(path) == second
     path.write_text("mine", encoding="utf-8")
-    assert write_validation([first], [_subject(_blurred)], dataset, _into(tmp_path, worst=0)) != [path]
+    assert write_validation([first], [_predictor(_blurred)], dataset, _into(tmp_path, worst=0)) != [path]
     assert path.read_text(encoding="utf-8") == "mine"
 
 

@@ -83,9 +83,9 @@ def fuzz(name: str, options: Options) -> Tally:
 
 def _one_child(name: str, at: int, stop: int, options: Options, tally: Tally, folder: Path) -> int:
     """Run one child until it is done, dies or hangs; return the number of the input that comes next."""
-    words = (name, at, stop, options.seed, folder, options.memory * MIB)
+    arguments = (name, at, stop, options.seed, folder, options.memory * MIB)
     process = subprocess.Popen(
-        [sys.executable, __file__, "--child", *map(str, words)],
+        [sys.executable, __file__, "--child", *map(str, arguments)],
         stdout=subprocess.PIPE,
         env={**os.environ, "OMP_NUM_THREADS": "1", "MATTEKIT_MAX_PIXELS": "4000000"},
     )

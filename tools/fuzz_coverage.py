@@ -108,8 +108,8 @@ def main() -> None:
         "max_len": 1 << 18,
         "artifact_prefix": f"{corpus.parent}/",
     }
-    words = [f"-{name}={value}" for name, value in flags.items()]
-    atheris.Setup([sys.argv[0], *words, *(again or [str(corpus)])], one)
+    arguments = [f"-{name}={value}" for name, value in flags.items()]
+    atheris.Setup([sys.argv[0], *arguments, *(again or [str(corpus)])], one)
     atheris.Fuzz()
 
 

@@ -11,7 +11,7 @@ from fuzzing.mutate import damaged, damaged_archive, damaged_safetensors
 
 __all__ = ["checkpoint_seeds", "checkpoints"]
 
-_PICKLE_WORDS = (b"cposix\nsystem\n", b"ctorch\nTensor\n", b"\x8c\x06system", b"(lp0\n", b"}", b"R", b"b", b"Q", b".")
+_PICKLE_TOKENS = (b"cposix\nsystem\n", b"ctorch\nTensor\n", b"\x8c\x06system", b"(lp0\n", b"}", b"R", b"b", b"Q", b".")
 
 
 def checkpoint_seeds() -> dict[str, bytes]:
@@ -66,7 +66,7 @@ def checkpoints() -> Target:
         elif name == "safetensors" and rng.random() < 0.7:
             data = damaged_safetensors(data, rng)
         else:
-            data = damaged(data, rng, words=_PICKLE_WORDS, others=others)
+            data = damaged(data, rng, tokens=_PICKLE_TOKENS, others=others)
         return {f"checkpoint{_suffix(name)}": data}
 
     def act(rng: random.Random) -> str | None:

@@ -173,7 +173,7 @@ def videos() -> Target:
     """Read a video's frames to the end, as a run does."""
     seeds = video_seeds()
     others = list(seeds.values())
-    words = (b"moov", b"mdat", b"trak", b"stbl", b"stco", b"ctts", b"elst", b"\x1aE\xdf\xa3", b"file:///etc/hosts")
+    tokens = (b"moov", b"mdat", b"trak", b"stbl", b"stco", b"ctts", b"elst", b"\x1aE\xdf\xa3", b"file:///etc/hosts")
 
     def prepare() -> None:
         from mattekit.infer.video.video_file import VideoFile
@@ -185,7 +185,7 @@ def videos() -> Target:
             source.close()
 
     def make(rng: random.Random) -> dict[str, bytes]:
-        return {"video": damaged(rng.choice(others), rng, words=words, others=others)}
+        return {"video": damaged(rng.choice(others), rng, tokens=tokens, others=others)}
 
     def act(rng: random.Random) -> str | None:
         del rng

@@ -238,7 +238,7 @@ def ir_files() -> Target:
         xml, weights = seeds
         chance = rng.random()
         if chance < 0.3:
-            xml = damaged(xml, rng, words=(b"<!DOCTYPE", b"]]>", b"<layer", b"</layers>", b"&#0;", b"offset=", b"<If"))
+            xml = damaged(xml, rng, tokens=(b"<!DOCTYPE", b"]]>", b"<layer", b"</layers>", b"&#0;", b"offset=", b"<If"))
         elif chance < 0.9:
             xml = _changed_tree(xml, rng)
         if chance > 0.85:

@@ -20,26 +20,26 @@ _LONGEST = 1 << 20
 _HEADER = 512
 
 
-def damaged(data: bytes, rng: random.Random, *, words: Sequence[bytes] = (), others: Sequence[bytes] = ()) -> bytes:
+def damaged(data: bytes, rng: random.Random, *, tokens: Sequence[bytes] = (), others: Sequence[bytes] = ()) -> bytes:
     """Return `data` with one to eight injuries, half of them within its first 512 bytes.
 
     Args:
         data: a file.
         rng: decides all.
-        words: what means something in the format, written over what is there or put in between.
+        tokens: what means something in the format, written over what is there or put in between.
         others: files from which pieces are taken.
     """
     result = bytearray(data)
     for _ in range(rng.choice((1, 1, 1, 2, 2, 3, 5, 8))):
-        _injure(result, rng, words, others)
+        _injure(result, rng, tokens, others)
     return bytes(result[:_LONGEST])
 
 
-def _injure(data: bytearray, rng: random.Random, words: Sequence[bytes], others: Sequence[bytes]) -> None:
+def _injure(data: bytearray, rng: random.Random, tokens: Sequence[bytes], others: Sequence[bytes]) -> None:
     size = len(data)
     at = rng.randrange(max(1, min(size, _HEADER) if rng.random() < 0.5 else size))
     length = min(rng.choice((1, 2, 4, 8, 16, 64, 256, 1024)), max(1, size - at))
-    match rng.randrange(10 if words else 9):
+    match rng.randrange(10 if tokens else 9):
         case 0:
             data[at : at + 1] = bytes([(data[at] if size else 0) ^ (1 << rng.randrange(8))])
         case 1:
@@ -64,7 +64,7 @@ def _injure(data: bytearray, rng: random.Random, words: Sequence[bytes], others:
             piece = other[start : start + length * rng.choice((1, 4))]
             data[at : at + (len(piece) if rng.random() < 0.5 else 0)] = piece
         case _:
-            word = rng.choice(list(words))
+            word = rng.choice(list(tokens))
             data[at : at + (len(word) if rng.random() < 0.5 else 0)] = word
 
 
@@ -136,7 +136,7 @@ def damaged_archive(data: bytes, rng: random.Random) -> bytes:
 def damaged_safetensors(data: bytes, rng: random.Random) -> bytes:
     """Damage the header of a safetensors file, whose length is then right again."""
     length = int.from_bytes(data[:8], "little")
-    words = (
+    tokens = (
         b'"BOOL"',
         b'"F64"',
         b'"F8_E4M3"',
@@ -148,5 +148,5 @@ def damaged_safetensors(data: bytes, rng: random.Random) -> bytes:
         b"null",
         b"1e999",
     )
-    header = damaged(data[8 : 8 + length], rng, words=words)
+    header = damaged(data[8 : 8 + length], rng, tokens=tokens)
     return struct.pack("<Q", len(header)) + header + data[8 + length :]
