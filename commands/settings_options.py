@@ -118,6 +118,8 @@ def _typer_type(hint: Any, *, text: bool) -> Any:
 
 def _as_text(default: object, kind: Any) -> object:
     """Return a default as the command line shows it: with commas between, and nothing where it is empty."""
+    if default is inspect.Parameter.empty:
+        return default
     if isinstance(default, tuple) and kind in (str, str | None):
         return ",".join(str(one) for one in cast("tuple[object, ...]", default)) or None
     if isinstance(default, tuple):

@@ -6,9 +6,10 @@ import functools
 import hashlib
 import inspect
 import json
+import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import (
@@ -74,19 +75,20 @@ class Settings:
     progress: Progress | None = field(default=None, repr=False, compare=False, metadata={"identity": False})
 
     def __post_init__(self) -> None:
-        """Read what is given as a text, as the command line does, and check the numbers."""
+        """Take each value as its field's type, a text as the command line reads it, and check it."""
+        hints, choices = hints_of(type(self)), choices_of(type(self))
         for each in fields(self):
-            value: object = getattr(self, each.name)
-            known = choices_of(type(self)).get(each.name)
+            if each.name == "progress":
+                continue
+            value = _as_field(each, getattr(self, each.name), hints[each.name])
+            object.__setattr__(self, each.name, value)
+            known = choices.get(each.name)
             if known and value not in known:
                 raise InputError(f"{flag_of(each.name)} {value} is unknown; give {', '.join(filter(None, known))}")
-            parse: Callable[[str], object] | None = each.metadata.get("parse")
-            if parse is not None and isinstance(value, str):
-                object.__setattr__(self, each.name, parse(value))
-            elif isinstance(value, int | float) and not isinstance(value, bool):
-                least, most = each.metadata.get("least", value), each.metadata.get("most", value)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                least, most = each.metadata.get("least", -math.inf), each.metadata.get("most", math.inf)
                 if not least <= value <= most:
-                    limit = f"{least:g} or more" if value < least else f"{most:g} or less"
+                    limit = f"{least:g} or more" if most == math.inf else f"{least:g} to {most:g}"
                     raise InputError(f"{flag_of(each.name)} {value:g} makes no sense; give {limit}")
 
     def described(self) -> dict[str, JsonValue]:
@@ -106,10 +108,42 @@ class Settings:
 
 
 @functools.cache
+def hints_of(kind: type[Settings]) -> dict[str, Any]:
+    """Return the types of the fields."""
+    return get_type_hints(kind)
+
+
+def _as_field(each: Field[Any], value: object, hint: Any) -> object:
+    """Return a value as its field's type: one for several, a list for a tuple, a whole number for any.
+
+    Raises:
+        InputError: it is of no type that the field takes.
+    """
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    several = any(get_origin(option_) is tuple for option_ in options)
+    parse: Callable[[str], object] | None = each.metadata.get("parse")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if parse is not None and (isinstance(value, str) or (number and several)):
+        return parse(str(value))
+    if several and isinstance(value, list):
+        return tuple(tuple(one) if isinstance(one, list) else one for one in cast("list[Any]", value))
+    if several and isinstance(value, str | Path):
+        return (value,)
+    if float in options and number:
+        return float(cast("float", value))
+    wanted = {bool: "True or False", int: "a whole number", float: "a number"}
+    for kind, what in wanted.items():
+        alone = kind in options and not {*wanted, str} & {*options} - {kind}
+        if alone and not isinstance(value, kind) and not (value is None and NoneType in options):
+            raise InputError(f"{flag_of(each.name)} {value!r} makes no sense; give {what}")
+    return value
+
+
+@functools.cache
 def choices_of(kind: type[Settings]) -> dict[str, tuple[str | None, ...]]:
     """Return the values that the fields take which take a few words only; None is among those of an optional one."""
     found: dict[str, tuple[str | None, ...]] = {}
-    for name, hint in get_type_hints(kind).items():
+    for name, hint in hints_of(kind).items():
         options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
         words = [word for option_ in options if get_origin(option_) is Literal for word in get_args(option_)]
         if words and all(get_origin(option_) is Literal or option_ is NoneType for option_ in options):
@@ -180,7 +214,7 @@ class with_settings(Generic[P, S]):  # noqa: N801  a decorator
             ]
             return function(*given, cast("Callable[..., S]", make)(**keywords))
 
-        keywords = inspect.signature(make).parameters.values()
+        keywords = sorted(inspect.signature(make).parameters.values(), key=lambda each: each.name == "progress")
         vars(taking)["__signature__"] = inspect.signature(function).replace(parameters=[*first, *keywords])
         taking.__doc__ = _documented(inspect.getdoc(function) or "", cast("type", make))
         return taking
@@ -188,5 +222,6 @@ class with_settings(Generic[P, S]):  # noqa: N801  a decorator
 
 def _documented(doc: str, kind: type) -> str:
     """Put what the settings say of their fields in the place of what a docstring says of its `settings`."""
-    keywords = "".join(f"\n    {name}: {said}" for name, said in attributes_of(kind).items())
+    told = sorted(attributes_of(kind).items(), key=lambda each: each[0] == "progress")
+    keywords = "".join(f"\n    {name}: {said}" for name, said in told)
     return re.sub(r"\n    settings: [^\n]*(\n {8}[^\n]*)*", lambda _: keywords, doc, count=1)

@@ -319,3 +319,10 @@ assert hasattr(openvino, "convert_model")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_superimpose_needs_to_be_told_on_what(photo: Path, tmp_path: Path, call: Call) -> None:
+    ended = call("superimpose", photo, "-o", tmp_path / "out")
+    assert ended.code == 2
+    assert "--background" in ended.err
+    assert not (tmp_path / "out").exists()

@@ -34,6 +34,7 @@ class Cooking(Settings):
         minutes: on the stove.
         stir: all the time.
         place: where to.
+        salt: in grams.
         cooks: who work at it; the dish is the same.
     """
 
@@ -43,6 +44,7 @@ class Cooking(Settings):
     minutes: int = option(5, least=1, most=60)
     stir: bool = False
     place: str | Path | None = None
+    salt: float = option(1.0, least=0)
     cooks: int = option(1, identity=False)
 
 
@@ -92,7 +94,8 @@ def test_what_is_no_option_or_no_value_of_one_is_wrong_usage(arguments: tuple[st
 
 def test_the_api_takes_the_fields_as_keywords() -> None:
     assert cook("soup", heat="high", batch=(2, 3)) == ("soup", Cooking(heat="high", batch=(2, 3)))
-    assert list(inspect.signature(cook).parameters)[:3] == ["dish", "progress", "heat"]
+    parameters = list(inspect.signature(cook).parameters)
+    assert (parameters[:2], parameters[-1]) == (["dish", "heat"], "progress")
     said = inspect.getdoc(cook) or ""
     assert "heat: how the stove is set." in said
     assert "settings:" not in said
@@ -107,8 +110,13 @@ def test_a_text_is_read_as_the_command_line_reads_it() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"minutes": 0}, r"--minutes 0 makes no sense; give 1 or more"),
-        ({"minutes": 61}, r"--minutes 61 makes no sense; give 60 or less"),
+        ({"minutes": 0}, r"--minutes 0 makes no sense; give 1 to 60"),
+        ({"minutes": 61}, r"--minutes 61 makes no sense; give 1 to 60"),
+        ({"minutes": 2.5}, r"--minutes 2.5 makes no sense; give a whole number"),
+        ({"minutes": "5"}, r"--minutes '5' makes no sense; give a whole number"),
+        ({"minutes": None}, r"--minutes None makes no sense; give a whole number"),
+        ({"stir": "no"}, r"--stir 'no' makes no sense; give True or False"),
+        ({"salt": float("nan")}, r"--salt nan makes no sense"),
         ({"heat": "hot"}, r"--heat hot is unknown; give low, high"),
         ({"batch": "one"}, r"one: give numbers"),
     ],
@@ -129,3 +137,12 @@ def test_settings_travel_without_what_is_called_here() -> None:
     there = pickle.loads(pickle.dumps(Cooking(stir=True, progress=lambda _what, _done, _whole: None)))
     assert there == Cooking(stir=True)
     assert there.progress is None
+
+
+def test_one_value_stands_for_several_and_like_values_are_the_same() -> None:
+    plain = Cooking(batch=(2,), spice=("salt",), salt=2.0)
+    loose = Cooking(batch=2, spice="salt", salt=2)  # pyright: ignore[reportArgumentType]
+    listed = Cooking(batch=[2], spice=["salt"], salt=2)  # pyright: ignore[reportArgumentType]
+    assert plain == loose == listed
+    assert plain.fingerprint == loose.fingerprint == listed.fingerprint
+    assert len({plain, loose, listed}) == 1

@@ -26,6 +26,12 @@ from .trials import RATIO, TOTAL
 __all__ = ["ComparisonResult", "compare_benchmarks", "mismatches", "run_comparison"]
 
 _SOFTWARE = ("system", "python")
+_OF_CANDIDATES = {
+    *("device", "arithmetic", "runtime", "hint", "streams", "batch", "size", "precision", "baseline"),
+    *("data", "limit", "end_to_end", "profile", "require_device"),
+}
+"""Options that choose what is measured, which the names of candidates and figures say; all others are compared."""
+
 _SETTINGS = ("scenario", "rounds", "iterations", "seconds", "warm_up", "threads", "images")
 
 
@@ -40,12 +46,16 @@ def mismatches(before: BenchRecord, after: BenchRecord) -> list[Mismatch]:
     That the models' files differ is no mismatch: it is what comparisons are made for.
     """
     machines, records = (before.machine, after.machine), (before, after)
-    packages = [machine.packages for machine in machines]
+    packages, asks = [machine.packages for machine in machines], [record.settings for record in records]
     rows: list[tuple[Allowed, str, list[object]]] = [
         *(("machine", name, [getattr(each, name) for each in machines]) for name in HARDWARE),
         *(("software", name, [getattr(each, name) for each in machines]) for name in _SOFTWARE),
         *(("software", name, [each.get(name) for each in packages]) for name in sorted({*packages[0], *packages[1]})),
         *(("settings", name, [getattr(each, name) for each in records]) for name in _SETTINGS),
+        *(
+            ("settings", name, [asked.get(name) for asked in asks])
+            for name in sorted({*asks[0], *asks[1]} - _OF_CANDIDATES - {*_SETTINGS})
+        ),
     ]
     found = [
         Mismatch(aspect=aspect, what=what, before=_shown(old), after=_shown(new))
