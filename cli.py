@@ -108,13 +108,23 @@ def main() -> None:
         _end(InputError.of_system(error))
     except MemoryError:
         _end(InputError("there is not enough memory; give smaller inputs, or fewer at a time"))
+    except ImportError as error:
+        # What a native module makes of a Ctrl-C while it is brought in.
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        _say_interrupted()
+        sys.exit(_INTERRUPTED)
     except SystemExit as stop:
         if stop.code == _INTERRUPTED:
-            # An interrupt inside of Python code that a library ran by itself is remembered, and would make the
-            # interpreter end itself by a signal in place of this code; the next code that is run forgets it.
-            ctypes.pythonapi.PyRun_SimpleString(b"")
-            sys.stderr.write("mattekit: interrupted; what was not finished was removed\n")
+            _say_interrupted()
         raise
+
+
+def _say_interrupted() -> None:
+    # An interrupt inside of Python code that a library ran by itself is remembered, and would make the interpreter end
+    # itself by a signal in place of the exit code; the next code that is run forgets it.
+    ctypes.pythonapi.PyRun_SimpleString(b"")
+    sys.stderr.write("mattekit: interrupted; what was not finished was removed\n")
 
 
 def _end(error: MattekitError) -> NoReturn:

@@ -117,7 +117,7 @@ _RECIPE: dict[str, Any] = {
             "id": "mattelite",
             "precisions": ["fp32", "fp16", "int8"],
             "parity": {"data": "synthetic", "limit": 8},
-            "quantize": {"data": "synthetic:count=4", "samples": 4, "max_drop": "iou=0.01", "verdict": True},
+            "quantize": {"data": "synthetic:count=4", "limit": 4, "max_drop": "iou=0.01", "verdict": True},
             "validate": {"data": "synthetic:count=4,size=32x32", "metrics": ["iou"]},
             "bench": {"devices": ["CPU"], "iterations": 5, "rounds": 2},
             "gates": "gates.toml",
