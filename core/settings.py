@@ -30,6 +30,7 @@ from typing import (
 
 from .errors import InputError
 from .progress import Progress
+from .text import did_you_mean
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -191,9 +192,9 @@ class with_settings(Generic[P, S]):  # noqa: N801  a decorator
     Calls `function(…, settings)`, with what stands before; `inspect.signature` and the docstring show the keywords.
     """
 
-    def __init__(self, settings: Callable[P, S]) -> None:
-        """Take the class of the settings."""
-        self._settings = settings
+    def __init__(self, settings: Callable[P, S], name: str = "") -> None:
+        """Take the class of the settings, and the name of what is made, where it is another than the function's."""
+        self._settings, self._name = settings, name
 
     @overload
     def __call__(self, function: Callable[[S], R]) -> Callable[P, R]: ...
@@ -212,9 +213,15 @@ class with_settings(Generic[P, S]):  # noqa: N801  a decorator
                 *arguments,
                 *(keywords.pop(each.name) for each in first[len(arguments) :] if each.name in keywords),
             ]
+            unknown = next((name for name in keywords if name not in known), None)
+            if unknown is not None:
+                hint = did_you_mean(unknown, known)
+                raise TypeError(f"{taking.__name__}() got an unexpected keyword argument {unknown!r}{hint}")
             return function(*given, cast("Callable[..., S]", make)(**keywords))
 
         keywords = sorted(inspect.signature(make).parameters.values(), key=lambda each: each.name == "progress")
+        known = [each.name for each in keywords]
+        taking.__name__ = taking.__qualname__ = self._name or function.__name__
         vars(taking)["__signature__"] = inspect.signature(function).replace(parameters=[*first, *keywords])
         taking.__doc__ = _documented(inspect.getdoc(function) or "", cast("type", make))
         return taking

@@ -127,7 +127,7 @@ def run_quantization(model: str | Path, out: str | Path, settings: QuantizeSetti
     return replace(done, bench=bench, verdict=verdict)
 
 
-quantize_model = with_settings(QuantizeSettings)(run_quantization)
+quantize_model = with_settings(QuantizeSettings, "quantize_model")(run_quantization)
 
 
 def quantize(

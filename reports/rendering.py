@@ -148,7 +148,7 @@ def make_report(
     return ReportResult(evidence, result.document, written)
 
 
-write_report = with_settings(ReportSettings)(make_report)
+write_report = with_settings(ReportSettings, "write_report")(make_report)
 
 
 def _paths(given: str | Path | Sequence[str | Path]) -> list[Path]:

@@ -117,7 +117,7 @@ def run_gates(
     return GateResult((record,))
 
 
-check_gates = with_settings(GateSettings)(run_gates)
+check_gates = with_settings(GateSettings, "check_gates")(run_gates)
 """`run_gates`, with the fields of its settings as keywords."""
 
 

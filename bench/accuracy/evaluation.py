@@ -98,7 +98,7 @@ def run_evaluation(
     return EvaluationResult(tuple(records), tuple(paths))
 
 
-evaluate = with_settings(EvaluationSettings)(run_evaluation)
+evaluate = with_settings(EvaluationSettings, "evaluate")(run_evaluation)
 
 
 def validate(

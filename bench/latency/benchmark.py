@@ -112,7 +112,7 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
     return BenchmarkResult((record_of(trials, settings, baseline, images=shown, rooflines=rooflines),))
 
 
-benchmark = with_settings(BenchmarkSettings)(run_benchmark)
+benchmark = with_settings(BenchmarkSettings, "benchmark")(run_benchmark)
 """`run_benchmark`, with the fields of its settings as keywords."""
 
 

@@ -151,7 +151,7 @@ def run_comparison(
     return ComparisonResult((record,))
 
 
-compare_benchmarks = with_settings(ComparisonSettings)(run_comparison)
+compare_benchmarks = with_settings(ComparisonSettings, "compare_benchmarks")(run_comparison)
 """`run_comparison`, with the fields of its settings as keywords."""
 
 

@@ -82,7 +82,7 @@ def run_parity(models: str | Path | Sequence[str | Path], settings: ParitySettin
     return ParityResult((record,), tuple(found))
 
 
-check_parity = with_settings(ParitySettings)(run_parity)
+check_parity = with_settings(ParitySettings, "check_parity")(run_parity)
 
 
 def check_stages(
