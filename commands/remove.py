@@ -5,8 +5,7 @@ from __future__ import annotations
 import typer
 
 from ..infer import RunSettings
-from .options import Inputs, Out, Quiet, RecordFile, Verbose
-from .run import SHOWN, run_and_exit
+from .run import SHOWN, add_command
 from .settings_options import takes_settings
 
 __all__ = ["register"]
@@ -19,17 +18,5 @@ _OPTIONS = (
 
 def register(app: typer.Typer) -> None:
     """Add the command to the main application."""
-
-    @app.command(rich_help_panel="Images and video")
-    @takes_settings(RunSettings, only=_OPTIONS, fixed={"sr": None}, shown=SHOWN)
-    def remove(
-        inputs: Inputs,
-        *,
-        out: Out,
-        settings: RunSettings,
-        record: RecordFile = None,
-        verbose: Verbose = False,
-        quiet: Quiet = False,
-    ) -> None:
-        """Remove the background: an RGBA image, or its mask."""
-        run_and_exit(inputs, out, settings, record, verbose=verbose, quiet=quiet)
+    takes = takes_settings(RunSettings, only=_OPTIONS, fixed={"sr": None}, shown=SHOWN)
+    add_command(app, "remove", "Remove the background: an RGBA image, or its mask.", takes)

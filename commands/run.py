@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import typer
 
 from ..infer import RunSettings
-from .options import Inputs, OutAnywhere, Quiet, RecordFile, Verbose
+from .options import Inputs, Out, OutAnywhere, Quiet, RecordFile, Verbose
 from .settings_options import Flag, takes_settings
 
-__all__ = ["SHOWN", "register", "run_and_exit"]
+__all__ = ["SHOWN", "add_command", "register"]
 
 SHOWN = {
     "background": Flag(default="none"),
@@ -26,23 +27,45 @@ SHOWN = {
 
 def register(app: typer.Typer) -> None:
     """Add the command to the main application."""
+    takes = takes_settings(RunSettings, without=("only_mask", "suffix"), shown=SHOWN)
+    said = "Remove the background, improve the resolution, superimpose on a new background."
+    add_command(app, "run", said, takes, OutAnywhere)
 
-    @app.command(rich_help_panel="Images and video")
-    @takes_settings(RunSettings, without=("only_mask", "suffix"), shown=SHOWN)
-    def run(
+
+def add_command(
+    app: typer.Typer,
+    name: str,
+    said: str,
+    takes: Callable[[Callable[..., None]], Callable[..., None]],
+    where: object = Out,
+) -> None:
+    """Add a command over images, which differ in their options alone.
+
+    Args:
+        app: to add it to.
+        name: of the command.
+        said: its help.
+        takes: gives it its options, as `takes_settings` does.
+        where: the type of the option that says where results go.
+    """
+
+    def command(
         inputs: Inputs,
         *,
-        out: OutAnywhere,
+        out: str | Path,
         settings: RunSettings,
         record: RecordFile = None,
         verbose: Verbose = False,
         quiet: Quiet = False,
     ) -> None:
-        """Remove the background, improve the resolution, superimpose on a new background."""
-        run_and_exit(inputs, out, settings, record, verbose=verbose, quiet=quiet)
+        _run_and_exit(inputs, out, settings, record, verbose=verbose, quiet=quiet)
+
+    command.__name__, command.__doc__ = name, said
+    command.__annotations__["out"] = where
+    app.command(rich_help_panel="Images and video")(takes(command))
 
 
-def run_and_exit(
+def _run_and_exit(
     inputs: list[str], out: str | Path, settings: RunSettings, record: Path | None, *, verbose: bool, quiet: bool
 ) -> None:
     """Run images, print what becomes of them, and exit with the code for it."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import typer
 
 from ..infer import RunSettings
-from .options import Inputs, Out, Quiet, RecordFile, Verbose
-from .run import SHOWN, run_and_exit
+from .run import SHOWN, add_command
 from .settings_options import Flag, takes_settings
 
 __all__ = ["register"]
@@ -19,17 +18,5 @@ _OPTIONS = (
 
 def register(app: typer.Typer) -> None:
     """Add the command to the main application."""
-
-    @app.command(rich_help_panel="Images and video")
-    @takes_settings(RunSettings, only=_OPTIONS, fixed={"model": None}, sr=Flag(("--sr", "--model")), shown=SHOWN)
-    def upscale(
-        inputs: Inputs,
-        *,
-        out: Out,
-        settings: RunSettings,
-        record: RecordFile = None,
-        verbose: Verbose = False,
-        quiet: Quiet = False,
-    ) -> None:
-        """Improve the resolution with a super-resolution model."""
-        run_and_exit(inputs, out, settings, record, verbose=verbose, quiet=quiet)
+    takes = takes_settings(RunSettings, only=_OPTIONS, fixed={"model": None}, sr=Flag(("--sr", "--model")), shown=SHOWN)
+    add_command(app, "upscale", "Improve the resolution with a super-resolution model.", takes)
