@@ -211,8 +211,7 @@ def _download(spec: ModelSpec, target: Path, progress: Progress | None) -> Fetch
     weights = spec.weights
     if not weights.urls:
         raise FetchError(
-            f"{spec.id} has no direct download; get {weights.filename} from {spec.homepage} and export it: "
-            f"mattekit export {spec.id} --weights FILE"
+            f"{spec.id} has no direct download; get {weights.filename} from {spec.homepage}, and export with --weights"
         )
     # Nobody else writes here, so these are what a killed download left.
     for leftover in target.parent.glob(f".{target.stem[:40]}.*.tmp{target.suffix}"):
@@ -242,8 +241,7 @@ def _download(spec: ModelSpec, target: Path, progress: Progress | None) -> Fetch
     kind = HashMismatchError if all(isinstance(error, HashMismatchError) for _, error in failures) else FetchError
     raise kind(
         f"{spec.id}: {weights.filename} could not be downloaded ({reasons}); "
-        f"try again later, or get it from {spec.homepage or 'its publisher'} and export it: "
-        f"mattekit export {spec.id} --weights FILE"
+        f"try again later, or get it from {spec.homepage or 'its publisher'} and export with --weights"
     )
 
 
