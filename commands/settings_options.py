@@ -6,12 +6,12 @@ import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from functools import wraps
-from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
 
 import typer
 
-from ..core import Settings, attributes_of, flag_of
+from ..core import Settings, alternatives, attributes_of, flag_of, hints_of
 
 __all__ = ["Flag", "takes_settings"]
 
@@ -59,7 +59,7 @@ def takes_settings(
         flags: likewise, in place of those of `shown`.
     """
     flags = {**(shown or {}), **flags}
-    hints, helps = get_type_hints(kind), attributes_of(kind)
+    hints, helps = hints_of(kind), attributes_of(kind)
     chosen = [each for each in fields(kind) if each.name != "progress" and each.name not in without]
     chosen = [each for each in chosen if not only or each.name in only]
 
@@ -108,7 +108,7 @@ def _parameter(each: Field[Any], hint: Any, said: str, flag: Flag) -> inspect.Pa
 
 def _typer_type(hint: Any, *, text: bool) -> Any:
     """Return the type that Typer knows: a text for what is read from one or may be one, a list for several."""
-    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    options = alternatives(hint)
     if text or str in options:
         return str | None if NoneType in options else str
     if get_origin(hint) is Sequence or (get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis):

@@ -152,8 +152,10 @@ from .result import (
 )
 from .settings import (
     Settings as Settings,
+    alternatives as alternatives,
     attributes_of as attributes_of,
     flag_of as flag_of,
+    hints_of as hints_of,
     option as option,
     with_settings as with_settings,
 )

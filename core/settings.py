@@ -35,7 +35,7 @@ from .text import did_you_mean
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-__all__ = ["Settings", "attributes_of", "flag_of", "option", "with_settings"]
+__all__ = ["Settings", "alternatives", "attributes_of", "flag_of", "hints_of", "option", "with_settings"]
 
 P = ParamSpec("P")
 S = TypeVar("S", bound="Settings")
@@ -114,13 +114,18 @@ def hints_of(kind: type[Settings]) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
+def alternatives(hint: Any) -> tuple[Any, ...]:
+    """Return the types of which a value may be any: those of a union, or the one that there is."""
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
 def _as_field(each: Field[Any], value: object, hint: Any) -> object:
     """Return a value as its field's type: one for several, a list for a tuple, a whole number for any.
 
     Raises:
         InputError: it is of no type that the field takes.
     """
-    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    options = alternatives(hint)
     several = any(get_origin(option_) is tuple for option_ in options)
     parse: Callable[[str], object] | None = each.metadata.get("parse")
     number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -145,7 +150,7 @@ def choices_of(kind: type[Settings]) -> dict[str, tuple[str | None, ...]]:
     """Return the values that the fields take which take a few words only; None is among those of an optional one."""
     found: dict[str, tuple[str | None, ...]] = {}
     for name, hint in hints_of(kind).items():
-        options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+        options = alternatives(hint)
         words = [word for option_ in options if get_origin(option_) is Literal for word in get_args(option_)]
         if words and all(get_origin(option_) is Literal or option_ is NoneType for option_ in options):
             found[name] = (*words, *([None] if NoneType in options else []))
@@ -168,6 +173,7 @@ def _plain(value: object) -> JsonValue:
 _ATTRIBUTE = re.compile(r"(\w+): (.*)")
 
 
+@functools.cache
 def attributes_of(kind: type) -> dict[str, str]:
     """Return what the docstrings of a class and its bases say of each field under `Attributes:`, on one line each."""
     found: dict[str, str] = {}

@@ -137,7 +137,7 @@ def remove(
 
     Args:
         image: a path, bytes, an open file, a Pillow image, an array (H, W), (H, W, 3) or (H, W, 4) of uint8 or uint16,
-            our own `Image`, or a list of these. A path gives a `Image`, which `write_image` writes.
+            our own `Image`, or a list of these. A path gives an `Image`, which `write_image` writes.
         model: a segmentation model, as `open_model` takes it.
         refine: how a mask comes back to the image's size; `none` gives the masks of the model's publisher.
         decontaminate: give half-transparent pixels the subject's own colours; None leaves them the photo's.
@@ -147,7 +147,7 @@ def remove(
 
     Returns:
         The cut-out, of the image's size and depth: bytes and open files of a PNG, a Pillow image in RGBA, an array
-        (H, W, 4), or a `Image`; of a list, a list.
+        (H, W, 4), or an `Image`; of a list, a list.
 
     Raises:
         MattekitError: as its message says.
