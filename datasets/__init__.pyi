@@ -12,6 +12,7 @@ from .class_colours import (
 from .class_masks import (
     ClassNames as ClassNames,
     ClassTruth as ClassTruth,
+    read_classes as read_classes,
     read_mask as read_mask,
 )
 from .image_folders import (
