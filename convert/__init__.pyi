@@ -3,10 +3,8 @@ from .checkpoint import (
     load_module as load_module,
 )
 from .export import (
-    RECORD_NAME as RECORD_NAME,
     ExportResult as ExportResult,
     export_model as export_model,
-    folder_of as folder_of,
     run_export as run_export,
 )
 from .export_settings import (
@@ -15,6 +13,10 @@ from .export_settings import (
     JudgedFigure as JudgedFigure,
     parse_batch as parse_batch,
     parse_size as parse_size,
+)
+from .export_steps import (
+    RECORD_NAME as RECORD_NAME,
+    folder_of as folder_of,
 )
 from .int8_layers import (
     LayerNoise as LayerNoise,

@@ -86,6 +86,8 @@ from .runtimes.model_file import (
     read_contract as read_contract,
     read_model as read_model,
     read_variant as read_variant,
+    stored_precision as stored_precision,
+    unreadable as unreadable,
 )
 from .runtimes.onnxruntime import (
     OnnxRuntime as OnnxRuntime,
