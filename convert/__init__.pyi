@@ -27,8 +27,14 @@ from .int8_layers import (
 )
 from .ir import (
     halve_weights as halve_weights,
+    ir_from_onnx as ir_from_onnx,
     name_by_position as name_by_position,
+    reshape_batch as reshape_batch,
     write_ir as write_ir,
+)
+from .own_model import (
+    own_model as own_model,
+    own_provenance as own_provenance,
 )
 from .recognition import (
     RECOGNISED as RECOGNISED,

@@ -27,7 +27,7 @@ from ..core import (
     needs_extra,
     openvino_errors_as,
 )
-from ..infer import unreadable
+from ..infer import input_of, unreadable
 from .onnx_export import INPUT_NAME, OUTPUT_NAME
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ __all__ = [
     "ir_from_onnx",
     "ir_from_torch",
     "name_by_position",
+    "reshape_batch",
     "save_ir",
     "save_own_ir",
     "write_ir",
@@ -178,7 +179,7 @@ def save_own_ir(
     """
     import openvino
 
-    image = next((each for each in model.inputs if contract.input.name in each.get_names()), model.inputs[0])
+    image = input_of(model, contract)
     batch, height, width = shape
     nhwc = contract.input.layout == "NHWC"
     channels = contract.input.channels
@@ -194,6 +195,21 @@ def save_own_ir(
             ) from error
     image.get_node().set_layout(openvino.Layout(contract.input.layout))
     _save(model, target, contract, provenance, fp16=fp16)
+
+
+def reshape_batch(model: openvino.Model, batch: int, path: Path) -> None:
+    """Give a network another fixed batch; the rest of its first input's shape stays.
+
+    Raises:
+        ModelError: the network, of the file at `path`, has its batch in its middle too.
+    """
+    shape = model.inputs[0].get_partial_shape()
+    shape[0] = batch
+    with openvino_errors_as(
+        ModelError,
+        lambda reason: f"{path}: the network does not take a batch of {batch} ({reason}); export it with that",
+    ):
+        model.reshape({model.inputs[0]: shape})
 
 
 def _save(model: openvino.Model, target: Path, contract: Contract, provenance: Provenance, *, fp16: bool) -> None:

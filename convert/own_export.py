@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,15 +16,12 @@ from ..core import (
     Variant,
     atomic_directory,
     copy_onnx,
-    files_of,
     folder_name,
-    printable,
-    sha256_of,
 )
 from ..infer import OnnxRuntime, Runtime, load, read_model, stored_precision
 from .export_steps import RECORD_NAME, record_of, shape_of, step
 from .ir import ir_from_onnx, save_own_ir
-from .own_model import OwnModel
+from .own_model import OwnModel, own_provenance
 from .step_check import ParityCheck
 from .tolerances import EXACT, HALF
 
@@ -62,8 +57,9 @@ def export_own(
     stored = stored_precision(model)
     precision: Precision = settings.precision if stored == "fp32" else stored
     contract, shape = shape_of(spec.contract, settings)
-    provenance = _provenance(own)
-    folder = out_dir / folder_name(spec.id, settings.name or "") / precision
+    called = settings.name or ""
+    provenance = own_provenance(own.file, spec.id, called, own.provenance)
+    folder = out_dir / folder_name(spec.id, called) / precision
     with atomic_directory(folder, whatever=whatever) as temporary:
         onnx_path, ir_path = temporary / "model.onnx", temporary / "model.xml"
         source = "onnx" if from_onnx else "given ir"
@@ -77,8 +73,7 @@ def export_own(
             check("ir", runtime, HALF if (precision, stored) == ("fp16", "fp32") else EXACT)
         files: list[tuple[Path, Precision]] = [(onnx_path, stored)] if from_onnx else []
         written = [
-            Variant(spec.id, kind, path, contract, provenance, settings.name or "")
-            for path, kind in [*files, (ir_path, precision)]
+            Variant(spec.id, kind, path, contract, provenance, called) for path, kind in [*files, (ir_path, precision)]
         ]
         record = record_of(spec, settings, written, check)
         record.write(temporary / RECORD_NAME)
@@ -98,30 +93,3 @@ def _runtime_of(path: Path, contract: Contract) -> Runtime:
     if path.suffix == ".onnx" and find_spec("onnxruntime") is not None:
         return OnnxRuntime(path)
     return load(path, "CPU", contract=contract, keep_batch=True).runtime
-
-
-def _provenance(own: OwnModel) -> Provenance:
-    """Return where the network comes from; what an earlier export wrote of it holds on."""
-    called = own.settings.name or ""
-    tools = {name: metadata.version(name) for name in ("mattekit", "openvino")}
-    if own.provenance is not None:
-        now = {"model": own.spec.id, "name": called, "tools": own.provenance.tools | tools}
-        return own.provenance.model_copy(update=now)
-    licence = own.spec.licence
-    return Provenance(
-        model=own.spec.id,
-        weights_file=printable(own.file.name),
-        weights_sha256=_sha256(own.file),
-        code_licence=licence.code,
-        weights_licence=licence.weights,
-        commercial=licence.commercial,
-        route="ready-made",
-        tools=tools,
-        name=called,
-    )
-
-
-def _sha256(file: Path) -> str:
-    """Return the SHA-256 of a model's file, or of several that it consists of: of their own, a line each."""
-    sums = [sha256_of(each) for each in files_of(file)]
-    return sums[0] if len(sums) == 1 else hashlib.sha256("".join(f"{each}\n" for each in sums).encode()).hexdigest()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,10 +16,13 @@ from ..core import (
     InputError,
     ModelError,
     Provenance,
+    files_of,
     first_mistake,
     format_of_model,
     parse_name,
+    printable,
     read_toml,
+    sha256_of,
 )
 from ..infer import read_contract, read_model
 from . import zoo
@@ -25,7 +30,7 @@ from .export_settings import ExportSettings
 from .recognition import expanded
 from .spec import Licence, ModelSpec, Weights
 
-__all__ = ["OWN_LICENCE", "OwnModel", "own_model"]
+__all__ = ["OWN_LICENCE", "OwnModel", "own_model", "own_provenance"]
 
 OWN_LICENCE = "not stated: weights given by the user"
 """What an IR says of the licence of weights that are not the publisher's."""
@@ -132,3 +137,34 @@ def _named(model: str, settings: ExportSettings) -> tuple[str, Path, ExportSetti
 def _as_name(text: str) -> str:
     """Return a file's name as one that a model's folder can have."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")[:64] or "model"
+
+
+def own_provenance(file: Path, model: str, name: str = "", known: Provenance | None = None) -> Provenance:
+    """Return where a network of the user's own comes from.
+
+    Args:
+        file: the network's.
+        model: what it is called.
+        name: of the variant.
+        known: what an earlier export wrote into the file, which holds on.
+    """
+    tools = {each: metadata.version(each) for each in ("mattekit", "openvino")}
+    if known is not None:
+        return known.model_copy(update={"model": model, "name": name, "tools": known.tools | tools})
+    return Provenance(
+        model=model,
+        weights_file=printable(file.name),
+        weights_sha256=_sha256(file),
+        code_licence=OWN_LICENCE,
+        weights_licence=OWN_LICENCE,
+        commercial=None,
+        route="ready-made",
+        tools=tools,
+        name=name,
+    )
+
+
+def _sha256(file: Path) -> str:
+    """Return the SHA-256 of a model's file, or of several that it consists of: of their own, a line each."""
+    sums = [sha256_of(each) for each in files_of(file)]
+    return sums[0] if len(sums) == 1 else hashlib.sha256("".join(f"{each}\n" for each in sums).encode()).hexdigest()

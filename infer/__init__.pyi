@@ -97,6 +97,10 @@ from .runtimes.openvino import (
     import_lean as import_lean,
     load as load,
 )
+from .runtimes.ports import (
+    input_of as input_of,
+    output_of as output_of,
+)
 from .runtimes.precision import (
     arithmetic_config as arithmetic_config,
     executed_layers as executed_layers,
