@@ -13,7 +13,7 @@ from openvino import opset13 as ops
 from ...core import Contract, ModelError, last_line
 from ...infer import input_of
 from .answering import answer_of, enlarged, mask_of
-from .feeding import Place, Sides, as_stored, in_channels, normalised, on_canvas, padded
+from .feeding import Sides, as_stored, fed, padded, placed
 from .package_manifest import ALPHA, CONFIDENCE, IMAGE, UPSCALED
 from .resample import numbers, one, resize, side
 
@@ -58,19 +58,19 @@ def surround(
     planes = ops.transpose(ops.convert(image, "f32"), ops.constant(np.array([0, 3, 1, 2])))
     sides = Sides(side(planes, 2), side(planes, 3))
     number = numbers(sides.height)
-    place: Place | None = None
+    place = placed(sides, wanted)
     if contract.output.kind == "image":
-        levels = padded(in_channels(planes, wanted, colour_order), sides, contract)
+        planes, tensor = padded(planes, sides, wanted, number, colour_order)
     else:
-        levels, place = on_canvas(in_channels(planes, wanted, colour_order), sides, wanted)
-    prepared = as_stored(normalised(levels, wanted, number), wanted)
+        tensor = fed(planes, place, wanted, number, colour_order)
+    prepared = as_stored(tensor, wanted)
     entry = input_of(network, contract)
     _reshape(network, entry, contract)
     for consumer in list(entry.get_target_inputs()):
         consumer.replace_source_output(prepared.output(0))
     answer = answer_of(network, contract)
     if contract.output.kind == "image":
-        results = [_named(enlarged(answer, contract, sides, colour_order), UPSCALED)]
+        results = [_named(enlarged(answer, planes, contract, sides, colour_order), UPSCALED)]
     else:
         mask, confidence = mask_of(answer, contract, place, least_spread, number)
         alpha = resize(mask, sides.height, sides.width, contract.output.resize)
