@@ -141,7 +141,7 @@ def enlarged(answer: Node, planes: Node, contract: Contract, sides: Sides, colou
 
 
 def _coloured(luma: Node, planes: Node, contract: Contract, colour_order: str) -> Node:
-    """Return three channels of 0-255: an enlarged luma, and the small image's colour enlarged by cubic interpolation."""
+    """Return three channels of 0-255: an enlarged luma, with the small image's colour by cubic interpolation."""
     full = contract.input.model_copy(update={"luma": "full"})
     if contract.input.luma == "studio":
         luma = ops.multiply(ops.add(luma, constant([-16.0])), constant([255 / 219]))
