@@ -30,6 +30,7 @@ from .ir import (
     ir_from_onnx as ir_from_onnx,
     name_by_position as name_by_position,
     reshape_batch as reshape_batch,
+    save_own_ir as save_own_ir,
     write_ir as write_ir,
 )
 from .own_model import (

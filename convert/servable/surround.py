@@ -11,7 +11,7 @@ import openvino
 from openvino import opset13 as ops
 
 from ...core import Contract, ModelError, last_line
-from ...infer import input_of
+from ...infer import input_of, output_of
 from .answering import answer_of, enlarged, mask_of
 from .feeding import Sides, as_stored, fed, padded, placed
 from .package_manifest import ALPHA, CONFIDENCE, IMAGE, UPSCALED
@@ -86,19 +86,24 @@ def surround(
 def _reshape(network: openvino.Model, entry: Output, contract: Contract) -> None:
     """Give the network the sizes that it gets: one image, and what the contract says, or whatever comes."""
     wanted = contract.input
-    whole = contract.output.kind == "image"
-    height, width = (-1, -1) if whole else (wanted.height or -1, wanted.width or -1)
-    sides = [1, height, width, wanted.channels] if wanted.layout == "NHWC" else [1, wanted.channels, height, width]
-    if entry.get_partial_shape() == openvino.PartialShape(sides):
-        return
+    enlarges = contract.output.kind == "image"
+    height, width = (-1, -1) if enlarges else (wanted.height or -1, wanted.width or -1)
+    reason = ""
     try:
-        network.reshape({entry: openvino.PartialShape(sides)})
+        if entry.get_partial_shape() != openvino.PartialShape(list(wanted.shape(1, height, width))):
+            network.reshape({entry: openvino.PartialShape(list(wanted.shape(1, height, width)))})
     except RuntimeError as error:
-        reason = f"the network does not take {'images of any size' if whole else 'one image at a time'}"
+        reason = last_line(error)
+    given = output_of(network, contract).get_partial_shape()
+    # A graph may hold sizes in its middle that no reshape finds.
+    if enlarges and all(given[axis].is_static for axis in (1, 2, 3)):
+        reason = f"its answers are {given}, whatever it is given"
+    if reason:
+        mend = "a free height and width" if enlarges else "a batch of 1"
         raise ModelError(
-            f"{network.get_friendly_name()}: it cannot be packaged: {reason} ({last_line(error)}); write the network "
-            f"anew with {'a free height and width' if whole else 'a batch of 1'}"
-        ) from error
+            f"{network.get_friendly_name()}: it cannot be packaged: the network does not take "
+            f"{'images of any size' if enlarges else 'one image at a time'} ({reason}); write it anew with {mend}"
+        )
 
 
 def pin_surrounding(path: Path) -> int:
