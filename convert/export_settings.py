@@ -88,7 +88,10 @@ class ExportSettings(Settings):
     """How to export a checkpoint.
 
     Attributes:
-        weights: a checkpoint of yours in place of the zoo's.
+        weights: a checkpoint of yours in place of the zoo's, or a network of your own, an .onnx or .xml file, under any
+            name.
+        contract: what surrounds a network of your own, a TOML file; what its file says, or FILE.contract.toml beside
+            it, where it is left out.
         precision: precision of the stored weights; mattekit quantize makes int8.
         route: PyTorch → ONNX → IR, which keeps both files, or PyTorch → IR.
         exporter: PyTorch's ONNX exporter: torchscript takes seconds and names layers after their modules; dynamo, its
@@ -104,6 +107,7 @@ class ExportSettings(Settings):
     """
 
     weights: str | Path | None = option(None, identity=False)
+    contract: str | Path | None = option(None, identity=False)
     precision: Literal["fp32", "fp16"] = "fp32"
     route: Literal["onnx", "direct"] = "onnx"
     exporter: Exporter = "torchscript"

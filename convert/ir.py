@@ -14,23 +14,37 @@ import numpy as np
 
 from ..core import (
     CONTRACT_KEY,
+    MODEL_INFO,
     PROVENANCE_KEY,
     Contract,
     InputError,
     ModelError,
     Provenance,
     check_onnx,
+    check_operators,
     last_line,
+    model_info_of,
     needs_extra,
     openvino_errors_as,
 )
+from ..infer import input_of, unreadable
 from .onnx_export import INPUT_NAME, OUTPUT_NAME
 
 if TYPE_CHECKING:
     import openvino
     from torch import nn
 
-__all__ = ["Shape", "halve_weights", "ir_from_onnx", "ir_from_torch", "name_by_position", "save_ir", "write_ir"]
+__all__ = [
+    "Shape",
+    "halve_weights",
+    "ir_from_onnx",
+    "ir_from_torch",
+    "name_by_position",
+    "reshape_batch",
+    "save_ir",
+    "save_own_ir",
+    "write_ir",
+]
 
 Shape = tuple[int, int, int]
 """Batch, height and width of the IR's input; -1 leaves one free."""
@@ -42,8 +56,10 @@ _WEIGHTED = frozenset({"Convolution", "ConvolutionBackpropData", "GroupConvoluti
 """Layers whose second input is their weights."""
 
 
-def ir_from_onnx(path: Path, *, heads: str = "fused") -> openvino.Model:
-    """Convert the ONNX file at `path`; with `heads="fused"` only its first output is kept.
+def ir_from_onnx(path: Path, *, heads: str = "fused", own: bool = False) -> openvino.Model:
+    """Convert the ONNX file at `path`; with `heads="fused"` only its first output is kept, of a user's own all are.
+
+    NNCF recognises the biases of a graph that was converted so, and not those of one that `read_model` reads.
 
     Raises:
         ModelError: OpenVINO cannot read the file as an ONNX model of one image input.
@@ -51,13 +67,11 @@ def ir_from_onnx(path: Path, *, heads: str = "fused") -> openvino.Model:
     from openvino.tools.ovc import convert_model
 
     check_onnx(path)
-    with (
-        _logging_kept(),
-        openvino_errors_as(
-            ModelError, lambda reason: f"{path}: OpenVINO cannot convert it ({reason}); is it a whole ONNX file?"
-        ),
-    ):
+    check_operators(path)
+    with _logging_kept(), unreadable(path):
         model = convert_model(path)
+    if own:
+        return model
     _check_input(model, path)
     if heads == "fused":
         for result in model.get_results()[1:]:
@@ -138,12 +152,75 @@ def save_ir(
     model.inputs[0].set_names({INPUT_NAME})
     for number, output in enumerate(model.outputs):
         output.set_names({OUTPUT_NAME if number == 0 else f"{OUTPUT_NAME}_side{number}"})
+    _save(model, target, contract, provenance, fp16=fp16)
+
+
+def save_own_ir(
+    model: openvino.Model,
+    target: Path,
+    *,
+    contract: Contract,
+    provenance: Provenance,
+    shape: Shape,
+    fp16: bool,
+) -> None:
+    """Save a network of a user's own, as `save_ir` saves the zoo's, its inputs and outputs as they are.
+
+    Args:
+        model: changed in place.
+        target: the `.xml` file.
+        contract: as `save_ir` takes it.
+        provenance: as `save_ir` takes it.
+        shape: batch, height and width of the contract's input; -1 where free.
+        fp16: whether the weights are stored in half precision.
+
+    Raises:
+        ModelError: the network does not accept the shape.
+    """
+    import openvino
+
+    image = input_of(model, contract)
+    batch, height, width = shape
+    nhwc = contract.input.layout == "NHWC"
+    channels = contract.input.channels
+    wanted = [batch, height, width, channels] if nhwc else [batch, channels, height, width]
+    # A graph whose sizes are fixed already may have them in its middle too, where a reshape would not find them.
+    if image.get_partial_shape() != openvino.PartialShape(wanted):
+        try:
+            model.reshape({image: openvino.PartialShape(wanted)})
+        except RuntimeError as error:
+            raise ModelError(
+                f"{provenance.weights_file}: the network does not accept batch {batch}, {height}x{width} "
+                f"({last_line(error)}); choose another --size or --batch"
+            ) from error
+    image.get_node().set_layout(openvino.Layout(contract.input.layout))
+    _save(model, target, contract, provenance, fp16=fp16)
+
+
+def reshape_batch(model: openvino.Model, batch: int, path: Path) -> None:
+    """Give a network another fixed batch; the rest of its first input's shape stays.
+
+    Raises:
+        ModelError: the network, of the file at `path`, has its batch in its middle too.
+    """
+    shape = model.inputs[0].get_partial_shape()
+    shape[0] = batch
+    with openvino_errors_as(
+        ModelError,
+        lambda reason: f"{path}: the network does not take a batch of {batch} ({reason}); export it with that",
+    ):
+        model.reshape({model.inputs[0]: shape})
+
+
+def _save(model: openvino.Model, target: Path, contract: Contract, provenance: Provenance, *, fp16: bool) -> None:
     model.set_friendly_name(provenance.model)
     name_by_position(model)
     # The ONNX file's metadata comes along under `framework`; two contracts could come to differ.
     model.set_rt_info("onnx" if provenance.route != "direct" else "pytorch", ["framework"])
     model.set_rt_info(contract.to_json(), ["mattekit", CONTRACT_KEY])
     model.set_rt_info(provenance.to_json(), ["mattekit", PROVENANCE_KEY])
+    for key, value in (model_info_of(contract, outputs=len(model.outputs)) or {}).items():
+        model.set_rt_info(value, [MODEL_INFO, key])
     write_ir(model, target, fp16=fp16)
 
 

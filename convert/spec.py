@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from ..core import Contract, Task
+from ..core import Contract, ModelFormat, Task
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -70,7 +70,9 @@ class ModelSpec:
         contract: what surrounds the network.
         weights: where they are.
         licence: who may use it.
-        source: `torch` entries are built by `build` and filled by a checkpoint; `onnx` ones are ready-made ONNX files.
+        source: `torch` entries are built by `build` and filled by a checkpoint; `onnx` ones are ready-made ONNX files,
+            and `openvino` ones ready-made IRs.
+        own: it is a user's own network: what its file takes and gives stays as it is.
         build: makes a module in eval mode with random weights.
         adapt: turns a checkpoint's own habits (other keys) into the module's state dict; the loader has already
             removed what every family shares (`module.` prefixes and `params`, `params_ema`, `state_dict` wrappers).
@@ -85,7 +87,8 @@ class ModelSpec:
     contract: Contract
     weights: Weights
     licence: Licence
-    source: Literal["torch", "onnx"] = "torch"
+    source: ModelFormat = "torch"
+    own: bool = False
     build: Callable[[], nn.Module] | None = None
     adapt: Callable[[dict[str, Tensor]], dict[str, Tensor]] | None = None
     paper: str = ""

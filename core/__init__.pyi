@@ -84,8 +84,22 @@ from .measurement import (
     Unit as Unit,
     VariantRef as VariantRef,
 )
+from .model_api import (
+    MODEL_INFO as MODEL_INFO,
+    MODEL_INFO_KEYS as MODEL_INFO_KEYS,
+    contract_of_model_info as contract_of_model_info,
+    model_info_of as model_info_of,
+)
+from .onnx_copy import (
+    copy_onnx as copy_onnx,
+)
 from .onnx_files import (
     check_onnx as check_onnx,
+    weight_files as weight_files,
+)
+from .onnx_operators import (
+    check_operators as check_operators,
+    refused_operators as refused_operators,
 )
 from .progress import (
     Progress as Progress,

@@ -104,6 +104,8 @@ from .runtimes.model_file import (
     read_contract as read_contract,
     read_model as read_model,
     read_variant as read_variant,
+    stored_precision as stored_precision,
+    unreadable as unreadable,
 )
 from .runtimes.onnxruntime import (
     OnnxRuntime as OnnxRuntime,
@@ -112,6 +114,10 @@ from .runtimes.openvino import (
     OpenVinoRuntime as OpenVinoRuntime,
     import_lean as import_lean,
     load as load,
+)
+from .runtimes.ports import (
+    input_of as input_of,
+    output_of as output_of,
 )
 from .runtimes.precision import (
     arithmetic_config as arithmetic_config,

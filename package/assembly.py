@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -19,15 +19,17 @@ from ..convert import (
     GoldenVector,
     PackageManifest,
     Port,
+    ir_from_onnx,
     name_by_position,
     new_version,
+    own_provenance,
     pin_surrounding,
     surround,
     write_ir,
     write_zip,
 )
 from ..convert.servable import checker
-from ..core import ContractError, InputError, ModelError, Provenance, atomic_directory, sha256_of, with_settings
+from ..core import InputError, ModelError, Provenance, atomic_directory, sha256_of, with_settings
 from ..infer import LEAST_SPREAD, LoadedModel, arithmetic_config, load, read_model
 from ..models import ModelRef
 from .bill import bill_of
@@ -100,14 +102,11 @@ def make_package(model: str | Path, out: str | Path, settings: PackageSettings) 
     ref = ModelRef.parse(model)
     # A model of another runtime is not exported or fetched first.
     path = ref.path_of_one() if ref.on_openvino else None
-    if path is None or path.suffix != ".xml":
-        raise ModelError(
-            f"{path or ref.text}: only an OpenVINO IR can be packaged; make one with: mattekit export MODEL -o DIR"
-        )
+    if path is None:
+        raise ModelError(f"{ref.text}: a package is run by OpenVINO; leave {ref.runtime}: out")
     opened = load(path, arithmetic=settings.arithmetic)
-    provenance = opened.variant.provenance
-    if provenance is None:
-        raise ContractError(f"{path}: the model does not say where it comes from; export it again with mattekit")
+    provenance = opened.variant.provenance or own_provenance(path, opened.id)
+    opened = replace(opened, variant=replace(opened.variant, provenance=provenance))
     if settings.require_commercial and not provenance.commercial:
         raise InputError(
             f"{path}: the licence of its weights ({provenance.weights_licence or 'none stated'}) does not allow "
@@ -137,7 +136,8 @@ def make_package(model: str | Path, out: str | Path, settings: PackageSettings) 
 
 
 def _graph(opened: LoadedModel, provenance: Provenance, colour_order: Literal["RGB", "BGR"]) -> openvino.Model:
-    graph = surround(read_model(opened.path), opened.contract, least_spread=LEAST_SPREAD, colour_order=colour_order)
+    network = ir_from_onnx(opened.path, own=True) if opened.path.suffix == ".onnx" else read_model(opened.path)
+    graph = surround(network, opened.contract, least_spread=LEAST_SPREAD, colour_order=colour_order)
     name_by_position(graph)
     # Not under the contract's own key: the graph carries the contract out, and nobody must apply it twice.
     graph.set_rt_info(opened.contract.to_json(), ["mattekit", "packaged_contract"])

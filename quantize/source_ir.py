@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import JsonValue
 
 from ..bench import Predictor, model_predictor, validate
-from ..convert import halve_weights, name_by_position, write_ir
+from ..convert import halve_weights, ir_from_onnx, name_by_position, own_provenance, reshape_batch, write_ir
 from ..core import (
     CONTRACT_KEY,
     PRECISIONS,
     PROVENANCE_KEY,
     Contract,
-    ContractError,
     InputError,
     ModelError,
     Provenance,
@@ -47,12 +46,14 @@ class SourceIr:
     Attributes:
         variant: what it is.
         provenance: where it comes from.
-        model: the network.
+        model: the network, for one image at a time or any number.
+        batch: what it has in its file, where that is fixed and not one.
     """
 
     variant: Variant
     provenance: Provenance
     model: openvino.Model
+    batch: int | None = None
 
     @property
     def path(self) -> Path:
@@ -66,31 +67,38 @@ class SourceIr:
 
 
 def open_source(model: str | Path) -> SourceIr:
-    """Open the FP32 IR that a user names, or its FP16 one where that is all there is.
+    """Open the FP32 network that a user names, or its FP16 one where that is all there is: an IR, or an ONNX file.
 
     Args:
         model: as `ModelRef.parse` takes it; of a model's folder, the variant of the largest precision.
 
     Raises:
-        ModelError: it is no IR that can be read, or it is quantized already.
-        ContractError: it carries no contract.
+        ModelError: it cannot be read, or it is quantized already.
+        ContractError: nothing says what surrounds it.
     """
     ref = ModelRef.parse(model)
     if not ref.on_openvino:
         raise ModelError(f"{model}: INT8 is made from an OpenVINO IR; give one, or an entry of the zoo")
-    paths = [path for path in ref.paths() if path.suffix == ".xml"]
-    if not paths:
-        raise ModelError(f"{model}: not an OpenVINO IR; make one with: mattekit export MODEL -o DIR")
-    found = [(describe(read, path), read) for path in paths for read in (read_model(path),)]
+    found = [(describe(read, path), read) for path in ref.paths() for read in (_read(path),)]
     variant, read = min(found, key=lambda each: PRECISIONS.index(each[0].precision))
-    path = variant.path
-    if variant.provenance is None:
-        raise ContractError(
-            f"{path}: the IR does not say where it comes from; make one with: mattekit export MODEL -o DIR"
-        )
     if variant.precision == "int8":
-        raise ModelError(f"{path}: the IR is quantized already; give the FP32 one that it was made from")
-    return SourceIr(variant, variant.provenance, read)
+        raise ModelError(f"{variant.path}: it is quantized already; give the FP32 one that it was made from")
+    provenance = variant.provenance or own_provenance(variant.path, variant.id)
+    return SourceIr(variant, provenance, read, _one_at_a_time(read, variant))
+
+
+def _read(path: Path) -> openvino.Model:
+    return ir_from_onnx(path, own=True) if path.suffix == ".onnx" else read_model(path)
+
+
+def _one_at_a_time(model: openvino.Model, variant: Variant) -> int | None:
+    """Bring a network of a fixed batch to one image at a time, and return the batch; None where it is one, or free."""
+    image = model.inputs[0].get_partial_shape()
+    if image[0].is_dynamic or image[0].get_length() == 1:
+        return None
+    batch = image[0].get_length()
+    reshape_batch(model, 1, variant.path)
+    return batch
 
 
 def save_int8(model: openvino.Model, target: Path, source: SourceIr, notes: dict[str, JsonValue]) -> None:
@@ -111,6 +119,8 @@ def save_int8(model: openvino.Model, target: Path, source: SourceIr, notes: dict
     model.set_rt_info(source.contract.to_json(), ["mattekit", CONTRACT_KEY])
     model.set_rt_info(source.provenance.to_json(), ["mattekit", PROVENANCE_KEY])
     model.set_rt_info(json.dumps({"precision": "int8", **notes}), ["mattekit", QUANTIZATION_KEY])
+    if source.batch is not None:
+        reshape_batch(model, source.batch, source.path)
     write_ir(model, target, fp16=False)
 
 
