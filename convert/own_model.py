@@ -99,7 +99,7 @@ def own_model(model: str, settings: ExportSettings) -> OwnModel | None:
         task=contract.task,
         contract=contract,
         weights=Weights(filename=file.name),
-        licence=Licence(code=OWN_LICENCE, weights=OWN_LICENCE, commercial=None),
+        licence=Licence(code=OWN_LICENCE, weights=OWN_LICENCE, granted=None),
         source=format_of_model(file),
         own=True,
     )
