@@ -401,6 +401,17 @@ def super_resolution_ir(photo: Path, make_once: MakeOnce) -> Path:
     return make_once("super-resolution", fill) / "realesr-animevideov3" / "fp32"
 
 
+@pytest.fixture
+def shallow_zoo(super_resolution_ir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """In the zoo `realesr-animevideov3` is `shallow_srvgg`; return the checkpoint that `super_resolution_ir` is of."""
+    from mattekit.convert import zoo
+
+    specs = {spec.id: spec for spec in zoo.list_models()}
+    specs["realesr-animevideov3"] = replace(specs["realesr-animevideov3"], build=shallow_srvgg)
+    monkeypatch.setattr(zoo, "_REGISTRY", specs)
+    return super_resolution_ir.parents[1] / "shallow.pth"
+
+
 @pytest.fixture(scope="session")
 def segmentation_package(segmentation_ir: Path, make_once: MakeOnce) -> Path:
     """A package of `segmentation_ir`. Shared: copy it before changing it."""
