@@ -6,13 +6,24 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from ..bench import Predictor, model_predictor, validate
-from ..convert import halve_weights, ir_from_onnx, name_by_position, own_provenance, reshape_batch, write_ir
+from ..convert import (
+    halve_weights,
+    ir_from_onnx,
+    model_batch,
+    name_by_position,
+    own_provenance,
+    reshape_batch,
+    write_ir,
+)
 from ..core import (
     CONTRACT_KEY,
     PRECISIONS,
@@ -25,7 +36,7 @@ from ..core import (
     Variant,
 )
 from ..datasets import Dataset, Sample
-from ..infer import describe, load, read_model
+from ..infer import Tensor, describe, feeder_of, load, read_model
 from ..metrics import Metric, get_metric
 from ..models import ModelRef
 from .quantize_settings import QuantizeSettings
@@ -46,8 +57,8 @@ class SourceIr:
     Attributes:
         variant: what it is.
         provenance: where it comes from.
-        model: the network, for one image at a time or any number.
-        batch: what it has in its file, where that is fixed and not one.
+        model: the network, for one image at a time or any number, unless it insists on its batch.
+        batch: that it has in its file, where it was brought from that to one image.
     """
 
     variant: Variant
@@ -64,6 +75,11 @@ class SourceIr:
     def contract(self) -> Contract:
         """Return what surrounds the network."""
         return self.variant.contract
+
+    @cached_property
+    def feed(self) -> Callable[[Tensor], NDArray[np.generic]]:
+        """Return what makes of one image, (1, C, H, W) float32, what the network takes."""
+        return feeder_of(self.model, self.contract, self.path)
 
 
 def open_source(model: str | Path) -> SourceIr:
@@ -92,12 +108,15 @@ def _read(path: Path) -> openvino.Model:
 
 
 def _one_at_a_time(model: openvino.Model, variant: Variant) -> int | None:
-    """Bring a network of a fixed batch to one image at a time, and return the batch; None where it is one, or free."""
-    image = model.inputs[0].get_partial_shape()
-    if image[0].is_dynamic or image[0].get_length() == 1:
+    """Bring a network of a fixed batch to one image at a time, and return the batch; None where nothing was done."""
+    batch = model_batch(model)
+    if batch in {None, 1}:
         return None
-    batch = image[0].get_length()
-    reshape_batch(model, 1, variant.path)
+    try:
+        reshape_batch(model, 1, variant.path)
+    except ModelError:
+        # It insists, and is fed with copies.
+        return None
     return batch
 
 
