@@ -1,3 +1,8 @@
+from .answers import (
+    LEAST_SPREAD as LEAST_SPREAD,
+    matte_from as matte_from,
+    pixels_from as pixels_from,
+)
 from .background import (
     Background as Background,
     load_background as load_background,
@@ -66,8 +71,17 @@ from .processing import (
 from .remover import (
     Remover as Remover,
 )
+from .resampling import (
+    resize_mask as resize_mask,
+)
 from .resume import (
     settings_fingerprint as settings_fingerprint,
+)
+from .runtimes.adapter import (
+    Adapter as Adapter,
+    adapted as adapted,
+    adapter_for as adapter_for,
+    bare as bare,
 )
 from .runtimes.base import (
     DEFAULTS as DEFAULTS,
@@ -80,6 +94,10 @@ from .runtimes.base import (
 )
 from .runtimes.compiled import (
     compile_model as compile_model,
+)
+from .runtimes.interface import (
+    Interface as Interface,
+    interface_of as interface_of,
 )
 from .runtimes.model_file import (
     describe as describe,
@@ -113,11 +131,9 @@ from .stores import (
     open_store as open_store,
 )
 from .tensors import (
-    LEAST_SPREAD as LEAST_SPREAD,
-    matte_from as matte_from,
+    Placed as Placed,
     normalise as normalise,
-    pixels_from as pixels_from,
-    resize_mask as resize_mask,
+    placed as placed,
     tensor_from as tensor_from,
 )
 from .upscaler import (

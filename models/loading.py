@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from ..core import Arithmetic, Hint, Progress, Task, Variant
-from ..infer import DEFAULTS, LoadedModel, RuntimeSettings, load
+from ..infer import DEFAULTS, LoadedModel, RuntimeSettings, adapted, adapter_for, load
 from .reference import ModelRef
 from .runtimes import open_runtime
 
@@ -77,7 +77,8 @@ def open_variant(variant: Variant, runtime: str = "openvino", settings: RuntimeS
     if runtime == "openvino":
         return _on_openvino(variant.path, settings)
     opened = open_runtime(runtime, variant.path, replace(settings, model=variant.id))
-    return LoadedModel(variant, opened, partial(open_variant, variant, runtime, settings))
+    adapter = adapter_for(opened.interface, variant.contract, variant.path)
+    return LoadedModel(variant, adapted(opened, adapter), partial(open_variant, variant, runtime, settings))
 
 
 def _on_openvino(path: Path, how: RuntimeSettings) -> LoadedModel:

@@ -25,7 +25,7 @@ from ...core import (
     Variant,
     sha256_of,
 )
-from ...infer import Runtime, RuntimeSettings, Tensor, require_device, this_machine
+from ...infer import Runtime, RuntimeSettings, Tensor, adapted, adapter_for, require_device, this_machine
 from ..benchmark_settings import BenchmarkSettings, Size
 
 __all__ = ["Candidate", "Planned", "RuntimeVariant", "Status", "find_variants", "plan"]
@@ -114,20 +114,29 @@ class Candidate:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """Return the shape of the input."""
-        return (self.batch, 3, self.height, self.width)
+        """Return the shape of the input, as the file takes it."""
+        return self.variant.contract.input.shape(self.batch, self.height, self.width)
 
     def open(self) -> Runtime:
         """Open it on its runtime; only that one is imported.
 
         Raises:
+            ModelError: the file takes another batch alone.
             MattekitError: as `open_runtime`.
         """
-        return model_room.open_runtime(self.runtime, self.variant.path, self.settings)
+        path = self.variant.path
+        opened = model_room.open_runtime(self.runtime, path, self.settings)
+        contract = self.variant.contract.with_size(self.height, self.width)
+        adapter = adapter_for(opened.interface, contract, path, self.batch)
+        if adapter.batch is not None:
+            # Filled up with copies, it would be another batch that is measured.
+            raise ModelError(f"{path}: {self.runtime} executes it in batches of {adapter.batch} alone")
+        return adapted(opened, adapter)
 
     def sample_input(self) -> Tensor:
-        """Return an input of its shape, values 0..1: how long a convolution takes does not depend on them."""
-        return np.random.default_rng(0).random(self.shape, dtype=np.float32)
+        """Return an input (N, C, H, W), values 0..1: how long a convolution takes does not depend on them."""
+        shape = (self.batch, self.variant.contract.input.channels, self.height, self.width)
+        return np.random.default_rng(0).random(shape, dtype=np.float32)
 
 
 class RuntimeVariant(NamedTuple):
