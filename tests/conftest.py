@@ -29,6 +29,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# As the program does: OpenVINO's converter and NNCF would tell their makers of each use, and fork this process for it,
+# with all that it holds, a few times in each conversion.
+sys.modules.setdefault("openvino_telemetry", None)  # pyright: ignore[reportArgumentType, reportCallIssue]
+
 if TYPE_CHECKING:
     import torch
     from mattekit.convert.networks.u2net import U2NetConfig
