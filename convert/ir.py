@@ -39,6 +39,7 @@ __all__ = [
     "halve_weights",
     "ir_from_onnx",
     "ir_from_torch",
+    "model_batch",
     "name_by_position",
     "reshape_batch",
     "save_ir",
@@ -51,6 +52,8 @@ Shape = tuple[int, int, int]
 
 # A name that OpenVINO made up from a counter of the process: `Reshape_12207`, `Constant_15`, `Split_22.0` of an output.
 _COUNTED = re.compile(r"[A-Za-z]+[A-Za-z0-9]*_\d+|[A-Z][A-Za-z]*_\d+\.\d+")
+
+_LOG = logging.getLogger(__name__)
 
 _WEIGHTED = frozenset({"Convolution", "ConvolutionBackpropData", "GroupConvolution", "MatMul"})
 """Layers whose second input is their weights."""
@@ -181,20 +184,39 @@ def save_own_ir(
 
     image = input_of(model, contract)
     batch, height, width = shape
-    nhwc = contract.input.layout == "NHWC"
-    channels = contract.input.channels
-    wanted = [batch, height, width, channels] if nhwc else [batch, channels, height, width]
+    own = model_batch(model)
     # A graph whose sizes are fixed already may have them in its middle too, where a reshape would not find them.
-    if image.get_partial_shape() != openvino.PartialShape(wanted):
-        try:
-            model.reshape({image: openvino.PartialShape(wanted)})
-        except RuntimeError as error:
+    if not _reshaped(model, image, contract.input.shape(batch, height, width)):
+        if not (batch == 1 and own and _reshaped(model, image, contract.input.shape(own, height, width))):
             raise ModelError(
-                f"{provenance.weights_file}: the network does not accept batch {batch}, {height}x{width} "
-                f"({last_line(error)}); choose another --size or --batch"
-            ) from error
+                f"{provenance.weights_file}: the network does not accept batch {batch}, {height}x{width}; choose "
+                "another --size or --batch"
+            )
+        _LOG.warning("%s: the network takes %d images at a time, and so does the IR", provenance.weights_file, own)
     image.get_node().set_layout(openvino.Layout(contract.input.layout))
     _save(model, target, contract, provenance, fp16=fp16)
+
+
+def _reshaped(model: openvino.Model, image: openvino.Output, shape: tuple[int, ...]) -> bool:
+    """Give the input that takes the image a shape; False where the network does not accept it."""
+    import openvino
+
+    wanted = openvino.PartialShape(list(shape))
+    if image.get_partial_shape() == wanted:
+        return True
+    before = image.get_partial_shape()
+    try:
+        model.reshape({image: wanted})
+    except RuntimeError:
+        model.reshape({image: before})
+        return False
+    return True
+
+
+def model_batch(model: openvino.Model) -> int | None:
+    """Return how many images a network takes at a time; None where any number."""
+    batch = model.inputs[0].get_partial_shape()[0]
+    return batch.get_length() if batch.is_static else None
 
 
 def reshape_batch(model: openvino.Model, batch: int, path: Path) -> None:

@@ -18,14 +18,17 @@ from ..core import (
     copy_onnx,
     folder_name,
 )
-from ..infer import OnnxRuntime, Runtime, load, read_model, stored_precision
+from ..infer import OnnxRuntime, Runtime, adapted, adapter_for, interface_of, load, read_model, stored_precision
 from .export_steps import RECORD_NAME, record_of, shape_of, step
-from .ir import ir_from_onnx, save_own_ir
+from .ir import ir_from_onnx, model_batch, save_own_ir
 from .own_model import OwnModel, own_provenance
 from .step_check import ParityCheck
-from .tolerances import EXACT, HALF
+from .tolerances import EXACT, HALF, QUANTIZED, Tolerance
 
 __all__ = ["export_own"]
+
+_TOLERANCES: dict[tuple[Precision, Precision], Tolerance] = {("fp32", "fp16"): HALF, ("int8", "int8"): QUANTIZED}
+"""By how the weights are stored in the file and in the IR; runtimes round 8-bit numbers at other places."""
 
 
 def export_own(
@@ -54,6 +57,7 @@ def export_own(
     spec, settings = own.spec, own.settings
     from_onnx = spec.source == "onnx"
     model = ir_from_onnx(own.file, own=True) if from_onnx else read_model(own.file)
+    adapter_for(interface_of(model), spec.contract, own.file)
     stored = stored_precision(model)
     precision: Precision = settings.precision if stored == "fp32" else stored
     contract, shape = shape_of(spec.contract, settings)
@@ -69,8 +73,9 @@ def export_own(
             check(source, _runtime_of(onnx_path if from_onnx else own.file, contract), EXACT)
         with step(f"{source} → ir {precision}", settings, check):
             save_own_ir(model, ir_path, contract=contract, provenance=provenance, shape=shape, fp16=precision == "fp16")
-            runtime = load(ir_path, "CPU", keep_batch=True).runtime
-            check("ir", runtime, HALF if (precision, stored) == ("fp16", "fp32") else EXACT)
+            asked_batch = model_batch(model) in {None, settings.batch}
+            runtime = load(ir_path, "CPU", keep_batch=asked_batch).runtime
+            check("ir", runtime, _TOLERANCES.get((stored, precision), EXACT))
         files: list[tuple[Path, Precision]] = [(onnx_path, stored)] if from_onnx else []
         written = [
             Variant(spec.id, kind, path, contract, provenance, called) for path, kind in [*files, (ir_path, precision)]
@@ -91,5 +96,6 @@ def _copy(source: Path, target: Path, contract: Contract, provenance: Provenance
 def _runtime_of(path: Path, contract: Contract) -> Runtime:
     """Open the source: an ONNX file by ONNX Runtime, no relative of what converts it, where that is installed."""
     if path.suffix == ".onnx" and find_spec("onnxruntime") is not None:
-        return OnnxRuntime(path)
-    return load(path, "CPU", contract=contract, keep_batch=True).runtime
+        runtime = OnnxRuntime(path)
+        return adapted(runtime, adapter_for(runtime.interface, contract, path))
+    return load(path, "CPU", contract=contract).runtime

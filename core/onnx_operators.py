@@ -63,7 +63,7 @@ _WRONG: tuple[_Wrong, ...] = (
         ("ReduceL1", "ReduceLogSum", "ReduceLogSumExp"),
         13,
         17,
-        "reduces over all axes whatever it is told (openvino#38238)",
+        "reduces over all axes (openvino#38238)",
         lambda node: "axes" in node.attributes,
     ),
 )
@@ -90,9 +90,20 @@ def check_operators(path: Path) -> None:
                 node.kind in wrong.kinds and node.domain in {"", "ai.onnx"} and wrong.since <= version <= wrong.until
             )
             if known and wrong.when(node):
-                elsewhere = f"{wrong.until + 1} or newer" if wrong.until < _NEWEST else f"{wrong.since - 1} or older"
-                way = f"export it with opset {elsewhere}" if wrong.since > 1 or wrong.until < _NEWEST else "replace it"
-                raise ModelError(f"{path}: its {node.kind} (opset {version}) is one that OpenVINO {wrong.how}; {way}")
+                raise ModelError(
+                    f"{path}: OpenVINO {wrong.how} in its {node.kind} (opset {version}), so that its answers would be "
+                    f"wrong; {_way_out(wrong)}"
+                )
+
+
+def _way_out(wrong: _Wrong) -> str:
+    if wrong.until < _NEWEST:
+        newer = wrong.until + 1
+        return (
+            f"export it with opset {newer} or newer, or make that of it: "
+            f"onnx.version_converter.convert_version(model, {newer})"
+        )
+    return f"export it with opset {wrong.since - 1} or older" if wrong.since > 1 else "write the network without it"
 
 
 def refused_operators(path: Path, said: str) -> str | None:

@@ -116,6 +116,7 @@ from .runtimes.openvino import (
     load as load,
 )
 from .runtimes.ports import (
+    feeder_of as feeder_of,
     input_of as input_of,
     output_of as output_of,
 )

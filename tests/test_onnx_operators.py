@@ -30,7 +30,7 @@ def written(
 @pytest.mark.parametrize("kind", ["ReduceL1", "ReduceLogSum", "ReduceLogSumExp"])
 def test_a_reduction_that_loses_its_axes_is_refused_by_name_and_operator_set(kind: str, tmp_path: Path) -> None:
     path = written(tmp_path / "m.onnx", [helper.make_node(kind, ["x"], ["y"], axes=[1])], 13)
-    with pytest.raises(ModelError, match=rf"{kind} \(opset 13\).*opset 18 or newer"):
+    with pytest.raises(ModelError, match=rf"{kind} \(opset 13\).*opset 18 or newer.*convert_version"):
         read_model(path)
     read_model(written(path, [helper.make_node(kind, ["x"], ["y"], axes=[1])], 11))
     # Over all axes there is nothing to lose.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...core import Contract, ContractError, Execution, InputContract, OutputContract, did_you_mean
 from .base import BoundInput, Runtime, Spent, Tensor
-from .interface import Interface, Port
+from .interface import Interface, TensorInfo
 
 __all__ = ["AdaptedRuntime", "Adapter", "adapted", "adapter_for", "bare"]
 
@@ -160,7 +160,7 @@ def adapter_for(interface: Interface | None, contract: Contract, path: Path, bat
     return Adapter(wanted.layout, wanted.dtype, insists, number, contract.output.layout, axes)
 
 
-def _input_of(interface: Interface, contract: Contract, path: Path) -> Port:
+def _input_of(interface: Interface, contract: Contract, path: Path) -> TensorInfo:
     if len(interface.inputs) != 1:
         listed = ", ".join(str(port) for port in interface.inputs)
         raise ContractError(
@@ -173,7 +173,7 @@ def _input_of(interface: Interface, contract: Contract, path: Path) -> Port:
     return given
 
 
-def _checked_input(given: Port, contract: Contract, path: Path) -> int | None:
+def _checked_input(given: TensorInfo, contract: Contract, path: Path) -> int | None:
     """Check an input; return the file's batch, None where it is free."""
     wanted = contract.input
     if given.type != wanted.dtype:
@@ -194,7 +194,7 @@ def _checked_input(given: Port, contract: Contract, path: Path) -> int | None:
     return batch
 
 
-def _why_channels(given: Port, wanted: InputContract) -> str:
+def _why_channels(given: TensorInfo, wanted: InputContract) -> str:
     other = "NHWC" if wanted.layout == "NCHW" else "NCHW"
     if given.shape and _canonical(given.shape, other)[1] == wanted.channels:
         return f'the input {given} is not {wanted.layout}; set layout = "{other}"'
@@ -216,7 +216,7 @@ def _output_of(interface: Interface, wanted: OutputContract, path: Path) -> int:
     )
 
 
-def _check_output(given: Port, contract: Contract, path: Path) -> None:
+def _check_output(given: TensorInfo, contract: Contract, path: Path) -> None:
     wanted = contract.output
     if given.shape is None:
         return
@@ -236,7 +236,7 @@ def _check_output(given: Port, contract: Contract, path: Path) -> None:
                 raise ContractError(f"{path}: the output {given} is {side} {what}, not {own} times {wanted.scale}")
 
 
-def _check_channels(given: Port, channels: int, contract: Contract, path: Path) -> None:
+def _check_channels(given: TensorInfo, channels: int, contract: Contract, path: Path) -> None:
     wanted = contract.output
     if wanted.kind == "image" and channels != contract.input.channels:
         raise ContractError(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import openvino
 
-__all__ = ["Interface", "Port", "interface_of"]
+__all__ = ["Interface", "TensorInfo", "interface_of"]
 
 
 @dataclass(frozen=True)
-class Port:
+class TensorInfo:
     """An input or output of a file.
 
     Attributes:
@@ -37,19 +37,19 @@ class Port:
 class Interface:
     """What a file takes and gives."""
 
-    inputs: tuple[Port, ...]
-    outputs: tuple[Port, ...]
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
 
 
 def interface_of(model: openvino.Model) -> Interface:
     """Return what a model that OpenVINO has read takes and gives."""
 
-    def port(place: openvino.Output, number: int) -> Port:
+    def port(place: openvino.Output, number: int) -> TensorInfo:
         names = frozenset({*place.get_names(), place.get_node().get_friendly_name()})
         shown = min(place.get_names(), default="") or f"number {number + 1}"
         shape = place.get_partial_shape()
         sides = None if shape.rank.is_dynamic else tuple(s.get_length() if s.is_static else None for s in shape)
-        return Port(shown, names, sides, place.get_element_type().get_type_name())
+        return TensorInfo(shown, names, sides, place.get_element_type().get_type_name())
 
     return Interface(
         tuple(port(each, number) for number, each in enumerate(model.inputs)),

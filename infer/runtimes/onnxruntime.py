@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ...core import Execution, ModelError, check_onnx, last_line, needs_extra
 from .base import DEFAULTS, RuntimeSettings, SerialRuntime, Tensor
 from .forking import Native, require_same_process
-from .interface import Interface, Port
+from .interface import Interface, TensorInfo
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -87,11 +87,11 @@ class OnnxRuntime(SerialRuntime):
 _TYPES = {"float": "f32", "float16": "f16", "double": "f64", "uint8": "u8", "bool": "boolean"}
 
 
-def _port(place: Any) -> Port:
+def _port(place: Any) -> TensorInfo:
     told = str(place.type).removeprefix("tensor(").removesuffix(")")
     kind = _TYPES.get(told, told.replace("uint", "u").replace("int", "i"))
     shape = tuple(side if isinstance(side, int) else None for side in place.shape)
-    return Port(place.name, frozenset({place.name}), shape, kind)
+    return TensorInfo(place.name, frozenset({place.name}), shape, kind)
 
 
 def _bound(session: onnxruntime.InferenceSession, path: Path, tensor: Tensor) -> Callable[[], None]:

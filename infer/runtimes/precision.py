@@ -21,8 +21,6 @@ __all__ = [
 _DATA = frozenset({"Const", "Input", "Output", "Parameter", "Result"})
 """Layers of an executed graph that hold values and compute nothing."""
 
-_FUSED = "Subgraph"
-
 _CONVERTS = frozenset({"convert", "reorder"})
 """Layers that bring values from one arithmetic to another, and so belong to neither."""
 
@@ -72,16 +70,12 @@ def executed_layers(compiled: openvino.CompiledModel) -> list[ExecutedLayer]:
     found: list[ExecutedLayer] = []
     for node in operations:
         info = node.get_rt_info()
-        type_, precision, primitive, originals, given = (
+        type_, precision, primitive, originals = (
             str(info[key].astype(str)) if key in info else ""
-            for key in ("layerType", "runtimePrecision", "primitiveType", "originalLayersNames", "outputPrecisions")
+            for key in ("layerType", "runtimePrecision", "primitiveType", "originalLayersNames")
         )
         if type_ and type_ not in _DATA:
-            # Several layers in one are noted by what they read: one that takes f16 and gives f32 begins with a convert.
-            own = (
-                given if type_ == _FUSED and _FLOATS.get(given.lower()) == "f32" else _computed_in(precision, primitive)
-            )
-            found.append(ExecutedLayer(node, type_, own, primitive, originals))
+            found.append(ExecutedLayer(node, type_, _computed_in(precision, primitive), primitive, originals))
     return found
 
 
