@@ -116,6 +116,9 @@ from .datasets.access import (
     check_dataset as check_dataset,
     make_dataset as make_dataset,
 )
+from .datasets.class_masks import (
+    ClassTruth as ClassTruth,
+)
 from .datasets.sample import (
     Dataset as Dataset,
     LazySample as LazySample,

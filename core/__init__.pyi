@@ -17,8 +17,11 @@ from .condition import (
     Condition as Condition,
 )
 from .contract import (
+    ColourOrder as ColourOrder,
     Contract as Contract,
     InputContract as InputContract,
+    InputType as InputType,
+    Layout as Layout,
     OutputContract as OutputContract,
     ResizeFilter as ResizeFilter,
     Task as Task,

@@ -78,9 +78,14 @@ class SampleTable(Frozen, frozen=True):
         return [row for row, found in enumerate(self.tags.get(tag, ())) if found == value]
 
     def of(self, name: str, part: str = "all") -> dict[str, float]:
-        """Return the values of a column by sample, those that are there; empty where there is no such column."""
-        column = self.values.get(name, ())
-        picked = ((self.ids[row], column[row]) for row in (self.rows(part) if column else ()))
+        """Return the values of a column by sample, those that are there; empty where there is no such column.
+
+        A part of each sample, such as `class=person`, has a column of its own, called `NAME PART`.
+        """
+        own = self.values.get(f"{name} {part}")
+        column = self.values.get(name, ()) if own is None else own
+        rows = self.rows("all" if own is not None else part)
+        picked = ((self.ids[row], column[row]) for row in (rows if column else ()))
         return {each: value for each, value in picked if value is not None}
 
 

@@ -6,6 +6,15 @@ from .access import (
     make_dataset as make_dataset,
     open_dataset as open_dataset,
 )
+from .class_colours import (
+    VOID as VOID,
+)
+from .class_masks import (
+    ClassNames as ClassNames,
+    ClassTruth as ClassTruth,
+    read_classes as read_classes,
+    read_mask as read_mask,
+)
 from .image_folders import (
     images_in as images_in,
     read_alpha as read_alpha,

@@ -33,8 +33,8 @@ __all__ = [
 
 DATASET_GRAMMAR = (
     "synthetic[:count=42,seed=0,size=384x288], LAYOUT:FOLDER (such as ecssd:data/ECSSD), "
-    "images=FOLDER,masks=FOLDER[,foregrounds=FOLDER], hr=FOLDER[,lr=FOLDER], or a folder that has images/ and masks/ "
-    "or hr/ in it, or high-resolution images"
+    "images=FOLDER,masks=FOLDER[,foregrounds=FOLDER][,classes=FILE], hr=FOLDER[,lr=FOLDER], or a folder that has "
+    "images/ and masks/ or hr/ in it, or high-resolution images"
 )
 """What can be typed, in one sentence."""
 
@@ -233,10 +233,12 @@ def _synthetic(text: str, options: str) -> Dataset:
 
 
 def _from_parts(text: str, scale: int) -> Dataset:
-    parts = _options(text, text, ("images", "masks", "foregrounds", "hr", "lr"))
+    parts = _options(text, text, ("images", "masks", "foregrounds", "classes", "hr", "lr"))
     at = {key: Path(value).expanduser() for key, value in parts.items()}
-    if set(parts) in ({"images", "masks"}, {"images", "masks", "foregrounds"}):
-        return segmentation_folders(at["images"], at["masks"], foregrounds=at.get("foregrounds"))
+    if {"images", "masks"} <= set(parts) <= {"images", "masks", "foregrounds", "classes"}:
+        return segmentation_folders(
+            at["images"], at["masks"], foregrounds=at.get("foregrounds"), classes=at.get("classes")
+        )
     if set(parts) in ({"hr"}, {"hr", "lr"}):
         return super_resolution_folders(at["hr"], scale, low=at.get("lr"))
     raise InputError(f"{text!r}: give images= and masks=, or hr= and perhaps lr=")

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core import InputError
 from ..images import READABLE_EXTENSIONS, read_image
+from .class_colours import CLASSES_FILE
+from .class_masks import ClassNames, alpha_of, levels_of, read_classes, read_mask
 from .sample import AlphaMatte, Dataset, LazySample, Pixels, Sample
 
 __all__ = ["images_folder", "images_in", "read_alpha", "read_rgb", "segmentation_folders", "super_resolution_folders"]
@@ -39,9 +40,7 @@ def read_alpha(path: Path) -> AlphaMatte:
         ImageError: the file cannot be read, or is not an image of 8 or 16 bits.
     """
     image = read_image(path, profiles=False)
-    raw = image.rgb[..., 0] if image.grey else cv2.cvtColor(image.rgb, cv2.COLOR_RGB2GRAY)
-    largest = 1 if raw.max() == 1 else image.full
-    return (raw / np.float32(largest)).astype(np.float32)
+    return alpha_of(levels_of(image), image.full)
 
 
 def images_in(folder: Path) -> dict[str, Path]:
@@ -69,7 +68,13 @@ def images_in(folder: Path) -> dict[str, Path]:
 
 
 def segmentation_folders(
-    images: Path, masks: Path, *, name: str = "", foregrounds: Path | None = None, tag_folders: str = ""
+    images: Path,
+    masks: Path,
+    *,
+    name: str = "",
+    foregrounds: Path | None = None,
+    classes: Path | None = None,
+    tag_folders: str = "",
 ) -> Dataset:
     """Open a folder of images and a folder of masks, matched by stem, whatever their suffixes.
 
@@ -78,6 +83,7 @@ def segmentation_folders(
         masks: a mask for each, in the same places.
         name: of the data set; the name of the folder around `images` unless given.
         foregrounds: for exact composites, the subjects' own colours, matched likewise.
+        classes: the file that names the masks' classes; one that lies in `masks` or around it unless given.
         tag_folders: a tag that gets the name of the folder below `images` that an image lies in, such as `clip`.
 
     Raises:
@@ -89,12 +95,16 @@ def segmentation_folders(
     colours = images_in(foregrounds) if foregrounds else {}
     if foregrounds:
         _no_orphans(found, colours, images, foregrounds, "foreground")
+    beside = (folder / CLASSES_FILE for folder in (masks, masks.parent))
+    described = classes or next((path for path in beside if path.is_file()), None)
+    names = read_classes(described) if described else None
+    recipe = f"classes {names.model_dump_json()}" if names else ""
     entries: list[LazySample] = []
     for stem, path in found.items():
         tags = {tag_folders: stem.rpartition("/")[0] or images.name} if tag_folders else {}
-        load = partial(_load_segmentation, stem, path, truths[stem], colours.get(stem), tags)
+        load = partial(_load_segmentation, stem, path, truths[stem], colours.get(stem), names=names, tags=tags)
         files = (path, truths[stem], *([colours[stem]] if stem in colours else []))
-        entries.append(LazySample(stem, load, files))
+        entries.append(LazySample(stem, load, files, recipe))
     return Dataset(name or images.resolve().parent.name, "segmentation", tuple(entries), source=str(images))
 
 
@@ -161,16 +171,18 @@ def _load_image(stem: str, image: Path) -> Sample:
     return Sample(stem, read_rgb(image))
 
 
-def _load_segmentation(stem: str, path: Path, mask: Path, foreground: Path | None, tags: dict[str, str]) -> Sample:
-    image, alpha = read_rgb(path), read_alpha(mask)
+def _load_segmentation(
+    stem: str, path: Path, mask: Path, foreground: Path | None, *, names: ClassNames | None, tags: dict[str, str]
+) -> Sample:
+    image, truth = read_rgb(path), read_mask(mask, names)
     colours = read_rgb(foreground) if foreground else None
-    for other, array in ((mask, alpha), (foreground, colours)):
+    for other, array in ((mask, truth.alpha), (foreground, colours)):
         if array is not None and array.shape[:2] != image.shape[:2]:
             raise InputError(
                 f"{other} is {array.shape[1]}x{array.shape[0]}, but {path} is {image.shape[1]}x{image.shape[0]}; "
                 "an image and its truth must have one size"
             )
-    return Sample(stem, image, alpha=alpha, foreground=colours, tags=tags)
+    return Sample(stem, image, alpha=truth.alpha, classes=truth.classes, foreground=colours, tags=tags)
 
 
 def _load_super_resolution(stem: str, high: Path, low: Path | None, scale: int) -> Sample:

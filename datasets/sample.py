@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..core import ImageError, InputError, Task, atomic_path, sha256_of
+from .class_colours import VOID
+from .class_masks import ClassTruth
 
 __all__ = [
     "AlphaMatte",
@@ -44,6 +46,7 @@ class Sample:
         id: tells it from others of its data set.
         image: what the network gets, (H, W, 3) uint8 RGB.
         alpha: (H, W) float32, 0-1, for segmentation.
+        classes: what the mask says of classes, where it may say so.
         foreground: the subject's own colours, where they are known, (H, W, 3) uint8 RGB.
         high_resolution: for super-resolution, (scale*H, scale*W, 3) uint8 RGB.
         tags: what slices are made of, such as `{"kind": "hair"}`; the tag `clip` names the video that a frame belongs
@@ -53,9 +56,18 @@ class Sample:
     id: str
     image: Pixels
     alpha: AlphaMatte | None = None
+    classes: ClassTruth | None = None
     foreground: Pixels | None = None
     high_resolution: Pixels | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def void(self) -> NDArray[np.bool_] | None:
+        """Return which pixels of a mask of classes don't count, (H, W); None where all do."""
+        if self.classes is None or not self.classes.certain:
+            return None
+        found = self.classes.numbers == VOID
+        return found if found.any() else None
 
 
 @dataclass(frozen=True)

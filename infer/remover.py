@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core import ImageError, ModelError
+from ..core import ImageError, ModelError, did_you_mean
 from ..images import Image, Pixels, apply, to_depth
 from .choices import Refine
 from .edges import refine_mask
 from .foreground import estimate_foreground
 from .runtimes import LoadedModel
-from .tensors import MatteTensor, matte_from, resize_mask, tensor_from
+from .tensors import MatteTensor, classes_at, matte_from, resize_mask, tensor_from
 
 __all__ = ["Matte", "Remover", "cut_out"]
 
@@ -44,7 +44,8 @@ class Remover:
 
     Args:
         model: of task `segmentation`.
-        keep: for a network of classes, the labels that stay (all but the background where empty).
+        keep: for a network of classes, the labels that stay; those that its contract calls the foreground (all but the
+            background, unless it says so) where empty.
         refine: how the mask comes back to the image's size.
         decontaminate: give the cut-out's half-transparent pixels the subject's own colours, without the old background.
 
@@ -64,11 +65,15 @@ class Remover:
         unknown = [name for name in keep if name not in labels]
         if unknown:
             known = ", ".join(labels) or "none: it separates foreground and background only"
-            raise ModelError(f"{model.path}: the model has no class {unknown[0]!r}; its classes: {known}")
+            raise ModelError(
+                f"{model.path}: the model has no class {unknown[0]!r}{did_you_mean(unknown[0], labels)}; its classes: "
+                f"{known}"
+            )
         self.model = model
         self.refine: Refine = refine
         self.decontaminate = decontaminate
-        self._kept = np.array([name in keep if keep else index > 0 for index, name in enumerate(labels)], dtype=bool)
+        self.kept = tuple(name for name in labels if name in (keep or contract.output.foreground or labels[1:]))
+        self._is_kept = np.array([name in self.kept for name in labels], dtype=bool)
 
     def __repr__(self) -> str:
         """Say which model it runs, and on what."""
@@ -78,14 +83,34 @@ class Remover:
         """Return an image, of any kind that `images.in_kind.apply` takes, in that kind without its background."""
         return apply(lambda one: self.remove(one)[0], image)
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Return the classes that the network tells apart; empty for one that tells the subject alone."""
+        return self.model.contract.output.labels
+
     def matte(self, image: Image) -> Matte:
         """Predict the alpha of an image, at the image's own size."""
+        return self._matte(image, self._answer(image))
+
+    def segment(self, image: Image) -> tuple[Matte, NDArray[np.uint8]]:
+        """Predict the alpha of an image and the number of each pixel's class, (H, W), at the image's own size.
+
+        Raises:
+            ModelError: the network tells no classes apart.
+        """
+        answer = self._answer(image)
+        return self._matte(image, answer), classes_at(answer, image.height, image.width)
+
+    def _answer(self, image: Image) -> MatteTensor:
         contract = self.model.contract
-        result = matte_from(self.model.runtime.run(tensor_from(image.rgb, contract)), contract)
+        return matte_from(self.model.runtime.run(tensor_from(image.rgb, contract)), contract)
+
+    def _matte(self, image: Image, result: MatteTensor) -> Matte:
+        contract = self.model.contract
         mask = result.alpha
         labels: tuple[str, ...] = ()
         if result.classes is not None:
-            mask = self._kept[result.classes].astype(np.float32)
+            mask = self._is_kept[result.classes].astype(np.float32)
             labels = tuple(contract.output.labels[index] for index in np.unique(result.classes))
         foreground = _has_foreground(result, mask)
         alpha = self._at_size(mask, image)

@@ -17,6 +17,7 @@ from .runtimes.base import Tensor
 __all__ = [
     "LEAST_SPREAD",
     "MatteTensor",
+    "classes_at",
     "matte_from",
     "normalise",
     "pixels_from",
@@ -43,12 +44,14 @@ class MatteTensor:
             probability).
         foreground: False where the network saw no subject; the alpha is 0 then.
         classes: (h, w) uint8 indices into the contract's labels, for class networks.
+        scores: (labels, h, w) float32 that they are the largest of, where the network gives scores.
     """
 
     alpha: NDArray[np.float32]
     confidence: float
     foreground: bool
     classes: NDArray[np.uint8] | None = None
+    scores: NDArray[np.float32] | None = None
 
 
 def tensor_from(rgb: Pixels, contract: Contract) -> Tensor:
@@ -137,7 +140,7 @@ def _classes_from(scores: NDArray[np.float32]) -> MatteTensor:
     alpha = (classes > 0).astype(np.float32)
     # The winner's softmax probability, averaged over the image.
     winner = 1 / np.exp(scores - scores.max(0)).sum(0)
-    return MatteTensor(alpha, float(winner.mean()), bool(alpha.any()), classes)
+    return MatteTensor(alpha, float(winner.mean()), bool(alpha.any()), classes, scores)
 
 
 _Mask = TypeVar("_Mask", np.uint8, np.float32)
@@ -203,6 +206,29 @@ def resize_mask(mask: NDArray[_Mask], height: int, width: int, resize: ResizeFil
             # Lanczos and bicubic overshoot; 8-bit images are clipped by Pillow itself.
             resized = np.clip(resized, mask.min(), mask.max())
     return cast("NDArray[_Mask]", resized)
+
+
+def classes_at(result: MatteTensor, height: int, width: int) -> NDArray[np.uint8]:
+    """Return a class network's numbers at an image's size, (height, width) uint8.
+
+    Scores are enlarged by linear interpolation and the largest wins, as the field's evaluation code does; of a network
+    that gives numbers alone, the nearest one is taken.
+
+    Raises:
+        ModelError: the network tells no classes apart.
+    """
+    if result.classes is None:
+        raise ModelError("the network tells no classes apart")
+    if result.scores is None:
+        return cv2.resize(result.classes, (width, height), interpolation=cv2.INTER_NEAREST_EXACT).astype(np.uint8)
+    best = np.full((height, width), -np.inf, dtype=np.float32)
+    numbers = np.zeros((height, width), dtype=np.uint8)
+    for number, plane in enumerate(result.scores):
+        scores = cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR)
+        wins = scores > best
+        numbers[wins] = number
+        np.maximum(best, scores, out=best)
+    return numbers
 
 
 def _averaged(pixels: NDArray[np.uint8], down: int, across: int) -> NDArray[np.uint8]:

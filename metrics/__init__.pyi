@@ -1,3 +1,9 @@
+from .classes import (
+    Confusion as Confusion,
+    class_iou as class_iou,
+    class_shares as class_shares,
+    confusion as confusion,
+)
 from .mattes import (
     composite_error as composite_error,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..core import InputError, Task, did_you_mean
+from .classes import image_miou, miou, pixel_accuracy
 from .flicker import dtssd, still_flicker
 from .mattes import composite_error, connectivity, gradient, halo, mse, sad
 from .segmentation import (
@@ -25,7 +26,7 @@ from .super_resolution import psnr, psnr_y, ssim, ssim_y
 
 __all__ = ["METRICS", "Metric", "Takes", "default_metrics", "get_metric", "metrics_for"]
 
-Takes = Literal["masks", "curve", "composite", "images", "clip", "still_clip"]
+Takes = Literal["masks", "curve", "composite", "images", "clip", "still_clip", "classes"]
 """What a metric's function is called with, and what it returns.
 
 masks: (prediction, truth), both (H, W) floating 0-1; a float.
@@ -35,6 +36,8 @@ composite: (prediction, truth, image) and the keywords of `composite_error`; a f
 images: (prediction, truth, border), two (H, W, 3) uint8 and the pixels to cut off each side; a float.
 clip: (predictions, truths), the mattes of one clip in order; one float per clip.
 still_clip: (predictions, frames), mattes and images of one clip in order; one float per clip.
+classes: (confusion,), (classes, classes) pixels by true class and answer; a float. The figure of a set is that of its
+    summed confusion, and a sample's own figure its share in it (`metrics.class_shares`); `image_miou`'s is a mean.
 """
 
 
@@ -82,6 +85,9 @@ _ALL = (
     Metric("halo", halo, "levels", higher_is_better=False, best=0),
     Metric("dtssd", dtssd, "", higher_is_better=False, takes="clip", best=0),
     Metric("still_flicker", still_flicker, "levels", higher_is_better=False, takes="still_clip", best=0),
+    Metric("miou", miou, "", higher_is_better=True, takes="classes"),
+    Metric("pixel_accuracy", pixel_accuracy, "", higher_is_better=True, takes="classes"),
+    Metric("image_miou", image_miou, "", higher_is_better=True, takes="classes"),
     Metric("psnr", psnr, "dB", higher_is_better=True, takes="images", best=_INFINITY),
     Metric("psnr_y", psnr_y, "dB", higher_is_better=True, takes="images", best=_INFINITY),
     Metric("ssim", ssim, "", higher_is_better=True, takes="images"),
@@ -112,6 +118,8 @@ def get_metric(name: str) -> Metric:
         raise InputError(f"there is no metric {name!r}; choose from {known}{did_you_mean(name, METRICS)}") from error
 
 
+_OF_CLASSES = ("miou", "pixel_accuracy")
+
 _DEFAULT: dict[Task, tuple[str, ...]] = {
     "segmentation": ("iou", "mae", "max_f_beta", "weighted_f_beta", "s_measure", "mean_e_measure", "boundary_iou"),
     "super_resolution": ("psnr_y", "ssim_y", "psnr"),
@@ -123,13 +131,16 @@ def default_metrics(task: Task) -> tuple[str, ...]:
     return _DEFAULT[task]
 
 
-def metrics_for(task: Task, names: Sequence[str] | None, *, clips: bool = False) -> tuple[Metric, ...]:
+def metrics_for(
+    task: Task, names: Sequence[str] | None, *, clips: bool = False, classes: bool = False
+) -> tuple[Metric, ...]:
     """Return the metrics of these names; `["all"]` means all that fit the task.
 
     Args:
         task: of the data set.
         names: of metrics, or None for the default ones.
         clips: whether the data set has videos, which `all` then includes the metrics of.
+        classes: whether truth and answers are classes, which `all` and the default ones then include the metrics of.
 
     Raises:
         InputError: there is no such metric, or it does not fit the task.
@@ -137,8 +148,10 @@ def metrics_for(task: Task, names: Sequence[str] | None, *, clips: bool = False)
     for_images = task == "super_resolution"
     if names is not None and list(names) == ["all"]:
         fitting = (m for m in METRICS.values() if (m.takes == "images") == for_images)
-        return tuple(m for m in fitting if clips or "clip" not in m.takes)
-    chosen = tuple(get_metric(name) for name in dict.fromkeys(names or _DEFAULT[task]))
+        left_out = {*(() if clips else ("clip", "still_clip")), *(() if classes else ("classes",))}
+        return tuple(m for m in fitting if m.takes not in left_out)
+    usual = (*(_OF_CLASSES if classes else ()), *_DEFAULT[task])
+    chosen = tuple(get_metric(name) for name in dict.fromkeys(names or usual))
     for metric in chosen:
         if (metric.takes == "images") != for_images:
             fitting_names = ", ".join(m.name for m in METRICS.values() if (m.takes == "images") == for_images)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..convert import layer_influence, layer_noise, name_by_position, restore_layers, write_ir
-from ..core import Measurement, ParityError, atomic_path, make_folder
+from ..core import InputError, Measurement, ParityError, atomic_path, make_folder
 from ..datasets import Dataset
 from ..infer import Tensor
 from .ptq import FamilyRecipe, calibration_tensor, quantize_plainly, tensors
@@ -157,7 +156,13 @@ class LayerSearch:
         figure = next(each for each in record.measurements if each.is_whole)
         self.state.measured = figure.model_copy(update={"value": None})
         values = record.table.values[self.accuracy.metric.name]
-        return [math.nan if value is None else min(value, IDENTICAL) for value in values]
+        missing = [sample for sample, value in zip(record.table.ids, values, strict=True) if value is None]
+        if missing:
+            raise InputError(
+                f"{self.accuracy.metric.name} has no value for {missing[0]!r} of {self.accuracy.samples.name}; choose "
+                "a metric that fits the data set, such as iou"
+            )
+        return [min(value, IDENTICAL) for value in values if value is not None]
 
     def _tell(self, what: str, more: int) -> None:
         self.steps += 1

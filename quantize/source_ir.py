@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import JsonValue
 
@@ -25,7 +25,7 @@ from ..core import (
     ValidateRecord,
     Variant,
 )
-from ..datasets import AlphaMatte, Dataset, Pixels, Sample
+from ..datasets import Dataset, Sample
 from ..infer import describe, load, read_model
 from ..metrics import Metric, get_metric
 from ..models import ModelRef
@@ -174,7 +174,7 @@ def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, sourc
         InputError: there is no such metric.
     """
     chosen = get_metric(metric)
-    if chosen.takes not in {"masks", "images"}:
+    if chosen.takes not in {"masks", "images", "classes"}:
         raise InputError(f"the metric {metric} is not of single images; choose one such as iou, mae or psnr_y")
     reference = _remembering(_opened(source.path, settings)) if settings.against == "source" else None
     return Accuracy(chosen, dataset, settings, reference)
@@ -184,20 +184,28 @@ def _opened(path: Path, settings: QuantizeSettings) -> Predictor:
     return model_predictor(load(path, settings.device, arithmetic=settings.arithmetic), tile=settings.tile)
 
 
+_Answer = TypeVar("_Answer")
+
+
 def _remembering(predictor: Predictor) -> Predictor:
     """A predictor that answers each sample once: candidates are compared with the same answers again and again."""
-    alphas: dict[str, AlphaMatte] = {}
-    images: dict[str, Pixels] = {}
-    alpha, image = predictor.alpha, predictor.image
+    return replace(
+        predictor,
+        alpha=_once_each(predictor.alpha),
+        image=_once_each(predictor.image),
+        segment=_once_each(predictor.segment),
+    )
 
-    def remembered_alpha(sample: Sample) -> AlphaMatte:
-        if sample.id not in alphas and alpha is not None:
-            alphas[sample.id] = alpha(sample)
-        return alphas[sample.id]
 
-    def remembered_image(sample: Sample) -> Pixels:
-        if sample.id not in images and image is not None:
-            images[sample.id] = image(sample)
-        return images[sample.id]
+def _once_each(answer: Callable[[Sample], _Answer] | None) -> Callable[[Sample], _Answer] | None:
+    """Return what asks once for each sample, and keeps the answers."""
+    if answer is None:
+        return None
+    kept: dict[str, _Answer] = {}
 
-    return replace(predictor, alpha=alpha and remembered_alpha, image=image and remembered_image)
+    def remembered(sample: Sample) -> _Answer:
+        if sample.id not in kept:
+            kept[sample.id] = answer(sample)
+        return kept[sample.id]
+
+    return remembered

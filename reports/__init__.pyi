@@ -18,6 +18,9 @@ from .rendering import (
     make_report as make_report,
     write_report as write_report,
 )
+from .sections.classes import (
+    class_table as class_table,
+)
 from .verdicts import (
     GateResult as GateResult,
     check_gates as check_gates,

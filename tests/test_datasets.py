@@ -238,8 +238,8 @@ def test_every_layout_opens_when_it_is_complete(tmp_path: Path, monkeypatch: pyt
     stems |= {"urban100": "img_001", "div2k_valid": "0801", "bsd100": "3096"}
     for name, layout in LAYOUTS.items():
         stem = stems.get(name, "anything")
-        for place in layout.places[0]:
-            _write(tmp_path / name / place / f"{stem}.png", _image())
+        for place, pixels in zip(layout.places[0], (_image(), _image().mean(axis=2).astype(np.uint8)), strict=False):
+            _write(tmp_path / name / place / f"{stem}.png", pixels)
         monkeypatch.setitem(LAYOUTS, name, replace(layout, count=1))
         dataset = open_dataset(f"{name}:{tmp_path / name}", scale=2 if layout.task == "super_resolution" else 1)
         sample = dataset[0]

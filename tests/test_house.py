@@ -10,7 +10,9 @@ import resource
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 from xml.etree import ElementTree as ET
 
 import mattekit
@@ -52,50 +54,97 @@ line is imported by one."""
 HEAVY = ("torch", "onnx", "onnxruntime", "onnxscript", "nncf", "skimage", "safetensors")
 """What only the extras bring."""
 
-each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+@dataclass(frozen=True)
+class Module:
+    """A module of the package: its path below the root, its lines, and what it is made of."""
+
+    name: str
+    lines: int
+    body: tuple[ast.stmt, ...]
+    imports: tuple[ast.Import | ast.ImportFrom, ...]
+    said: str
+    """Its documentation."""
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Parse a file, once for all rules."""
+        text = path.read_text(encoding="utf-8")
+        tree = ast.parse(text)
+        imports = tuple(node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+        name = path.relative_to(ROOT).as_posix()
+        return cls(name, len(text.splitlines()), tuple(tree.body), imports, ast.get_docstring(tree) or "")
+
+    @property
+    def classes(self) -> list[str]:
+        """Return the names of its classes that are for others."""
+        return [node.name for node in self.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
 
 
-@each_module
-def test_imports_inside_the_package_are_relative(path: Path) -> None:
+@pytest.fixture(scope="module")
+def modules() -> list[Module]:
+    """All modules of the package. A rule says every one that breaks it, and what is to be done."""
+    assert len(MODULES) > 200
+    return [Module.read(path) for path in MODULES]
+
+
+def test_imports_inside_the_package_are_relative(modules: list[Module]) -> None:
     # An absolute import of a room would find whatever else is called `datasets` or `core`.
-    absolute: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            absolute += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            absolute.append(node.module or "")
-    ours = [name for name in absolute if name.split(".")[0] in {"mattekit", *ROOMS}]
-    assert not ours, f"{path}: import {', '.join(ours)} relatively"
+    broken: list[str] = []
+    for module in modules:
+        absolute: list[str] = []
+        for node in module.imports:
+            if isinstance(node, ast.Import):
+                absolute += [alias.name for alias in node.names]
+            elif node.level == 0:
+                absolute.append(node.module or "")
+        ours = [name for name in absolute if name.split(".")[0] in {"mattekit", *ROOMS}]
+        if ours:
+            broken.append(f"{module.name}: import {', '.join(ours)} relatively")
+    assert not broken, "\n".join(broken)
 
 
-@pytest.mark.parametrize("path", PACKAGES, ids=lambda path: path.parent.relative_to(ROOT).as_posix())
-def test_a_room_says_what_it_is_for_and_what_may_enter(path: Path) -> None:
-    said = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")
-    assert said[0].endswith("."), f"{path}: say in a sentence what the room is for"
-    enters = [part for part in said[1:] if re.fullmatch(r"What enters: [^.]+\..*", part, re.DOTALL)]
-    assert len(enters) == 1, f"{path}: say in a paragraph 'What enters: …' what may be put here"
+def test_a_room_says_what_it_is_for_and_what_may_enter(modules: list[Module]) -> None:
+    rooms = [module for module in modules if module.name.endswith("/__init__.py")]
+    assert {module.name for module in rooms} == {path.relative_to(ROOT).as_posix() for path in PACKAGES}
+    broken: list[str] = []
+    for module in rooms:
+        said = module.said.split("\n\n")
+        if not said[0].endswith("."):
+            broken.append(f"{module.name}: say in a sentence what the room is for")
+        enters = [part for part in said[1:] if re.fullmatch(r"What enters: [^.]+\..*", part, re.DOTALL)]
+        if len(enters) != 1:
+            broken.append(f"{module.name}: say in a paragraph 'What enters: …' what may be put here")
+    assert not broken, "\n".join(broken)
 
 
-@each_module
-def test_what_another_room_gives_is_asked_of_the_room(path: Path) -> None:
+def test_what_another_room_gives_is_asked_of_the_room(modules: list[Module]) -> None:
     # So that the modules inside of a room can be moved without a word to the others.
-    inside = path.relative_to(ROOT).parent.parts
-    asked: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            whole = [*inside[: len(inside) - node.level + 1], *(node.module or "").split(".")]
-            if inside and whole[0] in ROOMS and whole[0] != inside[0] and len(whole) > 1:
-                asked.append(".".join(whole))
-    assert not [name for name in asked if not name.startswith(INNER)], (
-        f"{path}: list the names in the room's __init__.pyi, and import them from the room"
-    )
+    broken: list[str] = []
+    for module in modules:
+        inside = Path(module.name).parent.parts
+        asked: list[str] = []
+        for node in module.imports:
+            if isinstance(node, ast.ImportFrom) and node.level:
+                whole = [*inside[: len(inside) - node.level + 1], *(node.module or "").split(".")]
+                if inside and whole[0] in ROOMS and whole[0] != inside[0] and len(whole) > 1:
+                    asked.append(".".join(whole))
+        inner = [name for name in asked if not name.startswith(INNER)]
+        if inner:
+            broken.append(
+                f"{module.name} imports {', '.join(inner)}: list the names in the room's __init__.pyi, and import them "
+                "from the room"
+            )
+    assert not broken, "\n".join(broken)
 
 
-@each_module
-def test_a_module_is_short(path: Path) -> None:
-    name = path.relative_to(ROOT).as_posix()
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= LONGEST or name in LONGER, f"{name} has {lines} lines; take it apart, or give a reason in LONGER"
+def test_a_module_is_short(modules: list[Module]) -> None:
+    long = [
+        f"{module.name} has {module.lines} lines; take it apart, or give a reason in LONGER"
+        for module in modules
+        if module.lines > LONGEST and module.name not in LONGER
+    ]
+    assert not long, "\n".join(long)
 
 
 MOST_IMPORTS = 12
@@ -103,20 +152,20 @@ REGISTERS = {"cli.py", "convert/zoo/__init__.py", "metrics/registry.py", "report
 """Lists that register things import all of them."""
 
 
-@each_module
-def test_a_module_needs_few_others(path: Path) -> None:
-    name = path.relative_to(ROOT).as_posix()
-    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    count = sum(isinstance(node, ast.ImportFrom) and node.level > 0 for node in nodes)
-    assert count <= MOST_IMPORTS or name in REGISTERS, f"{name} imports {count} times from the package; take it apart"
+def test_a_module_needs_few_others(modules: list[Module]) -> None:
+    broken: list[str] = []
+    for module in modules:
+        count = sum(isinstance(node, ast.ImportFrom) and node.level > 0 for node in module.imports)
+        if count > MOST_IMPORTS and module.name not in REGISTERS:
+            broken.append(f"{module.name} imports {count} times from the package; take it apart")
+    assert not broken, "\n".join(broken)
 
 
-def test_a_class_has_a_name_of_its_own() -> None:
+def test_a_class_has_a_name_of_its_own(modules: list[Module]) -> None:
     homes: dict[str, list[str]] = {}
-    for path in MODULES:
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                homes.setdefault(node.name, []).append(path.relative_to(ROOT).as_posix())
+    for module in modules:
+        for name in module.classes:
+            homes.setdefault(name, []).append(module.name)
     twice = {name: places for name, places in homes.items() if len(places) > 1}
     assert not twice
 
@@ -144,40 +193,38 @@ def test_the_reasons_for_long_modules_are_of_modules() -> None:
     assert set(LONGER) <= {path.relative_to(ROOT).as_posix() for path in MODULES}
 
 
-@each_module
-def test_a_module_says_what_is_public(path: Path) -> None:
+def test_a_module_says_what_is_public(modules: list[Module]) -> None:
     # That the names are sorted and there, ruff sees to (RUF022, F822).
-    body = ast.parse(path.read_text(encoding="utf-8")).body
-    definitions = [node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    public = [node.name for node in definitions if not node.name.startswith("_")]
-    assigned = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
-    has_all = any(isinstance(target, ast.Name) and target.id == "__all__" for target in assigned)
-    assert has_all or not public, f"{path}: say in __all__ which of {', '.join(public)} are for others"
+    broken: list[str] = []
+    for module in modules:
+        definitions = [node for node in module.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        public = [node.name for node in definitions if not node.name.startswith("_")]
+        assigned = [target for node in module.body if isinstance(node, ast.Assign) for target in node.targets]
+        has_all = any(isinstance(target, ast.Name) and target.id == "__all__" for target in assigned)
+        if public and not has_all:
+            broken.append(f"{module.name}: say in __all__ which of {', '.join(public)} are for others")
+    assert not broken, "\n".join(broken)
 
 
-@pytest.mark.parametrize("name", dir(mattekit))
-def test_every_public_name_of_the_package_is_there(name: str) -> None:
-    assert getattr(mattekit, name) is not None
+def test_every_public_name_of_the_package_is_there() -> None:
+    missing = [name for name in dir(mattekit) if getattr(mattekit, name, None) is None]
+    assert not missing, f"__init__.pyi lists {', '.join(missing)}"
 
 
-CLASSES = {
-    node.name
-    for path in MODULES
-    for node in ast.parse(path.read_text(encoding="utf-8")).body
-    if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
-}
-
-
-@pytest.mark.parametrize("name", sorted(set(dir(mattekit)) - {"__version__"}))
-def test_what_the_api_takes_and_gives_is_public(name: str) -> None:
-    public = getattr(mattekit, name)
-    if isinstance(public, type) and issubclass(public, Exception | str):
-        return
-    signature = inspect.signature(public)
-    hints = [each.annotation for each in signature.parameters.values()] + [signature.return_annotation]
-    names = {name for hint in hints for name in re.findall(r"\w+", hint if isinstance(hint, str) else repr(hint))}
-    hidden = sorted(names & CLASSES - set(dir(mattekit)))
-    assert not hidden, f"__init__.pyi: list {', '.join(hidden)}"
+def test_what_the_api_takes_and_gives_is_public(modules: list[Module]) -> None:
+    classes = {name for module in modules for name in module.classes}
+    broken: list[str] = []
+    for name in sorted(set(dir(mattekit)) - {"__version__"}):
+        public = getattr(mattekit, name)
+        if isinstance(public, type) and issubclass(public, Exception | str):
+            continue
+        signature = inspect.signature(public)
+        hints = [each.annotation for each in signature.parameters.values()] + [signature.return_annotation]
+        words = {word for hint in hints for word in re.findall(r"\w+", hint if isinstance(hint, str) else repr(hint))}
+        hidden = sorted(words & classes - set(dir(mattekit)))
+        if hidden:
+            broken.append(f"{name} takes or gives {', '.join(hidden)}: list them in __init__.pyi")
+    assert not broken, "\n".join(broken)
 
 
 def test_the_exceptions_are_drawn_as_they_are() -> None:

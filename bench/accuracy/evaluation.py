@@ -23,8 +23,9 @@ from ...core import (
 )
 from ...datasets import AlphaMatte, Dataset, Pixels, open_dataset
 from ...infer import this_machine
-from ...metrics import Metric, metrics_for
+from ...metrics import Confusion, Metric
 from ..evaluation_settings import EvaluationSettings
+from .class_figures import chosen_metrics, class_columns, class_figures
 from .outputs import write_validation
 from .predictors import Predictor, SampleRow, border_of, measure, open_predictors, open_reference
 
@@ -81,7 +82,7 @@ def run_evaluation(
     if settings.limit:
         dataset = dataset.take(settings.limit)
     # A wrong name is said before the first sample, not after the last.
-    chosen = tuple(each.name for each in metrics_for(dataset.task, settings.metrics, clips="clip" in dataset[0].tags))
+    chosen = tuple(each.name for each in chosen_metrics(predictors, dataset, settings.metrics))
     if settings.order and settings.order not in chosen:
         raise InputError(
             f"samples cannot be ordered by {settings.order!r}, which is not measured; add it to the metrics"
@@ -114,7 +115,8 @@ def validate(
 
     A record measures the means over all samples (the slice `all`) and over each slice of them: by the
     samples' tags, and for segmentation by the size of the truth (`subject=empty`, `small` below 10% of the image,
-    `medium` below 40%, `large`). A metric that cannot be measured on this data set has no value. The record's table
+    `medium` below 40%, `large`). Where truth and answers are classes, `iou` of each class is measured too (the slice
+    `class=NAME`). A metric that cannot be measured on this data set has no value. The record's table
     has a row for each sample. Super-resolution images are compared without
     a border of as many pixels as the scale.
 
@@ -133,7 +135,7 @@ def validate(
     """
     if not predictors:
         raise InputError("there is no model to validate; give one artifact or more")
-    chosen = metrics_for(dataset.task, metrics, clips="clip" in dataset[0].tags)
+    chosen = chosen_metrics(predictors, dataset, metrics)
     for predictor in (*predictors, *([reference] if reference else [])):
         _check_fits(predictor, dataset)
     tables = [_Table(chosen, border_of(dataset)) for _ in predictors]
@@ -169,6 +171,8 @@ class _Table:
         self.tags: list[Mapping[str, str]] = []
         self._values: dict[str, list[float | None]] = {m.name: [] for m in metrics}
         self._curves: dict[str, list[NDArray[np.float64]]] = {m.name: [] for m in metrics if m.takes == "curve"}
+        self._confusions: list[Confusion | None] = []
+        self._certain = False
         self._clip: list[tuple[AlphaMatte, AlphaMatte, Pixels]] = []
         self._clip_name: str | None = None
         self._clip_start = 0
@@ -183,6 +187,8 @@ class _Table:
             if metric.takes == "curve":
                 self._curves[metric.name].append(row.curves[metric.name])
             self._values[metric.name].append(row.values.get(metric.name))
+        self._confusions.append(row.confusion)
+        self._certain = self._certain or row.certain
         if row.frame is not None:
             self._clip.append(row.frame)
 
@@ -194,6 +200,17 @@ class _Table:
             best = int(np.argmax(stacked.mean(axis=0)))
             self._values[name] = [float(value) for value in stacked[:, best]]
         return self._values
+
+    def confusions(self) -> Confusion | None:
+        """Return a confusion for each sample, (samples, classes, classes); None where truth and answers are no classes.
+
+        Masks of nothing but 0 and 1 tell a network of several classes the subject alone.
+        """
+        found = [counts for counts in self._confusions if counts is not None]
+        if len(found) < len(self.ids):
+            return None
+        stacked = np.stack(found)
+        return stacked if self._certain or stacked.shape[1] == 2 or stacked[:, 2:].any() else None
 
     def _end_clip(self) -> None:
         """Measure the clip that has ended; its one value stands in the row of its first frame."""
@@ -210,10 +227,12 @@ def _record(
     predictor: Predictor, table: _Table, dataset: Dataset, reference: Predictor | None, settings: EvaluationSettings
 ) -> ValidateRecord:
     names = sorted({key for tags in table.tags for key in tags})
+    counts = table.confusions()
+    by_class = {} if counts is None else class_columns(counts, predictor.labels, table.metrics)
     rows = SampleTable(
         ids=tuple(table.ids),
         tags={name: tuple(tags.get(name) for tags in table.tags) for name in names},
-        values={name: tuple(values) for name, values in table.columns().items()},
+        values={name: tuple(values) for name, values in (table.columns() | by_class).items()},
     )
     slices = ["all"]
     for name in names:
@@ -237,7 +256,9 @@ def _record(
         )
         for part, picked in ((part, rows.rows(part)) for part in slices)
         for metric in table.metrics
+        if part == "all" or metric.takes != "classes"
     ]
+    figures += [] if counts is None else class_figures(rows, predictor.labels, figures[0])
     return ValidateRecord(
         machine=this_machine(),
         variants=(predictor.variant, *([reference.variant] if reference else [])),
@@ -253,6 +274,8 @@ def _record(
         data=data,
         source=dataset.source,
         table=rows,
+        labels=() if counts is None else predictor.labels,
+        confusion=() if counts is None else tuple(tuple(row) for row in counts.sum(axis=0).tolist()),
     )
 
 

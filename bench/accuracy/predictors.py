@@ -13,7 +13,7 @@ from ...core import Execution, InputError, ModelError, Task, VariantRef
 from ...datasets import AlphaMatte, Dataset, Pixels, Sample, images_in, read_alpha, read_rgb
 from ...images import Image
 from ...infer import TILE, LoadedModel, Remover, RuntimeSettings, Upscaler
-from ...metrics import Metric
+from ...metrics import Confusion, Metric, confusion
 from ...models import ModelRef, open_at
 from ..evaluation_settings import EvaluationSettings
 
@@ -30,6 +30,11 @@ __all__ = [
 
 _DEFAULTS = EvaluationSettings()
 _FILES = "files"
+_LATER = frozenset({"curve", "classes"})
+"""What metrics take whose values all samples decide together."""
+
+Numbers = NDArray[np.uint8]
+"""Class numbers, (H, W)."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,9 @@ class Predictor:
         execution: how it is executed; the runtime is `files` where the answers lie on disk.
         alpha: the answer to a sample, where the task is segmentation.
         image: the answer to a sample, where it is super-resolution.
+        labels: of the classes that it tells apart; empty where it tells the subject alone.
+        kept: which of them are the subject.
+        segment: the answer to a sample as alpha and class numbers, (H, W) uint8, where it tells classes apart.
     """
 
     task: Task
@@ -51,6 +59,9 @@ class Predictor:
     execution: Execution
     alpha: Callable[[Sample], AlphaMatte] | None = None
     image: Callable[[Sample], Pixels] | None = None
+    labels: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    segment: Callable[[Sample], tuple[AlphaMatte, Numbers]] | None = None
 
     @property
     def label(self) -> str:
@@ -103,16 +114,26 @@ def model_predictor(model: LoadedModel, *, tile: int = TILE) -> Predictor:
         remover = Remover(model)
 
         def alpha(sample: Sample) -> AlphaMatte:
-            found = remover.matte(Image(rgb=sample.image)).alpha
-            return (found / np.float32(np.iinfo(found.dtype).max)).astype(np.float32)
+            return _unit(remover.matte(Image(rgb=sample.image)).alpha)
 
-        return replace(common, alpha=alpha)
+        if not remover.labels:
+            return replace(common, alpha=alpha)
+
+        def segment(sample: Sample) -> tuple[AlphaMatte, Numbers]:
+            matte, numbers = remover.segment(Image(rgb=sample.image))
+            return _unit(matte.alpha), numbers
+
+        return replace(common, alpha=alpha, labels=remover.labels, kept=remover.kept, segment=segment)
     upscaler = Upscaler(model, tile=tile)
 
     def image(sample: Sample) -> Pixels:
         return upscaler.upscale(Image(rgb=sample.image)).rgb.astype(np.uint8)
 
     return replace(common, image=image)
+
+
+def _unit(alpha: NDArray[np.unsignedinteger]) -> AlphaMatte:
+    return (alpha / np.float32(np.iinfo(alpha.dtype).max)).astype(np.float32)
 
 
 def golden_predictor(folder: Path) -> Predictor:
@@ -151,6 +172,8 @@ class SampleRow:
         curves: of metrics whose best threshold all samples decide together.
         clip: where videos are measured, the clip's name.
         frame: the answer, the truth and the image there.
+        confusion: pixels by true class and answer, where truth and answer are classes.
+        certain: the truth is one of classes, and no mask of the subject that can be read as one.
     """
 
     id: str
@@ -159,6 +182,8 @@ class SampleRow:
     curves: Mapping[str, NDArray[np.float64]] = field(default_factory=dict[str, NDArray[np.float64]])
     clip: str | None = None
     frame: tuple[AlphaMatte, AlphaMatte, Pixels] | None = None
+    confusion: Confusion | None = None
+    certain: bool = False
 
 
 def border_of(dataset: Dataset) -> int:
@@ -185,42 +210,70 @@ def measure(
         ModelError: an answer has another size than the truth.
         MattekitError: the sample cannot be answered.
     """
-    truth = _answer(reference, sample) if reference else _truth(sample)
+    of_classes = any(metric.takes == "classes" for metric in metrics)
+    given = _answer(reference, sample, of_classes) if reference else _truth(sample)
     rows: list[SampleRow] = []
     for predictor in predictors:
-        answer = _answer(predictor, sample)
+        answer, numbers = _answer(predictor, sample, of_classes)
+        truth, true_numbers = given if reference else _truth_for(predictor, sample, given[0])
         if answer.shape != truth.shape:
             raise ModelError(
                 f"{predictor.label}: its answer to {sample.id!r} has the shape {answer.shape}, "
                 f"but the truth has {truth.shape}; check the model's scale"
             )
+        if sample.void is not None and not reference:
+            answer, truth = (np.where(sample.void, np.float32(0), each) for each in (answer, truth))
+        counts = None
+        if numbers is not None and true_numbers is not None and (not reference or reference.labels == predictor.labels):
+            counts = confusion(numbers, true_numbers, len(predictor.labels))
         clip = sample.tags.get("clip")
         whole = clip is not None and any("clip" in metric.takes for metric in metrics)
         rows.append(
             SampleRow(
                 id=sample.id,
                 tags=_slices(sample),
-                values={m.name: _value(m, sample, answer, truth, border) for m in metrics if m.takes != "curve"},
+                values={m.name: _value(m, sample, answer, truth, border) for m in metrics if m.takes not in _LATER},
                 curves={m.name: m.function(answer, truth) for m in metrics if m.takes == "curve"},
                 clip=clip,
                 frame=(answer.astype(np.float32), truth.astype(np.float32), sample.image) if whole else None,
+                confusion=counts,
+                certain=sample.classes is not None and sample.classes.certain,
             )
         )
     return rows
 
 
-def _truth(sample: Sample) -> AlphaMatte | Pixels:
+_Answer = tuple[AlphaMatte | Pixels, Numbers | None]
+"""An answer or a truth, and its class numbers where it has some."""
+
+
+def _truth(sample: Sample) -> _Answer:
     truth = sample.alpha if sample.alpha is not None else sample.high_resolution
     if truth is None:
         raise InputError(f"the sample {sample.id!r} has no truth; give a reference to compare with")
-    return truth
+    return truth, None
 
 
-def _answer(predictor: Predictor, sample: Sample) -> AlphaMatte | Pixels:
+def _truth_for(predictor: Predictor, sample: Sample, truth: AlphaMatte | Pixels) -> _Answer:
+    """Return the truth as a predictor of classes is judged by it: its own labels' numbers, and its own subject."""
+    if sample.classes is None or not predictor.labels:
+        return truth, None
+    numbers = sample.classes.for_labels(predictor.labels)
+    if numbers is None:
+        return truth, None
+    if sample.classes.certain or predictor.kept != predictor.labels[1:]:
+        kept = [predictor.labels.index(name) for name in predictor.kept]
+        truth = np.isin(numbers, kept).astype(np.float32)
+    return truth, numbers
+
+
+def _answer(predictor: Predictor, sample: Sample, of_classes: bool) -> _Answer:
+    if of_classes and predictor.segment is not None and sample.high_resolution is None:
+        return predictor.segment(sample)
     call = predictor.alpha if sample.high_resolution is None else predictor.image
     if call is None:
         raise ModelError(f"{predictor.label} cannot answer samples of this task; give a model of the data set's task")
-    return call(sample)
+    return call(sample), None
 
 
 def _value(

@@ -37,7 +37,7 @@ _PATTERNS = ("model", "precision", "device", "arithmetic", "dataset", "candidate
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
 
 
 class Gate(_Strict):
@@ -55,6 +55,8 @@ class Gate(_Strict):
             a video, such as `total` or `infer`.
         statistic: `p50`, `p90` or `p99` of a stage's latency in a run or a video.
         slice: `all` or the name of one slice, such as `kind=hair`; no pattern.
+        class_: the label of one class, for `iou` of a model of classes; written as `class`, and short for the slice
+            `class=LABEL`.
         baseline_model: a pattern for the models that a drop is measured from, whose weights, precision and input size
             may then be others; without it the figure's own.
         baseline_arithmetic: a pattern for the baseline's arithmetic; without it the figure's own.
@@ -77,6 +79,7 @@ class Gate(_Strict):
     stage: str = "model"
     statistic: str = "*"
     slice: str = "all"
+    class_: str = Field("", alias="class")
     baseline_model: str | None = None
     baseline_arithmetic: str | None = None
     samples: Annotated[int, Field(ge=1)] = 10
@@ -91,7 +94,16 @@ class Gate(_Strict):
     def _has_a_limit(self) -> Self:
         if not self.limits():
             raise ValueError(f"a gate needs a limit: one of {', '.join(LIMITS)}")
+        if self.class_ and self.slice != "all":
+            raise ValueError("class and slice name two parts; give one of them")
+        if self.class_ and self.metric != "iou":
+            raise ValueError(f"{self.metric} is not of a class; the metric of one is iou")
         return self
+
+    @property
+    def part(self) -> str:
+        """Return which part of the samples it is for, as a measurement calls its slice."""
+        return f"class={self.class_}" if self.class_ else self.slice
 
     def limits(self) -> dict[Limit, float]:
         """Return the limits that are set."""
@@ -105,13 +117,13 @@ class Gate(_Strict):
 
     def wants(self, figure: Measurement) -> bool:
         """Tell whether a figure is of the gate's metric and slice."""
-        return figure.metric == self.metric and figure.slice == self.slice
+        return figure.metric == self.metric and figure.slice == self.part
 
     def describe(self) -> str:
         """Return the gate in one line, without its limits."""
         told = [f"{key}={value}" for key in _PATTERNS if (value := str(getattr(self, key))) != "*"]
         told += [f"stage={self.stage}"] if self.stage != "model" else []
-        return " ".join([self.metric, *told, *([self.slice] if self.slice != "all" else [])])
+        return " ".join([self.metric, *told, *([self.part] if self.part != "all" else [])])
 
 
 class GateFile(_Strict):
@@ -133,7 +145,8 @@ def read_gates(path: str | Path) -> tuple[Gate, ...]:
         return GateFile.model_validate(content).gate
     except ValidationError as error:
         first = error.errors()[0]
-        near = did_you_mean(str(first["loc"][-1]), Gate.model_fields) if first["type"] == "extra_forbidden" else ""
+        known = (field.alias or name for name, field in Gate.model_fields.items())
+        near = did_you_mean(str(first["loc"][-1]), known) if first["type"] == "extra_forbidden" else ""
         raise InputError(
             f"{path}: {first_mistake(error, 'file', between=' ')}{near}; a gate is a [[gate]] table with metric and "
             f"one of {', '.join(LIMITS)}"

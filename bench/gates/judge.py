@@ -100,7 +100,7 @@ def judge(
             asked = any(id(record) not in of_none for record, _ in figures) if identity[0] else not measured
             if not wanted and asked and (not kinds or any(record.kind in kinds for record, _ in figures)):
                 labels: dict[str, str] = dict(zip(_OF, identity, strict=True))
-                what = gate.metric if gate.slice == "all" else f"{gate.metric} of the slice {gate.slice}"
+                what = gate.metric if gate.part == "all" else f"{gate.metric} of the slice {gate.part}"
                 verdicts += _missing(gate, f"{what} was not measured; {_measures(gate, records)}", labels)
             for record, figure in wanted:
                 verdicts += [

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ...bench import EvaluationResult, EvaluationSettings, figure_interval, record_name, samples_table, summary_table
 from ...core import Measurement, ValidateRecord
-from ...reports import Cell, Column, Table
+from ...reports import Cell, Column, Table, class_table
 from .console import console_of
 from .fitting import print_lines, print_table, say_once
 
@@ -37,6 +37,8 @@ def print_validation(result: EvaluationResult, settings: EvaluationSettings, con
         if earlier not in result.paths and earlier.exists():
             print_lines(f"{earlier} is another record of that name, and was left as it is", out)
         print_lines(f"{path}\n95% intervals over the samples: {', '.join(spans) or 'none'}", out)
+        if record.confusion:
+            print_table(class_table(record, "classes"), out)
         if settings.worst:
             print_table(_worst(record, figures, settings.order, min(settings.worst, _FEW)), out)
 

@@ -40,6 +40,8 @@ class ValidateRecord(Record, frozen=True):
         data: that was measured on.
         source: where its samples come from, in words.
         table: each metric of each sample.
+        labels: of the model's classes, where truth and answers are classes.
+        confusion: pixels by true class (rows) and answer (columns), in the order of `labels`.
     """
 
     kind: Literal["validate"] = "validate"
@@ -48,6 +50,8 @@ class ValidateRecord(Record, frozen=True):
     data: Data
     source: str = ""
     table: SampleTable = SampleTable()
+    labels: tuple[str, ...] = ()
+    confusion: tuple[tuple[int, ...], ...] = ()
 
     def by_sample(self, figure: Measurement) -> dict[str, float] | None:
         """Return the metric of each sample of the figure's slice."""

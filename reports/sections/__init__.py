@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..document import Document
 from ..evidence import Evidence
+from .classes import classes
 from .degradation import parity, quantization
 from .environment import provenance
 from .gallery import gallery
@@ -39,6 +40,7 @@ def compose(evidence: Evidence, title: str, images: Sequence[Path] = ()) -> Docu
         baseline_changes(evidence),
         models(evidence),
         accuracy(evidence),
+        classes(evidence),
         gallery(evidence, images),
         latency(evidence),
         stages(evidence),

@@ -29,7 +29,8 @@ def accuracy(evidence: Evidence) -> Section | None:
         against = "" if data.reference in {"", "truth"} else f", against {data.reference}"
         samples = "" if data.count is None else f"{data.count} "
         caption = f"{data.name}: {samples}samples{against}"
-        slices = [point for point in points if not point.figure.is_whole]
+        # Classes have tables of their own.
+        slices = [each for each in points if not each.figure.is_whole and not each.figure.slice.startswith("class=")]
         tables.append(_accuracies(caption, [point for point in points if point.figure.is_whole], by_slice=False))
         if slices:
             tables.append(_accuracies(f"{data.name}, slice by slice", slices, by_slice=True))
