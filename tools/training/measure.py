@@ -11,6 +11,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -42,6 +43,11 @@ Pair = tuple[str, NDArray[np.uint8], NDArray[np.bool_]]
 """The photo's source and stem, the photo (h, w, 3), its true mask (h, w)."""
 
 
+SIZES = {"small": 0.1, "middling": 0.3, "large": 1.0}
+"""Names for how much of a photo its subject takes, and the most that it takes then."""
+THUMBNAIL = 160
+
+
 def ecssd() -> Iterator[Pair]:
     """ECSSD 0201-0400."""
     folder = data_root() / "segmentation/ecssd_val"
@@ -66,26 +72,62 @@ def alpha_of(model: openvino.CompiledModel, image: NDArray[np.uint8], *, antiali
     return cv2.resize(alpha, image.shape[1::-1], interpolation=cv2.INTER_LINEAR).astype(np.float32)
 
 
-def segmentation(path: Path, pairs: Iterable[Pair], *, antialias: bool) -> dict[str, float]:
-    """Mean IoU at 0.5 by source, and over the general sources IoU and MAE."""
+@dataclass(frozen=True)
+class Judged:
+    """How well one photo's subject was found."""
+
+    name: str
+    iou: float
+    mae: float
+    share: float
+    strip: NDArray[np.uint8]
+    """Photo, true mask and matte beside each other, small, (h, w, 3)."""
+
+    @property
+    def source(self) -> str:
+        """Before the slash of its name."""
+        return self.name.split("/")[0]
+
+    @property
+    def size(self) -> str:
+        """How much of the photo the subject takes."""
+        return next(name for name, limit in SIZES.items() if self.share <= limit)
+
+
+def judge(path: Path, pairs: Iterable[Pair], *, antialias: bool) -> list[Judged]:
+    """Every photo's figures with the IR at ``path``."""
     model = compiled(path)
-    figures: dict[str, tuple[float, float]] = {}
+    judged: list[Judged] = []
     for name, image, truth in pairs:
         alpha = alpha_of(model, image, antialias=antialias)
         found = alpha > 0.5
         overlap = float((found & truth).sum() / max(int((found | truth).sum()), 1))
-        figures[name] = (overlap, float(np.abs(alpha - truth).mean()))
-    by_source: dict[str, list[tuple[float, float]]] = {}
-    for name, pair in figures.items():
-        by_source.setdefault(name.split("/")[0], []).append(pair)
-    for source, values in by_source.items():
-        print(f"{source}: {len(values)} photos, mean_iou {np.mean([iou for iou, _ in values]):.4f}")
-    general = {name: pair for name, pair in figures.items() if name.split("/")[0] in (*GENERAL, "ecssd_val")}
-    worst = sorted(general, key=lambda name: general[name][0])[:10]
-    missed = float(np.mean([iou < 0.5 for iou, _ in general.values()]))
-    print(f"worst photos: {' '.join(worst)}; below 0.5: {missed:.3f}")
-    mean_iou, mae = np.mean(list(general.values()), 0)
-    return {"mean_iou": float(mean_iou), "mae": float(mae)}
+        grey = np.hstack((truth.astype(np.float32), alpha)) * 255
+        strip = np.hstack((image, np.repeat(grey.astype(np.uint8)[..., None], 3, 2)))
+        strip = cv2.resize(strip, (3 * THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA).astype(np.uint8)
+        judged.append(Judged(name, overlap, float(np.abs(alpha - truth).mean()), float(truth.mean()), strip))
+    return judged
+
+
+def segmentation(judged: list[Judged], sheet: Path | None) -> dict[str, float]:
+    """Mean IoU at 0.5 by source, and over the general sources by size, IoU and MAE; the worst ones as a sheet."""
+    for source in dict.fromkeys(each.source for each in judged):
+        overlaps = [each.iou for each in judged if each.source == source]
+        print(f"{source}: {len(overlaps)} photos, mean_iou {np.mean(overlaps):.4f}")
+    general = [each for each in judged if each.source in (*GENERAL, "ecssd_val")]
+    for size in SIZES:
+        overlaps = [each.iou for each in general if each.size == size]
+        print(f"{size} subjects: {len(overlaps)} photos, mean_iou {np.mean(overlaps):.4f}")
+    worst = sorted(general, key=lambda each: each.iou)[:20]
+    missed = float(np.mean([each.iou < 0.5 for each in general]))
+    print(f"worst photos: {' '.join(each.name for each in worst)}; below 0.5: {missed:.3f}")
+    if sheet is not None:
+        halves = np.hstack([np.vstack([each.strip for each in worst[start::2]]) for start in (0, 1)])
+        cv2.imwrite(str(sheet), halves[:, :, ::-1])
+    return {
+        "mean_iou": float(np.mean([each.iou for each in general])),
+        "mae": float(np.mean([each.mae for each in general])),
+    }
 
 
 def super_resolution(path: Path, scale: int) -> dict[str, float]:
@@ -126,6 +168,7 @@ def main() -> None:
     parser.add_argument("what", choices=("segmentation", "held-out", "x2", "x4", "speed"))
     parser.add_argument("ir", type=Path, nargs="+", help="model.xml; for speed several, the reference first")
     parser.add_argument("--data", type=Path, help="for held-out, the folder that matte_data.py wrote")
+    parser.add_argument("--sheet", type=Path, help="image to write the 20 worst photos to, with their masks and mattes")
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--no-antialias", action="store_true", help="resize as the official U2-Net script does")
     arguments = parser.parse_args()
@@ -133,10 +176,9 @@ def main() -> None:
         speed(arguments.ir, arguments.rounds)
         return
     for path in arguments.ir:
-        if arguments.what == "segmentation":
-            figures = segmentation(path, ecssd(), antialias=not arguments.no_antialias)
-        elif arguments.what == "held-out":
-            figures = segmentation(path, held_out(arguments.data), antialias=not arguments.no_antialias)
+        if arguments.what in {"segmentation", "held-out"}:
+            pairs = ecssd() if arguments.what == "segmentation" else held_out(arguments.data)
+            figures = segmentation(judge(path, pairs, antialias=not arguments.no_antialias), arguments.sheet)
         else:
             figures = super_resolution(path, int(arguments.what[1]))
         print(f"{path}: " + ", ".join(f"{name} {value:.4f}" for name, value in figures.items()))
