@@ -280,6 +280,8 @@ def _check(weights: Weights, path: Path, *, known: str | None) -> str:
     sha256 = sha256_of(path)
     if weights.sha256 is not None and sha256 != weights.sha256.lower():
         raise HashMismatchError(f"its SHA-256 is {sha256} instead of {weights.sha256}")
+    if weights.sha256_prefix is not None and not sha256.startswith(weights.sha256_prefix.lower()):
+        raise HashMismatchError(f"its SHA-256 is {sha256}, which doesn't begin with {weights.sha256_prefix}")
     if weights.sha256 is None and known is not None and sha256 != known:
         raise HashMismatchError(f"its SHA-256 is {sha256}, but that of the first download was {known}")
     if weights.sha256 is None and weights.md5 is not None:
