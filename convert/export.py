@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -21,7 +22,7 @@ from ..core import (
     with_settings,
 )
 from ..images import read_image, sample_images
-from ..infer import OnnxRuntime, TorchRuntime, collect_inputs, load
+from ..infer import OnnxRuntime, TorchRuntime, collect_inputs, load, this_machine
 from .checkpoint import load_module
 from .export_settings import ExportSettings
 from .export_steps import RECORD_NAME, folder_of, record_of, shape_of, step
@@ -42,6 +43,9 @@ __all__ = ["ExportResult", "export", "export_model", "run_export"]
 
 _SAMPLES = 3
 """How many of the given images the steps are compared on."""
+
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -109,9 +113,22 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     if weights is not None and not weights.is_file():
         raise InputError(f"{weights}: there is no such file; give a checkpoint of {name}")
     spec = spec_for(name, weights)
+    _warn_of_memory(spec)
     path = weights or fetch(spec, offline=settings.offline, progress=settings.progress)
     written, record = export(spec, path, Path(out), settings, _check(spec, settings), whatever=whatever)
     return ExportResult((record,), tuple(written), folder_of(spec, settings, Path(out)) / RECORD_NAME)
+
+
+def _warn_of_memory(spec: ModelSpec) -> None:
+    """Say before hours of swapping that an export takes more memory than the machine has."""
+    memory = this_machine().memory_bytes
+    if spec.memory is not None and memory is not None and memory < spec.memory:
+        _LOG.warning(
+            "%s: exporting it takes %.1f GB of memory, and this machine has %.1f; export it on a larger one",
+            spec.id,
+            spec.memory / 1e9,
+            memory / 1e9,
+        )
 
 
 def _check(spec: ModelSpec, settings: ExportSettings) -> ParityCheck:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ..core import InputError, Settings, option, parse_name
+from ..core import ContractSettings, InputError, option, parse_name
 
 __all__ = ["ExportSettings", "ExportStep", "Exporter", "Heads", "JudgedFigure", "parse_batch", "parse_size"]
 
@@ -84,14 +84,12 @@ class ExportStep:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportSettings(Settings):
+class ExportSettings(ContractSettings):
     """How to export a checkpoint.
 
     Attributes:
         weights: a checkpoint of yours in place of the zoo's, or a network of your own, an .onnx or .xml file, under any
             name.
-        contract: what surrounds a network of your own, a TOML file; what its file says, or FILE.contract.toml beside
-            it, where it is left out.
         precision: precision of the stored weights; mattekit quantize makes int8.
         route: PyTorch → ONNX → IR, which keeps both files, or PyTorch → IR.
         exporter: PyTorch's ONNX exporter: torchscript takes seconds and names layers after their modules; dynamo, its
@@ -107,7 +105,6 @@ class ExportSettings(Settings):
     """
 
     weights: str | Path | None = option(None, identity=False)
-    contract: str | Path | None = option(None, identity=False)
     precision: Literal["fp32", "fp16"] = "fp32"
     route: Literal["onnx", "direct"] = "onnx"
     exporter: Exporter = "torchscript"

@@ -8,20 +8,15 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from ..core import (
-    Contract,
     ContractError,
     InputError,
     ModelError,
     Provenance,
     files_of,
-    first_mistake,
     format_of_model,
     parse_name,
     printable,
-    read_toml,
     sha256_of,
 )
 from ..infer import read_contract, read_model
@@ -69,15 +64,16 @@ def own_model(model: str, settings: ExportSettings) -> OwnModel | None:
     if named is None:
         if settings.contract is not None:
             raise InputError(
-                f"{settings.contract}: a contract is for a network of your own, an .onnx or .xml file; give that with "
-                "--weights, or leave --contract out"
+                "--contract is for a network of your own, an .onnx or .xml file; give that with --weights, or leave it "
+                "out"
             )
         return None
     name, file, settings = named
     if not file.is_file():
         raise InputError(f"{file}: there is no such file; give the .onnx or .xml file of {name}")
     entry = {spec.id: spec for spec in zoo.list_models()}.get(name)
-    contract, provenance = contract_of(file, settings.contract)
+    inside, provenance = read_contract(read_model(file), file)
+    contract = settings.contract or inside
     if contract is None and entry is not None:
         if entry.source == format_of_model(file):
             # A file like the entry's own, whose first output alone is kept.
@@ -99,23 +95,11 @@ def own_model(model: str, settings: ExportSettings) -> OwnModel | None:
         task=contract.task,
         contract=contract,
         weights=Weights(filename=file.name),
-        licence=Licence(code=OWN_LICENCE, weights=OWN_LICENCE, commercial=None),
+        licence=Licence(code=OWN_LICENCE, weights=OWN_LICENCE, granted=None),
         source=format_of_model(file),
         own=True,
     )
     return OwnModel(spec, file, provenance, settings)
-
-
-def contract_of(file: Path, given: str | Path | None) -> tuple[Contract | None, Provenance | None]:
-    """Return what surrounds the network of a file, as is given or as the file says, and where it comes from."""
-    inside, provenance = read_contract(read_model(file), file)
-    if given is not None:
-        _, content = read_toml(Path(given), "give a contract, a TOML file")
-        try:
-            return Contract.model_validate(content), provenance
-        except ValidationError as error:
-            raise ContractError(f"{given}: not a contract ({first_mistake(error, 'the contract')})") from error
-    return inside, provenance
 
 
 def _named(model: str, settings: ExportSettings) -> tuple[str, Path, ExportSettings] | None:

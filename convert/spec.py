@@ -11,7 +11,7 @@ from ..core import Contract, ModelFormat, Task
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["SAFE_SIDE", "Licence", "ModelSpec", "Weights"]
+__all__ = ["SAFE_SIDE", "Licence", "ModelSpec", "TrainingData", "Weights"]
 
 SAFE_SIDE = 16
 """Pixels: the least side of what a super-resolution network is given; smaller images are padded to it.
@@ -22,19 +22,66 @@ In bf16 on processors with AMX, convolutions of free sizes give wrong values at 
 
 
 @dataclass(frozen=True)
+class TrainingData:
+    """Images that weights were trained on.
+
+    Attributes:
+        name: as its publishers call it.
+        terms: under which it is given, in a few words.
+        commercial: True where they allow commercial use, False where they forbid it, None where they don't say.
+        source: where that is said.
+    """
+
+    name: str
+    terms: str
+    commercial: bool | None
+    source: str
+
+
+@dataclass(frozen=True)
 class Licence:
     """Who may use it: SPDX identifiers, or a plain sentence where none exists.
 
     Attributes:
         code: of the network's code.
         weights: of the weights.
-        commercial: True where the weights' licence allows commercial use, False where it forbids it, None where the
-            publisher states nothing (which is to be read as "ask first").
+        granted: True where the publisher's own words let the weights be used commercially, False where they forbid it,
+            None where there are none.
+        source: where the publisher says so.
+        data: what they were trained on, as far as its terms are known.
     """
 
     code: str
     weights: str
-    commercial: bool | None
+    granted: bool | None
+    source: str = ""
+    data: tuple[TrainingData, ...] = ()
+
+    @property
+    def commercial(self) -> bool | None:
+        """Return whether commercial use is granted: True, False (forbidden), or None (not granted, so ask first).
+
+        One rule for all: what the publisher of the weights says, unless the terms of a training set forbid what they
+        grant.
+        """
+        if self.granted and any(each.commercial is False for each in self.data):
+            return None
+        return self.granted
+
+    @property
+    def reason(self) -> str:
+        """Return why commercial use is not granted, in a sentence; empty where it is."""
+        if self.commercial:
+            return ""
+        barred = [each for each in self.data if each.commercial is False]
+        if barred:
+            said = "" if self.granted is None else f"The publisher says {self.weights}, but "
+            told = ", ".join(f"{each.name}: {each.terms} ({each.source})" for each in barred)
+            return f"{said}{'it' if said else 'It'} was trained on {told}."
+        if self.granted is False:
+            return f"The publisher forbids it: {self.weights} ({self.source})."
+        where = f" ({self.source})" if self.source else ""
+        return f"The publisher states no licence of the weights that grants it{where}."
 
 
 @dataclass(frozen=True)
@@ -78,6 +125,7 @@ class ModelSpec:
             removed what every family shares (`module.` prefixes and `params`, `params_ema`, `state_dict` wrappers).
         paper: where the network was published.
         homepage: of its publisher.
+        memory: bytes that exporting it took at the most, where somebody measured it.
         notes: what a user should know, a sentence each.
     """
 
@@ -93,6 +141,7 @@ class ModelSpec:
     adapt: Callable[[dict[str, Tensor]], dict[str, Tensor]] | None = None
     paper: str = ""
     homepage: str = ""
+    memory: int | None = None
     notes: tuple[str, ...] = field(default=())
 
     @property

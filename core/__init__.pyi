@@ -27,6 +27,14 @@ from .contract import (
     Task as Task,
     least_tile as least_tile,
 )
+from .contract_files import (
+    ContractLike as ContractLike,
+    ContractSettings as ContractSettings,
+    contract_beside as contract_beside,
+    contract_from as contract_from,
+    contract_schema as contract_schema,
+    read_contract_file as read_contract_file,
+)
 from .documents import (
     first_mistake as first_mistake,
     read_toml as read_toml,

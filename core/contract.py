@@ -234,6 +234,14 @@ class Contract(_Frozen):
         return self
 
     @property
+    def meaning(self) -> Contract:
+        """Return what it says of images and answers, whatever names, layout and type they have in the file."""
+        wanted = self.input.model_copy(update={"name": None, "layout": "NCHW", "dtype": "f32"})
+        return self.model_copy(
+            update={"input": wanted, "output": self.output.model_copy(update={"name": None, "layout": "NCHW"})}
+        )
+
+    @property
     def step(self) -> int:
         """Return the grid on which tiles start, in pixels: the network's own, which its sizes keep to."""
         return lcm(self.tile_step, self.input.multiple)

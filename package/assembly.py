@@ -27,6 +27,7 @@ from ..convert import (
     surround,
     write_ir,
     write_zip,
+    zoo,
 )
 from ..convert.servable import checker
 from ..core import InputError, ModelError, Provenance, atomic_directory, sha256_of, with_settings
@@ -99,19 +100,16 @@ def make_package(model: str | Path, out: str | Path, settings: PackageSettings) 
     Raises:
         MattekitError: as `package_model`.
     """
-    ref = ModelRef.parse(model)
+    ref = ModelRef.parse(model, settings.contract)
     # A model of another runtime is not exported or fetched first.
     path = ref.path_of_one() if ref.on_openvino else None
     if path is None:
         raise ModelError(f"{ref.text}: a package is run by OpenVINO; leave {ref.runtime}: out")
-    opened = load(path, arithmetic=settings.arithmetic)
+    opened = load(path, contract=settings.contract, arithmetic=settings.arithmetic)
     provenance = opened.variant.provenance or own_provenance(path, opened.id)
     opened = replace(opened, variant=replace(opened.variant, provenance=provenance))
-    if settings.require_commercial and not provenance.commercial:
-        raise InputError(
-            f"{path}: the licence of its weights ({provenance.weights_licence or 'none stated'}) does not allow "
-            "commercial use; choose another model, or package without --require-commercial"
-        )
+    if settings.require_commercial:
+        _require_commercial(path, provenance)
     graph = _graph(opened, provenance, settings.colour_order)
     target = Path(out)
     if settings.format == "ovms":
@@ -133,6 +131,23 @@ def make_package(model: str | Path, out: str | Path, settings: PackageSettings) 
             manifest = _fill(Path(name), graph, opened, settings)
             write_zip(Path(name), target)
     return PackageResult(target, manifest)
+
+
+def _require_commercial(path: Path, provenance: Provenance) -> None:
+    """Make sure that commercial use is granted: by what the export wrote down, and by what the zoo knows today.
+
+    Raises:
+        InputError: it is not.
+    """
+    of_zoo = (spec for spec in zoo.list_models() if spec.weights.sha256 == provenance.weights_sha256)
+    spec = next((each for each in of_zoo if each.weights.sha256), None)
+    if provenance.commercial and (spec is None or spec.licence.commercial):
+        return
+    reason = f" {spec.licence.reason}" if spec is not None and spec.licence.reason else ""
+    raise InputError(
+        f"{path}: the licence of its weights ({provenance.weights_licence or 'none stated'}) does not allow commercial "
+        f"use.{reason} Choose another model, or package without --require-commercial"
+    )
 
 
 def _graph(opened: LoadedModel, provenance: Provenance, colour_order: Literal["RGB", "BGR"]) -> openvino.Model:

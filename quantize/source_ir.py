@@ -82,20 +82,21 @@ class SourceIr:
         return feeder_of(self.model, self.contract, self.path)
 
 
-def open_source(model: str | Path) -> SourceIr:
+def open_source(model: str | Path, contract: Contract | None = None) -> SourceIr:
     """Open the FP32 network that a user names, or its FP16 one where that is all there is: an IR, or an ONNX file.
 
     Args:
         model: as `ModelRef.parse` takes it; of a model's folder, the variant of the largest precision.
+        contract: what surrounds it, in place of what its file says.
 
     Raises:
         ModelError: it cannot be read, or it is quantized already.
         ContractError: nothing says what surrounds it.
     """
-    ref = ModelRef.parse(model)
+    ref = ModelRef.parse(model, contract)
     if not ref.on_openvino:
         raise ModelError(f"{model}: INT8 is made from an OpenVINO IR; give one, or an entry of the zoo")
-    found = [(describe(read, path), read) for path in ref.paths() for read in (_read(path),)]
+    found = [(describe(read, path, contract), read) for path in ref.paths() for read in (_read(path),)]
     variant, read = min(found, key=lambda each: PRECISIONS.index(each[0].precision))
     if variant.precision == "int8":
         raise ModelError(f"{variant.path}: it is quantized already; give the FP32 one that it was made from")
@@ -210,7 +211,8 @@ def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, sourc
 
 
 def _opened(path: Path, settings: QuantizeSettings) -> Predictor:
-    return model_predictor(load(path, settings.device, arithmetic=settings.arithmetic), tile=settings.tile)
+    model = load(path, settings.device, contract=settings.contract, arithmetic=settings.arithmetic)
+    return model_predictor(model, tile=settings.tile)
 
 
 _Answer = TypeVar("_Answer")

@@ -161,20 +161,23 @@ class Planned(NamedTuple):
     reason: str | None = None
 
 
-def find_variants(models: Sequence[str | Path], runtimes: Sequence[str]) -> list[RuntimeVariant]:
+def find_variants(
+    models: Sequence[str | Path], runtimes: Sequence[str], contract: Contract | None = None
+) -> list[RuntimeVariant]:
     """Find what each model means on each runtime.
 
     Args:
         models: as `ModelRef.parse` takes them; a model's folder means every variant in it.
         runtimes: for the models that do not name one. torch executes the checkpoint that an export was made from, and
             others, such as ONNX Runtime, its ONNX file: one of each for a model, however many variants its folder has.
+        contract: as `ModelRef.parse_all` takes it.
 
     Raises:
         ModelError: a model cannot be found or read.
         ContractError: it carries no contract.
     """
     found: list[RuntimeVariant] = []
-    for ref in map(model_room.ModelRef.parse, models):
+    for ref in model_room.ModelRef.parse_all(models, contract):
         for runtime in [ref.runtime] if ref.runtime else runtimes:
             try:
                 found += [RuntimeVariant(variant, runtime) for variant in ref.variants(runtime)]
@@ -206,7 +209,7 @@ def plan(models: Sequence[str | Path], settings: BenchmarkSettings) -> list[Plan
         DeviceError: a device is missing, and `require_device` is set.
         MattekitError: a model cannot be read.
     """
-    variants = find_variants(models, settings.runtime)
+    variants = find_variants(models, settings.runtime, settings.contract)
     if settings.precision:
         variants = [each for each in variants if each.variant.precision in settings.precision]
     if not variants:

@@ -22,6 +22,7 @@ from ...core import (
     Variant,
     check_onnx,
     check_operators,
+    contract_beside,
     contract_of_model_info,
     openvino_errors_as,
     refused_operators,
@@ -38,33 +39,40 @@ _KINDS = {".xml": "IR", ".onnx": "ONNX file"}
 _QUANTIZED = frozenset({"FakeQuantize", "QuantizeLinear", "DequantizeLinear"})
 
 
-def read_variant(path: Path, contract: Contract | None = None) -> Variant:
+def read_variant(path: Path, contract: Contract | None = None, otherwise: Contract | None = None) -> Variant:
     """Read an IR or ONNX file's description.
 
     Args:
         path: the `.xml` or `.onnx` file.
-        contract: used in place of the one inside the file, which then needs none.
+        contract: used in place of the one inside the file, or beside it.
+        otherwise: used where there is none inside the file.
 
     Raises:
         ModelError: the file cannot be read as a model.
-        ContractError: it carries no contract, and none was given.
+        ContractError: nothing says what surrounds the network.
     """
-    return describe(read_model(path), path, contract)
+    return describe(read_model(path), path, contract, otherwise)
 
 
-def describe(model: openvino.Model, path: Path, contract: Contract | None = None) -> Variant:
+def describe(
+    model: openvino.Model, path: Path, contract: Contract | None = None, otherwise: Contract | None = None
+) -> Variant:
     """Describe a model that was read from a file already; as `read_variant` otherwise.
 
     Raises:
-        ContractError: it carries no contract, and none was given.
+        ContractError: nothing says what surrounds the network.
     """
     found, provenance = read_contract(model, path)
-    chosen = contract or found
+    chosen = contract or found or otherwise
     if chosen is None:
-        raise ContractError(
-            f"{path}: the model carries no mattekit contract, so its pre- and post-processing are unknown; "
-            f"export it with: mattekit export MODEL --weights {path.name} -o DIR"
-        )
+        beside = contract_beside(path)
+        if beside is None:
+            raise ContractError(
+                f"{path}: nothing says what surrounds this network: it carries no contract, none lies beside it as "
+                f"{path.stem}.contract.toml, and none was given with --contract; mattekit contract init {path.name} "
+                "writes a proposal"
+            )
+        chosen = beside[0]
     named = provenance.name if provenance else ""
     return Variant(
         provenance.model if provenance else path.stem, stored_precision(model), path, chosen, provenance, named

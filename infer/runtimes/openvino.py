@@ -179,6 +179,7 @@ def load(
     device: str = "CPU",
     *,
     contract: Contract | None = None,
+    otherwise: Contract | None = None,
     keep_batch: bool = False,
     hint: Hint = "latency",
     arithmetic: Arithmetic = "f32",
@@ -189,7 +190,8 @@ def load(
     Args:
         path: the `.xml` file (its `.bin` beside it) or `.onnx` file.
         device: an OpenVINO device string.
-        contract: used instead of the one inside the file, which then needs none.
+        contract: used instead of the one inside the file, or beside it.
+        otherwise: used where there is none inside the file.
         keep_batch: keep a fixed batch; without it such a model is reshaped to one image at a time, where its graph lets
             it, and else its batch is filled up with copies.
         hint: what the device is prepared for.
@@ -198,16 +200,17 @@ def load(
 
     Raises:
         ModelError: the file cannot be read as a model.
-        ContractError: the model carries no contract, and none was given, or takes or gives other than that says.
+        ContractError: nothing says what surrounds the network, or it takes or gives other than that says.
         DeviceError: the device is not there, or it refused the model.
     """
     model = read_model(path)
-    variant = describe(model, path, contract)
+    variant = describe(model, path, contract, otherwise)
     adapter = adapter_for(interface_of(model), variant.contract, path)
     if adapter.batch is not None and (keep_batch or _takes_one(model)):
         adapter = adapter._replace(batch=None)
     settings = RuntimeSettings(device, arithmetic, hint, threads=threads)
-    options = {"contract": contract, "keep_batch": keep_batch, "hint": hint, "arithmetic": arithmetic}
+    # The contract that holds now, whatever lies beside the file by then.
+    options = {"contract": variant.contract, "keep_batch": keep_batch, "hint": hint, "arithmetic": arithmetic}
     again = partial(load, path, device, threads=threads, **options)
     return LoadedModel(variant, adapted(OpenVinoRuntime(model, settings), adapter), again)
 
@@ -221,7 +224,12 @@ def _takes_one(model: openvino.Model) -> bool:
     except RuntimeError:
         model.reshape(own)
         return False
-    return True
+    batches = [output.get_partial_shape()[0] for output in model.outputs if output.get_partial_shape().rank != 0]
+    if all(batch.is_dynamic or batch.get_length() == 1 for batch in batches):
+        return True
+    # Its batch is written in its middle, where the pixels of one image would be taken for those of several.
+    model.reshape(own)
+    return False
 
 
 def import_lean() -> None:
