@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["KINDS", "Kind", "class_network"]
+__all__ = ["KINDS", "SIDE", "Kind", "class_network"]
 
 SIDE = 32
 _RNG = np.random.default_rng(7)
