@@ -106,7 +106,7 @@ def read_model(path: Path, shape: tuple[int, int, int, int] | None = None) -> op
     if path.suffix not in _KINDS:
         raise ModelError(f"{path}: not a model file; give an OpenVINO IR (.xml) or an ONNX file (.onnx)")
     if not path.is_file():
-        raise ModelError(f"{path}: there is no such file; make it with: mattekit export MODEL -o DIR")
+        raise ModelError(f"{path}: there is no such file; check the path")
     if path.suffix == ".xml" and not path.with_suffix(".bin").is_file():
         raise ModelError(f"{path}: its weights {path.with_suffix('.bin').name} are missing; copy both files together")
     if path.suffix == ".onnx":
@@ -121,7 +121,8 @@ def read_model(path: Path, shape: tuple[int, int, int, int] | None = None) -> op
             model.reshape(list(shape))
         except RuntimeError as error:
             raise ModelError(
-                f"{path}: the model does not take an input of {shape}; export it with --dynamic"
+                f"{path}: the model does not take an input of {shape}; give a size that it takes, or a file of free "
+                "sizes"
             ) from error
     return model
 
