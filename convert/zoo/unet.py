@@ -85,7 +85,8 @@ SPECS: tuple[ModelSpec, ...] = (
         homepage=_HOME,
         notes=(
             "The publisher's repository is GPL-3.0 and says nothing of the weights apart; the photos are of a "
-            "competition whose terms it does not discuss, so commercial use is unclear. The network here is mattekit's own code.",
+            "competition whose terms it does not discuss, so commercial use is unclear. The network here is mattekit's "
+            "own code.",
             "The publisher halves each image, 1918x1280 in Carvana's data; here every image is stretched to 960x640, "
             "which is that size on a grid of 16. Give --size for images of another shape.",
             "No hash is published; the SHA-256 is shown on first use.",
