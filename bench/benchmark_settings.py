@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from ..core import ARITHMETICS, Arithmetic, Hint, InputError, Precision, Settings, flag_of, option
+from ..core import ARITHMETICS, Arithmetic, ContractSettings, Hint, InputError, Precision, Settings, flag_of, option
 
 __all__ = [
     "ALLOWED",
@@ -118,7 +118,7 @@ _AXES: dict[str, tuple[Callable[[object], bool], str]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchmarkSettings(Settings):
+class BenchmarkSettings(ContractSettings):
     """What a benchmark measures, and how; candidates are all combinations of what has several values.
 
     Attributes:

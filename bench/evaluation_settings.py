@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..core import Arithmetic, Settings, option
+from ..core import Arithmetic, ContractSettings, option
 
 __all__ = ["EvaluationSettings", "ParitySettings"]
 
@@ -16,7 +16,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluationSettings(Settings):
+class EvaluationSettings(ContractSettings):
     """What models are measured in on a data set, and what is written of it.
 
     Attributes:
@@ -51,7 +51,7 @@ class EvaluationSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParitySettings(Settings):
+class ParitySettings(ContractSettings):
     """What the stages of a model are compared on, and how they are executed.
 
     Attributes:

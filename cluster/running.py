@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..core import ClusterRecord, InputError, Result, RunRecord, Task, files_of, with_settings
+from ..core import ClusterRecord, InputError, Result, RunRecord, Task, contract_beside, files_of, with_settings
 from ..images import format_of, pixel_limit
 from ..infer import (
     ImageOutcome,
@@ -192,8 +192,9 @@ def open_sent(settings: RunSettings, models: Mapping[str, Path], threads: int | 
 
 
 def _contents(path: Path) -> dict[str, bytes]:
-    """Return the bytes of a model's files by their names, the one that is opened first."""
-    return {file.name: file.read_bytes() for file in files_of(path)}
+    """Return the bytes of a model's files by their names, the one that is opened first; its contract is one of them."""
+    beside = contract_beside(path)
+    return {file.name: file.read_bytes() for file in (*files_of(path), *([beside[1]] if beside else []))}
 
 
 def _travelling(model: Any) -> ModelRef:

@@ -62,6 +62,7 @@ def takes_settings(
     hints, helps = hints_of(kind), attributes_of(kind)
     chosen = [each for each in fields(kind) if each.name != "progress" and each.name not in without]
     chosen = [each for each in chosen if not only or each.name in only]
+    chosen.sort(key=lambda each: each.metadata.get("last", False))
 
     def decorated(command: Callable[..., R]) -> Callable[..., R]:
         @wraps(command)

@@ -3,10 +3,8 @@ from .checkpoint import (
     load_module as load_module,
 )
 from .export import (
-    RECORD_NAME as RECORD_NAME,
     ExportResult as ExportResult,
     export_model as export_model,
-    folder_of as folder_of,
     run_export as run_export,
 )
 from .export_settings import (
@@ -15,6 +13,10 @@ from .export_settings import (
     JudgedFigure as JudgedFigure,
     parse_batch as parse_batch,
     parse_size as parse_size,
+)
+from .export_steps import (
+    RECORD_NAME as RECORD_NAME,
+    folder_of as folder_of,
 )
 from .int8_layers import (
     LayerNoise as LayerNoise,
@@ -25,8 +27,16 @@ from .int8_layers import (
 )
 from .ir import (
     halve_weights as halve_weights,
+    ir_from_onnx as ir_from_onnx,
+    model_batch as model_batch,
     name_by_position as name_by_position,
+    reshape_batch as reshape_batch,
+    save_own_ir as save_own_ir,
     write_ir as write_ir,
+)
+from .own_model import (
+    own_model as own_model,
+    own_provenance as own_provenance,
 )
 from .recognition import (
     RECOGNISED as RECOGNISED,

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import shutil
-import time
-from collections.abc import Generator
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core import (
-    Contract,
     ExportRecord,
     InputError,
-    ParityError,
     Precision,
     Provenance,
     Result,
     Variant,
     atomic_directory,
-    folder_name,
-    least_tile,
     printable,
     sha256_of,
     with_settings,
@@ -30,9 +24,12 @@ from ..core import (
 from ..images import read_image, sample_images
 from ..infer import OnnxRuntime, TorchRuntime, collect_inputs, load, this_machine
 from .checkpoint import load_module
-from .export_settings import ExportSettings, ExportStep
-from .ir import Shape, ir_from_onnx, ir_from_torch, save_ir
+from .export_settings import ExportSettings
+from .export_steps import RECORD_NAME, folder_of, record_of, shape_of, step
+from .ir import ir_from_onnx, ir_from_torch, save_ir
 from .onnx_export import export_onnx
+from .own_export import export_own
+from .own_model import OWN_LICENCE, own_model
 from .recognition import entry_of, spec_for
 from .spec import ModelSpec
 from .step_check import ParityCheck
@@ -42,16 +39,13 @@ from .weights_cache import cached_path, fetch
 if TYPE_CHECKING:
     import openvino
 
-__all__ = ["OWN_LICENCE", "RECORD_NAME", "ExportResult", "export", "export_model", "folder_of", "run_export"]
-
-RECORD_NAME = "export.json"
-"""The record of an export's checks, beside the model."""
-
-OWN_LICENCE = "not stated: weights given by the user"
-"""What an IR says of the licence of weights that are not the publisher's."""
+__all__ = ["ExportResult", "export", "export_model", "run_export"]
 
 _SAMPLES = 3
 """How many of the given images the steps are compared on."""
+
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -110,23 +104,40 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     Raises:
         MattekitError: as `export_model`.
     """
+    own = own_model(model, settings)
+    if own is not None:
+        check = _check(own.spec, own.settings)
+        written, record = export_own(own, Path(out), check, whatever=whatever)
+        return ExportResult((record,), tuple(written), written[-1].path.parent / RECORD_NAME)
     name, weights = entry_of(model, settings.weights)
     if weights is not None and not weights.is_file():
         raise InputError(f"{weights}: there is no such file; give a checkpoint of {name}")
     spec = spec_for(name, weights)
+    _warn_of_memory(spec)
     path = weights or fetch(spec, offline=settings.offline, progress=settings.progress)
+    written, record = export(spec, path, Path(out), settings, _check(spec, settings), whatever=whatever)
+    return ExportResult((record,), tuple(written), folder_of(spec, settings, Path(out)) / RECORD_NAME)
+
+
+def _warn_of_memory(spec: ModelSpec) -> None:
+    """Say before hours of swapping that an export takes more memory than the machine has."""
+    memory = this_machine().memory_bytes
+    if spec.memory is not None and memory is not None and memory < spec.memory:
+        _LOG.warning(
+            "%s: exporting it takes %.1f GB of memory, and this machine has %.1f; export it on a larger one",
+            spec.id,
+            spec.memory / 1e9,
+            memory / 1e9,
+        )
+
+
+def _check(spec: ModelSpec, settings: ExportSettings) -> ParityCheck:
+    """Return what the steps are compared on."""
     files = collect_inputs(settings.images)[:_SAMPLES] if settings.images else []
     images = [read_image(file) for file in files] or sample_images()
     contract = spec.contract.with_size(*settings.size) if settings.size else spec.contract
     # A free batch is tried with two images, so that a one that tracing made a constant is found.
-    check = ParityCheck.on(images, contract, settings.batch if settings.batch > 0 else 2)
-    written, record = export(spec, path, Path(out), settings, check, whatever=whatever)
-    return ExportResult((record,), tuple(written), folder_of(spec, settings, Path(out)) / RECORD_NAME)
-
-
-def folder_of(spec: ModelSpec, settings: ExportSettings, out_dir: Path) -> Path:
-    """Return where a model goes: `<out_dir>/<model>/<precision>`, or `<model>-<name>` where it has a name."""
-    return out_dir / folder_name(spec.id, settings.name or "") / settings.precision
+    return ParityCheck.on(images, contract, settings.batch if settings.batch > 0 else 2)
 
 
 def export(
@@ -161,7 +172,7 @@ def export(
         ParityError: a step moved the outputs too far; nothing is left at the final path.
         InputError: the model's folder holds something that is not of an export; it stays as it is.
     """
-    contract, shape = _shape(spec.contract, settings)
+    contract, shape = shape_of(spec.contract, settings)
     folder = folder_of(spec, settings, out_dir)
     precision, provenance = settings.precision, _provenance(spec, weights, settings)
     with atomic_directory(folder, whatever=whatever) as temporary:
@@ -173,25 +184,25 @@ def export(
             check("ir", load(ir_path, "CPU", keep_batch=True).runtime, HALF if fp16 else EXACT)
 
         if spec.source == "onnx":
-            with _step("onnx", settings, check):
+            with step("onnx", settings, check):
                 # Read where it lies, so that an error names the user's file.
                 model = ir_from_onnx(weights, heads=settings.heads)
                 shutil.copyfile(weights, onnx_path)
                 check("onnx", OnnxRuntime(onnx_path), EXACT)
-            with _step(f"onnx → ir {precision}", settings, check):
+            with step(f"onnx → ir {precision}", settings, check):
                 save(model)
         else:
-            with _step("torch", settings, check):
+            with step("torch", settings, check):
                 module = load_module(spec, weights, heads=settings.heads)
                 check("torch", TorchRuntime(module), EXACT)
             if settings.route == "direct":
-                with _step(f"torch → ir {precision}", settings, check):
+                with step(f"torch → ir {precision}", settings, check):
                     save(ir_from_torch(module, contract=contract))
             else:
-                with _step("torch → onnx", settings, check):
+                with step("torch → onnx", settings, check):
                     export_onnx(module, onnx_path, contract=contract, provenance=provenance, exporter=settings.exporter)
                     check("onnx", OnnxRuntime(onnx_path), EXACT)
-                with _step(f"onnx → ir {precision}", settings, check):
+                with step(f"onnx → ir {precision}", settings, check):
                     save(ir_from_onnx(onnx_path, heads=settings.heads))
         files: tuple[tuple[Path, Precision], ...] = ((onnx_path, "fp32"), (ir_path, precision))
         written = [
@@ -199,59 +210,9 @@ def export(
             for path, stored in files
             if path.is_file()
         ]
-        record = _record(spec, settings, written, check)
+        record = record_of(spec, settings, written, check)
         record.write(temporary / RECORD_NAME)
     return [replace(variant, path=folder / variant.path.name) for variant in written], record
-
-
-@contextlib.contextmanager
-def _step(name: str, settings: ExportSettings, check: ParityCheck) -> Generator[None]:
-    """Tell when a step begins and what came of it, and end the export where it moved the outputs too far."""
-    tell = settings.tell or _silent
-    tell(ExportStep(name))
-    began = time.monotonic()
-    yield
-    done = check.steps[-1]
-    tell(ExportStep(name, time.monotonic() - began, check.judged, done.broken))
-    if done.broken:
-        raise ParityError(f"{done.name} moved the outputs: {done.broken}; nothing was written")
-
-
-def _silent(step: ExportStep) -> None:
-    """Nobody wants to know."""
-
-
-def _record(spec: ModelSpec, settings: ExportSettings, written: list[Variant], check: ParityCheck) -> ExportRecord:
-    refs = tuple(variant.ref() for variant in written)
-    return ExportRecord(
-        machine=this_machine(),
-        variants=refs,
-        measurements=tuple(figure.model_copy(update={"variants": refs[-1:]}) for figure in check.measurements),
-        settings={
-            "model": spec.id,
-            "weights_sha256": written[-1].weights_sha256,
-            "images": list(check.ids),
-            **settings.described(),
-        },
-        steps=tuple(check.steps),
-    )
-
-
-def _shape(contract: Contract, settings: ExportSettings) -> tuple[Contract, Shape]:
-    """Decide the IR's shape, and the contract that goes with it."""
-    if settings.dynamic:
-        return contract, (settings.batch, -1, -1)
-    if settings.size is None:
-        height, width = contract.input.height or -1, contract.input.width or -1
-        return contract, (settings.batch, height, width)
-    height, width = settings.size
-    multiple = contract.input.multiple
-    if height < 1 or width < 1 or height % multiple or width % multiple:
-        raise InputError(f"--size {height}x{width}: the network takes positive multiples of {multiple} only")
-    least = least_tile(contract)
-    if contract.task == "super_resolution" and min(height, width) < least:
-        raise InputError(f"--size {height}x{width}: tiles of this network overlap, and need sides of {least} or more")
-    return contract.with_size(height, width), (settings.batch, height, width)
 
 
 def _provenance(spec: ModelSpec, weights: Path, settings: ExportSettings) -> Provenance:

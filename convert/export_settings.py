@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ..core import InputError, Settings, option, parse_name
+from ..core import ContractSettings, InputError, option, parse_name
 
 __all__ = ["ExportSettings", "ExportStep", "Exporter", "Heads", "JudgedFigure", "parse_batch", "parse_size"]
 
@@ -84,11 +84,12 @@ class ExportStep:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportSettings(Settings):
+class ExportSettings(ContractSettings):
     """How to export a checkpoint.
 
     Attributes:
-        weights: a checkpoint of yours in place of the zoo's.
+        weights: a checkpoint of yours in place of the zoo's, or a network of your own, an .onnx or .xml file, under any
+            name.
         precision: precision of the stored weights; mattekit quantize makes int8.
         route: PyTorch → ONNX → IR, which keeps both files, or PyTorch → IR.
         exporter: PyTorch's ONNX exporter: torchscript takes seconds and names layers after their modules; dynamo, its

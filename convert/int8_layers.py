@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..core import ModelError
 from ..infer import Tensor
@@ -67,7 +68,9 @@ def quantized_layers(model: openvino.Model) -> list[str]:
     ]
 
 
-def layer_noise(exact: openvino.Model, quantized: openvino.Model, tensors: Iterable[Tensor]) -> list[LayerNoise]:
+def layer_noise(
+    exact: openvino.Model, quantized: openvino.Model, tensors: Iterable[NDArray[np.generic]]
+) -> list[LayerNoise]:
     """Measure the noise of every quantized layer by itself, in one pass; the noisiest comes first.
 
     Both graphs run as one, in which every quantizer reads what the exact network computed, so that each layer's
@@ -77,7 +80,7 @@ def layer_noise(exact: openvino.Model, quantized: openvino.Model, tensors: Itera
     Args:
         exact: the network in FP32 or FP16.
         quantized: the same network after quantization, its layers under the same names.
-        tensors: inputs (N, 3, H, W), at least one.
+        tensors: inputs, as the network takes them, at least one.
 
     Raises:
         ModelError: `quantized` was not made from `exact`, or has no quantized layer.
@@ -107,6 +110,9 @@ def layer_noise(exact: openvino.Model, quantized: openvino.Model, tensors: Itera
         axes = opset13.constant(np.arange(len(reference.get_output_partial_shape(0)), dtype=np.int64))
         difference = opset13.subtract(twin.output(0), reference.output(0)).output(0)
         for value in (reference.output(0), difference):
+            if value.get_element_type() != openvino.Type.f32:
+                # A sum of squares is beyond what half precision holds.
+                value = opset13.convert(value, "f32").output(0)  # noqa: PLW2901
             total = opset13.reduce_sum(opset13.multiply(value, value), axes, keep_dims=False)
             results.append(opset13.result(total))
     # The stubs do not know that the class is a subclass of the one that they describe.
@@ -121,7 +127,7 @@ def layer_noise(exact: openvino.Model, quantized: openvino.Model, tensors: Itera
 
 
 def layer_influence(
-    exact: openvino.Model, quantized: openvino.Model, names: Collection[str], tensors: Iterable[Tensor]
+    exact: openvino.Model, quantized: openvino.Model, names: Collection[str], tensors: Iterable[NDArray[np.generic]]
 ) -> list[LayerNoise]:
     """Measure what each layer's quantization does to the network's output; the most harmful comes first.
 
@@ -132,7 +138,7 @@ def layer_influence(
         exact: the network in FP32 or FP16.
         quantized: the same network after quantization.
         names: of layers to measure, as `quantized_layers` gives them.
-        tensors: inputs (N, 3, H, W), at least one; all are held in memory.
+        tensors: inputs, as the network takes them, at least one; all are held in memory.
 
     Raises:
         ModelError: as `restore_layers`.

@@ -138,7 +138,7 @@ def _recognised(model: str, path: Path, _file: tuple[Path, int, int] | None) -> 
             halo=_halo(module, found.scale, multiple),
         ),
         weights=Weights(filename=path.name),
-        licence=Licence(code="see the network's authors", weights="unknown", commercial=None),
+        licence=Licence(code="see the network's authors", weights="unknown", granted=None),
         build=build,
         adapt=adapt,
         notes=("Its halo was measured on noise: what lies further away has 0.1% of the influence, or less.",),

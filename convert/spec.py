@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from ..core import Contract, Task
+from ..core import Contract, ModelFormat, Task
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["SAFE_SIDE", "Licence", "ModelSpec", "Weights"]
+__all__ = ["SAFE_SIDE", "Licence", "ModelSpec", "TrainingData", "Weights"]
 
 SAFE_SIDE = 16
 """Pixels: the least side of what a super-resolution network is given; smaller images are padded to it.
@@ -22,19 +22,66 @@ In bf16 on processors with AMX, convolutions of free sizes give wrong values at 
 
 
 @dataclass(frozen=True)
+class TrainingData:
+    """Images that weights were trained on.
+
+    Attributes:
+        name: as its publishers call it.
+        terms: under which it is given, in a few words.
+        commercial: True where they allow commercial use, False where they forbid it, None where they don't say.
+        source: where that is said.
+    """
+
+    name: str
+    terms: str
+    commercial: bool | None
+    source: str
+
+
+@dataclass(frozen=True)
 class Licence:
     """Who may use it: SPDX identifiers, or a plain sentence where none exists.
 
     Attributes:
         code: of the network's code.
         weights: of the weights.
-        commercial: True where the weights' licence allows commercial use, False where it forbids it, None where the
-            publisher states nothing (which is to be read as "ask first").
+        granted: True where the publisher's own words let the weights be used commercially, False where they forbid it,
+            None where there are none.
+        source: where the publisher says so.
+        data: what they were trained on, as far as its terms are known.
     """
 
     code: str
     weights: str
-    commercial: bool | None
+    granted: bool | None
+    source: str = ""
+    data: tuple[TrainingData, ...] = ()
+
+    @property
+    def commercial(self) -> bool | None:
+        """Return whether commercial use is granted: True, False (forbidden), or None (not granted, so ask first).
+
+        One rule for all: what the publisher of the weights says, unless the terms of a training set forbid what they
+        grant.
+        """
+        if self.granted and any(each.commercial is False for each in self.data):
+            return None
+        return self.granted
+
+    @property
+    def reason(self) -> str:
+        """Return why commercial use is not granted, in a sentence; empty where it is."""
+        if self.commercial:
+            return ""
+        barred = [each for each in self.data if each.commercial is False]
+        if barred:
+            said = "" if self.granted is None else f"The publisher says {self.weights}, but "
+            told = ", ".join(f"{each.name}: {each.terms} ({each.source})" for each in barred)
+            return f"{said}{'it' if said else 'It'} was trained on {told}."
+        if self.granted is False:
+            return f"The publisher forbids it: {self.weights} ({self.source})."
+        where = f" ({self.source})" if self.source else ""
+        return f"The publisher states no licence of the weights that grants it{where}."
 
 
 @dataclass(frozen=True)
@@ -60,6 +107,11 @@ class Weights:
     size: int | None = None
     bundled: str | None = None
 
+    @property
+    def is_pinned(self) -> bool:
+        """Return whether its publisher gives any hash by which it can be checked."""
+        return any((self.sha256, self.md5, self.sha256_prefix))
+
 
 @dataclass(frozen=True)
 class ModelSpec:
@@ -72,7 +124,9 @@ class ModelSpec:
         contract: what surrounds the network.
         weights: where they are.
         licence: who may use it.
-        source: `torch` entries are built by `build` and filled by a checkpoint; `onnx` ones are ready-made ONNX files.
+        source: `torch` entries are built by `build` and filled by a checkpoint; `onnx` ones are ready-made ONNX files,
+            and `openvino` ones ready-made IRs.
+        own: it is a user's own network: what its file takes and gives stays as it is.
         build: makes a module in eval mode with random weights.
         adapt: turns a checkpoint's own habits (other keys) into the module's state dict; the loader has already
             removed what every family shares (`module.` prefixes and `params`, `params_ema`, `state_dict` wrappers).
@@ -80,6 +134,7 @@ class ModelSpec:
             classes, channels or heads, and returns the entry of that network; None where it is another one.
         paper: where the network was published.
         homepage: of its publisher.
+        memory: bytes that exporting it took at the most, where somebody measured it.
         notes: what a user should know, a sentence each.
     """
 
@@ -89,12 +144,14 @@ class ModelSpec:
     contract: Contract
     weights: Weights
     licence: Licence
-    source: Literal["torch", "onnx"] = "torch"
+    source: ModelFormat = "torch"
+    own: bool = False
     build: Callable[[], nn.Module] | None = None
     adapt: Callable[[dict[str, Tensor]], dict[str, Tensor]] | None = None
     fine_tune: Callable[[ModelSpec, Mapping[str, tuple[int, ...]]], ModelSpec | None] | None = None
     paper: str = ""
     homepage: str = ""
+    memory: int | None = None
     notes: tuple[str, ...] = field(default=())
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core import Contract
+from ..core import Contract, OutputContract
 from ..datasets import AlphaMatte, Pixels
 from ..infer import Tensor, matte_from, pixels_from
 from ..metrics import iou, mae, psnr
@@ -86,7 +86,8 @@ class Comparison:
     """One stage's outputs against those of the stage before it.
 
     Attributes:
-        largest: for each image, the largest absolute difference as a share of the range, of the output that moved most.
+        largest: for each image, the largest absolute difference as a share of the range, of the output that moved most;
+            the one that counts is activated before.
         mean: for each image, the mean one.
         snr: of the first output over all images, in dB.
         task: metric to its value for each image, the judged one first; empty where the outputs cannot be compared.
@@ -124,7 +125,11 @@ def compare(
     rows: list[dict[str, float]] = []
     noise = signal = 0.0
     for olds, news in zip(before, after, strict=True):
-        differences = [np.abs(new - old) / contract.output.value_max for old, new in zip(olds, news, strict=False)]
+        differences = [
+            np.abs(one - other) / span
+            for number, pair in enumerate(zip(olds, news, strict=False))
+            for one, other, span in (_comparable(*pair, contract, counts=number == 0),)
+        ]
         largest.append(max(float(difference.max()) for difference in differences))
         mean.append(max(float(difference.mean()) for difference in differences))
         noise += float(np.square(news[0] - olds[0], dtype=np.float64).sum())
@@ -135,6 +140,28 @@ def compare(
     judged = _judged(largest, mean, task, tolerance)
     broken = ", ".join(str(figure) for figure in judged if not figure.passed)
     return Comparison(tuple(largest), tuple(mean), snr, task, judged, broken)
+
+
+def _comparable(old: Tensor, new: Tensor, contract: Contract, *, counts: bool) -> tuple[Tensor, Tensor, float]:
+    """Return two outputs as they are judged, and what a difference of them is a share of.
+
+    The output that counts is activated as its contract says, since logits have no scale of their own; of any, the range
+    that it really has is its range where that is the larger one.
+    """
+    wanted = contract.output
+    if counts and wanted.kind != "image" and not wanted.indices:
+        old, new = (_activated(each, wanted) for each in (old, new))
+    return old, new, max(wanted.value_max, float(old.max()) - float(old.min()))
+
+
+def _activated(output: Tensor, wanted: OutputContract) -> Tensor:
+    if wanted.activation == "sigmoid":
+        return (1 / (1 + np.exp(-np.clip(output, -60, 60)))).astype(np.float32)
+    are_shares = output.min() >= 0 and np.allclose(output.sum(1), 1, atol=1e-3)
+    if wanted.activation == "softmax" or (wanted.kind == "classes" and not are_shares):
+        powers = np.exp(output - output.max(1, keepdims=True))
+        return (powers / powers.sum(1, keepdims=True)).astype(np.float32)
+    return output
 
 
 def _not_comparable(reason: str) -> Comparison:

@@ -228,7 +228,7 @@ def _download(spec: ModelSpec, target: Path, progress: Progress | None) -> Fetch
         except FetchError as error:
             failures.append((url, error))
             continue
-        first_use = weights.sha256 is None and weights.md5 is None and known is None
+        first_use = not weights.is_pinned and known is None
         if first_use:
             _LOG.warning(
                 "%s: nobody publishes a hash of %s; its SHA-256 is %s, and this is checked from now on",
@@ -262,7 +262,7 @@ def _verify(spec: ModelSpec, path: Path) -> Fetched:
         replace = f"delete it, or replace it with: mattekit models fetch {spec.id} (without --offline)"
         mend = "install mattekit again" if bundled else replace
         raise HashMismatchError(f"{path} is not the expected file: {error}; {mend}") from error
-    first_use = weights.sha256 is None and weights.md5 is None and known is None
+    first_use = not weights.is_pinned and known is None
     if first_use and not bundled:
         _sidecar(path).write_text(f"{sha256}  {path.name}\n", encoding="utf-8")
     return Fetched(path, sha256, "bundled" if bundled else "cache", None, first_use, weights.sha256 is not None)
@@ -278,10 +278,9 @@ def _check(weights: Weights, path: Path, *, known: str | None) -> str:
     if weights.size is not None and size != weights.size:
         raise HashMismatchError(f"it has {size:,} bytes instead of {weights.size:,}")
     sha256 = sha256_of(path)
-    if weights.sha256 is not None and sha256 != weights.sha256.lower():
-        raise HashMismatchError(f"its SHA-256 is {sha256} instead of {weights.sha256}")
-    if weights.sha256_prefix is not None and not sha256.startswith(weights.sha256_prefix.lower()):
-        raise HashMismatchError(f"its SHA-256 is {sha256}, which doesn't begin with {weights.sha256_prefix}")
+    expected = (weights.sha256 or weights.sha256_prefix or "").lower()
+    if not sha256.startswith(expected):
+        raise HashMismatchError(f"its SHA-256 is {sha256} instead of {expected}{'' if weights.sha256 else '…'}")
     if weights.sha256 is None and known is not None and sha256 != known:
         raise HashMismatchError(f"its SHA-256 is {sha256}, but that of the first download was {known}")
     if weights.sha256 is None and weights.md5 is not None:

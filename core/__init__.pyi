@@ -27,6 +27,14 @@ from .contract import (
     Task as Task,
     least_tile as least_tile,
 )
+from .contract_files import (
+    ContractLike as ContractLike,
+    ContractSettings as ContractSettings,
+    contract_beside as contract_beside,
+    contract_from as contract_from,
+    contract_schema as contract_schema,
+    read_contract_file as read_contract_file,
+)
 from .documents import (
     first_mistake as first_mistake,
     read_toml as read_toml,
@@ -84,8 +92,22 @@ from .measurement import (
     Unit as Unit,
     VariantRef as VariantRef,
 )
+from .model_api import (
+    MODEL_INFO as MODEL_INFO,
+    MODEL_INFO_KEYS as MODEL_INFO_KEYS,
+    contract_of_model_info as contract_of_model_info,
+    model_info_of as model_info_of,
+)
+from .onnx_copy import (
+    copy_onnx as copy_onnx,
+)
 from .onnx_files import (
     check_onnx as check_onnx,
+    weight_files as weight_files,
+)
+from .onnx_operators import (
+    check_operators as check_operators,
+    refused_operators as refused_operators,
 )
 from .progress import (
     Progress as Progress,

@@ -111,6 +111,17 @@ class InputContract(_Frozen):
         """Return how many channels the network takes: 1, 3 or 4."""
         return 1 if self.colour_order == "Y" else len(self.colour_order)
 
+    def nearest(self, side: float) -> int:
+        """Return the side, in pixels, nearest to a wanted one that a network of any size takes."""
+        multiples = max(round(side / self.multiple), -(-self.min_side // self.multiple), 1)
+        return multiples * self.multiple
+
+    def shape(self, batch: int, height: int, width: int) -> tuple[int, int, int, int]:
+        """Return the shape of a tensor as the file takes it."""
+        if self.layout == "NHWC":
+            return batch, height, width, self.channels
+        return batch, self.channels, height, width
+
     def per_channel(self, values: tuple[float, ...]) -> tuple[float, ...]:
         """Return a number for each channel, of a field that may hold one for all."""
         return values * self.channels if len(values) == 1 else values
@@ -218,7 +229,17 @@ class Contract(_Frozen):
             raise ValueError("super_resolution has an output of kind 'image', segmentation one of the others")
         if self.task == "super_resolution" and (self.input.aspect, self.input.short_side) != ("stretch", None):
             raise ValueError("super_resolution takes images as they are: neither letterbox nor short_side")
+        if self.task == "super_resolution" and self.input.channels == 4:
+            raise ValueError("super_resolution takes RGB, BGR or Y: an image's alpha is enlarged apart")
         return self
+
+    @property
+    def meaning(self) -> Contract:
+        """Return what it says of images and answers, whatever names, layout and type they have in the file."""
+        wanted = self.input.model_copy(update={"name": None, "layout": "NCHW", "dtype": "f32"})
+        return self.model_copy(
+            update={"input": wanted, "output": self.output.model_copy(update={"name": None, "layout": "NCHW"})}
+        )
 
     @property
     def step(self) -> int:

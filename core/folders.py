@@ -135,14 +135,14 @@ def make_folder(folder: Path) -> None:
         raise InputError(f"{folder}: the folder cannot be made ({error.strerror}); choose another one") from error
 
 
-def parse_name(text: str | None) -> str:
-    """Return a variant's name as it is typed; empty where None.
+def parse_name(text: str | None, what: str = "--name") -> str:
+    """Return a variant's name as it is typed, in what was typed; empty where None.
 
     Raises:
         InputError: it could be no part of a folder's name.
     """
     if text is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text):
-        raise InputError(f"--name {text}: give letters, digits, dots, dashes and underscores, 64 at most")
+        raise InputError(f"{what} {text}: give letters, digits, dots, dashes and underscores, 64 at most")
     return text or ""
 
 

@@ -7,12 +7,12 @@ the fields are those of onnx.proto. What is not of this form is refused, so that
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import ModelError
+from .wire_format import VARINT, FormError, all_fields, fields
 
-__all__ = ["check_onnx"]
+__all__ = ["check_onnx", "weight_files"]
 
 _LEAST = {
     "Conv": 2,
@@ -43,46 +43,58 @@ _INSIDE: dict[str, dict[int, str]] = {
 _INPUT, _TYPE = 1, 4
 _OPERATORS, _VERSION = 8, 2
 _KEY, _VALUE = 1, 2
-_VARINT, _EIGHT, _DELIMITED, _FOUR = 0, 1, 2, 5
 _DEEPEST = 150
 
 
 def check_onnx(path: Path) -> None:
-    """Make sure that nodes have the inputs without which OpenVINO dies, and that no weights lie outside of the folder.
+    """Make sure that nodes have the inputs without which OpenVINO dies, and that weights lie in the file's own folder.
 
     Raises:
         ModelError: it is not so, messages lie inside of messages too deep, or the file is no whole ONNX file. One that
             is not there is left to the runtime.
     """
+    missing = [file for file in weight_files(path) if not file.is_file()]
+    if missing:
+        raise ModelError(
+            f"{path}: its weights {missing[0].name} are missing; copy {'both' if len(missing) == 1 else 'all'} files "
+            "together"
+        )
+
+
+def weight_files(path: Path) -> tuple[Path, ...]:
+    """Return the files beside an ONNX file in which weights of it lie, whether or not they are there; checks it first.
+
+    Raises:
+        ModelError: as `check_onnx`, but for files that are missing.
+    """
     if not path.is_file():
-        return
+        return ()
     if path.stat().st_size == 0:
         raise ModelError(f"{path}: the file is empty; export it again")
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            _File(path, data).check("model", 0, len(data))
-        except _FormError as error:
+            file = _File(path, data)
+            file.check("model", 0, len(data))
+        except FormError as error:
             raise ModelError(f"{path}: it is not a whole ONNX file ({error}); export or fetch it again") from error
-
-
-class _FormError(Exception):
-    """The bytes are no message."""
+    return tuple(path.parent / name for name in dict.fromkeys(file.beside))
 
 
 class _File:
-    """An ONNX file that is being looked at."""
+    """An ONNX file that is being looked at; `beside` are the files that hold weights of it, by their names."""
 
     def __init__(self, path: Path, data: mmap.mmap) -> None:
+        self.beside: list[str] = []
         self._path, self._data = path, data
         self._least = _LEAST | ({"Pad": 2} if self._operators() >= _PAD_WITH_TWO else {})
 
     def _operators(self) -> int:
         """Return the newest version of operators that the model names."""
         versions = [1]
-        for number, at, stop in _fields(self._data, 0, len(self._data)):
+        for number, at, stop in fields(self._data, 0, len(self._data)):
             if number == _OPERATORS:
-                found = _all_fields(self._data, at, stop)
-                versions += [value for field, kind, value, _ in found if (field, kind) == (_VERSION, _VARINT)]
+                found = all_fields(self._data, at, stop)
+                versions += [value for field, kind, value, _ in found if (field, kind) == (_VERSION, VARINT)]
         return max(versions)
 
     def check(self, kind: str, start: int, end: int, depth: int = 0) -> None:
@@ -91,7 +103,7 @@ class _File:
             raise ModelError(f"{self._path}: graphs lie too deep inside of graphs; export the model again")
         inside = _INSIDE[kind]
         own: list[tuple[int, int, int]] = []
-        for number, at, stop in _fields(self._data, start, end):
+        for number, at, stop in fields(self._data, start, end):
             if number in inside:
                 self.check(inside[number], at, stop, depth + 1)
             elif kind in {"node", "place"}:
@@ -124,53 +136,4 @@ class _File:
                 f"{self._path}: weights of it lie outside of its folder ({name!r}); put them beside it, and export it "
                 "again"
             )
-
-
-def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yield the number, start and end of each field that has a length."""
-    return ((number, at, stop) for number, kind, at, stop in _all_fields(data, start, end) if kind == _DELIMITED)
-
-
-def _all_fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """Yield the number and the kind of each field, and its start and end, or the value of a varint and 0.
-
-    Groups are refused: ONNX has none, and a field behind one that was not read to its end would pass unseen.
-
-    Raises:
-        _FormError: the bytes are no such fields.
-    """
-    at = start
-    while at < end:
-        key, at = _varint(data, at, end)
-        # Other parsers keep 32 bits of a longer one.
-        if not 0 < key >> 3 < 1 << 29:
-            raise _FormError(f"a field of number {key >> 3}")
-        number, kind = key >> 3, key & 7
-        if kind == _VARINT:
-            value, at = _varint(data, at, end)
-            yield number, kind, value, 0
-        elif kind in {_EIGHT, _FOUR}:
-            at += 8 if kind == _EIGHT else 4
-        elif kind == _DELIMITED:
-            length, at = _varint(data, at, end)
-            if at + length > end:
-                raise _FormError("it ends too early")
-            yield number, kind, at, at + length
-            at += length
-        else:
-            raise _FormError(f"a field of an unknown kind, {kind}")
-    if at > end:
-        raise _FormError("it ends too early")
-
-
-def _varint(data: mmap.mmap, at: int, end: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        if at >= end:
-            raise _FormError("it ends too early")
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-    raise _FormError("a number without an end")
+        self.beside.append(name)

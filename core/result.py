@@ -63,7 +63,7 @@ def read_records(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
 
     Example:
         >>> import mattekit
-        >>> mattekit.benchmark("srlite-x2", size="64", rounds=2, iterations=4).record.write("bench.json")
+        >>> mattekit.benchmark("srlite-x2", size="16", rounds=2, iterations=4).record.write("bench.json")
         >>> frame = mattekit.read_records("bench.json")
         >>> frame[frame.metric == "latency_p50"][["model", "precision", "device"]].values.tolist()
         [['srlite-x2', 'fp16', 'CPU']]

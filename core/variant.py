@@ -11,6 +11,7 @@ from .arithmetic import Precision
 from .contract import Contract
 from .files import sha256_of
 from .measurement import VariantRef
+from .onnx_files import weight_files
 from .provenance import ModelFormat, Provenance
 
 __all__ = ["PRECISIONS", "Variant", "files_of", "folder_name", "format_of_model"]
@@ -91,5 +92,14 @@ def format_of_model(path: Path) -> Literal["torch", "onnx", "openvino"]:
 
 
 def files_of(path: Path) -> tuple[Path, ...]:
-    """Return all files of a model, the one that is opened first: an IR's weights lie beside it."""
-    return (path, path.with_suffix(".bin")) if format_of_model(path) == "openvino" else (path,)
+    """Return all files of a model, the one that is opened first: an IR's weights lie beside it, an ONNX file's may.
+
+    Raises:
+        ModelError: it is no whole ONNX file.
+    """
+    kind = format_of_model(path)
+    return (
+        (path, path.with_suffix(".bin"))
+        if kind == "openvino"
+        else (path, *(weight_files(path) if kind == "onnx" else ()))
+    )

@@ -1,3 +1,8 @@
+from .answers import (
+    LEAST_SPREAD as LEAST_SPREAD,
+    matte_from as matte_from,
+    pixels_from as pixels_from,
+)
 from .background import (
     Background as Background,
     load_background as load_background,
@@ -66,8 +71,17 @@ from .processing import (
 from .remover import (
     Remover as Remover,
 )
+from .resampling import (
+    resize_mask as resize_mask,
+)
 from .resume import (
     settings_fingerprint as settings_fingerprint,
+)
+from .runtimes.adapter import (
+    Adapter as Adapter,
+    adapted as adapted,
+    adapter_for as adapter_for,
+    bare as bare,
 )
 from .runtimes.base import (
     DEFAULTS as DEFAULTS,
@@ -81,11 +95,17 @@ from .runtimes.base import (
 from .runtimes.compiled import (
     compile_model as compile_model,
 )
+from .runtimes.interface import (
+    Interface as Interface,
+    interface_of as interface_of,
+)
 from .runtimes.model_file import (
     describe as describe,
     read_contract as read_contract,
     read_model as read_model,
     read_variant as read_variant,
+    stored_precision as stored_precision,
+    unreadable as unreadable,
 )
 from .runtimes.onnxruntime import (
     OnnxRuntime as OnnxRuntime,
@@ -94,6 +114,11 @@ from .runtimes.openvino import (
     OpenVinoRuntime as OpenVinoRuntime,
     import_lean as import_lean,
     load as load,
+)
+from .runtimes.ports import (
+    feeder_of as feeder_of,
+    input_of as input_of,
+    output_of as output_of,
 )
 from .runtimes.precision import (
     arithmetic_config as arithmetic_config,
@@ -107,11 +132,9 @@ from .stores import (
     open_store as open_store,
 )
 from .tensors import (
-    LEAST_SPREAD as LEAST_SPREAD,
-    matte_from as matte_from,
+    Placed as Placed,
     normalise as normalise,
-    pixels_from as pixels_from,
-    resize_mask as resize_mask,
+    placed as placed,
     tensor_from as tensor_from,
 )
 from .upscaler import (

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ..core import Arithmetic, InputError, Settings, option
+from ..core import Arithmetic, ContractSettings, InputError, option
 from .choices import Blur, Colour, Fit, Place, Refine, Shadow, parse_shadow
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def described_background(background: Image | Colour | Blur) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PipelineSettings(Settings):
+class PipelineSettings(ContractSettings):
     """What becomes of an image: its background is removed, its resolution improved, and what is left superimposed.
 
     A stage is left out where its model or background is None, which the text `none` stands for.

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from ..core import ImageError, ModelError, did_you_mean
 from ..images import Image, Pixels, apply, to_depth
+from .answers import MatteTensor, classes_at, matte_from
 from .choices import Refine
 from .edges import refine_mask
 from .foreground import estimate_foreground
+from .resampling import resize_mask
 from .runtimes import LoadedModel
-from .tensors import MatteTensor, classes_at, matte_from, resize_mask, tensor_from
+from .tensors import placed, tensor_from
 
 __all__ = ["Matte", "Remover", "cut_out"]
 
@@ -103,7 +105,11 @@ class Remover:
 
     def _answer(self, image: Image) -> MatteTensor:
         contract = self.model.contract
-        return matte_from(self.model.runtime.run(tensor_from(image.rgb, contract)), contract)
+        output = self.model.runtime.run(tensor_from(image.rgb, contract, image.alpha))
+        place = placed(contract, image.height, image.width)
+        if place.is_padded:
+            output = output[:, :, *place.inside_of(*output.shape[2:])]
+        return matte_from(output, contract)
 
     def _matte(self, image: Image, result: MatteTensor) -> Matte:
         contract = self.model.contract

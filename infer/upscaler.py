@@ -12,10 +12,11 @@ import numpy as np
 
 from ..core import DeviceError, ImageError, ModelError, least_tile
 from ..images import MAX_PIXELS_VARIABLE, Image, Pixels, apply, pixel_limit, resize_straight
+from .answers import pixels_from
 from .runtimes import LoadedModel
 from .runtimes.compiled import is_out_of_memory
 from .runtimes.forking import native_calls
-from .tensors import normalise, pixels_from
+from .tensors import normalise
 from .tiles import AlignedTiles, Span, TilePlace, aligned_tiles, ramp_of, side_within, spans
 
 __all__ = ["TILE", "Upscaler"]
@@ -249,26 +250,27 @@ class Upscaler:
         pixels = tile.astype(np.float32)
         if dtype is np.uint16:
             pixels /= 257
+        down, across = self._missing(height), self._missing(width)
         if contract.input.height and contract.input.width:
             down, across = window[0] - height, window[1] - width
-        else:
-            down, across = self._missing(height), self._missing(width)
         if down or across:
             pixels = np.pad(pixels, ((0, down), (0, across), (0, 0)), mode="edge")
         tensor = normalise(pixels, contract)
         aligned = self._aligned() if (height, width) != (place.height, place.width) else None
         output = self.model.runtime.run(tensor) if aligned is None else aligned.run(tensor, place)
-        expected = (1, 3, pixels.shape[0] * self.scale, pixels.shape[1] * self.scale)
+        expected = (1, contract.input.channels, pixels.shape[0] * self.scale, pixels.shape[1] * self.scale)
         if output.shape != expected:
             raise ModelError(
                 f"{self.model.path}: the network gave {output.shape} where its contract promises {expected}"
             )
         if not np.isfinite(output).all():
             raise ModelError(f"{self.model.path}: the network's output holds values that are not finite")
-        if grey:
+        if grey and output.shape[1] > 1:
             # Networks for colours tint grey a little.
             output = np.repeat(output.mean(axis=1, keepdims=True), 3, axis=1)
-        return pixels_from(output, contract, dtype)[: height * self.scale, : width * self.scale]
+        return pixels_from(output, contract, dtype, None if grey else pixels)[
+            : height * self.scale, : width * self.scale
+        ]
 
 
 def _enlarge_alpha(alpha: Pixels, scale: int) -> Pixels:

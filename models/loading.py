@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ..core import Arithmetic, Hint, Progress, Task, Variant
-from ..infer import DEFAULTS, LoadedModel, RuntimeSettings, load
+from ..core import Arithmetic, Contract, Hint, Progress, Task, Variant, contract_from
+from ..infer import DEFAULTS, LoadedModel, RuntimeSettings, adapted, adapter_for, load
 from .reference import ModelRef
 from .runtimes import open_runtime
 
@@ -22,6 +22,7 @@ def open_model(
     hint: Hint = "latency",
     arithmetic: Arithmetic = "f32",
     threads: int | None = None,
+    contract: str | Path | Contract | None = None,
     offline: bool = False,
     progress: Progress | None = None,
 ) -> LoadedModel:
@@ -34,6 +35,7 @@ def open_model(
         hint: of OpenVINO: one short answer after another, or many at a time.
         arithmetic: of floating-point numbers.
         threads: of a CPU; as many as it has cores where None.
+        contract: what surrounds the network, in place of what its file says: a TOML file, or a `Contract`.
         offline: never download.
         progress: called during a download.
 
@@ -52,6 +54,8 @@ def open_model(
         (320, 240)
     """
     ref = model if isinstance(model, ModelRef) else ModelRef.parse(model)
+    if contract is not None:
+        ref = replace(ref, contract=contract_from(contract))
     path = ref.path_of_one(task=task, offline=offline, progress=progress)
     return open_at(ref, path, RuntimeSettings(device, arithmetic, hint, threads=threads))
 
@@ -64,7 +68,7 @@ def open_at(ref: ModelRef, path: Path, settings: RuntimeSettings = DEFAULTS) -> 
     """
     if ref.on_openvino:
         # Read once: what it says of itself is found while it is opened.
-        return _on_openvino(path, settings)
+        return _on_openvino(path, settings, ref.contract, ref.otherwise)
     return open_variant(ref.variant_at(path), ref.runtime, settings)
 
 
@@ -75,10 +79,20 @@ def open_variant(variant: Variant, runtime: str = "openvino", settings: RuntimeS
         MattekitError: as `open_model`.
     """
     if runtime == "openvino":
-        return _on_openvino(variant.path, settings)
+        return _on_openvino(variant.path, settings, variant.contract)
     opened = open_runtime(runtime, variant.path, replace(settings, model=variant.id))
-    return LoadedModel(variant, opened, partial(open_variant, variant, runtime, settings))
+    adapter = adapter_for(opened.interface, variant.contract, variant.path)
+    return LoadedModel(variant, adapted(opened, adapter), partial(open_variant, variant, runtime, settings))
 
 
-def _on_openvino(path: Path, how: RuntimeSettings) -> LoadedModel:
-    return load(path, how.device, hint=how.hint, arithmetic=how.arithmetic, threads=how.threads)
+def _on_openvino(
+    path: Path, how: RuntimeSettings, contract: Contract | None, otherwise: Contract | None = None
+) -> LoadedModel:
+    return load(
+        *(path, how.device),
+        contract=contract,
+        otherwise=otherwise,
+        hint=how.hint,
+        arithmetic=how.arithmetic,
+        threads=how.threads,
+    )

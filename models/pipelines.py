@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..core import Arithmetic, Hint, ModelError, Task, with_settings
+from ..core import Arithmetic, Contract, Hint, ModelError, Task, with_settings
 from ..infer import LoadedModel, PipelineSettings, Refine, RuntimeSettings, VideoSettings, import_lean
 from .loading import open_at
 from .reference import ModelRef
@@ -50,7 +50,7 @@ def load_pipeline(
     for model, task, hint in named:
         if model is not None:
             how = RuntimeSettings(settings.device, settings.arithmetic, hint, threads=threads)
-            opens.append(_opens(model, task, how, settings))
+            opens.append(_opens(model, task, how, settings, single=None in (settings.model, settings.sr)))
     if lean:
         import_lean()
     # One after another: the first use of OpenVINO by two threads at once is not safe.
@@ -73,13 +73,16 @@ def load_pipeline(
     return Pipeline(remover, upscaler, background, placement)
 
 
-def _opens(model: Any, task: Task, how: RuntimeSettings, settings: PipelineSettings) -> Callable[[], LoadedModel]:
+def _opens(
+    model: Any, task: Task, how: RuntimeSettings, settings: PipelineSettings, *, single: bool
+) -> Callable[[], LoadedModel]:
     """Find a model, and return what opens it."""
     if isinstance(model, LoadedModel):
         if model.contract.task != task:
             raise ModelError(f"{model.path}: this is a {model.contract.task} model; a {task} model is needed here")
         return lambda: model
-    ref = model if isinstance(model, ModelRef) else ModelRef.parse(model)
+    own = (settings.contract, None) if single else (None, settings.contract)
+    ref = model if isinstance(model, ModelRef) else ModelRef.parse(model, *own)
     path = ref.path_of_one(task=task, offline=settings.offline, progress=settings.progress)
     return partial(open_at, ref, path, how)
 
@@ -129,6 +132,7 @@ def remove(
     decontaminate: bool | None = None,
     device: str = "CPU",
     arithmetic: Arithmetic = "f32",
+    contract: str | Path | Contract | None = None,
     offline: bool = False,
 ) -> ImageT:
     """Take an image's background away; what is given comes back in the same kind, with an alpha.
@@ -143,6 +147,7 @@ def remove(
         decontaminate: give half-transparent pixels the subject's own colours; None leaves them the photo's.
         device: an OpenVINO device.
         arithmetic: of floating-point numbers.
+        contract: what surrounds a network of your own: a TOML file, or a `Contract`.
         offline: never download.
 
     Returns:
@@ -164,6 +169,7 @@ def remove(
         decontaminate=decontaminate,
         device=device,
         arithmetic=arithmetic,
+        contract=contract,
         offline=offline,
     )
     return _opened(os.getpid(), settings)(image)

@@ -10,11 +10,12 @@ An id means the zoo, whatever lies in the working folder; `./u2netp` is the fold
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..convert import RECOGNISED, bundled_ir, expanded, fetch, spec_for, zoo
-from ..core import PRECISIONS, ModelError, ModelFormat, Progress, Task, Variant, format_of_model, sha256_of
+from ..core import PRECISIONS, Contract, ModelError, ModelFormat, Progress, Task, Variant, format_of_model, sha256_of
 from ..infer import read_variant
 from .exports import checkpoint_of, exported
 from .grammar import MODEL_GRAMMAR
@@ -34,23 +35,32 @@ class ModelRef:
         runtime: that was named with it; empty where the command decides.
         name: the zoo's id; empty for a file or folder.
         path: the file or folder, or the checkpoint for the entry's network; None for the entry's own.
+        contract: used in place of the one inside the model's file, or beside it.
+        otherwise: used where there is none inside the model's file.
     """
 
     text: str
     runtime: str
     name: str
     path: Path | None
+    contract: Contract | None = None
+    otherwise: Contract | None = None
 
     @classmethod
-    def parse(cls, text: str | Path) -> ModelRef:
+    def parse(cls, text: str | Path, contract: Contract | None = None, otherwise: Contract | None = None) -> ModelRef:
         """Read what a user typed; nothing is opened or downloaded.
+
+        Args:
+            text: what was typed.
+            contract: used in place of the one inside the model's file, or beside it.
+            otherwise: used where there is none inside the model's file.
 
         Raises:
             ModelError: there is neither such a file or folder nor such an entry of the zoo.
         """
-        whole = str(text)
+        whole, given = str(text), (contract, otherwise)
         if isinstance(text, Path):
-            return cls(whole, "", "", _existing(whole))
+            return cls(whole, "", "", _existing(whole), *given)
         runtime, colon, rest = whole.partition(":")
         if not colon or runtime not in RUNTIMES:
             runtime, rest = "", whole
@@ -59,19 +69,29 @@ class ModelRef:
         known = {spec.id for spec in zoo.list_models()}
         name, at, checkpoint = rest.partition("@")
         if rest in known:
-            return cls(whole, runtime, rest, None)
+            return cls(whole, runtime, rest, None, *given)
         if at and (name in known or name.startswith(RECOGNISED) or not expanded(rest).exists()) and "/" not in name:
             weights = expanded(checkpoint) if checkpoint else None
             if weights is None or not weights.is_file():
                 raise ModelError(f"{whole}: there is no file {checkpoint!r}; give a checkpoint of {name}")
-            return cls(whole, runtime, name, weights)
+            return cls(whole, runtime, name, weights, *given)
         path = expanded(rest)
         if path.exists() or path.name != rest or format_of_model(path) != "torch":
-            return cls(whole, runtime, "", _existing(rest))
+            return cls(whole, runtime, "", _existing(rest), *given)
         if colon and not runtime and whole.partition(":")[0].isalpha():
             raise ModelError(f"{whole}: {whole.partition(':')[0]!r} is no runtime; give {', '.join(RUNTIMES)}, or none")
         zoo.get(rest)
-        return cls(whole, runtime, rest, None)
+        return cls(whole, runtime, rest, None, *given)
+
+    @classmethod
+    def parse_all(cls, texts: Sequence[str | Path], contract: Contract | None) -> list[ModelRef]:
+        """Read several of what a user typed; as `parse` otherwise.
+
+        A contract is used in place of what the file of a single model says; of several, those take it whose files say
+        nothing.
+        """
+        own = {"contract": contract} if len(texts) == 1 else {"otherwise": contract}
+        return [cls.parse(text, **own) for text in texts]
 
     @property
     def on_openvino(self) -> bool:
@@ -186,16 +206,16 @@ class ModelRef:
             ContractError: it carries no contract.
         """
         if format_of_model(path) != "torch":
-            return read_variant(path)
+            return read_variant(path, self.contract, self.otherwise)
         name = self.name or self._describes_itself().id
-        return Variant(name, "fp32", path, spec_for(name, path).contract)
+        return Variant(name, "fp32", path, self.contract or spec_for(name, path).contract)
 
     def _describes_itself(self) -> Variant:
         """What an export says, by which the checkpoint that it was made from can be found."""
         found = _models_at(self._place, ("openvino", "onnx"))
         if not found:
             raise ModelError(f"{self._place}: the folder holds no model; give the folder of an export")
-        return read_variant(found[0])
+        return read_variant(found[0], self.contract, self.otherwise)
 
     def _of_zoo(
         self, formats: tuple[ModelFormat, ...], task: Task | None, *, offline: bool, progress: Progress | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -19,15 +19,18 @@ from ..convert import (
     GoldenVector,
     PackageManifest,
     Port,
+    ir_from_onnx,
     name_by_position,
     new_version,
+    own_provenance,
     pin_surrounding,
     surround,
     write_ir,
     write_zip,
+    zoo,
 )
 from ..convert.servable import checker
-from ..core import ContractError, InputError, ModelError, Provenance, atomic_directory, sha256_of, with_settings
+from ..core import InputError, ModelError, Provenance, atomic_directory, sha256_of, with_settings
 from ..infer import LEAST_SPREAD, LoadedModel, arithmetic_config, load, read_model
 from ..models import ModelRef
 from .bill import bill_of
@@ -97,22 +100,16 @@ def make_package(model: str | Path, out: str | Path, settings: PackageSettings) 
     Raises:
         MattekitError: as `package_model`.
     """
-    ref = ModelRef.parse(model)
+    ref = ModelRef.parse(model, settings.contract)
     # A model of another runtime is not exported or fetched first.
     path = ref.path_of_one() if ref.on_openvino else None
-    if path is None or path.suffix != ".xml":
-        raise ModelError(
-            f"{path or ref.text}: only an OpenVINO IR can be packaged; make one with: mattekit export MODEL -o DIR"
-        )
-    opened = load(path, arithmetic=settings.arithmetic)
-    provenance = opened.variant.provenance
-    if provenance is None:
-        raise ContractError(f"{path}: the model does not say where it comes from; export it again with mattekit")
-    if settings.require_commercial and not provenance.commercial:
-        raise InputError(
-            f"{path}: the licence of its weights ({provenance.weights_licence or 'none stated'}) does not allow "
-            "commercial use; choose another model, or package without --require-commercial"
-        )
+    if path is None:
+        raise ModelError(f"{ref.text}: a package is run by OpenVINO; leave {ref.runtime}: out")
+    opened = load(path, contract=settings.contract, arithmetic=settings.arithmetic)
+    provenance = opened.variant.provenance or own_provenance(path, opened.id)
+    opened = replace(opened, variant=replace(opened.variant, provenance=provenance))
+    if settings.require_commercial:
+        _require_commercial(path, provenance)
     graph = _graph(opened, provenance, settings.colour_order)
     target = Path(out)
     if settings.format == "ovms":
@@ -136,8 +133,26 @@ def make_package(model: str | Path, out: str | Path, settings: PackageSettings) 
     return PackageResult(target, manifest)
 
 
+def _require_commercial(path: Path, provenance: Provenance) -> None:
+    """Make sure that commercial use is granted: by what the export wrote down, and by what the zoo knows today.
+
+    Raises:
+        InputError: it is not.
+    """
+    of_zoo = (spec for spec in zoo.list_models() if spec.weights.sha256 == provenance.weights_sha256)
+    spec = next((each for each in of_zoo if each.weights.sha256), None)
+    if provenance.commercial and (spec is None or spec.licence.commercial):
+        return
+    reason = f" {spec.licence.reason}" if spec is not None and spec.licence.reason else ""
+    raise InputError(
+        f"{path}: the licence of its weights ({provenance.weights_licence or 'none stated'}) does not allow commercial "
+        f"use.{reason} Choose another model, or package without --require-commercial"
+    )
+
+
 def _graph(opened: LoadedModel, provenance: Provenance, colour_order: Literal["RGB", "BGR"]) -> openvino.Model:
-    graph = surround(read_model(opened.path), opened.contract, least_spread=LEAST_SPREAD, colour_order=colour_order)
+    network = ir_from_onnx(opened.path, own=True) if opened.path.suffix == ".onnx" else read_model(opened.path)
+    graph = surround(network, opened.contract, least_spread=LEAST_SPREAD, colour_order=colour_order)
     name_by_position(graph)
     # Not under the contract's own key: the graph carries the contract out, and nobody must apply it twice.
     graph.set_rt_info(opened.contract.to_json(), ["mattekit", "packaged_contract"])

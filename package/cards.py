@@ -23,7 +23,7 @@ from ..infer import LoadedModel
 __all__ = ["card_of", "records_beside"]
 
 _SAID = {"metric", "value", "unit", "higher_is_better", "interval"}
-_COMMERCIAL = {True: "allowed", False: "not allowed", None: "not stated; ask the publisher first"}
+_COMMERCIAL = {True: "allowed", False: "not allowed", None: "not granted; ask the publisher first"}
 
 
 def records_beside(path: Path) -> list[AnyRecord]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..core import Arithmetic, InputError, Settings, option
+from ..core import Arithmetic, ContractSettings, InputError, Settings, option
 
 __all__ = ["PackageSettings", "VerifySettings"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PackageSettings(Settings):
+class PackageSettings(ContractSettings):
     """What a package is made for.
 
     Attributes:

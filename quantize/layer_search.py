@@ -5,19 +5,20 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, log2
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..convert import layer_influence, layer_noise, name_by_position, restore_layers, write_ir
 from ..core import InputError, Measurement, ParityError, atomic_path, make_folder
 from ..datasets import Dataset
-from ..infer import Tensor
 from .ptq import FamilyRecipe, calibration_tensor, quantize_plainly, tensors
 from .quantize_settings import IDENTICAL, QuantizeSettings
 from .source_ir import Accuracy, SourceIr, layer_names, save_int8
@@ -108,8 +109,8 @@ class LayerSearch:
             return
         contract, patch, used = self.source.contract, self._patch, self.used
 
-        def tensor(number: int) -> Tensor:
-            return calibration_tensor(used[number], contract, patch, number)
+        def tensor(number: int) -> NDArray[np.generic]:
+            return self.source.feed(calibration_tensor(used[number], contract, patch, number))
 
         model = quantize_plainly(self.source.model.clone(), len(used), tensor, self.settings, self.recipe)
         name_by_position(model, keep=frozenset(layer_names(self.source.model)))
@@ -123,12 +124,16 @@ class LayerSearch:
         if not self.state.noise:
             few, contract = self.used.take(_NOISE_SAMPLES), self.source.contract
             plain = self._plain()
-            found = layer_noise(self.source.model, plain, tensors(few, contract, self._patch))
+
+            def fed() -> Iterator[NDArray[np.generic]]:
+                return map(self.source.feed, tensors(few, contract, self._patch))
+
+            found = layer_noise(self.source.model, plain, fed())
             if contract.task == "super_resolution":
                 # An image shows the noise of the trunk and forgives that of its branches; a mask's layers have
                 # outliers, and what they do alone says less than how noisy they are.
                 names = [layer.name for layer in found]
-                found = layer_influence(self.source.model, plain, names, tensors(few, contract, self._patch))
+                found = layer_influence(self.source.model, plain, names, fed())
             self.state.noise = [(layer.name, layer.snr) for layer in found]
             self.state.write(self.work)
         name, snr = self.state.noise[0]

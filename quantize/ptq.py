@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..convert import quantized_layers
@@ -168,7 +169,7 @@ def tensors(dataset: Dataset, contract: Contract, patch: int) -> Iterator[Tensor
 
 
 def calibration_tensor(sample: Sample, contract: Contract, patch: int, number: int) -> Tensor:
-    """Return the network's input (1, 3, h, w) for a sample.
+    """Return the network's input (1, C, h, w) for a sample.
 
     Segmentation resizes the image. Super-resolution, and any network without a fixed size, takes a patch of it at a
     place that `number` decides, so that memory does not depend on the image; a fixed input size is the patch's size.
@@ -205,7 +206,7 @@ def require_nncf() -> str:
 def quantize_plainly(
     model: openvino.Model,
     samples: int,
-    tensor: Callable[[int], Tensor],
+    tensor: Callable[[int], NDArray[np.generic]],
     settings: QuantizeSettings,
     recipe: FamilyRecipe,
 ) -> openvino.Model:
@@ -214,7 +215,7 @@ def quantize_plainly(
     Args:
         model: in FP32 or FP16.
         samples: how many.
-        tensor: number to input (1, 3, H, W).
+        tensor: number to input, as the network takes it.
         settings: the preset; the device, of which NPUs and GPUs have rules of their own; and layers that stay as they
             are.
         recipe: the preset where the settings have none, and further layers, by patterns and kinds of nodes. A pattern

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..core import Arithmetic, InputError, Settings, option
+from ..core import Arithmetic, ContractSettings, InputError, option
 
 __all__ = ["IDENTICAL", "Against", "MaxDrop", "Preset", "QuantizeSettings", "parse_max_drop", "read_scope"]
 
@@ -77,7 +77,7 @@ def _name(text: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class QuantizeSettings(Settings):
+class QuantizeSettings(ContractSettings):
     """How to quantize, how accurate the result must be, and what is measured of it.
 
     Data sets count by their content, and a recipe by what it says: where they lie is no part of the identity.

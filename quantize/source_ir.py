@@ -6,19 +6,29 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from ..bench import Predictor, model_predictor, validate
-from ..convert import halve_weights, name_by_position, write_ir
+from ..convert import (
+    halve_weights,
+    ir_from_onnx,
+    model_batch,
+    name_by_position,
+    own_provenance,
+    reshape_batch,
+    write_ir,
+)
 from ..core import (
     CONTRACT_KEY,
     PRECISIONS,
     PROVENANCE_KEY,
     Contract,
-    ContractError,
     InputError,
     ModelError,
     Provenance,
@@ -26,7 +36,7 @@ from ..core import (
     Variant,
 )
 from ..datasets import Dataset, Sample
-from ..infer import describe, load, read_model
+from ..infer import Tensor, describe, feeder_of, load, read_model
 from ..metrics import Metric, get_metric
 from ..models import ModelRef
 from .quantize_settings import QuantizeSettings
@@ -47,12 +57,14 @@ class SourceIr:
     Attributes:
         variant: what it is.
         provenance: where it comes from.
-        model: the network.
+        model: the network, for one image at a time or any number, unless it insists on its batch.
+        batch: that it has in its file, where it was brought from that to one image.
     """
 
     variant: Variant
     provenance: Provenance
     model: openvino.Model
+    batch: int | None = None
 
     @property
     def path(self) -> Path:
@@ -64,33 +76,49 @@ class SourceIr:
         """Return what surrounds the network."""
         return self.variant.contract
 
+    @cached_property
+    def feed(self) -> Callable[[Tensor], NDArray[np.generic]]:
+        """Return what makes of one image, (1, C, H, W) float32, what the network takes."""
+        return feeder_of(self.model, self.contract, self.path)
 
-def open_source(model: str | Path) -> SourceIr:
-    """Open the FP32 IR that a user names, or its FP16 one where that is all there is.
+
+def open_source(model: str | Path, contract: Contract | None = None) -> SourceIr:
+    """Open the FP32 network that a user names, or its FP16 one where that is all there is: an IR, or an ONNX file.
 
     Args:
         model: as `ModelRef.parse` takes it; of a model's folder, the variant of the largest precision.
+        contract: what surrounds it, in place of what its file says.
 
     Raises:
-        ModelError: it is no IR that can be read, or it is quantized already.
-        ContractError: it carries no contract.
+        ModelError: it cannot be read, or it is quantized already.
+        ContractError: nothing says what surrounds it.
     """
-    ref = ModelRef.parse(model)
+    ref = ModelRef.parse(model, contract)
     if not ref.on_openvino:
         raise ModelError(f"{model}: INT8 is made from an OpenVINO IR; give one, or an entry of the zoo")
-    paths = [path for path in ref.paths() if path.suffix == ".xml"]
-    if not paths:
-        raise ModelError(f"{model}: not an OpenVINO IR; make one with: mattekit export MODEL -o DIR")
-    found = [(describe(read, path), read) for path in paths for read in (read_model(path),)]
+    found = [(describe(read, path, contract), read) for path in ref.paths() for read in (_read(path),)]
     variant, read = min(found, key=lambda each: PRECISIONS.index(each[0].precision))
-    path = variant.path
-    if variant.provenance is None:
-        raise ContractError(
-            f"{path}: the IR does not say where it comes from; make one with: mattekit export MODEL -o DIR"
-        )
     if variant.precision == "int8":
-        raise ModelError(f"{path}: the IR is quantized already; give the FP32 one that it was made from")
-    return SourceIr(variant, variant.provenance, read)
+        raise ModelError(f"{variant.path}: it is quantized already; give the FP32 one that it was made from")
+    provenance = variant.provenance or own_provenance(variant.path, variant.id)
+    return SourceIr(variant, provenance, read, _one_at_a_time(read, variant))
+
+
+def _read(path: Path) -> openvino.Model:
+    return ir_from_onnx(path, own=True) if path.suffix == ".onnx" else read_model(path)
+
+
+def _one_at_a_time(model: openvino.Model, variant: Variant) -> int | None:
+    """Bring a network of a fixed batch to one image at a time, and return the batch; None where nothing was done."""
+    batch = model_batch(model)
+    if batch in {None, 1}:
+        return None
+    try:
+        reshape_batch(model, 1, variant.path)
+    except ModelError:
+        # It insists, and is fed with copies.
+        return None
+    return batch
 
 
 def save_int8(model: openvino.Model, target: Path, source: SourceIr, notes: dict[str, JsonValue]) -> None:
@@ -111,6 +139,8 @@ def save_int8(model: openvino.Model, target: Path, source: SourceIr, notes: dict
     model.set_rt_info(source.contract.to_json(), ["mattekit", CONTRACT_KEY])
     model.set_rt_info(source.provenance.to_json(), ["mattekit", PROVENANCE_KEY])
     model.set_rt_info(json.dumps({"precision": "int8", **notes}), ["mattekit", QUANTIZATION_KEY])
+    if source.batch is not None:
+        reshape_batch(model, source.batch, source.path)
     write_ir(model, target, fp16=False)
 
 
@@ -181,7 +211,8 @@ def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, sourc
 
 
 def _opened(path: Path, settings: QuantizeSettings) -> Predictor:
-    return model_predictor(load(path, settings.device, arithmetic=settings.arithmetic), tile=settings.tile)
+    model = load(path, settings.device, contract=settings.contract, arithmetic=settings.arithmetic)
+    return model_predictor(model, tile=settings.tile)
 
 
 _Answer = TypeVar("_Answer")

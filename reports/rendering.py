@@ -130,7 +130,7 @@ def make_report(
 
     Example:
         >>> import mattekit
-        >>> mattekit.benchmark("srlite-x2", size="64", rounds=2, iterations=4).record.write("bench.json")
+        >>> mattekit.benchmark("srlite-x2", size="16", rounds=2, iterations=4).record.write("bench.json")
         >>> report = mattekit.write_report("bench.json", ["report.md", "report.csv"], title="Enlarging")
         >>> [str(path) for path in report.paths]
         ['report.md', 'report-files', 'report.csv']

@@ -29,6 +29,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# As the program does: OpenVINO's converter and NNCF would tell their makers of each use, and fork this process for it,
+# with all that it holds, a few times in each conversion.
+sys.modules.setdefault("openvino_telemetry", None)  # pyright: ignore[reportArgumentType, reportCallIssue]
+
 if TYPE_CHECKING:
     import torch
     from mattekit.convert.networks.u2net import U2NetConfig
@@ -395,6 +399,17 @@ def super_resolution_ir(photo: Path, make_once: MakeOnce) -> Path:
         export(spec, folder / "shallow.pth", folder, ExportSettings(), check)
 
     return make_once("super-resolution", fill) / "realesr-animevideov3" / "fp32"
+
+
+@pytest.fixture
+def shallow_zoo(super_resolution_ir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """In the zoo `realesr-animevideov3` is `shallow_srvgg`; return the checkpoint that `super_resolution_ir` is of."""
+    from mattekit.convert import zoo
+
+    specs = {spec.id: spec for spec in zoo.list_models()}
+    specs["realesr-animevideov3"] = replace(specs["realesr-animevideov3"], build=shallow_srvgg)
+    monkeypatch.setattr(zoo, "_REGISTRY", specs)
+    return super_resolution_ir.parents[1] / "shallow.pth"
 
 
 @pytest.fixture(scope="session")

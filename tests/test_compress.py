@@ -68,8 +68,8 @@ def call() -> Call:
 
 
 @pytest.fixture(scope="module")
-def model_folder(realesr_ir: Path) -> Path:
-    return realesr_ir.parent
+def model_folder(super_resolution_ir: Path) -> Path:
+    return super_resolution_ir.parent
 
 
 @pytest.fixture(scope="module")
@@ -120,9 +120,9 @@ def in_int8(name: str, ir: Path, photos: Path, make_once: MakeOnce) -> Path:
 
 
 @pytest.fixture(scope="module")
-def quantized(realesr_ir: Path, photos: Path, make_once: MakeOnce) -> Path:
+def quantized(super_resolution_ir: Path, photos: Path, make_once: MakeOnce) -> Path:
     """The INT8 IR of the shared super-resolution model."""
-    return in_int8("compress-realesr-int8", realesr_ir, photos, make_once)
+    return in_int8("compress-realesr-int8", super_resolution_ir, photos, make_once)
 
 
 @pytest.mark.slow
@@ -175,11 +175,11 @@ def test_a_metric_of_another_task_is_told_before_anything_runs(
 
 
 def test_parity_is_checked_from_torch_to_int8(
-    super_resolution_weights: Path, model_folder: Path, quantized: Path, photos: Path, tmp_path: Path, call: Call
+    shallow_zoo: Path, model_folder: Path, quantized: Path, photos: Path, tmp_path: Path, call: Call
 ) -> None:
     record, scope = tmp_path / "parity.json", tmp_path / "scope.txt"
     done = call(
-        "parity", f"torch:realesr-animevideov3@{super_resolution_weights}", model_folder, quantized.parent,
+        "parity", f"torch:realesr-animevideov3@{shallow_zoo}", model_folder, quantized.parent,
         "--data", f"hr={photos}", "--limit", 2, "--layers", scope, "--record", record,
     )  # fmt: skip
     written = read_record(record, ParityRecord)
@@ -255,13 +255,15 @@ def test_the_layers_that_lose_most_can_be_ignored(
         noisiest_layers(stages[:1], dataset)
 
 
-def test_parity_of_one_stage_or_of_two_models_is_refused(realesr_ir: Path, small_ir: Path, tmp_path: Path) -> None:
+def test_parity_of_one_stage_or_of_two_models_is_refused(
+    super_resolution_ir: Path, small_ir: Path, tmp_path: Path
+) -> None:
     with pytest.raises(InputError, match="two stages or more"):
-        open_stages([str(realesr_ir / "model.xml")])
+        open_stages([str(super_resolution_ir / "model.xml")])
     with pytest.raises(InputError, match="different contracts"):
-        open_stages([str(realesr_ir), str(small_ir)])
+        open_stages([str(super_resolution_ir), str(small_ir)])
     with pytest.raises(ModelError, match=r"no \.xml or \.onnx file of a model"):
-        open_stages([str(tmp_path), str(realesr_ir)])
+        open_stages([str(tmp_path), str(super_resolution_ir)])
 
 
 def accuracies(before: float | None, after: float | None, metric: str = "iou") -> tuple[Measurement, ...]:

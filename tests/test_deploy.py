@@ -413,9 +413,14 @@ def test_weights_without_a_commercial_licence_are_refused_where_one_is_required(
     assert not (tmp_path / "out").exists()
 
 
-def test_only_an_ir_can_be_packaged(segmentation_ir: Path, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="only an OpenVINO IR"):
-        package_model(segmentation_ir / "model.onnx", tmp_path / "out")
+def test_an_onnx_file_is_packaged_as_an_ir_is_and_another_runtimes_is_not(
+    segmentation_ir: Path, tmp_path: Path
+) -> None:
+    made = package_model(segmentation_ir / "model.onnx", tmp_path / "out")
+    assert made.manifest.provenance.model == "u2netp"
+    assert verify_package(made.path).passed
+    with pytest.raises(ModelError, match="run by OpenVINO"):
+        package_model(f"onnxruntime:{segmentation_ir}", tmp_path / "other")
 
 
 def rehash(folder: Path, name: str) -> None:

@@ -49,6 +49,18 @@ from typer.testing import CliRunner
 SR = "realesr-animevideov3"
 
 
+@pytest.fixture(autouse=True)
+def super_resolution_weights(shallow_zoo: Path) -> Path:
+    """A checkpoint of SR as it is in the zoo here: 4 convolutions, which are exported and compared in a third."""
+    return shallow_zoo
+
+
+@pytest.fixture
+def realesr_ir(super_resolution_ir: Path) -> Path:
+    """An export of it."""
+    return super_resolution_ir
+
+
 def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).random(shape, dtype=np.float32)
 

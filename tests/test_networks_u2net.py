@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -70,6 +71,19 @@ def test_any_size_comes_back_as_it_went_in(tiny: U2Net, size: tuple[int, int]) -
     with torch.inference_mode():
         maps = tiny(torch.rand(2, 3, *size))
     assert [tuple(each.shape) for each in maps] == [(2, 1, *size)] * (tiny.depth + 1)
+
+
+@pytest.mark.parametrize("stride", [2, 3])
+@pytest.mark.parametrize("size", [(1, 1), (37, 41), (64, 64), (65, 3)])
+def test_a_network_with_a_stride_works_at_a_lower_resolution_and_answers_at_the_photos(
+    stride: int, size: tuple[int, int]
+) -> None:
+    network = U2Net(replace(TINY, stride=stride), out_channels=2).eval()
+    with torch.inference_mode():
+        entry = network.get_submodule("stage1.rebnconvin")(torch.rand(1, 3, *size))
+        maps = network(torch.rand(1, 3, *size))
+    assert tuple(entry.shape[2:]) == tuple(-(-length // stride) for length in size)
+    assert [tuple(each.shape) for each in maps] == [(1, 2, *size)] * (network.depth + 1)
 
 
 def test_the_fused_head_is_the_first_of_all_and_logits_are_before_the_sigmoid(tiny: U2Net) -> None:

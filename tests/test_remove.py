@@ -20,7 +20,7 @@ from mattekit.infer import (
     resize_mask,
     tensor_from,
 )
-from mattekit.infer.tensors import resize_pixels
+from mattekit.infer.resampling import resize_pixels
 from PIL import Image as PilImage
 
 SALIENT = Contract(

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from mattekit.convert import ModelSpec, zoo
+from mattekit.convert.spec import Licence, TrainingData
 from mattekit.core import Contract, ModelError
 
 PROMISED = {
@@ -74,8 +75,47 @@ def test_an_entry_says_all_that_a_user_must_know(spec: ModelSpec) -> None:
     assert spec.licence.weights
     assert spec.task == spec.contract.task
     assert (spec.build is None) == (spec.source == "onnx")
-    # Whoever reads "unclear" or "forbidden" deserves the reason.
-    assert spec.licence.commercial or any("ommercial" in note or "licence" in note for note in spec.notes)
+    # Whoever reads "not granted" or "forbidden" deserves the reason.
+    assert bool(spec.licence.reason) == (spec.licence.commercial is not True)
+    for each in spec.licence.data:
+        assert each.terms
+        assert each.source.startswith("https://")
+
+
+NOT_GRANTED = {
+    *(f"rembg-birefnet-{name}" for name in ("general", "general-lite", "dis", "massive")),
+    *("rembg-isnet-general-use", "rembg-silueta", "rembg-u2net_cloth_seg", "u2net_cloth_seg", "u2net_portrait"),
+    *("imdn-x2", "imdn-x4"),
+}
+
+
+def test_commercial_use_is_granted_by_those_alone_who_can() -> None:
+    assert {spec.id for spec in zoo.list_models() if spec.licence.commercial is None} >= NOT_GRANTED
+    for spec in zoo.list_models():
+        if spec.licence.commercial and not spec.weights.bundled:
+            assert spec.licence.granted
+            assert not [each for each in spec.licence.data if each.commercial is False]
+
+
+@pytest.mark.parametrize(
+    ("granted", "data", "expected", "said"),
+    [
+        (True, None, True, ""),
+        (True, True, True, ""),
+        (True, False, None, "The publisher says MIT, but it was trained on PHOTOS: no commercial use"),
+        (None, True, None, "states no licence"),
+        (None, False, None, "It was trained on PHOTOS"),
+        (False, None, False, "The publisher forbids it"),
+        (False, False, False, "trained on PHOTOS"),
+    ],
+)
+def test_one_rule_says_who_may_use_weights_commercially(
+    granted: bool | None, data: bool | None, expected: bool | None, said: str
+) -> None:
+    photos = TrainingData("PHOTOS", "no commercial use", data, "https://example.org/terms")
+    licence = Licence("MIT", "MIT", granted, "https://example.org", (photos,))
+    assert licence.commercial is expected
+    assert said in licence.reason if said else licence.reason == ""
 
 
 @every_spec

@@ -95,7 +95,7 @@ def _check_paths(recipe: BuildRecipe, path: Path) -> None:
     if not folder.is_relative_to(path.parent.resolve()) or folder == path.parent.resolve():
         raise InputError(f"{path}: out = {recipe.out!r} is not a folder inside the recipe's; name one there, or use -o")
     for model in recipe.model:
-        for key, text in (("weights", model.weights), ("gates", model.gates)):
+        for key, text in (("weights", model.weights), ("contract", model.contract), ("gates", model.gates)):
             if text and not (path.parent / text).is_file():
                 raise InputError(
                     f"{path}: {model.id}: {key}: there is no file {text}; paths are relative to the recipe"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-from ..convert import spec_for
+from ..convert import ExportSettings, own_model, spec_for
 from ..core import flag_of
 from .build_result import BuildStage
 from .recipes import BuildRecipe, ModelRecipe, PackageOptions
@@ -34,7 +34,8 @@ class _Chain:
 
     def __init__(self, model: ModelRecipe, out: Path, *, commercial: bool) -> None:
         self.model = model
-        self.spec = spec_for(model.id, Path(model.weights) if model.weights else None)
+        own = own_model(model.id, ExportSettings(weights=model.weights, contract=model.contract))
+        self.spec = own.spec if own else spec_for(model.id, Path(model.weights) if model.weights else None)
         self.scale = self.spec.scale
         self.home = out / "models" / model.key
         self.out = out
@@ -68,12 +69,15 @@ class _Chain:
 
     def _export(self, precision: str) -> BuildStage:
         model = self.model
-        options = _options(weights=model.weights, name=model.name, precision=precision)
+        options = _options(weights=model.weights, contract=model.contract, name=model.name, precision=precision)
+        files = tuple(Path(file) for file in (model.weights, model.contract) if file)
+        # Of an IR there is no ONNX file.
+        onnx = () if self.spec.source == "openvino" else (self.home / precision / "model.onnx",)
         return BuildStage(
             name=self._name(f"export-{precision}"),
             command=("export", model.id, *options, "-o", str(self.out / "models")),
-            files=(Path(model.weights),) if model.weights else (),
-            outputs=(*self._ir(precision), self.home / precision / "model.onnx", self.home / precision / "export.json"),
+            files=files,
+            outputs=(*self._ir(precision), *onnx, self.home / precision / "export.json"),
             facts={"weights": self.spec.weights.sha256 or ""},
         )
 

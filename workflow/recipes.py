@@ -16,7 +16,7 @@ from ..core import Arithmetic, InputError, first_mistake, folder_name, read_toml
 __all__ = ["BuildRecipe", "ModelRecipe", "read_recipe", "schema_text"]
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
-_PATHS = frozenset({"weights", "gates", "out", "data", "validation"})
+_PATHS = frozenset({"weights", "contract", "gates", "out", "data", "validation"})
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-]+)\s*\]\]?")
 
 _Text = Annotated[str, Field(min_length=1)]
@@ -93,16 +93,19 @@ class PackageOptions(_Strict):
 
 
 class ModelRecipe(_Strict):
-    """One model of the zoo, and what is made and measured of it.
+    """One model of the zoo or one of one's own, and what is made and measured of it.
 
     Attributes:
-        weights: a checkpoint; the zoo's own where it is left out.
+        weights: a checkpoint, the zoo's own where it is left out; or one's own network, an .onnx or .xml file, whose id
+            is free.
+        contract: what surrounds one's own network, where neither the file nor one beside it says so.
         name: of the variants, which tells them from others of the same id, such as other fine-tunes.
         gates: a TOML file of gates, judged on the records of the validation and the benchmark.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     weights: _Text | None = None
+    contract: _Text | None = None
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
     precisions: Annotated[tuple[Literal["fp32", "fp16", "int8"], ...], Field(min_length=1)] = ("fp32",)
     parity: ParityOptions | None = None
@@ -119,6 +122,8 @@ class ModelRecipe(_Strict):
 
     @model_validator(mode="after")
     def _steps_fit(self) -> Self:
+        if self.contract and not self.weights:
+            raise ValueError("contract describes a network of one's own: add weights, its .onnx or .xml file")
         if self.quantize and "int8" not in self.precisions:
             raise ValueError("quantize makes int8, which is not among the precisions")
         if self.gates and not (self.validation or self.bench):

@@ -36,7 +36,10 @@ class _SampleActor:
     def __init__(self, work: _Work) -> None:
         self._dataset = work.dataset
         self._metrics = [get_metric(name) for name in work.metrics]
-        self._predictors = [each for model in work.models for each in open_predictors(model, work.settings)]
+        single = len(work.models) == 1
+        self._predictors = [
+            each for model in work.models for each in open_predictors(model, work.settings, single=single)
+        ]
         self._reference = open_reference(work.settings)
 
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[bytes]]:

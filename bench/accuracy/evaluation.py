@@ -73,7 +73,7 @@ def run_evaluation(
         raise InputError("--address is for --engine ray; add that, or leave it out")
     if not named:
         raise InputError("there is no model to validate; give one artifact or more")
-    predictors = [each for model in named for each in open_predictors(model, settings)]
+    predictors = [each for model in named for each in open_predictors(model, settings, single=len(named) == 1)]
     reference = open_reference(settings)
     opened = [each for each in (*predictors, *([reference] if reference else [])) if not each.is_on_disk]
     first = opened[0] if opened else None

@@ -74,12 +74,15 @@ class Predictor:
         return self.execution.runtime == _FILES
 
 
-def open_predictors(model: str | Path, settings: EvaluationSettings = _DEFAULTS) -> list[Predictor]:
+def open_predictors(
+    model: str | Path, settings: EvaluationSettings = _DEFAULTS, *, single: bool = True
+) -> list[Predictor]:
     """Open what a user types: each variant of a model's folder is a predictor of its own.
 
     Args:
         model: as `ModelRef.parse` takes it, or `golden:FOLDER`, outputs on disk.
         settings: the device, the tile, and the arithmetic of what OpenVINO executes; the other runtimes compute in f32.
+        single: it is all that is opened, so that the settings' contract is for it, whatever its file says.
 
     Raises:
         MattekitError: it cannot be opened, as its message says.
@@ -87,7 +90,7 @@ def open_predictors(model: str | Path, settings: EvaluationSettings = _DEFAULTS)
     kind, colon, rest = str(model).partition(":")
     if colon and kind == "golden":
         return [golden_predictor(Path(rest).expanduser())]
-    ref = ModelRef.parse(model)
+    ref = ModelRef.parse(model, *((settings.contract, None) if single else (None, settings.contract)))
     how = RuntimeSettings(settings.device, settings.arithmetic)
     return [model_predictor(open_at(ref, path, how), tile=settings.tile) for path in ref.paths()]
 
@@ -103,7 +106,7 @@ def open_reference(settings: EvaluationSettings) -> Predictor | None:
     if not settings.reference.startswith("golden:"):
         # Several are told before any is compiled.
         ModelRef.parse(settings.reference).path_of_one()
-    return open_predictors(settings.reference, replace(settings, arithmetic="f32"))[0]
+    return open_predictors(settings.reference, replace(settings, arithmetic="f32"), single=False)[0]
 
 
 def model_predictor(model: LoadedModel, *, tile: int = TILE) -> Predictor:

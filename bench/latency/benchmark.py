@@ -69,7 +69,7 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
 
     Example:
         >>> from mattekit import benchmark
-        >>> result = benchmark("srlite-x2", size=((16, 16),), rounds=2, iterations=4, threads=1)
+        >>> result = benchmark("srlite-x2", size="16", rounds=2, iterations=4)
         >>> result.exit_code, [figure.model for figure in result.record.of_metric("latency_p50")]
         (0, ['srlite-x2'])
     """

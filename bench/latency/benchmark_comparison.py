@@ -103,7 +103,7 @@ def run_comparison(
 
     Example:
         >>> from mattekit import benchmark, compare_benchmarks
-        >>> benchmark("srlite-x2", size=((16, 16),), rounds=2, iterations=4).record.write("bench.json")
+        >>> benchmark("srlite-x2", size="16", rounds=2, iterations=4).record.write("bench.json")
         >>> [ratio.value for ratio in compare_benchmarks("bench.json", "bench.json").record.of_metric("ratio")]
         [1.0]
     """

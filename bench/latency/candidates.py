@@ -25,7 +25,7 @@ from ...core import (
     Variant,
     sha256_of,
 )
-from ...infer import Runtime, RuntimeSettings, Tensor, require_device, this_machine
+from ...infer import Runtime, RuntimeSettings, Tensor, adapted, adapter_for, require_device, this_machine
 from ..benchmark_settings import BenchmarkSettings, Size
 
 __all__ = ["Candidate", "Planned", "RuntimeVariant", "Status", "find_variants", "plan"]
@@ -114,20 +114,29 @@ class Candidate:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """Return the shape of the input."""
-        return (self.batch, 3, self.height, self.width)
+        """Return the shape of the input, as the file takes it."""
+        return self.variant.contract.input.shape(self.batch, self.height, self.width)
 
     def open(self) -> Runtime:
         """Open it on its runtime; only that one is imported.
 
         Raises:
+            ModelError: the file takes another batch alone.
             MattekitError: as `open_runtime`.
         """
-        return model_room.open_runtime(self.runtime, self.variant.path, self.settings)
+        path = self.variant.path
+        opened = model_room.open_runtime(self.runtime, path, self.settings)
+        contract = self.variant.contract.with_size(self.height, self.width)
+        adapter = adapter_for(opened.interface, contract, path, self.batch)
+        if adapter.batch is not None:
+            # Filled up with copies, it would be another batch that is measured.
+            raise ModelError(f"{path}: {self.runtime} executes it in batches of {adapter.batch} alone")
+        return adapted(opened, adapter)
 
     def sample_input(self) -> Tensor:
-        """Return an input of its shape, values 0..1: how long a convolution takes does not depend on them."""
-        return np.random.default_rng(0).random(self.shape, dtype=np.float32)
+        """Return an input (N, C, H, W), values 0..1: how long a convolution takes does not depend on them."""
+        shape = (self.batch, self.variant.contract.input.channels, self.height, self.width)
+        return np.random.default_rng(0).random(shape, dtype=np.float32)
 
 
 class RuntimeVariant(NamedTuple):
@@ -152,20 +161,23 @@ class Planned(NamedTuple):
     reason: str | None = None
 
 
-def find_variants(models: Sequence[str | Path], runtimes: Sequence[str]) -> list[RuntimeVariant]:
+def find_variants(
+    models: Sequence[str | Path], runtimes: Sequence[str], contract: Contract | None = None
+) -> list[RuntimeVariant]:
     """Find what each model means on each runtime.
 
     Args:
         models: as `ModelRef.parse` takes them; a model's folder means every variant in it.
         runtimes: for the models that do not name one. torch executes the checkpoint that an export was made from, and
             others, such as ONNX Runtime, its ONNX file: one of each for a model, however many variants its folder has.
+        contract: as `ModelRef.parse_all` takes it.
 
     Raises:
         ModelError: a model cannot be found or read.
         ContractError: it carries no contract.
     """
     found: list[RuntimeVariant] = []
-    for ref in map(model_room.ModelRef.parse, models):
+    for ref in model_room.ModelRef.parse_all(models, contract):
         for runtime in [ref.runtime] if ref.runtime else runtimes:
             try:
                 found += [RuntimeVariant(variant, runtime) for variant in ref.variants(runtime)]
@@ -197,7 +209,7 @@ def plan(models: Sequence[str | Path], settings: BenchmarkSettings) -> list[Plan
         DeviceError: a device is missing, and `require_device` is set.
         MattekitError: a model cannot be read.
     """
-    variants = find_variants(models, settings.runtime)
+    variants = find_variants(models, settings.runtime, settings.contract)
     if settings.precision:
         variants = [each for each in variants if each.variant.precision in settings.precision]
     if not variants:

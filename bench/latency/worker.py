@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from ...core import ArithmeticUnavailableError, ExecutedLayers, LayerTime, MattekitError
-from ...infer import BoundInput, OpenVinoRuntime, Runtime, compile_model, executed_layers, read_model
+from ...infer import BoundInput, OpenVinoRuntime, Runtime, bare, compile_model, executed_layers, read_model
 from ..benchmark_settings import Scenario
 from .candidates import Candidate
 from .process import Burst, CandidateError, Executed, Inspected, Memory, Opened
@@ -124,6 +124,7 @@ def _executed_by(runtime: Runtime) -> Executed:
     """Ask a runtime what it executes; OpenVINO alone tells its layers."""
     layers: tuple[ExecutedLayers, ...] = ()
     quantized = False
+    runtime = bare(runtime)
     if isinstance(runtime, OpenVinoRuntime):
         counted = Counter((layer.type, layer.precision, layer.primitive) for layer in runtime.executed_layers())
         layers = tuple(

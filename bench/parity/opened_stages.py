@@ -41,7 +41,12 @@ class ModelStage:
     variant: Variant
 
 
-def open_stages(models: Sequence[str | Path], device: str = "CPU", arithmetic: Arithmetic = "f32") -> list[ModelStage]:
+def open_stages(
+    models: Sequence[str | Path],
+    device: str = "CPU",
+    arithmetic: Arithmetic = "f32",
+    contract: Contract | None = None,
+) -> list[ModelStage]:
     """Open the stages in the order in which they are given.
 
     An IR is run in f32; where another arithmetic is asked for, that is a stage of its own behind it. A device that has
@@ -52,19 +57,20 @@ def open_stages(models: Sequence[str | Path], device: str = "CPU", arithmetic: A
             its ONNX file and IR, that of a model all variants in it, an entry of the zoo its module and its IR.
         device: an OpenVINO device string, for the IRs.
         arithmetic: of the IRs.
+        contract: as `ModelRef.parse_all` takes it.
 
     Raises:
         InputError: there are fewer than two stages, or they are of models with different contracts.
         MattekitError: one cannot be opened.
     """
-    stages = [stage for model in models for stage in _of(ModelRef.parse(model), device, arithmetic)]
+    stages = [stage for ref in ModelRef.parse_all(models, contract) for stage in _of(ref, device, arithmetic)]
     stages = _told_apart(stages)
     if len(stages) < 2:
         raise InputError("parity compares two stages or more; give the folder of a model, or several artifacts")
     first = stages[0]
     for stage in stages[1:]:
         # The names of the layers may differ from one route to the next, what surrounds the network may not.
-        if stage.contract != first.contract:
+        if stage.contract.meaning != first.contract.meaning:
             raise InputError(
                 f"{stage.label} and {first.label} have different contracts, so they are not stages of one model; "
                 f"give artifacts of one export"

@@ -24,7 +24,7 @@ from ...convert import (
 )
 from ...core import Contract, Data, InputError, ParityRecord, Result, atomic_path, with_settings
 from ...datasets import Dataset, Sample, open_dataset
-from ...infer import Tensor, matte_from, resize_mask, this_machine
+from ...infer import Tensor, feeder_of, matte_from, resize_mask, this_machine
 from ...metrics import iou, mae, psnr_y
 from ..evaluation_settings import ParitySettings
 from .opened_stages import Kind, ModelStage, open_stages
@@ -72,7 +72,7 @@ def run_parity(models: str | Path | Sequence[str | Path], settings: ParitySettin
         True
     """
     named = [models] if isinstance(models, str | Path) else list(models)
-    stages = open_stages(named, settings.device, settings.arithmetic)
+    stages = open_stages(named, settings.device, settings.arithmetic, settings.contract)
     dataset = open_dataset(settings.data, scale=stages[0].contract.output.scale).take(settings.limit)
     record = check_stages(stages, dataset, settings)
     if settings.layers is None:
@@ -152,9 +152,11 @@ def noisiest_layers(
     quantized = [stage.variant.path for stage in stages if stage.kind == "quantized"]
     if not exact or not quantized:
         raise InputError("--layers compares an FP32 IR with an INT8 one; give both")
-    core, contract = openvino.Core(), stages[0].contract
-    tensors = (stage_input(_cut(sample, contract).image, contract) for sample in dataset)
-    found = layer_noise(core.read_model(exact[0]), core.read_model(quantized[0]), tensors)
+    contract, core = stages[0].contract, openvino.Core()
+    before = core.read_model(exact[0])
+    feed = feeder_of(before, contract, exact[0])
+    tensors = (feed(stage_input(_cut(sample, contract).image, contract)) for sample in dataset)
+    found = layer_noise(before, core.read_model(quantized[0]), tensors)
     return [layer for number, layer in enumerate(found[:most]) if number == 0 or layer.snr <= limit]
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from ...convert import BUNDLED_PRECISION, Fetched, ModelSpec, bundled_sums, cached_path
+from ...core import Contract
 from ...reports import Cell, Column, Table
 from .console import console_of, escape
 from .fitting import print_pairs, print_table, say_once
 
 __all__ = ["print_fetched", "print_model", "print_models"]
 
-_COMMERCIAL = {True: "yes", False: "no", None: "not stated"}
+_COMMERCIAL = {True: "yes", False: "no", None: "not granted"}
 
 
 def print_models(specs: Sequence[ModelSpec], *, as_json: bool) -> None:
@@ -52,20 +54,58 @@ def _zoo(task: str, specs: Sequence[ModelSpec]) -> Table:
 
 def print_model(spec: ModelSpec, *, as_json: bool) -> None:
     """Print all that the zoo knows of one model, and its card where it has one."""
-    data = _as_data(spec)
     if as_json:
-        print(json.dumps(data, indent=1))
+        print(json.dumps(_as_data(spec), indent=1))
         return
     console = console_of()
-    pairs: list[tuple[str, str]] = []
-    for key, value in data.items():
-        lines = value if isinstance(value, list) else [value]
-        shown = "\n".join(json.dumps(line) if isinstance(line, dict) else str(line) for line in lines)
-        pairs.append((key.replace("_", " "), shown))
+    pairs = [(title, text) for title, text in _told(spec) if text]
     print_pairs("", pairs, console)
     card = cached_path(spec).with_suffix(".md")
     if spec.weights.bundled and card.is_file():
         console.print(escape(card.read_text(encoding="utf-8"), lines=True), soft_wrap=True)
+
+
+def _told(spec: ModelSpec) -> list[tuple[str, str]]:
+    """Return what people want to know of a model, with its title; the text is empty where there is nothing to say."""
+    weights, licence, contract = spec.weights, spec.licence, spec.contract
+    sums = bundled_sums(spec)
+    data = [f"{each.name}: {each.terms} ({each.source})" for each in licence.data]
+    return [
+        ("model", spec.id),
+        ("what", spec.title),
+        ("task", spec.task.replace("_", " ") + (f" x{spec.scale}" if spec.scale > 1 else "")),
+        ("commercial use", " ".join(filter(None, (f"{_COMMERCIAL[licence.commercial]}.", licence.reason)))),
+        ("licence of the weights", licence.weights + (f" ({licence.source})" if licence.source else "")),
+        ("licence of the code", licence.code),
+        ("training data", "\n".join(data)),
+        ("labels", ", ".join(contract.output.labels)),
+        ("file", weights.filename + (f", {weights.size / 1e6:.1f} MB" if weights.size else "")),
+        ("SHA-256", weights.sha256 or "nobody publishes it"),
+        ("MD5", weights.md5 or ""),
+        ("from", "\n".join(weights.urls) or ("comes with mattekit" if weights.bundled else "no direct download")),
+        ("bundled IR", "\n".join(f"{name} {digest}" for name, digest in sums.items())),
+        ("memory of an export", f"{spec.memory / 1e9:.1f} GB" if spec.memory else ""),
+        ("paper", spec.paper),
+        ("homepage", spec.homepage),
+        ("notes", "\n".join(spec.notes)),
+        ("contract", _contract(contract)),
+    ]
+
+
+def _contract(contract: Contract) -> str:
+    """Return what a contract says beyond its defaults, a part a line."""
+    said = contract.model_dump(mode="json", exclude_defaults=True)
+    lines: list[str] = []
+    for part, value in said.items():
+        if isinstance(value, dict):
+            lines.append(f"{part}: " + ", ".join(f"{key} {_value(each)}" for key, each in value.items()))
+        elif part != "version":
+            lines.append(f"{part}: {_value(value)}")
+    return "\n".join(lines)
+
+
+def _value(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def print_fetched(fetched: Fetched) -> None:
@@ -93,6 +133,10 @@ def _as_data(spec: ModelSpec) -> dict[str, object]:
         "code_licence": spec.licence.code,
         "weights_licence": spec.licence.weights,
         "commercial_use": spec.licence.commercial,
+        "commercial_use_reason": spec.licence.reason,
+        "licence_source": spec.licence.source,
+        "training_data": [asdict(each) for each in spec.licence.data],
+        "export_memory": spec.memory,
         "contract": spec.contract.model_dump(mode="json"),
         "paper": spec.paper,
         "homepage": spec.homepage,

@@ -43,10 +43,13 @@ class U2NetConfig:
     Attributes:
         encoder: from the highest resolution to the lowest.
         decoder: back up again, with one stage less: the lowest encoder stage feeds it directly.
+        stride: of the very first convolution. The heads give its square in channels, of which a map of the input's size
+            is woven (pixel shuffle): all stages work at the lower resolution, and the edges do not.
     """
 
     encoder: tuple[RSUConfig, ...]
     decoder: tuple[RSUConfig, ...]
+    stride: int = 1
 
     def __post_init__(self) -> None:
         if len(self.encoder) < 2 or len(self.decoder) != len(self.encoder) - 1:
@@ -115,14 +118,16 @@ MATTELITE = U2NetConfig(
 
 
 class ConvBnRelu(nn.Module):
-    """3x3 convolution, batch normalisation, ReLU; keeps the resolution.
+    """3x3 convolution, batch normalisation, ReLU; keeps the resolution, or with a ``stride`` divides it, rounding up.
 
-    Input ``(n, in_channels, h, w)``, output ``(n, out_channels, h, w)``, floating point, not negative.
+    Input ``(n, in_channels, h, w)``, output ``(n, out_channels, h, w)``, floating point, not negative. The kernel of a
+    convolution with a stride is as wide as two of its steps and one pixel.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, dilation: int = 1) -> None:
+    def __init__(self, in_channels: int, out_channels: int, dilation: int = 1, stride: int = 1) -> None:
         super().__init__()
-        self.conv_s1 = nn.Conv2d(in_channels, out_channels, 3, padding=dilation, dilation=dilation)
+        size, padding = (3, dilation) if stride == 1 else (2 * stride + 1, stride)
+        self.conv_s1 = nn.Conv2d(in_channels, out_channels, size, stride, padding, dilation)
         self.bn_s1 = nn.BatchNorm2d(out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -137,14 +142,14 @@ class RSU(nn.Module):
     back resizes to each skip connection's exact size.
     """
 
-    def __init__(self, in_channels: int, stage: RSUConfig) -> None:
+    def __init__(self, in_channels: int, stage: RSUConfig, stride: int = 1) -> None:
         super().__init__()
         if stage.height < 3:
             raise ValueError(f"an RSU is at least 3 layers high, got {stage.height}")
         self.height = stage.height
         self.dilated = stage.dilated
         mid, height = stage.mid, stage.height
-        self.rebnconvin = ConvBnRelu(in_channels, stage.out)
+        self.rebnconvin = ConvBnRelu(in_channels, stage.out, stride=stride)
         for level in range(1, height + 1):
             entry = stage.out if level == 1 else mid
             self.add_module(f"rebnconv{level}", ConvBnRelu(entry, mid, self._dilation(level)))
@@ -216,22 +221,23 @@ class U2Net(nn.Module):
         self.logits = logits
         previous = in_channels
         for number, stage in enumerate(config.encoder, 1):
-            self.add_module(f"stage{number}", RSU(previous, stage))
+            self.add_module(f"stage{number}", RSU(previous, stage, config.stride if number == 1 else 1))
             previous = stage.out
         side_widths = [config.encoder[-1].out]
         for number, stage in zip(range(self.depth - 1, 0, -1), config.decoder, strict=True):
             self.add_module(f"stage{number}d", RSU(previous + config.encoder[number - 1].out, stage))
             previous = stage.out
             side_widths.insert(0, previous)
+        parts = out_channels * config.stride**2
         for number, width in enumerate(side_widths[: self.sides], 1):
-            self.add_module(f"side{number}", nn.Conv2d(width, out_channels, 3, padding=1))
+            self.add_module(f"side{number}", nn.Conv2d(width, parts, 3, padding=1))
         self.outconv: nn.Module | None = None
         if fusion:
-            read = self.sides * out_channels or side_widths[0]
-            self.outconv = nn.Conv2d(read, out_channels, fusion, padding=fusion // 2)
+            self.outconv = nn.Conv2d(self.sides * parts or side_widths[0], parts, fusion, padding=fusion // 2)
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         """See the class."""
+        height, width = x.shape[2:]
         encoded: list[Tensor] = []
         for number in range(1, self.depth + 1):
             x = self.get_submodule(f"stage{number}")(_pool(x) if encoded else x)
@@ -249,9 +255,13 @@ class U2Net(nn.Module):
             fused, *sides = sides
         else:
             fused = self.outconv(torch.cat(sides, 1) if sides else encoded[0])
+        stride = self.config.stride
+        maps = (fused,) if self.heads == "fused" else (fused, *sides)
+        if stride > 1:
+            # The last row and column of an odd size are half of a step.
+            maps = tuple(functional.pixel_shuffle(each, stride)[:, :, :height, :width] for each in maps)
         if self.heads == "fused":
-            return fused if self.logits else torch.sigmoid(fused)
-        maps = (fused, *sides)
+            return maps[0] if self.logits else torch.sigmoid(maps[0])
         return maps if self.logits else tuple(torch.sigmoid(each) for each in maps)
 
 

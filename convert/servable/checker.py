@@ -106,11 +106,14 @@ def computed_in(model: Any) -> str:
         return ""
     for layer in layers:
         info = layer.get_rt_info()
-        kind, precision, primitive = (
+        kind, precision, primitive, given = (
             str(info[key].astype(str)).lower() if key in info else ""
-            for key in ("layerType", "runtimePrecision", "primitiveType")
+            for key in ("layerType", "runtimePrecision", "primitiveType", "outputPrecisions")
         )
-        if _FLOATS.get(precision, precision) == "f16":
+        if kind == "subgraph" and _FLOATS.get(given, given) == "f32":
+            # Several layers in one are noted by what they read: such a one begins with a convert.
+            precision = given
+        elif _FLOATS.get(precision, precision) == "f16":
             # The CPU notes the type of stored weights; a primitive's name ends with that of the values.
             ending = primitive.rpartition("_")[2]
             precision = ending if ending in {"f32", "bf16"} else precision

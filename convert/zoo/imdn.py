@@ -41,7 +41,7 @@ def _spec(scale: int, *, sha256: str, size: int) -> ModelSpec:
             sha256=sha256,
             size=size,
         ),
-        licence=Licence(code="not stated", weights="not stated", commercial=None),
+        licence=Licence(code="not stated", weights="not stated", granted=None),
         build=partial(_build, scale),
         paper="https://arxiv.org/abs/1909.11856",
         homepage="https://github.com/Zheng222/IMDN",

@@ -36,7 +36,7 @@ SPECS: tuple[ModelSpec, ...] = (
             sha256="3a7f18ca5beebea37f39ce71d5b58448ff2d992b207571eafb0fb32b1a4f33ec",
             size=1_595_706,
         ),
-        licence=Licence(code="Apache-2.0", weights="Apache-2.0", commercial=True),
+        licence=Licence(code="Apache-2.0", weights="Apache-2.0", granted=True),
         build=partial(u2net, "MATTELITE"),
         fine_tune=partial(fine_tuned, "MATTELITE"),
         paper="https://arxiv.org/abs/2005.09007",

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from ...core import Contract, InputContract, OutputContract
-from ..spec import Licence, ModelSpec, Weights
-from .u2net import CLOTH_LABELS, IMAGENET_MEAN, IMAGENET_STD
+from ..spec import Licence, ModelSpec, TrainingData, Weights
+from .u2net import APACHE_SOURCE, CLOTH_LABELS, IMAGENET_MEAN, IMAGENET_STD
 
 __all__ = ["SPECS"]
 
 _RELEASE = "https://github.com/danielgatis/rembg/releases/download/v0.0.0"
 _CLASSIC_MIRROR = "https://huggingface.co/tomjackson2023/rembg/resolve/cd3a3d6767a7859efea31ef0f2f373582cf06d82"
+_BIREFNET_RELEASE = "https://github.com/ZhengPeng7/BiRefNet/releases/download/v1"
 _BIREFNET_MIRROR = (
     "https://huggingface.co/EmmaJohnson311/TensorRT-ONNX-collect/resolve/"
     "43d1d62b06bac8b7d3886a209771f6d7ca10d899/BiRefNet-v2-onnx"
 )
-_APACHE = Licence(code="MIT", weights="Apache-2.0", commercial=True)
+_APACHE = Licence(code="MIT", weights="Apache-2.0", granted=True, source=APACHE_SOURCE)
+_DIS5K = TrainingData(
+    name="DIS5K",
+    terms="its terms of use allow no commercial use",
+    commercial=False,
+    source="https://github.com/xuebinqin/DIS#7-license",
+)
+_ANIME_PUBLISHER = "https://huggingface.co/skytnt/anime-seg/resolve/493cb60893f47441b26ec4fb9a306bce9e342982"
+_MISTAKE = "The author calls the MIT of the weights a mistake: https://github.com/ZhengPeng7/BiRefNet/issues/306."
+_ONE_SOURCE = "Its hash has one independent source."
 _HALF = (0.5, 0.5, 0.5)
 _ONE = (1.0, 1.0, 1.0)
 
@@ -51,6 +61,7 @@ def _classic(
     size: int,
     source: tuple[str, str] = _U2NET,
     licence: Licence = _APACHE,
+    mirrors: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
 ) -> ModelSpec:
     filename = f"{name}.onnx"
@@ -61,7 +72,7 @@ def _classic(
         contract=contract,
         weights=Weights(
             filename=filename,
-            urls=(f"{_RELEASE}/{filename}", f"{_CLASSIC_MIRROR}/{filename}"),
+            urls=(*mirrors, f"{_RELEASE}/{filename}", f"{_CLASSIC_MIRROR}/{filename}"),
             sha256=sha256,
             md5=md5,
             size=size,
@@ -74,7 +85,18 @@ def _classic(
     )
 
 
-def _birefnet(name: str, title: str, filename: str, *, sha256: str, md5: str, size: int = 972_666_916) -> ModelSpec:
+def _birefnet(
+    name: str,
+    title: str,
+    filename: str,
+    *,
+    sha256: str,
+    md5: str,
+    size: int = 972_666_916,
+    data: tuple[TrainingData, ...] = (),
+    memory: int | None = None,
+    notes: tuple[str, ...] = (),
+) -> ModelSpec:
     return ModelSpec(
         id=f"rembg-birefnet-{name}",
         title=f"BiRefNet, {title} (rembg's ONNX)",
@@ -82,16 +104,28 @@ def _birefnet(name: str, title: str, filename: str, *, sha256: str, md5: str, si
         contract=_contract(1024, sigmoid=True),
         weights=Weights(
             filename=filename,
-            urls=(f"{_RELEASE}/{filename}", f"{_BIREFNET_MIRROR}/{filename}"),
+            urls=tuple(f"{base}/{filename}" for base in (_BIREFNET_RELEASE, _RELEASE, _BIREFNET_MIRROR)),
             sha256=sha256,
             md5=md5,
             size=size,
         ),
-        licence=Licence(code="MIT", weights="MIT", commercial=True),
+        licence=Licence(
+            code="MIT",
+            weights="MIT (by the repository)",
+            granted=True,
+            source=f"{_BIREFNET[0]}/issues/306" if data else f"{_BIREFNET[0]}/blob/main/LICENSE",
+            data=data,
+        ),
         source="onnx",
         homepage=_BIREFNET[0],
         paper=_BIREFNET[1],
-        notes=("The repository is MIT; the training photos have terms of their own.",),
+        notes=(
+            "The repository is MIT; the training photos have terms of their own.",
+            "rembg resizes by Lanczos, divides by the image's maximum and stretches the mask; the authors resize "
+            "bilinearly, divide by 255 and stretch nothing.",
+            *notes,
+        ),
+        memory=memory,
     )
 
 
@@ -136,7 +170,7 @@ SPECS: tuple[ModelSpec, ...] = (
         md5="2434d1f3cb744e0e49386c906e5a08bb",
         size=176_194_565,
         source=("https://github.com/levindabhi/cloth-segmentation", _U2NET[1]),
-        licence=Licence(code="MIT", weights="MIT (by the repository)", commercial=None),
+        licence=Licence(code="MIT", weights="MIT (by the repository)", granted=None),
         notes=(
             "rembg prepares images with ImageNet's mean and deviation, the network's author with 0.5 and 0.5.",
             "Commercial use is unclear: trained on iMaterialist (Fashion) 2019, whose competition terms the publisher "
@@ -151,8 +185,8 @@ SPECS: tuple[ModelSpec, ...] = (
         md5="55e59e0d8062d2f5d013f4725ee84782",
         size=44_173_029,
         source=("https://github.com/xuebinqin/U-2-Net/issues/295", _U2NET[1]),
-        licence=Licence(code="MIT", weights="not stated", commercial=None),
-        notes=("Commercial use is unclear: derived from U²-Net (Apache-2.0), but its author states no licence.",),
+        licence=Licence(code="MIT", weights="not stated", granted=None),
+        notes=("Derived from U²-Net (Apache-2.0), but its author states no licence.",),
     ),
     _classic(
         "isnet-general-use",
@@ -162,7 +196,12 @@ SPECS: tuple[ModelSpec, ...] = (
         md5="fc16ebd8b0c10d971d3513d564d01e29",
         size=178_648_008,
         source=_DIS,
-        notes=("The repository is Apache-2.0; the DIS5K photos that it was trained on have terms of their own.",),
+        licence=Licence(code="MIT", weights="not stated", granted=None, source=f"{_DIS[0]}/issues/150", data=(_DIS5K,)),
+        notes=(
+            "The repository licenses code and metric; whether that covers the weights is an open question there.",
+            "rembg resizes by Lanczos, divides by the image's maximum and stretches the mask; the authors resize "
+            "bilinearly and divide by 255.",
+        ),
     ),
     _classic(
         "isnet-anime",
@@ -172,6 +211,7 @@ SPECS: tuple[ModelSpec, ...] = (
         md5="6f184e756bb3bd901c8849220a83e38e",
         size=176_069_933,
         source=_ANIME,
+        mirrors=(f"{_ANIME_PUBLISHER}/isnetis.onnx",),
         notes=(
             "rembg subtracts ImageNet's mean; the network's author only divides by 255 and keeps the aspect ratio.",
         ),
@@ -182,6 +222,8 @@ SPECS: tuple[ModelSpec, ...] = (
         "BiRefNet-general-epoch_244.onnx",
         sha256="58f621f00f5d756097615970a88a791584600dcf7c45b18a0a6267535a1ebd3c",
         md5="7a35a0141cbbc80de11d9c9a28f52697",
+        data=(_DIS5K,),
+        notes=(_MISTAKE,),
     ),
     _birefnet(
         "general-lite",
@@ -190,6 +232,9 @@ SPECS: tuple[ModelSpec, ...] = (
         sha256="5600024376f572a557870a5eb0afb1e5961636bef4e1e22132025467d0f03333",
         md5="4fab47adc4ff364be1713e97b7e66334",
         size=224_005_088,
+        data=(_DIS5K,),
+        notes=(_MISTAKE, "Running it takes 3.2 GB of memory."),
+        memory=12_900_000_000,
     ),
     _birefnet(
         "portrait",
@@ -204,6 +249,8 @@ SPECS: tuple[ModelSpec, ...] = (
         "BiRefNet-DIS-epoch_590.onnx",
         sha256="6470117bac6f8d82a3f62921056f52d0f5c4d36d1d832096331d5ea38a03acb5",
         md5="2d4d44102b446f33a4ebb2e56c051f2b",
+        data=(_DIS5K,),
+        notes=(_MISTAKE,),
     ),
     _birefnet(
         "hrsod",
@@ -211,6 +258,7 @@ SPECS: tuple[ModelSpec, ...] = (
         "BiRefNet-HRSOD_DHU-epoch_115.onnx",
         sha256="4f5837663194fb88f603b76782eae05a3c29f5749872ca1bfb636bd26e7f6bfc",
         md5="c017ade5de8a50ff0fd74d790d268dda",
+        notes=(_ONE_SOURCE,),
     ),
     _birefnet(
         "cod",
@@ -218,6 +266,7 @@ SPECS: tuple[ModelSpec, ...] = (
         "BiRefNet-COD-epoch_125.onnx",
         sha256="91ec48f566db475cf6e4caa7e9cd997f352edfcc372372f437e2fbefc1557b13",
         md5="f6d0d21ca89d287f17e7afe9f5fd3b45",
+        notes=(_ONE_SOURCE,),
     ),
     _birefnet(
         "massive",
@@ -225,5 +274,7 @@ SPECS: tuple[ModelSpec, ...] = (
         "BiRefNet-massive-TR_DIS5K_TR_TEs-epoch_420.onnx",
         sha256="a94814cac438a31f95287811882628644a04b22d313ef3071d2ba904b5f627b8",
         md5="33e726a2136a3d59eb0fdf613e31e3e9",
+        data=(_DIS5K,),
+        notes=(_MISTAKE, _ONE_SOURCE),
     ),
 )

@@ -52,7 +52,7 @@ SPECS: tuple[ModelSpec, ...] = (
             sha256="11af8ec8ebd68689e90ef1e29044f9804c72d3bd9f7573820b7b26035782760c",
             size=1_754_927,
         ),
-        licence=Licence(code="MIT", weights="MIT", commercial=True),
+        licence=Licence(code="MIT", weights="MIT", granted=True),
         build=_build,
         paper="https://arxiv.org/abs/2009.11551",
         homepage="https://github.com/njulj/RFDN",

@@ -29,16 +29,17 @@ SPECS: tuple[ModelSpec, ...] = (
         contract=CONTRACT,
         weights=Weights(
             filename="team00_rlfn.pth",
-            urls=(f"{_RAW}/main/model_zoo/team00_rlfn.pth", f"{_RAW}/6404fa4/model_zoo/team00_rlfn.pth"),
+            urls=(f"{_RAW}/6404fa48dde4a4adbf241a51debdc661aef20449/model_zoo/team00_rlfn.pth",),
             sha256="3c9be7b9d7a4bece9b68c83a56a1ffb38010f76413d5f215be6b4be842e18fb2",
             size=1_294_011,
         ),
-        licence=Licence(code="MIT", weights="MIT", commercial=True),
+        licence=Licence(code="MIT", weights="MIT", granted=True),
         build=_build,
         paper="https://arxiv.org/abs/2205.07514",
         homepage="https://github.com/Amazingren/NTIRE2024_ESR",
         notes=(
-            "The baseline of the NTIRE 2024 challenge on efficient super-resolution, from that challenge's repository.",
+            "The baseline of the NTIRE 2024 challenge on efficient super-resolution, from that challenge's repository;"
+            " first published by ByteDance (https://github.com/bytedance/RLFN).",
             *NOTES,
         ),
     ),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["SPECS", "released"]
 
 _RELEASES = "https://github.com/xinntao/Real-ESRGAN/releases/download"
-_MIRROR = "https://huggingface.co/leonelhs/realesrgan/resolve/main"
+_MIRROR = "https://huggingface.co/leonelhs/realesrgan/resolve/6907f85a9095e201ec4b3c7e91bbb66cdec0f04d"
 
 
 def _x4() -> nn.Module:
@@ -66,7 +66,7 @@ def released(
         weights=Weights(
             filename=filename, urls=(f"{_RELEASES}/{file}", f"{_MIRROR}/{filename}"), sha256=sha256, size=size
         ),
-        licence=Licence(code="BSD-3-Clause", weights="BSD-3-Clause", commercial=True),
+        licence=Licence(code="BSD-3-Clause", weights="BSD-3-Clause", granted=True),
         build=build,
         paper="https://arxiv.org/abs/2107.10833",
         homepage="https://github.com/xinntao/Real-ESRGAN",

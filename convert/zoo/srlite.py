@@ -36,7 +36,7 @@ def _spec(scale: int, *, sha256: str, size: int) -> ModelSpec:
             halo=_HALO,
         ),
         weights=Weights(filename=filename, bundled=filename, sha256=sha256, size=size),
-        licence=Licence(code="Apache-2.0", weights="Apache-2.0", commercial=True),
+        licence=Licence(code="Apache-2.0", weights="Apache-2.0", granted=True),
         build=partial(_build, scale),
         notes=(
             "For first steps, tests and low-power devices: larger networks restore more.",

@@ -44,6 +44,10 @@ SPECS: tuple[ModelSpec, ...] = (
         "v0.2.5.0/realesr-general-x4v3.pth",
         sha256="8dc7edb9ac80ccdc30c3a5dca6616509367f05fbc184ad95b731f05bece96292",
         size=4_885_111,
+        notes=(
+            "This is denoise strength 1; the publisher's script mixes the weights with those of "
+            "realesr-general-wdn-x4v3 for less, half and half at 0.5.",
+        ),
     ),
     released(
         "realesr-animevideov3",

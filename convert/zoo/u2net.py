@@ -12,7 +12,7 @@ from ..spec import Licence, ModelSpec, Weights
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["CLOTH_LABELS", "IMAGENET_MEAN", "IMAGENET_STD", "SPECS", "fine_tuned", "u2net"]
+__all__ = ["APACHE_SOURCE", "CLOTH_LABELS", "IMAGENET_MEAN", "IMAGENET_STD", "SPECS", "fine_tuned", "u2net"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -20,7 +20,10 @@ CLOTH_LABELS = ("background", "upper", "lower", "full")
 
 _PAPER = "https://arxiv.org/abs/2005.09007"
 _HOME = "https://github.com/xuebinqin/U-2-Net"
-_APACHE = Licence(code="Apache-2.0", weights="Apache-2.0", commercial=True)
+APACHE_SOURCE = "https://github.com/xuebinqin/U-2-Net/issues/208"
+"""Where the authors say so: Apache-2.0 is for "all the released codes and models", the data sets' licences apart."""
+
+_APACHE = Licence(code="Apache-2.0", weights="Apache-2.0", granted=True, source=APACHE_SOURCE)
 _REPOSITORY_LICENCE = (
     "The repository is Apache-2.0 and links the weights without other terms; "
     "the training photos have terms of their own."
@@ -91,6 +94,7 @@ SPECS: tuple[ModelSpec, ...] = (
                 _drive("1ao1ovG1Qtx4b7EoskHXmi2E9rp5CHLcZ"),
             ),
             sha256="10025a17f49cd3208afc342b589890e402ee63123d6f2d289a4a0903695cce58",
+            md5="347c3d51b01528e5c6c071e3cff1cb55",
             size=176_290_937,
         ),
         licence=_APACHE,
@@ -107,7 +111,10 @@ SPECS: tuple[ModelSpec, ...] = (
         contract=_salient(320),
         weights=Weights(
             filename="u2netp.pth",
-            urls=(_drive("1rbSTGKAE-MTxBYHd-51l2hMOQPT_7EPy"),),
+            urls=(
+                _drive("1rbSTGKAE-MTxBYHd-51l2hMOQPT_7EPy"),
+                "https://github.com/nadermx/backgroundremover/raw/main/models/u2netp.pth",
+            ),
             sha256="e7567cde013fb64813973ce6e1ecc25a80c05c3ca7adbc5a54f3c3d90991b854",
             md5="e4f636406ca4e2af789941e7f139ee2e",
             size=4_683_258,
@@ -124,7 +131,11 @@ SPECS: tuple[ModelSpec, ...] = (
         title="U²-Net, people",
         task="segmentation",
         contract=_salient(320),
-        weights=Weights(filename="u2net_human_seg.pth", urls=(_drive("1m_Kgs91b21gayc2XLW0ou8yugAIadWVP"),)),
+        weights=Weights(
+            filename="u2net_human_seg.pth",
+            urls=(_drive("1m_Kgs91b21gayc2XLW0ou8yugAIadWVP"),),
+            sha256="13f0396e3f6fbc1d7ab55a8558640bef306a59b9110a5c595eb949ff69cf2414",
+        ),
         licence=_APACHE,
         build=_full,
         fine_tune=_fine_tuned,
@@ -133,7 +144,7 @@ SPECS: tuple[ModelSpec, ...] = (
         notes=(
             _REPOSITORY_LICENCE,
             "Trained on the Supervisely Person dataset.",
-            "No hash is published; the SHA-256 is shown on first use.",
+            "Its hash has one source: public code that pins the same file.",
         ),
     ),
     ModelSpec(
@@ -146,12 +157,13 @@ SPECS: tuple[ModelSpec, ...] = (
             output=OutputContract(kind="classes", labels=CLOTH_LABELS, resize="linear"),
         ),
         weights=Weights(filename="cloth_segm_u2net_latest.pth", urls=(_drive("1mhF3yqd7R-Uje092eypktNl-RoZNuiCJ"),)),
-        licence=Licence(code="MIT", weights="MIT (by the repository)", commercial=None),
+        licence=Licence(code="MIT", weights="MIT (by the repository)", granted=None),
         build=_clothes,
         fine_tune=_fine_tuned,
         paper=_PAPER,
         homepage="https://github.com/levindabhi/cloth-segmentation",
         notes=(
+            "The publisher's script does not resize at all; 768 is the size that it was trained at.",
             "Commercial use is unclear: trained on iMaterialist (Fashion) 2019, whose competition terms the publisher "
             "does not discuss.",
             "No hash is published; the SHA-256 is shown on first use.",
@@ -163,7 +175,7 @@ SPECS: tuple[ModelSpec, ...] = (
         task="segmentation",
         contract=_salient(512, invert=True),
         weights=Weights(filename="u2net_portrait.pth", urls=(_drive("1IG3HdpcRiDoWNookbncQjeaPN28t90yW"),)),
-        licence=Licence(code="Apache-2.0", weights="Apache-2.0 (by the repository)", commercial=None),
+        licence=Licence(code="Apache-2.0", weights="Apache-2.0 (by the repository)", granted=None),
         build=_full,
         fine_tune=_fine_tuned,
         paper=_PAPER,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...core import Arithmetic, Contract, Execution, Hint, Variant
 from .forking import native_calls
+from .interface import Interface
 
 __all__ = [
     "DEFAULTS",
@@ -44,7 +45,7 @@ class RuntimeSettings:
         threads: of a CPU; as many as it has cores where None.
         pinned: those threads stay on cores of their own, which processes that share a machine must not do: all would
             take the same ones.
-        shape: of the input, (N, 3, H, W), where the model takes others too.
+        shape: of the input, in the file's own layout, where the model takes others too.
         model: the entry of the zoo whose network a checkpoint fills.
     """
 
@@ -126,6 +127,11 @@ class Runtime(Protocol):
         ...
 
     @property
+    def interface(self) -> Interface | None:
+        """What the file that it executes takes and gives; None where it executes no file of a graph."""
+        ...
+
+    @property
     def compile_ms(self) -> float:
         """Milliseconds from the file, already read where there is a step for that, to something that runs."""
         ...
@@ -136,7 +142,7 @@ class Runtime(Protocol):
         ...
 
     def run(self, tensor: Tensor) -> Tensor:
-        """Execute the network on (N, 3, H, W) float32 and return its first output as float32."""
+        """Execute the network on (N, C, H, W) float32 and return its first output as float32."""
         ...
 
     def run_all(self, tensor: Tensor) -> list[Tensor]:
@@ -191,11 +197,12 @@ class SerialRuntime:
 
     Args:
         info: how it executes.
-        execute: executes the network on (N, 3, H, W) float32 and returns every output, the first one first, in memory
+        execute: executes the network on (N, C, H, W) float32 and returns every output, the first one first, in memory
             that the next query leaves alone.
         bind: prepares an input once and returns what answers a query on it, for a runtime that can spare itself
             copies; a query on a bound input is a call of `execute` where None.
         compile_ms: milliseconds that loading the network took.
+        interface: of the file that it executes; None where that is no file of a graph.
     """
 
     def __init__(
@@ -205,8 +212,10 @@ class SerialRuntime:
         *,
         bind: Callable[[Tensor], Callable[[], object]] | None = None,
         compile_ms: float = 0.0,
+        interface: Interface | None = None,
     ) -> None:
         self.info = info
+        self.interface = interface
         self.compile_ms = compile_ms
         self._execute = execute
         self._bind = bind
@@ -219,7 +228,7 @@ class SerialRuntime:
         return self._timer.spent
 
     def run(self, tensor: Tensor) -> Tensor:
-        """Execute the network on (N, 3, H, W) float32 and return its first output as float32."""
+        """Execute the network on (N, C, H, W) float32 and return its first output as float32."""
         return self.run_all(tensor)[0]
 
     def run_all(self, tensor: Tensor) -> list[Tensor]:

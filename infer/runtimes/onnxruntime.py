@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...core import Execution, ModelError, check_onnx, last_line, needs_extra
 from .base import DEFAULTS, RuntimeSettings, SerialRuntime, Tensor
 from .forking import Native, require_same_process
+from .interface import Interface, TensorInfo
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -79,7 +80,18 @@ class OnnxRuntime(SerialRuntime):
             batch=batch,
             threads=settings.threads or 0,
         )
-        super().__init__(info, execute, bind=bind, compile_ms=compile_ms)
+        interface = Interface(tuple(_port(each) for each in inputs), tuple(_port(each) for each in outputs))
+        super().__init__(info, execute, bind=bind, compile_ms=compile_ms, interface=interface)
+
+
+_TYPES = {"float": "f32", "float16": "f16", "double": "f64", "uint8": "u8", "bool": "boolean"}
+
+
+def _port(place: Any) -> TensorInfo:
+    told = str(place.type).removeprefix("tensor(").removesuffix(")")
+    kind = _TYPES.get(told, told.replace("uint", "u").replace("int", "i"))
+    shape = tuple(side if isinstance(side, int) else None for side in place.shape)
+    return TensorInfo(place.name, frozenset({place.name}), shape, kind)
 
 
 def _bound(session: onnxruntime.InferenceSession, path: Path, tensor: Tensor) -> Callable[[], None]:

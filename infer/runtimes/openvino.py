@@ -22,14 +22,14 @@ from ...core import (
     Execution,
     FloatArithmetic,
     Hint,
-    ModelError,
     last_line,
-    openvino_errors_as,
 )
 from ..devices import available_devices, require_device
+from .adapter import adapted, adapter_for
 from .base import DEFAULTS, BoundInput, LoadedModel, RuntimeSettings, Spent, Tensor, Timer
 from .compiled import BoundRequest, compile_model, execution_of, requests_of
 from .forking import Native, require_same_process
+from .interface import Interface, interface_of
 from .model_file import describe, read_model
 from .precision import ExecutedLayer, executed_layers, require_arithmetic
 
@@ -108,6 +108,11 @@ class OpenVinoRuntime:
             return execution_of(opened.compiled, self._settings, self._arithmetic)
 
     @property
+    def interface(self) -> Interface:
+        """Return what the model takes and gives."""
+        return interface_of(self._model)
+
+    @property
     def compile_ms(self) -> float:
         """Return the milliseconds that the compilation took."""
         with self._native.use() as opened:
@@ -129,7 +134,7 @@ class OpenVinoRuntime:
             return executed_layers(opened.compiled)
 
     def run(self, tensor: Tensor) -> Tensor:
-        """Execute the network on (N, 3, H, W) float32 and return a copy of its first output as float32.
+        """Execute the network on (N, C, H, W) float32 and return a copy of its first output as float32.
 
         Raises:
             DeviceError: the device failed, or the model does not take this shape.
@@ -174,6 +179,7 @@ def load(
     device: str = "CPU",
     *,
     contract: Contract | None = None,
+    otherwise: Contract | None = None,
     keep_batch: bool = False,
     hint: Hint = "latency",
     arithmetic: Arithmetic = "f32",
@@ -184,32 +190,46 @@ def load(
     Args:
         path: the `.xml` file (its `.bin` beside it) or `.onnx` file.
         device: an OpenVINO device string.
-        contract: used instead of the one inside the file, which then needs none.
-        keep_batch: keep a fixed batch; without it such a model is reshaped to one image at a time.
+        contract: used instead of the one inside the file, or beside it.
+        otherwise: used where there is none inside the file.
+        keep_batch: keep a fixed batch; without it such a model is reshaped to one image at a time, where its graph lets
+            it, and else its batch is filled up with copies.
         hint: what the device is prepared for.
         arithmetic: of floating-point numbers.
         threads: of a CPU; as many as it has cores where None.
 
     Raises:
         ModelError: the file cannot be read as a model.
-        ContractError: the model carries no contract, and none was given.
+        ContractError: nothing says what surrounds the network, or it takes or gives other than that says.
         DeviceError: the device is not there, or it refused the model.
     """
     model = read_model(path)
-    variant = describe(model, path, contract)
-    shape = model.inputs[0].partial_shape
-    if shape.rank.is_dynamic or len(shape) != 4:
-        raise ModelError(f"{path}: expected an input of shape (N, 3, H, W), found {shape}; export the model again")
-    if not keep_batch and shape[0].is_static and shape[0].get_length() != 1:
-        shape[0] = 1
-        with openvino_errors_as(
-            ModelError, lambda reason: f"{path}: the model takes no single image ({reason}); export it with --batch 1"
-        ):
-            model.reshape(shape)
+    variant = describe(model, path, contract, otherwise)
+    adapter = adapter_for(interface_of(model), variant.contract, path)
+    if adapter.batch is not None and (keep_batch or _takes_one(model)):
+        adapter = adapter._replace(batch=None)
     settings = RuntimeSettings(device, arithmetic, hint, threads=threads)
-    options = {"contract": contract, "keep_batch": keep_batch, "hint": hint, "arithmetic": arithmetic}
+    # The contract that holds now, whatever lies beside the file by then.
+    options = {"contract": variant.contract, "keep_batch": keep_batch, "hint": hint, "arithmetic": arithmetic}
     again = partial(load, path, device, threads=threads, **options)
-    return LoadedModel(variant, OpenVinoRuntime(model, settings), again)
+    return LoadedModel(variant, adapted(OpenVinoRuntime(model, settings), adapter), again)
+
+
+def _takes_one(model: openvino.Model) -> bool:
+    """Give a model with a fixed batch one image at a time; False where its graph insists on its batch."""
+    own, single = model.inputs[0].partial_shape, model.inputs[0].partial_shape
+    single[0] = 1
+    try:
+        model.reshape(single)
+    except RuntimeError:
+        model.reshape(own)
+        return False
+    batches = [output.get_partial_shape()[0] for output in model.outputs if output.get_partial_shape().rank != 0]
+    if all(batch.is_dynamic or batch.get_length() == 1 for batch in batches):
+        return True
+    # Its batch is written in its middle, where the pixels of one image would be taken for those of several.
+    model.reshape(own)
+    return False
 
 
 def import_lean() -> None:

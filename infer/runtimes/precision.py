@@ -91,11 +91,12 @@ def _computed_in(precision: str, primitive: str) -> str:
 def executed_arithmetic(compiled: openvino.CompiledModel) -> FloatArithmetic:
     """Return what the floating-point layers are computed in: the lowest arithmetic that any of them has.
 
-    Layers that a graph pins to f32 may stand among those of a lower one. Empty where the device tells no graph, and no
-    property either.
+    Layers that a graph pins to f32 may stand among those of a lower one. A layer that reads the file's input is noted
+    in that one's type, whatever it computes in. Empty where the device tells no graph, and no property either.
     """
     layers = executed_layers(compiled)
-    found = {_FLOATS.get(layer.precision.lower()) for layer in layers if layer.type.lower() not in _CONVERTS}
+    counting = [layer for layer in layers if layer.type.lower() not in _CONVERTS and not _reads_half_input(layer)]
+    found = {_FLOATS.get(layer.precision.lower()) for layer in counting}
     for arithmetic in ("bf16", "f16", "f32"):
         if arithmetic in found:
             return arithmetic
@@ -106,6 +107,14 @@ def executed_arithmetic(compiled: openvino.CompiledModel) -> FloatArithmetic:
         return _FLOATS.get(str(compiled.get_property("INFERENCE_PRECISION_HINT").to_string()), "")
     except RuntimeError:
         return ""
+
+
+def _reads_half_input(layer: ExecutedLayer) -> bool:
+    sources = (value.get_node() for value in layer.node.input_values())
+    return any(
+        source.get_type_name() == "Parameter" and source.get_output_element_type(0).get_type_name() == "f16"
+        for source in sources
+    )
 
 
 def require_arithmetic(compiled: openvino.CompiledModel, device: str, asked: Arithmetic) -> FloatArithmetic:

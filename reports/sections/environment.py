@@ -13,7 +13,7 @@ from ..evidence import Evidence, RecordSource
 __all__ = ["provenance"]
 
 _LONGEST = 400
-_COMMERCIAL = {True: "yes", False: "no", None: "not stated"}
+_COMMERCIAL = {True: "yes", False: "no", None: "not granted"}
 
 
 def provenance(evidence: Evidence) -> Section:
@@ -68,9 +68,9 @@ def _variants(evidence: Evidence) -> Table:
 def _licence(ref: VariantRef) -> tuple[str, str]:
     spec = next((spec for spec in zoo.list_models() if spec.id == ref.id), None)
     if spec is None:
-        return "not in the zoo", "not stated"
+        return "not in the zoo", "not granted"
     if ref.weights_sha256 and spec.weights.sha256 and ref.weights_sha256 != spec.weights.sha256:
-        return "other weights than the zoo's: not stated", "not stated"
+        return "other weights than the zoo's: not stated", "not granted"
     return spec.licence.weights, _COMMERCIAL[spec.licence.commercial]
 
 

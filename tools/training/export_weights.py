@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 from mattekit.convert.networks.srlite import SrLite, collapse
-from mattekit.convert.networks.u2net import MATTELITE, U2Net
+from mattekit.convert.networks.u2net import U2Net
 from runs import curve_svg
 from safetensors.torch import save_file
 from torch import Tensor
-from train_mattelite import with_norms
+from train_mattelite import TABLE, with_norms
 
 Rows = list[dict[str, float]]
 
@@ -28,7 +28,7 @@ def srlite_state(saved: dict[str, Tensor], scale: int) -> dict[str, Tensor]:
 
 def mattelite_state(saved: dict[str, Tensor]) -> dict[str, Tensor]:
     """The network's state with the official key names: the folded batch normalisations come back as identities."""
-    network = U2Net(MATTELITE)
+    network = U2Net(TABLE)
     network.load_state_dict(with_norms(saved, network))
     return network.state_dict()
 
@@ -41,22 +41,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder to write <id>.safetensors, .csv and .svg to")
     arguments = parser.parse_args()
 
-    checkpoint, shrunk = arguments.run / "checkpoint.pt", arguments.run / "shrunk.csv"
-    if arguments.id == "mattelite" and not checkpoint.exists():
-        # Shrunk and not fine-tuned: what was logged is how well each layer imitates the teacher's.
-        state, log = torch.load(arguments.run / "shrunk.pt", map_location="cpu", weights_only=True), shrunk
-        errors = [float(line.split(",")[1]) for line in shrunk.read_text(encoding="utf-8").splitlines()[1:]]
-        rows: Rows = [{"step": float(index), "relative_error": error} for index, error in enumerate(errors)]
-        columns, unit = ["relative_error"], "layers"
+    saved = torch.load(arguments.run / "checkpoint.pt", map_location="cpu", weights_only=True)
+    if arguments.id == "mattelite":
+        state, columns = mattelite_state(saved["average"]), ["held_out_iou", "loss"]
     else:
-        saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        log, unit = arguments.run / "log.csv", "steps"
-        if arguments.id == "mattelite":
-            state, columns = mattelite_state(saved["average"]), ["held_out_iou", "loss"]
-        else:
-            state, columns = srlite_state(saved["average"], int(arguments.id[-1])), ["held_out_psnr_y", "set5_psnr_y"]
-        # The first row has no loss yet.
-        rows = [row for row in saved["rows"] if all(row[column] == row[column] for column in columns)]
+        state, columns = srlite_state(saved["average"], int(arguments.id[-1])), ["held_out_psnr_y", "set5_psnr_y"]
+    # The first row has no loss yet.
+    rows: Rows = [row for row in saved["rows"] if all(row[column] == row[column] for column in columns)]
     state = {name: (value.half() if value.is_floating_point() else value).contiguous() for name, value in state.items()}
     # The counter is only for training; loaders fill it in.
     state = {name: value for name, value in state.items() if not name.endswith("num_batches_tracked")}
@@ -65,8 +56,10 @@ def main() -> None:
     save_file(state, target)
     # save_file makes it readable by its owner alone, and the package is for everybody.
     target.chmod(0o644)
-    shutil.copyfile(log, target.with_suffix(".csv"))
-    target.with_suffix(".svg").write_text(curve_svg(rows, columns, f"{arguments.id}, training", unit), encoding="utf-8")
+    shutil.copyfile(arguments.run / "log.csv", target.with_suffix(".csv"))
+    target.with_suffix(".svg").write_text(
+        curve_svg(rows, columns, f"{arguments.id}, training", "steps"), encoding="utf-8"
+    )
     print(f"{target}: {target.stat().st_size} bytes")
 
 

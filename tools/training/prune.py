@@ -10,7 +10,7 @@ on one core.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from mattekit.convert.networks.u2net import ConvBnRelu, U2Net, U2NetConfig
@@ -19,10 +19,6 @@ from torch.nn import functional
 
 SAMPLES = 48_000
 """So many positions, spread over the calibration photos, take part in each layer's regression."""
-
-
-class ReachedError(Exception):
-    """The layer to be looked at has run: the rest of the pass is not needed."""
 
 
 def fold(network: U2Net) -> None:
@@ -69,44 +65,26 @@ def order_of_layers(network: U2Net) -> list[str]:
     return order
 
 
-@torch.no_grad()
-def inputs_of_layer(network: nn.Module, name: str, chunks: Sequence[Tensor]) -> list[Tensor]:
-    """What goes into the convolution ``name`` for each chunk of photos, ``(n, channels, h, w)``."""
-    caught: list[Tensor] = []
-
-    def hook(_module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
-        caught.append(arguments[0])
-        raise ReachedError
-
-    handle = network.get_submodule(name).register_forward_pre_hook(hook)
-    for chunk in chunks:
-        try:
-            network(chunk)
-        except ReachedError:
-            continue
-    handle.remove()
-    return caught
-
-
 @dataclass
 class Samples:
-    """A layer's outputs in the big network at random places: per chunk, the flat positions and the values there."""
+    """A layer's outputs in the big network at random places: the flat positions over all photos, the values there."""
 
-    positions: list[Tensor]
-    values: list[Tensor]
+    positions: list[Tensor] = field(default_factory=list)
+    values: list[Tensor] = field(default_factory=list)
 
 
 @torch.no_grad()
 def sample_outputs(network: U2Net, kept: dict[str, Tensor], chunks: Sequence[Tensor]) -> dict[str, Samples]:
     """All layers' outputs before the ReLU, in one pass; only the channels ``kept``."""
-    samples: dict[str, Samples] = {name: Samples([], []) for name in kept}
+    samples: dict[str, Samples] = {name: Samples() for name in kept}
     generator = torch.Generator().manual_seed(0)
+    passed = 0
 
     def watch(name: str) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]:
         def hook(_module: nn.Module, _arguments: tuple[Tensor, ...], output: Tensor) -> None:
             places = output.permute(0, 2, 3, 1).flatten(0, 2)
             chosen = torch.randperm(len(places), generator=generator)[: SAMPLES // len(chunks)]
-            samples[name].positions.append(chosen)
+            samples[name].positions.append(chosen + passed * output.shape[2] * output.shape[3])
             samples[name].values.append(places[chosen][:, kept[name]])
 
         return hook
@@ -114,6 +92,7 @@ def sample_outputs(network: U2Net, kept: dict[str, Tensor], chunks: Sequence[Ten
     hooks = [network.get_submodule(name).register_forward_hook(watch(name)) for name in kept]
     for chunk in chunks:
         network(chunk)
+        passed += len(chunk)
     for hook in hooks:
         hook.remove()
     return samples
@@ -192,6 +171,10 @@ def choose_channels(teacher: U2Net, student: U2Net, photos: Tensor) -> Channels:
     kept: dict[str, Tensor] = {}
     for name in order:
         width: int = student.get_submodule(name).out_channels  # pyright: ignore[reportAssignmentType]
+        if not name.endswith("conv_s1"):
+            # A head gives each pixel of a step of its own; the big network, at a step's resolution, has one for all.
+            kept[name] = torch.zeros(width, dtype=torch.long)
+            continue
         closing = name.endswith("rebnconv1d.conv_s1")
         if closing:
             kept[name] = kept[name.replace("rebnconv1d", "rebnconvin")]
@@ -205,11 +188,18 @@ def choose_channels(teacher: U2Net, student: U2Net, photos: Tensor) -> Channels:
 
 def _rows(inputs: Tensor, conv: nn.Conv2d, positions: Tensor) -> Tensor:
     """The convolution's input windows at flat ``positions``, ``(len(positions), in * k * k)``."""
-    _, channels, height, width = inputs.shape
-    (size, _), (dilation, _), (pad, _) = conv.kernel_size, conv.dilation, conv.padding  # pyright: ignore[reportAssignmentType, reportGeneralTypeIssues]
+    channels = inputs.shape[1]
+    (size, _), (stride, _), (dilation, _), (pad, _) = (
+        conv.kernel_size,
+        conv.stride,
+        conv.dilation,
+        conv.padding,
+    )  # pyright: ignore[reportAssignmentType, reportGeneralTypeIssues]
     padded = functional.pad(inputs, [int(pad)] * 4)
+    reach = dilation * (size - 1)
+    height, width = ((length - reach - 1) // stride + 1 for length in padded.shape[2:])
     photo, rest = positions // (height * width), positions % (height * width)
-    y, x = rest // width, rest % width
+    y, x = rest // width * stride, rest % width * stride
     windows = [padded[photo, :, y + dy * dilation, x + dx * dilation] for dy in range(size) for dx in range(size)]
     return torch.stack(windows, 2).reshape(len(positions), channels * size * size)
 
@@ -236,30 +226,39 @@ def _regress(rows: Tensor, target: Tensor, *, rectified: bool) -> Tensor:
 def shrink(teacher: U2Net, config: U2NetConfig, photos: Tensor, report: Callable[[str, float], None]) -> U2Net:
     """A network of the stage table ``config`` that imitates ``teacher`` (folded, logits) on ``photos`` (n, 3, h, w).
 
-    Its batch normalisations hold the statistics of the photos, so that training can go on with them.
+    A network whose first convolution has a stride imitates the teacher on photos that are smaller by it. Its batch
+    normalisations hold the statistics of the photos, so that training can go on with them.
     """
     student = U2Net(config, logits=True).eval()
-    chunks = photos.split(4)
-    channels = choose_channels(teacher, student, photos)
-    samples = sample_outputs(teacher, channels.kept, chunks)
-    for name in order_of_layers(student):
-        big, small = teacher.get_submodule(name), student.get_submodule(name)
-        assert isinstance(big, nn.Conv2d)
-        assert isinstance(small, nn.Conv2d)
-        assert big.bias is not None
-        assert small.bias is not None
-        wanted = torch.cat(samples[name].values)
-        inputs = inputs_of_layer(student, name, chunks)
-        rows = torch.cat([_rows(x, small, at) for x, at in zip(inputs, samples[name].positions, strict=True)])
-        behind_relu = name.endswith("conv_s1")
-        weights = _regress(rows, wanted, rectified=behind_relu)
-        small.weight.copy_(weights[:-1].T.reshape(small.weight.shape))
-        small.bias.copy_(weights[-1])
-        output = rows @ weights[:-1] + weights[-1]
-        if behind_relu:
-            layer = student.get_submodule(name.removesuffix(".conv_s1"))
-            assert isinstance(layer, ConvBnRelu)
-            set_statistics(layer, output.mean(0), output.var(0).clamp_min(1e-6))
-            output, wanted = functional.relu(output), functional.relu(wanted)
-        report(name, float((output - wanted).pow(2).mean() / wanted.var()))
+    shown = functional.avg_pool2d(photos, config.stride)
+    channels = choose_channels(teacher, student, shown)
+    samples = sample_outputs(teacher, channels.kept, shown.split(4))
+
+    def fit(name: str) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
+        """Find the layer's weights when its input is there, just before it runs."""
+
+        def hook(layer: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+            assert isinstance(layer, nn.Conv2d)
+            assert layer.bias is not None
+            behind_relu = name.endswith("conv_s1")
+            taken = samples.pop(name)
+            wanted = torch.cat(taken.values)
+            rows = _rows(arguments[0], layer, torch.cat(taken.positions))
+            weights = _regress(rows, wanted, rectified=behind_relu)
+            layer.weight.copy_(weights[:-1].T.reshape(layer.weight.shape))
+            layer.bias.copy_(weights[-1])
+            output = rows @ weights[:-1] + weights[-1]
+            if behind_relu:
+                block = student.get_submodule(name.removesuffix(".conv_s1"))
+                assert isinstance(block, ConvBnRelu)
+                set_statistics(block, output.mean(0), output.var(0).clamp_min(1e-6))
+                output, wanted = functional.relu(output), functional.relu(wanted)
+            report(name, float((output - wanted).pow(2).mean() / wanted.var()))
+
+        return hook
+
+    hooks = [student.get_submodule(name).register_forward_pre_hook(fit(name)) for name in order_of_layers(student)]
+    student(photos)
+    for hook in hooks:
+        hook.remove()
     return student

@@ -65,12 +65,13 @@ def learning_rate(progress: float, peak: float, warm_up: float = 0.02, floor: fl
 class Run:
     """One training run in ``folder``: ``checkpoint.pt``, and ``log.csv`` with one row per evaluation.
 
-    A run is as long as its time budget (``minutes`` of training, over all resumptions): on a shared machine the number
-    of steps that fit is not known beforehand, and the schedule has to end in time.
+    A run is as long as its budget, over all resumptions: so many ``minutes`` of training where the schedule has to end
+    in time, or so many ``steps``.
     """
 
     folder: Path
-    minutes: float
+    minutes: float = 0.0
+    steps: int = 0
     step: int = 0
     seconds: float = 0.0
     rows: list[dict[str, float]] = field(default_factory=list)
@@ -79,6 +80,8 @@ class Run:
     @property
     def progress(self) -> float:
         """0 at the start, 1 when the budget is used up."""
+        if self.steps:
+            return min(1.0, self.step / self.steps)
         return min(1.0, (self.seconds + time.monotonic() - self._since) / (60 * self.minutes))
 
     def pause_clock(self) -> None:

@@ -1,0 +1,102 @@
+"""What OpenVINO would compute wrongly, or does not know, is refused with the operator's name and a way on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mattekit.core import ModelError, check_operators
+from mattekit.infer import read_model
+
+onnx = pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
+helper = onnx.helper
+
+
+def written(
+    path: Path, nodes: list[Any], opset: int = 17, *, weights: list[Any] | None = None, domains: tuple[str, ...] = ()
+) -> Path:
+    """Write a graph from `x`, (1, 3, 8, 8), to `y`."""
+    image = helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, 8, 8])
+    graph = helper.make_graph(nodes, "g", [image], [helper.make_empty_tensor_value_info("y")], weights or [])
+    imports = [helper.make_opsetid("", opset), *(helper.make_opsetid(domain, 1) for domain in domains)]
+    model = helper.make_model(graph, opset_imports=imports)
+    model.ir_version = 9
+    onnx.save(model, str(path))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["ReduceL1", "ReduceLogSum", "ReduceLogSumExp"])
+def test_a_reduction_that_loses_its_axes_is_refused_by_name_and_operator_set(kind: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "m.onnx", [helper.make_node(kind, ["x"], ["y"], axes=[1])], 13)
+    with pytest.raises(ModelError, match=rf"{kind} \(opset 13\).*opset 18 or newer.*convert_version"):
+        read_model(path)
+    read_model(written(path, [helper.make_node(kind, ["x"], ["y"], axes=[1])], 11))
+    # Over all axes there is nothing to lose.
+    read_model(written(path, [helper.make_node(kind, ["x"], ["y"])], 13))
+
+
+def test_an_operator_inside_of_a_branch_is_found(tmp_path: Path) -> None:
+    branches = {
+        name: helper.make_graph([node], name, [], [helper.make_empty_tensor_value_info(f"{name}_y")])
+        for name, node in (
+            ("then_branch", helper.make_node("ReduceL1", ["x"], ["then_branch_y"], axes=[2])),
+            ("else_branch", helper.make_node("Neg", ["x"], ["else_branch_y"])),
+        )
+    }
+    truth = onnx.numpy_helper.from_array(np.array(True), "c")
+    path = written(tmp_path / "m.onnx", [helper.make_node("If", ["c"], ["y"], **branches)], weights=[truth])
+    with pytest.raises(ModelError, match="ReduceL1"):
+        check_operators(path)
+
+
+@pytest.mark.parametrize(
+    ("node", "told"),
+    [
+        (("QLinearConv",), "QOperator form"),
+        (("DynamicQuantizeLinear",), "quantized dynamically"),
+        (("ConvInteger",), "quantized dynamically"),
+        (("QLinearAdd", "com.microsoft"), "QOperator form"),
+    ],
+)
+def test_other_forms_of_int8_are_named_with_the_way_on(node: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    kind, domain = (*node, "")[:2]
+    domains = (domain,) if domain else ()
+    path = written(tmp_path / "m.onnx", [helper.make_node(kind, ["x"], ["y"], domain=domain)], domains=domains)
+    with pytest.raises(ModelError, match=rf"{told} \({kind}\).*mattekit quantize"):
+        check_operators(path)
+
+
+@pytest.mark.parametrize(
+    ("node", "domain", "told"),
+    [
+        ("MyOp", "my.domain", r"my\.domain\.MyOp.*operators of one's own"),
+        ("NhwcConv", "com.microsoft", r"NhwcConv.*the file from before it"),
+        ("StringNormalizer", "", r"StringNormalizer-17.*no texts"),
+        ("SplitToSequence", "", "lists of tensors"),
+        ("Optional", "", r"Optional-17.*without them"),
+    ],
+)
+def test_what_openvino_does_not_know_is_told_by_name(node: str, domain: str, told: str, tmp_path: Path) -> None:
+    domains = (domain,) if domain else ()
+    path = written(tmp_path / "m.onnx", [helper.make_node(node, ["x"], ["y"], domain=domain)], domains=domains)
+    with pytest.raises(ModelError, match=told):
+        read_model(path)
+
+
+def test_control_flow_that_openvino_runs_is_no_reason_to_refuse(tmp_path: Path) -> None:
+    info = helper.make_tensor_value_info
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["goes"]), helper.make_node("Relu", ["v"], ["w"])],
+        "body",
+        [
+            info("i", onnx.TensorProto.INT64, []),
+            info("go", onnx.TensorProto.BOOL, []),
+            info("v", onnx.TensorProto.FLOAT, None),
+        ],
+        [info("goes", onnx.TensorProto.BOOL, []), info("w", onnx.TensorProto.FLOAT, None)],
+    )
+    weights = [onnx.numpy_helper.from_array(np.int64(2), "n"), onnx.numpy_helper.from_array(np.array(True), "c")]
+    path = written(tmp_path / "m.onnx", [helper.make_node("Loop", ["n", "c", "x"], ["y"], body=body)], weights=weights)
+    assert read_model(path).outputs

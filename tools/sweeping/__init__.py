@@ -1,0 +1,1 @@
+"""Small graphs of one ONNX operator each, for `tools/operator_sweep.py`."""
