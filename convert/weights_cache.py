@@ -283,10 +283,8 @@ def _check(weights: Weights, path: Path, *, known: str | None) -> str:
         raise HashMismatchError(f"its SHA-256 is {sha256} instead of {expected}{'' if weights.sha256 else '…'}")
     if weights.sha256 is None and known is not None and sha256 != known:
         raise HashMismatchError(f"its SHA-256 is {sha256}, but that of the first download was {known}")
-    if weights.sha256 is None and weights.md5 is not None:
-        md5 = digest_of(path, "md5")
-        if md5 != weights.md5.lower():
-            raise HashMismatchError(f"its MD5 is {md5} instead of {weights.md5}")
+    if not weights.sha256 and weights.md5 and (md5 := digest_of(path, "md5")) != weights.md5.lower():
+        raise HashMismatchError(f"its MD5 is {md5} instead of {weights.md5}")
     return sha256
 
 
