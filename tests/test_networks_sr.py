@@ -13,7 +13,7 @@ from mattekit.convert import zoo
 from PIL import Image as PilImage
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 from mattekit.convert import load_module  # noqa: E402
@@ -31,7 +31,7 @@ PUBLISHED = [
 
 
 @cache
-def network(model_id: str) -> torch.nn.Module:
+def network(model_id: str) -> nn.Module:
     """A network of the zoo whose weights are whatever the memory holds: its shapes are asked for alone."""
     build = zoo.get(model_id).build
     assert build is not None
