@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ...core import ModelError, did_you_mean
 from ..spec import ModelSpec
-from . import deeplab, imdn, mattelite, rembg, rfdn, rlfn, rrdbnet, srlite, srvgg, u2net, unet
+from . import deeplab, imdn, mattelite, rembg, rfdn, rlfn, rrdbnet, span, srlite, srvgg, u2net, unet
 
 __all__ = ["get", "list_models", "register"]
 
@@ -41,6 +41,7 @@ register(srvgg.SPECS)
 register(imdn.SPECS)
 register(rfdn.SPECS)
 register(rlfn.SPECS)
+register(span.SPECS)
 
 
 def list_models() -> tuple[ModelSpec, ...]:
