@@ -107,6 +107,11 @@ class Weights:
     size: int | None = None
     bundled: str | None = None
 
+    @property
+    def is_unpublished(self) -> bool:
+        """Tell whether nobody publishes any hash of the file."""
+        return not (self.sha256 or self.md5 or self.sha256_prefix)
+
 
 @dataclass(frozen=True)
 class ModelSpec:
