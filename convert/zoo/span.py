@@ -30,7 +30,9 @@ def _adapt(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return fuse(state)
 
 
-def _spec(scale: int, hash_note: str, *, sha256: str | None = None, size: int | None = None) -> ModelSpec:
+def _spec(
+    scale: int, hash_note: str, *, sha256: str | None = None, prefix: str | None = None, size: int | None = None
+) -> ModelSpec:
     return ModelSpec(
         id=f"span-x{scale}",
         title=f"SPAN x{scale}, clean images, light",
@@ -41,10 +43,11 @@ def _spec(scale: int, hash_note: str, *, sha256: str | None = None, size: int | 
             output=OutputContract(kind="image", scale=scale),
             halo=_HALO,
         ),
-        weights=Weights(filename=f"spanx{scale}_ch48.pth", sha256=sha256, size=size),
+        weights=Weights(filename=f"spanx{scale}_ch48.pth", sha256=sha256, sha256_prefix=prefix, size=size),
         licence=Licence(code="Apache-2.0", weights="Apache-2.0 (by the README)", granted=True, source=_HOME),
         build=partial(_build, scale),
         adapt=_adapt,
+        proven=True,
         paper="https://arxiv.org/abs/2311.12770",
         homepage=_HOME,
         notes=("The publisher gives all weights in one archive, span.zip on Google Drive: unpack it.", hash_note),
@@ -52,10 +55,10 @@ def _spec(scale: int, hash_note: str, *, sha256: str | None = None, size: int | 
 
 
 SPECS: tuple[ModelSpec, ...] = (
-    _spec(2, "Of its hash only the first digits are published, 561fd5cf419a; nothing is pinned."),
+    _spec(2, "Of its hash only the first digits are published, by one source.", prefix="561fd5cf419a"),
     _spec(
         4,
-        "Its hash has two sources: public code that pins the same file.",
+        "Its hash has two independent sources.",
         sha256="28fef8c6c845a0169afed9f9f566679990ef4c03fef9885298655fb5e4036402",
         size=18_029_841,
     ),
