@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from mattekit.convert import export_model
+
+if TYPE_CHECKING:
+    from torch import Generator, Tensor
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 from mattekit.convert.checkpoint import matching_models  # noqa: E402
@@ -13,10 +17,10 @@ from mattekit.convert.networks.span import SPAN, fuse  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
 
-def _branches(name: str, given: int, out: int, generator: torch.Generator) -> dict[str, torch.Tensor]:
+def _branches(name: str, given: int, out: int, generator: Generator) -> dict[str, Tensor]:
     """A training checkpoint's branches of one convolution, beside a kernel that is out of date."""
 
-    def values(*shape: int) -> torch.Tensor:
+    def values(*shape: int) -> Tensor:
         return torch.randn(shape, generator=generator) * 0.1
 
     shapes = {
@@ -37,7 +41,7 @@ def test_the_fused_convolution_computes_what_the_branches_do_up_to_the_border() 
     assert set(fused) == {"conv_1.weight", "conv_1.bias"}
     x = torch.rand(1, 3, 7, 9, generator=generator)
 
-    def layer(name: str, given: torch.Tensor) -> torch.Tensor:
+    def layer(name: str, given: Tensor) -> Tensor:
         return functional.conv2d(given, state[f"conv_1.{name}.weight"], state[f"conv_1.{name}.bias"])
 
     # In training the image is padded before the first of the three, so their biases reach into the border.

@@ -40,6 +40,8 @@ class AttentionBlock(nn.Module):
 class SPAN(nn.Module):
     """Input RGB ``(n, 3, h, w)``, values 0..1; output ``(n, 3, scale*h, scale*w)``, about 0..1, not clipped."""
 
+    mean: Tensor
+
     def __init__(self, scale: int = 4, *, width: int = 48, blocks: int = 6) -> None:
         super().__init__()
         self.blocks = blocks
