@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import shutil
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,29 +12,25 @@ from ..core import (
     ExportRecord,
     InputError,
     Precision,
-    Provenance,
     Result,
     Variant,
     atomic_directory,
-    printable,
-    sha256_of,
     with_settings,
 )
 from ..images import read_image, sample_images
 from ..infer import OnnxRuntime, TorchRuntime, collect_inputs, load, this_machine
 from .checkpoint import fine_tuned_as, load_module
 from .export_settings import ExportSettings
-from .export_steps import RECORD_NAME, folder_of, record_of, shape_of, step
+from .export_steps import RECORD_NAME, folder_of, provenance_of, record_of, shape_of, step
 from .fetching import fetch
 from .ir import ir_from_onnx, ir_from_torch, save_ir
 from .onnx_export import export_onnx
 from .own_export import export_own
-from .own_model import OWN_LICENCE, own_model
+from .own_model import own_model
 from .recognition import entry_of, spec_for
 from .spec import ModelSpec
 from .step_check import ParityCheck
 from .tolerances import EXACT, HALF
-from .weights_cache import cached_path
 
 if TYPE_CHECKING:
     import openvino
@@ -176,7 +171,7 @@ def export(
     """
     contract, shape = shape_of(spec.contract, settings)
     folder = folder_of(spec, settings, out_dir)
-    precision, provenance = settings.precision, _provenance(spec, weights, settings)
+    precision, provenance = settings.precision, provenance_of(spec, weights, settings)
     with atomic_directory(folder, whatever=whatever) as temporary:
         onnx_path, ir_path = temporary / "model.onnx", temporary / "model.xml"
 
@@ -215,21 +210,3 @@ def export(
         record = record_of(spec, settings, written, check)
         record.write(temporary / RECORD_NAME)
     return [replace(variant, path=folder / variant.path.name) for variant in written], record
-
-
-def _provenance(spec: ModelSpec, weights: Path, settings: ExportSettings) -> Provenance:
-    names = ("mattekit", "openvino", *(("torch", "onnx") if spec.source == "torch" else ()))
-    sha256 = sha256_of(weights)
-    # The publisher's licence covers the publisher's bytes, not whatever fits the same network.
-    published = sha256 == spec.weights.sha256 or weights.resolve() == cached_path(spec).resolve()
-    return Provenance(
-        model=spec.id,
-        weights_file=printable(weights.name),
-        weights_sha256=sha256,
-        code_licence=spec.licence.code,
-        weights_licence=spec.licence.weights if published else OWN_LICENCE,
-        commercial=spec.licence.commercial if published else None,
-        route="ready-made" if spec.source == "onnx" else settings.route,
-        tools={name: metadata.version(name) for name in names},
-        name=settings.name or "",
-    )

@@ -5,16 +5,30 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Generator
+from importlib import metadata
 from pathlib import Path
 
-from ..core import Contract, ExportRecord, InputError, ParityError, Variant, folder_name, least_tile
+from ..core import (
+    Contract,
+    ExportRecord,
+    InputError,
+    ParityError,
+    Provenance,
+    Variant,
+    folder_name,
+    least_tile,
+    printable,
+    sha256_of,
+)
 from ..infer import this_machine
 from .export_settings import ExportSettings, ExportStep
 from .ir import Shape
+from .own_model import OWN_LICENCE
 from .spec import ModelSpec
 from .step_check import ParityCheck
+from .weights_cache import cached_path
 
-__all__ = ["RECORD_NAME", "folder_of", "record_of", "shape_of", "step"]
+__all__ = ["RECORD_NAME", "folder_of", "provenance_of", "record_of", "shape_of", "step"]
 
 RECORD_NAME = "export.json"
 """The record of an export's checks, beside the model."""
@@ -74,3 +88,22 @@ def shape_of(contract: Contract, settings: ExportSettings) -> tuple[Contract, Sh
     if contract.task == "super_resolution" and min(height, width) < least:
         raise InputError(f"--size {height}x{width}: tiles of this network overlap, and need sides of {least} or more")
     return contract.with_size(height, width), (settings.batch, height, width)
+
+
+def provenance_of(spec: ModelSpec, weights: Path, settings: ExportSettings) -> Provenance:
+    """Return where an export comes from, and whose licence it is under."""
+    names = ("mattekit", "openvino", *(("torch", "onnx") if spec.source == "torch" else ()))
+    sha256 = sha256_of(weights)
+    # The publisher's licence covers the publisher's bytes, not whatever fits the same network.
+    published = sha256 == spec.weights.sha256 or weights.resolve() == cached_path(spec).resolve()
+    return Provenance(
+        model=spec.id,
+        weights_file=printable(weights.name),
+        weights_sha256=sha256,
+        code_licence=spec.licence.code,
+        weights_licence=spec.licence.weights if published else OWN_LICENCE,
+        commercial=spec.licence.commercial if published else None,
+        route="ready-made" if spec.source == "onnx" else settings.route,
+        tools={name: metadata.version(name) for name in names},
+        name=settings.name or "",
+    )

@@ -26,7 +26,10 @@ PUBLISHED = [
     ("imdn-x4", "imdn_x4.pth", 32.21),
     ("rfdn-x4", "rfdn_x4.pth", 32.16),
     ("rlfn-x4", "rlfn_x4.pth", 32.10),
+    ("span-x2", "span_x2_ch48.pth", 38.07),
+    ("span-x4", "span_x4_ch48.pth", 32.20),
     ("realesr-animevideov3", "realesr_animevideov3_x4.pth", 28.25),
+    ("realesrgan-x4plus-anime-6b", "realesrgan_x4plus_anime_6b.pth", 25.22),
 ]
 
 

@@ -54,6 +54,7 @@ def released(
     *,
     sha256: str,
     size: int,
+    proven: bool = False,
     notes: tuple[str, ...] = (),
 ) -> ModelSpec:
     """Return the entry of a network of Real-ESRGAN; `file` is `VERSION/NAME` as it is released."""
@@ -70,6 +71,7 @@ def released(
         build=build,
         paper="https://arxiv.org/abs/2107.10833",
         homepage="https://github.com/xinntao/Real-ESRGAN",
+        proven=proven,
         notes=("Trained as a GAN: it invents plausible detail.", *notes),
     )
 
@@ -102,5 +104,6 @@ SPECS: tuple[ModelSpec, ...] = (
         "v0.2.2.4/RealESRGAN_x4plus_anime_6B.pth",
         sha256="f872d837d3c90ed2e05227bed711af5671a6fd1c9f7d7e91c911a61f155e99da",
         size=17_938_799,
+        proven=True,
     ),
 )
