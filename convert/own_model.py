@@ -9,9 +9,11 @@ from importlib import metadata
 from pathlib import Path
 
 from ..core import (
+    Contract,
     ContractError,
     InputError,
     ModelError,
+    ModelFormat,
     Provenance,
     files_of,
     format_of_model,
@@ -25,7 +27,7 @@ from .export_settings import ExportSettings
 from .recognition import expanded
 from .spec import Licence, ModelSpec, Weights
 
-__all__ = ["OWN_LICENCE", "OwnModel", "own_model", "own_provenance"]
+__all__ = ["OWN_LICENCE", "OwnModel", "own_entry", "own_model", "own_provenance"]
 
 OWN_LICENCE = "not stated: weights given by the user"
 """What an IR says of the licence of weights that are not the publisher's."""
@@ -89,17 +91,21 @@ def own_model(model: str, settings: ExportSettings) -> OwnModel | None:
             f"{name}: the zoo has a model of this name, and its contract is another one; give your network a name of "
             "its own"
         )
-    spec = ModelSpec(
+    return OwnModel(own_entry(name, contract, file.name, format_of_model(file)), file, provenance, settings)
+
+
+def own_entry(name: str, contract: Contract, filename: str, source: ModelFormat = "torch") -> ModelSpec:
+    """Return the entry of a network of the user's own, of which nobody knows more than what surrounds it."""
+    return ModelSpec(
         id=name,
         title=name,
         task=contract.task,
         contract=contract,
-        weights=Weights(filename=file.name),
+        weights=Weights(filename=filename),
         licence=Licence(code=OWN_LICENCE, weights=OWN_LICENCE, granted=None),
-        source=format_of_model(file),
+        source=source,
         own=True,
     )
-    return OwnModel(spec, file, provenance, settings)
 
 
 def _named(model: str, settings: ExportSettings) -> tuple[str, Path, ExportSettings] | None:
