@@ -173,8 +173,8 @@ SPECS: tuple[ModelSpec, ...] = (
         notes=(
             "No weights are published under this name, so there is no licence and no hash: give yours with --weights; "
             "those of the community have licences of their own.",
-            "The scale, the width and the number of blocks are read off the checkpoint, whose layers may have ESRGAN's old "
-            "names.",
+            "The scale, the width and the number of blocks are read off the checkpoint, whose layers may have ESRGAN's "
+            "old names.",
         ),
     ),
 )
