@@ -18,7 +18,17 @@ from ..core import (
     copy_onnx,
     folder_name,
 )
-from ..infer import OnnxRuntime, Runtime, adapted, adapter_for, interface_of, load, read_model, stored_precision
+from ..infer import (
+    OnnxRuntime,
+    OpenVinoRuntime,
+    Runtime,
+    adapted,
+    adapter_for,
+    interface_of,
+    load,
+    read_model,
+    stored_precision,
+)
 from .export_steps import RECORD_NAME, record_of, shape_of, step
 from .ir import ir_from_onnx, model_batch, save_own_ir
 from .own_model import OwnModel, own_provenance
@@ -58,7 +68,7 @@ def export_own(
     from_onnx = spec.source == "onnx"
     model = ir_from_onnx(own.file, own=True) if from_onnx else read_model(own.file)
     adapter_for(interface_of(model), spec.contract, own.file)
-    stored = stored_precision(model)
+    stored, own_batch = stored_precision(model), model_batch(model)
     precision: Precision = settings.precision if stored == "fp32" else stored
     contract, shape = shape_of(spec.contract, settings)
     called = settings.name or ""
@@ -70,7 +80,7 @@ def export_own(
         with step(source, settings, check):
             if from_onnx:
                 _copy(own.file, onnx_path, contract, provenance)
-            check(source, _runtime_of(onnx_path if from_onnx else own.file, contract), EXACT)
+            check(source, _runtime_of(onnx_path if from_onnx else own.file, contract, own_batch), EXACT)
         with step(f"{source} → ir {precision}", settings, check):
             save_own_ir(model, ir_path, contract=contract, provenance=provenance, shape=shape, fp16=precision == "fp16")
             asked_batch = model_batch(model) in {None, settings.batch}
@@ -93,9 +103,16 @@ def _copy(source: Path, target: Path, contract: Contract, provenance: Provenance
     )
 
 
-def _runtime_of(path: Path, contract: Contract) -> Runtime:
-    """Open the source: an ONNX file by ONNX Runtime, no relative of what converts it, where that is installed."""
+def _runtime_of(path: Path, contract: Contract, batch: int | None) -> Runtime:
+    """Open the source: an ONNX file by ONNX Runtime, no relative of what converts it, where that is installed.
+
+    Args:
+        path: the file.
+        contract: its own.
+        batch: that it insists on; None where it takes any.
+    """
     if path.suffix == ".onnx" and find_spec("onnxruntime") is not None:
-        runtime = OnnxRuntime(path)
-        return adapted(runtime, adapter_for(runtime.interface, contract, path))
-    return load(path, "CPU", contract=contract).runtime
+        runtime: Runtime = OnnxRuntime(path)
+    else:
+        runtime = OpenVinoRuntime(read_model(path))
+    return adapted(runtime, adapter_for(runtime.interface, contract, path)._replace(batch=batch))

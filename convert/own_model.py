@@ -15,6 +15,7 @@ from ..core import (
     ModelError,
     ModelFormat,
     Provenance,
+    contract_beside,
     files_of,
     format_of_model,
     parse_name,
@@ -74,8 +75,10 @@ def own_model(model: str, settings: ExportSettings) -> OwnModel | None:
     if not file.is_file():
         raise InputError(f"{file}: there is no such file; give the .onnx or .xml file of {name}")
     entry = {spec.id: spec for spec in zoo.list_models()}.get(name)
-    inside, provenance = read_contract(read_model(file), file)
+    inside, provenance = read_contract(read_model(file), file, described=settings.contract is None)
     contract = settings.contract or inside
+    if contract is None and (beside := contract_beside(file)) is not None:
+        contract = beside[0]
     if contract is None and entry is not None:
         if entry.source == format_of_model(file):
             # A file like the entry's own, whose first output alone is kept.

@@ -13,7 +13,6 @@ from ..core import (
     InputError,
     ModelError,
     OutputContract,
-    format_of_model,
     last_line,
     needs_extra,
 )
@@ -50,16 +49,17 @@ def entry_of(model: str, weights: str | Path | None) -> tuple[str, Path | None]:
 
     Raises:
         InputError: two checkpoints are named.
-        ModelError: it is a model that is exported already.
+        ModelError: it is the folder of an export, or a file without a network.
     """
     name, at, checkpoint = model.partition("@")
     if at and weights is not None:
         raise InputError(f"{model}: the checkpoint is named twice; leave --weights out")
     path = expanded(model)
-    if (path.name != model and path.exists()) or format_of_model(path) != "torch":
+    if path.is_dir() and path.name != model:
+        raise ModelError(f"{model}: this is a folder; export takes a network of your own by its .onnx or .xml file")
+    if path.name != model and path.exists():
         raise ModelError(
-            f"{model}: this is exported already; export takes an entry of the zoo, ID, or ID@CHECKPOINT: "
-            "see mattekit models"
+            f"{model}: a checkpoint alone does not say its network; give ID@{path.name}, the ID of mattekit models"
         )
     if at:
         return name, expanded(checkpoint)

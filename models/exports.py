@@ -40,6 +40,11 @@ def checkpoint_of(export: Variant) -> Path:
     provenance, path = export.provenance, export.path
     how = f"give torch:{export.id if provenance else 'ID'}@CHECKPOINT"
     spec = {spec.id: spec for spec in zoo.list_models()}.get(export.id)
+    if provenance is not None and provenance.route == "ready-made":
+        raise ModelError(
+            f"{path}: it was made from {provenance.weights_file}, which is no checkpoint; leave torch: out, or give "
+            "onnxruntime: with the folder"
+        )
     if provenance is None or spec is None or spec.build is None:
         raise ModelError(f"{path}: it was not made from a module; {how}")
     try:

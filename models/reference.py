@@ -241,7 +241,9 @@ class ModelRef:
 def _existing(text: str) -> Path:
     path = expanded(text)
     if not path.exists():
-        raise ModelError(f"{text}: there is no such file or folder; make it with: mattekit export MODEL -o DIR")
+        raise ModelError(
+            f"{text}: there is no such file or folder; check the path, or make it with: mattekit export MODEL -o DIR"
+        )
     return path
 
 

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import mattekit
+import numpy as np
 import pytest
-from mattekit.core import Contract, ContractError, contract_of_model_info, model_info_of
+from mattekit import Image, Remover, read_image
+from mattekit.core import (
+    MODEL_INFO,
+    MODEL_INFO_KEYS,
+    Contract,
+    ContractError,
+    contract_of_model_info,
+    model_info_of,
+)
+from mattekit.infer import load, read_model
+from mattekit.infer.resampling import resize_pixels
+from own_networks import KINDS, SIDE
 
 OTX = {
     "model_type": "Segmentation",
@@ -113,3 +127,43 @@ def test_nothing_is_written_for_mattes_and_images() -> None:
     larger = Contract.model_validate({"task": "super_resolution", "input": {}, "output": {"kind": "image", "scale": 2}})
     assert model_info_of(matte, outputs=1) is None
     assert model_info_of(larger, outputs=1) is None
+
+
+@pytest.mark.parametrize("name", ["classes", "nhwc"])
+def test_an_export_of_classes_carries_the_description_and_others_none(name: str, photo: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
+    path = exported(name, photo, tmp_path)
+    model = read_model(path)
+    written = {
+        key: str(model.get_rt_info([MODEL_INFO, key]).astype(str))
+        for key in MODEL_INFO_KEYS
+        if model.has_rt_info([MODEL_INFO, key])
+    }
+    assert written == (model_info_of(load(path).contract, outputs=1) or {})
+    assert bool(written) == (name == "classes")
+
+
+def test_model_api_gives_our_classes(photo: Path, tmp_path: Path) -> None:
+    """Its wheel asks for an older OpenCV than ours, so that it is installed without its dependencies, if at all."""
+    models = pytest.importorskip("model_api.models", reason="pip install --no-deps openvino-model-api==0.4.7")
+    pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
+    path = exported("classes", photo, tmp_path)
+    model = models.Model.create_model(str(path), device="CPU", configuration={}, preload=True)
+    opened = load(path)
+    image = read_image(photo)
+    small = Image(rgb=np.rint(resize_pixels(image.rgb, SIDE, SIDE, "linear")).astype(np.uint8))
+    found = model(np.ascontiguousarray(small.rgb[:, :, ::-1]))
+    _, own = Remover(opened).segment(small)
+    assert len(np.unique(own)) > 1
+    # A pixel at which two classes are as likely may be either's.
+    assert (found.resultImage == own).mean() > 0.995
+    assert {contour.label for contour in model.get_contours(found)} <= set(opened.contract.output.labels[1:])
+
+
+def exported(name: str, photo: Path, folder: Path) -> Path:
+    kind = KINDS[name]
+    (folder / "own.toml").write_text(kind.contract)
+    made = mattekit.export_model(
+        "mine", folder / "models", weights=kind.write(folder), contract=folder / "own.toml", images=[photo]
+    )
+    return made.ir.path

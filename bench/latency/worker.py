@@ -20,7 +20,17 @@ from typing import IO, TYPE_CHECKING
 import numpy as np
 
 from ...core import ArithmeticUnavailableError, ExecutedLayers, LayerTime, MattekitError
-from ...infer import BoundInput, OpenVinoRuntime, Runtime, bare, compile_model, executed_layers, read_model
+from ...infer import (
+    BoundInput,
+    OpenVinoRuntime,
+    Runtime,
+    adapter_for,
+    bare,
+    compile_model,
+    executed_layers,
+    interface_of,
+    read_model,
+)
 from ..benchmark_settings import Scenario
 from .candidates import Candidate
 from .process import Burst, CandidateError, Executed, Inspected, Memory, Opened
@@ -167,11 +177,12 @@ def inspect(candidate: Candidate, cache: Path, iterations: int) -> Inspected:
     """
     import openvino
 
-    compiled = compile_model(
-        read_model(candidate.variant.path, candidate.shape), candidate.settings, {"PERF_COUNT": True}
-    )
+    path, contract = candidate.variant.path, candidate.variant.contract
+    model = read_model(path, candidate.shape)
+    compiled = compile_model(model, candidate.settings, {"PERF_COUNT": True})
     request = compiled.create_infer_request()
-    request.set_input_tensor(openvino.Tensor(candidate.sample_input()))
+    fed = adapter_for(interface_of(model), contract, path).feed(candidate.sample_input())
+    request.set_input_tensor(openvino.Tensor(fed))
     times: dict[str, list[float]] = {}
     for number in range(iterations + 1):
         request.start_async()

@@ -178,7 +178,8 @@ def _bind(request: openvino.InferRequest, tensor: Tensor) -> None:
         request.set_input_tensor(openvino.Tensor(tensor, shared_memory=False))
     except RuntimeError as error:
         raise ModelError(
-            f"the model does not take an input of {tensor.shape} ({last_line(error)}); export it with --dynamic"
+            f"the model does not take an input of {tensor.shape} ({last_line(error)}); give a size that it takes, or a "
+            "file of free sizes"
         ) from error
 
 

@@ -62,7 +62,7 @@ def describe(
     Raises:
         ContractError: nothing says what surrounds the network.
     """
-    found, provenance = read_contract(model, path)
+    found, provenance = read_contract(model, path, described=contract is None)
     chosen = contract or found or otherwise
     if chosen is None:
         beside = contract_beside(path)
@@ -106,7 +106,7 @@ def read_model(path: Path, shape: tuple[int, int, int, int] | None = None) -> op
     if path.suffix not in _KINDS:
         raise ModelError(f"{path}: not a model file; give an OpenVINO IR (.xml) or an ONNX file (.onnx)")
     if not path.is_file():
-        raise ModelError(f"{path}: there is no such file; make it with: mattekit export MODEL -o DIR")
+        raise ModelError(f"{path}: there is no such file; check the path")
     if path.suffix == ".xml" and not path.with_suffix(".bin").is_file():
         raise ModelError(f"{path}: its weights {path.with_suffix('.bin').name} are missing; copy both files together")
     if path.suffix == ".onnx":
@@ -121,7 +121,8 @@ def read_model(path: Path, shape: tuple[int, int, int, int] | None = None) -> op
             model.reshape(list(shape))
         except RuntimeError as error:
             raise ModelError(
-                f"{path}: the model does not take an input of {shape}; export it with --dynamic"
+                f"{path}: the model does not take an input of {shape}; give a size that it takes, or a file of free "
+                "sizes"
             ) from error
     return model
 
@@ -142,8 +143,15 @@ def unreadable(path: Path) -> Generator[None]:
         raise ModelError(named) from error.__cause__
 
 
-def read_contract(model: openvino.Model, path: Path) -> tuple[Contract | None, Provenance | None]:
+def read_contract(
+    model: openvino.Model, path: Path, *, described: bool = True
+) -> tuple[Contract | None, Provenance | None]:
     """Read what the export wrote into the model, or else what Model API's description says; None where neither is.
+
+    Args:
+        model: that was read.
+        path: of its file, for messages.
+        described: read Model API's description, too, which may be one that no contract can say.
 
     Raises:
         ContractError: there is a contract, but not one that this mattekit knows.
@@ -159,7 +167,7 @@ def read_contract(model: openvino.Model, path: Path) -> tuple[Contract | None, P
                 if model.has_rt_info(where):
                     texts[key] = str(model.get_rt_info(where).astype(str))
                     break
-        info = _model_info(model) if CONTRACT_KEY not in texts else {}
+        info = _model_info(model) if described and CONTRACT_KEY not in texts else {}
     contract = Contract.from_json(texts[CONTRACT_KEY], source=str(path)) if CONTRACT_KEY in texts else None
     if info:
         contract = _described(info, model, path)

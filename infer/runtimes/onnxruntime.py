@@ -118,7 +118,7 @@ def _refused(path: Path, tensor: Tensor) -> Generator[None]:
             raise
         raise ModelError(
             f"{path}: the model does not take an input of {tensor.shape} ({last_line(error, most=120)}); "
-            "export it with --dynamic"
+            "give a size that it takes, or a file of free sizes"
         ) from error
 
 
