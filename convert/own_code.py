@@ -99,7 +99,7 @@ def spec_of_network(name: str, torch: str, contract: Contract) -> ModelSpec:
         )
     made = _made(torch)
     answer = _answer_of(made, contract, torch)
-    from .networks.answers import NamedAnswer
+    from .networks.named_answer import NamedAnswer
 
     module = made if answer is None else NamedAnswer(made, answer)
 

@@ -16,6 +16,7 @@ from ..core import (
     ModelFormat,
     Provenance,
     contract_beside,
+    contract_from,
     files_of,
     format_of_model,
     parse_name,
@@ -76,7 +77,7 @@ def own_model(model: str, settings: ExportSettings) -> OwnModel | None:
         raise InputError(f"{file}: there is no such file; give the .onnx or .xml file of {name}")
     entry = {spec.id: spec for spec in zoo.list_models()}.get(name)
     inside, provenance = read_contract(read_model(file), file, described=settings.contract is None)
-    contract = settings.contract or inside
+    contract = contract_from(settings.contract) or inside
     if contract is None and (beside := contract_beside(file)) is not None:
         contract = beside[0]
     if contract is None and entry is not None:

@@ -102,7 +102,7 @@ def zoo_built(model: str) -> Any:
 
 
 def test_names_are_counted_up_to_a_gap() -> None:
-    shapes = dict.fromkeys(("side1.weight", "side2.weight", "side4.weight", "beside3.weight"), (1,))
+    shapes = {f"{name}.weight": (1,) for name in ("side1", "side2", "side4", "beside3")}
     assert count_of(shapes, r"side(\d+)\.weight") == 2
     assert count_of({}, r"side(\d+)") == 0
     assert count_of({"a.0.b": (1,), "a.1.b": (1,)}, r"a\.(\d+)\.") == 2
