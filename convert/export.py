@@ -25,6 +25,7 @@ from .export_steps import RECORD_NAME, folder_of, provenance_of, record_of, shap
 from .fetching import fetch
 from .ir import ir_from_onnx, ir_from_torch, save_ir
 from .onnx_export import export_onnx
+from .own_code import own_network
 from .own_export import export_own
 from .own_model import own_model
 from .recognition import entry_of, spec_for
@@ -100,6 +101,9 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     Raises:
         MattekitError: as `export_model`.
     """
+    if settings.torch is not None:
+        spec, path = own_network(model, settings.torch, settings)
+        return _exported(spec, path, Path(out), settings, whatever=whatever)
     own = own_model(model, settings)
     if own is not None:
         check = _check(own.spec, own.settings)
@@ -112,8 +116,12 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     spec = spec if weights is None else fine_tuned_as(spec, weights)
     _warn_of_memory(spec)
     path = weights or fetch(spec, offline=settings.offline, progress=settings.progress)
-    written, record = export(spec, path, Path(out), settings, _check(spec, settings), whatever=whatever)
-    return ExportResult((record,), tuple(written), folder_of(spec, settings, Path(out)) / RECORD_NAME)
+    return _exported(spec, path, Path(out), settings, whatever=whatever)
+
+
+def _exported(spec: ModelSpec, weights: Path, out: Path, settings: ExportSettings, *, whatever: bool) -> ExportResult:
+    written, record = export(spec, weights, out, settings, _check(spec, settings), whatever=whatever)
+    return ExportResult((record,), tuple(written), folder_of(spec, settings, out) / RECORD_NAME)
 
 
 def _warn_of_memory(spec: ModelSpec) -> None:
