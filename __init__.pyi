@@ -40,6 +40,9 @@ from .convert.export_settings import (
     ExportStep as ExportStep,
     JudgedFigure as JudgedFigure,
 )
+from .convert.fetching import (
+    fetch_weights as fetch_weights,
+)
 from .convert.int8_layers import (
     LayerNoise as LayerNoise,
 )
@@ -55,7 +58,6 @@ from .convert.spec import (
 )
 from .convert.weights_cache import (
     Fetched as Fetched,
-    fetch_weights as fetch_weights,
 )
 from .convert.zoo import (
     list_models as list_models,

@@ -18,6 +18,11 @@ from .export_steps import (
     RECORD_NAME as RECORD_NAME,
     folder_of as folder_of,
 )
+from .fetching import (
+    fetch as fetch,
+    fetch_weights as fetch_weights,
+    retrieve as retrieve,
+)
 from .int8_layers import (
     LayerNoise as LayerNoise,
     layer_influence as layer_influence,
@@ -90,10 +95,7 @@ from .weights_cache import (
     bundled_sums as bundled_sums,
     cache_dir as cache_dir,
     cached_path as cached_path,
-    fetch as fetch,
-    fetch_weights as fetch_weights,
     require_cache as require_cache,
-    retrieve as retrieve,
     verified_path as verified_path,
 )
 from .zoo import (

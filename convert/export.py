@@ -26,6 +26,7 @@ from ..infer import OnnxRuntime, TorchRuntime, collect_inputs, load, this_machin
 from .checkpoint import load_module
 from .export_settings import ExportSettings
 from .export_steps import RECORD_NAME, folder_of, record_of, shape_of, step
+from .fetching import fetch
 from .ir import ir_from_onnx, ir_from_torch, save_ir
 from .onnx_export import export_onnx
 from .own_export import export_own
@@ -34,7 +35,7 @@ from .recognition import entry_of, spec_for
 from .spec import ModelSpec
 from .step_check import ParityCheck
 from .tolerances import EXACT, HALF
-from .weights_cache import cached_path, fetch
+from .weights_cache import cached_path
 
 if TYPE_CHECKING:
     import openvino

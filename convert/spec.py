@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -91,9 +91,10 @@ class Weights:
     Attributes:
         filename: name in the cache.
         urls: mirrors of the same bytes, the first one first tried; empty where the publisher has no direct download.
-        sha256: 64 hex digits, None where nobody published one (then `md5`, where that exists, or the hash printed on
-            first use is all there is).
+        sha256: 64 hex digits, None where nobody published one (then `md5` or `sha256_prefix`, where that exists, or the
+            hash printed on first use is all there is).
         md5: 32 hex digits, None where nobody published one.
+        sha256_prefix: the first hex digits of the SHA-256, where the publisher gives no more of it.
         size: bytes, None where unknown.
         bundled: file name inside the package's own `convert/weights/`, for weights that mattekit carries itself.
     """
@@ -102,8 +103,14 @@ class Weights:
     urls: tuple[str, ...] = ()
     sha256: str | None = None
     md5: str | None = None
+    sha256_prefix: str | None = None
     size: int | None = None
     bundled: str | None = None
+
+    @property
+    def is_unpublished(self) -> bool:
+        """Tell whether nobody publishes any hash of the file."""
+        return not (self.sha256 or self.md5 or self.sha256_prefix)
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,8 @@ class ModelSpec:
         build: makes a module in eval mode with random weights.
         adapt: turns a checkpoint's own habits (other keys) into the module's state dict; the loader has already
             removed what every family shares (`module.` prefixes and `params`, `params_ema`, `state_dict` wrappers).
+        fine_tune: reads off a checkpoint's names and shapes, adapted, how its network differs from the entry's, in
+            classes, channels or heads, and returns the entry of that network; None where it is another one.
         paper: where the network was published.
         homepage: of its publisher.
         memory: bytes that exporting it took at the most, where somebody measured it.
@@ -139,6 +148,7 @@ class ModelSpec:
     own: bool = False
     build: Callable[[], nn.Module] | None = None
     adapt: Callable[[dict[str, Tensor]], dict[str, Tensor]] | None = None
+    fine_tune: Callable[[ModelSpec, Mapping[str, tuple[int, ...]]], ModelSpec | None] | None = None
     paper: str = ""
     homepage: str = ""
     memory: int | None = None

@@ -1,33 +1,32 @@
-"""Bring an entry's weights onto this machine, and let nothing through that is not the expected bytes.
+"""Where an entry's weights are on this machine, and whether they are the expected bytes.
 
-The cache is one folder per entry under `cache_dir()`. A file is downloaded to a temporary name, checked, and only then
-renamed into place; it is checked again each time that it is asked for. Where nobody publishes a SHA-256, that of the
-first download is logged, kept beside the file (`<file>.sha256`), and binding from then on.
+The cache is one folder per entry under `cache_dir()`. A file is checked before it comes there, and again each time that
+it is asked for. Where nobody publishes a SHA-256, the first file that proves to be the entry's (of its stated length
+and format, and loaded strictly) is logged, its hash kept beside it (`<file>.sha256`), and binding from then on.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from ..core import (
-    MAX_UNKNOWN_SIZE,
+    CheckpointError,
     FetchError,
     HashMismatchError,
     InputError,
-    Progress,
-    atomic_path,
+    MattekitError,
+    check_onnx,
     digest_of,
-    download,
-    locked,
     make_folder,
+    needs_extra,
     sha256_of,
 )
-from . import zoo
+from ..infer import read_model
+from .checkpoint import load_module
 from .spec import ModelSpec, Weights
 
 __all__ = [
@@ -39,11 +38,14 @@ __all__ = [
     "bundled_sums",
     "cache_dir",
     "cached_path",
-    "fetch",
-    "fetch_weights",
+    "check_bytes",
+    "prove",
+    "remember",
+    "remembered",
     "require_cache",
-    "retrieve",
+    "require_provable",
     "verified_path",
+    "verify",
 ]
 
 _BUNDLED = Path(__file__).parent / "weights"
@@ -56,7 +58,8 @@ IRS = _BUNDLED / "ir"
 SUMS = "SHA256SUMS.txt"
 """Their hashes, in that folder, in the form that `sha256sum --check` reads."""
 
-_LOG = logging.getLogger(__name__)
+_CHECKPOINTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"\x8a\x0a")
+"""How files begin that `torch.save` writes: ZIP since 1.6, a pickle before."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Fetched:
 
     path: Path
     sha256: str
-    origin: Literal["bundled", "cache", "download"]
+    origin: Literal["bundled", "cache", "download", "file"]
     url: str | None = None
     first_use: bool = False
     published: bool = False
@@ -119,59 +122,7 @@ def verified_path(spec: ModelSpec) -> Path:
         FetchError: they are not there.
         HashMismatchError: they are there, but truncated or altered.
     """
-    return _verify(spec, cached_path(spec)).path
-
-
-def fetch_weights(model: str, *, offline: bool = False, progress: Progress | None = None) -> Fetched:
-    """Bring a model's weights into the cache, verified; they are downloaded where they are absent or altered.
-
-    Args:
-        model: an entry of the zoo.
-        offline: never download.
-        progress: called during a download, with bytes.
-
-    Returns:
-        Where the weights are, and their hash.
-
-    Raises:
-        ModelError: there is no such entry.
-        FetchError: they could not be downloaded, or are not the expected bytes.
-
-    Example:
-        >>> import mattekit
-        >>> mattekit.fetch_weights("mattelite").path.name
-        'mattelite.safetensors'
-    """
-    return retrieve(zoo.get(model), offline=offline, progress=progress)
-
-
-def fetch(spec: ModelSpec, *, offline: bool = False, progress: Progress | None = None) -> Path:
-    """Return the path of the entry's weights, verified, after a download where that is needed; see `retrieve`."""
-    return retrieve(spec, offline=offline, progress=progress).path
-
-
-def retrieve(spec: ModelSpec, *, offline: bool = False, progress: Progress | None = None) -> Fetched:
-    """Return the entry's weights, verified; download them where they are absent, truncated or altered.
-
-    The mirrors are tried in order. Several processes may ask for the same file: one downloads, the others wait.
-
-    Raises:
-        FetchError: no mirror gave the file, or `offline` and it is not in the cache.
-        HashMismatchError: every mirror gave something else than the expected bytes, or `offline` and the file in the
-            cache is not the expected one.
-        InputError: the cache cannot be written.
-    """
-    target = cached_path(spec)
-    if offline or spec.weights.bundled is not None:
-        return _verify(spec, target)
-    require_cache(target.parent)
-    with locked(target.with_name(f".{target.name}.lock")):
-        if target.is_file():
-            try:
-                return _verify(spec, target)
-            except HashMismatchError as error:
-                _LOG.warning("%s", error)
-        return _download(spec, target, progress)
+    return verify(spec, cached_path(spec)).path
 
 
 def bundled_sums(spec: ModelSpec) -> dict[str, str]:
@@ -206,46 +157,7 @@ def bundled_ir(spec: ModelSpec) -> Path | None:
     return folder / "model.xml"
 
 
-def _download(spec: ModelSpec, target: Path, progress: Progress | None) -> Fetched:
-    """Try each mirror; the caller holds the lock."""
-    weights = spec.weights
-    if not weights.urls:
-        raise FetchError(
-            f"{spec.id} has no direct download; get {weights.filename} from {spec.homepage}, and export with --weights"
-        )
-    # Nobody else writes here, so these are what a killed download left.
-    for leftover in target.parent.glob(f".{target.stem[:40]}.*.tmp{target.suffix}"):
-        leftover.unlink(missing_ok=True)
-    known = _remembered(target)
-    failures: list[tuple[str, FetchError]] = []
-    for url in weights.urls:
-        try:
-            with atomic_path(target) as temporary:
-                download(url, temporary, limit=weights.size or MAX_UNKNOWN_SIZE, progress=progress)
-                sha256 = _check(weights, temporary, known=known)
-                if weights.sha256 is None:
-                    _sidecar(target).write_text(f"{sha256}  {target.name}\n", encoding="utf-8")
-        except FetchError as error:
-            failures.append((url, error))
-            continue
-        first_use = weights.sha256 is None and weights.md5 is None and known is None
-        if first_use:
-            _LOG.warning(
-                "%s: nobody publishes a hash of %s; its SHA-256 is %s, and this is checked from now on",
-                spec.id,
-                target.name,
-                sha256,
-            )
-        return Fetched(target, sha256, "download", url, first_use, weights.sha256 is not None)
-    reasons = "; ".join(f"{urlsplit(url).hostname}: {error}" for url, error in failures)
-    kind = HashMismatchError if all(isinstance(error, HashMismatchError) for _, error in failures) else FetchError
-    raise kind(
-        f"{spec.id}: {weights.filename} could not be downloaded ({reasons}); "
-        f"try again later, or get it from {spec.homepage or 'its publisher'} and export with --weights"
-    )
-
-
-def _verify(spec: ModelSpec, path: Path) -> Fetched:
+def verify(spec: ModelSpec, path: Path) -> Fetched:
     """Check the file at its final place against all that is known of it."""
     weights, bundled = spec.weights, spec.weights.bundled is not None
     if not path.is_file():
@@ -255,20 +167,22 @@ def _verify(spec: ModelSpec, path: Path) -> Fetched:
             f"{path} is not in the cache; download it with: mattekit models fetch {spec.id} "
             "(without --offline), or give a file with --weights"
         )
-    known = _remembered(path)
+    known = remembered(path)
     try:
-        sha256 = _check(weights, path, known=known)
+        sha256 = check_bytes(weights, path, known=known)
     except FetchError as error:
         replace = f"delete it, or replace it with: mattekit models fetch {spec.id} (without --offline)"
         mend = "install mattekit again" if bundled else replace
         raise HashMismatchError(f"{path} is not the expected file: {error}; {mend}") from error
-    first_use = weights.sha256 is None and weights.md5 is None and known is None
+    first_use = weights.is_unpublished and known is None
     if first_use and not bundled:
-        _sidecar(path).write_text(f"{sha256}  {path.name}\n", encoding="utf-8")
+        require_provable(spec)
+        prove(spec, path)
+        remember(path, sha256)
     return Fetched(path, sha256, "bundled" if bundled else "cache", None, first_use, weights.sha256 is not None)
 
 
-def _check(weights: Weights, path: Path, *, known: str | None) -> str:
+def check_bytes(weights: Weights, path: Path, *, known: str | None) -> str:
     """Return the file's SHA-256 if its size and hashes are right; `known` is the SHA-256 of an earlier download.
 
     Raises:
@@ -280,6 +194,8 @@ def _check(weights: Weights, path: Path, *, known: str | None) -> str:
     sha256 = sha256_of(path)
     if weights.sha256 is not None and sha256 != weights.sha256.lower():
         raise HashMismatchError(f"its SHA-256 is {sha256} instead of {weights.sha256}")
+    if weights.sha256_prefix is not None and not sha256.startswith(weights.sha256_prefix.lower()):
+        raise HashMismatchError(f"its SHA-256 is {sha256}, which doesn't begin with {weights.sha256_prefix}")
     if weights.sha256 is None and known is not None and sha256 != known:
         raise HashMismatchError(f"its SHA-256 is {sha256}, but that of the first download was {known}")
     if weights.sha256 is None and weights.md5 is not None:
@@ -289,11 +205,49 @@ def _check(weights: Weights, path: Path, *, known: str | None) -> str:
     return sha256
 
 
-def _remembered(path: Path) -> str | None:
+def require_provable(spec: ModelSpec) -> None:
+    """Make sure that weights can be proved on their first use, where nobody publishes their hash.
+
+    Raises:
+        DependencyError: torch, which loads them, is not installed.
+    """
+    if spec.weights.is_unpublished and spec.build is not None:
+        with needs_extra(
+            "weights whose hash nobody publishes are loaded before they are kept, which", "torch", "export"
+        ):
+            import_module("torch")
+
+
+def prove(spec: ModelSpec, path: Path) -> None:
+    """Make sure that a file of which nobody publishes a hash is the entry's: of its format, every parameter fitting.
+
+    Raises:
+        HashMismatchError: it is something else.
+    """
+    with path.open("rb") as stream:
+        begins = stream.read(16)
+    try:
+        if spec.build is None:
+            check_onnx(path)
+            read_model(path)
+        elif not begins.startswith(_CHECKPOINTS):
+            raise CheckpointError("it is no file that PyTorch writes")
+        else:
+            load_module(spec, path)
+    except MattekitError as error:
+        raise HashMismatchError(f"it is not the file of {spec.id}: {error}") from error
+
+
+def remembered(path: Path) -> str | None:
     """Return the SHA-256 of the first download, where it was kept."""
     sidecar = _sidecar(path)
     words = sidecar.read_text(encoding="utf-8").split() if sidecar.is_file() else []
     return words[0].lower() if words else None
+
+
+def remember(path: Path, sha256: str) -> None:
+    """Keep the SHA-256 of a file that nobody publishes it of."""
+    _sidecar(path).write_text(f"{sha256}  {path.name}\n", encoding="utf-8")
 
 
 def _sidecar(path: Path) -> Path:

@@ -40,6 +40,7 @@ from .documents import (
     read_toml as read_toml,
 )
 from .download import (
+    ATTEMPTS as ATTEMPTS,
     MAX_UNKNOWN_SIZE as MAX_UNKNOWN_SIZE,
     download as download,
 )

@@ -194,6 +194,10 @@ class U2Net(nn.Module):
     ``(n, out_channels, h, w)``, the fused one first, then the heads from the highest resolution to the lowest; with
     ``heads="fused"`` only the fused map, as a tensor. Values are probabilities 0..1, or unbounded when ``logits``.
     ``heads`` and ``logits`` have no parameters and may be changed on the built module.
+
+    Fine-tunes leave heads out: with ``sides`` less than the depth there are only the heads of the highest resolutions,
+    and the fusion reads these, or with none the last decoder stage's features, by a kernel of ``fusion``; with a
+    ``fusion`` of 0 there is none, and the first head stands for it.
     """
 
     def __init__(
@@ -204,10 +208,15 @@ class U2Net(nn.Module):
         out_channels: int = 1,
         heads: Heads = "all",
         logits: bool = False,
+        sides: int | None = None,
+        fusion: int = 1,
     ) -> None:
         super().__init__()
         self.config = config
         self.depth = len(config.encoder)
+        self.sides = self.depth if sides is None else sides
+        if not (0 <= self.sides <= self.depth and (self.sides or fusion)):
+            raise ValueError(f"a U2-Net of {self.depth} stages has no {self.sides} heads, fused by {fusion}")
         self.heads: Heads = heads
         self.logits = logits
         previous = in_channels
@@ -220,9 +229,12 @@ class U2Net(nn.Module):
             previous = stage.out
             side_widths.insert(0, previous)
         parts = out_channels * config.stride**2
-        for number, width in enumerate(side_widths, 1):
+        for number, width in enumerate(side_widths[: self.sides], 1):
             self.add_module(f"side{number}", nn.Conv2d(width, parts, 3, padding=1))
-        self.outconv = nn.Conv2d(self.depth * parts, parts, 1)
+        self.outconv: nn.Module | None = None
+        if fusion:
+            read = self.sides * parts or side_widths[0]
+            self.outconv = nn.Conv2d(read, parts, fusion, padding=fusion // 2)
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         """See the class."""
@@ -237,10 +249,13 @@ class U2Net(nn.Module):
             x = self.get_submodule(f"stage{number}d")(torch.cat((_resize_like(x, skip), skip), 1))
             encoded[number - 1] = x
         sides: list[Tensor] = []
-        for number in range(1, self.depth + 1):
+        for number in range(1, self.sides + 1):
             side: Tensor = self.get_submodule(f"side{number}")(encoded[number - 1])
             sides.append(_resize_like(side, sides[0]) if sides else side)
-        fused: Tensor = self.outconv(torch.cat(sides, 1))
+        if self.outconv is None:
+            fused, *sides = sides
+        else:
+            fused = self.outconv(torch.cat(sides, 1) if sides else encoded[0])
         stride = self.config.stride
         maps = (fused,) if self.heads == "fused" else (fused, *sides)
         if stride > 1:

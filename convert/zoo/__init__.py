@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from ...core import ModelError, did_you_mean
 from ..spec import ModelSpec
-from . import imdn, mattelite, rembg, rfdn, rlfn, rrdbnet, srlite, srvgg, u2net
+from . import deeplab, imdn, mattelite, rembg, rfdn, rlfn, rrdbnet, srlite, srvgg, u2net, unet
 
 __all__ = ["get", "list_models", "register"]
 
@@ -33,6 +33,8 @@ def register(specs: Iterable[ModelSpec]) -> None:
 register(mattelite.SPECS)
 register(srlite.SPECS)
 register(u2net.SPECS)
+register(unet.SPECS)
+register(deeplab.SPECS)
 register(rembg.SPECS)
 register(rrdbnet.SPECS)
 register(srvgg.SPECS)

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
 
 from ...core import Contract, InputContract, OutputContract
 from ..spec import Licence, ModelSpec, Weights
-from .u2net import IMAGENET_MEAN, IMAGENET_STD
-
-if TYPE_CHECKING:
-    from torch import nn
+from .u2net import IMAGENET_MEAN, IMAGENET_STD, fine_tuned, u2net
 
 __all__ = ["SPECS"]
 
 _SIDE = 208
-
-
-def _build() -> nn.Module:
-    from ..networks.u2net import MATTELITE, U2Net
-
-    return U2Net(MATTELITE, heads="fused").eval()
 
 
 SPECS: tuple[ModelSpec, ...] = (
@@ -46,7 +37,8 @@ SPECS: tuple[ModelSpec, ...] = (
             size=1_595_706,
         ),
         licence=Licence(code="Apache-2.0", weights="Apache-2.0", granted=True),
-        build=_build,
+        build=partial(u2net, "MATTELITE"),
+        fine_tune=partial(fine_tuned, "MATTELITE"),
         paper="https://arxiv.org/abs/2005.09007",
         notes=(
             "For first steps, tests and low-power devices: official weights cut better edges.",

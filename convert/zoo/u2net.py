@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 from ...core import Contract, InputContract, OutputContract
+from ..fine_tunes import Shapes, count_of, fitted, length_of
 from ..spec import Licence, ModelSpec, Weights
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["APACHE_SOURCE", "CLOTH_LABELS", "IMAGENET_MEAN", "IMAGENET_STD", "SPECS"]
+__all__ = ["APACHE_SOURCE", "CLOTH_LABELS", "IMAGENET_MEAN", "IMAGENET_STD", "SPECS", "fine_tuned", "u2net"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -32,22 +34,40 @@ def _drive(file_id: str) -> str:
     return f"https://drive.usercontent.google.com/download?id={file_id}&export=download&confirm=t"
 
 
-def _full() -> nn.Module:
-    from ..networks.u2net import U2NET, U2Net
+def u2net(
+    stages: Literal["U2NET", "U2NETP", "MATTELITE"],
+    classes: int = 1,
+    channels: int = 3,
+    sides: int | None = None,
+    fusion: int = 1,
+) -> nn.Module:
+    """Make a network of the family: of one class it gives probabilities, of several unbounded scores."""
+    from ..networks import u2net as networks
 
-    return U2Net(U2NET, heads="fused").eval()
+    return networks.U2Net(
+        getattr(networks, stages),
+        in_channels=channels,
+        out_channels=classes,
+        heads="fused",
+        logits=classes > 1,
+        sides=sides,
+        fusion=fusion,
+    ).eval()
 
 
-def _small() -> nn.Module:
-    from ..networks.u2net import U2NETP, U2Net
+def fine_tuned(stages: Literal["U2NET", "U2NETP", "MATTELITE"], spec: ModelSpec, shapes: Shapes) -> ModelSpec | None:
+    """Return the entry of a fine-tune: its classes, its channels, and which of its heads it kept."""
+    sides, fusion = count_of(shapes, r"side(\d+)\.weight"), length_of(shapes, "outconv.weight", 2) or 0
+    if not sides and not fusion:
+        return None
+    classes = length_of(shapes, "outconv.weight" if fusion else "side1.weight")
+    channels = length_of(shapes, "stage1.rebnconvin.conv_s1.weight", 1)
+    build = partial(u2net, stages, classes or 1, channels or 3, sides, fusion)
+    return fitted(spec, build, classes=classes, channels=channels, activated=True)
 
-    return U2Net(U2NETP, heads="fused").eval()
 
-
-def _clothes() -> nn.Module:
-    from ..networks.u2net import U2NET, U2Net
-
-    return U2Net(U2NET, out_channels=len(CLOTH_LABELS), heads="fused", logits=True).eval()
+_full, _small, _clothes = partial(u2net, "U2NET"), partial(u2net, "U2NETP"), partial(u2net, "U2NET", len(CLOTH_LABELS))
+_fine_tuned = partial(fine_tuned, "U2NET")
 
 
 def _salient(side: int, *, invert: bool = False) -> Contract:
@@ -79,6 +99,7 @@ SPECS: tuple[ModelSpec, ...] = (
         ),
         licence=_APACHE,
         build=_full,
+        fine_tune=_fine_tuned,
         paper=_PAPER,
         homepage=_HOME,
         notes=(_REPOSITORY_LICENCE, "Trained on DUTS-TR."),
@@ -100,6 +121,7 @@ SPECS: tuple[ModelSpec, ...] = (
         ),
         licence=_APACHE,
         build=_small,
+        fine_tune=partial(fine_tuned, "U2NETP"),
         paper=_PAPER,
         homepage=_HOME,
         notes=(_REPOSITORY_LICENCE, "Trained on DUTS-TR."),
@@ -116,6 +138,7 @@ SPECS: tuple[ModelSpec, ...] = (
         ),
         licence=_APACHE,
         build=_full,
+        fine_tune=_fine_tuned,
         paper=_PAPER,
         homepage=_HOME,
         notes=(
@@ -136,6 +159,7 @@ SPECS: tuple[ModelSpec, ...] = (
         weights=Weights(filename="cloth_segm_u2net_latest.pth", urls=(_drive("1mhF3yqd7R-Uje092eypktNl-RoZNuiCJ"),)),
         licence=Licence(code="MIT", weights="MIT (by the repository)", granted=None),
         build=_clothes,
+        fine_tune=_fine_tuned,
         paper=_PAPER,
         homepage="https://github.com/levindabhi/cloth-segmentation",
         notes=(
@@ -153,6 +177,7 @@ SPECS: tuple[ModelSpec, ...] = (
         weights=Weights(filename="u2net_portrait.pth", urls=(_drive("1IG3HdpcRiDoWNookbncQjeaPN28t90yW"),)),
         licence=Licence(code="Apache-2.0", weights="Apache-2.0 (by the repository)", granted=None),
         build=_full,
+        fine_tune=_fine_tuned,
         paper=_PAPER,
         homepage=_HOME,
         notes=(
