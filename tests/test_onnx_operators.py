@@ -15,10 +15,16 @@ helper = onnx.helper
 
 
 def written(
-    path: Path, nodes: list[Any], opset: int = 17, *, weights: list[Any] | None = None, domains: tuple[str, ...] = ()
+    path: Path,
+    nodes: list[Any],
+    opset: int = 17,
+    *,
+    weights: list[Any] | None = None,
+    domains: tuple[str, ...] = (),
+    sides: tuple[int | str, int | str] = (8, 8),
 ) -> Path:
     """Write a graph from `x`, (1, 3, 8, 8), to `y`."""
-    image = helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, 8, 8])
+    image = helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, *sides])
     graph = helper.make_graph(nodes, "g", [image], [helper.make_empty_tensor_value_info("y")], weights or [])
     imports = [helper.make_opsetid("", opset), *(helper.make_opsetid(domain, 1) for domain in domains)]
     model = helper.make_model(graph, opset_imports=imports)
@@ -35,6 +41,45 @@ def test_a_reduction_that_loses_its_axes_is_refused_by_name_and_operator_set(kin
     read_model(written(path, [helper.make_node(kind, ["x"], ["y"], axes=[1])], 11))
     # Over all axes there is nothing to lose.
     read_model(written(path, [helper.make_node(kind, ["x"], ["y"])], 13))
+
+
+WRONG: dict[str, tuple[dict[str, Any], bool]] = {
+    "AveragePool": ({"kernel_shape": [3, 3], "ceil_mode": 1, "count_include_pad": 1, "pads": [0, 0, 1, 1]}, True),
+    "AveragePool even": ({"kernel_shape": [3, 3], "ceil_mode": 1, "count_include_pad": 1, "pads": [1] * 4}, False),
+    "Resize cubic": ({"mode": "cubic", "exclude_outside": 1}, True),
+    "Resize": ({"mode": "cubic", "exclude_outside": 0, "cubic_coeff_a": -0.5}, False),
+    "Resize nearest": ({"mode": "nearest", "nearest_mode": "round_prefer_ceil"}, True),
+    "Resize floor": ({"mode": "nearest", "nearest_mode": "floor"}, False),
+    "LRN": ({"size": 3, "bias": 1.2}, True),
+    "LRN usual": ({"size": 3, "bias": 1.0, "alpha": 0.3}, False),
+    "ConvTranspose": (
+        {"kernel_shape": [3, 3], "strides": [2, 2], "output_shape": [16, 16], "auto_pad": "SAME_UPPER"},
+        True,
+    ),
+    "ConvTranspose sure": ({"kernel_shape": [2, 2], "strides": [2, 2], "output_shape": [16, 16]}, False),
+    "ConvTranspose fixed": ({"kernel_shape": [3, 3], "strides": [2, 2], "auto_pad": "SAME_UPPER"}, False),
+    "ConvTranspose pads": ({"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1] * 4}, False),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_with_some_attributes_alone_is_right_with_others(name: str, tmp_path: Path) -> None:
+    attributes, refused = WRONG[name]
+    kind = name.partition(" ")[0]
+    path = written(tmp_path / "m.onnx", [helper.make_node(kind, ["x", "w"], ["y"], **attributes)])
+    if not refused:
+        check_operators(path)
+        return
+    with pytest.raises(ModelError, match=rf"OpenVINO .* in its {kind} \(opset 17\).*; "):
+        check_operators(path)
+
+
+def test_padding_that_is_found_out_is_right_for_fixed_sizes_alone(tmp_path: Path) -> None:
+    how = {"kernel_shape": [3, 3], "strides": [2, 2], "auto_pad": "SAME_LOWER"}
+    node = helper.make_node("ConvTranspose", ["x", "w"], ["y"], **how)
+    check_operators(written(tmp_path / "fixed.onnx", [node]))
+    with pytest.raises(ModelError, match=r"ConvTranspose.*fixed sizes"):
+        check_operators(written(tmp_path / "free.onnx", [node], sides=("h", "w")))
 
 
 def test_an_operator_inside_of_a_branch_is_found(tmp_path: Path) -> None:
