@@ -97,6 +97,7 @@ from .runtimes.compiled import (
 )
 from .runtimes.interface import (
     Interface as Interface,
+    TensorInfo as TensorInfo,
     interface_of as interface_of,
 )
 from .runtimes.model_file import (
