@@ -1,5 +1,6 @@
 from .answers import (
     LEAST_SPREAD as LEAST_SPREAD,
+    activated as activated,
     matte_from as matte_from,
     pixels_from as pixels_from,
 )

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mattekit.core import ModelError, check_operators
-from mattekit.infer import read_model
+from mattekit import export_model, read_image
+from mattekit.convert.witness import require_same_answer
+from mattekit.core import Contract, ModelError, ParityError, check_operators
+from mattekit.infer import load, read_model
 
 onnx = pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
 helper = onnx.helper
@@ -145,3 +147,26 @@ def test_control_flow_that_openvino_runs_is_no_reason_to_refuse(tmp_path: Path) 
     weights = [onnx.numpy_helper.from_array(np.int64(2), "n"), onnx.numpy_helper.from_array(np.array(True), "c")]
     path = written(tmp_path / "m.onnx", [helper.make_node("Loop", ["n", "c", "x"], ["y"], body=body)], weights=weights)
     assert read_model(path).outputs
+
+
+def test_an_answer_that_onnx_runtime_does_not_give_is_refused(
+    photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Operators that nobody has listed yet are found by the first image."""
+    pytest.importorskip("onnxruntime", reason="it is the witness, which the extra `export` brings")
+    weights = [onnx.numpy_helper.from_array(np.full((1, 3, 1, 1), 0.2, np.float32), "w")]
+    nodes = [
+        helper.make_node("ReduceL1", ["x"], ["total"], axes=[1]),
+        helper.make_node("Conv", ["x", "w"], ["mixed"]),
+        helper.make_node("Sub", ["mixed", "total"], ["y"]),
+    ]
+    path = written(tmp_path / "m.onnx", nodes, weights=weights)
+    given = {"height": 8, "width": 8}
+    contract = Contract.model_validate({"task": "segmentation", "input": given, "output": {"kind": "alpha"}})
+    monkeypatch.setattr("mattekit.core.onnx_operators._WRONG", ())
+    opened = load(path, contract=contract)
+    with pytest.raises(ParityError, match=r"m\.onnx: OpenVINO answers another thing than ONNX Runtime"):
+        require_same_answer(opened, read_image(photo))
+    with pytest.raises(ParityError, match="moved the outputs"):
+        export_model("mine", tmp_path / "models", weights=path, contract=contract, images=[photo])
+    assert not (tmp_path / "models" / "mine" / "fp32").exists()

@@ -27,6 +27,7 @@ from ...images import Image
 from ...infer import Remover, Upscaler, adapter_for, interface_of, load, read_model
 from ...metrics import get_metric
 from ..ir import write_ir
+from ..witness import require_same_answer
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -110,11 +111,14 @@ def check_contract(
 
     Raises:
         ContractError: nothing says a contract, or the file takes or gives other than it says.
+        ParityError: OpenVINO answers the first photo otherwise than ONNX Runtime, where that is installed.
         MattekitError: the file cannot be read, or the data cannot.
     """
     path = Path(model).expanduser()
     opened = load(path, contract=contract_from(contract))
     samples = open_dataset(data, scale=1, task="segmentation").take(limit)
+    for first in samples.take(1):
+        require_same_answer(opened, Image(rgb=first.image))
     if opened.contract.task == "segmentation":
         answers = tuple(_masks(Remover(opened), samples))
     else:
