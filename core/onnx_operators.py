@@ -118,6 +118,20 @@ _WRONG: tuple[_Wrong, ...] = (
         mend="export it with nearest_mode floor or round_prefer_floor",
     ),
     _Wrong(
+        ("Resize",),
+        "ignores keep_aspect_ratio_policy",
+        lambda node, _: node.attributes.get("keep_aspect_ratio_policy", "stretch") != "stretch",
+        since=18,
+        mend="export it with the sizes that it means",
+    ),
+    _Wrong(
+        ("Resize",),
+        "smooths otherwise than antialias means",
+        lambda node, _: node.attributes.get("antialias") == 1 and node.attributes.get("mode") != "nearest",
+        since=18,
+        mend="export it without antialias",
+    ),
+    _Wrong(
         ("LRN",),
         "uses a bias other than 1 wrongly",
         lambda node, _: node.attributes.get("bias", 1.0) != 1.0,

@@ -52,6 +52,8 @@ WRONG: dict[str, tuple[dict[str, Any], bool]] = {
     "Resize": ({"mode": "cubic", "exclude_outside": 0, "cubic_coeff_a": -0.5}, False),
     "Resize nearest": ({"mode": "nearest", "nearest_mode": "round_prefer_ceil"}, True),
     "Resize floor": ({"mode": "nearest", "nearest_mode": "floor"}, False),
+    "Resize policy": ({"mode": "linear", "axes": [2, 3], "keep_aspect_ratio_policy": "not_larger"}, True),
+    "Resize smooth": ({"mode": "linear", "antialias": 1}, True),
     "LRN": ({"size": 3, "bias": 1.2}, True),
     "LRN usual": ({"size": 3, "bias": 1.0, "alpha": 0.3}, False),
     "ConvTranspose": (
@@ -68,11 +70,11 @@ WRONG: dict[str, tuple[dict[str, Any], bool]] = {
 def test_what_is_wrong_with_some_attributes_alone_is_right_with_others(name: str, tmp_path: Path) -> None:
     attributes, refused = WRONG[name]
     kind = name.partition(" ")[0]
-    path = written(tmp_path / "m.onnx", [helper.make_node(kind, ["x", "w"], ["y"], **attributes)])
+    path = written(tmp_path / "m.onnx", [helper.make_node(kind, ["x", "w"], ["y"], **attributes)], 19)
     if not refused:
         check_operators(path)
         return
-    with pytest.raises(ModelError, match=rf"OpenVINO .* in its {kind} \(opset 17\).*; "):
+    with pytest.raises(ModelError, match=rf"OpenVINO .* in its {kind} \(opset 19\).*; "):
         check_operators(path)
 
 
