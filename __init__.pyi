@@ -31,6 +31,23 @@ from .cluster.running import (
     RunResult as RunResult,
     run_images as run_images,
 )
+from .convert.contracts.contract_inference import (
+    InferredContract as InferredContract,
+    infer_contract as infer_contract,
+)
+from .convert.contracts.contract_trial import (
+    ContractCheck as ContractCheck,
+    attach_contract as attach_contract,
+    check_contract as check_contract,
+)
+from .convert.contracts.inspection import (
+    InspectedModel as InspectedModel,
+    inspect_model as inspect_model,
+)
+from .convert.contracts.proposal import (
+    Proposal as Proposal,
+    propose_contract as propose_contract,
+)
 from .convert.export import (
     ExportResult as ExportResult,
     export_model as export_model,

@@ -15,6 +15,7 @@ from .commands import (
     bench,
     bench_compare,
     build,
+    contract,
     datasets,
     doctor,
     export,
@@ -87,6 +88,7 @@ for command in (run, remove, upscale, superimpose, video):
 package.register(app)
 verify.register(app)
 build.register(app)
+contract.register(app)
 doctor.register(app)
 
 

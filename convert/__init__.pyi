@@ -3,6 +3,29 @@ from .checkpoint import (
     fine_tuned_as as fine_tuned_as,
     load_module as load_module,
 )
+from .contracts.contract_inference import (
+    Guess as Guess,
+    InferredContract as InferredContract,
+    infer_contract as infer_contract,
+)
+from .contracts.contract_trial import (
+    Answer as Answer,
+    ContractCheck as ContractCheck,
+    attach_contract as attach_contract,
+    check_contract as check_contract,
+)
+from .contracts.inspection import (
+    InspectedModel as InspectedModel,
+    inspect_model as inspect_model,
+)
+from .contracts.presets import (
+    PRESETS as PRESETS,
+)
+from .contracts.proposal import (
+    Proposal as Proposal,
+    contract_text as contract_text,
+    propose_contract as propose_contract,
+)
 from .export import (
     ExportResult as ExportResult,
     export_model as export_model,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 from ..core import (
@@ -19,10 +18,6 @@ from ..core import (
     folder_name,
 )
 from ..infer import (
-    OnnxRuntime,
-    OpenVinoRuntime,
-    Runtime,
-    adapted,
     adapter_for,
     interface_of,
     load,
@@ -34,6 +29,7 @@ from .ir import ir_from_onnx, model_batch, save_own_ir
 from .own_model import OwnModel, own_provenance
 from .step_check import ParityCheck
 from .tolerances import EXACT, HALF, QUANTIZED, Tolerance
+from .witness import source_runtime
 
 __all__ = ["export_own"]
 
@@ -80,7 +76,7 @@ def export_own(
         with step(source, settings, check):
             if from_onnx:
                 _copy(own.file, onnx_path, contract, provenance)
-            check(source, _runtime_of(onnx_path if from_onnx else own.file, contract, own_batch), EXACT)
+            check(source, source_runtime(onnx_path if from_onnx else own.file, contract, own_batch), EXACT)
         with step(f"{source} → ir {precision}", settings, check):
             save_own_ir(model, ir_path, contract=contract, provenance=provenance, shape=shape, fp16=precision == "fp16")
             asked_batch = model_batch(model) in {None, settings.batch}
@@ -101,18 +97,3 @@ def _copy(source: Path, target: Path, contract: Contract, provenance: Provenance
         target,
         {f"mattekit.{CONTRACT_KEY}": contract.to_json(), f"mattekit.{PROVENANCE_KEY}": provenance.to_json()},
     )
-
-
-def _runtime_of(path: Path, contract: Contract, batch: int | None) -> Runtime:
-    """Open the source: an ONNX file by ONNX Runtime, no relative of what converts it, where that is installed.
-
-    Args:
-        path: the file.
-        contract: its own.
-        batch: that it insists on; None where it takes any.
-    """
-    if path.suffix == ".onnx" and find_spec("onnxruntime") is not None:
-        runtime: Runtime = OnnxRuntime(path)
-    else:
-        runtime = OpenVinoRuntime(read_model(path))
-    return adapted(runtime, adapter_for(runtime.interface, contract, path)._replace(batch=batch))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core import Contract, OutputContract
+from ..core import Contract
 from ..datasets import AlphaMatte, Pixels
-from ..infer import Tensor, matte_from, pixels_from
+from ..infer import Tensor, activated, matte_from, pixels_from
 from ..metrics import iou, mae, psnr
 from .export_settings import JudgedFigure
 
@@ -165,19 +165,9 @@ def _comparable(old: Tensor, new: Tensor, contract: Contract, *, counts: bool) -
     that it really has is its range where that is the larger one.
     """
     wanted = contract.output
-    if counts and wanted.kind != "image" and not wanted.indices:
-        old, new = (_activated(each, wanted) for each in (old, new))
+    if counts:
+        old, new = (activated(each, wanted) for each in (old, new))
     return old, new, max(wanted.value_max, float(old.max()) - float(old.min()))
-
-
-def _activated(output: Tensor, wanted: OutputContract) -> Tensor:
-    if wanted.activation == "sigmoid":
-        return (1 / (1 + np.exp(-np.clip(output, -60, 60)))).astype(np.float32)
-    are_shares = output.min() >= 0 and np.allclose(output.sum(1), 1, atol=1e-3)
-    if wanted.activation == "softmax" or (wanted.kind == "classes" and not are_shares):
-        powers = np.exp(output - output.max(1, keepdims=True))
-        return (powers / powers.sum(1, keepdims=True)).astype(np.float32)
-    return output
 
 
 def _not_comparable(reason: str) -> Comparison:

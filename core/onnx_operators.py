@@ -9,34 +9,15 @@ from __future__ import annotations
 
 import mmap
 import re
-import struct
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ModelError
-from .wire_format import VARINT, FormError, all_fields, fields
+from .onnx_nodes import Node, graph_in
+from .wire_format import FormError
 
 __all__ = ["check_operators", "refused_operators"]
-
-_Value = int | str | tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class _Node:
-    """A node of the graph or of one inside of it.
-
-    Attributes:
-        kind: the operator.
-        domain: that it is of; empty for ONNX's own.
-        inputs: their names; empty where one is left out.
-        attributes: those that are whole numbers or texts, by their names.
-    """
-
-    kind: str
-    domain: str
-    inputs: tuple[str, ...]
-    attributes: Mapping[str, _Value] = field(default_factory=dict[str, _Value])
 
 
 @dataclass(frozen=True)
@@ -45,26 +26,116 @@ class _Wrong:
 
     Attributes:
         kinds: the operators.
+        how: what it does, in words that follow `OpenVINO`.
+        when: tells it of a node, and of whether the graph's input has free sizes.
         since: the first version of operators in which it does.
         until: the last one.
-        how: what it does, in words that follow `OpenVINO`.
-        when: tells it of a node.
+        mend: how the network can be written otherwise, where no other version helps.
     """
 
     kinds: tuple[str, ...]
-    since: int
-    until: int
     how: str
-    when: Callable[[_Node], bool]
+    when: Callable[[Node, bool], bool]
+    since: int = 1
+    until: int | None = None
+    mend: str = ""
+
+
+def _strides_reach(node: Node) -> bool:
+    """Tell whether a transposed convolution's kernel is as large as its stride, so that nothing is padded."""
+    kernel = node.numbers("kernel_shape")
+    strides = node.numbers("strides") or (1,) * len(kernel)
+    dilations = node.numbers("dilations") or (1,) * len(kernel)
+    reach = tuple((side - 1) * step + 1 for side, step in zip(kernel, dilations, strict=False))
+    return bool(kernel) and reach == strides
+
+
+def _loses_its_shape(node: Node, free: bool) -> bool:
+    if "output_shape" not in node.attributes or _strides_reach(node):
+        return False
+    padded = str(node.attributes.get("auto_pad", "NOTSET")) != "NOTSET"
+    dilated = any(step > 1 for step in node.numbers("dilations"))
+    return free or padded or dilated or not node.numbers("kernel_shape")
+
+
+def _loses_its_padding(node: Node, free: bool) -> bool:
+    same = str(node.attributes.get("auto_pad", "")).startswith("SAME")
+    return free and same and "output_shape" not in node.attributes and not _strides_reach(node)
+
+
+def _pads_unevenly(node: Node, _free: bool) -> bool:
+    pads, told = node.numbers("pads"), node.attributes
+    uneven = pads[: len(pads) // 2] != pads[len(pads) // 2 :]
+    return uneven and told.get("ceil_mode") == 1 and told.get("count_include_pad") == 1
 
 
 _WRONG: tuple[_Wrong, ...] = (
     _Wrong(
         ("ReduceL1", "ReduceLogSum", "ReduceLogSumExp"),
-        13,
-        17,
         "reduces over all axes (openvino#38238)",
-        lambda node: "axes" in node.attributes,
+        lambda node, _: "axes" in node.attributes,
+        since=13,
+        until=17,
+    ),
+    _Wrong(
+        ("ReduceLogSum",),
+        "leaves the logarithm out where it reduces over no axis",
+        lambda node, _: node.attributes.get("noop_with_empty_axes") == 1 and not any(node.inputs[1:2]),
+        since=18,
+        mend="export it with a Log instead",
+    ),
+    _Wrong(
+        ("ConvTranspose",),
+        "takes output_shape for another padding",
+        _loses_its_shape,
+        mend="export it with pads and output_padding instead, or with fixed sizes",
+    ),
+    _Wrong(
+        ("ConvTranspose",),
+        "leaves auto_pad out where sizes are free",
+        _loses_its_padding,
+        mend="export it with pads instead, or with fixed sizes",
+    ),
+    _Wrong(
+        ("AveragePool",),
+        "counts the wrong pixels where ceil_mode and count_include_pad meet uneven pads",
+        _pads_unevenly,
+        mend="put a Pad before it instead",
+    ),
+    _Wrong(
+        ("Resize",),
+        "ignores exclude_outside",
+        lambda node, _: node.attributes.get("mode") == "cubic" and node.attributes.get("exclude_outside") == 1,
+        mend="export it without exclude_outside",
+    ),
+    _Wrong(
+        ("Resize",),
+        "rounds halves down in spite of round_prefer_ceil",
+        lambda node, _: (
+            node.attributes.get("mode", "nearest") == "nearest"
+            and node.attributes.get("nearest_mode") == "round_prefer_ceil"
+        ),
+        mend="export it with nearest_mode floor or round_prefer_floor",
+    ),
+    _Wrong(
+        ("Resize",),
+        "ignores keep_aspect_ratio_policy",
+        lambda node, _: node.attributes.get("keep_aspect_ratio_policy", "stretch") != "stretch",
+        since=18,
+        mend="export it with the sizes that it means",
+    ),
+    _Wrong(
+        ("Resize",),
+        "smooths otherwise than antialias means",
+        lambda node, _: node.attributes.get("antialias") == 1 and node.attributes.get("mode") != "nearest",
+        since=18,
+        mend="export it without antialias",
+    ),
+    _Wrong(
+        ("LRN",),
+        "uses a bias other than 1 wrongly",
+        lambda node, _: node.attributes.get("bias", 1.0) != 1.0,
+        mend="divide by the bias outside of it",
     ),
 )
 
@@ -79,31 +150,38 @@ def check_operators(path: Path) -> None:
         return
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
-            version, nodes = _version(data), list(_nodes(data, 0, len(data), "model"))
+            version, free, nodes = graph_in(data)
         except FormError as error:
             raise ModelError(f"{path}: it is not a whole ONNX file ({error}); export or fetch it again") from error
-    kinds = {node.kind for node in nodes}
-    _check_int8(path, kinds)
+    _check_int8(path, {node.kind for node in nodes})
     for node in nodes:
-        for wrong in _WRONG:
-            known = (
-                node.kind in wrong.kinds and node.domain in {"", "ai.onnx"} and wrong.since <= version <= wrong.until
+        wrong = _wrong(node, version, free)
+        if wrong is not None:
+            raise ModelError(
+                f"{path}: OpenVINO {wrong.how} in its {node.kind} (opset {version}), so that its answers would be "
+                f"wrong; {_way_out(wrong)}"
             )
-            if known and wrong.when(node):
-                raise ModelError(
-                    f"{path}: OpenVINO {wrong.how} in its {node.kind} (opset {version}), so that its answers would be "
-                    f"wrong; {_way_out(wrong)}"
-                )
+
+
+def _wrong(node: Node, version: int, free: bool) -> _Wrong | None:
+    """Return what is wrong with a node; None where nothing is known."""
+    if node.domain not in {"", "ai.onnx"}:
+        return None
+    for wrong in _WRONG:
+        holds = wrong.since <= version and (wrong.until is None or version <= wrong.until)
+        if node.kind in wrong.kinds and holds and wrong.when(node, free):
+            return wrong
+    return None
 
 
 def _way_out(wrong: _Wrong) -> str:
-    if wrong.until < _NEWEST:
-        newer = wrong.until + 1
-        return (
-            f"export it with opset {newer} or newer, or make that of it: "
-            f"onnx.version_converter.convert_version(model, {newer})"
-        )
-    return f"export it with opset {wrong.since - 1} or older" if wrong.since > 1 else "write the network without it"
+    if wrong.until is None:
+        return wrong.mend
+    newer = wrong.until + 1
+    return (
+        f"export it with opset {newer} or newer, or make that of it: "
+        f"onnx.version_converter.convert_version(model, {newer})"
+    )
 
 
 def refused_operators(path: Path, said: str) -> str | None:
@@ -135,12 +213,9 @@ def refused_operators(path: Path, said: str) -> str | None:
     return f"{path}: OpenVINO has no operator {listed}; {way}"
 
 
-_UNKNOWN = re.compile(r"No conversion rule found for operations: ([^\n]*)")
-_NEWEST = 99
+_UNKNOWN = re.compile(r"(?:No conversion rule found for operations|Conversion is failed for): ([^\n]*)")
 
 _DYNAMIC = frozenset({"DynamicQuantizeLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeMatMul"})
-
-_OPERATORS, _VERSION, _GRAPH, _NODE, _ATTRIBUTE = 8, 2, 7, 1, 5
 
 
 def _check_int8(path: Path, kinds: set[str]) -> None:
@@ -157,63 +232,3 @@ def _check_int8(path: Path, kinds: set[str]) -> None:
             f"{path}: it is quantized dynamically ({dynamic[0]}), each activation's range found while it runs, which "
             "is slower than FP32 here; give the network in FP32, and mattekit quantize makes it INT8"
         )
-
-
-def _version(data: mmap.mmap) -> int:
-    """Return the version of ONNX's own operators."""
-    found = [1]
-    for number, at, stop in fields(data, 0, len(data)):
-        if number == _OPERATORS:
-            entry = list(all_fields(data, at, stop))
-            domains = [data[one:end] for field_, kind, one, end in entry if field_ == 1 and kind != VARINT]
-            if not domains or domains[-1] in {b"", b"ai.onnx"}:
-                found += [value for field_, kind, value, _ in entry if (field_, kind) == (_VERSION, VARINT)]
-    return max(found)
-
-
-_DOWN: dict[str, dict[int, str]] = {
-    "model": {_GRAPH: "graph", 25: "function"},
-    "function": {7: "node"},
-    "graph": {_NODE: "node"},
-    "node": {_ATTRIBUTE: "attribute"},
-    "attribute": {6: "graph", 11: "graph"},
-}
-"""Messages, and which fields of theirs lead to nodes."""
-
-
-def _nodes(data: mmap.mmap, start: int, end: int, message: str) -> Iterator[_Node]:
-    """Yield all nodes, also those of graphs inside of nodes."""
-    for number, at, stop in fields(data, start, end):
-        inner = _DOWN[message].get(number)
-        if inner == "node":
-            yield _node(data, at, stop)
-        if inner is not None:
-            yield from _nodes(data, at, stop, inner)
-
-
-def _node(data: mmap.mmap, start: int, end: int) -> _Node:
-    texts: dict[int, list[str]] = {}
-    attributes: dict[str, _Value] = {}
-    for number, at, stop in fields(data, start, end):
-        if number == _ATTRIBUTE:
-            name, value = _attribute(data, at, stop)
-            attributes[name] = value
-        else:
-            texts.setdefault(number, []).append(data[at:stop].decode("utf-8", "replace"))
-    return _Node(texts.get(4, [""])[-1], texts.get(7, [""])[-1], tuple(texts.get(1, ())), attributes)
-
-
-def _attribute(data: mmap.mmap, start: int, end: int) -> tuple[str, _Value]:
-    name, value, several = "", 0, list[int]()
-    text: str | None = None
-    for number, kind, at, stop in all_fields(data, start, end):
-        if kind == VARINT and number in {3, 8}:
-            # A negative number is written as if it had 64 bits without a sign.
-            signed = struct.unpack("<q", struct.pack("<Q", at & (1 << 64) - 1))[0]
-            value = signed
-            several += [signed] if number == 8 else []
-        elif number == 1:
-            name = data[at:stop].decode("utf-8", "replace")
-        elif number == 4:
-            text = data[at:stop].decode("utf-8", "replace")
-    return name, text if text is not None else tuple(several) or value

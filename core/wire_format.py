@@ -8,9 +8,9 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterator
 
-__all__ = ["DELIMITED", "VARINT", "FormError", "all_fields", "fields"]
+__all__ = ["DELIMITED", "FOUR", "VARINT", "FormError", "all_fields", "fields"]
 
-VARINT, _EIGHT, DELIMITED, _FOUR = 0, 1, 2, 5
+VARINT, _EIGHT, DELIMITED, FOUR = 0, 1, 2, 5
 
 
 class FormError(Exception):
@@ -40,8 +40,10 @@ def all_fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int
         if kind == VARINT:
             value, at = _varint(data, at, end)
             yield number, kind, value, 0
-        elif kind in {_EIGHT, _FOUR}:
-            at += 8 if kind == _EIGHT else 4
+        elif kind in {_EIGHT, FOUR}:
+            width = 8 if kind == _EIGHT else 4
+            yield number, kind, at, min(at + width, end)
+            at += width
         elif kind == DELIMITED:
             length, at = _varint(data, at, end)
             if at + length > end:

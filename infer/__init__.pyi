@@ -1,5 +1,6 @@
 from .answers import (
     LEAST_SPREAD as LEAST_SPREAD,
+    activated as activated,
     matte_from as matte_from,
     pixels_from as pixels_from,
 )
@@ -97,6 +98,7 @@ from .runtimes.compiled import (
 )
 from .runtimes.interface import (
     Interface as Interface,
+    TensorInfo as TensorInfo,
     interface_of as interface_of,
 )
 from .runtimes.model_file import (

@@ -13,7 +13,7 @@ from ..images import Pixels
 from .runtimes.base import Tensor
 from .tensors import LUMA, luma_of
 
-__all__ = ["LEAST_SPREAD", "MatteTensor", "classes_at", "matte_from", "pixels_from"]
+__all__ = ["LEAST_SPREAD", "MatteTensor", "activated", "classes_at", "matte_from", "pixels_from"]
 
 LEAST_SPREAD = 0.25
 """Smallest range of a raw mask that min-max normalisation stretches to 0-1.
@@ -66,18 +66,35 @@ def matte_from(output: Tensor, contract: Contract) -> MatteTensor:
     if not np.isfinite(output).all():
         raise ModelError("the network's output holds values that are not finite; check its weights and its precision")
     if wanted.kind == "classes":
-        return _numbers_from(output[0, 0], wanted) if wanted.indices else _classes_from(output[0])
+        return _numbers_from(output[0, 0], wanted) if wanted.indices else _classes_from(output[0], wanted)
     return _alpha_from(_subject(output[0], wanted), wanted)
 
 
 def _subject(output: NDArray[np.float32], wanted: OutputContract) -> NDArray[np.float32]:
     """Return the channel that is the subject, (h, w), activated."""
     number = wanted.channel or 0
-    if wanted.activation == "softmax":
-        powers = np.exp(output - output.max(0))
-        return powers[number] / powers.sum(0)
-    raw = output[number]
-    return (1 / (1 + np.exp(-np.clip(raw, -60, 60)))).astype(np.float32) if wanted.activation == "sigmoid" else raw
+    # Of a softmax each channel counts, of a sigmoid its own alone.
+    whole = output if wanted.activation == "softmax" else output[number : number + 1]
+    return activated(whole[None], wanted)[0, number if wanted.activation == "softmax" else 0]
+
+
+def activated(output: Tensor, wanted: OutputContract) -> Tensor:
+    """Return an output (N, C, h, w) as its contract activates it; scores of classes as probabilities, if they are none.
+
+    Class numbers and images stay as they are.
+    """
+    if wanted.kind == "image" or wanted.indices:
+        return output
+    if wanted.activation == "sigmoid":
+        return (1 / (1 + np.exp(-np.clip(output, -60, 60)))).astype(np.float32)
+    if wanted.activation == "softmax" or (wanted.kind == "classes" and not _are_shares(output)):
+        powers = np.exp(output - output.max(1, keepdims=True))
+        return powers / powers.sum(1, keepdims=True)
+    return output
+
+
+def _are_shares(scores: Tensor) -> bool:
+    return bool(scores.min() >= 0 and np.allclose(scores.sum(1), 1, atol=1e-3))
 
 
 def pixels_from(
@@ -124,14 +141,11 @@ def _alpha_from(raw: NDArray[np.float32], wanted: OutputContract) -> MatteTensor
     return MatteTensor((raw - np.float32(low)) / np.float32(spread), spread, foreground=True)
 
 
-def _classes_from(scores: NDArray[np.float32]) -> MatteTensor:
+def _classes_from(scores: NDArray[np.float32], wanted: OutputContract) -> MatteTensor:
     classes = scores.argmax(0).astype(np.uint8)
     alpha = (classes > 0).astype(np.float32)
-    # The winner's probability, averaged over the image: as it is, or by softmax of scores.
-    if scores.min() >= 0 and np.allclose(scores.sum(0), 1, atol=1e-3):
-        winner = scores.max(0)
-    else:
-        winner = 1 / np.exp(scores - scores.max(0)).sum(0)
+    # The winner's probability, averaged over the image.
+    winner = activated(scores[None], wanted)[0].max(0)
     return MatteTensor(alpha, float(winner.mean()), bool(alpha.any()), classes, scores)
 
 

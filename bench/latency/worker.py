@@ -177,11 +177,11 @@ def inspect(candidate: Candidate, cache: Path, iterations: int) -> Inspected:
     """
     import openvino
 
-    path, contract = candidate.variant.path, candidate.variant.contract
+    path, contract = candidate.variant.path, candidate.variant.contract.with_size(candidate.height, candidate.width)
     model = read_model(path, candidate.shape)
     compiled = compile_model(model, candidate.settings, {"PERF_COUNT": True})
     request = compiled.create_infer_request()
-    fed = adapter_for(interface_of(model), contract, path).feed(candidate.sample_input())
+    fed = adapter_for(interface_of(model), contract, path, candidate.batch).feed(candidate.sample_input())
     request.set_input_tensor(openvino.Tensor(fed))
     times: dict[str, list[float]] = {}
     for number in range(iterations + 1):

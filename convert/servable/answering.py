@@ -78,18 +78,25 @@ def _classes(answer: Node, wanted: OutputContract, number: Number) -> tuple[Node
         best, confidence = ops.convert(ops.round(answer, "half_to_even"), "i32"), number(1.0)
     else:
         best = opset3.topk(answer, ops.constant(np.int64(1)), 1, "max", "value").output(1)
-        confidence = _sureness(answer)
+        confidence = _sureness(answer, wanted)
     subject = ops.gather(ops.constant(np.array(kept, np.float32)), best, ops.constant(np.int64(0)))
     return ops.multiply(subject, number(255.0)), confidence
 
 
-def _sureness(answer: Node) -> Node:
+def _sureness(answer: Node, wanted: OutputContract) -> Node:
     """Return the winner's mean probability: as it is, or by softmax where the answer is one of scores."""
+    if wanted.activation == "softmax":
+        return _winners(opset1.softmax(answer, 1))
+    if wanted.activation == "sigmoid":
+        return _winners(ops.sigmoid(answer))
     total = ops.reduce_sum(answer, one(1), keep_dims=True)
     far = ops.reduce_max(ops.abs(ops.add(total, constant([-1.0]))), ops.constant(_WHOLE), keep_dims=True)
     lowest = ops.reduce_min(answer, ops.constant(_WHOLE), keep_dims=True)
     are_shares = ops.logical_and(ops.less_equal(far, constant([_NEAR_ONE])), ops.greater_equal(lowest, constant([0.0])))
-    shares = ops.select(are_shares, answer, opset1.softmax(answer, 1))
+    return _winners(ops.select(are_shares, answer, opset1.softmax(answer, 1)))
+
+
+def _winners(shares: Node) -> Node:
     return ops.reduce_mean(ops.reduce_max(shares, one(1), keep_dims=True), ops.constant(_WHOLE), keep_dims=False)
 
 

@@ -27,10 +27,14 @@ class TensorInfo:
     shape: tuple[int | None, ...] | None
     type: str
 
+    @property
+    def shown_shape(self) -> str:
+        """Return the shape as people read it, `?` for what is free."""
+        return "?" if self.shape is None else "x".join("?" if side is None else str(side) for side in self.shape)
+
     def __str__(self) -> str:
         """Return name, shape and type as people read them."""
-        shape = "?" if self.shape is None else "x".join("?" if side is None else str(side) for side in self.shape)
-        return f"{self.name} ({shape}, {self.type})"
+        return f"{self.name} ({self.shown_shape}, {self.type})"
 
 
 @dataclass(frozen=True)

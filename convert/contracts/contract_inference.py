@@ -1,0 +1,338 @@
+"""Which contract a network wants, found from a few photos and their masks, or from photos alone.
+
+Ways to prepare the photos and to read the answers are tried by halves: all of them on a few photos, the better half on
+more. What is proposed must be better than the next by more than photos differ; ways whose masks agree count as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import log10, sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from ...core import Contract, InputError, ModelError, Progress
+from ...datasets import Sample, open_dataset
+from ...infer import LoadedModel, Tensor, load, matte_from, normalise, pixels_from, tensor_from
+from .inspection import inspect_model
+from .presets import PRESETS
+from .proposal import propose_contract, readable_outputs
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+__all__ = ["Guess", "InferredContract", "infer_contract"]
+
+SAME = 0.995
+"""IoU from which on two masks say the same."""
+
+SAME_PSNR = 45.0
+"""dB from which on two enlargements are the same."""
+
+LEAST_MARGIN, LEAST_GAIN = 0.01, 0.1
+"""Of IoU, and of PSNR in dB, by which the best must be better than the next."""
+
+LEAST_SCORE, LEAST_PSNR = 0.5, 20.0
+"""Of IoU, and of PSNR in dB: below it, not even the best fits."""
+
+_CHANNELS = 4
+"""Up to so many, each may be the subject's; of more, the largest score wins."""
+
+_SIDE = 64
+"""Of what is enlarged, in pixels."""
+
+_ROUNDS = (3, 6, 12)
+"""Photos that each round sees."""
+
+
+class Guess(NamedTuple):
+    """A contract, and how well it fits.
+
+    Attributes:
+        contract: that was tried.
+        name: how its photos are prepared and its answers read, in words.
+        score: mean IoU with the masks, 0-1; for super-resolution, PSNR in dB.
+    """
+
+    contract: Contract
+    name: str
+    score: float
+
+
+@dataclass(frozen=True)
+class InferredContract:
+    """What was found.
+
+    Attributes:
+        best: that fits best; several whose masks are the same.
+        second: the best of the others; None where there are none.
+        margin: by which the best are better.
+        uncertain: why none is proposed; empty where one is.
+        photos: how many were looked at.
+    """
+
+    best: tuple[Guess, ...]
+    second: Guess | None
+    margin: float
+    uncertain: str
+    photos: int
+
+    @property
+    def contract(self) -> Contract | None:
+        """Return the contract that is proposed; None where the photos cannot tell."""
+        return None if self.uncertain else self.best[0].contract
+
+    def to_dict(self) -> dict[str, JsonValue]:
+        """Return it as JSON holds it."""
+
+        def told(guess: Guess) -> dict[str, JsonValue]:
+            return {"name": guess.name, "score": guess.score, "contract": guess.contract.model_dump(mode="json")}
+
+        return {
+            "best": [told(each) for each in self.best],
+            "second": None if self.second is None else told(self.second),
+            "margin": self.margin,
+            "uncertain": self.uncertain,
+            "photos": self.photos,
+        }
+
+
+class _Way(NamedTuple):
+    """A contract under trial: its photos are prepared as `prepared` says, which ways share."""
+
+    contract: Contract
+    prepared: str
+    read: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.prepared}, {self.read}" if self.read else self.prepared
+
+
+def infer_contract(
+    model: str | Path, data: str | Path, *, limit: int = 12, progress: Progress | None = None
+) -> InferredContract:
+    """Find the contract of a network of one's own from photos.
+
+    Args:
+        model: an `.onnx` or `.xml` file.
+        data: photos with masks, as `open_dataset` takes them; for super-resolution photos alone.
+        limit: at most so many photos, spread evenly.
+        progress: called while it goes on.
+
+    Returns:
+        What fits best, and by how much; it proposes nothing where the photos cannot tell.
+
+    Raises:
+        ContractError: the network takes no image, or gives nothing that a contract can say.
+        MattekitError: the file cannot be read, or the data cannot.
+    """
+    path = Path(model).expanduser()
+    first = propose_contract(path, "unit").contract
+    enlarges = first.task == "super_resolution"
+    samples = open_dataset(data, scale=1, task="segmentation").take(limit)
+    photos = list(samples)
+    if not enlarges and any(sample.alpha is None for sample in photos):
+        raise InputError(f"{data}: masks are needed to judge by; give --data images=PHOTOS,masks=MASKS")
+    ways = list(_ways(path, first))
+    judge = _enlarged if enlarges else _mask_of
+    opened = _Opened(path)
+    scores: dict[int, list[float]] = {number: [] for number in range(len(ways))}
+    masks: dict[int, list[NDArray[Any]]] = {number: [] for number in range(len(ways))}
+    alive, seen = list(range(len(ways))), 0
+    steps = [count for count in _ROUNDS if count < len(photos)] + [len(photos)]
+    for step, count in enumerate(steps):
+        for place in range(seen, count):
+            if progress is not None:
+                progress("photos", place, len(photos))
+            answers = opened.answers(photos[place], [ways[number] for number in alive])
+            for number, answer in zip(alive, answers, strict=True):
+                score, mask = judge(answer, photos[place], ways[number].contract)
+                scores[number].append(score)
+                masks[number].append(mask)
+        seen = count
+        if step + 1 < len(steps):
+            alive.sort(key=lambda number: -_mean(scores[number]))
+            # What equals the best is never left behind.
+            keep = max(8, len(alive) // 2)
+            limit_score = _mean(scores[alive[min(keep, len(alive)) - 1]])
+            alive = [number for number in alive if _mean(scores[number]) >= limit_score]
+    return _judged(ways, alive, scores, masks, enlarges=enlarges)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values))
+
+
+def _ways(path: Path, first: Contract) -> Iterator[_Way]:
+    """Give all contracts to try; impossible ones are left out."""
+    wanted = first.input
+    orders = {1: ("Y",), 3: ("RGB", "BGR"), 4: ("RGBA", "BGRA")}[wanted.channels]
+    normals: dict[str, dict[str, Any]] = {
+        name: {"divide_by": 255.0, **{k: v for k, v in preset.input.items() if k in {"divide_by", "mean", "std"}}}
+        for name, preset in PRESETS.items()
+        if preset.infers
+    }
+    if first.task == "super_resolution":
+        normals = {name: normals[name] for name in ("unit", "levels", "half")}
+    if wanted.dtype == "u8":
+        normals = {"bytes": {"divide_by": 1.0}}
+    readings = list(_readings(path, first))
+    for order, (name, numbers) in product(orders, normals.items()):
+        own = dict(numbers)
+        if name == "caffe-bgr" and order.startswith("RGB"):
+            own["mean"] = tuple(reversed(own["mean"]))
+        if wanted.channels != 3:
+            own |= {key: (sum(own[key]) / len(own[key]),) for key in ("mean", "std") if key in own}
+        given = wanted.model_dump() | {"colour_order": order, "mean": (0.0,), "std": (1.0,)} | own
+        for said, output in readings:
+            shown = f"{order}, {name.removesuffix('-bgr')}"
+            try:
+                contract = Contract.model_validate({"task": first.task, "input": given, "output": output})
+            except ValidationError:
+                continue
+            if first.task == "super_resolution":
+                # Enlargements have the range of what was enlarged.
+                top = {"unit": 1.0, "levels": 255.0, "half": 1.0, "bytes": 255.0}[name]
+                contract = contract.model_copy(update={"output": contract.output.model_copy(update={"value_max": top})})
+            yield _Way(contract, shown, said)
+
+
+def _readings(path: Path, first: Contract) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the ways to read the answers: each output, channel and activation."""
+    base = first.output.model_dump()
+    if first.task == "super_resolution" or first.output.indices:
+        yield "", base
+        return
+    outputs = readable_outputs(inspect_model(path))
+    for name, channels, layout in outputs:
+        labels = ["background", *(f"class_{number}" for number in range(1, channels))]
+        named = {"name": name} if len(outputs) > 1 else {}
+        said = f"output {name}, " if named else ""
+        common = {"kind": "alpha", "layout": layout, **named}
+        for channel in range(channels if channels <= _CHANNELS else 0):
+            which = {"channel": channel} if channels > 1 else {}
+            shown = f"{said}channel {channel}, " if which else said
+            activations = ("none", "sigmoid", "softmax") if which else ("none", "sigmoid")
+            for activation, invert in product(activations, (False, True)):
+                turned = ", inverted" if invert else ""
+                yield f"{shown}{activation}{turned}", common | which | {"activation": activation, "invert": invert}
+            yield f"{shown}min-max", common | which | {"min_max": True}
+            yield f"{shown}min-max, inverted", common | which | {"min_max": True, "invert": True}
+        if channels > 1:
+            yield f"{said}classes", {"kind": "classes", "layout": layout, "labels": labels, **named}
+
+
+class _Opened:
+    """The network, opened once for each of its outputs; each way to prepare a photo is computed once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._models: dict[str | None, LoadedModel] = {}
+
+    def answers(self, sample: Sample, ways: Sequence[_Way]) -> Iterator[Tensor]:
+        said: dict[tuple[str, str | None], Tensor] = {}
+        for way in ways:
+            key = (way.prepared, way.contract.output.name)
+            if key not in said:
+                said[key] = self._run(sample, way.contract)
+            yield said[key]
+
+    def _run(self, sample: Sample, contract: Contract) -> Tensor:
+        name = contract.output.name
+        if name not in self._models:
+            self._models[name] = load(self._path, contract=contract)
+        if contract.task == "segmentation":
+            tensor = tensor_from(sample.image, contract)
+        else:
+            tensor = normalise(_reduced(sample.image, contract)[0], contract)
+        return self._models[name].runtime.run(tensor)
+
+
+def _reduced(image: NDArray[np.uint8], contract: Contract) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Return a part of a photo, reduced by the contract's factor, and the part itself."""
+    scale, wanted = contract.output.scale, contract.input
+    height, width = (wanted.height, wanted.width) if wanted.height and wanted.width else wanted.fit(_SIDE)
+    rows, columns = image.shape[:2]
+    missing = max(0, height * scale - rows), max(0, width * scale - columns)
+    mode = "reflect" if max(missing) < min(rows, columns) else "edge"
+    whole = np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode=mode)
+    top, left = ((side - own * scale) // 2 for side, own in zip(whole.shape[:2], (height, width), strict=True))
+    part = np.ascontiguousarray(whole[top : top + height * scale, left : left + width * scale])
+    small = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32), part
+
+
+def _mask_of(answer: Tensor, sample: Sample, contract: Contract) -> tuple[float, NDArray[Any]]:
+    """Return a mask's IoU with the truth, and the mask."""
+    try:
+        mask = matte_from(answer, contract).alpha > 0.5
+    except ModelError:
+        # Values that are not finite, or no class numbers: such photos are not for this network.
+        mask = np.zeros(answer.shape[2:], dtype=np.bool_)
+    truth = sample.alpha if sample.alpha is not None else np.zeros(sample.image.shape[:2], np.float32)
+    expected = cv2.resize(truth, (mask.shape[1], mask.shape[0]), interpolation=cv2.INTER_AREA) > 0.5
+    return _iou(mask, expected), mask
+
+
+def _iou(one: NDArray[Any], other: NDArray[Any]) -> float:
+    union = int((one | other).sum())
+    return int((one & other).sum()) / union if union else 1.0
+
+
+def _enlarged(answer: Tensor, sample: Sample, contract: Contract) -> tuple[float, NDArray[Any]]:
+    """Return an enlargement's PSNR with the photo, and the enlargement."""
+    small, part = _reduced(sample.image, contract)
+    centred = contract.input.mean != (0.0,)
+    if centred:
+        # What went in around 0 comes out around 0.
+        answer = answer * np.float32(0.5) + np.float32(0.5)
+    if not np.isfinite(answer).all():
+        return 0.0, np.zeros_like(part)
+    pixels = pixels_from(answer, contract, np.uint8, small)
+    return _psnr(pixels, part), pixels
+
+
+def _psnr(one: NDArray[Any], other: NDArray[Any]) -> float:
+    error = float(np.mean((one.astype(np.float64) - other) ** 2))
+    return 10 * log10(255**2 / max(error, 1e-3))
+
+
+def _judged(
+    ways: Sequence[_Way],
+    alive: Sequence[int],
+    scores: dict[int, list[float]],
+    masks: dict[int, list[NDArray[Any]]],
+    *,
+    enlarges: bool,
+) -> InferredContract:
+    """Join the ways whose answers are the same, and compare the best with the next."""
+    order = sorted(alive, key=lambda number: -_mean(scores[number]))
+    top = order[0]
+    agree, same = (_psnr, SAME_PSNR) if enlarges else (_iou, SAME)
+
+    def as_best(number: int) -> bool:
+        return _mean([agree(one, other) for one, other in zip(masks[number], masks[top], strict=True)]) >= same
+
+    group = [number for number in order if as_best(number)]
+    rest = [number for number in order if number not in group]
+    guesses = {number: Guess(ways[number].contract, ways[number].name, _mean(scores[number])) for number in order}
+    best, photos = tuple(guesses[number] for number in group), len(scores[top])
+    second = guesses[rest[0]] if rest else None
+    margin, uncertain = best[0].score - (second.score if second else 0.0), ""
+    least = LEAST_GAIN if enlarges else LEAST_MARGIN
+    if best[0].score < (LEAST_PSNR if enlarges else LEAST_SCORE):
+        uncertain = f"not even the best fits: {best[0].name}"
+    elif second is not None:
+        differences = np.subtract(scores[top], scores[rest[0]])
+        noise = 2 * float(differences.std(ddof=1)) / sqrt(photos) if photos > 1 else float("inf")
+        if margin < max(least, noise):
+            uncertain = f"these photos cannot tell {best[0].name} from {second.name}; give more of them, or others"
+    return InferredContract(best, second, margin, uncertain, photos)
