@@ -187,8 +187,9 @@ def _ways(path: Path, first: Contract) -> Iterator[_Way]:
     readings = list(_readings(path, first))
     for order, (name, numbers) in product(orders, normals.items()):
         own = dict(numbers)
-        if name == "caffe-bgr" and order.startswith("RGB"):
-            own["mean"] = tuple(reversed(own["mean"]))
+        if order.startswith("BGR") != (name == "caffe-bgr"):
+            # The numbers are those of red, green and blue, whatever their order.
+            own |= {key: tuple(reversed(own[key])) for key in ("mean", "std") if key in own}
         if wanted.channels != 3:
             own |= {key: (sum(own[key]) / len(own[key]),) for key in ("mean", "std") if key in own}
         given = wanted.model_dump() | {"colour_order": order, "mean": (0.0,), "std": (1.0,)} | own

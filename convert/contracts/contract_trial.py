@@ -168,7 +168,7 @@ def attach_contract(model: str | Path, contract: ContractLike, out: str | Path) 
 def _masks(remover: Remover, samples: Dataset) -> Iterator[Answer]:
     for sample in samples:
         alpha = remover.matte(Image(rgb=sample.image)).alpha.astype(np.float32) / 255
-        iou = None if sample.alpha is None else get_metric("iou").function(alpha, sample.alpha)
+        iou = None if sample.alpha is None else float(get_metric("iou").function(alpha, sample.alpha))
         yield Answer(sample.id, float((alpha > 0.5).mean()), float(alpha.min()), float(alpha.max()), iou)
 
 

@@ -20,6 +20,7 @@ __all__ = ["InspectedModel", "inspect_model", "layout_of"]
 _HANDED_ON = frozenset(
     {
         "Result",
+        "Identity",
         "Convert",
         "Reshape",
         "Squeeze",
