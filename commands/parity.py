@@ -15,8 +15,12 @@ from .settings_options import takes_settings
 __all__ = ["register"]
 
 BROKEN = 3
+UNPROVEN = 4
 
-EXIT_HELP = "Exit codes: 0 every stage is within its limit, 1 error, 2 wrong usage, 3 a stage is beyond its limit."
+EXIT_HELP = (
+    "Exit codes: 0 every stage is within its limit, 1 error, 2 wrong usage, 3 a stage is beyond its limit, 4 not "
+    "enough evidence: the masks are empty or even on every image."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -41,3 +45,5 @@ def register(app: typer.Typer) -> None:
         view.print_parity(result, settings)
         if result.record.first_broken:
             raise typer.Exit(BROKEN)
+        if result.record.first_unproven:
+            raise typer.Exit(UNPROVEN)

@@ -1,5 +1,6 @@
 from . import zoo as zoo
 from .checkpoint import (
+    fine_tuned_as as fine_tuned_as,
     load_module as load_module,
 )
 from .contracts.contract_inference import (

@@ -2,90 +2,57 @@
 
 from __future__ import annotations
 
-import pickle
-import re
-import struct
-import warnings
-import zipfile
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from ..core import CheckpointError, InputError, ModelError, needs_extra
+from ..core import CheckpointError, InputError, ModelError
 from . import zoo
+from .checkpoint_file import read_checkpoint, require_size
 from .export_settings import Heads
+from .fine_tunes import Shapes
 from .spec import ModelSpec
+from .state_dicts import StateDict, preferred, state_dicts
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["load_module", "load_state_dict", "matching_models"]
+__all__ = ["fine_tuned_as", "load_module", "load_state_dict", "matching_models"]
 
-_WRAPPERS = ("params_ema", "params", "state_dict", "model_state_dict", "model", "net")
-"""Keys under which trainers store the state dict, the preferred one first."""
-
-_PREFIXES = ("module.", "_orig_mod.")
-"""What DataParallel and torch.compile put before every name."""
-
-_MAGIC = (b"PK\x03\x04", b"\x80")
-"""How files of torch.save begin: a zip archive, or before torch 1.6 a pickle."""
-
-_DAMAGE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-
-Shapes = Mapping[str, tuple[int, ...]]
+_LOG = logging.getLogger(__name__)
 
 _NAMES_SHOWN = 3
 
-_ALWAYS_ALLOWED = 64 << 20
-_MOST_PER_BYTE = 16
-"""Bytes of memory for each byte of a checkpoint: packed types and shared tensors grow a few times."""
+_COUNTER = ".num_batches_tracked"
+"""What batch normalisation counts; only training reads it, and old checkpoints lack it: torch fills it in."""
 
 
 def load_state_dict(path: Path) -> dict[str, Tensor]:
     """Read a `.pth`, `.pt`, `.ckpt` or `.safetensors` file: names and tensors, on the CPU.
 
-    Wrappers (`params_ema`, `state_dict`, ...) and prefixes (`module.`) are removed; floating-point values become
-    float32. Nothing in the file is executed.
+    Wrappers of any name and prefixes (`module.`) are removed, averaged weights (`params_ema`, ...) are preferred;
+    floating-point values become float32. Nothing in the file is executed.
 
     Raises:
         CheckpointError: the file is absent, not a checkpoint, holds objects that would run code, or has no tensors.
         DependencyError: torch is not installed.
     """
-    with needs_extra("reading a checkpoint", "torch", "export"):
-        import torch
-    if not path.is_file():
-        raise CheckpointError(f"{path} is not a file; give the path of a checkpoint")
-    if path.suffix.lower() == ".onnx":
-        raise CheckpointError(f"{path} is an ONNX file; a PyTorch checkpoint is needed here")
-    loaded = _read_safetensors(path) if path.suffix.lower() == ".safetensors" else _read_torch(path)
-    state = _without_prefixes(_unwrapped(loaded))
-    if not state:
-        raise CheckpointError(f"{path} holds no tensors; give a file with a network's state dict")
-    # A few bytes may stand for a tensor of any size, whose every value is the same one.
-    _require_size(path, 4 * sum(value.numel() for value in state.values()))
-    return {name: value.to(torch.float32) if value.is_floating_point() else value for name, value in state.items()}
+    return _single(path, _read(path)[0].unwrapped().tensors)
 
 
 def load_module(spec: ModelSpec, path: Path, *, heads: Heads = "fused") -> nn.Module:
     """Build the entry's network and fill it from a checkpoint; every parameter must fit. In eval mode, on the CPU.
 
+    What the checkpoint holds beside it under other names is left out; of averaged and plain weights the averaged ones
+    are taken, which is said in the log. A fine-tune gives the network that `fine_tuned_as` returns.
+
     Args:
         spec: the entry.
         path: the checkpoint.
-        heads: which outputs a U²-Net gives.
+        heads: which outputs a network of several heads gives.
 
     Raises:
         CheckpointError: the checkpoint cannot be read, has missing, unknown or misshapen parameters, or values that are
@@ -93,134 +60,196 @@ def load_module(spec: ModelSpec, path: Path, *, heads: Heads = "fused") -> nn.Mo
         ModelError: the entry is a ready-made ONNX file and takes no checkpoint.
         InputError: all heads were asked for of a network that has one.
     """
-    if spec.build is None:
-        raise ModelError(f"{spec.id} is a ready-made ONNX file and takes no PyTorch checkpoint")
-    state = load_state_dict(path)
+    fit = _fit_of(spec, path)
+    if fit.said:
+        _LOG.warning("%s: %s", path.name, fit.said)
     # The networks' files import torch.
+    from .networks.deeplab import DeepLabV3
     from .networks.u2net import U2Net
 
-    module = spec.build()
-    adapted = state if spec.adapt is None else spec.adapt(state)
-    problem = _misfit(_shapes_of(module), adapted)
-    if problem is not None:
-        others = [each for each in matching_models(state) if each != spec.id]
-        mend = (
-            f"its tensors fit {' or '.join(others)}: name that model instead"
-            if others
-            else "check that the file belongs to this model"
-        )
-        raise CheckpointError(f"{path} does not fit {spec.id}: {problem}; {mend}")
-    for name, value in adapted.items():
+    module = fit.build()
+    state = _single(path, fit.tensors)
+    for name, value in state.items():
         if value.is_floating_point() and not bool(value.isfinite().all()):
             raise CheckpointError(f"{path}: the values of {name} are not all finite; the file is damaged, get it again")
-    module.load_state_dict(adapted, strict=True)
-    if isinstance(module, U2Net):
+    module.load_state_dict(state, strict=True)
+    if isinstance(module, U2Net | DeepLabV3):
         module.heads = heads
     elif heads == "all":
         raise InputError("--heads all: this network has one output only; leave the option out")
     return module.eval()
 
 
+def fine_tuned_as(spec: ModelSpec, path: Path) -> ModelSpec:
+    """Return the entry of the network that a checkpoint holds: the given one, or that of a fine-tune of it.
+
+    Raises:
+        CheckpointError: as `load_module`.
+        ModelError: as `load_module`, or images have no such channels.
+    """
+    return spec if spec.fine_tune is None else _fit_of(spec, path).spec
+
+
 def matching_models(state: dict[str, Tensor]) -> tuple[str, ...]:
     """Return the ids of the zoo's networks whose parameters have exactly these names and shapes."""
-    found: list[str] = []
-    for spec in zoo.list_models():
-        if spec.build is None:
-            continue
-        if _misfit(_shapes_built_by(spec.build), state if spec.adapt is None else spec.adapt(state)) is None:
-            found.append(spec.id)
-    return tuple(found)
+    return tuple(
+        spec.id
+        for spec in zoo.list_models()
+        if spec.build is not None and _misfit(_shapes_built_by(spec.build), _adapted(spec, state)) is None
+    )
 
 
-@cache
+@dataclass(frozen=True)
+class _Fit:
+    """Tensors that fill a network: under its names, all that it needs; `said` is what a user should know of them."""
+
+    spec: ModelSpec
+    build: Callable[[], nn.Module]
+    state: StateDict
+    tensors: dict[str, Tensor]
+    said: str = ""
+
+
+def _read(path: Path) -> list[StateDict]:
+    found = state_dicts(read_checkpoint(path))
+    if not found:
+        raise CheckpointError(f"{path} holds no tensors; give a file with a network's state dict")
+    return found
+
+
+def _fit_of(spec: ModelSpec, path: Path) -> _Fit:
+    if spec.build is None:
+        raise ModelError(f"{spec.id} is a ready-made ONNX file and takes no PyTorch checkpoint")
+    found = _read(path)
+    views = [view for each in found for view in each.views()]
+    fits = [fit for view in views if (fit := _filled(spec, spec.build, view)) is not None]
+    if not fits and spec.fine_tune is not None:
+        fits = [fit for view in views if (fit := _as_fine_tune(spec, view)) is not None]
+    if not fits:
+        raise CheckpointError(
+            f"{path} does not fit {spec.id}: {_problem(spec, spec.build, found[0].unwrapped(), views)}"
+        )
+    return _chosen(fits, views, path)
+
+
+def _filled(spec: ModelSpec, build: Callable[[], nn.Module], view: StateDict) -> _Fit | None:
+    wanted, tensors = _shapes_built_by(build), _adapted(spec, view.tensors)
+    if _misfit(wanted, tensors) is not None:
+        return None
+    return _Fit(spec, build, view, {name: value for name, value in tensors.items() if name in wanted})
+
+
+def _as_fine_tune(spec: ModelSpec, view: StateDict) -> _Fit | None:
+    """Return how a fine-tune of the entry's network, as the names and shapes say what it is, is filled."""
+    shapes = _shapes_in(_adapted(spec, view.tensors))
+    tuned = spec.fine_tune(spec, shapes) if spec.fine_tune is not None else None
+    if tuned is None or tuned.build is None:
+        return None
+    fit = _filled(tuned, tuned.build, view)
+    if fit is None or tuned.contract == spec.contract:
+        return fit
+    if (
+        spec.contract.output.kind == "classes"
+        and tuned.contract.output.kind == "alpha"
+        and matching_models(view.tensors)
+    ):
+        # Somebody else's network, whole: it is named instead.
+        return None
+    labels = ", ".join(tuned.contract.output.labels)
+    parts = (
+        f"classes {labels}" if labels else "one mask",
+        f"channels {tuned.contract.input.colour_order}" if tuned.scale == 1 else f"x{tuned.scale}",
+    )
+    return replace(fit, said=f"a fine-tune of {spec.id}, by its tensors: {', '.join(parts)}")
+
+
+def _chosen(fits: Sequence[_Fit], views: Sequence[StateDict], path: Path) -> _Fit:
+    """Return the preferred one of those that fit: averages before what they are averages of.
+
+    An average of the parameters alone has the statistics of the plain network.
+    """
+    by_place = {fit.state.keys: fit for fit in fits}
+    ordered = [by_place[state.keys] for state in preferred(fit.state for fit in fits)]
+    first = ordered[0]
+    places = [_place(fit.state) for fit in ordered]
+    if first.state.averaged:
+        others = [place for place, fit in zip(places, ordered, strict=True) if not fit.state.averaged]
+        beside = f", not those of {others[0]}" if others else ""
+        return _said(first, f"the averaged weights of {places[0]} are taken{beside}")
+    for view in preferred(view for view in views if view.averaged):
+        given = _adapted(first.spec, view.tensors)
+        names = set(first.tensors)
+        if given and names.issuperset(given) and _shapes_in(first.tensors).items() >= _shapes_in(given).items():
+            merged = replace(first, state=view, tensors={**first.tensors, **given})
+            return _said(merged, f"the averaged weights of {_place(view)} are taken; what they lack is {places[0]}'s")
+    if first.state.rank > 1 and len([fit for fit in ordered if fit.state.rank == first.state.rank]) > 1:
+        raise CheckpointError(
+            f"{path} holds several networks that fit {first.spec.id}: {', '.join(places)}; save the state dict of "
+            "the one that you mean"
+        )
+    return first
+
+
+def _said(fit: _Fit, more: str) -> _Fit:
+    return replace(fit, said="; ".join(filter(None, (more, fit.said))))
+
+
+def _place(state: StateDict) -> str:
+    return ".".join(state.keys) or "the file's own names"
+
+
+def _problem(spec: ModelSpec, build: Callable[[], nn.Module], plain: StateDict, views: Sequence[StateDict]) -> str:
+    """Say why nothing fits, by what comes nearest, and which network it is instead, where the zoo knows it."""
+    wanted = _shapes_built_by(build)
+
+    def shared(view: StateDict) -> int:
+        return len(_shapes_in(_adapted(spec, view.tensors)).items() & wanted.items())
+
+    nearest = max((plain, *views), key=shared)
+    others = {each for view in (nearest, plain) for each in matching_models(view.tensors)} - {spec.id}
+    mend = (
+        f"its tensors fit {' or '.join(sorted(others))}: name that model instead"
+        if others
+        else "check that the file belongs to this model"
+    )
+    return f"{_misfit(wanted, _adapted(spec, nearest.tensors)) or 'it is another network'}; {mend}"
+
+
+def _adapted(spec: ModelSpec, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return state if spec.adapt is None else spec.adapt(state)
+
+
+def _single(path: Path, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return them with floating-point values as float32."""
+    # A few bytes may stand for a tensor of any size, whose every value is the same one.
+    require_size(path, 4 * sum(value.numel() for value in state.values()))
+    return {name: value.float() if value.is_floating_point() else value for name, value in state.items()}
+
+
 def _shapes_built_by(build: Callable[[], nn.Module]) -> Shapes:
+    # Those of the zoo's entries are asked for again and again; those that are made for a fine-tune, once or twice.
+    return _known_shapes(build) if any(build is spec.build for spec in zoo.list_models()) else _built(build)
+
+
+def _built(build: Callable[[], nn.Module]) -> Shapes:
     import torch
 
     with torch.device("meta"):  # Names and shapes, without memory for the values.
-        return _shapes_of(build())
+        return _shapes_in(build().state_dict())
 
 
-def _shapes_of(module: nn.Module) -> Shapes:
-    return {name: tuple(value.shape) for name, value in module.state_dict().items()}
+_known_shapes = cache(_built)
 
 
-def _read_torch(path: Path) -> object:
-    import torch
-
-    damaged = f"{path} is not a PyTorch checkpoint, or it is damaged; get it again"
-    with path.open("rb") as stream:
-        if not stream.read(4).startswith(_MAGIC):
-            raise CheckpointError(damaged)
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                _require_size(path, sum(member.file_size for member in archive.infolist()))
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise CheckpointError(damaged) from error
-    try:
-        with warnings.catch_warnings():
-            # About pickle protocols that the safe reader may not know; it fails where that matters.
-            warnings.simplefilter("ignore", UserWarning)
-            return cast("object", torch.load(path, map_location="cpu", weights_only=True))
-    except pickle.UnpicklingError as error:
-        # torch's safe reader names what it refuses to construct; its other texts mean damaged bytes.
-        if "Unsupported" not in str(error) and "GLOBAL" not in str(error):
-            raise CheckpointError(damaged) from error
-        named = re.search(r"GLOBAL ([\w.]+)", str(error))
-        raise CheckpointError(
-            f"{path} is refused: it holds something else than tensors{f' ({named[1]})' if named else ''}, and loading "
-            "that could run code that the file brings; get a file with only the state dict, or a .safetensors file"
-        ) from error
-    except _DAMAGE as error:
-        # The reader interprets the bytes as instructions, so damaged ones fail in any of these ways.
-        raise CheckpointError(damaged) from error
-
-
-def _require_size(path: Path, size: int) -> None:
-    """Refuse a file that would take far more memory than there is in it."""
-    limit = max(_ALWAYS_ALLOWED, _MOST_PER_BYTE * path.stat().st_size)
-    if size > limit:
-        raise CheckpointError(f"{path} is refused: it would take {size:,} bytes of memory, more than {limit:,}")
-
-
-def _read_safetensors(path: Path) -> object:
-    with needs_extra("reading a .safetensors file", "safetensors", "export"):
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} is not a safetensors file, or it is damaged; get it again") from error
-
-
-def _unwrapped(loaded: object) -> dict[str, Tensor]:
-    """Descend through wrappers to the tensors; other values beside them (epoch, optimizer) are left out."""
-    import torch
-
-    while isinstance(loaded, Mapping):
-        table = cast("Mapping[object, object]", loaded)
-        inner = next((table[key] for key in _WRAPPERS if isinstance(table.get(key), Mapping)), None)
-        if inner is None:
-            return {str(name): value for name, value in table.items() if isinstance(value, torch.Tensor)}
-        loaded = inner
-    return {}
-
-
-def _without_prefixes(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    while state:
-        prefix = next((each for each in _PREFIXES if all(name.startswith(each) for name in state)), None)
-        if prefix is None:
-            break
-        state = {name.removeprefix(prefix): value for name, value in state.items()}
-    return state
+def _shapes_in(state: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in state.items()}
 
 
 def _misfit(wanted: Shapes, state: dict[str, Tensor]) -> str | None:
     """Say how names and shapes differ from those of a network, None if they don't."""
-    given = {name: tuple(value.shape) for name, value in state.items()}
-    # Old checkpoints lack this counter, which only training reads; torch fills it in.
-    missing = [name for name in wanted if name not in given and not name.endswith(".num_batches_tracked")]
-    unknown = [name for name in given if name not in wanted]
+    given = _shapes_in(state)
+    missing = [name for name in wanted if name not in given and not name.endswith(_COUNTER)]
+    unknown = [name for name in given if name not in wanted and not name.endswith(_COUNTER)]
     shapes = [
         f"{name} {given[name]} instead of {wanted[name]}"
         for name in wanted

@@ -23,7 +23,7 @@ from ..core import (
 )
 from ..images import read_image, sample_images
 from ..infer import OnnxRuntime, TorchRuntime, collect_inputs, load, this_machine
-from .checkpoint import load_module
+from .checkpoint import fine_tuned_as, load_module
 from .export_settings import ExportSettings
 from .export_steps import RECORD_NAME, folder_of, record_of, shape_of, step
 from .fetching import fetch
@@ -114,6 +114,7 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     if weights is not None and not weights.is_file():
         raise InputError(f"{weights}: there is no such file; give a checkpoint of {name}")
     spec = spec_for(name, weights)
+    spec = spec if weights is None else fine_tuned_as(spec, weights)
     _warn_of_memory(spec)
     path = weights or fetch(spec, offline=settings.offline, progress=settings.progress)
     written, record = export(spec, path, Path(out), settings, _check(spec, settings), whatever=whatever)
@@ -204,7 +205,7 @@ def export(
                     export_onnx(module, onnx_path, contract=contract, provenance=provenance, exporter=settings.exporter)
                     check("onnx", OnnxRuntime(onnx_path), EXACT)
                 with step(f"onnx → ir {precision}", settings, check):
-                    save(ir_from_onnx(onnx_path, heads=settings.heads))
+                    save(ir_from_onnx(onnx_path, heads=settings.heads, channels=contract.input.channels))
         files: tuple[tuple[Path, Precision], ...] = ((onnx_path, "fp32"), (ir_path, precision))
         written = [
             Variant(spec.id, stored, path, contract, provenance, settings.name or "")

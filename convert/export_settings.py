@@ -75,12 +75,14 @@ class ExportStep:
         seconds: that it took; None where it begins.
         judged: how far it moved the outputs; nothing of the first step, which has none before it.
         broken: what is beyond its limit, in words; empty where nothing is.
+        unproven: why its masks are not enough evidence, in words; empty where they are.
     """
 
     name: str
     seconds: float | None = None
     judged: tuple[JudgedFigure, ...] = ()
     broken: str = ""
+    unproven: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ def step(name: str, settings: ExportSettings, check: ParityCheck) -> Generator[N
     began = time.monotonic()
     yield
     done = check.steps[-1]
-    tell(ExportStep(name, time.monotonic() - began, check.judged, done.broken))
+    tell(ExportStep(name, time.monotonic() - began, check.judged, done.broken, done.unproven))
     if done.broken:
         raise ParityError(f"{done.name} moved the outputs: {done.broken}; nothing was written")
 

@@ -117,7 +117,7 @@ def _taken(spec: ModelSpec, file: Path) -> Fetched:
                 sha256 = _accepted(spec, temporary, target)
         except FetchError as error:
             raise type(error)(f"{file}: these are not the weights of {spec.id}: {error}") from error
-    first_use = spec.weights.is_unpublished and known is None
+    first_use = not spec.weights.is_pinned and known is None
     return Fetched(target, sha256, "file", None, first_use, spec.weights.sha256 is not None)
 
 
@@ -141,7 +141,7 @@ def _download(spec: ModelSpec, target: Path, progress: Progress | None) -> Fetch
         except FetchError as error:
             failures.append((url, error))
             continue
-        first_use = weights.is_unpublished and known is None
+        first_use = not weights.is_pinned and known is None
         if first_use:
             _LOG.warning(
                 "%s: nobody publishes a hash of %s; its SHA-256 is %s, and this is checked from now on",
@@ -187,7 +187,7 @@ def _accepted(spec: ModelSpec, file: Path, target: Path) -> str:
     """Return a file's SHA-256, if it is the entry's; where nobody publishes that, keep it once it is proved."""
     known = remembered(target)
     sha256 = check_bytes(spec.weights, file, known=known)
-    if spec.weights.is_unpublished and known is None:
+    if not spec.weights.is_pinned and known is None:
         try:
             prove(spec, file)
         except MattekitError as error:

@@ -59,7 +59,7 @@ _WEIGHTED = frozenset({"Convolution", "ConvolutionBackpropData", "GroupConvoluti
 """Layers whose second input is their weights."""
 
 
-def ir_from_onnx(path: Path, *, heads: str = "fused", own: bool = False) -> openvino.Model:
+def ir_from_onnx(path: Path, *, heads: str = "fused", channels: int = 3, own: bool = False) -> openvino.Model:
     """Convert the ONNX file at `path`; with `heads="fused"` only its first output is kept, of a user's own all are.
 
     NNCF recognises the biases of a graph that was converted so, and not those of one that `read_model` reads.
@@ -75,7 +75,7 @@ def ir_from_onnx(path: Path, *, heads: str = "fused", own: bool = False) -> open
         model = convert_model(path)
     if own:
         return model
-    _check_input(model, path)
+    _check_input(model, path, channels)
     if heads == "fused":
         for result in model.get_results()[1:]:
             model.remove_result(result)
@@ -94,15 +94,15 @@ def ir_from_torch(module: nn.Module, *, contract: Contract) -> openvino.Model:
     from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
     from openvino.tools.ovc import convert_model
 
-    multiple = contract.input.multiple
-    example = torch.zeros(1, 3, 32 * multiple, 48 * multiple)
+    multiple, channels = contract.input.multiple, contract.input.channels
+    example = torch.zeros(1, channels, 32 * multiple, 48 * multiple)
     with warnings.catch_warnings(), _logging_kept():
         # PyTorch warns that its tracer, which OpenVINO uses, is deprecated.
         warnings.simplefilter("ignore")
         # Outputs are compared afterwards, on images: PyTorch need not trace again to compare on zeros.
         decoder = TorchScriptPythonDecoder(module, example_input=example, trace_kwargs={"check_trace": False})
         # The module's forward calls its argument whatever it likes, so it is given by position.
-        return convert_model(decoder, example_input=example, input=[openvino.PartialShape([-1, 3, -1, -1])])
+        return convert_model(decoder, example_input=example, input=[openvino.PartialShape([-1, channels, -1, -1])])
 
 
 @contextlib.contextmanager
@@ -132,7 +132,7 @@ def save_ir(
     itself computes its sizes.
 
     Args:
-        model: with one input (N, 3, H, W); changed in place.
+        model: with one input (N, C, H, W); changed in place.
         target: the `.xml` file.
         contract: written as JSON under `mattekit/contract`.
         provenance: written as JSON under `mattekit/provenance`.
@@ -146,7 +146,7 @@ def save_ir(
 
     batch, height, width = shape
     try:
-        model.reshape(openvino.PartialShape([batch, 3, height, width]))
+        model.reshape(openvino.PartialShape([batch, contract.input.channels, height, width]))
     except RuntimeError as error:
         raise ModelError(
             f"{provenance.model}: the network does not accept batch {batch}, {height}x{width} ({last_line(error)}); "
@@ -316,7 +316,7 @@ def name_by_position(model: openvino.Model, keep: Collection[str] = ()) -> None:
             node.set_friendly_name(name)
 
 
-def _check_input(model: openvino.Model, path: Path) -> None:
+def _check_input(model: openvino.Model, path: Path, channels: int) -> None:
     import openvino
 
     shape = model.inputs[0].get_partial_shape() if model.inputs else openvino.PartialShape.dynamic()
@@ -325,7 +325,7 @@ def _check_input(model: openvino.Model, path: Path) -> None:
         or not model.outputs
         or shape.rank.is_dynamic
         or len(shape) != 4
-        or not shape[1].compatible(openvino.Dimension(3))
+        or not shape[1].compatible(openvino.Dimension(channels))
     ):
         found = ", ".join(str(each.get_partial_shape()) for each in model.inputs) or "none"
-        raise ModelError(f"{path}: expected one input of shape (N, 3, H, W), found {found}")
+        raise ModelError(f"{path}: expected one input of shape (N, {channels}, H, W), found {found}")

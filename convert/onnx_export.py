@@ -35,7 +35,7 @@ def export_onnx(
     fixed size is set on the IR. The same module gives the same bytes.
 
     Args:
-        module: in eval mode, (N, 3, H, W) float32 in, one tensor or a tuple of tensors out.
+        module: in eval mode, (N, C, H, W) float32 in, one tensor or a tuple of tensors out.
         target: where to write; no external data file is written beside it.
         contract: written into the file's metadata under `mattekit.contract`.
         provenance: written into the file's metadata under `mattekit.provenance`.
@@ -50,7 +50,7 @@ def export_onnx(
     with needs_extra("exporting", "torch", "export"):
         import torch
 
-    example = torch.zeros(2, 3, *_example_size(contract))
+    example = torch.zeros(2, contract.input.channels, *_example_size(contract))
     with torch.inference_mode():
         result = module(example)
     outputs = 1 if isinstance(result, torch.Tensor) else len(result)

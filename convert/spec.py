@@ -108,9 +108,9 @@ class Weights:
     bundled: str | None = None
 
     @property
-    def is_unpublished(self) -> bool:
-        """Tell whether nobody publishes any hash of the file."""
-        return not (self.sha256 or self.md5 or self.sha256_prefix)
+    def is_pinned(self) -> bool:
+        """Return whether its publisher gives any hash by which it can be checked."""
+        return any((self.sha256, self.md5, self.sha256_prefix))
 
 
 @dataclass(frozen=True)

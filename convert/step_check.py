@@ -102,8 +102,9 @@ class ParityCheck:
             values = {"largest_difference": found.largest, "mean_difference": found.mean, **found.task}
             before = self.steps[-1].after
             self.judged = found.judged
-            step = step.model_copy(update={"before": before, "snr": found.snr, "broken": found.broken})
-            if found.task:
+            said = {"broken": found.broken, "unproven": found.unproven}
+            step = step.model_copy(update={"before": before, "snr": found.snr, **said})
+            if found.judged:
                 step = step.model_copy(update={"values": values})
         self._outputs = outputs
         self.steps.append(step)

@@ -24,6 +24,7 @@ __all__ = [
     "Tolerance",
     "compare",
     "image_from",
+    "is_telling",
 ]
 
 IDENTICAL = 100.0
@@ -90,9 +91,10 @@ class Comparison:
             the one that counts is activated before.
         mean: for each image, the mean one.
         snr: of the first output over all images, in dB.
-        task: metric to its value for each image, the judged one first; empty where the outputs cannot be compared.
-        judged: the figures that the tolerance limits, beside their limits.
+        task: metric to its value for each image, the judged one first; empty where there is nothing to judge.
+        judged: the figures that the tolerance limits, beside their limits; none where the outputs cannot be compared.
         broken: what is beyond the tolerance, in words; empty where nothing is.
+        unproven: why the masks say nothing, in words; empty where they do.
     """
 
     largest: tuple[float, ...]
@@ -101,12 +103,16 @@ class Comparison:
     task: Mapping[str, tuple[float, ...]]
     judged: tuple[JudgedFigure, ...]
     broken: str
+    unproven: str = ""
 
 
 def compare(
     before: Sequence[Sequence[Tensor]], after: Sequence[Sequence[Tensor]], contract: Contract, tolerance: Tolerance
 ) -> Comparison:
     """Compare two stages, of whose outputs all that both have take part; the task's metrics are those of the first.
+
+    Masks that are even on every image, empty ones for instance, agree whatever the network computes: they are no
+    evidence, and in their place the mean difference of the activated outputs is held to the masks' limit.
 
     Args:
         before: the outputs for each image; at least one image.
@@ -137,9 +143,19 @@ def compare(
         rows.append(_task(olds[0][:1], news[0][:1], contract, tolerance.undecided))
     snr = 10 * math.log10(signal / noise) if noise > 0 and signal > 0 else _NO_NOISE
     task = {name: tuple(row[name] for row in rows) for name in rows[0]}
+    unproven = ""
+    if contract.task == "segmentation" and not any(is_telling(heads[0][:1], contract) for heads in (*before, *after)):
+        task, unproven = {}, "not enough evidence: the masks are empty or even on every image"
     judged = _judged(largest, mean, task, tolerance)
     broken = ", ".join(str(figure) for figure in judged if not figure.passed)
-    return Comparison(tuple(largest), tuple(mean), snr, task, judged, broken)
+    return Comparison(tuple(largest), tuple(mean), snr, task, judged, broken, unproven)
+
+
+def is_telling(output: Tensor, contract: Contract) -> bool:
+    """Tell whether a segmentation network's output (1, C, h, w) tells one part of the image from another."""
+    found = matte_from(output, contract)
+    parts = found.alpha >= 0.5 if found.classes is None else found.classes
+    return bool((parts != parts.flat[0]).any())
 
 
 def _comparable(old: Tensor, new: Tensor, contract: Contract, *, counts: bool) -> tuple[Tensor, Tensor, float]:
@@ -185,13 +201,15 @@ def _judged(
     def over_all(values: Sequence[float], *, at_least: bool = False) -> float:
         return math.fsum(values) / len(values) if tolerance.on_average else (min if at_least else max)(values)
 
-    main, values = next(iter(task.items()))
-    limit = tolerance.iou if main == "iou" else tolerance.psnr
     figures = [
         JudgedFigure("the largest difference", max(largest), tolerance.largest),
-        JudgedFigure("the mean difference", over_all(mean), tolerance.mean),
-        JudgedFigure(main, over_all(values, at_least=True), limit, at_least=True),
+        JudgedFigure(
+            "the mean difference", over_all(mean), tolerance.mean if task else min(tolerance.mean, tolerance.mae)
+        ),
     ]
+    for main, values in list(task.items())[:1]:
+        limit = tolerance.iou if main == "iou" else tolerance.psnr
+        figures.append(JudgedFigure(main, over_all(values, at_least=True), limit, at_least=True))
     if "mae" in task:
         figures.append(JudgedFigure("the masks' mean difference", over_all(task["mae"]), tolerance.mae))
     # What has no limit is judged all the same: it may not be a number.

@@ -174,7 +174,7 @@ def verify(spec: ModelSpec, path: Path) -> Fetched:
         replace = f"delete it, or replace it with: mattekit models fetch {spec.id} (without --offline)"
         mend = "install mattekit again" if bundled else replace
         raise HashMismatchError(f"{path} is not the expected file: {error}; {mend}") from error
-    first_use = weights.is_unpublished and known is None
+    first_use = not weights.is_pinned and known is None
     if first_use and not bundled:
         require_provable(spec)
         prove(spec, path)
@@ -192,16 +192,13 @@ def check_bytes(weights: Weights, path: Path, *, known: str | None) -> str:
     if weights.size is not None and size != weights.size:
         raise HashMismatchError(f"it has {size:,} bytes instead of {weights.size:,}")
     sha256 = sha256_of(path)
-    if weights.sha256 is not None and sha256 != weights.sha256.lower():
-        raise HashMismatchError(f"its SHA-256 is {sha256} instead of {weights.sha256}")
-    if weights.sha256_prefix is not None and not sha256.startswith(weights.sha256_prefix.lower()):
-        raise HashMismatchError(f"its SHA-256 is {sha256}, which doesn't begin with {weights.sha256_prefix}")
+    expected = (weights.sha256 or weights.sha256_prefix or "").lower()
+    if not sha256.startswith(expected):
+        raise HashMismatchError(f"its SHA-256 is {sha256} instead of {expected}{'' if weights.sha256 else '…'}")
     if weights.sha256 is None and known is not None and sha256 != known:
         raise HashMismatchError(f"its SHA-256 is {sha256}, but that of the first download was {known}")
-    if weights.sha256 is None and weights.md5 is not None:
-        md5 = digest_of(path, "md5")
-        if md5 != weights.md5.lower():
-            raise HashMismatchError(f"its MD5 is {md5} instead of {weights.md5}")
+    if not weights.sha256 and weights.md5 and (md5 := digest_of(path, "md5")) != weights.md5.lower():
+        raise HashMismatchError(f"its MD5 is {md5} instead of {weights.md5}")
     return sha256
 
 
@@ -211,7 +208,7 @@ def require_provable(spec: ModelSpec) -> None:
     Raises:
         DependencyError: torch, which loads them, is not installed.
     """
-    if spec.weights.is_unpublished and spec.build is not None:
+    if not spec.weights.is_pinned and spec.build is not None:
         with needs_extra(
             "weights whose hash nobody publishes are loaded before they are kept, which", "torch", "export"
         ):

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..convert import RECOGNISED, bundled_ir, expanded, fetch, spec_for, zoo
+from ..convert import RECOGNISED, bundled_ir, expanded, fetch, fine_tuned_as, spec_for, zoo
 from ..core import PRECISIONS, Contract, ModelError, ModelFormat, Progress, Task, Variant, format_of_model, sha256_of
 from ..infer import read_variant
 from .exports import checkpoint_of, exported
@@ -208,7 +208,7 @@ class ModelRef:
         if format_of_model(path) != "torch":
             return read_variant(path, self.contract, self.otherwise)
         name = self.name or self._describes_itself().id
-        return Variant(name, "fp32", path, self.contract or spec_for(name, path).contract)
+        return Variant(name, "fp32", path, self.contract or fine_tuned_as(spec_for(name, path), path).contract)
 
     def _describes_itself(self) -> Variant:
         """What an export says, by which the checkpoint that it was made from can be found."""

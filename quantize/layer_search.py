@@ -71,6 +71,12 @@ class LayerSearch:
         if self.accuracy is None:
             return ()
         if not self.state.baseline:
+            if limit is not None and not self.accuracy.is_telling(self.source.path):
+                raise ParityError(
+                    f"{self.source.path}: not enough evidence for --max-drop: the network's masks are empty or even on "
+                    f"every sample of {self.accuracy.samples.name}; nothing was written: give --data whose images show "
+                    "what the network is for"
+                )
             self.state.baseline = self._measure(self.source.path)
             self.state.write(self.work)
         self._tell(f"{self.accuracy.metric.name} before quantization {fmean(self.state.baseline):.4f}", 1)

@@ -185,6 +185,19 @@ class Accuracy:
         (record,) = validate([predictor], self.samples, metrics=[self.metric.name], reference=self.reference)
         return record
 
+    def is_telling(self, path: Path) -> bool:
+        """Tell whether the masks of an IR differ within any sample: those that are even everywhere can't get worse.
+
+        Raises:
+            MattekitError: the IR or a sample cannot be opened.
+        """
+        predictor = _opened(path, self.settings)
+        if predictor.segment is not None:
+            return any(np.ptp(predictor.segment(sample)[1]) for sample in self.samples)
+        if predictor.alpha is not None:
+            return any(np.ptp(predictor.alpha(sample) >= 0.5) for sample in self.samples)
+        return True
+
     def drop(self, before: Sequence[float], after: Sequence[float]) -> float:
         """Return how much worse the mean became, in the metric's unit; negative where it became better."""
         change = math.fsum(a - b for a, b in zip(before, after, strict=True)) / len(before)

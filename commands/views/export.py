@@ -37,9 +37,11 @@ class ExportSteps(ProgressBar):
 def _said(step: ExportStep) -> str:
     if step.seconds is None:
         return f"{step.name} …"
-    verdict = "FAILED" if step.broken else "passed" if step.judged else "done"
+    verdict = "FAILED" if step.broken else "compared" if step.unproven else "passed" if step.judged else "done"
     took = f"{step.name}: {verdict} after {step.seconds:.1f} s"
     figures = [str(figure) for figure in step.judged if math.isfinite(figure.limit)]
+    if step.unproven:
+        figures.append(f"{step.unproven}; give --images that show what the network is for")
     # Outputs that cannot be compared have no figures, but a reason; the first step has nothing before it.
     return ": ".join((took, *([", ".join(figures) or step.broken] if figures or step.broken else [])))
 

@@ -28,6 +28,9 @@ def print_parity(result: ParityResult, settings: ParitySettings, console: Consol
         print_lines(f"{settings.layers}: {said}", out)
     broken = result.record.first_broken
     said = f"the first stage beyond its limit is {broken.after}: {broken.broken}" if broken else ""
+    unproven = result.record.first_unproven
+    if unproven and not said:
+        said = f"{unproven.after}: {unproven.unproven}; give --data whose images show what the network is for"
     print_lines(said or "every stage is within its limit", out)
 
 
@@ -60,4 +63,4 @@ def _row(step: ParityStep) -> dict[str, str]:
             if name not in {_LARGEST, _MEAN}
         }
     row |= {f"{name} to truth": f"{value:.4g}" for name, value in step.truth.items()}
-    return row | ({"within": "no" if step.broken else "yes"} if step.before else {})
+    return row | ({"within": "no" if step.broken else "unproven" if step.unproven else "yes"} if step.before else {})

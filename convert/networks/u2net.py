@@ -233,8 +233,7 @@ class U2Net(nn.Module):
             self.add_module(f"side{number}", nn.Conv2d(width, parts, 3, padding=1))
         self.outconv: nn.Module | None = None
         if fusion:
-            read = self.sides * parts or side_widths[0]
-            self.outconv = nn.Conv2d(read, parts, fusion, padding=fusion // 2)
+            self.outconv = nn.Conv2d(self.sides * parts or side_widths[0], parts, fusion, padding=fusion // 2)
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         """See the class."""

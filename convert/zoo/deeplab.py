@@ -43,7 +43,12 @@ VOC_LABELS = (
 
 _DEEPLAB = "https://arxiv.org/abs/1706.05587"
 _LRASPP = "https://arxiv.org/abs/1905.02244"
-_LICENCE = Licence(code="BSD-3-Clause", weights="not stated", granted=None)
+_LICENCE = Licence(
+    code="BSD-3-Clause",
+    weights="not stated",
+    granted=None,
+    source="https://github.com/pytorch/vision#pre-trained-model-license",
+)
 
 
 def _deeplab(body: Body, classes: int = len(VOC_LABELS), channels: int = 3, *, auxiliary: bool = True) -> nn.Module:

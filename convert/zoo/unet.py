@@ -78,7 +78,7 @@ SPECS: tuple[ModelSpec, ...] = (
             filename="unet_carvana_scale0.5_epoch2.pth",
             urls=(f"{_HOME}/releases/download/v3.0/unet_carvana_scale0.5_epoch2.pth",),
         ),
-        licence=Licence(code="Apache-2.0", weights="GPL-3.0 (by the repository)", granted=None),
+        licence=Licence(code="Apache-2.0", weights="GPL-3.0 (by the repository)", granted=None, source=_HOME),
         build=_build,
         fine_tune=_fine_tuned,
         paper=_PAPER,

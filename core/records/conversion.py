@@ -23,6 +23,7 @@ class ParityStep(Frozen, frozen=True):
         snr: of the first output over all images, in dB.
         truth: by metric, the stage's own mean against the truth, where there is one.
         broken: what is beyond its limit, in words; empty where nothing is.
+        unproven: why its masks are not enough evidence, in words; empty where they are.
     """
 
     before: str = ""
@@ -32,6 +33,7 @@ class ParityStep(Frozen, frozen=True):
     snr: float | None = None
     truth: dict[str, float] = Field(default_factory=dict)
     broken: str = ""
+    unproven: str = ""
 
     @property
     def name(self) -> str:
@@ -52,6 +54,11 @@ class _Stepped(Record, frozen=True):
     def first_broken(self) -> ParityStep | None:
         """Return the first stage that is beyond its limit."""
         return next((step for step in self.steps if step.broken), None)
+
+    @property
+    def first_unproven(self) -> ParityStep | None:
+        """Return the first stage of which the images don't show enough."""
+        return next((step for step in self.steps if step.unproven), None)
 
     def series(self, figure: Measurement) -> Series | None:
         """Return a step's values for each image."""
