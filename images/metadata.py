@@ -1,0 +1,215 @@
+"""What a file says beside its pixels and colours: resolution, EXIF, IPTC, XMP, texts."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from PIL import Image as PilImage, ImageFile, PngImagePlugin
+
+from .kept_metadata import KeptMetadata
+from .pixels import DAMAGE
+from .tiff import Tiff
+
+__all__ = ["Metadata", "metadata_of"]
+
+_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
+_DESCRIPTION, _ARTIST, _COPYRIGHT = 0x010E, 0x013B, 0x8298
+# Of a TIFF's own tags those that EXIF has too: the rest say how its pixels are stored.
+_SAID = frozenset({_DESCRIPTION, 0x010F, 0x0110, 0x0131, 0x0132, _ARTIST, 0x013C, _COPYRIGHT, _EXIF_IFD, _GPS_IFD})
+# Orientation, which is undone, the place of the thumbnail, and the size in pixels, which may change.
+_DROPPED, _DROPPED_BELOW = (0x0112, 0x0201, 0x0202, 0x011A, 0x011B, 0x0128), (0xA002, 0xA003)
+_INCH = 0.0254
+_XMP_ORIENTATION = re.compile(rb'(tiff:Orientation(?:="|>))[2-8]')
+_XMP_THUMBNAIL = re.compile(rb"<(xmp|xap):Thumbnails>.*?</\1:Thumbnails>", re.DOTALL)
+_XMP_KEY = "XML:com.adobe.xmp"
+_OWNERS = frozenset({"copyright", "author", "disclaimer", "source"})
+# IPTC's by-line, its title, credit, source, copyright notice, contact.
+_IPTC_OWNERS = frozenset({80, 85, 110, 115, 116, 118})
+_PHOTOSHOP_IPTC = 0x0404
+_MOST = 1 << 24
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a file says of its image.
+
+    Attributes:
+        dpi: pixels per inch, across and down; None where it doesn't say.
+        exif: EXIF as a TIFF structure, without orientation, thumbnail and size.
+        iptc: IPTC's records.
+        xmp: an XMP packet.
+        texts: pairs of keyword and text, from a PNG's chunks or a JPEG's comment.
+    """
+
+    dpi: tuple[float, float] | None = None
+    exif: bytes | None = None
+    iptc: bytes | None = None
+    xmp: bytes | None = None
+    texts: tuple[tuple[str, str], ...] = ()
+
+    def __bool__(self) -> bool:
+        """Tell whether it says anything."""
+        return bool(self.dpi or self.exif or self.iptc or self.xmp or self.texts)
+
+    def kept(self, kept: KeptMetadata) -> Metadata:
+        """Return what is written of it; of XMP there is nothing where only owners are kept, but its copyright."""
+        if kept == "keep":
+            return self
+        if kept == "none":
+            return Metadata()
+        exif = None
+        if self.exif:
+            whole, few = _exif(self.exif), PilImage.Exif()
+            for tag in (_ARTIST, _COPYRIGHT):
+                if tag in whole:
+                    few[tag] = whole[tag]
+            exif = _bytes_of(few)
+        records = [raw for number, raw in _iptc_records(self.iptc or b"") if number in _IPTC_OWNERS]
+        owners = tuple(pair for pair in self.texts if pair[0].lower() in _OWNERS)
+        return replace(self, dpi=None, exif=exif, iptc=b"".join(records) or None, xmp=_rights(self.xmp), texts=owners)
+
+    def with_resolution(self) -> bytes | None:
+        """Return the EXIF with the resolution in it, for formats that have no other place for it."""
+        if not self.exif and not self.dpi:
+            return None
+        exif = _exif(self.exif) if self.exif else PilImage.Exif()
+        if self.dpi:
+            exif[0x011A], exif[0x011B], exif[0x0128] = *self.dpi, 2
+        return _bytes_of(exif)
+
+
+def metadata_of(image: ImageFile.ImageFile | None, opened: object, data: bytes) -> Metadata | None:
+    """Read what a file says; what is damaged of it is left out. None where it says nothing.
+
+    Args:
+        image: as Pillow opened it, its pixels decoded; None for a TIFF that Pillow doesn't read.
+        opened: the file.
+        data: its bytes; none for an image that is no file.
+    """
+    try:
+        if isinstance(opened, Tiff):
+            found = _of_tiff(opened, data)
+        elif image is not None:
+            found = _of_pillow(image)
+        else:
+            found = None
+    except DAMAGE:
+        found = None
+    return found or None
+
+
+def _of_tiff(tiff: Tiff, data: bytes) -> Metadata:
+    exif = PilImage.Exif()
+    if data[2:4] in (b"*\0", b"\0*"):
+        exif.load(data)
+    description = exif.get(_DESCRIPTION)
+    for tag in list(exif.keys()):
+        # What writers of arrays note there is about the array.
+        machine = tag == _DESCRIPTION and str(description).startswith(('{"shape"', "ImageJ=", "<?xml"))
+        if tag not in _SAID or machine:
+            del exif[tag]
+    inch = {2: 1.0, 3: 2.54}.get(int(tiff.tag(296) or 2))
+    across, down = (_ratio(tiff.tag(number)) for number in (282, 283))
+    # A ratio of 1 is what writers put that know none.
+    dpi = (across * inch, down * inch) if inch and across > 1 and down > 1 else None
+    return Metadata(dpi, _cleaned(exif), _as_bytes(tiff.tag(33723)), _clean_xmp(_as_bytes(tiff.tag(700))))
+
+
+def _of_pillow(image: ImageFile.ImageFile) -> Metadata:
+    info = cast("dict[str, Any]", image.info)
+    dpi = info.get("dpi")
+    found = (float(dpi[0]), float(dpi[1])) if isinstance(dpi, tuple) and len(dpi) == 2 and min(dpi) > 1 else None
+    texts: list[tuple[str, str]] = []
+    if isinstance(image, PngImagePlugin.PngImageFile):
+        texts = [(key, str(text)) for key, text in image.text.items() if not key.startswith(("Raw profile", _XMP_KEY))]
+    elif isinstance(comment := info.get("comment"), bytes) and comment and image.format == "JPEG":
+        texts = [("Comment", comment.decode("utf-8", "replace"))]
+    blocks = info.get("photoshop")
+    iptc = _as_bytes(blocks.get(_PHOTOSHOP_IPTC)) if isinstance(blocks, dict) else None
+    if isinstance(image, PngImagePlugin.PngImageFile):
+        iptc = _raw_profile(image.text.get("Raw profile type iptc", ""))
+    return Metadata(found, _cleaned(image.getexif()), iptc, _clean_xmp(_as_bytes(info.get("xmp"))), tuple(texts))
+
+
+def _ratio(value: object) -> float:
+    if isinstance(value, tuple) and len(cast("tuple[int, ...]", value)) == 2:
+        over, under = cast("tuple[int, int]", value)
+        return over / under if under else 0.0
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _as_bytes(value: object) -> bytes | None:
+    if isinstance(value, str):
+        value = value.encode()
+    if isinstance(value, tuple):
+        items = cast("tuple[int, ...]", value)
+        value = bytes(items) if all(0 <= each < 256 for each in items) else struct.pack(f"<{len(items)}I", *items)
+    return value if isinstance(value, bytes) and 0 < len(value) <= _MOST else None
+
+
+def _exif(data: bytes) -> PilImage.Exif:
+    exif = PilImage.Exif()
+    exif.load(b"Exif\0\0" + data)
+    return exif
+
+
+def _cleaned(exif: PilImage.Exif) -> bytes | None:
+    for tag in _DROPPED:
+        if tag in exif:
+            del exif[tag]
+    details = exif.get_ifd(_EXIF_IFD)
+    for tag in _DROPPED_BELOW:
+        details.pop(tag, None)
+    return _bytes_of(exif)
+
+
+def _bytes_of(exif: PilImage.Exif) -> bytes | None:
+    if not len(exif) and not exif.get_ifd(_EXIF_IFD) and not exif.get_ifd(_GPS_IFD):
+        return None
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+def _clean_xmp(xmp: bytes | None) -> bytes | None:
+    return None if xmp is None else _XMP_THUMBNAIL.sub(b"", _XMP_ORIENTATION.sub(rb"\g<1>1", xmp))
+
+
+def _rights(xmp: bytes | None) -> bytes | None:
+    """Return a packet with the elements of an XMP packet that say who made the image and on which terms."""
+    names = b"dc:rights|dc:creator|photoshop:Credit|xmpRights:[A-Za-z]+"
+    found = re.findall(rb"<(" + names + rb")(>.*?</)\1>", xmp or b"", re.DOTALL)
+    if not found:
+        return None
+    spaces = (
+        b'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+        b'xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/"'
+    )
+    inner = b"".join(b"<" + name + rest + name + b">" for name, rest in found)
+    return (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF ' + spaces + b'><rdf:Description rdf:about="">'
+        + inner + b"</rdf:Description></rdf:RDF></x:xmpmeta>"
+    )  # fmt: skip
+
+
+def _iptc_records(iptc: bytes) -> Iterable[tuple[int, bytes]]:
+    at = 0
+    while at + 5 <= len(iptc) and iptc[at] == 0x1C:
+        length = int.from_bytes(iptc[at + 3 : at + 5], "big")
+        yield (iptc[at + 2] if iptc[at + 1] == 2 else -1), iptc[at : at + 5 + length]
+        at += 5 + length
+
+
+def _raw_profile(text: str) -> bytes | None:
+    """Read ImageMagick's way of putting IPTC into a PNG's text: a name, a length, and hexadecimal digits."""
+    lines = text.split()
+    if len(lines) < 3:
+        return None
+    content = bytes.fromhex("".join(lines[2:]))
+    at = content.find(b"8BIM\x04\x04")
+    if at < 0:
+        return content or None
+    length = int.from_bytes(content[at + 8 : at + 12], "big")
+    return content[at + 12 : at + 12 + length] or None
