@@ -117,7 +117,7 @@ def _samples(opened: Opened, data: bytes) -> tuple[Samples, str, int, ImageFile.
             image.load()
     if samples is None:
         image.load()
-        samples = _by_pillow(image, deep=image.format == "PNG" and data[24:25] == b"\x10")
+        samples = _by_pillow(image, bits=data[24] if data and image.format == "PNG" else 0)
     # Read after the pixels: Pillow turns a TIFF upright by itself, and takes the tag away then.
     orientation = int(image.getexif().get(_ORIENTATION, 1))
     return samples, image.mode, orientation, image
@@ -151,8 +151,8 @@ def _wide_grey(image: PilImage.Image) -> Pixels:
     return np.ascontiguousarray(values, dtype=np.uint16)
 
 
-def _by_pillow(image: ImageFile.ImageFile, *, deep: bool = False) -> Samples:
-    """Return what Pillow has decoded; `deep` says that it had 16 bits."""
+def _by_pillow(image: ImageFile.ImageFile, *, bits: int = 0) -> Samples:
+    """Return what Pillow has decoded; `bits` are those that a PNG stores for each sample."""
     mode = image.mode
     if mode.startswith("I"):
         grey = _wide_grey(image)
@@ -165,9 +165,13 @@ def _by_pillow(image: ImageFile.ImageFile, *, deep: bool = False) -> Samples:
     if mode == "LAB":
         return Samples(lab_to_srgb(image), None)
     notes = ()
-    if deep:
+    if bits == 16:
         notes = ("its 16-bit samples were read as 8-bit, because this variant of the format is not supported",)
     grey = mode in ("1", "L", "LA", "La")
+    key = image.info.get("transparency")
+    if image.format == "PNG" and mode == "L" and isinstance(key, int) and bits in (2, 4):
+        # Pillow widens the samples, but not the one that is transparent.
+        image.info["transparency"] = key * (255 // ((1 << bits) - 1))
     if image.has_transparency_data:
         # La and RGBa (multiplied by alpha) go to LA and RGBA in one step each.
         direct = {"La": "LA", "RGBa": "RGBA"}.get(mode)

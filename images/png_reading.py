@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -54,6 +54,7 @@ def png_samples(image: ImageFile.ImageFile, data: bytes) -> Samples | None:
     """
     bits, colour_type, interlaced = data[24], data[25], data[28]
     bare, transparent, last = [data[:8]], False, b""
+    row = 0 if interlaced else 1 + -(-image.width * bits * _CHANNELS[colour_type] // 8)
     unpack, unpacked = isal_zlib.decompressobj(), 0
     for chunk in png_chunks(data):
         last = chunk.name
@@ -64,7 +65,7 @@ def png_samples(image: ImageFile.ImageFile, data: bytes) -> Samples | None:
         transparent |= chunk.name == b"tRNS"
         bare.append(bytes(chunk.whole))
         if chunk.name == b"IDAT":
-            unpacked += _length(unpack, chunk.content)
+            unpacked = _unpacked(unpack, chunk.content, unpacked, row)
     wanted = _size(*image.size, bits * _CHANNELS[colour_type], interlaced=bool(interlaced))
     if unpacked < wanted:
         raise ValueError(f"only {unpacked / wanted:.0%} of its pixels are there")
@@ -85,16 +86,23 @@ def png_samples(image: ImageFile.ImageFile, data: bytes) -> Samples | None:
     return Samples(np.ascontiguousarray(rgb[..., 0]) if colour_type == 4 else cast("Pixels", rgb), alpha)
 
 
-def _length(unpack: isal_zlib._IsalZlibDecompressType, part: memoryview) -> int:  # pyright: ignore
-    """Return how many bytes a part of the stream holds, without holding more than some of them."""
-    length, waiting = 0, cast("bytes", part)
+def _unpacked(unpack: Any, part: memoryview, before: int, row: int) -> int:
+    """Return how many bytes of the stream there are with this part of it, without holding more than some of them.
+
+    Raises:
+        ValueError: it is damaged, or a row of `row` bytes (0: rows differ) has an unknown filter.
+    """
+    waiting = cast("bytes", part)
     try:
         while waiting and not unpack.eof:
-            length += len(unpack.decompress(waiting, _STEP))
+            some = unpack.decompress(waiting, _STEP)
+            if row and len(filters := np.frombuffer(some, np.uint8)[-before % row :: row]) and filters.max() > 4:
+                raise ValueError("its packed pixels are damaged (a row has an unknown filter)")
+            before += len(some)
             waiting = unpack.unconsumed_tail
     except isal_zlib.error as error:
         raise ValueError(f"its packed pixels are damaged ({error})") from error
-    return length
+    return before
 
 
 def _size(width: int, height: int, bits: int, *, interlaced: bool) -> int:
