@@ -94,14 +94,15 @@ def _coded(primaries: int, transfer: int) -> tuple[bytes | None, tuple[str, ...]
 
 
 def _measured(chromaticities: bytes, gamma: bytes) -> bytes | None:
-    """Return a profile for PNG's cHRM and gAMA; 1/2.2 stands for sRGB's curve, as writers mean it."""
+    """Return a profile for PNG's cHRM and gAMA; beside sRGB's primaries 1/2.2 means its curve."""
     primaries = _BT709
     if len(chromaticities) == 32:
         white, *others = struct.iter_unpack(">II", chromaticities)
         primaries = cast("_Primaries", tuple(each / 100_000 for pair in (*others, white) for each in pair))
     power = 0.0
     if len(gamma) == 4 and (value := int.from_bytes(gamma, "big")):
-        power = 0.0 if abs(value - 45_455) <= 500 else 100_000 / value
+        usual = abs(value - 45_455) <= 500 and np.allclose(primaries, _BT709, atol=0.005)
+        power = 0.0 if usual else 100_000 / value
     return profile_of(primaries, power) if 0 <= power <= 10 else None
 
 

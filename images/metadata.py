@@ -67,7 +67,7 @@ class Metadata:
             for tag in (_ARTIST, _COPYRIGHT):
                 if tag in whole:
                     few[tag] = whole[tag]
-            exif = _bytes_of(few)
+            exif = few.tobytes().removeprefix(b"Exif\0\0") if len(few) else None
         records = [raw for number, raw in _iptc_records(self.iptc or b"") if number in _IPTC_OWNERS]
         owners = tuple(pair for pair in self.texts if pair[0].lower() in _OWNERS)
         return replace(self, dpi=None, exif=exif, iptc=b"".join(records) or None, xmp=_rights(self.xmp), texts=owners)
@@ -122,6 +122,9 @@ def _of_tiff(tiff: Tiff, data: bytes) -> Metadata:
 def _of_pillow(image: ImageFile.ImageFile) -> Metadata:
     info = cast("dict[str, Any]", image.info)
     dpi = info.get("dpi")
+    if image.format == "JPEG" and info.get("jfif_unit") not in (1, 2) and 0x011A not in image.getexif():
+        # Pillow says 72 where nothing is said.
+        dpi = None
     found = (float(dpi[0]), float(dpi[1])) if isinstance(dpi, tuple) and len(dpi) == 2 and min(dpi) > 1 else None
     texts: list[tuple[str, str]] = []
     if isinstance(image, PngImagePlugin.PngImageFile):
@@ -168,6 +171,9 @@ def _cleaned(exif: PilImage.Exif) -> bytes | None:
 
 
 def _bytes_of(exif: PilImage.Exif) -> bytes | None:
+    for tag in (_EXIF_IFD, _GPS_IFD):
+        if tag in exif and not exif.get_ifd(tag):
+            del exif[tag]
     if not len(exif) and not exif.get_ifd(_EXIF_IFD) and not exif.get_ifd(_GPS_IFD):
         return None
     return exif.tobytes().removeprefix(b"Exif\0\0")

@@ -82,7 +82,7 @@ def _photoshop(iptc: bytes) -> bytes:
 
 
 def tiff_tags(metadata: Metadata) -> list[tuple[int, int, int, Any, bool]]:
-    """Return the tags that say it, as tifffile takes them; those of EXIF's own directories lead nowhere yet."""
+    """Return the tags that say it, as tifffile takes them, without EXIF's own directories."""
     tags: list[tuple[int, int, int, Any, bool]] = []
     if metadata.xmp:
         tags.append((700, _BYTE, len(metadata.xmp), metadata.xmp, True))
@@ -99,23 +99,27 @@ def tiff_tags(metadata: Metadata) -> list[tuple[int, int, int, Any, bool]]:
     for tag, text in named.items():
         if text and tag not in known and text.isascii():
             tags.append((tag, _ASCII, 0, text, True))
-    tags += [(tag, _LONG, 1, 0, True) for tag in (_EXIF_IFD, _GPS_IFD) if exif.get_ifd(tag)]
     return tags
 
 
 def tiff_exif(data: bytes, metadata: Metadata) -> bytes:
-    """Return a TIFF file, little-endian and classic, whose tags of EXIF's directories lead to these, behind its end."""
+    """Return a TIFF file, little-endian and classic, with EXIF's directories, which tifffile writes none of."""
     exif = _directories(metadata)
+    more: list[bytes] = []
     for tag in (_EXIF_IFD, _GPS_IFD):
-        if not exif.get_ifd(tag):
-            continue
-        first = int.from_bytes(data[4:8], "little")
-        count = int.from_bytes(data[first : first + 2], "little")
-        entries = range(first + 2, first + 2 + 12 * count, 12)
-        at = next(entry for entry in entries if int.from_bytes(data[entry : entry + 2], "little") == tag)
-        data += bytes(len(data) % 2)
-        data = data[: at + 8] + len(data).to_bytes(4, "little") + data[at + 12 :] + _directory(exif, tag, len(data))
-    return data
+        if exif.get_ifd(tag):
+            data += bytes(len(data) % 2)
+            more.append(struct.pack("<HHII", tag, _LONG, 1, len(data)))
+            data += _directory(exif, tag, len(data))
+    if not more:
+        return data
+    first = int.from_bytes(data[4:8], "little")
+    count = int.from_bytes(data[first : first + 2], "little")
+    entries = [data[at : at + 12] for at in range(first + 2, first + 2 + 12 * count, 12)]
+    entries = sorted([*entries, *more], key=lambda entry: int.from_bytes(entry[:2], "little"))
+    data += bytes(len(data) % 2)
+    directory = struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
+    return data[:4] + len(data).to_bytes(4, "little") + data[8:] + directory
 
 
 def _directories(metadata: Metadata) -> PilImage.Exif:
