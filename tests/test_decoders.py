@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import struct
+import tracemalloc
 import zlib
 
 import numpy as np
 import pytest
+import tifffile
 from layouts import Layout, content, jpegs, png, pngs, tiffs
 from mattekit.core import ImageError
 from mattekit.images import read_image
@@ -58,6 +61,36 @@ def test_a_tiff_of_planes_gives_the_same_bytes_each_time() -> None:
     planar = next(each for each in tiffs() if "rgb 3 samples  16 bits separate" in each.name)
     first = read_image(planar.data).rgb.tobytes()
     assert all(read_image(planar.data).rgb.tobytes() == first for _ in range(5))
+
+
+def test_a_tiff_that_unpacks_to_more_than_it_says_takes_no_memory() -> None:
+    out = io.BytesIO()
+    tifffile.imwrite(out, np.zeros((8, 8), np.uint16), compression="adobe_deflate", metadata=None, rowsperstrip=8)
+    data = out.getvalue()
+    page = tifffile.TiffFile(io.BytesIO(data)).pages.first
+    bomb = zlib.compress(bytes(64 << 20))
+    tags = page.tags
+    patched = bytearray(data + bomb)
+    for tag, value in ((tags[273], len(data)), (tags[279], len(bomb))):
+        patched[tag.offset + 2 : tag.offset + 12] = struct.pack("<HII", 4, 1, value)
+    read_image(data)
+    tracemalloc.start()
+    image = read_image(bytes(patched))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert image.size == (8, 8)
+    assert most < 20 << 20
+
+
+def test_a_tile_larger_than_its_image_is_refused() -> None:
+    out = io.BytesIO()
+    tifffile.imwrite(out, np.zeros((8, 8), np.uint8), tile=(16, 16), metadata=None)
+    data = bytearray(out.getvalue())
+    tags = tifffile.TiffFile(io.BytesIO(bytes(data))).pages.first.tags
+    for tag in (tags[322], tags[323]):
+        data[tag.offset + 2 : tag.offset + 12] = struct.pack("<HII", 4, 1, 1 << 20)
+    with pytest.raises(ImageError, match="larger than the image"):
+        read_image(bytes(data))
 
 
 def encoded(kind: str) -> bytes:

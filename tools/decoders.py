@@ -1,7 +1,7 @@
 """The table of docs/images.md: how each layout that can be written is read.
 
-    python -P tools/decoders.py            # one orientation
-    python -P tools/decoders.py --whole    # all eight
+python -P tools/decoders.py            # one orientation
+python -P tools/decoders.py --whole    # all eight
 """
 
 from __future__ import annotations
