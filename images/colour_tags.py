@@ -143,7 +143,7 @@ def _text(text: str) -> bytes:
     return b"mluc" + bytes(4) + struct.pack(">II2s2sII", 1, 12, b"en", b"US", len(said), 28) + said
 
 
-def _fixed(kind: bytes, head: bytes, values: NDArray[np.float64]) -> bytes:
+def _fixed(kind: bytes, head: bytes, values: NDArray[np.floating]) -> bytes:
     return kind + bytes(4) + head + struct.pack(f">{len(values)}i", *np.rint(values * 65536).astype(int).tolist())
 
 

@@ -12,7 +12,8 @@ from PIL import Image as PilImage, ImageFile, TiffImagePlugin
 from .colour_tags import tagged_profile
 from .image import Pixels
 from .jpeg import jpeg_samples
-from .metadata import Metadata, metadata_of
+from .metadata import Metadata
+from .metadata_reading import metadata_of
 from .other_kinds import RawPhoto
 from .pixels import NotReadError, Samples
 from .png_reading import png_chunks, png_samples

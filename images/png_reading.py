@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
+import zlib
+
 import cv2
 import numpy as np
 from isal import isal_zlib
@@ -100,7 +102,7 @@ def _unpacked(unpack: Any, part: memoryview, before: int, row: int) -> int:
                 raise ValueError("its packed pixels are damaged (a row has an unknown filter)")
             before += len(some)
             waiting = unpack.unconsumed_tail
-    except isal_zlib.error as error:
+    except zlib.error as error:
         raise ValueError(f"its packed pixels are damaged ({error})") from error
     return before
 

@@ -201,14 +201,15 @@ def open_tiff(data: bytes) -> Tiff:
 
     try:
         file = tifffile.TiffFile(BytesIO(data))
-        page = cast("TiffPage", file.pages.first)
+        page = file.pages.first
     except tifffile.TiffFileError as error:
         raise ValueError(str(error)) from error
     if not (int(page.imagewidth) > 0 and int(page.imagelength) > 0):
         raise ValueError("it has no width or no height")
     # More than one is told; how many there are would be a walk through all of them.
     try:
-        pages = 2 if file.pages.get(1) is not None else 1
+        file.pages.get(1)
+        pages = 2
     except (IndexError, tifffile.TiffFileError, ValueError, struct.error):
         pages = 1
     return Tiff(data, page, pages)
@@ -248,7 +249,7 @@ def _from_bits(rows: NDArray[np.uint8], count: int, bits: int) -> NDArray[np.uin
     values = np.zeros((len(rows), count), kind)
     for bit in range(bits):
         values = (values << kind(1)) | single[..., bit]
-    return cast("NDArray[np.uint8 | np.uint16]", values)
+    return values
 
 
 def _widened(values: NDArray[np.uint8 | np.uint16], bits: int) -> Pixels:
