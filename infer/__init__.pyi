@@ -20,6 +20,7 @@ from .batch import (
 from .choices import (
     Blur as Blur,
     Colour as Colour,
+    Crop as Crop,
     Refine as Refine,
 )
 from .collect import (
@@ -37,11 +38,18 @@ from .diagnosis import (
     Diagnosis as Diagnosis,
     diagnose as diagnose,
 )
+from .given_masks import (
+    GivenMasks as GivenMasks,
+)
 from .inputs import (
     ImageSource as ImageSource,
 )
 from .location import (
     Location as Location,
+)
+from .mask_edits import (
+    MaskEdits as MaskEdits,
+    edits_of as edits_of,
 )
 from .overlap import (
     Budget as Budget,
