@@ -28,6 +28,11 @@ from .collect import (
     find_sources as find_sources,
     name_results as name_results,
 )
+from .destination import (
+    BESIDE as BESIDE,
+    is_file_name as is_file_name,
+    settle_destination as settle_destination,
+)
 from .devices import (
     available_devices as available_devices,
     package_versions as package_versions,
@@ -45,6 +50,7 @@ from .inputs import (
     ImageSource as ImageSource,
 )
 from .location import (
+    STANDARD as STANDARD,
     Location as Location,
 )
 from .mask_edits import (

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..core import Arithmetic, ContractSettings, InputError, option
+from ..images import WRITABLE_EXTENSIONS
 from .choices import (
     Blur,
     Colour,
@@ -179,7 +180,8 @@ class RunSettings(PipelineSettings):
     """A run over images.
 
     Attributes:
-        format: the results' format: png, jpg, webp, tiff or bmp.
+        format: the results' format: png, jpg, webp, tiff, bmp, or auto: each input's own, if that can hold it.
+        recursive: take what lies in folders inside a folder too.
         quality: quality of lossy formats.
         only_mask: write the greyscale mask.
         suffix: what is added to each result's name.
@@ -195,6 +197,7 @@ class RunSettings(PipelineSettings):
     quality: int | None = option(None, least=1, most=100)
     only_mask: bool = False
     suffix: str = ""
+    recursive: bool = option(True, identity=False)
     jobs: int | None = option(None, least=1, identity=False)
     resume: bool = option(False, identity=False)
     engine: Literal["local", "ray"] = option("local", identity=False)
@@ -212,13 +215,26 @@ class RunSettings(PipelineSettings):
 
     @property
     def extension(self) -> str:
-        """Return the results' extension with its dot, which decides how they are encoded."""
-        return f".{self.format.lstrip('.')}"
+        """Return the results' extension with its dot; where it is each input's own, that of what has none."""
+        return ".png" if self.format == "auto" else f".{self.format.lstrip('.')}"
+
+    def extension_of(self, name: str) -> str:
+        """Return the extension of a result, which decides how it is encoded, by the name of its input."""
+        own = PurePath(name).suffix.lower()
+        if self.format != "auto" or own not in WRITABLE_EXTENSIONS:
+            return self.extension
+        transparent = (self.model is not None or self.mask is not None) and self.background is None
+        lossy = WRITABLE_EXTENSIONS[own] in ("jpeg", "bmp")
+        return self.extension if lossy and (transparent or self.only_mask) else own
 
     @property
     def ending(self) -> str:
-        """Return what follows the stem in a result's name."""
+        """Return what follows the stem in a result's name, where all have the same."""
         return f"{self.suffix}{self.extension}"
+
+    def ending_of(self, name: str) -> str:
+        """Return what follows the stem in the name of a result, by the name of its input."""
+        return f"{self.suffix}{self.extension_of(name)}"
 
 
 @dataclass(frozen=True, kw_only=True)
