@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, overload
 
 from ..core import Arithmetic, Contract, Hint, InputError, ModelError, Task, with_settings
 from ..infer import LoadedModel, PipelineSettings, Refine, RuntimeSettings, VideoSettings, import_lean
@@ -16,11 +16,18 @@ from .loading import open_at
 from .reference import ModelRef
 
 if TYPE_CHECKING:
+    from io import BytesIO
+
+    from numpy.typing import NDArray
+    from PIL import Image as PilImage
+
+    from ..images import Image
     from ..infer import Background, Pipeline, Placement, VideoResult
 
 __all__ = ["load_pipeline", "open_pipeline", "process_video_file", "remove", "run_video"]
 
-ImageT = TypeVar("ImageT", bound=Any)
+KindT = TypeVar("KindT", bytes, "PilImage.Image", "NDArray[Any]", "Image")
+"""What comes back in the kind in which it is given; a path gives our own image, an open file one in memory."""
 
 
 def load_pipeline(
@@ -140,8 +147,31 @@ def open_pipeline(settings: PipelineSettings) -> Pipeline:
     return load_pipeline(settings)
 
 
+class _RemoveOptions(TypedDict, total=False):
+    """The keywords of `remove`, for its overloads."""
+
+    model: str | Path
+    refine: Refine
+    decontaminate: bool | None
+    device: str
+    arithmetic: Arithmetic
+    offline: bool
+
+
+@overload
+def remove(image: str | os.PathLike[str], **options: Unpack[_RemoveOptions]) -> Image: ...
+@overload
+def remove(image: KindT, **options: Unpack[_RemoveOptions]) -> KindT: ...
+@overload
+def remove(image: IO[bytes], **options: Unpack[_RemoveOptions]) -> BytesIO: ...
+@overload
 def remove(
-    image: ImageT,
+    image: list[str] | list[Path] | tuple[str | Path, ...], **options: Unpack[_RemoveOptions]
+) -> list[Image]: ...
+@overload
+def remove(image: list[KindT] | tuple[KindT, ...], **options: Unpack[_RemoveOptions]) -> list[KindT]: ...
+def remove(
+    image: Any,
     *,
     model: str | Path = "mattelite",
     refine: Refine = "none",
@@ -150,7 +180,7 @@ def remove(
     arithmetic: Arithmetic = "f32",
     contract: str | Path | Contract | None = None,
     offline: bool = False,
-) -> ImageT:
+) -> Any:
     """Take an image's background away; what is given comes back in the same kind, with an alpha.
 
     The model is opened by the first call, and stays open for those that ask for the same.
