@@ -7,9 +7,11 @@ import ctypes
 import gc
 import io
 import sys
-from typing import Annotated, NoReturn
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from .commands import (
     bench,
@@ -42,8 +44,20 @@ __all__ = ["app", "main"]
 _INTERRUPTED = 130
 """What Typer ends with after Ctrl-C."""
 
+
+class _Commands(TyperGroup):
+    """The commands; a file in the place of a command's name is an image whose background is to be removed."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command, and the arguments for it."""
+        if args and self.get_command(ctx, args[0]) is None and Path(args[0]).is_file():
+            return super().resolve_command(ctx, ["remove", *args])
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
     name="mattekit",
+    cls=_Commands,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,

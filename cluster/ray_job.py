@@ -162,7 +162,7 @@ def _listing(job: ClusterJob, known: Any) -> Generator[bytes]:
     import ray
 
     earlier: Known | None = ray.get(known) if known is not None else None
-    for some in batches(walk(job.sources, job.out, job.written.ending), job.batch):
+    for some in batches(walk(job.sources, job.out, job.written.ending_of), job.batch):
         rows: list[Row | None] = [None] * len(some)
         if earlier is not None:
             rows, _ = earlier.find([reference.input for reference in some])

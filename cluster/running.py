@@ -83,7 +83,7 @@ def run_with(
     given = list(map(str, inputs))
     if settings.engine == "ray":
         return _on_ray(given, str(out), settings, started)
-    batch = plan_batch(given, Path(out), settings)
+    batch = plan_batch(given, out, settings)
     total = len(batch.inputs)
     pipeline = load_pipeline(settings, many=total > 1, lean=lean)
     outcomes: list[ImageOutcome] = []
@@ -148,7 +148,7 @@ def _on_ray(inputs: list[str], out: str, settings: RunSettings, started: float) 
     place = Location.parse(out)
     if place.root.startswith("http"):
         raise InputError(f"{out}: nothing can be written to a web server; give a folder or a bucket")
-    sources = find_sources(inputs, place)
+    sources = find_sources(inputs, place, recursive=settings.recursive)
     tasks: dict[Task, Any] = {"segmentation": settings.model, "super_resolution": settings.sr}
     files = {
         task: _travelling(model).path_of_one(task=task, offline=settings.offline, progress=settings.progress)

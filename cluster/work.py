@@ -61,7 +61,7 @@ class Reference:
     output: str
 
 
-def walk(sources: Sequence[ImageSource], out: Location, ending: str) -> Generator[Reference]:
+def walk(sources: Sequence[ImageSource], out: Location, ending: str | Callable[[str], str]) -> Generator[Reference]:
     """Give every image of the sources with the place of its result; arguments and errors as for `name_results`."""
     for named in name_results(sources, out, ending):
         yield Reference(_told(str(named.place)), named.item.tag, _told(str(out.below(named.name))))

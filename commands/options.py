@@ -32,7 +32,12 @@ __all__ = [
 _MODEL = f"{MODEL_GRAMMAR[0].upper()}{MODEL_GRAMMAR[1:]}"
 
 Inputs = Annotated[
-    list[str], typer.Argument(help="Files, folders with all that is in them, or globs.", show_default=False)
+    list[str],
+    typer.Argument(
+        help="Files, folders with all that is in them, or globs; - is the standard input. Without -o the last of "
+        "several is the place of the results.",
+        show_default=False,
+    ),
 ]
 ModelArgument = Annotated[str, typer.Argument(help=f"{_MODEL}.", show_default=False)]
 ModelArguments = Annotated[
@@ -43,9 +48,11 @@ ModelArguments = Annotated[
         show_default=False,
     ),
 ]
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)]
+_OUT = "Folder for the results, or the file of a single one (- is the standard output)"
+_BESIDE = "of a single image the folder in which it lies"
+Out = Annotated[str | None, typer.Option("--out", "-o", help=f"{_OUT}.", show_default=_BESIDE)]
 OutAnywhere = Annotated[
-    str, typer.Option("--out", "-o", help="Folder for the results; a bucket with --engine ray.", show_default=False)
+    str | None, typer.Option("--out", "-o", help=f"{_OUT}; a bucket with --engine ray.", show_default=_BESIDE)
 ]
 ArithmeticOption = Annotated[
     Arithmetic,

@@ -12,11 +12,12 @@ __all__ = ["register"]
 
 _OPTIONS = (
     *("model", "only_mask", "keep", "refine", "decontaminate", "device", "arithmetic"),
-    *("format", "quality", "metadata", "jobs", "resume", "offline"),
+    *("mask", "threshold", "grow", "feather", "largest", "fill_holes", "invert"),
+    *("crop", "format", "quality", "metadata", "recursive", "jobs", "resume", "offline"),
 )
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the main application."""
     takes = takes_settings(RunSettings, only=_OPTIONS, fixed={"sr": None}, shown=SHOWN)
-    add_command(app, "remove", "Remove the background: an RGBA image, or its mask.", takes)
+    add_command(app, "remove", "Remove the background: an RGBA image, or its mask.", takes, needs=("model", "mask"))

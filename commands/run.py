@@ -7,7 +7,8 @@ from pathlib import Path
 
 import typer
 
-from ..infer import RunSettings
+from ..core import UsageError, flag_of
+from ..infer import RunSettings, settle_destination
 from .options import Inputs, Out, OutAnywhere, Quiet, RecordFile, Verbose
 from .settings_options import Flag, takes_settings
 
@@ -19,6 +20,9 @@ SHOWN = {
     "decontaminate": Flag(show_default="where the cut-out is enlarged or laid on something"),
     "memory": Flag(show_default=False),
     "outscale": Flag(show_default="the super-resolution model's"),
+    "recursive": Flag(("--recursive/--no-recursive", "-r")),
+    "crop": Flag(default="none"),
+    "canvas": Flag(show_default="subject"),
     "jobs": Flag(show_default="processors"),
     "address": Flag(show_default="one is started here"),
 }
@@ -29,7 +33,8 @@ def register(app: typer.Typer) -> None:
     """Add the command to the main application."""
     takes = takes_settings(RunSettings, without=("only_mask", "suffix"), shown=SHOWN)
     said = "Remove the background, improve the resolution, superimpose on a new background."
-    add_command(app, "run", said, takes, OutAnywhere)
+    needs = ("model", "mask", "sr", "background", "crop", "canvas")
+    add_command(app, "run", said, takes, where=OutAnywhere, needs=needs)
 
 
 def add_command(
@@ -37,7 +42,9 @@ def add_command(
     name: str,
     said: str,
     takes: Callable[[Callable[..., None]], Callable[..., None]],
+    *,
     where: object = Out,
+    needs: tuple[str, ...] = (),
 ) -> None:
     """Add a command over images, which differ in their options alone.
 
@@ -47,18 +54,23 @@ def add_command(
         said: its help.
         takes: gives it its options, as `takes_settings` does.
         where: the type of the option that says where results go.
+        needs: the settings of which one at least must be given, because the command does nothing without.
     """
 
     def command(
         inputs: Inputs,
         *,
-        out: str | Path,
+        out: str | None = None,
         settings: RunSettings,
         record: RecordFile = None,
         verbose: Verbose = False,
         quiet: Quiet = False,
     ) -> None:
-        _run_and_exit(inputs, out, settings, record, verbose=verbose, quiet=quiet)
+        if needs and all(getattr(settings, each) is None for each in needs):
+            flags = " or ".join(flag_of(each) for each in needs)
+            raise UsageError(f"nothing is left for {name} to do; give {flags} something other than none")
+        given, place = settle_destination(inputs, out, settings, name)
+        _run_and_exit(given, place, settings, record, verbose=verbose, quiet=quiet)
 
     command.__name__, command.__doc__ = name, said
     command.__annotations__["out"] = where
@@ -66,7 +78,7 @@ def add_command(
 
 
 def _run_and_exit(
-    inputs: list[str], out: str | Path, settings: RunSettings, record: Path | None, *, verbose: bool, quiet: bool
+    inputs: list[str], out: str, settings: RunSettings, record: Path | None, *, verbose: bool, quiet: bool
 ) -> None:
     """Run images, print what becomes of them, and exit with the code for it."""
     from ..cluster import run_with

@@ -12,7 +12,7 @@ __all__ = ["register"]
 
 _OPTIONS = (
     *("background", "fit", "anchor", "subject_scale", "offset", "place", "shadow", "linear"),
-    *("format", "quality", "metadata", "jobs", "resume"),
+    *("crop", "canvas", "format", "quality", "metadata", "recursive", "jobs", "resume"),
 )
 
 
@@ -21,4 +21,4 @@ def register(app: typer.Typer) -> None:
     takes = takes_settings(
         RunSettings, only=_OPTIONS, fixed={"model": None, "sr": None}, background=Flag(required=True), shown=SHOWN
     )
-    add_command(app, "superimpose", "Lay cut-outs (images with alpha) on a background.", takes)
+    add_command(app, "superimpose", "Lay cut-outs (images with alpha) on a background.", takes, needs=("background",))

@@ -11,12 +11,19 @@ from .settings_options import Flag, takes_settings
 __all__ = ["register"]
 
 _OPTIONS = (
-    *("sr", "device", "arithmetic", "tile", "memory", "outscale"),
-    *("format", "quality", "metadata", "jobs", "resume", "offline"),
+    *("sr", "device", "arithmetic", "tile", "memory", "outscale", "within", "wrap"),
+    *("format", "quality", "metadata", "recursive", "jobs", "resume", "offline"),
 )
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the main application."""
-    takes = takes_settings(RunSettings, only=_OPTIONS, fixed={"model": None}, sr=Flag(("--sr", "--model")), shown=SHOWN)
-    add_command(app, "upscale", "Improve the resolution with a super-resolution model.", takes)
+    takes = takes_settings(
+        RunSettings,
+        only=_OPTIONS,
+        fixed={"model": None},
+        sr=Flag(("--sr", "--model")),
+        within=Flag(("--fit", "--within")),
+        shown=SHOWN,
+    )
+    add_command(app, "upscale", "Improve the resolution with a super-resolution model.", takes, needs=("sr",))

@@ -58,6 +58,7 @@ from .errors import (
     ModelError as ModelError,
     ParityError as ParityError,
     PartialFailureError as PartialFailureError,
+    UsageError as UsageError,
     VideoError as VideoError,
     needs_extra as needs_extra,
     openvino_errors_as as openvino_errors_as,

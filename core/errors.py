@@ -41,6 +41,7 @@ __all__ = [
     "ModelError",
     "ParityError",
     "PartialFailureError",
+    "UsageError",
     "VideoError",
     "needs_extra",
     "openvino_errors_as",
@@ -83,6 +84,12 @@ class InputError(MattekitError):
         place = next((str(name) for name in (error.filename, error.filename2) if name is not None), "a file")
         reason, mend = _SYSTEM.get(error.errno or 0, (error.strerror or str(error), "check the disk and the path"))
         return cls(f"{place}: {reason}; {mend}")
+
+
+class UsageError(InputError):
+    """What was asked for makes no sense, whatever the inputs are."""
+
+    exit_code: ClassVar[int] = 2
 
 
 class ImageError(InputError):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
-
-import zlib
 
 import cv2
 import numpy as np

@@ -21,12 +21,18 @@ from .batch import (
 from .choices import (
     Blur as Blur,
     Colour as Colour,
+    Crop as Crop,
     Refine as Refine,
 )
 from .collect import (
     collect_inputs as collect_inputs,
     find_sources as find_sources,
     name_results as name_results,
+)
+from .destination import (
+    BESIDE as BESIDE,
+    is_file_name as is_file_name,
+    settle_destination as settle_destination,
 )
 from .devices import (
     available_devices as available_devices,
@@ -38,11 +44,19 @@ from .diagnosis import (
     Diagnosis as Diagnosis,
     diagnose as diagnose,
 )
+from .given_masks import (
+    GivenMasks as GivenMasks,
+)
 from .inputs import (
     ImageSource as ImageSource,
 )
 from .location import (
+    STANDARD as STANDARD,
     Location as Location,
+)
+from .mask_edits import (
+    MaskEdits as MaskEdits,
+    edits_of as edits_of,
 )
 from .overlap import (
     Budget as Budget,

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 from typing import NamedTuple, cast, get_args
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import ImageColor
 
 from ..core import ImageError
-from ..images import Image, Pixels, convert_rgb, over_colour, read_image, resize_straight, same_space
+from ..images import Image, Pixels, convert_rgb, read_image, resize_straight, same_space
 from .choices import WHITE, Blur, Colour, Fit
 
-__all__ = ["Background", "Canvas", "load_background", "render_background"]
+__all__ = ["Background", "Canvas", "behind", "behind_cutout", "load_background", "render_background"]
 
 # Of the longer side: the original's shapes are gone, its light stays.
 _DEFAULT_BLUR = 1 / 50
+
+# Of the longer side, around a mask: how far the subject may reach out of it.
+_MARGIN = 1 / 200
+
+# A colour's red, green and blue, as other tools take them.
+_NUMBERS = re.compile(r"^\d{1,3}(\s*,\s*\d{1,3}){2}$")
 
 
 Background = Image | Colour | Blur
@@ -43,21 +52,20 @@ def load_background(given: str | Path | Background | None) -> Background | None:
 
     Args:
         given: the path of an image; a text: `none` (no background: None); `blur` or `blur:RADIUS`; a colour (`#rgb`,
-            `#rrggbb`, `#rrggbbaa`, `rgb(1,2,3)`, an HTML name, `transparent`); or else the path of an image. A file
-            that is called like a colour is meant by `./white`. What is a background already comes back.
+            `#rrggbb`, `#rrggbbaa`, `rgb(1,2,3)`, `1,2,3`, an HTML name, `transparent`); or else the path of an image.
+            A file that is called like a colour is meant by `./white`. What is a background already comes back.
 
     Raises:
         ImageError: it is none of these, or the image can't be read.
     """
-    if isinstance(given, Path):
-        return read_image(given)
     if not isinstance(given, str):
-        return given
+        return read_image(given) if isinstance(given, Path) else given
     word = given.strip()
     named = {"none": None, "transparent": Colour(255, 255, 255, 0), "blur": Blur()}
     lower = word.lower()
     if lower in named:
         return named[lower]
+    word = re.sub(_NUMBERS, r"rgb(\g<0>)", word)
     if lower.startswith("blur:"):
         try:
             return Blur(float(lower[5:]))
@@ -100,7 +108,7 @@ def render_background(
         size: (width, height) of the canvas in pixels.
         depth: 8 or 16 bits a sample.
         icc: the RGB profile of the result; None is sRGB.
-        original: what is blurred where `background` is a `Blur`.
+        original: what is blurred where `background` is a `Blur`; of what is transparent in it nothing is seen.
         fit: how an image takes the canvas's size: `fill` covers it and cuts off what is over; `fit` shows all of it
             and fills what is left with `blank`; `stretch` distorts it; `tile` repeats it from the top left.
         blank: see `fit`.
@@ -128,6 +136,39 @@ def render_background(
     return Canvas(rgb, alpha, False, notes)
 
 
+def behind(photo: Image, subject: Pixels) -> Image:
+    """Return a photo with an alpha that says where nothing of its subject is seen.
+
+    Args:
+        photo: with the subject in it; what is transparent in it is not behind anything.
+        subject: (H, W), the subject's alpha, of the photo's depth.
+    """
+    # A mask's edge is a few pixels wide of the mark: what may still be the subject counts for nothing.
+    side = 2 * math.ceil(max(photo.size) * _MARGIN) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    rest = np.asarray(cv2.dilate(subject, disc), dtype=subject.dtype)
+    np.subtract(subject.dtype.type(photo.full), rest, out=rest)
+    return photo.with_changes(alpha=rest if photo.alpha is None else np.minimum(rest, photo.alpha))
+
+
+def behind_cutout(cutout: Image) -> Image:
+    """Return what is left in the hidden colours of a cut-out of what was behind its subject; see `behind`.
+
+    Raises:
+        ImageError: nothing is left.
+    """
+    if cutout.alpha is None:
+        return cutout
+    hidden = cutout.rgb[cutout.alpha == 0]
+    if not len(hidden) or (hidden == hidden[0]).all():
+        name = cutout.source or "the image"
+        raise ImageError(
+            f"{name}: there is nothing behind the subject that could be blurred; give the photo itself to mattekit "
+            "run, or another background"
+        )
+    return behind(cutout.with_changes(alpha=None), cutout.alpha)
+
+
 def _plain(colour: Colour, depth: int, icc: bytes | None) -> Canvas:
     """Return a canvas of one pixel."""
     kind, factor = (np.uint8, 1) if depth == 8 else (np.uint16, 257)
@@ -138,17 +179,47 @@ def _plain(colour: Colour, depth: int, icc: bytes | None) -> Canvas:
 
 
 def _blurred(original: Image, blur: Blur, size: tuple[int, int], depth: int, icc: bytes | None) -> Canvas:
-    """Return the original, filling the canvas and blurred."""
+    """Return the original, filling the canvas and blurred; what is transparent in it is filled from around it first."""
     radius = max(size) * _DEFAULT_BLUR if blur.radius is None else blur.radius
-    opaque = over_colour(original, (255, 255, 255)).with_depth(depth)
     # A blur leaves nothing finer than its radius, so it is made on an image that is smaller by a part of that.
     factor = max(1.0, radius / 4)
     small = (max(1, round(size[0] / factor)), max(1, round(size[1] / factor)))
-    reduced, _ = _filled(opaque.rgb, None, small)
+    deep = original.with_depth(depth)
+    reduced, weight = _filled(deep.rgb, deep.alpha, small)
+    if weight is not None and weight.any():
+        filled = _spread(reduced.astype(np.float32), weight.astype(np.float32) / np.float32(deep.full))
+        reduced = np.rint(np.clip(filled, 0, deep.full)).astype(deep.rgb.dtype)
+    elif weight is not None:
+        # Nothing but the subject: it lies on what is seen of itself.
+        reduced, _ = _filled(deep.rgb, None, small)
     soft = cv2.GaussianBlur(reduced, (0, 0), sigmaX=radius / factor, borderType=cv2.BORDER_REPLICATE)
     rgb = convert_rgb(np.asarray(soft, dtype=reduced.dtype), original.icc, icc)
     enlarged = cv2.resize(rgb, size, interpolation=cv2.INTER_LINEAR)
     return Canvas(np.asarray(enlarged, dtype=reduced.dtype), None, original.grey)
+
+
+def _spread(colours: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Fill what weighs nothing with what lies around it, from the nearest scale that has something.
+
+    Args:
+        colours: (h, w, 3).
+        weight: (h, w), 0-1.
+
+    Returns:
+        (h, w, 3): `colours` where the weight is 1.
+    """
+    height, width = weight.shape
+    if weight.min() == 1 or height == width == 1:
+        return colours
+    half = ((width + 1) // 2, (height + 1) // 2)
+    # Of what counts alone: the mean of the colours by their weights.
+    below = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
+    sums = cv2.resize(colours * weight[..., None], half, interpolation=cv2.INTER_AREA)
+    means = np.asarray(sums, np.float32).reshape(half[1], half[0], 3) / np.maximum(below, 1e-6).reshape(*half[::-1], 1)
+    # A part that has something counts whole: what is near says more than what is far.
+    counts = np.minimum(below * 4, 1).reshape(half[::-1])
+    coarse = cv2.resize(_spread(means, counts), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(coarse + (colours - coarse) * weight[..., None], dtype=np.float32)
 
 
 def _fitted(

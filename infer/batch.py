@@ -13,9 +13,11 @@ from pathlib import Path
 from ..core import Data, Failure, InputError, PartialFailureError, RunRecord, printable
 from ..images import format_of
 from .collect import find_sources, name_results, require_local
+from .destination import is_file_name
 from .devices import this_machine
+from .inputs import ImageSource
 from .latencies import Latencies, of_models
-from .location import Location
+from .location import STANDARD, Location
 from .overlap import Budget, Stages, in_series, overlapped
 from .pipeline import STAGES, Pipeline, PipelineStage
 from .pipeline_settings import RunSettings
@@ -84,24 +86,64 @@ class ImageOutcome:
     skipped: bool = False
 
 
-def plan_batch(inputs: Sequence[str | Path], out_dir: Path, settings: RunSettings) -> Batch:
+def plan_batch(inputs: Sequence[str | Path], out: str | Path, settings: RunSettings) -> Batch:
     """Find the inputs, name the results after them and make sure that they can be written: before a model is opened.
+
+    Args:
+        inputs: files, folders and patterns; `-` is the standard input.
+        out: the folder of the results, or the file of a single image's; `-` is the standard output.
+        settings: of the run.
 
     Raises:
         InputError: there is nothing to read, the format is unknown, an input is refused by `find_sources` or a result
-            by `name_results`, or `out_dir` cannot be written to.
+            by `name_results`, or `out` cannot be written to.
     """
+    if is_file_name(str(out)):
+        return _plan_one(inputs, Path(out), settings)
+    if STANDARD in map(str, inputs):
+        raise InputError("the standard input gives one image: name the file of its result, or - for the output")
+    out_dir = Path(out)
     format_of(Path(f"image{settings.extension}"))
     require_local(inputs)
-    out = Location.parse(str(out_dir))
-    sources = find_sources([str(each) for each in inputs], out)
-    named = sorted(name_results(sources, out, settings.ending), key=lambda each: each.order)
-    existing = next(folder for folder in (out_dir, *out_dir.absolute().parents) if folder.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        raise InputError(f"{out_dir}: results cannot be written there; choose another folder")
+    place = Location.parse(str(out_dir))
+    sources = find_sources([str(each) for each in inputs], place, recursive=settings.recursive)
+    named = sorted(name_results(sources, place, settings.ending_of), key=lambda each: each.order)
+    _require_writable(out_dir)
     files, targets = (each.source.path_of(each.item) for each in named), (out_dir / each.name for each in named)
     left_out = Counter(extension for source in sources for extension in source.left_out())
     return Batch(tuple(files), tuple(targets), settings, out_dir, dict(sorted(left_out.items())))
+
+
+def _plan_one(inputs: Sequence[str | Path], out: Path, settings: RunSettings) -> Batch:
+    """Plan a run of one image into one file, whose extension says its format."""
+    require_local(inputs)
+    if len(inputs) != 1:
+        raise InputError(f"{out}: it names one file, and there are {len(inputs)} inputs; name a folder")
+    standard_input, standard_output = str(inputs[0]) == STANDARD, str(out) == STANDARD
+    if settings.resume and (standard_input or standard_output):
+        raise InputError("--resume goes on with files; leave it out, or name a file in place of -")
+    if not standard_input:
+        source = ImageSource.of(str(inputs[0]))
+        if not source.single:
+            raise InputError(f"{out}: it names one file, and {source.text} stands for several; name a folder")
+        if not standard_output and source.place.real == Location.parse(str(out)).real:
+            raise InputError(f"{out}: the result would overwrite the input; choose another name")
+    if standard_output:
+        format_of(f"image{settings.extension_of(str(inputs[0]))}")
+    else:
+        format_of(out)
+        _require_writable(out.parent)
+    return Batch((Path(inputs[0]),), (out,), settings, out.parent)
+
+
+def _require_writable(out_dir: Path) -> None:
+    existing = next(folder for folder in (out_dir, *out_dir.absolute().parents) if folder.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise InputError(f"{out_dir}: results cannot be written there; choose another folder")
+
+
+def _location(path: str, what: str) -> Location:
+    return Location(STANDARD, what) if path == STANDARD else Location("", path)
 
 
 def open_manifest(batch: Batch, pipeline: Pipeline) -> Manifest | None:
@@ -174,7 +216,10 @@ def run_batch(
         return written
 
     stages = Stages(work.read, work.process, write, workers["decode"], workers["remove"], workers["encode"])
-    images = (ImageJob(Location("", str(source)), Location("", target), is_done) for target, source in named.items())
+    images = (
+        ImageJob(_location(str(source), "standard input"), _location(target, "standard output"), is_done)
+        for target, source in named.items()
+    )
     overlap = max(workers.values()) > 1
     with closing(overlapped(images, stages, budget.close) if overlap else in_series(images, stages)) as results:
         for source, target, (job, result) in zip(batch.inputs, batch.targets, results, strict=True):

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from ..core import ImageError
 
-__all__ = ["WHITE", "Blur", "Colour", "Fit", "Place", "Refine", "Shadow", "parse_shadow"]
+__all__ = [
+    "WHITE",
+    "Blur",
+    "Colour",
+    "Crop",
+    "Fit",
+    "Place",
+    "Refine",
+    "Shadow",
+    "parse_canvas",
+    "parse_crop",
+    "parse_shadow",
+    "parse_within",
+]
 
 Fit = Literal["fill", "fit", "stretch", "tile"]
 
@@ -84,6 +98,70 @@ class Shadow:
             value = getattr(self, name)
             if value is not None and not least <= value <= most:
                 raise ImageError(f"a shadow's {name} of {value} can't be drawn; use a number from {least} to {most}")
+
+
+@dataclass(frozen=True)
+class Crop:
+    """The box of what is visible of a cut-out, and a margin around it.
+
+    Attributes:
+        margin: on each side.
+        percent: the margin is of the box's longer side in percent; otherwise it is in pixels.
+    """
+
+    margin: float = 0.0
+    percent: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a margin that is no length with an ImageError."""
+        if not 0 <= self.margin <= 100_000:
+            raise ImageError(f"a margin of {self.margin:g} can't be left; use a number from 0 on")
+
+
+def parse_crop(text: str) -> Crop | None:
+    """Read what is cropped: `content`, `content:20` (pixels), `content:5%` or `none`.
+
+    Raises:
+        ImageError: it is none of these.
+    """
+    word = text.strip().lower()
+    if word == "none":
+        return None
+    found = re.fullmatch(r"content(?::(\d+(?:\.\d+)?)(%|px)?)?", word)
+    if found is None:
+        raise ImageError(f"{text!r} is nothing to crop to; use content, content:20 (pixels), content:5% or none")
+    return Crop(float(found[1] or 0), found[2] == "%")
+
+
+def parse_canvas(text: str) -> str | tuple[int, int] | None:
+    """Read a canvas's size: `background`, `subject` (None), or width and height as in `1920x1080`.
+
+    Raises:
+        ImageError: it is none of these.
+    """
+    word = text.strip().lower()
+    if word in ("background", "subject"):
+        return word if word == "background" else None
+    found = re.fullmatch(r"(\d+)\s*[x\u00d7]\s*(\d+)", word)
+    if found is None or not (int(found[1]) and int(found[2])):
+        raise ImageError(f"{text!r} is no canvas; use background, subject, or a size such as 1920x1080")
+    return int(found[1]), int(found[2])
+
+
+def parse_within(text: str) -> tuple[int, int]:
+    """Read what a result must fit in: `1920x1080`, a width alone (`1920`), or a height alone (`x1080`).
+
+    Returns:
+        Width and height in pixels; 0 is any.
+
+    Raises:
+        ImageError: it is none of these.
+    """
+    found = re.fullmatch(r"(\d*)\s*(?:[x\u00d7]\s*(\d*))?", text.strip().lower())
+    width, height = (int(found[1] or 0), int(found[2] or 0)) if found else (0, 0)
+    if not width and not height:
+        raise ImageError(f"{text!r} is no size; use 1920x1080, 1920 for a width, or x1080 for a height")
+    return width, height
 
 
 def parse_shadow(text: str) -> Shadow | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -44,7 +44,7 @@ class Named:
         return self.index, _parts(self.source, self.item)
 
 
-def find_sources(inputs: Sequence[str], out: Location) -> list[ImageSource]:
+def find_sources(inputs: Sequence[str], out: Location, *, recursive: bool = True) -> list[ImageSource]:
     """Look at what the inputs of a run are, before anything is opened; nothing is listed further than its first image.
 
     A folder stands for all that lies below it, except the folder of the results. Where there are several inputs, the
@@ -57,7 +57,7 @@ def find_sources(inputs: Sequence[str], out: Location) -> list[ImageSource]:
     if not inputs:
         raise ImageError("no inputs were given; name an image, a folder, a pattern, or a bucket for --engine ray")
     found: dict[object, ImageSource] = {}
-    for source in map(ImageSource.of, inputs):
+    for source in (ImageSource.of(each, deep=recursive) for each in inputs):
         found.setdefault((source.place, source.pattern), source)
     sources = [_placed(source, out, alone=len(found) == 1) for source in found.values()]
     folders = [source for source in sources if source.is_folder]
@@ -77,13 +77,13 @@ def find_sources(inputs: Sequence[str], out: Location) -> list[ImageSource]:
     return sources
 
 
-def name_results(sources: Sequence[ImageSource], out: Location, ending: str) -> Generator[Named]:
+def name_results(sources: Sequence[ImageSource], out: Location, ending: str | Callable[[str], str]) -> Generator[Named]:
     """Give every image of the sources with the name of its result, see `stems_apart`; in a folder's, its folders stay.
 
     Args:
         sources: as `find_sources` gives them; an image that two of them stand for comes with the first.
         out: where the results go.
-        ending: of the names, such as `.png` or `-mask.png`.
+        ending: of the names, such as `.png` or `-mask.png`; or what returns it for an input's name.
 
     Raises:
         InputError: a result would overwrite an input or lie among the inputs, or a folder can't be listed.
@@ -106,7 +106,7 @@ def name_results(sources: Sequence[ImageSource], out: Location, ending: str) -> 
     flat = [index for index, source in enumerate(sources) if not source.is_folder]
     for group in (flat, *([index] for index in folders)):
         for named, stem in stems_apart(partial(listed, group), lambda named: named.name, lambda named: named.order):
-            name = f"{stem}{ending}"
+            name = f"{stem}{ending if isinstance(ending, str) else ending(named.name)}"
             inputs.require_apart(name)
             yield Named(named.source, named.index, named.item, name)
 

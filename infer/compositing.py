@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..core import ImageError
 from ..images import Image, Pixels, over, over_alpha, resize_straight
-from .background import Background, Canvas, render_background
+from .background import Background, Canvas, behind_cutout, render_background
+from .choices import Blur
+from .framing import boxed
 from .placement import ANCHORS, Placement, cast_shadow
 
 __all__ = ["from_light", "mix_light", "superimpose", "to_light"]
-
-# Of full: what is fainter is not seen as a part of the subject.
-_VISIBLE = 0.05
 
 
 def superimpose(
@@ -30,16 +28,20 @@ def superimpose(
         background: an image, a colour in sRGB, or the blurred original. An image in another colour space is converted
             to the subject's.
         placement: where and how large; by default the subject's own size and place.
-        original: what a blurred background is made from; by default the subject's colours, alpha aside.
+        original: what a blurred background is made from, with an alpha that says where it is seen (`behind`); by
+            default what the subject has of it under an alpha of 0.
 
     Returns:
         An image of the canvas's size with the subject's profile, in 16 bits if the subject or the background image
         is. It has alpha only if the background is transparent somewhere. Each sample is within 1 of the float formula.
 
     Raises:
-        ImageError: the placement asks for a background's size, and the background has none.
+        ImageError: the placement asks for a background's size, and the background has none; or nothing is there to
+            be blurred.
     """
     where = placement or Placement()
+    if isinstance(background, Blur) and original is None:
+        original = behind_cutout(subject)
     depth = max(subject.depth, background.depth) if isinstance(background, Image) else subject.depth
     subject = subject.with_depth(depth)
     size = _canvas_size(subject, background, where)
@@ -48,11 +50,11 @@ def superimpose(
         size,
         depth=depth,
         icc=subject.icc,
-        original=original or replace(subject, alpha=None),
+        original=original or subject,
         fit=where.fit,
         blank=where.blank,
     )
-    rgb, alpha, left, top = _placed(_boxed(subject) if where.place == "subject" else subject, size, where)
+    rgb, alpha, left, top = _placed(boxed(subject) if where.place == "subject" else subject, size, where)
     solid = np.broadcast_to(np.array(subject.full, rgb.dtype), rgb.shape[:2]) if alpha is None else alpha
     canvas = _shaded(canvas, solid, where, size, (left, top))
     if (left, top) == (0, 0) and rgb.shape[1::-1] == size:
@@ -104,20 +106,6 @@ def _visible(start: int, length: int, source: int, canvas: int) -> tuple[slice, 
     last = max(first + 1, min(source, math.ceil((canvas - start) / ratio) + 2))
     part = max(1, round((last - first) * ratio))
     return slice(first, last), start + round(first * ratio), part
-
-
-def _boxed(subject: Image) -> Image:
-    """Cut off what is empty around a subject; one that is wholly empty stays."""
-    if subject.alpha is None:
-        return subject
-    visible = (subject.alpha > _VISIBLE * subject.full).astype(np.uint8)
-    left, top, width, height = cv2.boundingRect(visible)
-    if not width:
-        return subject
-    there = (slice(top, top + height), slice(left, left + width))
-    return replace(
-        subject, rgb=np.ascontiguousarray(subject.rgb[there]), alpha=np.ascontiguousarray(subject.alpha[there])
-    )
 
 
 def _shaded(canvas: Canvas, alpha: Pixels, where: Placement, size: tuple[int, int], corner: tuple[int, int]) -> Canvas:

@@ -181,6 +181,12 @@ def _blocks(
 # Most pixels that are solved; about 20 MB of equations each 10,000 unknown ones.
 _MOST_SOLVED = 1 << 18
 
+# How strongly the mask pulls at what is solved, beside the colours; figures in docs/edges.md.
+_PULL = 0.01
+
+# What is fainter hangs together with nothing.
+_SEEN = 0.1
+
 # What the network is sure of.
 _BACKGROUND, _FOREGROUND = 0.05, 0.95
 
@@ -207,18 +213,48 @@ def closed_form_mask(mask: NDArray[np.float32], rgb: Pixels) -> NDArray[np.float
     trimap = np.full(larger.shape, 0.5)
     # One pixel of the mask more than is uncertain: it was averaged over that.
     reach = 2 * math.ceil(max(size[0] / mask.shape[1], size[1] / mask.shape[0])) + 1
-    square = np.ones((reach, reach), np.uint8)
-    trimap[cv2.dilate(larger, square) < _BACKGROUND] = 0
-    trimap[cv2.erode(larger, square) > _FOREGROUND] = 1
+    # Round: the corners of a square would lie twice as far from the edge in a scene that fills them with what it likes.
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    trimap[cv2.dilate(larger, disc) < _BACKGROUND] = 0
+    trimap[cv2.erode(larger, disc) > _FOREGROUND] = 1
     if not {0.0, 0.5, 1.0} <= set(np.unique(trimap).tolist()):
         return mask
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.float64) / np.iinfo(rgb.dtype).max
+    known = trimap != 0.5
+    alpha = np.where(known, larger, _solved(pymatting, small, trimap, larger))
+    return _without_fragments(alpha, trimap == 1, larger).astype(np.float32)
+
+
+def _solved(
+    pymatting: Any, rgb: NDArray[np.float64], trimap: NDArray[np.float64], mask: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return alpha, 0-1, that the colours explain where the trimap is uncertain, and the mask where they explain none.
+
+    On a textured scene any alpha explains the colours, and without the mask's pull it would be whatever is near.
+    """
+    unknown = (trimap == 0.5).ravel()
+    laplacian = pymatting.cf_laplacian(rgb, is_known=~unknown)
+    rows = laplacian[unknown]
+    equations = rows[:, unknown]
+    equations.setdiag(equations.diagonal() + _PULL)
+    wanted = _PULL * mask.ravel()[unknown] - rows[:, ~unknown].dot(trimap.ravel()[~unknown])
     with warnings.catch_warnings():
         # It tells of a second try with a stronger preconditioner, which succeeds.
         warnings.simplefilter("ignore")
-        alpha = pymatting.estimate_alpha_cf(small, trimap)
-    known = trimap != 0.5
-    return np.where(known, larger, np.clip(alpha, 0, 1)).astype(np.float32)
+        found = pymatting.cg(equations, wanted, M=pymatting.ichol(equations.tocsc()))
+    alpha = trimap.copy()
+    alpha[trimap == 0.5] = np.clip(found, 0, 1)
+    return alpha
+
+
+def _without_fragments(
+    alpha: NDArray[np.float64], certain: NDArray[np.bool_], mask: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Let what hangs together with no certain part of the subject be no more than the network's mask says."""
+    count, parts = cv2.connectedComponents((alpha > _SEEN).astype(np.uint8), connectivity=8)
+    attached = np.zeros(count, dtype=bool)
+    attached[np.unique(parts[certain])] = True
+    return np.where(attached[parts], alpha, np.minimum(alpha, mask))
 
 
 def import_pymatting() -> Any:

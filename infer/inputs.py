@@ -10,7 +10,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from ..core import ImageError
-from ..images import READABLE_EXTENSIONS
+from ..images import READABLE_EXTENSIONS, WRITABLE_EXTENSIONS
+from .destination import BESIDE
 from .location import Location
 from .stores import StoredFile, open_store
 from .video.formats import VIDEO_EXTENSIONS
@@ -81,7 +82,7 @@ class ImageSource:
         hidden = any(part.startswith(".") for part in self.pattern)
         skip = self.place.below(self.skip).key if self.skip else ""
         for item in store.walk(self.place.key, depth=depth, hidden=hidden, skip=skip):
-            if self._takes(self.place.name_of(item.key)):
+            if self._takes(self.place.name_of(item.key)) and not (not self.place.root and _is_beside(item.key)):
                 yield item
 
     def left_out(self) -> Generator[str]:
@@ -137,6 +138,16 @@ class ImageSource:
         if self.pattern:
             return _fits(parts, self.pattern)
         return not any(part.startswith(".") for part in parts) and (self.deep or len(parts) == 1)
+
+
+def _is_beside(key: str) -> bool:
+    """Tell whether a file is the result that a command laid beside the image that is called so without its ending."""
+    stem, ending = os.path.splitext(key)  # noqa: PTH122 - as above
+    image = next((stem.removesuffix(f"-{word}") for word in BESIDE.values() if stem.endswith(f"-{word}")), None)
+    if image is None or ending.lower() not in WRITABLE_EXTENSIONS:
+        return False
+    path = Path(image)
+    return any(each.suffix.lower() in READABLE_EXTENSIONS for each in path.parent.glob(f"{glob.escape(path.name)}.*"))
 
 
 def _of_path(text: str, place: Location, *, deep: bool) -> ImageSource:

@@ -10,10 +10,13 @@ from urllib.parse import urlsplit
 
 from ..core import InputError
 
-__all__ = ["BUCKETS", "WEB", "Location"]
+__all__ = ["BUCKETS", "STANDARD", "WEB", "Location"]
 
 BUCKETS = ("s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss")
 WEB = ("http", "https")
+
+STANDARD = "-"
+"""As an input the standard input, as a place of a result the standard output; a file of that name is `./-`."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Location:
         return cls(f"{scheme}://{parts.netloc}", key.strip("/"))
 
     def __str__(self) -> str:
-        return f"{self.root}/{self.key}" if self.root else self.key
+        return f"{self.root}/{self.key}" if self.root and self.root != STANDARD else self.key
 
     @property
     def name(self) -> str:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
+import numpy as np
 from pydantic import JsonValue
 
 from ..images import Image, apply
-from .background import Background
+from .background import Background, behind, behind_cutout
+from .choices import Blur, Crop
 from .compositing import superimpose
+from .cutting import Cutter, Matte
+from .framing import content_of, crop_to
 from .placement import Placement
-from .remover import Matte, Remover
 from .runtimes import LoadedModel
 from .runtimes.base import Spent
 from .upscaler import Upscaler
 
-__all__ = ["STAGES", "Pipeline", "PipelineResult", "PipelineStage"]
+__all__ = ["STAGES", "Pipeline", "PipelineResult", "PipelineStage", "timed"]
 
 PipelineStage = Literal["decode", "remove", "upscale", "superimpose", "infer", "encode"]
 STAGES: tuple[PipelineStage, ...] = ("decode", "remove", "upscale", "superimpose", "infer", "encode")
@@ -55,17 +58,20 @@ class Pipeline:
         upscaler: improves what is left; what is fully transparent is not computed.
         background: what the cut-out is laid on, in the upscaled size; None leaves it transparent.
         placement: where and how.
+        crop: the cut-out is cropped to its subject, before it is enlarged; None leaves the image's frame.
     """
 
-    remover: Remover | None = None
+    remover: Cutter | None = None
     upscaler: Upscaler | None = None
     background: Background | None = None
     placement: Placement = field(default_factory=Placement)
+    crop: Crop | None = None
 
     @property
     def models(self) -> tuple[LoadedModel, ...]:
         """Return the models that run, in their order."""
-        return tuple(user.model for user in (self.remover, self.upscaler) if user is not None)
+        own = () if self.upscaler is None else (self.upscaler.model,)
+        return (*(self.remover.models if self.remover else ()), *own)
 
     def describe(self) -> dict[str, JsonValue]:
         """Return what a record keeps beside the settings: what really executes, and what they left to the models."""
@@ -104,22 +110,31 @@ class Pipeline:
             ImageError: the result would be larger than the limit.
         """
         seconds: dict[PipelineStage, float] = {}
-        original = image
+        original: Image | None = None
         if self.remover is not None:
-            with _timed(seconds, "remove", self.remover.model):
-                image, matte = self.remover.remove(image, matte)
+            with timed(seconds, "remove", *self.remover.models):
+                photo = image
+                image, matte = self.remover.remove(photo, matte)
+                if isinstance(self.background, Blur):
+                    original = behind(photo, matte.alpha)
+        elif isinstance(self.background, Blur):
+            original = behind_cutout(image)
+        there = content_of(image.alpha, self.crop) if self.crop else None
+        if there is not None:
+            image, original = crop_to(image, there), None if original is None else crop_to(original, there)
+            matte = matte and replace(matte, alpha=np.ascontiguousarray(matte.alpha[there]))
         if self.upscaler is not None:
-            with _timed(seconds, "upscale", self.upscaler.model):
+            with timed(seconds, "upscale", self.upscaler.model):
                 image = self.upscaler.upscale(image)
         if self.background is not None:
-            with _timed(seconds, "superimpose"):
+            with timed(seconds, "superimpose"):
                 image = superimpose(image, self.background, placement=self.placement, original=original)
         return PipelineResult(image, matte, seconds)
 
 
 @contextmanager
-def _timed(
-    seconds: dict[PipelineStage, float], stage: PipelineStage, model: LoadedModel | None = None
+def timed(
+    seconds: dict[PipelineStage, float] | dict[str, float], stage: PipelineStage, model: LoadedModel | None = None
 ) -> Generator[None]:
     """Note how long a stage takes; what its model takes is noted apart, and waiting for the device not at all."""
     started, before = time.perf_counter(), model.runtime.spent if model else Spent()

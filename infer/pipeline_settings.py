@@ -5,12 +5,24 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..core import Arithmetic, ContractSettings, InputError, option
-from ..images import KeptMetadata
-from .choices import Blur, Colour, Fit, Place, Refine, Shadow, parse_shadow
+from ..images import WRITABLE_EXTENSIONS, KeptMetadata
+from .choices import (
+    Blur,
+    Colour,
+    Crop,
+    Fit,
+    Place,
+    Refine,
+    Shadow,
+    parse_canvas,
+    parse_crop,
+    parse_shadow,
+    parse_within,
+)
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -55,6 +67,9 @@ def described_background(background: Image | Colour | Blur) -> str:
     return f"image {digest.hexdigest()}"
 
 
+_OF_MASKS = ("threshold", "largest", "fill_holes", "grow", "feather", "invert")
+
+
 @dataclass(frozen=True, kw_only=True)
 class PipelineSettings(ContractSettings):
     """What becomes of an image: its background is removed, its resolution improved, and what is left superimposed.
@@ -77,11 +92,22 @@ class PipelineSettings(ContractSettings):
         keep: a class that stays, for a model of classes; repeatable.
         refine: how the mask follows the photo's edges; matting is slow and needs an extra.
         decontaminate: take the old background out of half-transparent pixels.
+        mask: masks of your own in place of the model's: an image, or a folder with one of each image's stem.
+        threshold: what is less opaque than this, 0 to 1, becomes transparent, and all else opaque.
+        largest: keep the subject's largest connected part alone.
+        fill_holes: fill what the subject surrounds.
+        grow: pixels by which the subject becomes larger, or smaller where negative.
+        feather: pixels over which the mask's edge is softened.
+        invert: cut the subject out of its background.
+        crop: crop to the subject: content, content:MARGIN in pixels or, with %, of its longer side, or none.
+        canvas: the result's size: subject (the cut-out's), background (the background image's), or WIDTHxHEIGHT.
         device: OpenVINO device: CPU, GPU.0, NPU, AUTO, …
         arithmetic: what the networks compute in; device: what the device does unless told.
         tile: side of a super-resolution tile in pixels; 0 never cuts.
         memory: MiB for the super-resolution network's values, which decides the tile.
         outscale: enlargement, such as 3 or 1.5.
+        within: enlarge as far as the result fits in: WIDTHxHEIGHT, a width alone (1920), or a height alone (x1080).
+        wrap: the image is a texture that goes on at its opposite edge.
         offline: never download.
     """
 
@@ -98,11 +124,22 @@ class PipelineSettings(ContractSettings):
     keep: tuple[str, ...] = ()
     refine: Refine = "none"
     decontaminate: bool | None = None
+    mask: str | Path | None = option(None, parse=_text_or_none)
+    threshold: float | None = option(None, least=0, most=1)
+    largest: bool = False
+    fill_holes: bool = False
+    grow: int = option(0, least=-1000, most=1000)
+    feather: float = option(0.0, least=0, most=1000)
+    invert: bool = False
+    crop: Crop | None = option(None, parse=parse_crop)
+    canvas: str | tuple[int, int] | None = option(None, parse=parse_canvas)
     device: str = "CPU"
     arithmetic: Arithmetic = "f32"
     tile: int = option(256, least=0)
     memory: int | None = option(None, least=1)
     outscale: float | None = option(None, least=1, most=16)
+    within: tuple[int, int] | None = option(None, parse=parse_within)
+    wrap: bool = False
     offline: bool = option(False, identity=False)
 
     def __post_init__(self) -> None:
@@ -113,8 +150,18 @@ class PipelineSettings(ContractSettings):
 
             # An open file can be read once only, and doesn't travel to other processes.
             object.__setattr__(self, "background", image_of(self.background))
-        if self.outscale is not None and self.sr is None:
-            raise InputError("an enlargement needs a super-resolution model; give one with --sr")
+        if self.mask is not None:
+            object.__setattr__(self, "model", None)
+        enlarging = {"an enlargement": self.outscale, "a size to fit in": self.within, "--wrap": self.wrap or None}
+        unused = next((name for name, value in enlarging.items() if value is not None), None)
+        if unused is not None and self.sr is None:
+            raise InputError(f"{unused} needs a super-resolution model; give one with --sr")
+        if self.outscale is not None and self.within is not None:
+            raise InputError("an enlargement and a size to fit in contradict each other; give one of them")
+        if self.model is None and self.mask is None and any(getattr(self, name) for name in _OF_MASKS):
+            raise InputError(
+                "there is no mask to be edited; give a segmentation model, or a mask of your own with --mask"
+            )
 
     def described(self) -> dict[str, JsonValue]:
         """Return the options that results depend on; a model as it was named, a background image by its pixels."""
@@ -133,7 +180,8 @@ class RunSettings(PipelineSettings):
     """A run over images.
 
     Attributes:
-        format: the results' format: png, jpg, webp, tiff or bmp.
+        format: the results' format: png, jpg, webp, tiff, bmp, or auto: each input's own, if that can hold it.
+        recursive: take what lies in folders inside a folder too.
         quality: quality of lossy formats.
         only_mask: write the greyscale mask.
         metadata: what is kept of each image's EXIF, IPTC, XMP, resolution and texts: all, its owner, or none.
@@ -151,6 +199,7 @@ class RunSettings(PipelineSettings):
     only_mask: bool = False
     metadata: KeptMetadata = "keep"
     suffix: str = ""
+    recursive: bool = option(True, identity=False)
     jobs: int | None = option(None, least=1, identity=False)
     resume: bool = option(False, identity=False)
     engine: Literal["local", "ray"] = option("local", identity=False)
@@ -168,13 +217,26 @@ class RunSettings(PipelineSettings):
 
     @property
     def extension(self) -> str:
-        """Return the results' extension with its dot, which decides how they are encoded."""
-        return f".{self.format.lstrip('.')}"
+        """Return the results' extension with its dot; where it is each input's own, that of what has none."""
+        return ".png" if self.format == "auto" else f".{self.format.lstrip('.')}"
+
+    def extension_of(self, name: str) -> str:
+        """Return the extension of a result, which decides how it is encoded, by the name of its input."""
+        own = PurePath(name).suffix.lower()
+        if self.format != "auto" or own not in WRITABLE_EXTENSIONS:
+            return self.extension
+        transparent = (self.model is not None or self.mask is not None) and self.background is None
+        lossy = WRITABLE_EXTENSIONS[own] in ("jpeg", "bmp")
+        return self.extension if lossy and (transparent or self.only_mask) else own
 
     @property
     def ending(self) -> str:
-        """Return what follows the stem in a result's name."""
+        """Return what follows the stem in a result's name, where all have the same."""
         return f"{self.suffix}{self.extension}"
+
+    def ending_of(self, name: str) -> str:
+        """Return what follows the stem in the name of a result, by the name of its input."""
+        return f"{self.suffix}{self.extension_of(name)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +264,9 @@ class VideoSettings(PipelineSettings):
     no_audio: bool = False
 
     def __post_init__(self) -> None:
-        """Read frames per second that are given as a number."""
+        """Read frames per second that are given as a number, and refuse frames of many sizes."""
         super().__post_init__()
+        if self.crop is not None and self.canvas is None:
+            raise InputError("a video's frames are of one size; give the canvas that what is cropped is placed on")
         if isinstance(self.fps, int | float):
             object.__setattr__(self, "fps", parse_fps(str(self.fps)))

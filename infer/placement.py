@@ -89,6 +89,7 @@ def placement_of(settings: PipelineSettings) -> Placement:
         settings.anchor,
         settings.subject_scale,
         settings.offset,
+        settings.canvas,
         place=settings.place,
         shadow=parse_shadow(settings.shadow) if isinstance(settings.shadow, str) else settings.shadow,
         linear=settings.linear,

@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import cv2
 
 from ..core import ImageError, InputError
 from ..images import Image, encode_image, encode_mask, format_of, read_image
-from .location import Location
+from .location import STANDARD, Location
 from .overlap import Budget, Ticket
 from .pipeline import Pipeline, PipelineResult, PipelineStage
 from .pipeline_settings import RunSettings
@@ -159,7 +158,7 @@ class ImageWork:
         with ExitStack() as always:
             always.callback(job.release)
             started = time.perf_counter()
-            data = _encoded(result, self.settings)
+            data = _encoded(result, job, self.settings)
             encoded = time.perf_counter()
             store = open_store(job.target.root)
             try:
@@ -203,13 +202,15 @@ def settle(job: ImageJob, result: Callable[[], object]) -> None:
     job.release()
 
 
-def _encoded(result: PipelineResult, settings: RunSettings) -> bytes:
+def _encoded(result: PipelineResult, job: ImageJob, settings: RunSettings) -> bytes:
     """Return the bytes of a result's file.
 
     Raises:
         InputError: it cannot be written in that format, or a mask was asked for where nothing was removed.
     """
-    kind = format_of(Path(f"image{settings.extension}"))
+    # The standard output has no name that would say it.
+    streamed = job.target.root == STANDARD
+    kind = format_of(f"image{settings.extension_of(job.source.name)}" if streamed else job.target.name)
     if not settings.only_mask:
         return encode_image(result.image, kind, quality=settings.quality, metadata=settings.metadata)
     if result.matte is None:

@@ -16,10 +16,9 @@ from ..core import __version__, atomic_path, json_bytes, sha256_of
 from ..images import Image
 from .pipeline import Pipeline
 from .pipeline_settings import PipelineSettings, described_background
+from .stores import MANIFEST_NAME
 
 __all__ = ["MANIFEST_NAME", "Manifest", "ManifestEntry", "settings_fingerprint"]
-
-MANIFEST_NAME = "manifest.jsonl"
 
 
 class ManifestEntry(BaseModel):

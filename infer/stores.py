@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,13 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ..core import ImageError, InputError, needs_extra
-from .location import WEB
+from .location import STANDARD, WEB
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
     from obstore.store import ObjectStore
 
-__all__ = ["Store", "StoredFile", "open_store"]
+__all__ = ["MANIFEST_NAME", "Store", "StoredFile", "open_store"]
+
+
+MANIFEST_NAME = "manifest.jsonl"
+"""What a run over images leaves in the folder of its results; what lies there is never an input of another's folder."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,8 @@ class Store(Protocol):
     ) -> Generator[StoredFile]:
         """Give what lies below a key, in no certain order, without holding the names.
 
-        Links to folders are not followed; a link that leads nowhere is given, without a tag.
+        Links to folders are not followed, and folders inside with results of an earlier run are left out; a link that
+        leads nowhere is given, without a tag.
 
         Args:
             key: of a folder or a prefix.
@@ -81,8 +87,8 @@ def open_store(root: str) -> Store:
         DependencyError: buckets and web servers need the extra `ray`.
         InputError: the root is not understood.
     """
-    if not root:
-        return _Files()
+    if root in ("", STANDARD):
+        return _Streams() if root else _Files()
     with needs_extra("reading and writing buckets", "obstore", "ray"):
         from obstore.exceptions import BaseError
         from obstore.store import HTTPStore, from_url
@@ -93,6 +99,15 @@ def open_store(root: str) -> Store:
         return _Objects(root, from_url(root))
     except (BaseError, ValueError) as error:
         raise InputError(f"{root}: it cannot be opened ({_said(error)}); check the URL") from error
+
+
+def holds_results(folder: str) -> bool:
+    """Tell whether a run over images wrote its results to a folder: its manifest is there."""
+    try:
+        with open(os.path.join(folder, MANIFEST_NAME), encoding="utf-8") as lines:  # noqa: PTH118, PTH123 - many a run
+            return '"input_sha256"' in lines.readline()
+    except (OSError, ValueError):
+        return False
 
 
 class _Files:
@@ -111,7 +126,7 @@ class _Files:
                         if (entry.name.startswith(".") and not hidden) or entry.path == skip:
                             continue
                         if entry.is_dir(follow_symlinks=False):
-                            if level != depth:
+                            if level != depth and not holds_results(entry.path):
                                 waiting.append((entry.path, level + 1))
                         elif entry.is_file():
                             try:
@@ -155,6 +170,38 @@ class _Files:
 
     def remove(self, key: str) -> None:
         Path(key).unlink(missing_ok=True)
+
+
+class _Streams:
+    """The standard input and the standard output; there is one of each."""
+
+    def walk(
+        self, key: str, *, depth: int | None = None, hidden: bool = False, skip: str = ""
+    ) -> Generator[StoredFile]:
+        del key, depth, hidden, skip
+        yield from ()
+
+    def stat(self, key: str) -> StoredFile | None:
+        del key
+        return None
+
+    def read(self, key: str) -> tuple[bytes, str]:
+        data = sys.stdin.buffer.read()
+        if not data:
+            raise ImageError(f"{key}: nothing came in; pipe an image in")
+        return data, ""
+
+    def write(self, key: str, data: bytes, *, new: bool = False) -> str:
+        del new
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise ImageError(f"{key}: what was to read the result has ended") from error
+        return ""
+
+    def remove(self, key: str) -> None:
+        del key
 
 
 def _item(path: str, found: os.stat_result) -> StoredFile:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 
 from ..core import DeviceError, ImageError, ModelError, least_tile
-from ..images import MAX_PIXELS_VARIABLE, Image, Pixels, apply, pixel_limit, resize_straight
+from ..images import MAX_PIXELS_VARIABLE, Image, Pixels, apply, pixel_limit
 from .answers import pixels_from
+from .framing import crop_to
 from .runtimes import LoadedModel
 from .runtimes.compiled import is_out_of_memory
 from .runtimes.forking import native_calls
+from .sizing import MOST_SCALE, bled, enlarge_alpha, resampled, scale_within, with_edges
 from .tensors import normalise
 from .tiles import AlignedTiles, Span, TilePlace, aligned_tiles, ramp_of, side_within, spans
 
@@ -46,6 +48,9 @@ class Upscaler:
         memory: bytes that the network's values may take; decides the tile in place of `tile`.
         outscale: enlargement in each direction; the network's own where None. The network runs as often as it takes to
             reach it, and what it gives is resampled to it.
+        within: width and height in pixels that each result fits in, in place of `outscale`; 0 is any. What is larger is
+            made smaller, without the network.
+        wrap: each image is a texture that goes on at its opposite edge: the network sees it so, and so does the result.
         max_pixels: largest result, in pixels; the limit for reading images where None.
 
     Raises:
@@ -60,6 +65,8 @@ class Upscaler:
         tile: int | None = None,
         memory: int | None = None,
         outscale: float | None = None,
+        within: tuple[int, int] | None = None,
+        wrap: bool = False,
         max_pixels: int | None = None,
     ) -> None:
         contract = model.contract
@@ -76,9 +83,10 @@ class Upscaler:
                 f"{model.path}: tiles of {min(self._window)} pixels leave too little inside the model's halo of "
                 f"{contract.halo}; use {least_tile(contract)} or more"
             )
-        if outscale is not None and not (math.isfinite(outscale) and 1 <= outscale <= 16):
-            raise ImageError(f"enlarging {outscale} times can't be done; use a number from 1 to 16")
+        if outscale is not None and not (math.isfinite(outscale) and 1 <= outscale <= MOST_SCALE):
+            raise ImageError(f"enlarging {outscale} times can't be done; use a number from 1 to {MOST_SCALE}")
         self.outscale = float(contract.output.scale if outscale is None else outscale)
+        self.within, self.wrap = within, wrap
         self._max_pixels = pixel_limit(max_pixels)
         self._opening = threading.Lock()
         self._tiles: tuple[AlignedTiles | None] | None = None
@@ -114,16 +122,20 @@ class Upscaler:
         """Enlarge an image; its alpha is resampled bicubically, and only the box of what is visible is computed.
 
         Returns:
-            An image of outscale*H x outscale*W, same depth and profile; a grey one stays grey. Colours under an alpha
-            of 0 are unspecified; for the network they are those of the nearest visible pixel, so that neither black nor
-            an old background shows as a fringe.
+            An image of outscale*H x outscale*W, or as fits `within`, same depth and profile; a grey one stays grey.
+            Colours under an alpha of 0 are unspecified; for the network they are those of the nearest visible pixel, so
+            that neither black nor an old background shows as a fringe.
 
         Raises:
             ImageError: the result would be larger than `max_pixels`.
             DeviceError: the device failed, or not even the smallest tile fits in its memory.
         """
-        height, width = image.rgb.shape[:2]
-        passes = self._passes()
+        width, height = image.size
+        outscale = self.outscale if self.within is None else scale_within(image, self.within)
+        size = max(1, round(width * outscale)), max(1, round(height * outscale))
+        if outscale < 1:
+            return resampled(image, size, wrap=self.wrap)
+        passes = self._passes(outscale)
         largest = self.scale**passes
         if height * width * largest * largest > self._max_pixels:
             raise ImageError(
@@ -132,14 +144,20 @@ class Upscaler:
                 f"with {MAX_PIXELS_VARIABLE}"
             )
         for _ in range(passes):
-            image = self._with_retries(image)
-        size = max(1, round(width * self.outscale)), max(1, round(height * self.outscale))
-        rgb, alpha = resize_straight(image.rgb, image.alpha, *size)
-        return image.with_changes(rgb=rgb, alpha=alpha)
+            image = self._wrapped(image) if self.wrap else self._with_retries(image)
+        return resampled(image, size, wrap=self.wrap)
 
-    def _passes(self) -> int:
+    def _wrapped(self, image: Image) -> Image:
+        """Enlarge by the network's own scale an image that goes on at its opposite edges."""
+        contract = self.model.contract
+        margin = -(-(contract.halo + _REACH) // contract.step) * contract.step
+        large = self._with_retries(with_edges(image, margin, margin))
+        inner = (slice(margin * self.scale, -margin * self.scale),) * 2
+        return crop_to(large, inner)
+
+    def _passes(self, outscale: float) -> int:
         """Return how often the network must run; 1 at least, because it restores what it doesn't enlarge."""
-        return max(1, math.ceil(math.log(self.outscale, self.scale) - 1e-9)) if self.scale > 1 else 1
+        return max(1, math.ceil(math.log(outscale, self.scale) - 1e-9)) if self.scale > 1 else 1
 
     def _with_retries(self, image: Image) -> Image:
         while True:
@@ -183,8 +201,8 @@ class Upscaler:
             part = image.alpha[there]
             large = tuple(slice(side.start * scale, side.stop * scale) for side in there)
             place = TilePlace(there[0].start, there[1].start, height, width)
-            self._fill(rgb[large], _bled(image.rgb[there], part), part, window, place, grey=image.grey)
-        return image.with_changes(rgb=rgb, alpha=_enlarge_alpha(image.alpha, scale))
+            self._fill(rgb[large], bled(image.rgb[there], part), part, window, place, grey=image.grey)
+        return image.with_changes(rgb=rgb, alpha=enlarge_alpha(image.alpha, scale))
 
     def _visible(self, alpha: Pixels) -> tuple[slice, slice] | None:
         """Return the box of what is visible, with the halo around it, on the network's grid; None where nothing is."""
@@ -271,23 +289,6 @@ class Upscaler:
         return pixels_from(output, contract, dtype, None if grey else pixels)[
             : height * self.scale, : width * self.scale
         ]
-
-
-def _enlarge_alpha(alpha: Pixels, scale: int) -> Pixels:
-    size = (alpha.shape[1] * scale, alpha.shape[0] * scale)
-    return cast("Pixels", cv2.resize(alpha, size, interpolation=cv2.INTER_CUBIC))
-
-
-def _bled(rgb: Pixels, alpha: Pixels) -> Pixels:
-    """Give each hidden pixel the colour of the nearest visible one."""
-    hidden = (alpha == 0).astype(np.uint8)
-    if not hidden.any() or hidden.all():
-        return rgb
-    _, labels = cv2.distanceTransformWithLabels(hidden, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
-    visible = hidden == 0
-    colours = np.zeros((int(labels.max()) + 1, 3), rgb.dtype)
-    colours[labels[visible]] = rgb[visible]
-    return colours[labels]
 
 
 def _grown(kept: Span, length: int) -> slice:

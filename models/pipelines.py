@@ -8,19 +8,26 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, overload
 
-from ..core import Arithmetic, Contract, Hint, ModelError, Task, with_settings
+from ..core import Arithmetic, Contract, Hint, InputError, ModelError, Task, with_settings
 from ..infer import LoadedModel, PipelineSettings, Refine, RuntimeSettings, VideoSettings, import_lean
 from .loading import open_at
 from .reference import ModelRef
 
 if TYPE_CHECKING:
+    from io import BytesIO
+
+    from numpy.typing import NDArray
+    from PIL import Image as PilImage
+
+    from ..images import Image
     from ..infer import Background, Pipeline, Placement, VideoResult
 
 __all__ = ["load_pipeline", "open_pipeline", "process_video_file", "remove", "run_video"]
 
-ImageT = TypeVar("ImageT", bound=Any)
+KindT = TypeVar("KindT", bytes, "PilImage.Image", "NDArray[Any]", "Image")
+"""What comes back in the kind in which it is given; a path gives our own image, an open file one in memory."""
 
 
 def load_pipeline(
@@ -56,21 +63,34 @@ def load_pipeline(
     # One after another: the first use of OpenVINO by two threads at once is not safe.
     with ThreadPoolExecutor(1) as pool:
         opening = [pool.submit(each) for each in opens]
-        from ..infer import Pipeline, Remover, Upscaler
+        from ..infer import GivenMasks, Pipeline, Remover, Upscaler, edits_of
 
         background, placement = behind or _background_of(settings)
         opened = [future.result() for future in opening]
     remover = upscaler = None
-    if settings.model is not None:
+    if settings.model is not None or settings.mask is not None:
         own_colours = settings.decontaminate
         if own_colours is None:
             # A mere cut-out keeps the photo's colours.
             own_colours = settings.sr is not None or background is not None
-        remover = Remover(opened[0], keep=settings.keep, refine=settings.refine, decontaminate=own_colours)
+        edits = edits_of(settings)
+        if settings.mask is not None:
+            remover = GivenMasks(Path(settings.mask), edits=edits, decontaminate=own_colours)
+        else:
+            remover = Remover(
+                opened[0], keep=settings.keep, refine=settings.refine, edits=edits, decontaminate=own_colours
+            )
     if settings.sr is not None:
         memory = None if settings.memory is None else settings.memory << 20
-        upscaler = Upscaler(opened[-1], tile=settings.tile, memory=memory, outscale=settings.outscale)
-    return Pipeline(remover, upscaler, background, placement)
+        upscaler = Upscaler(
+            opened[-1],
+            tile=settings.tile,
+            memory=memory,
+            outscale=settings.outscale,
+            within=settings.within,
+            wrap=settings.wrap,
+        )
+    return Pipeline(remover, upscaler, background, placement, settings.crop)
 
 
 def _opens(
@@ -88,12 +108,15 @@ def _opens(
 
 
 def _background_of(settings: PipelineSettings) -> tuple[Background | None, Placement]:
+    from ..images import Image
     from ..infer import Colour, Placement, load_background, placement_of
 
     chosen, where = load_background(settings.background), placement_of(settings)
     if chosen is None and where != Placement():
         # A placement on nothing is one on a transparent canvas.
         chosen = Colour(255, 255, 255, alpha=0)
+    if where.size == "background" and not isinstance(chosen, Image):
+        raise InputError("the canvas can take the background's size only where the background is an image; give a size")
     return chosen, where
 
 
@@ -124,8 +147,31 @@ def open_pipeline(settings: PipelineSettings) -> Pipeline:
     return load_pipeline(settings)
 
 
+class _RemoveOptions(TypedDict, total=False):
+    """The keywords of `remove`, for its overloads."""
+
+    model: str | Path
+    refine: Refine
+    decontaminate: bool | None
+    device: str
+    arithmetic: Arithmetic
+    offline: bool
+
+
+@overload
+def remove(image: str | os.PathLike[str], **options: Unpack[_RemoveOptions]) -> Image: ...
+@overload
+def remove(image: KindT, **options: Unpack[_RemoveOptions]) -> KindT: ...
+@overload
+def remove(image: IO[bytes], **options: Unpack[_RemoveOptions]) -> BytesIO: ...
+@overload
 def remove(
-    image: ImageT,
+    image: list[str] | list[Path] | tuple[str | Path, ...], **options: Unpack[_RemoveOptions]
+) -> list[Image]: ...
+@overload
+def remove(image: list[KindT] | tuple[KindT, ...], **options: Unpack[_RemoveOptions]) -> list[KindT]: ...
+def remove(
+    image: Any,
     *,
     model: str | Path = "mattelite",
     refine: Refine = "none",
@@ -134,7 +180,7 @@ def remove(
     arithmetic: Arithmetic = "f32",
     contract: str | Path | Contract | None = None,
     offline: bool = False,
-) -> ImageT:
+) -> Any:
     """Take an image's background away; what is given comes back in the same kind, with an alpha.
 
     The model is opened by the first call, and stays open for those that ask for the same.

@@ -238,9 +238,11 @@ def test_blur() -> None:
     row = superimpose(cut, Blur(sigma), original=original).rgb[40, :, 0] / 200
     # A step blurred by a Gaussian reaches 16% one standard deviation before the edge.
     assert abs(row[60 - round(sigma)] - 0.16) < 0.04
-    # Without an original, the subject's own colours are blurred, alpha aside.
-    assert (superimpose(cut, Blur(3)).rgb == 9).all()
-    assert (superimpose(cut.with_depth(16), Blur(3)).rgb == 9 * 257).all()
+    # Without an original there is nothing behind the subject that could be blurred, unless it hides it.
+    with pytest.raises(ImageError, match="nothing behind the subject"):
+        superimpose(cut, Blur(3))
+    hiding = cut.with_changes(rgb=original.rgb)
+    np.testing.assert_array_equal(superimpose(hiding, Blur(6)).rgb, superimpose(cut, Blur(6), original=original).rgb)
 
 
 def test_the_background_is_converted_to_the_subjects_space() -> None:
@@ -273,7 +275,7 @@ def test_the_background_is_converted_to_the_subjects_space() -> None:
 def test_grey_stays_grey() -> None:
     grey = Image(np.full((6, 6, 3), 50, np.uint8), np.full((6, 6), 128, np.uint8), grey=True)
     assert superimpose(grey, WHITE).grey
-    assert superimpose(grey, Blur(2)).grey
+    assert superimpose(grey, Blur(2), original=grey.with_changes(alpha=None)).grey
     assert not superimpose(grey, Colour(255, 0, 0)).grey
     assert not superimpose(grey, halves()).grey
 

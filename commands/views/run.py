@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from ...core import Record
-from ...infer import ImageOutcome, RunSettings
+from ...infer import STANDARD, ImageOutcome, RunSettings
 from ...reports import Cell, Column, Table, number
 from .console import console_of, escape
 from .fitting import print_lines, print_table
@@ -73,6 +73,11 @@ class RunView:
         if outcome.foreground is False:
             remarks.append(f"no foreground found (confidence {outcome.confidence or 0:.2f})")
         note = f"  ({'; '.join(remarks)})" if remarks else ""
+        if str(outcome.target) == STANDARD:
+            # The image itself goes to the standard output.
+            if note:
+                console_of(stderr=True).print(escape(f"mattekit:{note}"), soft_wrap=True)
+            return
         # Two consoles on one screen would write into each other; redirected output stays apart.
         shown = self._bar.console if self._bar.live and self._console.is_terminal else self._console
         shown.print(escape(f"{outcome.target}{note}"), soft_wrap=True)

@@ -73,7 +73,7 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
     clear = behind is None or (isinstance(behind, Colour) and behind.alpha < 255)
     through, opened = _shows_through(behind), None
     try:
-        if settings.model is not None or (clear and placement != Placement()):
+        if settings.model is not None or settings.mask is not None or (clear and placement != Placement()):
             # Known without a look at the frames: what can't be written is refused before anything is opened.
             format_ = choose_format(out, settings.codec, settings.quality, alpha=through)
             opened = open_source(source, fps=settings.fps)

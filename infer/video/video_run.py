@@ -9,11 +9,11 @@ from pathlib import Path
 
 from ...core import Data, PartialFailureError, Result, VideoError, VideoRecord
 from ...images import Image
+from ..cutting import Matte
 from ..devices import this_machine
 from ..latencies import Latencies, of_models
 from ..overlap import in_order, in_thread
-from ..pipeline import Pipeline
-from ..remover import Matte
+from ..pipeline import Pipeline, timed
 from .frame_sources import ended_by_signals
 from .frames import Frame, FrameItem
 from .sinks import open_sink
@@ -177,14 +177,8 @@ class _Run:
 
     def _find_matte(self, job: _Job) -> _Job:
         if job.image is not None and self._pipeline.remover is not None:
-            runtime = self._pipeline.remover.model.runtime
-            begun, before = time.perf_counter(), runtime.spent
-            job.matte = self._pipeline.remover.matte(job.image)
-            elapsed, after = time.perf_counter() - begun, runtime.spent
-            working = after.working - before.working
-            job.seconds["remove"] = elapsed - working - (after.waiting - before.waiting)
-            if working:
-                job.seconds["infer"] = working
+            with timed(job.seconds, "remove", *self._pipeline.remover.models):
+                job.matte = self._pipeline.remover.matte(job.image)
         return job
 
     def _smoothed(self, jobs: Iterable[_Job]) -> Generator[_Job]:

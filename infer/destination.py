@@ -1,0 +1,66 @@
+"""Where the results of a command go: a folder, one file, the standard output, or beside the image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..core import InputError
+from ..images import READABLE_EXTENSIONS, WRITABLE_EXTENSIONS
+from .location import STANDARD, Location
+from .pipeline_settings import RunSettings
+
+__all__ = ["BESIDE", "is_file_name", "settle_destination"]
+
+BESIDE = {"run": "result", "remove": "cutout", "upscale": "upscaled", "superimpose": "superimposed"}
+"""What the name of a result that lies beside its image has in addition, by the command."""
+
+
+def is_file_name(out: str) -> bool:
+    """Tell whether a result's place is one file or the standard output: a name of an image that is no folder."""
+    if Location.parse(out).root:
+        return False
+    path = Path(out)
+    named = path.suffix.lower() in {*READABLE_EXTENSIONS, *WRITABLE_EXTENSIONS}
+    return out == STANDARD or (named and not path.is_dir())
+
+
+def settle_destination(
+    inputs: Sequence[str], out: str | None, settings: RunSettings, command: str
+) -> tuple[list[str], str]:
+    """Return the inputs of a command, and where its results go.
+
+    Where no option says so, the last of several arguments is the place; a single image's result lies beside it, under
+    a name of its own; and what is read from the standard input goes to the standard output. None of these ever takes
+    the place of a file that is there.
+
+    Args:
+        inputs: the arguments.
+        out: what the option says; None where it is left out.
+        settings: of the run.
+        command: a key of `BESIDE`.
+
+    Raises:
+        InputError: the place is a file that is there already, or must be named.
+    """
+    given = list(inputs)
+    if out is not None:
+        return given, out
+    if len(given) > 1:
+        *given, out = given
+        if Path(out).is_file():
+            raise InputError(
+                f"{out}: it is there already, and would be overwritten by the result of {given[0]}; name the place of "
+                "the results with -o"
+            )
+        return given, out
+    (source,) = given
+    if source == STANDARD:
+        return given, STANDARD
+    path = Path(source)
+    if not path.is_file():
+        raise InputError(f"{source}: it is no single image, so name the folder of its results with -o")
+    beside = path.with_name(f"{path.stem}-{BESIDE[command]}{settings.extension_of(path.name)}")
+    if beside.exists():
+        raise InputError(f"{beside}: it is there already; move it away, or name the result with -o")
+    return given, str(beside)
