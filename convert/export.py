@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import shutil
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,38 +12,27 @@ from ..core import (
     ExportRecord,
     InputError,
     Precision,
-    Provenance,
     Result,
     Variant,
     atomic_directory,
-    printable,
-    sha256_of,
     with_settings,
 )
-from ..images import read_image, sample_images
-from ..infer import OnnxRuntime, TorchRuntime, collect_inputs, load, this_machine
+from ..infer import OnnxRuntime, TorchRuntime, load, this_machine
 from .checkpoint import fine_tuned_as, load_module
 from .export_settings import ExportSettings
-from .export_steps import RECORD_NAME, folder_of, record_of, shape_of, step
-from .fetching import fetch
+from .export_steps import RECORD_NAME, check_of, folder_of, provenance_of, record_of, shape_of, step, weights_of
 from .ir import ir_from_onnx, ir_from_torch, save_ir
 from .onnx_export import export_onnx
 from .own_export import export_own
-from .own_model import OWN_LICENCE, own_model
 from .recognition import entry_of, spec_for
 from .spec import ModelSpec
 from .step_check import ParityCheck
 from .tolerances import EXACT, HALF
-from .weights_cache import cached_path
 
 if TYPE_CHECKING:
     import openvino
 
 __all__ = ["ExportResult", "export", "export_model", "run_export"]
-
-_SAMPLES = 3
-"""How many of the given images the steps are compared on."""
-
 
 _LOG = logging.getLogger(__name__)
 
@@ -105,10 +93,9 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     Raises:
         MattekitError: as `export_model`.
     """
-    own = own_model(model, settings)
+    own = export_own(model, Path(out), settings, whatever=whatever)
     if own is not None:
-        check = _check(own.spec, own.settings)
-        written, record = export_own(own, Path(out), check, whatever=whatever)
+        written, record = own
         return ExportResult((record,), tuple(written), written[-1].path.parent / RECORD_NAME)
     name, weights = entry_of(model, settings.weights)
     if weights is not None and not weights.is_file():
@@ -116,8 +103,8 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     spec = spec_for(name, weights)
     spec = spec if weights is None else fine_tuned_as(spec, weights)
     _warn_of_memory(spec)
-    path = weights or fetch(spec, offline=settings.offline, progress=settings.progress)
-    written, record = export(spec, path, Path(out), settings, _check(spec, settings), whatever=whatever)
+    path = weights_of(spec, weights, settings)
+    written, record = export(spec, path, Path(out), settings, check_of(spec, settings), whatever=whatever)
     return ExportResult((record,), tuple(written), folder_of(spec, settings, Path(out)) / RECORD_NAME)
 
 
@@ -131,15 +118,6 @@ def _warn_of_memory(spec: ModelSpec) -> None:
             spec.memory / 1e9,
             memory / 1e9,
         )
-
-
-def _check(spec: ModelSpec, settings: ExportSettings) -> ParityCheck:
-    """Return what the steps are compared on."""
-    files = collect_inputs(settings.images)[:_SAMPLES] if settings.images else []
-    images = [read_image(file) for file in files] or sample_images()
-    contract = spec.contract.with_size(*settings.size) if settings.size else spec.contract
-    # A free batch is tried with two images, so that a one that tracing made a constant is found.
-    return ParityCheck.on(images, contract, settings.batch if settings.batch > 0 else 2)
 
 
 def export(
@@ -176,7 +154,7 @@ def export(
     """
     contract, shape = shape_of(spec.contract, settings)
     folder = folder_of(spec, settings, out_dir)
-    precision, provenance = settings.precision, _provenance(spec, weights, settings)
+    precision, provenance = settings.precision, provenance_of(spec, weights, settings)
     with atomic_directory(folder, whatever=whatever) as temporary:
         onnx_path, ir_path = temporary / "model.onnx", temporary / "model.xml"
 
@@ -215,21 +193,3 @@ def export(
         record = record_of(spec, settings, written, check)
         record.write(temporary / RECORD_NAME)
     return [replace(variant, path=folder / variant.path.name) for variant in written], record
-
-
-def _provenance(spec: ModelSpec, weights: Path, settings: ExportSettings) -> Provenance:
-    names = ("mattekit", "openvino", *(("torch", "onnx") if spec.source == "torch" else ()))
-    sha256 = sha256_of(weights)
-    # The publisher's licence covers the publisher's bytes, not whatever fits the same network.
-    published = sha256 == spec.weights.sha256 or weights.resolve() == cached_path(spec).resolve()
-    return Provenance(
-        model=spec.id,
-        weights_file=printable(weights.name),
-        weights_sha256=sha256,
-        code_licence=spec.licence.code,
-        weights_licence=spec.licence.weights if published else OWN_LICENCE,
-        commercial=spec.licence.commercial if published else None,
-        route="ready-made" if spec.source == "onnx" else settings.route,
-        tools={name: metadata.version(name) for name in names},
-        name=settings.name or "",
-    )
