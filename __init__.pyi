@@ -71,6 +71,7 @@ from .convert.servable.package_manifest import (
 from .convert.spec import (
     Licence as Licence,
     ModelSpec as ModelSpec,
+    TrainingData as TrainingData,
     Weights as Weights,
 )
 from .convert.weights_cache import (

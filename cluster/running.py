@@ -45,6 +45,7 @@ class RunResult(Result[RunRecord | ClusterRecord]):
         seconds: that all of it took, starting included.
         outcomes: what became of each image, in the order of the inputs; empty for a run on a cluster.
         table: where a run on a cluster wrote a row for each image; empty for one on this machine.
+        left_out: how many files of each extension the folders hold that are not read; of a run on this machine.
     """
 
     done: int
@@ -55,6 +56,7 @@ class RunResult(Result[RunRecord | ClusterRecord]):
     seconds: float
     outcomes: tuple[ImageOutcome, ...] = field(default=(), repr=False)
     table: str = ""
+    left_out: dict[str, int] = field(default_factory=dict[str, int], repr=False)
 
 
 def run_with(
@@ -105,6 +107,7 @@ def run_with(
         seconds=time.monotonic() - started,
         outcomes=tuple(outcomes),
         records=(record_of(outcomes, batch, pipeline),) if recorded or total > 1 else (),
+        left_out=batch.left_out,
     )
 
 

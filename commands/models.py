@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from .options import AsJson
@@ -17,10 +19,17 @@ def register(app: typer.Typer) -> None:
 
 
 @models_app.callback()
-def models(context: typer.Context, as_json: AsJson = False) -> None:
+def models(
+    context: typer.Context,
+    as_json: AsJson = False,
+    use: Annotated[
+        str | None,
+        typer.Option("--for", help="Those that suit portrait, product, anime or photo, the first to try first."),
+    ] = None,
+) -> None:
     """List the models."""
     if context.invoked_subcommand is None:
         from ..convert import list_models
         from .views.models import print_models
 
-        print_models(list_models(), as_json=as_json)
+        print_models(list_models(use), as_json=as_json)

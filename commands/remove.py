@@ -12,7 +12,7 @@ __all__ = ["register"]
 
 _OPTIONS = (
     *("model", "only_mask", "keep", "refine", "decontaminate", "device", "arithmetic"),
-    *("format", "quality", "jobs", "resume", "offline"),
+    *("format", "quality", "metadata", "jobs", "resume", "offline"),
 )
 
 

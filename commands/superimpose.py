@@ -12,7 +12,7 @@ __all__ = ["register"]
 
 _OPTIONS = (
     *("background", "fit", "anchor", "subject_scale", "offset", "place", "shadow", "linear"),
-    *("format", "quality", "jobs", "resume"),
+    *("format", "quality", "metadata", "jobs", "resume"),
 )
 
 

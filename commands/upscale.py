@@ -12,7 +12,7 @@ __all__ = ["register"]
 
 _OPTIONS = (
     *("sr", "device", "arithmetic", "tile", "memory", "outscale"),
-    *("format", "quality", "jobs", "resume", "offline"),
+    *("format", "quality", "metadata", "jobs", "resume", "offline"),
 )
 
 

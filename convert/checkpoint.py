@@ -155,12 +155,15 @@ def _as_fine_tune(spec: ModelSpec, view: StateDict) -> _Fit | None:
     ):
         # Somebody else's network, whole: it is named instead.
         return None
-    labels = ", ".join(tuned.contract.output.labels)
-    parts = (
-        f"classes {labels}" if labels else "one mask",
-        f"channels {tuned.contract.input.colour_order}" if tuned.scale == 1 else f"x{tuned.scale}",
-    )
-    return replace(fit, said=f"a fine-tune of {spec.id}, by its tensors: {', '.join(parts)}")
+    return replace(fit, said=f"a fine-tune of {spec.id}, by its tensors: {_described(tuned)}")
+
+
+def _described(tuned: ModelSpec) -> str:
+    """Say what was read off a checkpoint."""
+    if tuned.task == "super_resolution":
+        return f"x{tuned.scale}"
+    labels, channels = ", ".join(tuned.contract.output.labels), tuned.contract.input.colour_order
+    return f"{f'the classes {labels}' if labels else 'one mask'}, of {channels}"
 
 
 def _chosen(fits: Sequence[_Fit], views: Sequence[StateDict], path: Path) -> _Fit:

@@ -23,11 +23,11 @@ from .export_settings import ExportSettings
 from .export_steps import RECORD_NAME, check_of, folder_of, provenance_of, record_of, shape_of, step, weights_of
 from .ir import ir_from_onnx, ir_from_torch, save_ir
 from .onnx_export import export_onnx
+from .own_code import own_network
 from .own_export import export_own
 from .recognition import entry_of, spec_for
 from .spec import ModelSpec
-from .step_check import ParityCheck
-from .tolerances import EXACT, HALF
+from .step_check import EXACT, HALF, ParityCheck
 
 if TYPE_CHECKING:
     import openvino
@@ -93,6 +93,9 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     Raises:
         MattekitError: as `export_model`.
     """
+    if settings.torch is not None:
+        spec, path = own_network(model, settings.torch, settings)
+        return _exported(spec, path, Path(out), settings, whatever=whatever)
     own = export_own(model, Path(out), settings, whatever=whatever)
     if own is not None:
         written, record = own
@@ -104,8 +107,12 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     spec = spec if weights is None else fine_tuned_as(spec, weights)
     _warn_of_memory(spec)
     path = weights_of(spec, weights, settings)
-    written, record = export(spec, path, Path(out), settings, check_of(spec, settings), whatever=whatever)
-    return ExportResult((record,), tuple(written), folder_of(spec, settings, Path(out)) / RECORD_NAME)
+    return _exported(spec, path, Path(out), settings, whatever=whatever)
+
+
+def _exported(spec: ModelSpec, weights: Path, out: Path, settings: ExportSettings, *, whatever: bool) -> ExportResult:
+    written, record = export(spec, weights, out, settings, check_of(spec, settings), whatever=whatever)
+    return ExportResult((record,), tuple(written), folder_of(spec, settings, out) / RECORD_NAME)
 
 
 def _warn_of_memory(spec: ModelSpec) -> None:

@@ -92,6 +92,8 @@ class ExportSettings(ContractSettings):
     Attributes:
         weights: a checkpoint of yours in place of the zoo's, or a network of your own, an .onnx or .xml file, under any
             name.
+        torch: a network of your own code, which is imported and run: package.module:factory from the current folder, or
+            path/to/file.py:factory; the factory takes no arguments and returns the network that --weights fill.
         precision: precision of the stored weights; mattekit quantize makes int8.
         route: PyTorch → ONNX → IR, which keeps both files, or PyTorch → IR.
         exporter: PyTorch's ONNX exporter: torchscript takes seconds and names layers after their modules; dynamo, its
@@ -107,6 +109,7 @@ class ExportSettings(ContractSettings):
     """
 
     weights: str | Path | None = option(None, identity=False)
+    torch: str | None = None
     precision: Literal["fp32", "fp16"] = "fp32"
     route: Literal["onnx", "direct"] = "onnx"
     exporter: Exporter = "torchscript"

@@ -9,11 +9,14 @@ from importlib import metadata
 from pathlib import Path
 
 from ..core import (
+    Contract,
     ContractError,
     InputError,
     ModelError,
+    ModelFormat,
     Provenance,
     contract_beside,
+    contract_from,
     files_of,
     format_of_model,
     parse_name,
@@ -26,7 +29,7 @@ from .export_settings import ExportSettings
 from .recognition import expanded
 from .spec import OWN_LICENCE, Licence, ModelSpec, Weights
 
-__all__ = ["OwnModel", "own_model", "own_provenance"]
+__all__ = ["OwnModel", "own_entry", "own_model", "own_provenance"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def own_model(model: str, settings: ExportSettings) -> OwnModel | None:
         raise InputError(f"{file}: there is no such file; give the .onnx or .xml file of {name}")
     entry = {spec.id: spec for spec in zoo.list_models()}.get(name)
     inside, provenance = read_contract(read_model(file), file, described=settings.contract is None)
-    contract = settings.contract or inside
+    contract = contract_from(settings.contract) or inside
     if contract is None and (beside := contract_beside(file)) is not None:
         contract = beside[0]
     if contract is None and entry is not None:
@@ -89,17 +92,21 @@ def own_model(model: str, settings: ExportSettings) -> OwnModel | None:
             f"{name}: the zoo has a model of this name, and its contract is another one; give your network a name of "
             "its own"
         )
-    spec = ModelSpec(
+    return OwnModel(own_entry(name, contract, file.name, format_of_model(file)), file, provenance, settings)
+
+
+def own_entry(name: str, contract: Contract, filename: str, source: ModelFormat = "torch") -> ModelSpec:
+    """Return the entry of a network of the user's own, of which nobody knows more than what surrounds it."""
+    return ModelSpec(
         id=name,
         title=name,
         task=contract.task,
         contract=contract,
-        weights=Weights(filename=file.name),
+        weights=Weights(filename=filename),
         licence=Licence(code=OWN_LICENCE, weights=OWN_LICENCE, granted=None),
-        source=format_of_model(file),
+        source=source,
         own=True,
     )
-    return OwnModel(spec, file, provenance, settings)
 
 
 def _named(model: str, settings: ExportSettings) -> tuple[str, Path, ExportSettings] | None:

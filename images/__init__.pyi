@@ -24,6 +24,12 @@ from .image_kinds import (
 from .in_kind import (
     apply as apply,
 )
+from .kept_metadata import (
+    KeptMetadata as KeptMetadata,
+)
+from .metadata import (
+    Metadata as Metadata,
+)
 from .pixels import (
     MAX_PIXELS as MAX_PIXELS,
     MAX_PIXELS_VARIABLE as MAX_PIXELS_VARIABLE,

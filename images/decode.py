@@ -1,32 +1,43 @@
-"""From an opened file to arrays: OpenCV where it is faster or keeps 16 bits, Pillow for everything else."""
+"""From an opened file to arrays: each format by the decoder that the suite of layouts proves it on."""
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
-from PIL import Image as PilImage, ImageChops, ImageFile
+from PIL import Image as PilImage, ImageFile, TiffImagePlugin
 
+from .colour_tags import tagged_profile
 from .image import Pixels
-from .pixels import still_png
+from .jpeg import jpeg_samples
+from .metadata import Metadata
+from .metadata_reading import metadata_of
+from .other_kinds import RawPhoto
+from .pixels import NotReadError, Samples
+from .png_reading import png_chunks, png_samples
 from .profiles import cmyk_to_srgb, grey_to_srgb, lab_to_srgb, profile_space
+from .tiff import Tiff
 
-__all__ = ["Decoded", "decode", "upright"]
+__all__ = ["Decoded", "Opened", "decode", "upright"]
+
+Opened = ImageFile.ImageFile | Tiff | RawPhoto
+"""A file whose header is read: Pillow's, a TIFF, or a camera's raw file."""
 
 _ORIENTATION = 0x0112
-_TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_BITS, _TIFF_PHOTOMETRIC, _TIFF_EXTRA = 256, 257, 258, 262, 338
 _DAMAGED_PROFILE = "the embedded ICC profile is damaged and was left out; the colours are taken as sRGB"
 
 
 class Decoded(NamedTuple):
-    """Pixels of a file; see `Image` for the meaning of the first four."""
+    """Pixels of a file; see `Image` for the meaning of all but the orientation's, which is undone."""
 
     rgb: Pixels
     alpha: Pixels | None
     icc: bytes | None
     grey: bool
     notes: tuple[str, ...]
+    metadata: Metadata | None
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:
@@ -50,171 +61,87 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
     return cast("Pixels", turned)
 
 
-def decode(image: ImageFile.ImageFile, data: bytes, *, profiles: bool = True) -> Decoded:
-    """Decode the file `data` that Pillow has opened as `image`, upright, grey and CMYK profiles applied unless told.
+def decode(opened: Opened, data: bytes, *, profiles: bool = True) -> Decoded:
+    """Decode the file `data` that was opened, upright, grey and CMYK profiles applied unless told.
 
-    Raises what Pillow raises for damaged data.
+    Raises:
+        NotReadError: it is of a kind that is not read.
+        ValueError: it is damaged or cut off. Pillow raises others of `DAMAGE`, too.
     """
-    icc, notes = _profile(image, data) if profiles else (None, ())
-    # An image that was never a file has no data.
-    fast = (_fast_jpeg(image, data) or _fast_png(image, data) or _deep_tiff(image, data)) if data else None
-    if fast is not None:
-        channels = fast
-        orientation = int(image.getexif().get(_ORIENTATION, 1))
-    else:
-        deep = bool(data) and _is_deep_colour(image, data)
-        image.load()
-        channels = _channels(image, icc)
-        orientation = int(image.getexif().get(_ORIENTATION, 1))
-        if deep:
-            notes = (
-                *notes,
-                "its 16-bit samples were read as 8-bit, because this variant of the format is not supported",
-            )
-    colour, alpha = channels
+    samples, space, orientation, image = _samples(opened, data)
+    icc, notes = _profile(image, opened, data) if profiles else (None, ())
+    colour, alpha, inks, more = samples
+    # What the reader learns of the colours only from behind the pixels is there by now.
+    metadata = metadata_of(image, opened, data)
+    notes = (*notes, *more)
     grey = colour.ndim == 2
-    space = None if icc is None else profile_space(icc)
-    if icc is not None and not (space == "RGB" and image.mode != "CMYK"):
-        if space == "GRAY" and grey:
+    found = None if icc is None else profile_space(icc)
+    if inks:
+        if icc is not None and found != "CMYK":
+            notes = (*notes, f"the embedded ICC profile is one for {found}, not for this image, and was left out")
+        if found == "CMYK" and colour.dtype == np.uint16:
+            notes = (*notes, "its 16-bit inks were converted to sRGB by its profile in 8 bits")
+        colour, icc = cmyk_to_srgb(colour, icc if found == "CMYK" else None), None
+    elif space == "LAB":
+        icc = None
+    elif icc is not None and found != "RGB":
+        if found == "GRAY" and grey:
             colour = grey_to_srgb(colour, icc)
-        elif not (space == "CMYK" and image.mode == "CMYK"):
-            notes = (*notes, f"the embedded ICC profile is one for {space}, not for this image, and was left out")
+        else:
+            notes = (*notes, f"the embedded ICC profile is one for {found}, not for this image, and was left out")
         icc = None
     colour = upright(colour, orientation)
     if alpha is not None:
         alpha = np.ascontiguousarray(upright(alpha, orientation))
     rgb = cast("Pixels", cv2.cvtColor(colour, cv2.COLOR_GRAY2RGB)) if grey else np.ascontiguousarray(colour)
-    return Decoded(rgb, alpha, icc, grey, notes)
+    return Decoded(rgb, alpha, icc, grey, notes, metadata)
 
 
-def _profile(image: ImageFile.ImageFile, data: bytes) -> tuple[bytes | None, tuple[str, ...]]:
-    """Return the embedded profile if it can be used, and a note if there is one that can't."""
-    icc = cast("bytes | None", image.info.get("icc_profile"))
-    if image.mode == "LAB":
+def _samples(opened: Opened, data: bytes) -> tuple[Samples, str, int, ImageFile.ImageFile | None]:
+    """Return the samples as stored, the space that they are in where it is a special one, and their orientation."""
+    if isinstance(opened, RawPhoto):
+        return opened.samples(), "", 1, None
+    if isinstance(opened, Tiff):
+        if not opened.by_pillow:
+            return opened.samples(), "", opened.orientation, None
+        image: ImageFile.ImageFile = TiffImagePlugin.TiffImageFile(BytesIO(data))
+    else:
+        image = opened
+    samples: Samples | None = None
+    # An image that was never a file has no data.
+    if data and image.format == "JPEG":
+        samples = jpeg_samples(image, data)
+    elif data and image.format == "PNG":
+        samples = png_samples(image, data)
+        if samples is not None and _texts_behind(data):
+            # An orientation behind the pixels is known only after Pillow has decoded them.
+            image.load()
+    if samples is None:
+        image.load()
+        samples = _by_pillow(image, bits=data[24] if data and image.format == "PNG" else 0)
+    # Read after the pixels: Pillow turns a TIFF upright by itself, and takes the tag away then.
+    orientation = int(image.getexif().get(_ORIENTATION, 1))
+    return samples, image.mode, orientation, image
+
+
+def _texts_behind(data: bytes) -> bool:
+    names = [chunk.name for chunk in png_chunks(data)]
+    behind = names[names.index(b"IDAT") :] if b"IDAT" in names else []
+    return not {b"eXIf", b"iTXt", b"tEXt", b"zTXt"}.isdisjoint(behind)
+
+
+def _profile(image: ImageFile.ImageFile | None, opened: Opened, data: bytes) -> tuple[bytes | None, tuple[str, ...]]:
+    """Return the profile that is embedded, or that the file's other tags stand for, and notes."""
+    if isinstance(opened, RawPhoto) or (image is not None and image.mode == "LAB"):
         # Lab is itself what profiles refer to.
         return None, ()
-    if not icc:
-        # Pillow leaves a profile out that it can't unpack.
-        torn = image.format == "PNG" and b"iCCP" in data[: max(data.find(b"IDAT"), 0)]
-        return None, ((_DAMAGED_PROFILE,) if torn else ())
-    if profile_space(icc) is None:
+    icc = opened.tag(34675) if isinstance(opened, Tiff) else opened.info.get("icc_profile")
+    if icc:
+        return (None, (_DAMAGED_PROFILE,)) if profile_space(bytes(icc)) is None else (bytes(icc), ())
+    # Pillow leaves a profile out that it can't unpack.
+    if image is not None and image.format == "PNG" and b"iCCP" in data[: max(data.find(b"IDAT"), 0)]:
         return None, (_DAMAGED_PROFILE,)
-    return icc, ()
-
-
-def _split(bgra: Pixels) -> tuple[Pixels, Pixels]:
-    """Split OpenCV's (H, W, 4) BGRA into RGB and alpha in one pass."""
-    rgb = np.empty((*bgra.shape[:2], 3), bgra.dtype)
-    alpha = np.empty(bgra.shape[:2], bgra.dtype)
-    cv2.mixChannels([bgra], [rgb, alpha], [0, 2, 1, 1, 2, 0, 3, 3])
-    return rgb, alpha
-
-
-def _imdecode(data: bytes, flags: int, size: tuple[int, int]) -> Pixels | None:
-    """Decode with OpenCV; None where it can't, or where the result is not of the (width, height) in the header."""
-    try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error:
-        return None
-    if pixels is None or pixels.shape[1::-1] != size or pixels.dtype.name not in ("uint8", "uint16"):
-        return None
-    return cast("Pixels", pixels)
-
-
-def _fast_jpeg(image: ImageFile.ImageFile, data: bytes) -> tuple[Pixels, None] | None:
-    """Decode an RGB or grey JPEG with OpenCV, whose pixels are those of Pillow: both use libjpeg-turbo."""
-    # libjpeg fills what is missing at the end of a file with grey; such files are left to Pillow, which says so.
-    if image.format != "JPEG" or image.mode not in ("RGB", "L") or b"\xff\xd9" not in data[-64:]:
-        return None
-    flags = cv2.IMREAD_COLOR_RGB if image.mode == "RGB" else cv2.IMREAD_GRAYSCALE
-    pixels = _imdecode(data, flags | cv2.IMREAD_IGNORE_ORIENTATION, image.size)
-    if pixels is None or pixels.dtype != np.uint8:
-        return None
-    return pixels, None
-
-
-def _png_chunks(data: bytes) -> tuple[set[bytes], set[bytes]] | None:
-    """Return the chunks' names before and behind the first pixels; None if the file ends before its last chunk."""
-    before: set[bytes] = set()
-    behind: set[bytes] = set()
-    at, names = 8, before
-    while at + 12 <= len(data):
-        name = data[at + 4 : at + 8]
-        if name == b"IEND":
-            return before, behind
-        if name == b"IDAT":
-            names = behind
-        names.add(name)
-        at += 12 + int.from_bytes(data[at : at + 4], "big")
-    return None
-
-
-def _fast_png(image: ImageFile.ImageFile, data: bytes) -> tuple[Pixels, Pixels | None] | None:
-    """Decode a PNG of colour with OpenCV, which keeps 16 bits where Pillow would cut them to 8."""
-    chunks = _png_chunks(data) if image.format == "PNG" else None
-    bits, colour_type = data[24:26]
-    if chunks is None or colour_type not in (2, 4, 6) or (bits == 8 and colour_type == 4):
-        return None
-    before, behind = chunks
-    if not behind.isdisjoint({b"eXIf", b"iTXt", b"tEXt", b"zTXt"}):
-        # An orientation behind the pixels is known only after Pillow has decoded them.
-        image.load()
-    pixels = _imdecode(still_png(data), cv2.IMREAD_UNCHANGED, image.size)
-    if pixels is None or pixels.ndim != 3 or pixels.dtype.itemsize * 8 != bits:
-        return None
-    if pixels.shape[2] == 4:
-        colour, alpha = _split(pixels)
-        return (np.ascontiguousarray(colour[..., 0]) if colour_type == 4 else colour), alpha
-    rgb = cast("Pixels", cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
-    return None if colour_type != 2 or b"tRNS" in before else (rgb, None)
-
-
-def _tiff_tag(image: ImageFile.ImageFile, tag: int) -> tuple[int, ...]:
-    """Return a TIFF tag as a tuple; empty where it is missing or the file is no TIFF."""
-    value: object = getattr(image, "tag_v2", {}).get(tag, ())
-    return cast("tuple[int, ...]", value) if isinstance(value, tuple) else (cast("int", value),)
-
-
-def _deep_tiff(image: ImageFile.ImageFile, data: bytes) -> tuple[Pixels, Pixels | None] | None:
-    """Decode a 16-bit RGB or RGBA TIFF with OpenCV; Pillow would cut it to 8 bits."""
-    if image.format != "TIFF" or _tiff_tag(image, _TIFF_PHOTOMETRIC) != (2,) or image.mode not in ("RGB", "RGBA"):
-        return None
-    bits = _tiff_tag(image, _TIFF_BITS)
-    if set(bits) != {16}:
-        return None
-    stored = (*_tiff_tag(image, _TIFF_WIDTH), *_tiff_tag(image, _TIFF_HEIGHT))
-    pixels = _imdecode(_unturned(data), cv2.IMREAD_UNCHANGED, cast("tuple[int, int]", stored))
-    if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3 or pixels.shape[2] != len(bits):
-        return None
-    if pixels.shape[2] == 3:
-        return cast("Pixels", cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)), None
-    colour, alpha = _split(pixels)
-    extra = _tiff_tag(image, _TIFF_EXTRA)
-    if extra == (0,):
-        return colour, None
-    if extra == (1,):
-        # Stored multiplied by alpha.
-        scale = 65535.0 / np.maximum(alpha, 1)[..., None]
-        colour = np.rint(np.minimum(colour * scale, 65535.0)).astype(np.uint16)
-    return colour, alpha
-
-
-def _unturned(data: bytes) -> bytes:
-    """Return a TIFF file whose orientation tag says 1: OpenCV's versions differ in what they do with the others."""
-    order = "little" if data.startswith(b"II") else "big"
-    directory = int.from_bytes(data[4:8], order)
-    count = int.from_bytes(data[directory : directory + 2], order)
-    for at in range(directory + 2, directory + 2 + 12 * count, 12):
-        if int.from_bytes(data[at : at + 2], order) == _ORIENTATION:
-            return b"".join([data[: at + 8], (1).to_bytes(2, order), data[at + 10 :]])
-    return data
-
-
-def _is_deep_colour(image: ImageFile.ImageFile, data: bytes) -> bool:
-    """Say whether Pillow will cut this file's 16-bit samples to 8."""
-    if image.mode.startswith("I"):
-        return False
-    return (image.format == "PNG" and data[24] == 16) or 16 in _tiff_tag(image, _TIFF_BITS)
+    return tagged_profile(opened, data)
 
 
 def _wide_grey(image: PilImage.Image) -> Pixels:
@@ -222,34 +149,34 @@ def _wide_grey(image: PilImage.Image) -> Pixels:
     values = np.asarray(image)
     if values.min() < 0 or values.max() > 65535:
         raise ValueError("its samples are wider than 16 bits; save it with 16 bits a sample")
-    if _tiff_tag(cast("ImageFile.ImageFile", image), _TIFF_PHOTOMETRIC) == (0,):
-        values = 65535 - values
     return np.ascontiguousarray(values, dtype=np.uint16)
 
 
-def _channels(image: ImageFile.ImageFile, icc: bytes | None) -> tuple[Pixels, Pixels | None]:
-    """Return what Pillow has decoded as grey (H, W) or RGB (H, W, 3), and alpha."""
+def _by_pillow(image: ImageFile.ImageFile, *, bits: int = 0) -> Samples:
+    """Return what Pillow has decoded; `bits` are those that a PNG stores for each sample."""
     mode = image.mode
     if mode.startswith("I"):
         grey = _wide_grey(image)
         key = image.info.get("transparency")
-        alpha = np.where(grey == key, 0, 65535).astype(np.uint16) if isinstance(key, int) else None
-        return grey, alpha
+        return Samples(grey, np.where(grey == key, 0, 65535).astype(np.uint16) if isinstance(key, int) else None)
     if mode == "F":
-        raise ValueError("its samples are floating-point numbers; save it with 8 or 16 bits a sample")
+        raise NotReadError("its samples are floating-point numbers; save it with 8 or 16 bits a sample")
     if mode == "CMYK":
-        inks: PilImage.Image = image
-        if image.format == "JPEG" and "adobe" not in image.info:
-            # Pillow takes every CMYK JPEG as Adobe's, which are inverted.
-            inks = ImageChops.invert(image)
-        return cmyk_to_srgb(inks, icc if icc is not None and profile_space(icc) == "CMYK" else None), None
+        return Samples(np.asarray(image, np.uint8), None, inks=True)
     if mode == "LAB":
-        return lab_to_srgb(image), None
+        return Samples(lab_to_srgb(image), None)
+    notes = ()
+    if bits == 16:
+        notes = ("its 16-bit samples were read as 8-bit, because this variant of the format is not supported",)
     grey = mode in ("1", "L", "LA", "La")
+    key = image.info.get("transparency")
+    if image.format == "PNG" and mode == "L" and isinstance(key, int) and bits in (2, 4):
+        # Pillow widens the samples, but not the one that is transparent.
+        image.info["transparency"] = key * (255 // ((1 << bits) - 1))
     if image.has_transparency_data:
         # La and RGBa (multiplied by alpha) go to LA and RGBA in one step each.
         direct = {"La": "LA", "RGBa": "RGBA"}.get(mode)
         full = np.asarray((image.convert(direct) if direct else image).convert("RGBA"), dtype=np.uint8)
         colour, alpha = np.ascontiguousarray(full[..., :3]), np.ascontiguousarray(full[..., 3])
-        return (np.ascontiguousarray(colour[..., 0]) if grey else colour), alpha
-    return np.asarray(image.convert("L" if grey else "RGB"), dtype=np.uint8), None
+        return Samples(np.ascontiguousarray(colour[..., 0]) if grey else colour, alpha, notes=notes)
+    return Samples(np.asarray(image.convert("L" if grey else "RGB"), dtype=np.uint8), None, notes=notes)

@@ -11,7 +11,8 @@ __all__ = ["READABLE_EXTENSIONS", "WRITABLE_EXTENSIONS", "format_of"]
 READABLE_EXTENSIONS = frozenset(
     f".{extension}"
     for extension in (
-        *("avif", "bmp", "gif", "j2k", "jfif", "jp2", "jpe", "jpeg", "jpg"),
+        *("avif", "bmp", "gif", "heic", "heif", "hif", "j2k", "jfif", "jp2", "jpe", "jpeg", "jpg"),
+        *("arw", "cr2", "cr3", "dng", "nef", "orf", "pef", "raf", "rw2", "srw"),
         *("pbm", "pgm", "png", "pnm", "ppm", "tif", "tiff", "webp"),
     )
 )

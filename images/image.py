@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PilImage
+
+if TYPE_CHECKING:
+    from .metadata import Metadata
 
 __all__ = ["Image", "Pixels", "to_depth"]
 
@@ -45,6 +48,7 @@ class Image:
         source: the name to use for this image in messages; empty if it came from no file.
         notes: what the reader had to do that the owner may want to know (a damaged profile left out, the first frame of
             an animation taken), one sentence each.
+        metadata: what the file says beside; None where it says nothing.
     """
 
     rgb: Pixels
@@ -53,6 +57,7 @@ class Image:
     grey: bool = False
     source: str = ""
     notes: tuple[str, ...] = ()
+    metadata: Metadata | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays of the wrong shape or type with a ValueError: that is a mistake in the calling code."""

@@ -80,4 +80,5 @@ def _from_pil(image: PilImage.Image) -> Image:
         )
     # Not opened from a file's bytes: what `decode` does faster from those, Pillow does.
     decoded = decode(cast("Any", image.copy()), b"")
-    return Image(decoded.rgb, decoded.alpha, decoded.icc, decoded.grey, str(getattr(image, "filename", "") or ""))
+    called = str(getattr(image, "filename", "") or "")
+    return Image(decoded.rgb, decoded.alpha, decoded.icc, decoded.grey, called, metadata=decoded.metadata)

@@ -1,14 +1,16 @@
-"""What holds for every image before its pixels are decoded: how many there may be, and what a decoder may see."""
+"""What the decoders share: how many pixels there may be, what they raise, and what they give."""
 
 from __future__ import annotations
 
 import os
 import struct
 import zlib
+from typing import NamedTuple
 
 from ..core import ImageError
+from .image import Pixels
 
-__all__ = ["DAMAGE", "MAX_PIXELS", "MAX_PIXELS_VARIABLE", "pixel_limit", "still_png"]
+__all__ = ["DAMAGE", "MAX_PIXELS", "MAX_PIXELS_VARIABLE", "NotReadError", "Samples", "pixel_limit"]
 
 DAMAGE = (
     AssertionError,
@@ -28,7 +30,25 @@ DAMAGE = (
 MAX_PIXELS = 200_000_000
 MAX_PIXELS_VARIABLE = "MATTEKIT_MAX_PIXELS"
 
-_ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
+
+class NotReadError(Exception):
+    """A healthy file is of a kind that is not read; its text says of which, and how to mend it."""
+
+
+class Samples(NamedTuple):
+    """What a decoder gives, before it is turned upright and its colours are those of an `Image`.
+
+    Attributes:
+        colour: (H, W) grey, (H, W, 3) RGB, or (H, W, 4) inks (cyan, magenta, yellow, black; full is full ink).
+        alpha: (H, W) of the same type, straight; None where there is none.
+        inks: whether the colours are inks.
+        notes: what the owner should know.
+    """
+
+    colour: Pixels
+    alpha: Pixels | None
+    inks: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def pixel_limit(max_pixels: int | None = None) -> int:
@@ -45,19 +65,3 @@ def pixel_limit(max_pixels: int | None = None) -> int:
     if not text.isdecimal() or not int(text[:20]) > 0:
         raise ImageError(f"{MAX_PIXELS_VARIABLE} is {text!r}, not a number of pixels; set it to, say, {MAX_PIXELS}")
     return int(text[:20])
-
-
-def still_png(data: bytes) -> bytes:
-    """Return a PNG file without its animation; the bytes themselves where there is none, or where it is no PNG.
-
-    OpenCV 5.0's reader of animated PNG files kills the process when their first frame is damaged.
-    """
-    if not data.startswith(b"\x89PNG\r\n\x1a\n") or not any(name in data for name in _ANIMATION):
-        return data
-    kept, at = [data[:8]], 8
-    while at + 12 <= len(data):
-        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-        if data[at + 4 : at + 8] not in _ANIMATION:
-            kept.append(data[at:end])
-        at = end
-    return b"".join(kept)

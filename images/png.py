@@ -16,7 +16,7 @@ from .image import Pixels
 __all__ = ["encode_png"]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GREY, _RGB, _RGBA = 0, 2, 6
+_GREY, _RGB, _GREY_ALPHA, _RGBA = 0, 2, 4, 6
 _UP = 2
 
 # Of ISA-L's levels the one whose files are no larger than those of zlib's fastest.
@@ -32,25 +32,33 @@ _BAND = 1 << 18
 
 
 def encode_png(
-    colour: Pixels, alpha: Pixels | None = None, icc: bytes | None = None, *, keep_hidden: bool = True
+    colour: Pixels,
+    alpha: Pixels | None = None,
+    icc: bytes | None = None,
+    *,
+    keep_hidden: bool = True,
+    said: Iterable[tuple[bytes, bytes]] = (),
 ) -> bytes:
     """Encode samples of 8 or 16 bits as a PNG; beside the file's bytes it needs memory for one band of rows only.
 
     Args:
         colour: (H, W, 3) RGB, or (H, W) grey; uint8 or uint16.
-        alpha: (H, W) of the same type, straight; with RGB only.
+        alpha: (H, W) of the same type, straight.
         icc: the profile to embed.
         keep_hidden: False writes black where alpha is 0.
+        said: names and contents of further chunks.
 
     Returns:
         The file's bytes; on machines with the same instructions the same samples give the same bytes.
     """
     height, width = colour.shape[:2]
-    kind = _RGBA if alpha is not None else _RGB if colour.ndim == 3 else _GREY
+    kind = (_GREY if alpha is None else _GREY_ALPHA) if colour.ndim == 2 else _RGB if alpha is None else _RGBA
     header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes((8 * colour.dtype.itemsize, kind, 0, 0, 0))
     parts = [_SIGNATURE, *_chunk(b"IHDR", header)]
     if icc is not None:
         parts += _chunk(b"iCCP", b"ICC Profile\0\0" + b"".join(_deflated([icc])))
+    for name, content in said:
+        parts += _chunk(name, content)
     for data in _deflated(rows.reshape(-1).data for rows in _filtered(_bands(colour, alpha, keep_hidden))):
         parts += _chunk(b"IDAT", data)
     parts += _chunk(b"IEND", b"")
@@ -90,6 +98,8 @@ def _bands(colour: Pixels, alpha: Pixels | None, keep_hidden: bool) -> Iterator[
 
 
 def _interleaved(rgb: Pixels, alpha: Pixels, keep_hidden: bool) -> Pixels:
+    if rgb.ndim == 2:
+        return np.dstack([rgb if keep_hidden else np.where(alpha != 0, rgb, rgb.dtype.type(0)), alpha])
     # Half the time of `cv2.mixChannels`, and a third of `cv2.merge`.
     rgba = cast("Pixels", cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2RGBA))
     cv2.insertChannel(np.ascontiguousarray(alpha), rgba, 3)

@@ -53,15 +53,19 @@ def _convert(
     return np.asarray(transform.apply(image), dtype=np.uint8)
 
 
-def cmyk_to_srgb(image: PilImage.Image, icc: bytes | None) -> NDArray[np.uint8]:
-    """Convert a Pillow image of mode CMYK (0 no ink, 255 full ink) to sRGB, (H, W, 3) uint8.
+def cmyk_to_srgb(inks: Pixels, icc: bytes | None) -> Pixels:
+    """Convert (H, W, 4) uint8 or uint16 inks (0 no ink, full is full ink) to sRGB, (H, W, 3) of the same type.
 
-    Through the profile where there is one (relative colorimetric with black point compensation), else by
+    Through the profile where there is one (relative colorimetric with black point compensation, in 8 bits), else by
     R = (1 - C)(1 - K), and so on.
     """
+    if icc is None and inks.dtype == np.uint8:
+        return np.asarray(PilImage.fromarray(inks, "CMYK").convert("RGB"), dtype=np.uint8)
     if icc is None:
-        return np.asarray(image.convert("RGB"), dtype=np.uint8)
-    return _convert(image, icc, None)
+        light = 65535 - inks.astype(np.uint32)
+        return ((light[..., :3] * light[..., 3:] + 32767) // 65535).astype(np.uint16)
+    eight = PilImage.fromarray(np.ascontiguousarray(to_depth(inks, 8)), "CMYK")
+    return to_depth(_convert(eight, icc, None), 8 * inks.dtype.itemsize)
 
 
 def lab_to_srgb(image: PilImage.Image) -> NDArray[np.uint8]:

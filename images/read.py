@@ -25,27 +25,24 @@ from PIL import (
     JpegImagePlugin,
     PngImagePlugin,
     PpmImagePlugin,
-    TiffImagePlugin,
     WebPImagePlugin,
 )
 
 from ..core import ImageError, needs_extra
-from .decode import decode
+from .decode import Opened, decode
 from .image import Image
-from .pixels import DAMAGE, MAX_PIXELS, MAX_PIXELS_VARIABLE, pixel_limit
+from .other_kinds import RawPhoto, open_heic, open_raw, raw_kind, raw_kind_of_tiff, what_else
+from .pixels import DAMAGE, MAX_PIXELS, MAX_PIXELS_VARIABLE, NotReadError, pixel_limit
+from .tiff import Tiff, open_tiff
 
 __all__ = ["MAX_PIXELS", "MAX_PIXELS_VARIABLE", "pixel_limit", "read_file", "read_image", "sample_images"]
 
 
-_DAMAGE = (*DAMAGE, PilImage.DecompressionBombError, ImageCms.PyCMSError)
+_DAMAGED = (*DAMAGE, PilImage.DecompressionBombError, ImageCms.PyCMSError)
 
 _FORMATS: tuple[tuple[int, bytes, Callable[[BytesIO], ImageFile.ImageFile]], ...] = (
     (0, b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
     (0, b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
-    (0, b"II*\0", TiffImagePlugin.TiffImageFile),
-    (0, b"MM\0*", TiffImagePlugin.TiffImageFile),
-    (0, b"II+\0", TiffImagePlugin.TiffImageFile),
-    (0, b"MM\0+", TiffImagePlugin.TiffImageFile),
     (8, b"WEBP", WebPImagePlugin.WebPImageFile),
     (0, b"BM", BmpImagePlugin.BmpImageFile),
     (0, b"GIF87a", GifImagePlugin.GifImageFile),
@@ -57,15 +54,7 @@ _FORMATS: tuple[tuple[int, bytes, Callable[[BytesIO], ImageFile.ImageFile]], ...
     *((0, b"P%d" % digit, PpmImagePlugin.PpmImageFile) for digit in range(1, 7)),
 )
 
-_HINTS = {
-    b"ftyphei": "it is a HEIC photo: convert it to JPEG or PNG first",
-    b"ftypmif": "it is a HEIF photo: convert it to JPEG or PNG first",
-    b"%PDF": "it is a PDF document: export the page as PNG first",
-    b"<svg": "it is an SVG drawing: export it as PNG first",
-    b"ftyp": "it is a video: run it with mattekit video",
-    b"\x1aE\xdf\xa3": "it is a video: run it with mattekit video",
-    b"AVI LIST": "it is a video: run it with mattekit video",
-}
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 class _Quiet:
@@ -115,9 +104,11 @@ def read_image(
 ) -> Image:
     """Read an image: upright, RGB, straight alpha.
 
-    JPEG, PNG, TIFF, WebP, BMP, GIF, AVIF, JPEG 2000 and PNM files, recognised by content, not by name. EXIF orientation
+    JPEG, PNG, TIFF, WebP, BMP, GIF, AVIF, JPEG 2000 and PNM files, and with the extras `raw` and `heic` a camera's raw
+    files and HEIC photos, recognised by content, not by name. EXIF orientation
     is applied. Grey, palette, CMYK, YCCK, Lab and 1-bit files become RGB; transparency of any kind becomes alpha. Grey
-    and CMYK profiles are applied and the image is sRGB then; an RGB profile stays with the image. Of an animation,
+    and CMYK profiles are applied and the image is sRGB then; an RGB profile stays with the image, and is made where a
+    file names its colours otherwise (cICP, nclx, gAMA and cHRM, EXIF's Adobe RGB). Of an animation,
     the first frame is taken. What the owner should know (a damaged profile, lost depth) stands in `Image.notes`.
 
     Args:
@@ -148,7 +139,9 @@ def read_image(
     with _quiet():
         try:
             image = _open(data, name)
-        except _DAMAGE as error:
+        except NotReadError as error:
+            raise ImageError(f"{name}: {error}") from error
+        except _DAMAGED as error:
             raise ImageError(
                 f"{name}: the file's header is damaged ({_said(error)}); export the image again"
             ) from error
@@ -162,17 +155,28 @@ def read_image(
             admit(width, height)
         try:
             decoded = decode(image, data, profiles=profiles)
-            animated = image.format != "JPEG" and bool(getattr(image, "is_animated", False))
+            several = _holds_several(image)
+        except NotReadError as error:
+            raise ImageError(f"{name}: {error}") from error
         except MemoryError as error:
             raise ImageError(f"{name}: not enough memory for {width}x{height} pixels; shrink the image") from error
-        except _DAMAGE as error:
+        except _DAMAGED as error:
             raise ImageError(
                 f"{name}: the pixels can't be decoded ({_said(error)}); the file is damaged or cut off: copy it again"
             ) from error
     notes = decoded.notes
-    if animated:
+    if several:
         notes = (*notes, "it holds several frames; the first was taken")
-    return Image(decoded.rgb, decoded.alpha, decoded.icc, decoded.grey, called, notes)
+    return Image(decoded.rgb, decoded.alpha, decoded.icc, decoded.grey, called, notes, decoded.metadata)
+
+
+def _holds_several(image: Opened) -> bool:
+    if isinstance(image, RawPhoto):
+        return False
+    if isinstance(image, Tiff):
+        return image.pages > 1
+    # Of a JPEG with several the others are previews, and of a HEIC photo parts of a burst.
+    return image.format not in ("JPEG", "HEIF") and bool(getattr(image, "is_animated", False))
 
 
 def read_file(path: Path) -> bytes:
@@ -198,7 +202,7 @@ def read_file(path: Path) -> bytes:
         raise ImageError(f"{path}: it can't be read ({reason}); {mend}") from error
 
 
-def _open(data: bytes, name: str) -> ImageFile.ImageFile:
+def _open(data: bytes, name: str) -> Opened:
     """Parse the header, by the content's first bytes.
 
     Pillow's own `Image.open` would try every plugin it has, PostScript's interpreter among them, and apply a pixel
@@ -206,15 +210,25 @@ def _open(data: bytes, name: str) -> ImageFile.ImageFile:
     """
     if not data:
         raise ImageError(f"{name}: the file is empty; copy or export the image again")
+    kind = raw_kind(data)
+    if kind is not None:
+        return open_raw(data, kind)
+    if data.startswith(_TIFF):
+        tiff = open_tiff(data)
+        kind = raw_kind_of_tiff(tiff)
+        if kind is not None:
+            return open_raw(data, kind)
+        tiff.refuse()
+        return tiff
     for at, magic, opener in _FORMATS:
         if data.startswith(magic, at):
             return opener(BytesIO(data))
     if data.startswith(b"ftypmif1", 4) and b"avif" in data[8:64]:
         return AvifImagePlugin.AvifImageFile(BytesIO(data))
-    hint = next(
-        (hint for magic, hint in _HINTS.items() if magic in data[:256]), "convert it to JPEG, PNG, TIFF or WebP"
-    )
-    raise ImageError(f"{name}: not an image of a known format; {hint}")
+    heic = open_heic(data)
+    if heic is not None:
+        return heic
+    raise ImageError(f"{name}: not an image of a known format; {what_else(data)}")
 
 
 def _said(error: BaseException) -> str:

@@ -19,6 +19,9 @@ from .blend import over_colour
 from .extensions import WRITABLE_EXTENSIONS, format_of
 from .image import Image, Pixels, to_depth
 from .image_kinds import ImageLike, image_of
+from .kept_metadata import KeptMetadata
+from .metadata import Metadata
+from .metadata_writing import jpeg_with, png_parts, tiff_exif, tiff_tags
 from .png import encode_png
 from .profiles import convert_rgb
 
@@ -59,11 +62,13 @@ def encode_image(
     quality: int | None = None,
     background: tuple[int, int, int] = _WHITE,
     keep_hidden: bool = False,
+    metadata: KeptMetadata = "keep",
 ) -> bytes:
     """Encode an image.
 
-    PNG and TIFF keep 16 bits; the others get 8, rounded. The ICC profile is embedded; a BMP, which has no place for it
-    here, is converted to sRGB. Formats without alpha (JPEG, BMP) get the image composited on `background`.
+    PNG and TIFF keep 16 bits; the others get 8, rounded. A grey image is written in grey. The ICC profile is embedded;
+    a BMP, which has no place for it here, is converted to sRGB. Formats without alpha (JPEG, BMP) get the image
+    composited on `background`.
 
     Args:
         image: what to write.
@@ -71,6 +76,7 @@ def encode_image(
         quality: 1-100 for JPEG (92) and WebP (90; 100 is lossless); ignored by the lossless formats.
         background: RGB, 0-255, in the image's own colour space.
         keep_hidden: keep the colours under alpha 0; by default they are written black.
+        metadata: what is written of the image's metadata, as far as the format has a place for it.
 
     Returns:
         The file's bytes; the same image gives the same bytes.
@@ -91,20 +97,21 @@ def encode_image(
             f"{name}: {image.width}x{image.height} is too large for {format.upper()}, whose sides end at "
             f"{longest} pixels; write a PNG or TIFF"
         )
+    said = (image.metadata or Metadata()).kept(metadata)
     if format == "png":
-        return encode_png(image.rgb, image.alpha, image.icc, keep_hidden=keep_hidden)
+        return encode_png(_samples(image), image.alpha, image.icc, keep_hidden=keep_hidden, said=png_parts(said))
     if format in FORMATS_WITH_ALPHA:
         shown = image if keep_hidden else clear_hidden(image)
     else:
         shown = over_colour(image, background)
     if format == "tiff":
-        return _encode_tiff(shown)
+        return _encode_tiff(shown, said)
     shown = shown.with_depth(8)
     if format == "jpeg":
-        return _encode_jpeg(shown, chosen)
+        return _encode_jpeg(shown, chosen, said)
     if format == "bmp":
         return _imencode(".bmp", replace(shown, rgb=convert_rgb(shown.rgb, shown.icc, None), icc=None), [])
-    return _encode_webp(shown, chosen, keep_hidden)
+    return _encode_webp(shown, chosen, keep_hidden, said)
 
 
 def write_image(
@@ -114,11 +121,12 @@ def write_image(
     quality: int | None = None,
     background: tuple[int, int, int] = _WHITE,
     keep_hidden: bool = False,
+    metadata: KeptMetadata = "keep",
 ) -> None:
     """Write an image to a file, in the format that its extension stands for; see `encode_image` for the options.
 
     The file appears under its name only when it is complete; a missing folder is made. Pixels are written upright and
-    without an EXIF orientation.
+    without an EXIF orientation; the metadata that is kept says so too.
 
     Args:
         image: of any kind: a path, bytes, an open file, a Pillow image, an array or an `Image`.
@@ -126,6 +134,7 @@ def write_image(
         quality: of lossy formats, 1-100; the format's own where None.
         background: the colour, RGB 0-255, that an image with an alpha is laid on in a format without one.
         keep_hidden: keep the colours of pixels that are fully transparent.
+        metadata: what is kept of the file's metadata: all (`keep`), who made it (`copyright`), or `none`.
 
     Raises:
         ImageError: the format, the image's size, or the file system doesn't allow it.
@@ -136,7 +145,14 @@ def write_image(
     """
     target = Path(path)
     chosen = format_of(target)
-    data = encode_image(image_of(image), chosen, quality=quality, background=background, keep_hidden=keep_hidden)
+    data = encode_image(
+        image_of(image),
+        chosen,
+        quality=quality,
+        background=background,
+        keep_hidden=keep_hidden,
+        metadata=metadata,
+    )
     save(target, data)
 
 
@@ -189,72 +205,81 @@ def save(target: Path, data: bytes) -> None:
         raise ImageError(f"{target}: it can't be written ({reason}); check the folder and the space left") from error
 
 
+def _samples(image: Image) -> Pixels:
+    """Return (H, W, 3) RGB, or (H, W) of a grey image."""
+    return np.ascontiguousarray(image.rgb[..., 1]) if _is_grey(image) else image.rgb
+
+
+def _is_grey(image: Image) -> bool:
+    # A profile for RGB has no place beside grey samples, and grey on a coloured background is none.
+    return image.grey and image.icc is None
+
+
 def _imencode(extension: str, image: Image, parameters: Sequence[int]) -> bytes:
-    """Encode RGB(A) of any depth with OpenCV."""
-    name = image.source or "the image"
-    if image.alpha is None:
-        pixels = cv2.cvtColor(image.rgb, cv2.COLOR_RGB2BGR)
-    else:
-        pixels = np.empty((image.height, image.width, 4), image.rgb.dtype)
-        cv2.mixChannels([image.rgb, image.alpha], [pixels], [0, 2, 1, 1, 2, 0, 3, 3])
-    return _imencoded(extension, cast("Pixels", pixels), image.icc, parameters, name)
-
-
-def _imencoded(extension: str, pixels: Pixels, icc: bytes | None, parameters: Sequence[int], name: str) -> bytes:
-    """Encode grey, BGR or BGRA samples with OpenCV, and embed the profile."""
-    kinds, contents = ([], []) if icc is None else ([cv2.IMAGE_METADATA_ICCP], [np.frombuffer(icc, np.uint8)[None]])
-    done, data = cv2.imencodeWithMetadata(extension, pixels, kinds, contents, parameters)
+    """Encode RGB or grey of 8 bits with OpenCV."""
+    samples = _samples(image)
+    pixels = samples if samples.ndim == 2 else cv2.cvtColor(samples, cv2.COLOR_RGB2BGR)
+    done, data = cv2.imencode(extension, pixels, parameters)
     if not done:
-        raise ImageError(f"{name}: OpenCV can't encode it as {extension}; write another format")
+        raise ImageError(f"{image.source or 'the image'}: OpenCV can't encode it as {extension}; write another format")
     return data.tobytes()
 
 
-def _encode_tiff(image: Image) -> bytes:
-    if image.alpha is None:
-        return _tiff(image.rgb, photometric="rgb", icc=image.icc)
-    return _tiff(np.dstack([image.rgb, image.alpha]), photometric="rgb", icc=image.icc)
+def _encode_tiff(image: Image, said: Metadata) -> bytes:
+    samples = _samples(image)
+    photometric = "minisblack" if samples.ndim == 2 else "rgb"
+    if image.alpha is not None:
+        samples = np.dstack([samples, image.alpha])
+    return _tiff(samples, photometric=photometric, alpha=image.alpha is not None, icc=image.icc, said=said)
 
 
-def _tiff(samples: Pixels, *, photometric: str, icc: bytes | None = None) -> bytes:
+def _tiff(
+    samples: Pixels, *, photometric: str, alpha: bool = False, icc: bytes | None = None, said: Metadata | None = None
+) -> bytes:
     """Encode with tifffile: Pillow has no 16-bit colour, and OpenCV no profiles in a TIFF."""
     import tifffile
 
     out = BytesIO()
+    metadata = said or Metadata()
     tifffile.imwrite(
         out,
         samples,
+        byteorder="<",
         photometric=photometric,
-        extrasamples=["unassalpha"] if samples.shape[2:] == (4,) else [],
+        planarconfig="contig" if samples.ndim == 3 else None,
+        extrasamples=["unassalpha"] if alpha else [],
         compression="adobe_deflate",
         predictor=True,
         iccprofile=icc,
+        resolution=metadata.dpi,
+        resolutionunit="INCH" if metadata.dpi else None,
+        software=False,
         metadata=None,
         rowsperstrip=_TIFF_ROWS,
+        extratags=tiff_tags(metadata),
     )
-    return out.getvalue()
+    return tiff_exif(out.getvalue(), metadata)
 
 
-def _encode_jpeg(image: Image, quality: int) -> bytes:
-    """Encode with OpenCV, or with Pillow where there is a profile: only that splits a large one into segments."""
-    if image.icc is None:
-        return _imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    out = BytesIO()
-    pil = PilImage.fromarray(cast("NDArray[np.uint8]", image.rgb))
+def _encode_jpeg(image: Image, quality: int, said: Metadata) -> bytes:
+    """Encode with OpenCV; the profile and the metadata go into segments of their own."""
+    data = _imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     try:
-        pil.save(out, "JPEG", quality=quality, icc_profile=image.icc)
+        return jpeg_with(data, image.icc, said)
     except ValueError as error:
         name = image.source or "the image"
         raise ImageError(f"{name}: its ICC profile doesn't fit into a JPEG ({error}); write a PNG") from error
-    return out.getvalue()
 
 
-def _encode_webp(image: Image, quality: int, exact: bool) -> bytes:
-    """Encode with Pillow, which embeds the profile."""
+def _encode_webp(image: Image, quality: int, exact: bool, said: Metadata) -> bytes:
+    """Encode with Pillow, which embeds the profile; WebP has no grey, and no place for IPTC and texts."""
     if image.alpha is None:
         pil = PilImage.fromarray(cast("NDArray[np.uint8]", image.rgb))
     else:
         pil = PilImage.fromarray(np.dstack([image.rgb, image.alpha]))
     out = BytesIO()
     options = {"lossless": quality == 100, "exact": exact, "method": 2, "icc_profile": image.icc or b""}
+    exif = said.with_resolution()
+    options |= {"exif": b"Exif\0\0" + exif if exif else b"", "xmp": said.xmp or b""}
     pil.save(out, "WEBP", quality=quality if quality < 100 else 50, **options)
     return out.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -42,12 +43,14 @@ class Batch:
         targets: of each.
         settings: of the run.
         folder: of the results, which lie in it or in folders inside it.
+        left_out: how many files of each extension the folders hold that are not read.
     """
 
     inputs: tuple[Path, ...]
     targets: tuple[Path, ...]
     settings: RunSettings
     folder: Path
+    left_out: dict[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,8 @@ def plan_batch(inputs: Sequence[str | Path], out_dir: Path, settings: RunSetting
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise InputError(f"{out_dir}: results cannot be written there; choose another folder")
     files, targets = (each.source.path_of(each.item) for each in named), (out_dir / each.name for each in named)
-    return Batch(tuple(files), tuple(targets), settings, out_dir)
+    left_out = Counter(extension for source in sources for extension in source.left_out())
+    return Batch(tuple(files), tuple(targets), settings, out_dir, dict(sorted(left_out.items())))
 
 
 def open_manifest(batch: Batch, pipeline: Pipeline) -> Manifest | None:

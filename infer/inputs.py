@@ -84,6 +84,16 @@ class ImageSource:
             if self._takes(self.place.name_of(item.key)):
                 yield item
 
+    def left_out(self) -> Generator[str]:
+        """Give the extensions, in lower case, of what a folder on this machine holds beside its images."""
+        if not self.is_folder or self.place.root:
+            return
+        skip = self.place.below(self.skip).key if self.skip else ""
+        for item in open_store(self.place.root).walk(self.place.key, depth=None if self.deep else 1, skip=skip):
+            name = self.place.name_of(item.key)
+            if not self._takes(name) and not any(part.startswith(".") for part in name.split("/")):
+                yield Path(name).suffix.lower() or "without an extension"
+
     def has(self, place: Location) -> bool:
         """Tell whether a file at `place` would be one of its images; links are not followed."""
         mine, its = self.place.literal, place.literal

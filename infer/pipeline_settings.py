@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..core import Arithmetic, ContractSettings, InputError, option
+from ..images import KeptMetadata
 from .choices import Blur, Colour, Fit, Place, Refine, Shadow, parse_shadow
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ class RunSettings(PipelineSettings):
         format: the results' format: png, jpg, webp, tiff or bmp.
         quality: quality of lossy formats.
         only_mask: write the greyscale mask.
+        metadata: what is kept of each image's EXIF, IPTC, XMP, resolution and texts: all, its owner, or none.
         suffix: what is added to each result's name.
         jobs: images that are encoded at a time; 1 is one after another.
         resume: go on with a run that was stopped, by the manifest in the results' folder.
@@ -147,6 +149,7 @@ class RunSettings(PipelineSettings):
     format: str = "png"
     quality: int | None = option(None, least=1, most=100)
     only_mask: bool = False
+    metadata: KeptMetadata = "keep"
     suffix: str = ""
     jobs: int | None = option(None, least=1, identity=False)
     resume: bool = option(False, identity=False)

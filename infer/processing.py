@@ -211,7 +211,7 @@ def _encoded(result: PipelineResult, settings: RunSettings) -> bytes:
     """
     kind = format_of(Path(f"image{settings.extension}"))
     if not settings.only_mask:
-        return encode_image(result.image, kind, quality=settings.quality)
+        return encode_image(result.image, kind, quality=settings.quality, metadata=settings.metadata)
     if result.matte is None:
         raise InputError("a mask was asked for, but nothing was removed; use it with a segmentation model")
     return encode_mask(result.matte.alpha, kind)

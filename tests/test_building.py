@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import tiny
+from called import Call
 from conftest import MakeOnce
 from mattekit.core import InputError
 from mattekit.workflow import build_recipe, schema_text
@@ -197,15 +196,10 @@ def test_two_builds_in_clean_folders_give_the_same_bytes(built: Path, tmp_path: 
         assert (path.parent / "out" / name).read_bytes() == (built.parent / "out" / name).read_bytes()
 
 
-def test_the_command_line_says_what_would_run(built: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "mattekit", "build", str(built), "--check"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
+def test_the_command_line_says_what_would_run(built: Path, call: Call) -> None:
+    done = call("build", built, "--check")
+    assert done.code == 0, done.err
+    assert done.out.splitlines() == [
         "kept    export-fp32 rembg-u2netp: nothing changed",
         "kept    package-fp32 rembg-u2netp: nothing changed",
         "2 kept",

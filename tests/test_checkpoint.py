@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from mattekit.convert import zoo
 from mattekit.core import CheckpointError, ModelError
@@ -38,6 +39,100 @@ def test_wrappers_and_prefixes_disappear(
     loaded = load_state_dict(tmp_path / "a.pth")
     assert loaded.keys() == state.keys()
     assert all(torch.equal(loaded[name], state[name]) for name in state)
+
+
+@pytest.mark.parametrize("wrapper", [("generator", "weights"), ("net",), ("my_net", "inner"), ("a", "b", "params")])
+@pytest.mark.parametrize("prefix", ["model.", "student.", "net.module.", "lit.student._orig_mod.", "0."])
+def test_a_network_is_found_behind_any_wrapper_and_prefix(
+    tmp_path: Path, state: dict[str, Any], wrapper: tuple[str, ...], prefix: str
+) -> None:
+    wrapped: Any = {prefix + name: value for name, value in state.items()} | {"loss.vgg.0.weight": torch.zeros(3)}
+    for key in reversed(wrapper):
+        wrapped = {key: wrapped, "epoch": 3, "optimizer": {"state": {0: {"exp_avg": torch.zeros(2)}}}}
+    torch.save(wrapped, tmp_path / "a.pth")
+    loaded = load_module(zoo.get(SMALL), tmp_path / "a.pth").state_dict()
+    assert all(torch.equal(loaded[name], state[name]) for name in state)
+
+
+@pytest.mark.parametrize("name", ["ema", "model_ema", "ema_model", "state_dict_ema", "net_g_ema", "swa_model"])
+@pytest.mark.parametrize("as_prefix", [False, True])
+def test_averages_are_preferred_and_said(
+    tmp_path: Path, state: dict[str, Any], caplog: pytest.LogCaptureFixture, name: str, as_prefix: bool
+) -> None:
+    raw = {key: torch.zeros_like(value) for key, value in state.items()}
+    content: Any = {"model": raw, name: state, "n_averaged": torch.tensor(3)}
+    if as_prefix:
+        content = {f"{part}.{key}": value for part in ("model", name) for key, value in content[part].items()}
+    torch.save(content, tmp_path / "a.pth")
+    assert torch.equal(
+        load_module(zoo.get(SMALL), tmp_path / "a.pth").state_dict()["body.0.bias"], state["body.0.bias"]
+    )
+    assert f"a.pth: the averaged weights of {name} are taken, not those of model" in caplog.text
+
+
+def test_an_average_of_the_parameters_alone_is_completed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    from mattekit.convert.networks.unet import UNet
+
+    plain = dict(UNet(width=4).state_dict())
+    average = {name: value + 1 for name, value in plain.items() if name.endswith((".weight", ".bias"))}
+    torch.save({"state_dict": plain, "ema": average}, tmp_path / "a.pth")
+    loaded = load_module(zoo.get("unet"), tmp_path / "a.pth").state_dict()
+    assert torch.equal(loaded["outc.conv.bias"], plain["outc.conv.bias"] + 1)
+    assert torch.equal(loaded["inc.double_conv.1.running_var"], plain["inc.double_conv.1.running_var"])
+    assert "the averaged weights of ema are taken; what they lack is state_dict's" in caplog.text
+
+
+def test_several_networks_that_fit_are_not_guessed_among(tmp_path: Path, state: dict[str, Any]) -> None:
+    both = {f"{part}.{name}": value for part in ("first", "second") for name, value in state.items()}
+    torch.save(both, tmp_path / "two.pth")
+    with pytest.raises(CheckpointError, match="several networks that fit realesr-animevideov3: first, second"):
+        load_module(zoo.get(SMALL), tmp_path / "two.pth")
+
+
+def test_what_profilers_count_is_left_out(tmp_path: Path, state: dict[str, Any]) -> None:
+    counted = {
+        f"{name.rpartition('.')[0]}.{each}": torch.zeros(1) for name in state for each in ("total_ops", "total_params")
+    }
+    torch.save({**state, **counted, "total_ops": torch.zeros(1), "total_params": torch.zeros(1)}, tmp_path / "a.pth")
+    assert load_module(zoo.get(SMALL), tmp_path / "a.pth").state_dict().keys() == state.keys()
+    assert load_state_dict(tmp_path / "a.pth").keys() == state.keys()
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_numbers_of_numpy_do_no_harm_and_arrays_are_refused(
+    tmp_path: Path, state: dict[str, Any], zipped: bool
+) -> None:
+    numbers = {"best": np.float64(0.3), "step": np.int64(7), "loss": np.float32(1), "done": np.bool_(True)}
+    torch.save({"state_dict": state, **numbers}, tmp_path / "a.pth", _use_new_zipfile_serialization=zipped)
+    assert load_state_dict(tmp_path / "a.pth").keys() == state.keys()
+    torch.save({"state_dict": state, "curve": np.zeros(3)}, tmp_path / "b.pth", _use_new_zipfile_serialization=zipped)
+    with pytest.raises(CheckpointError, match=r"b\.pth is refused.*_reconstruct.*torch\.save\("):
+        load_state_dict(tmp_path / "b.pth")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_programs_and_modules_are_named_with_the_line_that_makes_a_checkpoint_of_them(tmp_path: Path) -> None:
+    module = torch.nn.Linear(2, 2)
+    torch.jit.save(torch.jit.trace(module, torch.zeros(1, 2)), tmp_path / "script.pt")
+    torch.export.save(torch.export.export(module, (torch.zeros(1, 2),)), tmp_path / "program.pt2")
+    torch.save({"model": module, "epoch": 3}, tmp_path / "whole.pth")
+    for name, kind, line in (
+        ("script.pt", "a TorchScript file", "torch.jit.load('script.pt').state_dict(), 'script-weights.pth'"),
+        (
+            "program.pt2",
+            "a program of torch.export",
+            "torch.export.load('program.pt2').state_dict, 'program-weights.pth'",
+        ),
+        (
+            "whole.pth",
+            "a whole module",
+            "torch.load('whole.pth', weights_only=False).state_dict(), 'whole-weights.pth'",
+        ),
+    ):
+        with pytest.raises(CheckpointError) as caught:
+            load_state_dict(tmp_path / name)
+        assert kind in str(caught.value)
+        assert f"torch.save({line})" in str(caught.value)
 
 
 def test_the_averaged_weights_are_preferred(tmp_path: Path, state: dict[str, Any]) -> None:

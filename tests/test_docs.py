@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from mattekit import cli
 from mattekit.bench import read_gates
+from mattekit.core import read_contract_file
 from mattekit.datasets import read_classes
 from mattekit.images import read_image
 from mattekit.workflow.recipes import read_recipe
@@ -174,8 +175,10 @@ def test_the_toml_is_what_reads_it_takes(tmp_path: Path) -> None:
             assert read_gates(path), str(block)
         elif block.text.startswith("labels ="):
             assert len(read_classes(path).labels) > 1, str(block)
+        elif "[output]" in block.text:
+            assert read_contract_file(path).output.kind == "alpha", str(block)
         else:
-            assert "[[model]]" in block.text, f"{block}: neither gates, classes nor a recipe"
+            assert "[[model]]" in block.text, f"{block}: neither gates, classes, a contract nor a recipe"
             assert read_recipe(path, {}).model, str(block)
         read += 1
     assert read >= 2

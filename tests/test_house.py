@@ -10,6 +10,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -55,30 +56,47 @@ HEAVY = ("torch", "onnx", "onnxruntime", "onnxscript", "nncf", "skimage", "safet
 """What only the extras bring."""
 
 
+def statements(body: Iterable[ast.AST]) -> Iterator[ast.stmt]:
+    """Give all statements of a body, also those inside of others, as imports are."""
+    for node in body:
+        if isinstance(node, ast.stmt):
+            yield node
+        for inner in ("body", "handlers", "cases", "orelse", "finalbody"):
+            yield from statements(getattr(node, inner, ()))
+
+
 @dataclass(frozen=True)
 class Module:
-    """A module of the package: its path below the root, its lines, and what it is made of."""
+    """A module of the package: its path below the root, and what the rules ask of it."""
 
     name: str
     lines: int
-    body: tuple[ast.stmt, ...]
-    imports: tuple[ast.Import | ast.ImportFrom, ...]
     said: str
     """Its documentation."""
+    public: tuple[str, ...]
+    """Its functions and classes that are for others."""
+    classes: tuple[str, ...]
+    """The classes of these."""
+    has_all: bool
+    imports: tuple[ast.Import | ast.ImportFrom, ...]
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """Parse a file, once for all rules."""
         text = path.read_text(encoding="utf-8")
         tree = ast.parse(text)
-        imports = tuple(node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
-        name = path.relative_to(ROOT).as_posix()
-        return cls(name, len(text.splitlines()), tuple(tree.body), imports, ast.get_docstring(tree) or "")
-
-    @property
-    def classes(self) -> list[str]:
-        """Return the names of its classes that are for others."""
-        return [node.name for node in self.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+        definitions = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        public = [node for node in definitions if not node.name.startswith("_")]
+        assigned = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+        return cls(
+            name=path.relative_to(ROOT).as_posix(),
+            lines=len(text.splitlines()),
+            said=ast.get_docstring(tree) or "",
+            public=tuple(node.name for node in public),
+            classes=tuple(node.name for node in public if isinstance(node, ast.ClassDef)),
+            has_all=any(isinstance(target, ast.Name) and target.id == "__all__" for target in assigned),
+            imports=tuple(node for node in statements(tree.body) if isinstance(node, ast.Import | ast.ImportFrom)),
+        )
 
 
 @pytest.fixture(scope="module")
@@ -195,14 +213,11 @@ def test_the_reasons_for_long_modules_are_of_modules() -> None:
 
 def test_a_module_says_what_is_public(modules: list[Module]) -> None:
     # That the names are sorted and there, ruff sees to (RUF022, F822).
-    broken: list[str] = []
-    for module in modules:
-        definitions = [node for node in module.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-        public = [node.name for node in definitions if not node.name.startswith("_")]
-        assigned = [target for node in module.body if isinstance(node, ast.Assign) for target in node.targets]
-        has_all = any(isinstance(target, ast.Name) and target.id == "__all__" for target in assigned)
-        if public and not has_all:
-            broken.append(f"{module.name}: say in __all__ which of {', '.join(public)} are for others")
+    broken = [
+        f"{module.name}: say in __all__ which of {', '.join(module.public)} are for others"
+        for module in modules
+        if module.public and not module.has_all
+    ]
     assert not broken, "\n".join(broken)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import os
 import struct
+import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from mattekit.core import ImageError
 from mattekit.images import MAX_PIXELS, read_image
 from PIL import Image as PilImage
@@ -89,6 +91,58 @@ def test_paths_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(ImageError, match="permission"):
         read_image(path)
+
+
+RAW = [(b"IIRO\x08\0\0\0", "ORF"), (b"IIU\0\x18\0\0\0", "RW2"), (b"FUJIFILMCCD-RAW 0201", "RAF")]
+RAW += [(b"\0\0\0\x18ftypcrx ", "CR3"), (b"II*\0\x10\0\0\0CR\x02\0", "CR2")]
+
+
+def camera_raw(maker: str, photometric: int = 32803) -> bytes:
+    """What begins like a TIFF: a preview, and the sensor's values in a directory below."""
+    out = io.BytesIO()
+    with tifffile.TiffWriter(out) as writer:
+        preview = np.full((20, 30, 3), 90, np.uint8)
+        tags = [(271, 2, 0, maker, True)]
+        writer.write(preview, photometric="rgb", subfiletype=1, subifds=1, extratags=tags, metadata=None)
+        writer.write(np.zeros((40, 60), np.uint16), photometric=photometric, metadata=None)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("installed", [True, False])
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [*RAW, (camera_raw("NIKON CORPORATION"), "NEF"), (camera_raw("SONY"), "ARW"), (camera_raw("Somebody"), "raw")],
+)
+def test_a_cameras_raw_file_is_told_apart(
+    data: bytes, kind: str, installed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if installed:
+        pytest.importorskip("rawpy")
+    else:
+        monkeypatch.setitem(sys.modules, "rawpy", None)
+    if installed and len(data) > 1000:
+        # LibRaw takes it: what is developed are the sensor's values, and not the preview.
+        image = read_image(data)
+        assert image.size == (60, 40)
+        assert f"camera's raw file ({kind})" in image.notes[0]
+        return
+    with pytest.raises(ImageError, match=rf"camera's raw file \({kind}\)") as caught:
+        read_image(data)
+    assert ("LibRaw" if installed else "mattekit[raw]") in str(caught.value)
+
+
+def test_a_heic_photo_is_read_with_its_extra_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    y, x = np.mgrid[:64, :80]
+    rgb = np.dstack([x * 3, y * 3, x + y]).astype(np.uint8)
+    out = io.BytesIO()
+    heif.from_bytes("RGB", (80, 64), rgb.tobytes()).save(out, quality=95)
+    image = read_image(out.getvalue())
+    assert image.size == (80, 64)
+    assert np.abs(image.rgb.astype(int) - rgb).mean() < 4
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(ImageError, match=r"HEIC photo.*mattekit\[heic\]"):
+        read_image(out.getvalue())
 
 
 def test_wide_and_floating_point_samples_are_refused() -> None:

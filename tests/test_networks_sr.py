@@ -13,7 +13,7 @@ from mattekit.convert import zoo
 from PIL import Image as PilImage
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 from mattekit.convert import load_module  # noqa: E402
@@ -26,12 +26,15 @@ PUBLISHED = [
     ("imdn-x4", "imdn_x4.pth", 32.21),
     ("rfdn-x4", "rfdn_x4.pth", 32.16),
     ("rlfn-x4", "rlfn_x4.pth", 32.10),
+    ("span-x2", "span_x2_ch48.pth", 38.07),
+    ("span-x4", "span_x4_ch48.pth", 32.20),
     ("realesr-animevideov3", "realesr_animevideov3_x4.pth", 28.25),
+    ("realesrgan-x4plus-anime-6b", "realesrgan_x4plus_anime_6b.pth", 25.22),
 ]
 
 
 @cache
-def network(model_id: str) -> torch.nn.Module:
+def network(model_id: str) -> nn.Module:
     """A network of the zoo whose weights are whatever the memory holds: its shapes are asked for alone."""
     build = zoo.get(model_id).build
     assert build is not None

@@ -7,14 +7,19 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 import pytest
+from mattekit import cli
 from mattekit.convert import ModelSpec, zoo
 from mattekit.convert.spec import Licence, TrainingData
-from mattekit.core import Contract, ModelError
+from mattekit.convert.zoo.uses import USES
+from mattekit.core import Contract, InputError, ModelError
+from typer.testing import CliRunner
 
 PROMISED = {
     *("u2net", "u2netp", "u2net_human_seg", "u2net_cloth_seg", "u2net_portrait"),
     *("realesrgan-x4plus", "realesrgan-x2plus", "realesrgan-x4plus-anime-6b"),
     *("realesr-general-x4v3", "realesr-animevideov3"),
+    *("span-x2", "span-x4", "realesr-general-wdn-x4v3", "modnet", "rmbg-1-4", "rmbg-2-0"),
+    *(f"birefnet-{name}" for name in ("matting", "hr-matting", "hr-general", "general-512-fp16")),
     *("imdn-x2", "imdn-x3", "imdn-x4", "rfdn-x4", "rlfn-x4"),
     *("rembg-u2net", "rembg-u2netp", "rembg-u2net_human_seg", "rembg-u2net_cloth_seg", "rembg-silueta"),
     *("rembg-isnet-general-use", "rembg-isnet-anime"),
@@ -27,7 +32,10 @@ PARAMETERS = {
     "realesrgan-x2plus": 16_703_171,
     "realesrgan-x4plus-anime-6b": 4_467_779,
     "realesr-general-x4v3": 1_213_296,
+    "realesr-general-wdn-x4v3": 1_213_296,
     "realesr-animevideov3": 621_424,
+    "span-x2": 410_700,
+    "span-x4": 426_288,
     "imdn-x2": 694_404,
     "imdn-x3": 703_059,
     "imdn-x4": 715_176,
@@ -171,3 +179,28 @@ def test_contracts_follow_their_publishers() -> None:
     for model_id in ("rfdn-x4", "rlfn-x4"):
         contract = zoo.get(model_id).contract
         assert (contract.input.divide_by, contract.output.value_max) == (1.0, 255.0)
+
+
+def test_each_use_lists_entries_that_suit_it_the_granted_ones_first() -> None:
+    for use in USES:
+        found = zoo.list_models(use)
+        assert len({spec.id for spec in found}) == len(found) > 1
+        granted = [spec.licence.commercial is True for spec in found]
+        assert granted == sorted(granted, reverse=True), use
+    tasks = {use: {spec.task for spec in zoo.list_models(use)} for use in USES}
+    assert tasks["portrait"] == tasks["product"] == {"segmentation"}
+    assert tasks["photo"] == {"super_resolution"}
+    with pytest.raises(InputError, match=r"'cats' is no use .*portrait, product, anime, photo"):
+        zoo.list_models("cats")
+
+
+def test_weights_that_forbid_commercial_use_are_told_apart_from_those_that_do_not_say() -> None:
+    assert {spec.id for spec in zoo.list_models() if spec.licence.commercial is False} == {"rmbg-1-4", "rmbg-2-0"}
+
+
+def test_what_was_never_run_here_is_told() -> None:
+    proven = {spec.id for spec in zoo.list_models() if spec.proven}
+    assert proven >= {spec.id for spec in zoo.list_models() if spec.weights.bundled}
+    shown = CliRunner().invoke(cli.app, ["models", "show", "rmbg-2-0"], terminal_width=200).output
+    assert "unproven" in shown
+    assert "unproven" not in CliRunner().invoke(cli.app, ["models", "show", "modnet"], terminal_width=200).output

@@ -79,7 +79,7 @@ class Gate(_Strict):
     stage: str = "model"
     statistic: str = "*"
     slice: str = "all"
-    class_: str = Field("", alias="class")
+    class_: str = Field(default="", alias="class")
     baseline_model: str | None = None
     baseline_arithmetic: str | None = None
     samples: Annotated[int, Field(ge=1)] = 10

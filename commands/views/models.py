@@ -14,6 +14,7 @@ from .fitting import print_pairs, print_table, say_once
 
 __all__ = ["print_fetched", "print_model", "print_models"]
 
+_UNPROVEN = "unproven: its weights were not run here; names, shapes and what is said of it are tested alone"
 _COMMERCIAL = {True: "yes", False: "no", None: "not granted"}
 
 
@@ -41,12 +42,13 @@ def _zoo(task: str, specs: Sequence[ModelSpec]) -> Table:
                 f"{spec.weights.size / 1e6:.1f} MB" if spec.weights.size else "?",
                 _COMMERCIAL[spec.licence.commercial],
                 "bundled" if spec.weights.bundled else "cached" if cached_path(spec).is_file() else "",
+                "" if spec.proven else "unproven",
                 spec.title,
             )
         )
     columns = [
         Column(title, numeric=title == "size")
-        for title in ("model", "scale", "input", "size", "commercial use", "here", "what")
+        for title in ("model", "scale", "input", "size", "commercial use", "here", "proof", "what")
     ]
     table = Table(task.replace("_", " "), tuple(columns), tuple(tuple(map(Cell, row)) for row in rows))
     return say_once(table, {"scale", "input"})
@@ -84,6 +86,7 @@ def _told(spec: ModelSpec) -> list[tuple[str, str]]:
         ("MD5", weights.md5 or ""),
         ("from", "\n".join(weights.urls) or ("comes with mattekit" if weights.bundled else "no direct download")),
         ("bundled IR", "\n".join(f"{name} {digest}" for name, digest in sums.items())),
+        ("proof", "exported and measured here" if spec.proven else _UNPROVEN),
         ("memory of an export", f"{spec.memory / 1e9:.1f} GB" if spec.memory else ""),
         ("paper", spec.paper),
         ("homepage", spec.homepage),
@@ -137,6 +140,7 @@ def _as_data(spec: ModelSpec) -> dict[str, object]:
         "licence_source": spec.licence.source,
         "training_data": [asdict(each) for each in spec.licence.data],
         "export_memory": spec.memory,
+        "proven": spec.proven,
         "contract": spec.contract.model_dump(mode="json"),
         "paper": spec.paper,
         "homepage": spec.homepage,

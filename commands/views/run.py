@@ -90,6 +90,11 @@ class RunView:
         if result.failed > len(result.errors):
             errors.print(f"and {result.failed - len(result.errors)} more failed")
         total = result.done + result.failed + result.skipped
+        if result.left_out and not self._quiet:
+            kinds = ", ".join(f"{count} {extension}" for extension, count in result.left_out.items())
+            files = sum(result.left_out.values())
+            were = "file was" if files == 1 else "files were"
+            errors.print(escape(f"{files} {were} not read: {kinds}"), soft_wrap=True)
         if self._quiet and not verbose:
             return
         parts = [f"{result.done + result.skipped} of {total} done"]

@@ -36,7 +36,7 @@ SAME = 0.995
 SAME_PSNR = 45.0
 """dB from which on two enlargements are the same."""
 
-LEAST_MARGIN, LEAST_GAIN = 0.01, 0.1
+LEAST_MARGIN, LEAST_GAIN = 0.01, 0.5
 """Of IoU, and of PSNR in dB, by which the best must be better than the next."""
 
 LEAST_SCORE, LEAST_PSNR = 0.5, 20.0
@@ -133,6 +133,12 @@ def infer_contract(
     Raises:
         ContractError: the network takes no image, or gives nothing that a contract can say.
         MattekitError: the file cannot be read, or the data cannot.
+
+    Example:
+        >>> import mattekit
+        >>> found = mattekit.infer_contract(mattekit.open_model("srlite-x2").path, "photos")
+        >>> found.photos
+        2
     """
     path = Path(model).expanduser()
     first = propose_contract(path, "unit").contract
@@ -187,8 +193,9 @@ def _ways(path: Path, first: Contract) -> Iterator[_Way]:
     readings = list(_readings(path, first))
     for order, (name, numbers) in product(orders, normals.items()):
         own = dict(numbers)
-        if name == "caffe-bgr" and order.startswith("RGB"):
-            own["mean"] = tuple(reversed(own["mean"]))
+        if order.startswith("BGR") != (name == "caffe-bgr"):
+            # The numbers are those of red, green and blue, whatever their order.
+            own |= {key: tuple(reversed(own[key])) for key in ("mean", "std") if key in own}
         if wanted.channels != 3:
             own |= {key: (sum(own[key]) / len(own[key]),) for key in ("mean", "std") if key in own}
         given = wanted.model_dump() | {"colour_order": order, "mean": (0.0,), "std": (1.0,)} | own

@@ -109,10 +109,18 @@ def check_contract(
         data: photos, as `open_dataset` takes them; with masks, each answer has its IoU.
         limit: at most so many of them, spread evenly.
 
+    Returns:
+        What the network says of each photo.
+
     Raises:
         ContractError: nothing says a contract, or the file takes or gives other than it says.
         ParityError: OpenVINO answers the first photo otherwise than ONNX Runtime, where that is installed.
         MattekitError: the file cannot be read, or the data cannot.
+
+    Example:
+        >>> import mattekit
+        >>> mattekit.check_contract(mattekit.open_model("mattelite").path, limit=2).enough_evidence
+        True
     """
     path = Path(model).expanduser()
     opened = load(path, contract=contract_from(contract))
@@ -142,6 +150,12 @@ def attach_contract(model: str | Path, contract: ContractLike, out: str | Path) 
     Raises:
         ContractError: the file takes or gives other than the contract says; nothing is written.
         InputError: the copy has another suffix.
+
+    Example:
+        >>> import mattekit
+        >>> model = mattekit.open_model("srlite-x2")
+        >>> mattekit.attach_contract(model.path, model.contract, "copies/larger.xml").name
+        'larger.xml'
     """
     source, target = Path(model).expanduser(), Path(out).expanduser()
     if source.suffix != target.suffix:
@@ -172,7 +186,7 @@ def attach_contract(model: str | Path, contract: ContractLike, out: str | Path) 
 def _masks(remover: Remover, samples: Dataset) -> Iterator[Answer]:
     for sample in samples:
         alpha = remover.matte(Image(rgb=sample.image)).alpha.astype(np.float32) / 255
-        iou = None if sample.alpha is None else get_metric("iou").function(alpha, sample.alpha)
+        iou = None if sample.alpha is None else float(get_metric("iou").function(alpha, sample.alpha))
         yield Answer(sample.id, float((alpha > 0.5).mean()), float(alpha.min()), float(alpha.max()), iou)
 
 

@@ -20,6 +20,7 @@ __all__ = ["InspectedModel", "inspect_model", "layout_of"]
 _HANDED_ON = frozenset(
     {
         "Result",
+        "Identity",
         "Convert",
         "Reshape",
         "Squeeze",
@@ -102,8 +103,8 @@ def inspect_model(model: str | Path, contract: ContractLike | None = None) -> In
 
     Example:
         >>> import mattekit
-        >>> done = mattekit.export_model("srlite-x2", "models")
-        >>> mattekit.inspect_model("models/srlite-x2/fp32/model.xml").contract.output.scale
+        >>> file = mattekit.open_model("srlite-x2").path
+        >>> mattekit.inspect_model(file).contract.output.scale
         2
     """
     path = Path(model).expanduser()

@@ -43,9 +43,18 @@ def propose_contract(model: str | Path, preset: str | None = None) -> Proposal:
         preset: how images are prepared, which no graph says; one of `PRESETS`. ImageNet's numbers for masks, and values
             of 0 to 1 for enlargements, where None.
 
+    Returns:
+        The contract, and its text with remarks where a person must decide.
+
     Raises:
         ContractError: there is no such preset, or the graph takes no image, or gives nothing that a contract can say.
         ModelError: the file cannot be read.
+
+    Example:
+        >>> import mattekit
+        >>> file = mattekit.open_model("srlite-x2").path
+        >>> mattekit.propose_contract(file).contract.output.scale
+        2
     """
     if preset is not None:
         preset_of(preset)

@@ -54,20 +54,24 @@ class RRDB(nn.Module):
 class RRDBNet(nn.Module):
     """Input RGB ``(n, 3, h, w)``, values 0..1; output ``(n, 3, scale*h, scale*w)``, about 0..1, not clipped.
 
-    The body always enlarges by 4; for a `scale` of 2 the input is folded first (2x2 pixels become channels), so h and w
-    must be even.
+    Real-ESRGAN's bodies always enlarge by 4; for a `scale` of 2 the input is folded first (2x2 pixels become channels),
+    so h and w must be even, and for 1 by 4x4. With a `fold` of 1, as in ESRGAN's own networks, nothing is folded, and
+    the body enlarges by the scale itself.
     """
 
-    def __init__(self, scale: int = 4, *, width: int = 64, growth: int = 32, blocks: int = 23) -> None:
+    def __init__(
+        self, scale: int = 4, *, width: int = 64, growth: int = 32, blocks: int = 23, fold: int | None = None
+    ) -> None:
         super().__init__()
-        if scale not in (2, 4):
-            raise ValueError(f"an RRDBNet enlarges by 2 or 4, not by {scale}")
-        self.fold = 4 // scale
+        if scale not in (1, 2, 4):
+            raise ValueError(f"an RRDBNet keeps the size or enlarges it by 2 or 4, not by {scale}")
+        self.fold = 4 // scale if fold is None else fold
+        self.doublings = (scale * self.fold).bit_length() - 1
         self.conv_first = nn.Conv2d(3 * self.fold**2, width, 3, padding=1)
         self.body = nn.Sequential(*(RRDB(width, growth) for _ in range(blocks)))
         self.conv_body = nn.Conv2d(width, width, 3, padding=1)
-        self.conv_up1 = nn.Conv2d(width, width, 3, padding=1)
-        self.conv_up2 = nn.Conv2d(width, width, 3, padding=1)
+        for number in range(1, self.doublings + 1):
+            self.add_module(f"conv_up{number}", nn.Conv2d(width, width, 3, padding=1))
         self.conv_hr = nn.Conv2d(width, width, 3, padding=1)
         self.conv_last = nn.Conv2d(width, 3, 3, padding=1)
 
@@ -77,6 +81,7 @@ class RRDBNet(nn.Module):
             x = functional.pixel_unshuffle(x, self.fold)
         shallow = self.conv_first(x)
         x = shallow + self.conv_body(self.body(shallow))
-        for layer in (self.conv_up1, self.conv_up2):
-            x = functional.leaky_relu(layer(functional.interpolate(x, scale_factor=2.0, mode="nearest")), SLOPE)
+        for number in range(1, self.doublings + 1):
+            larger = functional.interpolate(x, scale_factor=2.0, mode="nearest")
+            x = functional.leaky_relu(self.get_submodule(f"conv_up{number}")(larger), SLOPE)
         return self.conv_last(functional.leaky_relu(self.conv_hr(x), SLOPE))

@@ -8,9 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...core import ModelError, did_you_mean
+from ...core import InputError, ModelError, did_you_mean
 from ..spec import ModelSpec
-from . import deeplab, imdn, mattelite, rembg, rfdn, rlfn, rrdbnet, srlite, srvgg, u2net, unet
+from . import (
+    birefnet,
+    bria,
+    deeplab,
+    imdn,
+    mattelite,
+    modnet,
+    rembg,
+    rfdn,
+    rlfn,
+    rrdbnet,
+    span,
+    srlite,
+    srvgg,
+    u2net,
+    unet,
+)
+from .uses import SUITED, USES
 
 __all__ = ["get", "list_models", "register"]
 
@@ -36,25 +53,39 @@ register(u2net.SPECS)
 register(unet.SPECS)
 register(deeplab.SPECS)
 register(rembg.SPECS)
+register(modnet.SPECS)
+register(birefnet.SPECS)
+register(bria.SPECS)
 register(rrdbnet.SPECS)
 register(srvgg.SPECS)
 register(imdn.SPECS)
 register(rfdn.SPECS)
 register(rlfn.SPECS)
+register(span.SPECS)
 
 
-def list_models() -> tuple[ModelSpec, ...]:
+def list_models(use: str | None = None) -> tuple[ModelSpec, ...]:
     """List the models that mattekit knows by name.
 
+    Args:
+        use: list those alone that suit `portrait`, `product`, `anime` or `photo`.
+
     Returns:
-        Every entry of the zoo, in the order of registration.
+        Every entry of the zoo, in the order of registration; of those for a use, the first is to be tried first.
+
+    Raises:
+        InputError: there is no such use.
 
     Example:
         >>> import mattekit
         >>> [spec.id for spec in mattekit.list_models() if spec.weights.bundled]
         ['mattelite', 'srlite-x2', 'srlite-x4']
     """
-    return tuple(_REGISTRY.values())
+    if use is None:
+        return tuple(_REGISTRY.values())
+    if use not in USES:
+        raise InputError(f"{use!r} is no use that models are listed for; give {', '.join(USES)}")
+    return tuple(_REGISTRY[each] for each in SUITED[use])
 
 
 def get(model_id: str) -> ModelSpec:

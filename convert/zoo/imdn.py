@@ -43,6 +43,7 @@ def _spec(scale: int, *, sha256: str, size: int) -> ModelSpec:
         ),
         licence=Licence(code="not stated", weights="not stated", granted=None),
         build=partial(_build, scale),
+        proven=scale != 3,
         paper="https://arxiv.org/abs/1909.11856",
         homepage="https://github.com/Zheng222/IMDN",
         notes=(

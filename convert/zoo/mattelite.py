@@ -39,6 +39,7 @@ SPECS: tuple[ModelSpec, ...] = (
         licence=Licence(code="Apache-2.0", weights="Apache-2.0", granted=True),
         build=partial(u2net, "MATTELITE"),
         fine_tune=partial(fine_tuned, "MATTELITE"),
+        proven=True,
         paper="https://arxiv.org/abs/2005.09007",
         notes=(
             "For first steps, tests and low-power devices: official weights cut better edges.",

@@ -62,6 +62,7 @@ def _classic(
     source: tuple[str, str] = _U2NET,
     licence: Licence = _APACHE,
     mirrors: tuple[str, ...] = (),
+    proven: bool = False,
     notes: tuple[str, ...] = (),
 ) -> ModelSpec:
     filename = f"{name}.onnx"
@@ -81,6 +82,7 @@ def _classic(
         source="onnx",
         homepage=source[0],
         paper=source[1],
+        proven=proven,
         notes=notes,
     )
 
@@ -153,6 +155,7 @@ SPECS: tuple[ModelSpec, ...] = (
         sha256="309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
         md5="8e83ca70e441ab06c318d82300c84806",
         size=4_574_861,
+        proven=True,
     ),
     _classic(
         "u2net_human_seg",

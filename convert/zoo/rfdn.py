@@ -54,6 +54,7 @@ SPECS: tuple[ModelSpec, ...] = (
         ),
         licence=Licence(code="MIT", weights="MIT", granted=True),
         build=_build,
+        proven=True,
         paper="https://arxiv.org/abs/2009.11551",
         homepage="https://github.com/njulj/RFDN",
         notes=NOTES,

@@ -35,6 +35,7 @@ SPECS: tuple[ModelSpec, ...] = (
         ),
         licence=Licence(code="MIT", weights="MIT", granted=True),
         build=_build,
+        proven=True,
         paper="https://arxiv.org/abs/2205.07514",
         homepage="https://github.com/Amazingren/NTIRE2024_ESR",
         notes=(

@@ -38,6 +38,7 @@ def _spec(scale: int, *, sha256: str, size: int) -> ModelSpec:
         weights=Weights(filename=filename, bundled=filename, sha256=sha256, size=size),
         licence=Licence(code="Apache-2.0", weights="Apache-2.0", granted=True),
         build=partial(_build, scale),
+        proven=True,
         notes=(
             "For first steps, tests and low-power devices: larger networks restore more.",
             "Sharpens the luminance; colour is enlarged by a bicubic filter.",

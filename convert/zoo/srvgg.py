@@ -50,6 +50,16 @@ SPECS: tuple[ModelSpec, ...] = (
         ),
     ),
     released(
+        "realesr-general-wdn-x4v3",
+        "Real-ESRGAN general x4 v3 without denoising, damaged photos, small",
+        _general,
+        _contract(24),
+        "v0.2.5.0/realesr-general-wdn-x4v3.pth",
+        sha256="1641f8c4464b9f097c9fdda5589273713f67cf59f3d909e0bd688f0cee269dca",
+        size=4_885_111,
+        notes=("This is denoise strength 0 of realesr-general-x4v3.",),
+    ),
+    released(
         "realesr-animevideov3",
         "Real-ESRGAN anime video v3, x4, small",
         _anime_video,
@@ -58,5 +68,6 @@ SPECS: tuple[ModelSpec, ...] = (
         "v0.2.5.0/realesr-animevideov3.pth",
         sha256="b8a8376811077954d82ca3fcf476f1ac3da3e8a68a4f4d71363008000a18b75d",
         size=2_504_012,
+        proven=True,
     ),
 )

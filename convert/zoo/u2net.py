@@ -121,6 +121,7 @@ SPECS: tuple[ModelSpec, ...] = (
         ),
         licence=_APACHE,
         build=_small,
+        proven=True,
         fine_tune=partial(fine_tuned, "U2NETP"),
         paper=_PAPER,
         homepage=_HOME,

@@ -81,7 +81,9 @@ def _parity(source: RecordSource, record: ParityRecord) -> Statement:
     title = f"The first stage beyond its limit is {broken.after}" if broken else "Every stage is within its limit"
     unproven = record.first_unproven
     if unproven and not broken:
-        return Statement("unclear", f"The images don't show whether {unproven.after} is right", unproven.unproven)
+        return Statement(
+            "not enough evidence", f"The images don't show whether {unproven.after} is right", unproven.unproven
+        )
     return Statement("failed" if broken else "passed", title, f"{source.name}: {images} images through every stage")
 
 

@@ -66,6 +66,10 @@ def image_seeds() -> dict[str, bytes]:
         "tiff-lab": saved(image.convert("LAB"), "TIFF"),
         "tiff-1": saved(image.convert("1"), "TIFF", compression="group4"),
         "tiff-rgb-16": _opencv(".tiff", deep),
+        "tiff-planar-16": _tifffile(np.moveaxis(deep, 2, 0), planarconfig="separate", photometric="rgb"),
+        "tiff-tiles": _tifffile(deep, tile=(16, 16), compression="adobe_deflate", predictor=True, photometric="rgb"),
+        "tiff-big": _tifffile(deep[..., :2].copy(), bigtiff=True, byteorder=">", photometric="minisblack"),
+        "tiff-float": _tifffile(deep.astype(np.float32), photometric="rgb"),
         "bmp": saved(image, "BMP"),
         "bmp-palette": saved(palette, "BMP"),
         "gif": saved(palette, "GIF", transparency=3),
@@ -86,8 +90,9 @@ def images() -> Target:
         import_module("mattekit.datasets.image_folders")
         from mattekit.images import encode_image, read_image
 
-        for data in seeds.values():
-            encode_image(read_image(data), "bmp")
+        for name, data in seeds.items():
+            if name != "tiff-float":
+                encode_image(read_image(data), "bmp")
 
     def make(rng: random.Random) -> dict[str, bytes]:
         name = rng.choice(list(seeds))
@@ -117,6 +122,16 @@ def _opencv(suffix: str, pixels: NDArray[np.uint16]) -> bytes:
     done, data = cv2.imencode(suffix, pixels)
     assert done
     return data.tobytes()
+
+
+def _tifffile(pixels: NDArray[Any], **options: Any) -> bytes:
+    import tifffile
+
+    target = io.BytesIO()
+    options = {"bigtiff": False, "byteorder": "<", "planarconfig": "contig", **options}
+    with tifffile.TiffWriter(target, bigtiff=options.pop("bigtiff"), byteorder=options.pop("byteorder")) as writer:
+        writer.write(pixels, metadata=None, **options)
+    return target.getvalue()
 
 
 def _upside_down() -> TiffImagePlugin.ImageFileDirectory_v2:
