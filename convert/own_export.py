@@ -97,9 +97,8 @@ def _exported(
             runtime = load(ir_path, "CPU", keep_batch=asked_batch).runtime
             check("ir", runtime, _TOLERANCES.get((stored, precision), EXACT))
         files: list[tuple[Path, Precision]] = [(onnx_path, stored)] if from_onnx else []
-        written = [
-            Variant(spec.id, kind, path, contract, provenance, called) for path, kind in [*files, (ir_path, precision)]
-        ]
+        files.append((ir_path, precision))
+        written = [Variant(spec.id, kind, path, contract, provenance, called) for path, kind in files]
         record = record_of(spec, settings, written, check)
         record.write(temporary / RECORD_NAME)
     return [replace(variant, path=folder / variant.path.name) for variant in written], record
