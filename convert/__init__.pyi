@@ -57,11 +57,13 @@ from .int8_layers import (
 from .ir import (
     halve_weights as halve_weights,
     ir_from_onnx as ir_from_onnx,
-    model_batch as model_batch,
     name_by_position as name_by_position,
+    write_ir as write_ir,
+)
+from .own_ir import (
+    model_batch as model_batch,
     reshape_batch as reshape_batch,
     save_own_ir as save_own_ir,
-    write_ir as write_ir,
 )
 from .own_model import (
     own_model as own_model,

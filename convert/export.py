@@ -17,30 +17,22 @@ from ..core import (
     atomic_directory,
     with_settings,
 )
-from ..images import read_image, sample_images
-from ..infer import OnnxRuntime, TorchRuntime, collect_inputs, load, this_machine
+from ..infer import OnnxRuntime, TorchRuntime, load, this_machine
 from .checkpoint import fine_tuned_as, load_module
 from .export_settings import ExportSettings
-from .export_steps import RECORD_NAME, folder_of, provenance_of, record_of, shape_of, step
-from .fetching import fetch
+from .export_steps import RECORD_NAME, check_of, folder_of, provenance_of, record_of, shape_of, step, weights_of
 from .ir import ir_from_onnx, ir_from_torch, save_ir
 from .onnx_export import export_onnx
 from .own_code import own_network
 from .own_export import export_own
-from .own_model import own_model
 from .recognition import entry_of, spec_for
 from .spec import ModelSpec
-from .step_check import ParityCheck
-from .tolerances import EXACT, HALF
+from .step_check import EXACT, HALF, ParityCheck
 
 if TYPE_CHECKING:
     import openvino
 
 __all__ = ["ExportResult", "export", "export_model", "run_export"]
-
-_SAMPLES = 3
-"""How many of the given images the steps are compared on."""
-
 
 _LOG = logging.getLogger(__name__)
 
@@ -104,10 +96,9 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     if settings.torch is not None:
         spec, path = own_network(model, settings.torch, settings)
         return _exported(spec, path, Path(out), settings, whatever=whatever)
-    own = own_model(model, settings)
+    own = export_own(model, Path(out), settings, whatever=whatever)
     if own is not None:
-        check = _check(own.spec, own.settings)
-        written, record = export_own(own, Path(out), check, whatever=whatever)
+        written, record = own
         return ExportResult((record,), tuple(written), written[-1].path.parent / RECORD_NAME)
     name, weights = entry_of(model, settings.weights)
     if weights is not None and not weights.is_file():
@@ -115,12 +106,12 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     spec = spec_for(name, weights)
     spec = spec if weights is None else fine_tuned_as(spec, weights)
     _warn_of_memory(spec)
-    path = weights or fetch(spec, offline=settings.offline, progress=settings.progress)
+    path = weights_of(spec, weights, settings)
     return _exported(spec, path, Path(out), settings, whatever=whatever)
 
 
 def _exported(spec: ModelSpec, weights: Path, out: Path, settings: ExportSettings, *, whatever: bool) -> ExportResult:
-    written, record = export(spec, weights, out, settings, _check(spec, settings), whatever=whatever)
+    written, record = export(spec, weights, out, settings, check_of(spec, settings), whatever=whatever)
     return ExportResult((record,), tuple(written), folder_of(spec, settings, out) / RECORD_NAME)
 
 
@@ -134,15 +125,6 @@ def _warn_of_memory(spec: ModelSpec) -> None:
             spec.memory / 1e9,
             memory / 1e9,
         )
-
-
-def _check(spec: ModelSpec, settings: ExportSettings) -> ParityCheck:
-    """Return what the steps are compared on."""
-    files = collect_inputs(settings.images)[:_SAMPLES] if settings.images else []
-    images = [read_image(file) for file in files] or sample_images()
-    contract = spec.contract.with_size(*settings.size) if settings.size else spec.contract
-    # A free batch is tried with two images, so that a one that tracing made a constant is found.
-    return ParityCheck.on(images, contract, settings.batch if settings.batch > 0 else 2)
 
 
 def export(

@@ -20,18 +20,23 @@ from ..core import (
     printable,
     sha256_of,
 )
-from ..infer import this_machine
+from ..images import read_image, sample_images
+from ..infer import collect_inputs, this_machine
 from .export_settings import ExportSettings, ExportStep
+from .fetching import fetch
 from .ir import Shape
-from .own_model import OWN_LICENCE
-from .spec import ModelSpec
+from .spec import OWN_LICENCE, ModelSpec
 from .step_check import ParityCheck
 from .weights_cache import cached_path
 
-__all__ = ["RECORD_NAME", "folder_of", "provenance_of", "record_of", "shape_of", "step"]
+__all__ = ["RECORD_NAME", "check_of", "folder_of", "provenance_of", "record_of", "shape_of", "step", "weights_of"]
 
 RECORD_NAME = "export.json"
 """The record of an export's checks, beside the model."""
+
+
+_SAMPLES = 3
+"""How many of the given images the steps are compared on."""
 
 
 def folder_of(spec: ModelSpec, settings: ExportSettings, out_dir: Path) -> Path:
@@ -90,8 +95,17 @@ def shape_of(contract: Contract, settings: ExportSettings) -> tuple[Contract, Sh
     return contract.with_size(height, width), (settings.batch, height, width)
 
 
+def check_of(spec: ModelSpec, settings: ExportSettings) -> ParityCheck:
+    """Return what the steps are compared on."""
+    files = collect_inputs(settings.images)[:_SAMPLES] if settings.images else []
+    images = [read_image(file) for file in files] or sample_images()
+    contract = spec.contract.with_size(*settings.size) if settings.size else spec.contract
+    # A free batch is tried with two images, so that a one that tracing made a constant is found.
+    return ParityCheck.on(images, contract, settings.batch if settings.batch > 0 else 2)
+
+
 def provenance_of(spec: ModelSpec, weights: Path, settings: ExportSettings) -> Provenance:
-    """Return where an export comes from, and whose licence it is under."""
+    """Return where an export of a checkpoint comes from."""
     names = ("mattekit", "openvino", *(("torch", "onnx") if spec.source == "torch" else ()))
     sha256 = sha256_of(weights)
     # The publisher's licence covers the publisher's bytes, not whatever fits the same network.
@@ -107,3 +121,8 @@ def provenance_of(spec: ModelSpec, weights: Path, settings: ExportSettings) -> P
         tools={name: metadata.version(name) for name in names},
         name=settings.name or "",
     )
+
+
+def weights_of(spec: ModelSpec, given: Path | None, settings: ExportSettings) -> Path:
+    """Return the checkpoint that is given, or the entry's own, fetched where it is not there."""
+    return given or fetch(spec, offline=settings.offline, progress=settings.progress)

@@ -27,7 +27,7 @@ from ..core import (
     needs_extra,
     openvino_errors_as,
 )
-from ..infer import input_of, unreadable
+from ..infer import unreadable
 from .onnx_export import INPUT_NAME, OUTPUT_NAME
 
 if TYPE_CHECKING:
@@ -36,14 +36,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Shape",
+    "annotate_and_write",
     "halve_weights",
     "ir_from_onnx",
     "ir_from_torch",
-    "model_batch",
     "name_by_position",
-    "reshape_batch",
     "save_ir",
-    "save_own_ir",
     "write_ir",
 ]
 
@@ -52,8 +50,6 @@ Shape = tuple[int, int, int]
 
 # A name that OpenVINO made up from a counter of the process: `Reshape_12207`, `Constant_15`, `Split_22.0` of an output.
 _COUNTED = re.compile(r"[A-Za-z]+[A-Za-z0-9]*_\d+|[A-Z][A-Za-z]*_\d+\.\d+")
-
-_LOG = logging.getLogger(__name__)
 
 _WEIGHTED = frozenset({"Convolution", "ConvolutionBackpropData", "GroupConvolution", "MatMul"})
 """Layers whose second input is their weights."""
@@ -155,86 +151,13 @@ def save_ir(
     model.inputs[0].set_names({INPUT_NAME})
     for number, output in enumerate(model.outputs):
         output.set_names({OUTPUT_NAME if number == 0 else f"{OUTPUT_NAME}_side{number}"})
-    _save(model, target, contract, provenance, fp16=fp16)
+    annotate_and_write(model, target, contract, provenance, fp16=fp16)
 
 
-def save_own_ir(
-    model: openvino.Model,
-    target: Path,
-    *,
-    contract: Contract,
-    provenance: Provenance,
-    shape: Shape,
-    fp16: bool,
+def annotate_and_write(
+    model: openvino.Model, target: Path, contract: Contract, provenance: Provenance, *, fp16: bool
 ) -> None:
-    """Save a network of a user's own, as `save_ir` saves the zoo's, its inputs and outputs as they are.
-
-    Args:
-        model: changed in place.
-        target: the `.xml` file.
-        contract: as `save_ir` takes it.
-        provenance: as `save_ir` takes it.
-        shape: batch, height and width of the contract's input; -1 where free.
-        fp16: whether the weights are stored in half precision.
-
-    Raises:
-        ModelError: the network does not accept the shape.
-    """
-    import openvino
-
-    image = input_of(model, contract)
-    batch, height, width = shape
-    own = model_batch(model)
-    # A graph whose sizes are fixed already may have them in its middle too, where a reshape would not find them.
-    if not _reshaped(model, image, contract.input.shape(batch, height, width)):
-        if not (batch == 1 and own and _reshaped(model, image, contract.input.shape(own, height, width))):
-            raise ModelError(
-                f"{provenance.weights_file}: the network does not accept batch {batch}, {height}x{width}; choose "
-                "another --size or --batch"
-            )
-        _LOG.warning("%s: the network takes %d images at a time, and so does the IR", provenance.weights_file, own)
-    image.get_node().set_layout(openvino.Layout(contract.input.layout))
-    _save(model, target, contract, provenance, fp16=fp16)
-
-
-def _reshaped(model: openvino.Model, image: openvino.Output, shape: tuple[int, ...]) -> bool:
-    """Give the input that takes the image a shape; False where the network does not accept it."""
-    import openvino
-
-    wanted = openvino.PartialShape(list(shape))
-    if image.get_partial_shape() == wanted:
-        return True
-    before = image.get_partial_shape()
-    try:
-        model.reshape({image: wanted})
-    except RuntimeError:
-        model.reshape({image: before})
-        return False
-    return True
-
-
-def model_batch(model: openvino.Model) -> int | None:
-    """Return how many images a network takes at a time; None where any number."""
-    batch = model.inputs[0].get_partial_shape()[0]
-    return batch.get_length() if batch.is_static else None
-
-
-def reshape_batch(model: openvino.Model, batch: int, path: Path) -> None:
-    """Give a network another fixed batch; the rest of its first input's shape stays.
-
-    Raises:
-        ModelError: the network, of the file at `path`, has its batch in its middle too.
-    """
-    shape = model.inputs[0].get_partial_shape()
-    shape[0] = batch
-    with openvino_errors_as(
-        ModelError,
-        lambda reason: f"{path}: the network does not take a batch of {batch} ({reason}); export it with that",
-    ):
-        model.reshape({model.inputs[0]: shape})
-
-
-def _save(model: openvino.Model, target: Path, contract: Contract, provenance: Provenance, *, fp16: bool) -> None:
+    """Write contract and provenance into a model whose shape and names are set, and the model's two files."""
     model.set_friendly_name(provenance.model)
     name_by_position(model)
     # The ONNX file's metadata comes along under `framework`; two contracts could come to differ.

@@ -24,9 +24,11 @@ from ..infer import (
     read_model,
     stored_precision,
 )
-from .export_steps import RECORD_NAME, record_of, shape_of, step
-from .ir import ir_from_onnx, model_batch, save_own_ir
-from .own_model import OwnModel, own_provenance
+from .export_settings import ExportSettings
+from .export_steps import RECORD_NAME, check_of, record_of, shape_of, step
+from .ir import ir_from_onnx
+from .own_ir import model_batch, save_own_ir
+from .own_model import OwnModel, own_model, own_provenance
 from .step_check import ParityCheck
 from .tolerances import EXACT, HALF, QUANTIZED, Tolerance
 from .witness import source_runtime
@@ -38,7 +40,19 @@ _TOLERANCES: dict[tuple[Precision, Precision], Tolerance] = {("fp32", "fp16"): H
 
 
 def export_own(
-    own: OwnModel, out_dir: Path, check: ParityCheck, *, whatever: bool = False
+    model: str, out_dir: Path, settings: ExportSettings, *, whatever: bool = False
+) -> tuple[list[Variant], ExportRecord] | None:
+    """Export a network of the user's own, as `own_model` finds it; None where another kind of model is meant.
+
+    Raises:
+        MattekitError: as `own_model`, and as its message says; nothing is left at the final path.
+    """
+    own = own_model(model, settings)
+    return None if own is None else _exported(own, out_dir, check_of(own.spec, own.settings), whatever=whatever)
+
+
+def _exported(
+    own: OwnModel, out_dir: Path, check: ParityCheck, *, whatever: bool
 ) -> tuple[list[Variant], ExportRecord]:
     """Write `<out_dir>/<model>/<precision>/model.{xml,bin}`, of an ONNX file its copy too, and a record of the checks.
 
@@ -83,9 +97,8 @@ def export_own(
             runtime = load(ir_path, "CPU", keep_batch=asked_batch).runtime
             check("ir", runtime, _TOLERANCES.get((stored, precision), EXACT))
         files: list[tuple[Path, Precision]] = [(onnx_path, stored)] if from_onnx else []
-        written = [
-            Variant(spec.id, kind, path, contract, provenance, called) for path, kind in [*files, (ir_path, precision)]
-        ]
+        files.append((ir_path, precision))
+        written = [Variant(spec.id, kind, path, contract, provenance, called) for path, kind in files]
         record = record_of(spec, settings, written, check)
         record.write(temporary / RECORD_NAME)
     return [replace(variant, path=folder / variant.path.name) for variant in written], record

@@ -27,12 +27,9 @@ from ..infer import read_contract, read_model
 from . import zoo
 from .export_settings import ExportSettings
 from .recognition import expanded
-from .spec import Licence, ModelSpec, Weights
+from .spec import OWN_LICENCE, Licence, ModelSpec, Weights
 
-__all__ = ["OWN_LICENCE", "OwnModel", "own_entry", "own_model", "own_provenance"]
-
-OWN_LICENCE = "not stated: weights given by the user"
-"""What an IR says of the licence of weights that are not the publisher's."""
+__all__ = ["OwnModel", "own_entry", "own_model", "own_provenance"]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,10 @@ from ..core import Contract, ModelFormat, Task
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["SAFE_SIDE", "Licence", "ModelSpec", "TrainingData", "Weights"]
+__all__ = ["OWN_LICENCE", "SAFE_SIDE", "Licence", "ModelSpec", "TrainingData", "Weights"]
+
+OWN_LICENCE = "not stated: weights given by the user"
+"""What an IR says of the licence of weights that are not the publisher's."""
 
 SAFE_SIDE = 16
 """Pixels: the least side of what a super-resolution network is given; smaller images are padded to it.

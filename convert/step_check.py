@@ -15,9 +15,9 @@ from ..images import Image
 from ..infer import Runtime, Tensor, normalise, tensor_from
 from ..metrics import get_metric
 from .export_settings import JudgedFigure
-from .tolerances import Tolerance, compare
+from .tolerances import EXACT, HALF, Tolerance, compare
 
-__all__ = ["ParityCheck", "Window", "stage_input", "window"]
+__all__ = ["EXACT", "HALF", "ParityCheck", "Window", "stage_input", "window"]
 
 _CROP = 96
 """Side, in pixels, of what is cut from an image's centre for a super-resolution network."""

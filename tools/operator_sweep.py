@@ -25,15 +25,14 @@ import onnxruntime
 import openvino
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnxruntime.capi import onnxruntime_pybind11_state
 from sweeping.cases import Case, cases
 
 OPSETS = (9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23)
 _RELATIVE, _ABSOLUTE = 2e-3, 2e-3
 
 _ORT_REFUSES = tuple(
-    each
-    for each in vars(onnxruntime.capi.onnxruntime_pybind11_state).values()
-    if isinstance(each, type) and issubclass(each, Exception)
+    each for each in vars(onnxruntime_pybind11_state).values() if isinstance(each, type) and issubclass(each, Exception)
 )
 
 
@@ -80,7 +79,8 @@ def witnessed(model: ModelProto, case: Case) -> list[NDArray[Any]] | None:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        return session.run(None, {f"x{number}": value for number, value in enumerate(case.data)})
+        found = session.run(None, {f"x{number}": value for number, value in enumerate(case.data)})
+        return [np.asarray(value) for value in found]
     except (*_ORT_REFUSES, RuntimeError, ValueError):
         return None
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 __all__ = ["Case", "cases"]
 
-Array = NDArray[Any]
+Array = Any
+"""Of any type and shape, a single number too."""
 
 
 @dataclass(frozen=True)
