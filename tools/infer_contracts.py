@@ -123,7 +123,8 @@ def permuted(path: Path, contract: Contract, case: Case, out: Path) -> Contract:
     places = [ops.result(each) for each in results]
     for number, place in enumerate(places):
         place.output(0).set_names({f"out{number}"})
-    whole = openvino.Model(places, [image], "permuted")
+    # The stub of the constructor knows only the extension class underneath.
+    whole = openvino.Model(places, [image], "permuted")  # pyright: ignore[reportGeneralTypeIssues]
     openvino.save_model(whole, out, compress_to_fp16=False)
     means = numbers or {"divide_by": own.divide_by, "mean": own.mean, "std": own.std}
     if case.order == "BGR":
