@@ -63,7 +63,7 @@ def own_model(model: str, settings: ExportSettings) -> OwnModel | None:
     """
     named = _named(model, settings)
     if named is None:
-        if settings.contract is not None:
+        if settings.given_contract is not None:
             raise InputError(
                 "--contract is for a network of your own, an .onnx or .xml file; give that with --weights, or leave it "
                 "out"
@@ -73,8 +73,8 @@ def own_model(model: str, settings: ExportSettings) -> OwnModel | None:
     if not file.is_file():
         raise InputError(f"{file}: there is no such file; give the .onnx or .xml file of {name}")
     entry = {spec.id: spec for spec in zoo.list_models()}.get(name)
-    inside, provenance = read_contract(read_model(file), file, described=settings.contract is None)
-    contract = contract_from(settings.contract) or inside
+    inside, provenance = read_contract(read_model(file), file, described=settings.given_contract is None)
+    contract = settings.given_contract or inside
     if contract is None and (beside := contract_beside(file)) is not None:
         contract = beside[0]
     if contract is None and entry is not None:

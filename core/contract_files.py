@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from .documents import first_mistake, read_toml
 from .errors import ContractError
@@ -49,8 +49,14 @@ class ContractSettings(Settings):
     def described(self) -> dict[str, JsonValue]:
         """Return the options that results depend on; of a contract, what it says."""
         found = super().described()
-        given = found.pop("contract", None)
-        return found if given is None else {**found, "contract": json.loads(self.contract.to_json())}
+        del found["contract"]
+        given = self.given_contract
+        return found if given is None else {**found, "contract": given.model_dump(mode="json")}
+
+    @property
+    def given_contract(self) -> Contract | None:
+        """Return the contract that was given, read from its file; None without one."""
+        return cast("Contract | None", self.contract)
 
 
 def contract_from(given: str | Path | Contract | None) -> Contract | None:

@@ -101,7 +101,7 @@ def _opens(
         if model.contract.task != task:
             raise ModelError(f"{model.path}: this is a {model.contract.task} model; a {task} model is needed here")
         return lambda: model
-    own = (settings.contract, None) if single else (None, settings.contract)
+    own = (settings.given_contract, None) if single else (None, settings.given_contract)
     ref = model if isinstance(model, ModelRef) else ModelRef.parse(model, *own)
     path = ref.path_of_one(task=task, offline=settings.offline, progress=settings.progress)
     return partial(open_at, ref, path, how)

@@ -100,12 +100,12 @@ def make_package(model: str | Path, out: str | Path, settings: PackageSettings) 
     Raises:
         MattekitError: as `package_model`.
     """
-    ref = ModelRef.parse(model, settings.contract)
+    ref = ModelRef.parse(model, settings.given_contract)
     # A model of another runtime is not exported or fetched first.
     path = ref.path_of_one() if ref.on_openvino else None
     if path is None:
         raise ModelError(f"{ref.text}: a package is run by OpenVINO; leave {ref.runtime}: out")
-    opened = load(path, contract=settings.contract, arithmetic=settings.arithmetic)
+    opened = load(path, contract=settings.given_contract, arithmetic=settings.arithmetic)
     provenance = opened.variant.provenance or own_provenance(path, opened.id)
     opened = replace(opened, variant=replace(opened.variant, provenance=provenance))
     if settings.require_commercial:

@@ -96,7 +96,7 @@ def run_quantization(model: str | Path, out: str | Path, settings: QuantizeSetti
         >>> done.variant.precision
         'int8'
     """
-    source = open_source(model, settings.contract)
+    source = open_source(model, settings.given_contract)
     if settings.verdict and source.variant.precision != "fp32":
         raise InputError(
             f"{source.path}: its weights are stored in FP16, so INT8 cannot be compared with FP32; give the FP32 "
@@ -162,7 +162,7 @@ def quantize(
     started = time.monotonic()
     if settings.max_drop is not None and accuracy is None:
         raise InputError("--max-drop needs samples with a truth to measure on; give --data or --validation")
-    source, nncf_version = open_source(ir, settings.contract), require_nncf()
+    source, nncf_version = open_source(ir, settings.given_contract), require_nncf()
     for dataset in filter(None, (calibration, validation)):
         require_fit(dataset, source.contract)
     used = calibration.take(settings.limit)

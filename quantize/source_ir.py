@@ -224,7 +224,7 @@ def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, sourc
 
 
 def _opened(path: Path, settings: QuantizeSettings) -> Predictor:
-    model = load(path, settings.device, contract=settings.contract, arithmetic=settings.arithmetic)
+    model = load(path, settings.device, contract=settings.given_contract, arithmetic=settings.arithmetic)
     return model_predictor(model, tile=settings.tile)
 
 

@@ -90,7 +90,7 @@ def open_predictors(
     kind, colon, rest = str(model).partition(":")
     if colon and kind == "golden":
         return [golden_predictor(Path(rest).expanduser())]
-    ref = ModelRef.parse(model, *((settings.contract, None) if single else (None, settings.contract)))
+    ref = ModelRef.parse(model, *((settings.given_contract, None) if single else (None, settings.given_contract)))
     how = RuntimeSettings(settings.device, settings.arithmetic)
     return [model_predictor(open_at(ref, path, how), tile=settings.tile) for path in ref.paths()]
 

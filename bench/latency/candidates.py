@@ -209,7 +209,7 @@ def plan(models: Sequence[str | Path], settings: BenchmarkSettings) -> list[Plan
         DeviceError: a device is missing, and `require_device` is set.
         MattekitError: a model cannot be read.
     """
-    variants = find_variants(models, settings.runtime, settings.contract)
+    variants = find_variants(models, settings.runtime, settings.given_contract)
     if settings.precision:
         variants = [each for each in variants if each.variant.precision in settings.precision]
     if not variants:

@@ -72,7 +72,7 @@ def run_parity(models: str | Path | Sequence[str | Path], settings: ParitySettin
         True
     """
     named = [models] if isinstance(models, str | Path) else list(models)
-    stages = open_stages(named, settings.device, settings.arithmetic, settings.contract)
+    stages = open_stages(named, settings.device, settings.arithmetic, settings.given_contract)
     dataset = open_dataset(settings.data, scale=stages[0].contract.output.scale).take(settings.limit)
     record = check_stages(stages, dataset, settings)
     if settings.layers is None:

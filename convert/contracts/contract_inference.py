@@ -33,7 +33,7 @@ __all__ = ["Guess", "InferredContract", "infer_contract"]
 SAME = 0.995
 """IoU from which on two masks say the same."""
 
-SAME_PSNR = 45.0
+SAME_PSNR = 40.0
 """dB from which on two enlargements are the same."""
 
 LEAST_MARGIN, LEAST_GAIN = 0.01, 0.5
@@ -205,17 +205,17 @@ def _ways(path: Path, first: Contract) -> Iterator[_Way]:
                 contract = Contract.model_validate({"task": first.task, "input": given, "output": output})
             except ValidationError:
                 continue
-            if first.task == "super_resolution":
-                # Enlargements have the range of what was enlarged.
-                top = {"unit": 1.0, "levels": 255.0, "half": 1.0, "bytes": 255.0}[name]
-                contract = contract.model_copy(update={"output": contract.output.model_copy(update={"value_max": top})})
             yield _Way(contract, shown, said)
 
 
 def _readings(path: Path, first: Contract) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give the ways to read the answers: each output, channel and activation."""
     base = first.output.model_dump()
-    if first.task == "super_resolution" or first.output.indices:
+    if first.task == "super_resolution":
+        yield "", base | {"value_max": 1.0}
+        yield "values to 255", base | {"value_max": 255.0}
+        return
+    if first.output.indices:
         yield "", base
         return
     outputs = readable_outputs(inspect_model(path))
@@ -271,7 +271,8 @@ def _reduced(image: NDArray[np.uint8], contract: Contract) -> tuple[NDArray[np.f
     missing = max(0, height * scale - rows), max(0, width * scale - columns)
     mode = "reflect" if max(missing) < min(rows, columns) else "edge"
     whole = np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode=mode)
-    top, left = ((side - own * scale) // 2 for side, own in zip(whole.shape[:2], (height, width), strict=True))
+    top = (rows + missing[0] - height * scale) // 2
+    left = (columns + missing[1] - width * scale) // 2
     part = np.ascontiguousarray(whole[top : top + height * scale, left : left + width * scale])
     small = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
     return small.astype(np.float32), part
@@ -279,13 +280,15 @@ def _reduced(image: NDArray[np.uint8], contract: Contract) -> tuple[NDArray[np.f
 
 def _mask_of(answer: Tensor, sample: Sample, contract: Contract) -> tuple[float, NDArray[Any]]:
     """Return a mask's IoU with the truth, and the mask."""
+    mask: NDArray[Any]
     try:
         mask = matte_from(answer, contract).alpha > 0.5
     except ModelError:
         # Values that are not finite, or no class numbers: such photos are not for this network.
         mask = np.zeros(answer.shape[2:], dtype=np.bool_)
     truth = sample.alpha if sample.alpha is not None else np.zeros(sample.image.shape[:2], np.float32)
-    expected = cv2.resize(truth, (mask.shape[1], mask.shape[0]), interpolation=cv2.INTER_AREA) > 0.5
+    height, width = answer.shape[2:]
+    expected = cv2.resize(truth, (width, height), interpolation=cv2.INTER_AREA) > 0.5
     return _iou(mask, expected), mask
 
 
@@ -297,10 +300,6 @@ def _iou(one: NDArray[Any], other: NDArray[Any]) -> float:
 def _enlarged(answer: Tensor, sample: Sample, contract: Contract) -> tuple[float, NDArray[Any]]:
     """Return an enlargement's PSNR with the photo, and the enlargement."""
     small, part = _reduced(sample.image, contract)
-    centred = contract.input.mean != (0.0,)
-    if centred:
-        # What went in around 0 comes out around 0.
-        answer = answer * np.float32(0.5) + np.float32(0.5)
     if not np.isfinite(answer).all():
         return 0.0, np.zeros_like(part)
     pixels = pixels_from(answer, contract, np.uint8, small)
@@ -331,11 +330,13 @@ def _judged(
     group = [number for number in order if as_best(number)]
     rest = [number for number in order if number not in group]
     guesses = {number: Guess(ways[number].contract, ways[number].name, _mean(scores[number])) for number in order}
-    best, photos = tuple(guesses[number] for number in group), len(scores[top])
+    # Of enlargements that are the same, the most usual comes first.
+    best = tuple(guesses[number] for number in (sorted(group) if enlarges else group))
+    photos = len(scores[top])
     second = guesses[rest[0]] if rest else None
-    margin, uncertain = best[0].score - (second.score if second else 0.0), ""
+    margin, uncertain = guesses[top].score - (second.score if second else 0.0), ""
     least = LEAST_GAIN if enlarges else LEAST_MARGIN
-    if best[0].score < (LEAST_PSNR if enlarges else LEAST_SCORE):
+    if guesses[top].score < (LEAST_PSNR if enlarges else LEAST_SCORE):
         uncertain = f"not even the best fits: {best[0].name}"
     elif second is not None:
         differences = np.subtract(scores[top], scores[rest[0]])

@@ -173,7 +173,7 @@ def _output(
         return "segmentation", output | {"kind": "alpha"} | soft, remarks
     remarks["labels"] = "name the classes in the order of the channels, the background first"
     remarks["foreground"] = "the labels that are the subject; all but the first, where it is left out"
-    labels = ["background", *(f"class_{number}" for number in range(1, channels))]
+    labels = ["background", *(f"class_{number}" for number in range(1, channels or 1))]
     return "segmentation", output | {"kind": "classes", "labels": labels}, remarks
 
 

@@ -70,7 +70,7 @@ def describe(
             raise ContractError(
                 f"{path}: nothing says what surrounds this network: it carries no contract, none lies beside it as "
                 f"{path.stem}.contract.toml, and none was given with --contract; mattekit contract init {path.name} "
-                "writes a proposal"
+                "writes a proposal, and mattekit export puts one inside"
             )
         chosen = beside[0]
     named = provenance.name if provenance else ""
