@@ -147,6 +147,9 @@ from .datasets.sample import (
 from .images.image import (
     Image as Image,
 )
+from .images.metadata import (
+    Metadata as Metadata,
+)
 from .images.read import (
     read_image as read_image,
 )

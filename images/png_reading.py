@@ -21,6 +21,7 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 # Adam7: first column, first row, and the steps of each.
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _STEP = 1 << 20
+_BROKEN: tuple[type[Exception], ...] = (isal_zlib.error, zlib.error)
 
 
 class Chunk(NamedTuple):
@@ -101,7 +102,7 @@ def _unpacked(unpack: Any, part: memoryview, before: int, row: int) -> int:
                 raise ValueError("its packed pixels are damaged (a row has an unknown filter)")
             before += len(some)
             waiting = unpack.unconsumed_tail
-    except zlib.error as error:
+    except _BROKEN as error:
         raise ValueError(f"its packed pixels are damaged ({error})") from error
     return before
 

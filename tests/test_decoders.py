@@ -29,7 +29,11 @@ def check(layout: Layout) -> str:
     if (image.alpha is None) != (layout.alpha is None):
         return "alpha"
     for found, expected in ((image.rgb, layout.rgb), (image.alpha, layout.alpha)):
-        if found is not None and np.abs(found.astype(int) - expected.astype(int)).max() > layout.near:
+        if (
+            found is not None
+            and expected is not None
+            and np.abs(found.astype(int) - expected.astype(int)).max() > layout.near
+        ):
             return "other samples"
     return "equal"
 
