@@ -17,7 +17,6 @@ from ..core import (
     InputError,
     ModelError,
     contract_beside,
-    contract_from,
     format_of_model,
     last_line,
     needs_extra,
@@ -62,7 +61,7 @@ def own_network(model: str, torch: str, settings: ExportSettings) -> tuple[Model
         raise InputError(f"{path}: there is no such file; give a checkpoint of {name}")
     if format_of_model(path) != "torch":
         raise InputError(f"{path}: it holds its network already; leave --torch out, or give a checkpoint")
-    contract = contract_from(settings.contract)
+    contract = settings.given_contract
     if contract is None:
         code = expanded(torch.rpartition(":")[0])
         beside = contract_beside(path) or (contract_beside(code) if code.suffix == ".py" else None)

@@ -16,7 +16,6 @@ from ..core import (
     ModelFormat,
     Provenance,
     contract_beside,
-    contract_from,
     files_of,
     format_of_model,
     parse_name,
