@@ -182,7 +182,7 @@ def _blocks(
 _MOST_SOLVED = 1 << 18
 
 # How strongly the mask pulls at what is solved, beside the colours; figures in docs/edges.md.
-_PULL = 0.01
+_PULL = 0.003
 
 # What is fainter hangs together with nothing.
 _SEEN = 0.1
