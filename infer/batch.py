@@ -124,11 +124,8 @@ def _plan_one(inputs: Sequence[str | Path], out: Path, settings: RunSettings) ->
             raise InputError(f"{out}: it names one file, and {source.text} stands for several; name a folder")
         if not standard_output and source.place.real == Location.parse(str(out)).real:
             raise InputError(f"{out}: the result would overwrite the input; choose another name")
-    if standard_output:
-        format_of(f"image{settings.extension_of(str(inputs[0]))}")
-    else:
-        format_of(out)
-        _require_writable(out.parent)
+    format_of(f"image{settings.extension_of(str(inputs[0]))}" if standard_output else out)
+    _require_writable(out.parent)
     return Batch((Path(inputs[0]),), (out,), settings, out.parent)
 
 
