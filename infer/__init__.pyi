@@ -23,6 +23,7 @@ from .choices import (
     Colour as Colour,
     Crop as Crop,
     Refine as Refine,
+    parse_crop as parse_crop,
 )
 from .collect import (
     collect_inputs as collect_inputs,

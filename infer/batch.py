@@ -17,7 +17,7 @@ from .destination import is_file_name
 from .devices import this_machine
 from .inputs import ImageSource
 from .latencies import Latencies, of_models
-from .location import STANDARD, Location
+from .location import STANDARD, Location, stream_or_file
 from .overlap import Budget, Stages, in_series, overlapped
 from .pipeline import STAGES, Pipeline, PipelineStage
 from .pipeline_settings import RunSettings
@@ -119,7 +119,7 @@ def _plan_one(inputs: Sequence[str | Path], out: Path, settings: RunSettings) ->
     require_local(inputs)
     if len(inputs) != 1:
         raise InputError(f"{out}: it names one file, and there are {len(inputs)} inputs; name a folder")
-    standard_input, standard_output = str(inputs[0]) == STANDARD, str(out) == STANDARD
+    standard_input, standard_output = (str(each) == STANDARD for each in (inputs[0], out))
     if settings.resume and (standard_input or standard_output):
         raise InputError("--resume goes on with files; leave it out, or name a file in place of -")
     if not standard_input:
@@ -128,11 +128,8 @@ def _plan_one(inputs: Sequence[str | Path], out: Path, settings: RunSettings) ->
             raise InputError(f"{out}: it names one file, and {source.text} stands for several; name a folder")
         if not standard_output and source.place.real == Location.parse(str(out)).real:
             raise InputError(f"{out}: the result would overwrite the input; choose another name")
-    if standard_output:
-        format_of(f"image{settings.extension_of(str(inputs[0]))}")
-    else:
-        format_of(out)
-        _require_writable(out.parent)
+    format_of(f"image{settings.extension_of(str(inputs[0]))}" if standard_output else out)
+    _require_writable(out.parent)
     return Batch((Path(inputs[0]),), (out,), settings, out.parent)
 
 
@@ -140,10 +137,6 @@ def _require_writable(out_dir: Path) -> None:
     existing = next(folder for folder in (out_dir, *out_dir.absolute().parents) if folder.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise InputError(f"{out_dir}: results cannot be written there; choose another folder")
-
-
-def _location(path: str, what: str) -> Location:
-    return Location(STANDARD, what) if path == STANDARD else Location("", path)
 
 
 def open_manifest(batch: Batch, pipeline: Pipeline) -> Manifest | None:
@@ -217,7 +210,7 @@ def run_batch(
 
     stages = Stages(work.read, work.process, write, workers["decode"], workers["remove"], workers["encode"])
     images = (
-        ImageJob(_location(str(source), "standard input"), _location(target, "standard output"), is_done)
+        ImageJob(stream_or_file(str(source), "standard input"), stream_or_file(target, "standard output"), is_done)
         for target, source in named.items()
     )
     overlap = max(workers.values()) > 1

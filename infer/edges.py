@@ -182,7 +182,7 @@ def _blocks(
 _MOST_SOLVED = 1 << 18
 
 # How strongly the mask pulls at what is solved, beside the colours; figures in docs/edges.md.
-_PULL = 0.01
+_PULL = 0.003
 
 # What is fainter hangs together with nothing.
 _SEEN = 0.1
@@ -253,8 +253,9 @@ def _without_fragments(
     """Let what hangs together with no certain part of the subject be no more than the network's mask says."""
     count, parts = cv2.connectedComponents((alpha > _SEEN).astype(np.uint8), connectivity=8)
     attached = np.zeros(count, dtype=bool)
-    attached[np.unique(parts[certain])] = True
-    return np.where(attached[parts], alpha, np.minimum(alpha, mask))
+    numbers = np.asarray(parts, dtype=np.intp)
+    attached[np.unique(numbers[certain])] = True
+    return np.where(attached[numbers], alpha, np.minimum(alpha, mask))
 
 
 def import_pymatting() -> Any:

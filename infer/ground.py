@@ -46,7 +46,7 @@ def _ground_of(image: Image, alpha: Pixels) -> tuple[int, int, int]:
     shown = cv2.resize(alpha, size, interpolation=cv2.INTER_NEAREST)
     visible = rgb[shown > image.full // 2].astype(np.float32) / np.float32(image.full // 255)
     if not len(visible):
-        return (_GREYS[0],) * 3
+        return _GREYS[0], _GREYS[0], _GREYS[0]
     greys = [(grey, grey, grey) for grey in _GREYS]
     apart = {colour: _distance(visible, colour) for colour in (*greys, *_COLOURS)}
     best = max(greys, key=lambda colour: apart[colour])

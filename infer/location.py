@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ..core import InputError
 
-__all__ = ["BUCKETS", "STANDARD", "WEB", "Location"]
+__all__ = ["BUCKETS", "STANDARD", "WEB", "Location", "stream_or_file"]
 
 BUCKETS = ("s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss")
 WEB = ("http", "https")
@@ -95,3 +95,8 @@ class Location:
         """Return what `other` is called below this location, links of this machine's followed; None where it is not."""
         mine, its = self.real, other.real
         return mine.name_of(its.key) if mine in its.around() else None
+
+
+def stream_or_file(path: str, stream: str) -> Location:
+    """Return where a path of this machine lies; `-` is the standard stream that is called so in messages."""
+    return Location(STANDARD, stream) if path == STANDARD else Location("", path)

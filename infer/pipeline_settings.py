@@ -131,7 +131,7 @@ class PipelineSettings(ContractSettings):
     grow: int = option(0, least=-1000, most=1000)
     feather: float = option(0.0, least=0, most=1000)
     invert: bool = False
-    crop: Crop | None = option(None, parse=parse_crop)
+    crop: str | Crop | None = option(None, parse=parse_crop)
     canvas: str | tuple[int, int] | None = option(None, parse=parse_canvas)
     device: str = "CPU"
     arithmetic: Arithmetic = "f32"

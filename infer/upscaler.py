@@ -152,8 +152,7 @@ class Upscaler:
         contract = self.model.contract
         margin = -(-(contract.halo + _REACH) // contract.step) * contract.step
         large = self._with_retries(with_edges(image, margin, margin))
-        inner = (slice(margin * self.scale, -margin * self.scale),) * 2
-        return crop_to(large, inner)
+        return crop_to(large, (slice(margin * self.scale, -margin * self.scale),) * 2)
 
     def _passes(self, outscale: float) -> int:
         """Return how often the network must run; 1 at least, because it restores what it doesn't enlarge."""

@@ -63,7 +63,7 @@ def load_pipeline(
     # One after another: the first use of OpenVINO by two threads at once is not safe.
     with ThreadPoolExecutor(1) as pool:
         opening = [pool.submit(each) for each in opens]
-        from ..infer import GivenMasks, Pipeline, Remover, Upscaler, edits_of
+        from ..infer import GivenMasks, Pipeline, Remover, Upscaler, edits_of, parse_crop
 
         background, placement = behind or _background_of(settings)
         opened = [future.result() for future in opening]
@@ -90,7 +90,8 @@ def load_pipeline(
             within=settings.within,
             wrap=settings.wrap,
         )
-    return Pipeline(remover, upscaler, background, placement, settings.crop)
+    crop = parse_crop(settings.crop) if isinstance(settings.crop, str) else settings.crop
+    return Pipeline(remover, upscaler, background, placement, crop)
 
 
 def _opens(

@@ -32,11 +32,11 @@ def test_a_flat_logo_stands_out_of_its_ground_and_what_is_hidden_is_not_seen(
     colour: tuple[int, int, int], least: int, depth: int
 ) -> None:
     alpha = disc(30)
-    shown = [
-        on_ground(Image(np.where(alpha[..., None] > 0, np.uint8(colour), np.uint8(hidden)), alpha).with_depth(depth))
-        for hidden in (colour, (9, 99, 9))
-    ]
-    np.testing.assert_array_equal(*shown)
+    shown: list[NDArray[np.uint8 | np.uint16]] = []
+    for hidden in (colour, (9, 99, 9)):
+        rgb = np.where(alpha[..., None] > 0, np.array(colour, np.uint8), np.array(hidden, np.uint8))
+        shown.append(on_ground(Image(rgb, alpha).with_depth(depth)))
+    np.testing.assert_array_equal(shown[0], shown[1])
     ground = shown[0][0, 0].astype(int) // (257 if depth == 16 else 1)
     assert np.sqrt(np.square(ground - colour).sum()) >= least
 
@@ -151,7 +151,7 @@ def test_a_texture_that_is_resampled_goes_on_at_its_edges() -> None:
 
 
 def test_nothing_of_the_subject_is_in_its_blurred_background(tmp_path: Path) -> None:
-    rgb = np.where(disc(20)[..., None] > 0, np.uint8([250, 200, 90]), np.uint8([18, 28, 37]))
+    rgb = np.where(disc(20)[..., None] > 0, np.array([250, 200, 90], np.uint8), np.array([18, 28, 37], np.uint8))
     for part in (behind(Image(rgb), disc(20)), behind(Image(rgb), disc(20)).with_depth(16)):
         clear = Image(rgb, np.zeros((80, 100), np.uint8)).with_depth(part.depth)
         for radius in (None, 1.0, 5.0, 40.0):
