@@ -21,7 +21,7 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 # Adam7: first column, first row, and the steps of each.
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _STEP = 1 << 20
-_BROKEN: tuple[type[Exception], ...] = (isal_zlib.error, zlib.error)
+_BROKEN = cast("tuple[type[Exception], ...]", (isal_zlib.error, zlib.error))
 
 
 class Chunk(NamedTuple):
@@ -85,7 +85,8 @@ def png_samples(image: ImageFile.ImageFile, data: bytes) -> Samples | None:
     rgb = np.empty((*pixels.shape[:2], 3), pixels.dtype)
     alpha = np.empty(pixels.shape[:2], pixels.dtype)
     cv2.mixChannels([pixels], [rgb, alpha], [0, 2, 1, 1, 2, 0, 3, 3])
-    return Samples(np.ascontiguousarray(rgb[..., 0]) if colour_type == 4 else cast("Pixels", rgb), alpha)
+    colour = np.ascontiguousarray(rgb[..., 0]) if colour_type == 4 else rgb
+    return Samples(cast("Pixels", colour), cast("Pixels", alpha))
 
 
 def _unpacked(unpack: Any, part: memoryview, before: int, row: int) -> int:

@@ -221,7 +221,7 @@ def _named(value: object) -> str:
 
 def _bits(page: TiffPage) -> tuple[int, ...]:
     bits: object = page.bitspersample
-    return tuple(int(each) for each in bits) if isinstance(bits, tuple) else (int(cast("int", bits)),)
+    return tuple(int(each) for each in bits) if isinstance(bits, tuple) else (int(bits),)
 
 
 def _unpacked(compression: int, raw: bytes, size: int) -> bytes:
@@ -258,7 +258,7 @@ def _widened(values: NDArray[np.uint8 | np.uint16], bits: int) -> Pixels:
         return values
     full = 65535 if bits > 8 else 255
     table = np.rint(np.arange(1 << bits) * (full / ((1 << bits) - 1))).astype(values.dtype)
-    return cast("Pixels", table[values])
+    return table[values]
 
 
 def _from_palette(indices: NDArray[np.uint8 | np.uint16], palette: object) -> NDArray[np.uint8]:

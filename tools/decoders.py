@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from layouts import jpegs, pngs, tiffs
-from test_decoders import check
+layouts, suite = import_module("layouts"), import_module("test_decoders")
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--whole", action="store_true")
     orientations = tuple(range(1, 9)) if parser.parse_args().whole else (1,)
     counts: dict[str, Counter[str]] = {}
-    for layout in (*tiffs(orientations), *pngs(), *jpegs()):
+    for layout in (*layouts.tiffs(orientations), *layouts.pngs(), *layouts.jpegs()):
         words = layout.name.split(" ")
         pillows = words[0] == "Pillow's"
         kind = " ".join(words[:3]) if words[0] in ("PNG", "JPEG") else "TIFF " + " ".join(words[: 2 if pillows else 3])
@@ -35,7 +35,7 @@ def main() -> int:
             depth = next((f"{a} bits" for a, b in pairwise(words) if b == "bits"), words[3])
             extra = words[3] if words[3] in ("unassalpha", "assocalpha", "unspecified") else ""
             kind = " ".join(part for part in ("TIFF", words[0], words[1], "samples", extra, depth) if part)
-        counts.setdefault(kind, Counter())[check(layout)] += 1
+        counts.setdefault(kind, Counter())[suite.check(layout)] += 1
     print("| layout | files | outcome |\n|---|---:|---|")
     for kind, outcomes in counts.items():
         said = ", ".join(outcome if len(outcomes) == 1 else f"{count} {outcome}" for outcome, count in outcomes.items())
