@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..convert import ExportSettings
-from .options import Out
+from .options import OutFolder
 from .settings_options import takes_settings
 
 __all__ = ["register"]
@@ -25,7 +25,7 @@ def export(
         str, typer.Argument(help="A model of the zoo, ID or ID@CHECKPOINT; see: mattekit models", show_default=False)
     ],
     *,
-    out: Out,
+    out: OutFolder,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print what was written alone, and not each step.")
     ] = False,

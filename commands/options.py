@@ -22,6 +22,7 @@ __all__ = [
     "Offline",
     "Out",
     "OutAnywhere",
+    "OutFolder",
     "Quiet",
     "RecordFile",
     "VariantName",
@@ -48,6 +49,7 @@ ModelArguments = Annotated[
         show_default=False,
     ),
 ]
+OutFolder = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)]
 _OUT = "Folder for the results, or the file of a single one (- is the standard output)"
 _BESIDE = "of a single image the folder in which it lies"
 Out = Annotated[str | None, typer.Option("--out", "-o", help=f"{_OUT}.", show_default=_BESIDE)]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .. import quantize as room
-from .options import ModelArgument, Out, Quiet
+from .options import ModelArgument, OutFolder, Quiet
 from .settings_options import takes_settings
 
 __all__ = ["register"]
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
         model: ModelArgument,
         *,
         settings: room.QuantizeSettings,
-        out: Out,
+        out: OutFolder,
         if_worth_it: Annotated[
             bool, typer.Option("--if-worth-it", help="With the verdict: exit with 3 where INT8 is not worth it.")
         ] = False,

@@ -218,7 +218,7 @@ def _spread(colours: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArra
     means = np.asarray(sums, np.float32).reshape(half[1], half[0], 3) / np.maximum(below, 1e-6).reshape(*half[::-1], 1)
     # A part that has something counts whole: what is near says more than what is far.
     counts = np.minimum(below * 4, 1).reshape(half[::-1])
-    coarse = cv2.resize(_spread(means, counts), (width, height), interpolation=cv2.INTER_LINEAR)
+    coarse = cv2.resize(_spread(means.astype(np.float32), counts), (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(coarse + (colours - coarse) * weight[..., None], dtype=np.float32)
 
 

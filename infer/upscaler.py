@@ -152,7 +152,8 @@ class Upscaler:
         contract = self.model.contract
         margin = -(-(contract.halo + _REACH) // contract.step) * contract.step
         large = self._with_retries(with_edges(image, margin, margin))
-        return crop_to(large, (slice(margin * self.scale, -margin * self.scale),) * 2)
+        kept = slice(margin * self.scale, -margin * self.scale)
+        return crop_to(large, (kept, kept))
 
     def _passes(self, outscale: float) -> int:
         """Return how often the network must run; 1 at least, because it restores what it doesn't enlarge."""

@@ -191,13 +191,13 @@ def other_int8(folder: Path) -> Path:
         old = next(each for each in model.graph.initializer if each.name == name)
         model.graph.initializer.remove(old)
         for suffix, value in (("q", levels), ("scale", scale), ("zero", np.int8(0))):
-            model.graph.initializer.append(numpy_helper.from_array(value, f"{name}_{suffix}"))
+            model.graph.initializer.append(numpy_helper.from_array(np.asarray(value), f"{name}_{suffix}"))
         widened = helper.make_node("DequantizeLinear", [f"{name}_q", f"{name}_scale", f"{name}_zero"], [name])
         model.graph.node.insert(0, widened)
     for place, value in ((2, "input"), (5, "r1")):
         scale, zero = (0.04, 114) if value == "input" else (0.08, 0)
         for suffix, number in (("scale", np.float32(scale)), ("zero", np.uint8(zero))):
-            model.graph.initializer.append(numpy_helper.from_array(number, f"{value}_{suffix}"))
+            model.graph.initializer.append(numpy_helper.from_array(np.asarray(number), f"{value}_{suffix}"))
         around = [f"{value}_scale", f"{value}_zero"]
         pair = [
             helper.make_node("QuantizeLinear", [value, *around], [f"{value}_q"]),

@@ -29,8 +29,8 @@ from mattekit.convert import (
     stage_input,
     zoo,
 )
-from mattekit.convert.export import OWN_LICENCE
 from mattekit.convert.ir import ir_from_onnx
+from mattekit.convert.spec import OWN_LICENCE
 from mattekit.core import (
     Contract,
     ContractError,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -51,12 +52,16 @@ KINDS: dict[str, tuple[Callable[[Path], Any], type]] = {
 }
 
 
+def _removed(model: Path, image: Any) -> Any:
+    return mattekit.remove(image, model=model)
+
+
 @pytest.fixture(scope="module")
 def functions(light_ir: Path, super_resolution_ir: Path) -> dict[str, Callable[[Any], Any]]:
     """Every function that takes an image, and gives one."""
     remover = Remover(load(light_ir / "model.xml"))
     return {
-        "remove": lambda image: mattekit.remove(image, model=light_ir),
+        "remove": partial(_removed, light_ir),
         "pipeline": mattekit.open_pipeline(sr=None, model=light_ir, background="white"),
         "remover": remover,
         "upscaler": Upscaler(load(super_resolution_ir / "model.xml")),

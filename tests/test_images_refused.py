@@ -93,8 +93,13 @@ def test_paths_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         read_image(path)
 
 
-RAW = [(b"IIRO\x08\0\0\0", "ORF"), (b"IIU\0\x18\0\0\0", "RW2"), (b"FUJIFILMCCD-RAW 0201", "RAF")]
-RAW += [(b"\0\0\0\x18ftypcrx ", "CR3"), (b"II*\0\x10\0\0\0CR\x02\0", "CR2")]
+RAW = [
+    (b"IIRO\x08\0\0\0", "ORF"),
+    (b"IIU\0\x18\0\0\0", "RW2"),
+    (b"FUJIFILMCCD-RAW 0201", "RAF"),
+    (b"\0\0\0\x18ftypcrx ", "CR3"),
+    (b"II*\0\x10\0\0\0CR\x02\0", "CR2"),
+]
 
 
 def camera_raw(maker: str, photometric: int = 32803) -> bytes:

@@ -23,7 +23,7 @@ from mattekit.images import (
     write_image,
     write_mask,
 )
-from mattekit.infer.remover import cut_out
+from mattekit.infer.cutting import cut_out
 from PIL import Image as PilImage, ImageCms
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -118,7 +118,7 @@ def test_a_crop_is_the_subject_with_a_margin_in_image_and_matte(tmp_path: Path) 
     with pytest.raises(ImageError, match="nothing to crop to"):
         parse_crop("subject")
     with pytest.raises(InputError, match="one size"):
-        VideoSettings(crop="content")
+        VideoSettings(crop=parse_crop("content"))
     with pytest.raises(InputError, match="no mask to be edited"):
         PipelineSettings(model=None, grow=3)
 

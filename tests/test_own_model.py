@@ -45,11 +45,11 @@ def data_of(kind: Kind, samples: Path) -> str:
     return f"hr={samples}/images" if kind.enlarges else f"images={samples}/images,masks={samples}/masks"
 
 
-def exported(kind: Kind, folder: Path, samples: Path, **how: object) -> mattekit.ExportResult:
+def exported(kind: Kind, folder: Path, samples: Path, **how: Any) -> mattekit.ExportResult:
     (folder / "own.toml").write_text(kind.contract)
     file = kind.write(folder)
     images = [samples / "images" / "0.png"]
-    return mattekit.export_model(  # pyright: ignore[reportCallIssue]
+    return mattekit.export_model(
         "mine", folder / "models", weights=file, contract=folder / "own.toml", images=images, **how
     )
 
