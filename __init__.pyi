@@ -32,10 +32,12 @@ from .cluster.running import (
     run_images as run_images,
 )
 from .convert.contracts.contract_inference import (
+    Guess as Guess,
     InferredContract as InferredContract,
     infer_contract as infer_contract,
 )
 from .convert.contracts.contract_trial import (
+    Answer as Answer,
     ContractCheck as ContractCheck,
     attach_contract as attach_contract,
     check_contract as check_contract,
@@ -162,7 +164,11 @@ from .infer.batch import (
 from .infer.choices import (
     Blur as Blur,
     Colour as Colour,
+    Crop as Crop,
     Shadow as Shadow,
+)
+from .infer.cutting import (
+    Cutter as Cutter,
 )
 from .infer.devices import (
     Device as Device,
@@ -171,6 +177,9 @@ from .infer.diagnosis import (
     Diagnosis as Diagnosis,
     Finding as Finding,
     diagnose as diagnose,
+)
+from .infer.mask_edits import (
+    MaskEdits as MaskEdits,
 )
 from .infer.pipeline import (
     Pipeline as Pipeline,
@@ -189,6 +198,10 @@ from .infer.remover import (
 from .infer.runtimes.base import (
     LoadedModel as LoadedModel,
     Runtime as Runtime,
+)
+from .infer.runtimes.interface import (
+    Interface as Interface,
+    TensorInfo as TensorInfo,
 )
 from .infer.upscaler import (
     Upscaler as Upscaler,

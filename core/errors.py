@@ -6,7 +6,8 @@ MattekitError                 any of them: catch this one to catch all
 │   ├── VideoError            a video that cannot be read or written
 │   ├── CheckpointError       weights that do not fit their network
 │   ├── ModelError            an unknown model, or a file that is not a usable model
-│   └── ContractError         a model without a contract, or with one that is not valid
+│   ├── ContractError         a model without a contract, or with one that is not valid
+│   └── UsageError            options that leave nothing to do                         exit code 2
 ├── DependencyError           an optional package is not installed                    exit code 1
 ├── FetchError                a download that did not succeed                         exit code 1
 │   └── HashMismatchError     a file whose SHA-256 is not the expected one

@@ -9,14 +9,16 @@ from .background import (
     load_background as load_background,
 )
 from .batch import (
-    Batch as Batch,
     ImageOutcome as ImageOutcome,
     exit_code_of as exit_code_of,
     open_manifest as open_manifest,
-    plan_batch as plan_batch,
     record_of as record_of,
     run_batch as run_batch,
     workers_for as workers_for,
+)
+from .batch_plan import (
+    Batch as Batch,
+    plan_batch as plan_batch,
 )
 from .choices import (
     Blur as Blur,

@@ -152,8 +152,7 @@ class Upscaler:
         contract = self.model.contract
         margin = -(-(contract.halo + _REACH) // contract.step) * contract.step
         large = self._with_retries(with_edges(image, margin, margin))
-        kept = slice(margin * self.scale, -margin * self.scale)
-        return crop_to(large, (kept, kept))
+        return crop_to(large, (kept := slice(margin * self.scale, -margin * self.scale), kept))
 
     def _passes(self, outscale: float) -> int:
         """Return how often the network must run; 1 at least, because it restores what it doesn't enlarge."""

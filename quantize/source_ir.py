@@ -195,7 +195,7 @@ class Accuracy:
         if predictor.segment is not None:
             return any(np.ptp(predictor.segment(sample)[1]) for sample in self.samples)
         if predictor.alpha is not None:
-            return any(np.ptp(predictor.alpha(sample) >= 0.5) for sample in self.samples)
+            return any(np.ptp((predictor.alpha(sample) >= 0.5).astype(np.uint8)) for sample in self.samples)
         return True
 
     def drop(self, before: Sequence[float], after: Sequence[float]) -> float:

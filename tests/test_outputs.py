@@ -76,6 +76,15 @@ class Given:
         path.write_text(f'name = "x"\n{model}')
         return path
 
+    @property
+    def contract(self) -> Path:
+        """The contract of the small model, in a file."""
+        from mattekit.convert import propose_contract
+
+        path = self.folder / "own.toml"
+        path.write_text(propose_contract(self.fixture("light_ir") / "model.xml").text, encoding="utf-8")
+        return path
+
     def _written(self, name: str, pixels: np.ndarray) -> Path:
         path = self.folder / name
         assert cv2.imwrite(str(path), pixels)
@@ -103,6 +112,13 @@ CASES: dict[str, Callable[[Given, Path], Arguments]] = {
     "package": lambda given, out: [given.fixture("light_ir"), "-o", out],
     "build": lambda given, out: [given.recipe, "-o", out],
     "validate": lambda given, out: [given.fixture(SEGMENTATION), "--data", DATA, "--metrics", "iou", "-o", out],
+    "contract init": lambda given, out: [given.fixture("light_ir") / "model.xml", "-o", out / "own.toml"],
+    "contract attach": lambda given, out: [
+        *(given.fixture("light_ir") / "model.xml", "--contract", given.contract, "-o", out / "model.xml")
+    ],
+    "contract infer": lambda given, out: [
+        *(given.fixture("light_ir") / "model.xml", "--data", "synthetic:count=4,size=64x48", "-o", out / "own.toml")
+    ],
     "datasets make": lambda _, out: ["--count", "2", "--size", "64x48", "-o", out],
     "datasets fetch": lambda given, out: [given.fixture("published").name, "-o", out],
     "datasets show": lambda _, out: [DATA, "-o", out / "sheet.png"],

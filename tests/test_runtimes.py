@@ -95,7 +95,7 @@ def test_an_input_of_a_size_that_the_network_does_not_take_is_refused(bare: Path
 
 @pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
 def test_a_model_without_a_contract_is_refused_on_every_runtime(bare: Path, name: str) -> None:
-    with pytest.raises(ContractError, match="carries no mattekit contract"):
+    with pytest.raises(ContractError, match="nothing says what surrounds this network"):
         open_model(f"{name}:{bare}")
 
 

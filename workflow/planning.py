@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from ..convert import ExportSettings, own_model, spec_for
-from ..core import flag_of
+from ..core import ModelError, flag_of
 from .build_result import BuildStage
 from .recipes import BuildRecipe, ModelRecipe, PackageOptions
 
@@ -34,7 +34,11 @@ class _Chain:
 
     def __init__(self, model: ModelRecipe, out: Path, *, commercial: bool) -> None:
         self.model = model
-        own = own_model(model.id, ExportSettings(weights=model.weights, contract=model.contract))
+        try:
+            own = own_model(model.id, ExportSettings(weights=model.weights, contract=model.contract))
+        except ModelError:
+            # A file that cannot be read is told by the stage that needs it.
+            own = None
         self.spec = own.spec if own else spec_for(model.id, Path(model.weights) if model.weights else None)
         self.scale = self.spec.scale
         self.home = out / "models" / model.key

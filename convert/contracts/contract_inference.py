@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 from math import log10, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,14 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from ...core import Contract, InputError, ModelError, Progress
 from ...datasets import Sample, open_dataset
 from ...infer import LoadedModel, Tensor, load, matte_from, normalise, pixels_from, tensor_from
-from .inspection import inspect_model
-from .presets import PRESETS
-from .proposal import propose_contract, readable_outputs
+from .proposal import propose_contract
+from .ways import Way, ways_to_try
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -41,9 +38,6 @@ LEAST_MARGIN, LEAST_GAIN = 0.01, 0.5
 
 LEAST_SCORE, LEAST_PSNR = 0.5, 20.0
 """Of IoU, and of PSNR in dB: below it, not even the best fits."""
-
-_CHANNELS = 4
-"""Up to so many, each may be the subject's; of more, the largest score wins."""
 
 _SIDE = 64
 """Of what is enlarged, in pixels."""
@@ -104,18 +98,6 @@ class InferredContract:
         }
 
 
-class _Way(NamedTuple):
-    """A contract under trial: its photos are prepared as `prepared` says, which ways share."""
-
-    contract: Contract
-    prepared: str
-    read: str
-
-    @property
-    def name(self) -> str:
-        return f"{self.prepared}, {self.read}" if self.read else self.prepared
-
-
 def infer_contract(
     model: str | Path, data: str | Path, *, limit: int = 12, progress: Progress | None = None
 ) -> InferredContract:
@@ -147,7 +129,7 @@ def infer_contract(
     photos = list(samples)
     if not enlarges and any(sample.alpha is None for sample in photos):
         raise InputError(f"{data}: masks are needed to judge by; give --data images=PHOTOS,masks=MASKS")
-    ways = list(_ways(path, first))
+    ways = list(ways_to_try(path, first))
     judge = _enlarged if enlarges else _mask_of
     opened = _Opened(path)
     scores: dict[int, list[float]] = {number: [] for number in range(len(ways))}
@@ -177,66 +159,6 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values))
 
 
-def _ways(path: Path, first: Contract) -> Iterator[_Way]:
-    """Give all contracts to try; impossible ones are left out."""
-    wanted = first.input
-    orders = {1: ("Y",), 3: ("RGB", "BGR"), 4: ("RGBA", "BGRA")}[wanted.channels]
-    normals: dict[str, dict[str, Any]] = {
-        name: {"divide_by": 255.0, **{k: v for k, v in preset.input.items() if k in {"divide_by", "mean", "std"}}}
-        for name, preset in PRESETS.items()
-        if preset.infers
-    }
-    if first.task == "super_resolution":
-        normals = {name: normals[name] for name in ("unit", "levels", "half")}
-    if wanted.dtype == "u8":
-        normals = {"bytes": {"divide_by": 1.0}}
-    readings = list(_readings(path, first))
-    for order, (name, numbers) in product(orders, normals.items()):
-        own = dict(numbers)
-        if order.startswith("BGR") != (name == "caffe-bgr"):
-            # The numbers are those of red, green and blue, whatever their order.
-            own |= {key: tuple(reversed(own[key])) for key in ("mean", "std") if key in own}
-        if wanted.channels != 3:
-            own |= {key: (sum(own[key]) / len(own[key]),) for key in ("mean", "std") if key in own}
-        given = wanted.model_dump() | {"colour_order": order, "mean": (0.0,), "std": (1.0,)} | own
-        for said, output in readings:
-            shown = f"{order}, {name.removesuffix('-bgr')}"
-            try:
-                contract = Contract.model_validate({"task": first.task, "input": given, "output": output})
-            except ValidationError:
-                continue
-            yield _Way(contract, shown, said)
-
-
-def _readings(path: Path, first: Contract) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the ways to read the answers: each output, channel and activation."""
-    base = first.output.model_dump()
-    if first.task == "super_resolution":
-        yield "", base | {"value_max": 1.0}
-        yield "values to 255", base | {"value_max": 255.0}
-        return
-    if first.output.indices:
-        yield "", base
-        return
-    outputs = readable_outputs(inspect_model(path))
-    for name, channels, layout in outputs:
-        labels = ["background", *(f"class_{number}" for number in range(1, channels))]
-        named = {"name": name} if len(outputs) > 1 else {}
-        said = f"output {name}, " if named else ""
-        common = {"kind": "alpha", "layout": layout, **named}
-        for channel in range(channels if channels <= _CHANNELS else 0):
-            which = {"channel": channel} if channels > 1 else {}
-            shown = f"{said}channel {channel}, " if which else said
-            activations = ("none", "sigmoid", "softmax") if which else ("none", "sigmoid")
-            for activation, invert in product(activations, (False, True)):
-                turned = ", inverted" if invert else ""
-                yield f"{shown}{activation}{turned}", common | which | {"activation": activation, "invert": invert}
-            yield f"{shown}min-max", common | which | {"min_max": True}
-            yield f"{shown}min-max, inverted", common | which | {"min_max": True, "invert": True}
-        if channels > 1:
-            yield f"{said}classes", {"kind": "classes", "layout": layout, "labels": labels, **named}
-
-
 class _Opened:
     """The network, opened once for each of its outputs; each way to prepare a photo is computed once."""
 
@@ -244,7 +166,7 @@ class _Opened:
         self._path = path
         self._models: dict[str | None, LoadedModel] = {}
 
-    def answers(self, sample: Sample, ways: Sequence[_Way]) -> Iterator[Tensor]:
+    def answers(self, sample: Sample, ways: Sequence[Way]) -> Iterator[Tensor]:
         said: dict[tuple[str, str | None], Tensor] = {}
         for way in ways:
             key = (way.prepared, way.contract.output.name)
@@ -312,7 +234,7 @@ def _psnr(one: NDArray[Any], other: NDArray[Any]) -> float:
 
 
 def _judged(
-    ways: Sequence[_Way],
+    ways: Sequence[Way],
     alive: Sequence[int],
     scores: dict[int, list[float]],
     masks: dict[int, list[NDArray[Any]]],

@@ -14,7 +14,7 @@ from torch.nn import functional
 __all__ = ["MobileNetV3"]
 
 
-class Block(NamedTuple):
+class BlockConfig(NamedTuple):
     """One row of the paper's table."""
 
     kernel: int
@@ -27,22 +27,22 @@ class Block(NamedTuple):
 
 
 LARGE = (
-    Block(3, 16, 16, squeeze=False, hard_swish=False),
-    Block(3, 64, 24, squeeze=False, hard_swish=False, stride=2),
-    Block(3, 72, 24, squeeze=False, hard_swish=False),
-    Block(5, 72, 40, squeeze=True, hard_swish=False, stride=2),
-    Block(5, 120, 40, squeeze=True, hard_swish=False),
-    Block(5, 120, 40, squeeze=True, hard_swish=False),
-    Block(3, 240, 80, squeeze=False, hard_swish=True, stride=2),
-    Block(3, 200, 80, squeeze=False, hard_swish=True),
-    Block(3, 184, 80, squeeze=False, hard_swish=True),
-    Block(3, 184, 80, squeeze=False, hard_swish=True),
-    Block(3, 480, 112, squeeze=True, hard_swish=True),
-    Block(3, 672, 112, squeeze=True, hard_swish=True),
+    BlockConfig(3, 16, 16, squeeze=False, hard_swish=False),
+    BlockConfig(3, 64, 24, squeeze=False, hard_swish=False, stride=2),
+    BlockConfig(3, 72, 24, squeeze=False, hard_swish=False),
+    BlockConfig(5, 72, 40, squeeze=True, hard_swish=False, stride=2),
+    BlockConfig(5, 120, 40, squeeze=True, hard_swish=False),
+    BlockConfig(5, 120, 40, squeeze=True, hard_swish=False),
+    BlockConfig(3, 240, 80, squeeze=False, hard_swish=True, stride=2),
+    BlockConfig(3, 200, 80, squeeze=False, hard_swish=True),
+    BlockConfig(3, 184, 80, squeeze=False, hard_swish=True),
+    BlockConfig(3, 184, 80, squeeze=False, hard_swish=True),
+    BlockConfig(3, 480, 112, squeeze=True, hard_swish=True),
+    BlockConfig(3, 672, 112, squeeze=True, hard_swish=True),
     # Here the classifier halves the resolution; for segmentation the kernels widen instead.
-    Block(5, 672, 160, squeeze=True, hard_swish=True, dilation=2),
-    Block(5, 960, 160, squeeze=True, hard_swish=True, dilation=2),
-    Block(5, 960, 160, squeeze=True, hard_swish=True, dilation=2),
+    BlockConfig(5, 672, 160, squeeze=True, hard_swish=True, dilation=2),
+    BlockConfig(5, 960, 160, squeeze=True, hard_swish=True, dilation=2),
+    BlockConfig(5, 960, 160, squeeze=True, hard_swish=True, dilation=2),
 )
 
 _ENTRY = 16
@@ -52,7 +52,7 @@ _LOW = 4
 _norm = partial(nn.BatchNorm2d, eps=0.001, momentum=0.01)
 
 
-def _convolution(entry: int, out: int, block: Block, *, groups: int = 1, activated: bool = True) -> nn.Sequential:
+def _convolution(entry: int, out: int, block: BlockConfig, *, groups: int = 1, activated: bool = True) -> nn.Sequential:
     """Return a normalised convolution of the block's kernel, stride and dilation, and what activates it."""
     padding = (block.kernel - 1) // 2 * block.dilation
     layers: list[nn.Module] = [
@@ -85,9 +85,9 @@ class SqueezeExcitation(nn.Module):
 class InvertedResidual(nn.Module):
     """Widen, convolve each channel by itself, weigh the channels, narrow; added to the input where shapes allow."""
 
-    def __init__(self, entry: int, block: Block) -> None:
+    def __init__(self, entry: int, block: BlockConfig) -> None:
         super().__init__()
-        point = Block(1, 0, 0, squeeze=False, hard_swish=block.hard_swish)
+        point = BlockConfig(1, 0, 0, squeeze=False, hard_swish=block.hard_swish)
         self.is_residual = block.stride == 1 and entry == block.out
         layers: list[nn.Module] = []
         if block.expanded != entry:
@@ -111,13 +111,13 @@ class MobileNetV3(nn.Module):
 
     def __init__(self, channels: int = 3) -> None:
         super().__init__()
-        entry = Block(3, 0, 0, squeeze=False, hard_swish=True, stride=2)
+        entry = BlockConfig(3, 0, 0, squeeze=False, hard_swish=True, stride=2)
         layers: list[nn.Module] = [_convolution(channels, _ENTRY, entry)]
         width = _ENTRY
         for block in LARGE:
             layers.append(InvertedResidual(width, block))
             width = block.out
-        layers.append(_convolution(width, self.width, Block(1, 0, 0, squeeze=False, hard_swish=True)))
+        layers.append(_convolution(width, self.width, BlockConfig(1, 0, 0, squeeze=False, hard_swish=True)))
         for number, layer in enumerate(layers):
             self.add_module(str(number), layer)
 

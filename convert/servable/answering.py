@@ -10,7 +10,7 @@ from openvino import opset1, opset3, opset10, opset13 as ops
 
 from ...core import Contract, OutputContract
 from ...infer import output_of
-from .feeding import Place, Sides, luma_of, rounded
+from .feeding import ImagePlace, Sides, luma_of, rounded
 from .resample import Number, constant, difference, one, quotient, side
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def answer_of(network: openvino.Model, contract: Contract) -> Node:
     return answer
 
 
-def mask_of(answer: Node, contract: Contract, place: Place, least_spread: float, number: Number) -> tuple[Node, Node]:
+def mask_of(
+    answer: Node, contract: Contract, place: ImagePlace, least_spread: float, number: Number
+) -> tuple[Node, Node]:
     """Return the mask at the network's size, (1, 1, h, w) with whole numbers of 0-255, and the confidence.
 
     Args:
@@ -54,7 +56,7 @@ def mask_of(answer: Node, contract: Contract, place: Place, least_spread: float,
     return (ops.floor(scaled) if wanted.rounding == "down" else ops.round(scaled, "half_to_even")), spread
 
 
-def _inside(answer: Node, place: Place) -> Node:
+def _inside(answer: Node, place: ImagePlace) -> Node:
     """Leave away what lies around the image; the answer may have another size than the network's input."""
     if place.top is None or place.left is None:
         return answer

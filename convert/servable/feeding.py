@@ -14,7 +14,7 @@ from .resample import Number, constant, one, quotient, resize
 if TYPE_CHECKING:
     from openvino import Node
 
-__all__ = ["Place", "Sides", "as_stored", "fed", "luma_of", "padded", "placed", "rounded"]
+__all__ = ["ImagePlace", "Sides", "as_stored", "fed", "luma_of", "padded", "placed", "rounded"]
 
 _LUMA = (0.299, 0.587, 0.114)
 """Of red, green and blue (ITU-R BT.601)."""
@@ -29,7 +29,7 @@ class Sides:
 
 
 @dataclass(frozen=True)
-class Place:
+class ImagePlace:
     """How an image lies in what a segmentation network sees.
 
     Attributes:
@@ -45,14 +45,14 @@ class Place:
     left: Node | None = None
 
 
-def placed(sides: Sides, wanted: InputContract) -> Place:
+def placed(sides: Sides, wanted: InputContract) -> ImagePlace:
     """Return how an image lies in what the network sees."""
     if wanted.height is None or wanted.width is None:
         whole = _free(sides, wanted)
-        return Place(whole, whole)
+        return ImagePlace(whole, whole)
     whole = Sides(one(wanted.height), one(wanted.width))
     if wanted.aspect == "stretch":
-        return Place(whole, whole)
+        return ImagePlace(whole, whole)
     # The smaller of the two ratios, as whole numbers: what the other side gives is no less than the network's.
     tall = rounded(ops.multiply(sides.height, one(wanted.width)), sides.width)
     wide = rounded(ops.multiply(sides.width, one(wanted.height)), sides.height)
@@ -63,7 +63,7 @@ def placed(sides: Sides, wanted: InputContract) -> Place:
         ops.divide(ops.subtract(side, part), one(2))
         for side, part in ((whole.height, inner.height), (whole.width, inner.width))
     )
-    return Place(whole, inner, top, left)
+    return ImagePlace(whole, inner, top, left)
 
 
 def _free(sides: Sides, wanted: InputContract) -> Sides:
@@ -89,7 +89,7 @@ def rounded(dividend: Node, divisor: Node) -> Node:
     return ops.subtract(up, ops.convert(ops.logical_and(is_half, is_odd), "i64"))
 
 
-def fed(planes: Node, place: Place, wanted: InputContract, number: Number, colour_order: str) -> Node:
+def fed(planes: Node, place: ImagePlace, wanted: InputContract, number: Number, colour_order: str) -> Node:
     """Resize an image to its place, take the network's channels, normalise them, and fill what lies around.
 
     Args:
