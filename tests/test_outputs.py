@@ -77,6 +77,18 @@ class Given:
         return path
 
     @property
+    def discs(self) -> str:
+        """Photos of red discs, and their masks."""
+        rows, columns = np.mgrid[:48, :64]
+        for number in range(4):
+            disc = (rows - 24) ** 2 + (columns - 20 - 8 * number) ** 2 < 15**2
+            colours = np.where(disc[..., None], (30, 30, 220), (150, 110, 30)).astype(np.uint8)
+            for name, pixels in (("images", colours), ("masks", (disc * 255).astype(np.uint8))):
+                (self.folder / name).mkdir(exist_ok=True)
+                self._written(f"{name}/{number}.png", pixels)
+        return f"images={self.folder / 'images'},masks={self.folder / 'masks'}"
+
+    @property
     def contract(self) -> Path:
         """The contract of the small model, in a file."""
         from mattekit.convert import propose_contract
@@ -117,7 +129,7 @@ CASES: dict[str, Callable[[Given, Path], Arguments]] = {
         *(given.fixture("light_ir") / "model.xml", "--contract", given.contract, "-o", out / "model.xml")
     ],
     "contract infer": lambda given, out: [
-        *(given.fixture("light_ir") / "model.xml", "--data", "synthetic:count=4,size=64x48", "-o", out / "own.toml")
+        *(given.fixture("light_ir") / "model.xml", "--data", given.discs, "-o", out / "own.toml")
     ],
     "datasets make": lambda _, out: ["--count", "2", "--size", "64x48", "-o", out],
     "datasets fetch": lambda given, out: [given.fixture("published").name, "-o", out],
