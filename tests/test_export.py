@@ -260,7 +260,7 @@ def test_a_ready_made_onnx_file_converts_with_its_own_contract(
     assert opened.contract.input.resize == "lanczos"
     # The publisher's file stays as it is.
     assert (report.ir.path.parent / "model.onnx").read_bytes() == ready_made.read_bytes()
-    with pytest.raises(ContractError, match="carries no mattekit contract"):
+    with pytest.raises(ContractError, match="nothing says what surrounds this network"):
         load(ready_made)
 
 
