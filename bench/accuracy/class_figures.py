@@ -26,6 +26,9 @@ def chosen_metrics(
     Raises:
         InputError: there is no such metric, or it does not fit.
     """
+    if names and list(names) != ["all"]:
+        # What is named depends on no sample.
+        return metrics_for(dataset.task, names)
     labels = [predictor.labels for predictor in predictors if predictor.labels]
     few = [dataset[number] for number in range(min(_FEW, len(dataset)) if labels else 1)]
     of_classes = any(
@@ -51,10 +54,9 @@ def class_columns(counts: Confusion, labels: Sequence[str], metrics: Sequence[Me
     """
     shares = class_shares(counts)
     by_class = shares.pop("class_iou")
-    found = {metric.name: shares.get(metric.name) for metric in metrics if metric.takes == "classes"}
     columns = {
         metric.name: _values(
-            np.array([metric.function(one) for one in counts]) if (own := found[metric.name]) is None else own
+            shares[metric.name] if metric.name in shares else np.array([metric.function(one) for one in counts])
         )
         for metric in metrics
         if metric.takes == "classes"

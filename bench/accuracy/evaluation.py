@@ -92,9 +92,7 @@ def run_evaluation(
         from .cluster import measure_on_ray
 
         measured = measure_on_ray(tuple(named), dataset, chosen, settings)
-    records = validate(
-        predictors, dataset, metrics=settings.metrics, reference=reference, settings=settings, measured=measured
-    )
+    records = validate(predictors, dataset, metrics=chosen, reference=reference, settings=settings, measured=measured)
     paths = write_validation(records, predictors, dataset, settings) if settings.out else []
     return EvaluationResult(tuple(records), tuple(paths))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import log10, sqrt
+from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ...core import Contract, InputError, ModelError, Progress
 from ...datasets import Sample, open_dataset
 from ...infer import LoadedModel, Tensor, load, matte_from, normalise, pixels_from, tensor_from
+from ...metrics import iou, psnr
 from .proposal import propose_contract
 from .ways import Way, ways_to_try
 
@@ -38,6 +39,9 @@ LEAST_MARGIN, LEAST_GAIN = 0.01, 0.5
 
 LEAST_SCORE, LEAST_PSNR = 0.5, 20.0
 """Of IoU, and of PSNR in dB: below it, not even the best fits."""
+
+_MOST_PSNR = 78.0
+"""dB that stand for the infinite PSNR of identical images, so that means of them are numbers."""
 
 _SIDE = 64
 """Of what is enlarged, in pixels."""
@@ -204,19 +208,14 @@ def _mask_of(answer: Tensor, sample: Sample, contract: Contract) -> tuple[float,
     """Return a mask's IoU with the truth, and the mask."""
     mask: NDArray[Any]
     try:
-        mask = matte_from(answer, contract).alpha > 0.5
+        mask = (matte_from(answer, contract).alpha > 0.5).astype(np.float32)
     except ModelError:
         # Values that are not finite, or no class numbers: such photos are not for this network.
-        mask = np.zeros(answer.shape[2:], dtype=np.bool_)
+        mask = np.zeros(answer.shape[2:], dtype=np.float32)
     truth = sample.alpha if sample.alpha is not None else np.zeros(sample.image.shape[:2], np.float32)
     height, width = answer.shape[2:]
     expected = cv2.resize(truth, (width, height), interpolation=cv2.INTER_AREA) > 0.5
-    return _iou(mask, expected), mask
-
-
-def _iou(one: NDArray[Any], other: NDArray[Any]) -> float:
-    union = int((one | other).sum())
-    return int((one & other).sum()) / union if union else 1.0
+    return iou(mask, expected.astype(np.float32)), mask
 
 
 def _enlarged(answer: Tensor, sample: Sample, contract: Contract) -> tuple[float, NDArray[Any]]:
@@ -229,8 +228,7 @@ def _enlarged(answer: Tensor, sample: Sample, contract: Contract) -> tuple[float
 
 
 def _psnr(one: NDArray[Any], other: NDArray[Any]) -> float:
-    error = float(np.mean((one.astype(np.float64) - other) ** 2))
-    return 10 * log10(255**2 / max(error, 1e-3))
+    return min(psnr(one, other), _MOST_PSNR)
 
 
 def _judged(
@@ -244,7 +242,7 @@ def _judged(
     """Join the ways whose answers are the same, and compare the best with the next."""
     order = sorted(alive, key=lambda number: -_mean(scores[number]))
     top = order[0]
-    agree, same = (_psnr, SAME_PSNR) if enlarges else (_iou, SAME)
+    agree, same = (_psnr, SAME_PSNR) if enlarges else (iou, SAME)
 
     def as_best(number: int) -> bool:
         return _mean([agree(one, other) for one, other in zip(masks[number], masks[top], strict=True)]) >= same
