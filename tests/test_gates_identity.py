@@ -44,7 +44,7 @@ def model(segmentation_ir: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def before(segmentation_ir: Path) -> ValidateRecord:
-    return evaluate(segmentation_ir, DATA, metrics=["iou"]).record
+    return evaluate(segmentation_ir, DATA, metrics=("iou",)).record
 
 
 @pytest.fixture
