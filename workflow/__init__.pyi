@@ -2,6 +2,7 @@ from .build_result import (
     BuildResult as BuildResult,
     BuildStage as BuildStage,
     StageOutcome as StageOutcome,
+    StageStart as StageStart,
 )
 from .build_settings import (
     BuildSettings as BuildSettings,

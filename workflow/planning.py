@@ -7,7 +7,7 @@ from typing import cast
 
 from ..convert import ExportSettings, own_model, spec_for
 from ..core import ModelError, flag_of
-from .build_result import BuildStage
+from .build_result import BuildStage, StageData
 from .recipes import BuildRecipe, ModelRecipe, PackageOptions
 
 __all__ = ["plan_stages"]
@@ -71,6 +71,9 @@ class _Chain:
     def _name(self, step: str) -> str:
         return f"{step} {self.model.key}"
 
+    def _data(self, key: str, text: str) -> StageData:
+        return StageData(f"{self.model.key} {key}", text, self.scale)
+
     def _export(self, precision: str) -> BuildStage:
         model = self.model
         options = _options(weights=model.weights, contract=model.contract, name=model.name, precision=precision)
@@ -88,12 +91,12 @@ class _Chain:
     def _quantize(self) -> BuildStage:
         asked = self.model.quantize
         options = _options(**asked.model_dump()) if asked else ()
-        datasets = (asked.data, asked.validation) if asked else ()
+        datasets = {"data": asked.data, "validation": asked.validation} if asked else {}
         return BuildStage(
             name=self._name("quantize"),
             command=("quantize", str(self.home / "fp32"), *options, "-o", str(self.out / "models")),
             files=self._ir("fp32"),
-            datasets=tuple((text, self.scale) for text in datasets if text),
+            datasets=tuple(self._data(f"quantize {key}", text) for key, text in datasets.items() if text),
             outputs=(self.home / "int8",),
             after=(self._name("export-fp32"),),
             alone=bool(asked and asked.verdict),
@@ -149,7 +152,7 @@ class _Chain:
             name=self._name(step),
             command=(step, *words),
             files=self._irs(),
-            datasets=((data, self.scale),) if data else (),
+            datasets=(self._data(f"{step} data", data),) if data else (),
             outputs=(output,),
             after=tuple(self.made),
             alone=alone,
@@ -229,4 +232,5 @@ def _report(recipe: BuildRecipe, out: Path, stages: list[BuildStage]) -> BuildSt
         # Markdown has its plots in files beside it.
         outputs=(*targets, *((out / "report-files",) if "md" in formats else ())),
         after=tuple(stage.name for stage in stages),
+        always=True,
     )

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import sys
-
-from ...workflow import BuildResult, StageOutcome
+from ...workflow import BuildResult, StageOutcome, StageStart
 from .console import say
 
 __all__ = ["print_build", "tell_stage"]
 
 
 def tell_stage(what: object) -> None:
-    """Print what became of a stage; on a terminal, on stderr, also that one begins."""
+    """Print what became of a stage, and on stderr that one begins."""
     if isinstance(what, StageOutcome):
         code = f", exit code {what.exit_code}" if what.exit_code else ""
         say(f"{what.state:7} {what.stage.name}: {what.reason}{code}", err=what.state == "failed")
-    elif sys.stderr.isatty():
-        say(f"{what} …", err=True)
+    elif isinstance(what, StageStart):
+        say(f"{what.number} of {what.total}: {what.stage.name} …", err=True)
 
 
 def print_build(made: BuildResult) -> None:
-    """Print how many stages ran, are due, or were kept."""
-    counts = {state: sum(outcome.state == state for outcome in made.outcomes) for state in ("ran", "due", "kept")}
+    """Print how many stages ran, are due, were kept or not done, and where the report is."""
+    states = ("ran", "due", "kept", "failed", "skipped")
+    counts = {state: sum(outcome.state == state for outcome in made.outcomes) for state in states}
     say(", ".join(f"{count} {state}" for state, count in counts.items() if count))
+    reports = [outcome for outcome in made.outcomes if outcome.stage.always and outcome.state in {"ran", "kept"}]
+    for path in (path for outcome in reports for path in outcome.stage.outputs if path.is_file()):
+        say(f"report: {path}")
