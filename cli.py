@@ -6,6 +6,7 @@ import atexit
 import ctypes
 import gc
 import io
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -22,6 +23,7 @@ from .commands import (
     doctor,
     export,
     gate,
+    init,
     models,
     models_fetch,
     models_show,
@@ -101,6 +103,7 @@ for command in (run, remove, upscale, superimpose, video):
     command.register(app)
 package.register(app)
 verify.register(app)
+init.register(app)
 build.register(app)
 contract.register(app)
 doctor.register(app)
@@ -145,4 +148,8 @@ def _say_interrupted() -> None:
 
 def _end(error: MattekitError) -> NoReturn:
     sys.stderr.write(f"mattekit: {error}\n")
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        from .reports import print_error
+
+        print_error("mattekit", str(error))
     sys.exit(error.exit_code)

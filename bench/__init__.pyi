@@ -36,6 +36,7 @@ from .gates.gate import (
 )
 from .gates.gate_file import (
     AnyGate as AnyGate,
+    gate_lines as gate_lines,
     read_gates as read_gates,
 )
 from .gates.identity import (

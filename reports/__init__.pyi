@@ -12,6 +12,11 @@ from .document import (
 from .evidence import (
     number as number,
 )
+from .github import (
+    print_annotations as print_annotations,
+    print_error as print_error,
+    workflow_commands as workflow_commands,
+)
 from .rendering import (
     ReportResult as ReportResult,
     ReportSettings as ReportSettings,

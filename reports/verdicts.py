@@ -6,11 +6,12 @@ import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from ..bench import AnyGate, GateSettings, gates_exit_code, gates_outcome, judge, read_gates
+from ..bench import AnyGate, GateSettings, gate_lines, gates_exit_code, gates_outcome, judge, read_gates
 from ..core import (
     GateRecord,
     IntegrityError,
@@ -25,6 +26,7 @@ from ..core import (
     with_settings,
 )
 from ..infer import this_machine
+from .github import print_annotations
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +73,7 @@ class GateResult(Result[GateRecord]):
     def publish(
         self, *, junit: str | Path | None = None, markdown: str | Path | None = None, json: str | Path | None = None
     ) -> None:
-        """Write the verdicts in each format that a file is given for, and to GitHub's step summary where there is one.
+        """Write the verdicts in each format that a file is given for, and to GitHub's step summary and annotations.
 
         Args:
             junit: for JUnit XML.
@@ -85,6 +87,7 @@ class GateResult(Result[GateRecord]):
         if json:
             self.record.write(Path(json))
         _append_step_summary(self.verdicts)
+        print_annotations(self.verdicts)
 
 
 def run_gates(
@@ -116,11 +119,18 @@ def run_gates(
         True
     """
     noted: dict[str, JsonValue] = {}
+    places: Sequence[str] = ()
     if isinstance(gates, str | Path):
         path = Path(gates)
         gates = read_gates(path)
+        places = [f"{path}:{line}" for line in gate_lines(path)]
         noted = {"gates": str(path), "gates_sha256": sha256_of(path)}
-    verdicts = judge(gates, _read(records), _read(settings.baseline), across_machines="machine" in settings.allow)
+    judged, before = _read(records), _read(settings.baseline)
+    verdicts = [
+        verdict.model_copy(update={"place": place})
+        for gate, place in zip(gates, places or repeat(""), strict=False)
+        for verdict in judge([gate], judged, before, across_machines="machine" in settings.allow)
+    ]
     record = GateRecord(
         machine=this_machine(),
         settings={**noted, **settings.described()},
@@ -184,7 +194,9 @@ def junit_xml(verdicts: Sequence[Verdict]) -> str:
     suite = ET.SubElement(root, "testsuite", {"name": "mattekit gate", **counts})
     for verdict in verdicts:
         name = f"{verdict.gate} {verdict.limit_text}"
-        case = ET.SubElement(suite, "testcase", {"classname": _subject(verdict) or "gates", "name": name})
+        file, _, line = verdict.place.rpartition(":")
+        where = {"file": file, "line": line} if file else {}
+        case = ET.SubElement(suite, "testcase", {"classname": _subject(verdict) or "gates", "name": name, **where})
         if verdict.status == "failed":
             ET.SubElement(case, "failure", {"message": verdict.reason})
         elif verdict.status == "not enough evidence":

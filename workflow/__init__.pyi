@@ -11,6 +11,14 @@ from .building import (
     build_recipe as build_recipe,
     run_build as run_build,
 )
+from .init_settings import (
+    InitSettings as InitSettings,
+)
 from .recipes import (
     schema_text as schema_text,
+)
+from .starting import (
+    StartedRecipe as StartedRecipe,
+    init_recipe as init_recipe,
+    run_init as run_init,
 )

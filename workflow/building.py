@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -12,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..convert import zoo
-from ..core import InputError, atomic_path, last_line, locked, with_settings
+from ..core import atomic_path, last_line, locked, with_settings
 from ..datasets import open_dataset
 from .build_result import VERDICTS, BuildResult, BuildStage, StageOutcome, StageStart
 from .build_settings import BuildSettings
 from .ledger import Hashes, Lock, check_lock, due, fingerprint, read_done, set_aside, write_done
 from .planning import plan_stages
-from .recipes import BuildRecipe, read_recipe
+from .recipes import BuildRecipe, check_paths, read_recipe
 
 __all__ = ["build_recipe", "run_build"]
 
@@ -63,7 +64,7 @@ def run_build(path: str | Path, settings: BuildSettings) -> BuildResult:
     """
     path = Path(path).absolute()
     recipe = read_recipe(path)
-    _check_paths(recipe, path)
+    check_paths(recipe, path)
     out = Path(settings.out or path.parent / recipe.out).absolute()
     # The recipe's paths are relative to its folder, here and in the commands.
     with contextlib.chdir(path.parent), _building(out, check=settings.check):
@@ -88,18 +89,6 @@ def _building(out: Path, *, check: bool) -> Generator[None]:
         return
     with locked(out / ".build" / "lock"):
         yield
-
-
-def _check_paths(recipe: BuildRecipe, path: Path) -> None:
-    folder = (path.parent / recipe.out).resolve()
-    if not folder.is_relative_to(path.parent.resolve()) or folder == path.parent.resolve():
-        raise InputError(f"{path}: out = {recipe.out!r} is not a folder inside the recipe's; name one there, or use -o")
-    for model in recipe.model:
-        for key, text in (("weights", model.weights), ("contract", model.contract), ("gates", model.gates)):
-            if text and not (path.parent / text).is_file():
-                raise InputError(
-                    f"{path}: {model.id}: {key}: there is no file {text}; paths are relative to the recipe"
-                )
 
 
 def _weights(recipe: BuildRecipe, hashes: Hashes) -> dict[str, str]:
@@ -264,6 +253,8 @@ class _Work:
             text=True,
             encoding="utf-8",
             errors="replace",
+            # What a workflow of GitHub is told of a stage, who called the build tells it.
+            env={**os.environ, "GITHUB_ACTIONS": ""},
         ) as process:
             self.processes.add(process)
             said, _ = process.communicate()

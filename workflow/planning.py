@@ -167,11 +167,13 @@ class _Chain:
             kind: self.out / "records" / f"{self.model.key}-gate.{suffix}"
             for kind, suffix in (("json", "json"), ("markdown", "md"), ("junit", "xml"))
         }
-        baseline = self.out / "validation" / self.model.key / "*fp32*.json" if self.model.validation else None
+        own = self.out / "validation" / self.model.key / "*fp32*.json" if self.model.validation else None
+        given = Path(self.model.baseline) if self.model.baseline else None
+        beside = [word for path in (given, own) if path for word in _options(baseline=path)]
         return BuildStage(
             name=self._name("gate"),
-            command=("gate", *records, *_options(gate=gates, baseline=baseline, **written)),
-            files=(gates, *(path for stage in measured for path in stage.outputs)),
+            command=("gate", *records, *_options(gate=gates, **written), *beside),
+            files=(gates, *([given] if given else []), *(path for stage in measured for path in stage.outputs)),
             outputs=tuple(written.values()),
             after=tuple(stage.name for stage in measured),
             verdict=True,

@@ -14,7 +14,7 @@ from .agreement import AgreementGate
 from .gate import LIMITS, Gate, Strict
 from .identity import IdentityGate
 
-__all__ = ["AnyGate", "GateFile", "is_metric", "read_gates"]
+__all__ = ["AnyGate", "GateFile", "gate_lines", "is_metric", "read_gates"]
 
 AnyGate = Gate | IdentityGate | AgreementGate
 """What may stand in a file of gates: a limit on a figure, what a model must be, and how it must answer."""
@@ -80,6 +80,24 @@ def read_gates(path: str | Path) -> tuple[AnyGate, ...]:
                 f"{path}: gate {number} metric: there is no {gate.metric!r}{near or '; name one of a record'}"
             )
     return gates
+
+
+def gate_lines(path: str | Path) -> tuple[int, ...]:
+    """Return the line of each gate that `read_gates` returns, in its order, counted from 1.
+
+    A gate that does not begin with a line of its own, such as `gate = [{…}]`, has the file's first.
+    """
+    found: dict[str, list[int]] = {}
+    text = Path(path).read_text(encoding="utf-8")
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*\[\[\s*(\w+)\s*\]\]", line)
+        if header:
+            found.setdefault(header[1], []).append(number)
+    lines: list[int] = []
+    for gate in read_gates(path):
+        name = next(name for name, kind in _TABLES.items() if isinstance(gate, kind))
+        lines.append(found[name].pop(0) if found.get(name) else 1)
+    return tuple(lines)
 
 
 def _meant(error: ValidationError) -> str:

@@ -27,6 +27,7 @@ class Verdict(Frozen, frozen=True):
         amount: what the limit bounds: the figure itself, the drop, or the ratio.
         interval: of the amount.
         samples: how many the figure was made of.
+        place: of the gate, as `FILE:LINE`; empty where it is of no file.
     """
 
     gate: str
@@ -41,6 +42,7 @@ class Verdict(Frozen, frozen=True):
     amount: float | None = None
     interval: Interval | None = None
     samples: int | None = None
+    place: str = ""
 
     @property
     def limit_text(self) -> str:
