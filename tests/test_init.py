@@ -20,7 +20,7 @@ from mattekit.core import InputError, Verdict
 from mattekit.reports import workflow_commands
 from mattekit.workflow import InitSettings, init_recipe
 from mattekit.workflow.recipes import read_recipe
-from mattekit.workflow.starting import _recipe
+from mattekit.workflow.starting import recipe_text
 
 yaml = pytest.importorskip("yaml", reason="reading workflows needs PyYAML")
 
@@ -134,7 +134,7 @@ def test_init_replaces_nothing_and_leaves_nothing_half_done(
 def test_what_lies_outside_of_the_recipes_folder_is_a_variable(own: Path, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     settings = InitSettings(data=f"images={tmp_path / 'photos'},masks={own}", weights=own / "small.onnx", limit=3)
-    (own / "recipe.toml").write_text(_recipe("rembg-u2netp", own, settings, gated=False))
+    (own / "recipe.toml").write_text(recipe_text("rembg-u2netp", own, settings, gated=False))
     text = (own / "recipe.toml").read_text()
     assert 'weights = "small.onnx"' in text
     assert 'validate = { data = "${DATA}", limit = 3 }' in text

@@ -21,7 +21,7 @@ from .build_settings import BuildSettings
 from .building import run_build
 from .init_settings import InitSettings
 
-__all__ = ["StartedRecipe", "init_recipe", "run_init"]
+__all__ = ["StartedRecipe", "init_recipe", "recipe_text", "run_init"]
 
 RECIPE, GATES, BASELINE = "recipe.toml", "gates.toml", "baseline"
 WORKFLOW = ".github/workflows/model.yml"
@@ -83,7 +83,7 @@ def run_init(model: str, settings: InitSettings, tell: Callable[[object], None] 
             raise InputError(f"{place}: it is there already and is not replaced; choose another folder with -o")
     lock = places[RECIPE].with_suffix(".lock")
     try:
-        _write(places[RECIPE], _recipe(model, folder, settings, gated=False))
+        _write(places[RECIPE], recipe_text(model, folder, settings, gated=False))
         how = BuildSettings(tell=tell)
         first = run_build(places[RECIPE], how)
         failed = next((each for each in first.outcomes if each.state == "failed"), None)
@@ -95,7 +95,7 @@ def run_init(model: str, settings: InitSettings, tell: Callable[[object], None] 
             shutil.copy(path, places[BASELINE])
         records = [each for each in load_records([places[BASELINE]]) if isinstance(each, ValidateRecord)]
         _write(places[GATES], _gates(records))
-        _write(places[RECIPE], _recipe(model, folder, settings, gated=True))
+        _write(places[RECIPE], recipe_text(model, folder, settings, gated=True))
         _write(places[WORKFLOW], _workflow(settings.install))
         done = run_build(places[RECIPE], how)
     except BaseException:
@@ -113,7 +113,7 @@ def _write(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _recipe(model: str, folder: Path, settings: InitSettings, *, gated: bool) -> str:
+def recipe_text(model: str, folder: Path, settings: InitSettings, *, gated: bool) -> str:
     """Return the recipe; what lies outside of its folder is a variable."""
     variables: dict[str, str] = {}
 
