@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ...core import ImageError, VideoError
 from ...images import Image, convert_rgb, read_image
+from ..sizing import resampled
 from .colour import VideoColour
 from .frames import Clock, FrameItem, Tally, VideoInfo
 
@@ -150,15 +151,15 @@ class Stills:
         return self._info
 
     def items(self) -> Iterator[FrameItem]:
-        """Yield the frames; an image that can't be read, or has another size than the first, has none."""
+        """Yield the frames, all of the first one's size; an image that can't be read has none."""
         clock, size = Clock(self._step), None
         for number, path in enumerate(self._files):
             if self._stopped.is_set():
                 return
             image = self._read(path)
             if image is not None and size is not None and image.size != size:
-                self.tally.note(f"{path}: {image.width}x{image.height} is not the size of the frames before it")
-                image = None
+                self.tally.note(f"{path}: {image.width}x{image.height} was scaled to the first's {size[0]}x{size[1]}")
+                image = resampled(image, size, wrap=False)
             at = number * self._step
             if image is None:
                 yield FrameItem(clock.broken(at))

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...core import VideoError, atomic_directory, atomic_path
 from ...images import Image, Pixels, write_image
+from .animations import lengthen_webp
 from .colour import frame_from
 from .formats import OutputFormat
 from .frames import Frame, Tally, VideoInfo
@@ -103,11 +104,17 @@ class _Container:
 
     def __init__(self, path: Path, out: Path, format_: OutputFormat, info: VideoInfo, tally: Tally) -> None:
         av = load_av()
-        self._format, self._info, self._tally, self._out = format_, info, tally, out
+        self._format, self._info, self._tally, self._out, self._path = format_, info, tally, out, path
         self._stream: VideoStream | None = None
         self._size = (0, 0)
         self._audio: dict[int, AudioStream] = {}
         self._early: list[Packet[Stream]] = []
+        self._durations: dict[int, int] = {}
+        # When the first frame begins and the last one ends.
+        self._begin = self._end = 0
+        # By which the first frame is decoded before it is shown.
+        self._delay: int | None = None
+        self._last: dict[int, int] = {}
         with video_errors(str(out), "written", _MEND):
             self._file = av.open(
                 str(path), "w", format=format_.container, container_options=dict(format_.muxer_options)
@@ -126,12 +133,17 @@ class _Container:
             self._tally.note("its sides must be even in this codec, so the last row or column was repeated")
             rgb = np.pad(rgb, ((0, rgb.shape[0] % 2), (0, rgb.shape[1] % 2), (0, 0)), mode="edge")
         with video_errors(str(self._out), "written", _MEND):
+            if self._stream is None:
+                self._begin = frame.pts
             stream = self._stream or self._start(rgb.shape[1], rgb.shape[0])
             if rgb.shape[1::-1] != self._size:
                 raise VideoError(f"{self._out}: a frame of {rgb.shape[1]}x{rgb.shape[0]} after some of {self._size}")
             coded = frame_from(rgb, alpha, self._format.pixel_format, self._info.colour)
             coded.pts, coded.time_base, coded.duration = frame.pts, self._info.time_base, frame.duration
-            self._file.mux(stream.encode(coded))
+            if frame.duration:
+                self._durations[frame.pts] = frame.duration
+            self._end = frame.pts + frame.duration
+            self._mux(stream.encode(coded))
 
     def hand_on(self, packets: Sequence[Packet[Stream]]) -> None:
         if self._stream is None:
@@ -141,15 +153,30 @@ class _Container:
             for packet in packets:
                 target = self._audio.get(packet.stream.index)
                 if target is not None:
+                    self._later(packet)
                     packet.stream = target
                     self._file.mux(packet)
+
+    def _later(self, packet: Packet[Stream]) -> None:
+        """Let a packet be later than the one before it, as containers want it: where parts were glued it may not be."""
+        if packet.dts is None or packet.pts is None:
+            return
+        index = packet.stream.index
+        behind = self._last.get(index, packet.dts - 1) + 1 - packet.dts
+        if behind > 0:
+            packet.dts, packet.pts = packet.dts + behind, packet.pts + behind
+        self._last[index] = packet.dts
 
     def finish(self) -> None:
         if self._stream is None:
             raise VideoError(f"{self._out}: there was no frame to write; nothing was written")
         with video_errors(str(self._out), "written", _MEND):
-            self._file.mux(self._stream.encode())
+            packets = self._stream.encode()
+            self._mux(packets[:-1])
+            self._mux(packets[-1:], last=True)
             self._file.close()
+        if self._format.codec == "webp":
+            lengthen_webp(self._path, round((self._end - self._begin) * self._info.time_base * 1000))
 
     def close(self) -> None:
         """Let go of the file, whatever state it is in."""
@@ -159,6 +186,19 @@ class _Container:
         except (av.error.FFmpegError, OSError, ValueError):
             # It is on its way out because of an error that is told already.
             return
+
+    def _mux(self, packets: Sequence[Packet[VideoStream]], *, last: bool = False) -> None:
+        """Write packets, each with its frame's own duration, which encoders forget: the last one's is asked for."""
+        for packet in packets:
+            duration = self._durations.pop(packet.pts, 0) if packet.pts is not None else 0
+            if self._delay is None and packet.pts is not None and packet.dts is not None:
+                self._delay = packet.pts - packet.dts
+            if last and duration and packet.dts is not None and self._format.container in {"mp4", "mov"}:
+                # There a track is as long as its packets are, in the order in which they are decoded.
+                duration = max(1, self._end - packet.dts - (self._delay or 0))
+            if duration:
+                packet.duration = round(duration * self._info.time_base / packet.time_base)
+            self._file.mux(packet)
 
     def _start(self, width: int, height: int) -> VideoStream:
         """Open the streams: everything must be known before the file's header."""

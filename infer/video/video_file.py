@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import threading
 from collections.abc import Generator, Iterator
 from fractions import Fraction
@@ -12,9 +11,12 @@ import numpy as np
 
 from ...core import VideoError
 from ...images import MAX_PIXELS_VARIABLE, Image, pixel_limit, upright
+from ..sizing import resampled
 from .colour import VideoColour, image_from
+from .display_matrix import orientation_of
 from .frames import Clock, Frame, FrameItem, Tally, VideoInfo
 from .pyav import MEND, is_stream, load_av, open_container, open_decoder, video_stream
+from .timeline import Timeline
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-__all__ = ["VideoFile", "orientation_of"]
+__all__ = ["VideoFile"]
 
 # So many packets without a frame are handed on by themselves, so that a long tail of audio doesn't gather.
 _MOST_PACKETS = 256
@@ -87,10 +89,12 @@ class VideoFile:
         self._colour = VideoColour.of_context(context)
         self._turn = 1
         self._size: tuple[int, int] | None = None
+        self._given = 0
         time_base = stream.time_base or Fraction(1, 90_000)
         rate = stream.average_rate or stream.guessed_rate
         step = round(1 / (rate * time_base)) if rate and time_base else 0
         self._clock = Clock(max(1, step))
+        self._timeline = Timeline(self._container, self.tally)
         self._aside: list[Packet[Stream]] = []
         self._broken: list[int | None] = []
         self._reading = self._read()
@@ -149,7 +153,12 @@ class VideoFile:
             self._check_end(count)
 
     def _packets(self) -> Iterator[Packet[Stream] | None]:
-        """Yield the packets of video and audio, then None; a file that can't be read further ends there."""
+        """Yield the packets of video and audio by one clock, then None."""
+        yield from self._timeline.follow(self._demuxed())
+        yield None
+
+    def _demuxed(self) -> Iterator[Packet[Stream]]:
+        """Yield the packets as they are stored; a file that can't be read further ends there."""
         av = load_av()
         packets = self._container.demux(self._stream, *self._container.streams.audio)
         while not self._stopped.is_set():
@@ -163,7 +172,6 @@ class VideoFile:
             # An empty packet asks for what the decoder still holds, which the last one does.
             if packet.size:
                 yield packet
-        yield None
 
     def _decode(self, packet: Packet[Stream] | None) -> list[VideoFrame]:
         """Return the frames that a packet completes; a packet that can't be decoded is a broken frame."""
@@ -205,9 +213,23 @@ class VideoFile:
             return self._clock.broken(pts)
         self._size = self._size or image.size
         if image.size != self._size:
-            self.tally.note(f"some frames are {image.width}x{image.height}, not the size of the first")
-            return self._clock.broken(pts)
-        return self._clock.shown(image, pts, duration)
+            self.tally.note(
+                f"some frames are {image.width}x{image.height}: they were scaled to the first's "
+                f"{self._size[0]}x{self._size[1]}"
+            )
+            image = resampled(image, self._size, wrap=False)
+        return self._clock.shown(image, pts, self._last_duration(pts) or duration)
+
+    def _last_duration(self, pts: int | None) -> int:
+        """Return how long the last frame of an MP4 lasts, whose packet says how long the last one in its file does."""
+        stream, time_base = self._stream, self._stream.time_base
+        self._given += 1
+        if pts is None or self._given != stream.frames or not stream.duration or not time_base:
+            return 0
+        if "mov" not in self._container.format.name:
+            return 0
+        begin = (stream.start_time or 0) - round((self._timeline.origin or 0) / time_base)
+        return max(0, begin + stream.duration - pts)
 
     def _upright(self, frame: VideoFrame) -> Image:
         matrix = frame.side_data.get("DISPLAYMATRIX")
@@ -237,7 +259,7 @@ class VideoFile:
         if "mov" in names and stream.frames and count < stream.frames:
             self._cut_off(f"it ends after {count} of its {stream.frames} frames")
         elif "matroska" in names and self._container.duration and stream.time_base:
-            end = self._clock.end * stream.time_base
+            end = self._clock.end * stream.time_base + (self._timeline.origin or 0)
             # Audio may be longer than the image: half a second more, or a tenth, is no sign of a cut.
             whole = Fraction(self._container.duration, 1_000_000)
             if not self._container.streams.audio and end < min(whole - Fraction(1, 2), whole * 9 / 10):
@@ -246,38 +268,3 @@ class VideoFile:
     def _cut_off(self, sentence: str) -> None:
         self._truncated = True
         self.tally.note(f"{sentence}: the file is cut off or damaged, and what could be decoded was kept")
-
-
-# Where the stored axes go: the signs of the matrix's upper left four numbers (a, b, c, d), for which
-# x' = a x + c y and y' = b x + d y with y pointing down.
-_ORIENTATIONS = {
-    (1, 0, 0, 1): 1,
-    (-1, 0, 0, 1): 2,
-    (-1, 0, 0, -1): 3,
-    (1, 0, 0, -1): 4,
-    (0, 1, 1, 0): 5,
-    (0, 1, -1, 0): 6,
-    (0, -1, -1, 0): 7,
-    (0, -1, 1, 0): 8,
-}
-
-
-def orientation_of(matrix: bytes) -> int | None:
-    """Return the EXIF orientation (1-8) that a display matrix stands for.
-
-    Args:
-        matrix: nine native 32-bit integers, as FFmpeg hands them on.
-
-    Returns:
-        None for a matrix that turns by anything else than a multiple of 90 degrees.
-    """
-    if len(matrix) != 36:
-        return None
-    a, b, _, c, d = struct.unpack("=9i", matrix)[:5]
-    largest = max(abs(a), abs(b), abs(c), abs(d))
-    # A camera's quarter turn is exact; 1% of skew is rounding.
-
-    def sign(value: int) -> int:
-        return 0 if abs(value) * 100 <= largest else (1 if value > 0 else -1)
-
-    return _ORIENTATIONS.get((sign(a), sign(b), sign(c), sign(d)))

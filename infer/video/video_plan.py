@@ -168,9 +168,8 @@ class LoopedVideo:
         """Return the frame that is shown then; `seconds` from the start on, never less than the last time."""
         while not self._still:
             if self._after is None:
-                # The last frame lasts as long as frames do, then the first one follows.
-                rate = self._source.info.rate
-                begins = self._begun + self._now[0] + (1 / rate if rate else _DEFAULT_STEP)
+                # After the last frame the first one follows.
+                begins = self._begun + self._now[0] + self._now[2]
                 if begins > seconds:
                     break
                 self._source.close()
@@ -187,15 +186,17 @@ class LoopedVideo:
         """Close the file."""
         self._source.close()
 
-    def _open(self) -> tuple[VideoFile, Iterator[tuple[Fraction, Image]]]:
-        """Return the file, and its frames with their times from the first one on; broken ones are left out."""
+    def _open(self) -> tuple[VideoFile, Iterator[tuple[Fraction, Image, Fraction]]]:
+        """Return the file, and its frames that are whole: times from the first on, images, and how long they last."""
         source = VideoFile(self._path)
 
-        def frames() -> Iterator[tuple[Fraction, Image]]:
-            start = None
+        def frames() -> Iterator[tuple[Fraction, Image, Fraction]]:
+            start, info = None, source.info
+            usual = 1 / info.rate if info.rate else _DEFAULT_STEP
             for item in source.items():
-                if item.frame is not None and item.frame.image is not None:
-                    start = item.frame.pts if start is None else start
-                    yield (item.frame.pts - start) * source.info.time_base, item.frame.image
+                frame = item.frame
+                if frame is not None and frame.image is not None:
+                    start = frame.pts if start is None else start
+                    yield (frame.pts - start) * info.time_base, frame.image, frame.duration * info.time_base or usual
 
         return source, frames()
