@@ -16,6 +16,7 @@ from .colour import VideoColour, image_from
 from .display_matrix import orientation_of
 from .frames import Clock, Frame, FrameItem, Tally, VideoInfo
 from .pyav import MEND, is_stream, load_av, open_container, open_decoder, video_stream
+from .siting import LEFT, Siting, siting_of
 from .timeline import Timeline
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class VideoFile:
         stream, context = self._stream, self._stream.codec_context
         self._colour = VideoColour.of_context(context)
         self._turn = 1
+        self._siting: Siting | None = None
         self._size: tuple[int, int] | None = None
         self._given = 0
         time_base = stream.time_base or Fraction(1, 90_000)
@@ -176,6 +178,8 @@ class VideoFile:
     def _decode(self, packet: Packet[Stream] | None) -> list[VideoFrame]:
         """Return the frames that a packet completes; a packet that can't be decoded is a broken frame."""
         av = load_av()
+        if packet is not None and self._siting is None:
+            self._siting = siting_of(self._stream, packet)
         if packet is not None and packet.is_corrupt:
             self._broken.append(packet.pts)
         try:
@@ -239,7 +243,7 @@ class VideoFile:
             if turn is None:
                 self.tally.note("it asks to be turned by an angle that is no multiple of 90 degrees; it was not turned")
             self._turn = turn or 1
-        image = image_from(frame, self._colour, self._name)
+        image = image_from(frame, self._colour, self._name, self._siting or LEFT)
         if self._turn == 1:
             return image
         alpha = None if image.alpha is None else np.ascontiguousarray(upright(image.alpha, self._turn))
