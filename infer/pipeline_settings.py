@@ -251,7 +251,8 @@ class VideoSettings(PipelineSettings):
         fps: frames per second of numbered frames: 25, 29.97 or 30000/1001.
         frames: end after so many frames.
         max_broken: conceal so many broken frames before failing.
-        no_audio: leave the audio out.
+        audio: what becomes of the audio: copy hands it on as it is, aac and opus transcode it, none leaves it out.
+        no_audio: leave the audio out, as --audio none does.
     """
 
     sr: str | Path | ModelLike | None = option(None, parse=_text_or_none)
@@ -261,6 +262,7 @@ class VideoSettings(PipelineSettings):
     fps: Fraction | None = option(None, parse=parse_fps)
     frames: int | None = option(None, least=1)
     max_broken: int = option(25, least=0)
+    audio: Literal["copy", "aac", "opus", "none"] = "copy"
     no_audio: bool = False
 
     def __post_init__(self) -> None:
@@ -268,5 +270,7 @@ class VideoSettings(PipelineSettings):
         super().__post_init__()
         if self.crop is not None and self.canvas is None:
             raise InputError("a video's frames are of one size; give the canvas that what is cropped is placed on")
+        if self.no_audio:
+            object.__setattr__(self, "audio", "none")
         if isinstance(self.fps, int | float):
             object.__setattr__(self, "fps", parse_fps(str(self.fps)))

@@ -60,6 +60,8 @@ def make_clip(
         sound: Any = out.add_stream(audio, rate=48_000) if audio else None
         if sound:
             sound.layout = "mono"
+            if audio == "wmav2":
+                sound.bit_rate = 96_000
         for number, pts in enumerate(times):
             frame = av.VideoFrame.from_ndarray(drawn(number, size), format="rgb24").reformat(
                 format=pixel_format,

@@ -9,10 +9,12 @@ from typing import Literal, get_args
 from ...core import DependencyError, InputError
 from .pyav import codec_available
 
-__all__ = ["VIDEO_EXTENSIONS", "Codec", "OutputFormat", "choose_format"]
+__all__ = ["CONTAINERS_WITH_SOUND", "VIDEO_EXTENSIONS", "Codec", "OutputFormat", "SoundChoice", "choose_format"]
 
 Codec = Literal["h264", "vp9", "prores", "webp", "png"]
 
+SoundChoice = Literal["copy", "aac", "opus", "none"]
+"""What becomes of the audio."""
 
 VIDEO_EXTENSIONS = frozenset(
     f".{extension}"
@@ -62,12 +64,22 @@ _CONTAINERS: dict[str, tuple[str, tuple[Codec, ...]]] = {
     "": ("", ("png",)),
 }
 
+CONTAINERS_WITH_SOUND = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+"""FFmpeg's name of each container that holds sound, by its suffix."""
+
 _ENCODERS: dict[Codec, str] = {
     "h264": "libx264",
     "vp9": "libvpx-vp9",
     "prores": "prores_ks",
     "webp": "libwebp_anim",
     "png": "",
+}
+
+# The index of an MP4 goes to its front, so that it plays while it is downloaded.
+_MUXER_OPTIONS = {
+    "mp4": (("movflags", "+faststart"),),
+    "mov": (("movflags", "+faststart"),),
+    "webp": (("loop", "0"),),
 }
 
 _WITH_ALPHA: tuple[Codec, ...] = ("vp9", "prores", "webp", "png")
@@ -126,7 +138,7 @@ def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: b
         encoder=encoder,
         pixel_format=pixel_format,
         options=tuple(options.items()),
-        muxer_options=(("loop", "0"),) if chosen == "webp" else (),
+        muxer_options=_MUXER_OPTIONS.get(container, ()),
         even=even,
         audio=chosen not in {"webp", "png"},
     )

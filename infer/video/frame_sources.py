@@ -79,6 +79,7 @@ class Camera:
                 yield FrameItem(clock.shown(Image(rgb, source=self._info.name), at))
                 continue
             failures += 1
+            self.tally.note_broken("the camera gave none")
             if failures >= _MOST_FAILURES:
                 self.tally.note("the camera stopped giving frames; what came before was kept")
                 return
@@ -184,6 +185,7 @@ class Stills:
             image = read_image(path, max_pixels=self._max_pixels)
         except ImageError as error:
             self.tally.note(str(error))
+            self.tally.note_broken(str(error))
             return None
         if image.depth == 16:
             self.tally.note("its samples of more than 8 bits were rounded to 8")

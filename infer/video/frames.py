@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...images import Image
 from .colour import VideoColour
+from .extras import NO_EXTRAS, Extras
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -39,7 +40,7 @@ class FrameItem:
 
     Attributes:
         frame: the next one, or none.
-        packets: of audio since the last frame, unchanged.
+        packets: of audio and subtitles since the last frame, unchanged.
     """
 
     frame: Frame | None
@@ -60,6 +61,7 @@ class VideoInfo:
         live: it goes on until somebody ends it.
         audio: the streams that are handed on packet by packet.
         alpha: the frames have an alpha channel.
+        extras: what belongs to them.
     """
 
     name: str
@@ -71,6 +73,7 @@ class VideoInfo:
     live: bool = False
     audio: tuple[AudioStream, ...] = ()
     alpha: bool = False
+    extras: Extras = NO_EXTRAS
 
 
 @dataclass
@@ -80,10 +83,16 @@ class Tally:
     Attributes:
         notes: one sentence each.
         dropped: frames of a camera that came faster than they could be processed.
+        broken: why the first broken frame is, and where; empty where nobody says.
     """
 
     notes: list[str] = field(default_factory=list)
     dropped: int = 0
+    broken: str = ""
+
+    def note_broken(self, reason: str) -> None:
+        """Keep why a frame is broken, if it is the first."""
+        self.broken = self.broken or reason
 
     def note(self, sentence: str) -> None:
         """Add a sentence, once."""

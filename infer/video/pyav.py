@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from av import VideoFrame
     from av.container import InputContainer
     from av.packet import Packet
+    from av.stream import Stream
     from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
 
@@ -22,7 +25,10 @@ __all__ = [
     "MEND",
     "PROTOCOLS",
     "Decoder",
+    "can_hold",
     "codec_available",
+    "ffmpeg_says",
+    "is_cover",
     "is_stream",
     "load_av",
     "open_container",
@@ -53,17 +59,71 @@ def codec_available(name: str) -> bool:
     return True
 
 
+def can_hold(form: str, stream: Stream) -> bool:
+    """Say whether a container takes a stream's packets as they are: found out by beginning such a file in memory.
+
+    Args:
+        form: FFmpeg's name of the container.
+        stream: of sound or subtitles.
+    """
+    av = load_av()
+    try:
+        with av.open(io.BytesIO(), "w", format=form) as file:
+            file.add_stream_from_template(stream, opaque=True)
+            file.start_encoding()
+    except (av.error.FFmpegError, ValueError):
+        return False
+    return True
+
+
+@contextmanager
+def ffmpeg_says(name: str, what: str, codec: str) -> Generator[None]:
+    """Turn a refusal in this block into a `VideoError` with the reason that FFmpeg or a codec's library wrote down."""
+    av = load_av()
+    level = av.logging.get_level()
+    lines: list[tuple[int, str, str]] = []
+    try:
+        av.logging.set_level(av.logging.ERROR)
+        with av.logging.Capture() as lines:
+            yield
+    except (av.error.FFmpegError, ValueError) as error:
+        number = getattr(error, "errno", None)
+        if number in _OF_SYSTEM:
+            raise VideoError.of_system(OSError(number, "", name)) from error
+        said = [" ".join(text.split()) for _, _, text in lines if text.strip()]
+        reason = "; ".join(dict.fromkeys(said[:3])) or getattr(error, "strerror", None) or str(error)
+        raise VideoError(
+            f"{name}: {what} ({reason[:300]}); choose another codec than {codec}, or another size"
+        ) from error
+    finally:
+        av.logging.set_level(level)
+
+
 @contextmanager
 def video_errors(name: str, doing: str, mend: str) -> Generator[None]:
-    """Turn what FFmpeg says in this block into a `VideoError`: `name: it can't be <doing> (reason); <mend>`."""
+    """Turn what FFmpeg says in this block into a `VideoError`: `name: it can't be <doing> (reason); <mend>`.
+
+    What the system refuses, such as a disk that is full, is told as such.
+    """
     av = load_av()
     try:
         yield
-    except (av.error.FFmpegError, OSError, OverflowError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise VideoError(f"{name}: it can't be {doing} ({' '.join(str(reason).split())[:200]}); {mend}") from error
+    except OSError as error:
+        if error.errno in _OF_SYSTEM:
+            raise VideoError.of_system(OSError(error.errno, error.strerror or "", name)) from error
+        raise _refused(error, name, doing, mend) from error
+    except (av.error.FFmpegError, OverflowError, ValueError) as error:
+        raise _refused(error, name, doing, mend) from error
     except MemoryError as error:
         raise VideoError(f"{name}: it can't be {doing} (not enough memory); {mend}") from error
+
+
+_OF_SYSTEM = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENOSPC, errno.EPERM, errno.EROFS}
+
+
+def _refused(error: Exception, name: str, doing: str, mend: str) -> VideoError:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return VideoError(f"{name}: it can't be {doing} ({' '.join(str(reason).split())[:200]}); {mend}")
 
 
 PROTOCOLS = frozenset({"http", "https", "rtmp", "rtmps", "rtp", "rtsp", "srt", "tcp", "udp"})
@@ -177,16 +237,20 @@ def _require_file(path: Path) -> None:
     raise VideoError(f"{path}: {what}; give a video file, a folder of frames, a camera's number or a stream's URL")
 
 
+def is_cover(stream: VideoStream) -> bool:
+    """Say whether a stream of images is the cover of what else there is."""
+    return bool(stream.disposition & load_av().stream.Disposition.attached_pic)
+
+
 def video_stream(container: InputContainer, name: str) -> VideoStream:
     """Return the first video that is not a cover.
 
     Raises:
         VideoError: there is none.
     """
-    av = load_av()
     for stream in container.streams.video:
         # A piece of music may carry its cover as a video of one image.
         # A stream of a codec that FFmpeg doesn't know has no decoder at all, whatever the type says.
-        if not stream.disposition & av.stream.Disposition.attached_pic and getattr(stream, "codec_context", None):
+        if not is_cover(stream) and getattr(stream, "codec_context", None):
             return stream
     raise VideoError(f"{name}: it holds no video of a known codec; give a file with one")

@@ -14,8 +14,9 @@ from ...images import MAX_PIXELS_VARIABLE, Image, pixel_limit, upright
 from ..sizing import resampled
 from .colour import VideoColour, image_from
 from .display_matrix import orientation_of
+from .extras import read_extras
 from .frames import Clock, Frame, FrameItem, Tally, VideoInfo
-from .pyav import MEND, is_stream, load_av, open_container, open_decoder, video_stream
+from .pyav import MEND, is_cover, is_stream, load_av, open_container, open_decoder, video_stream
 from .siting import LEFT, Siting, siting_of
 from .timeline import Timeline
 
@@ -92,6 +93,7 @@ class VideoFile:
         self._siting: Siting | None = None
         self._size: tuple[int, int] | None = None
         self._given = 0
+        self._cover: bytes | None = None
         time_base = stream.time_base or Fraction(1, 90_000)
         rate = stream.average_rate or stream.guessed_rate
         step = round(1 / (rate * time_base)) if rate and time_base else 0
@@ -110,6 +112,7 @@ class VideoFile:
         aspect = stream.sample_aspect_ratio
         if aspect and self._turn >= 5:
             aspect = 1 / aspect
+        extras = read_extras(self._container, stream, self._cover, self._timeline.origin or Fraction(0))
         self._info = VideoInfo(
             name=self._name,
             time_base=time_base,
@@ -120,6 +123,7 @@ class VideoFile:
             live=is_stream(self._name),
             audio=tuple(one for one in self._container.streams.audio if getattr(one, "codec_context", None)),
             alpha=any(item.frame.image.alpha is not None for item in self._primed if item.frame and item.frame.image),
+            extras=extras,
         )
         if self._colour.is_hdr:
             self.tally.note(
@@ -128,9 +132,8 @@ class VideoFile:
             )
         if context.format is not None and max(c.bits for c in context.format.components) > 8:
             self.tally.note("its samples of more than 8 bits were rounded to 8")
-        others = {s.type for s in self._container.streams} - {"video", "audio"}
-        if others:
-            self.tally.note(f"its {' and '.join(sorted(others))} streams were left out")
+        for other in extras.others:
+            self.tally.note(f"it holds {other}, which was left out")
 
     def _read(self) -> Generator[FrameItem]:
         """Demultiplex and decode; yields items in the order in which they are shown."""
@@ -155,14 +158,16 @@ class VideoFile:
             self._check_end(count)
 
     def _packets(self) -> Iterator[Packet[Stream] | None]:
-        """Yield the packets of video and audio by one clock, then None."""
+        """Yield the packets of video, audio and subtitles by one clock, then None."""
         yield from self._timeline.follow(self._demuxed())
         yield None
 
     def _demuxed(self) -> Iterator[Packet[Stream]]:
         """Yield the packets as they are stored; a file that can't be read further ends there."""
         av = load_av()
-        packets = self._container.demux(self._stream, *self._container.streams.audio)
+        streams = self._container.streams
+        covers = [one for one in streams.video if is_cover(one)]
+        packets = self._container.demux(self._stream, *streams.audio, *streams.subtitles, *covers)
         while not self._stopped.is_set():
             try:
                 packet = next(packets, None)
@@ -172,7 +177,9 @@ class VideoFile:
             if packet is None:
                 break
             # An empty packet asks for what the decoder still holds, which the last one does.
-            if packet.size:
+            if packet.size and packet.stream in covers:
+                self._cover = self._cover or bytes(packet)
+            elif packet.size:
                 yield packet
 
     def _decode(self, packet: Packet[Stream] | None) -> list[VideoFrame]:
@@ -184,7 +191,10 @@ class VideoFile:
             self._broken.append(packet.pts)
         try:
             frames = self._decoder.decode(cast("Packet[VideoStream] | None", packet))
-        except (av.error.FFmpegError, ValueError, MemoryError):
+        except (av.error.FFmpegError, ValueError, MemoryError) as error:
+            at = "" if packet is None or packet.pts is None else f" at {float(packet.pts * packet.time_base):.2f} s"
+            said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            self.tally.note_broken(f"{self._stream.codec_context.name} can't decode the one{at}, {said}")
             if packet is not None and not packet.is_corrupt:
                 self._broken.append(packet.pts)
             return []

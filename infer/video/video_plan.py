@@ -17,6 +17,7 @@ from ..choices import Colour
 from ..collect import collect_inputs
 from ..pipeline_settings import VideoSettings
 from ..placement import Placement, placement_of
+from .audio import require_sound
 from .formats import VIDEO_EXTENSIONS, OutputFormat, choose_format
 from .frame_sources import Stills, open_camera
 from .frames import FrameSource
@@ -80,6 +81,8 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
         else:
             opened = open_source(source, fps=settings.fps)
             format_ = choose_format(out, settings.codec, settings.quality, alpha=opened.info.alpha and through)
+        if format_.audio:
+            require_sound(out.suffix.lower(), format_.container, opened.info.audio, settings.audio)
         if Path(source).exists() and out.exists() and Path(source).samefile(out):
             raise InputError(f"{out}: the result would overwrite the input; choose another name")
     except BaseException:

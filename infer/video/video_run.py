@@ -107,19 +107,22 @@ class _Run:
     def __call__(self) -> VideoResult:
         progress = self._settings.progress
         plan, info, tally = self._plan, self._source.info, self._source.tally
-        if self._settings.no_audio:
+        sound = self._settings.audio
+        if sound == "none":
             info = replace(info, audio=())
         total = min(filter(None, (info.frames, self._settings.frames)), default=None)
         started = time.perf_counter()
-        with open_sink(plan.out, plan.format, info, tally) as sink, ended_by_signals(self._source.stop, info.live):
+        with (
+            open_sink(plan.out, plan.format, info, tally, sound=sound) as sink,
+            ended_by_signals(self._source.stop, info.live),
+        ):
             last: Image | None = None
             waiting: list[Frame] = []
             jobs = self._jobs()
             try:
                 for job in jobs:
                     frame = job.item.frame
-                    if info.audio:
-                        sink.hand_on(job.item.packets)
+                    sink.hand_on(job.item.packets)
                     if frame is None:
                         continue
                     if job.result is None:
@@ -211,9 +214,11 @@ class _Run:
     def _count_broken(self) -> None:
         self._broken += 1
         if self._broken > self._settings.max_broken:
+            first = self._source.tally.broken
             raise VideoError(
                 f"{self._source.info.name}: more than {self._settings.max_broken} frames are broken; nothing was "
-                "written: copy the file again, or allow more with --max-broken"
+                f"written{f' (the first: {first})' if first else ''}: take another copy if there is one, or allow more "
+                "with --max-broken"
             )
 
     def _result(self, wall_s: float) -> VideoResult:
