@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from mattekit.infer import Pipeline, VideoResult, VideoSettings, plan_video, process_video
 from mattekit.infer.video.frames import Frame
+from mattekit.infer.video.source import open_source
 from mattekit.infer.video.video_file import VideoFile
-from mattekit.infer.video.video_plan import open_source
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from clips import audio_of, copy, drawn, frames_of, make_clip, pixels, seconds_of
-from mattekit.infer.video.video_plan import LoopedVideo
+from mattekit.infer.video.looped_video import LoopedVideo
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 

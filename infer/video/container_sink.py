@@ -11,12 +11,13 @@ import numpy as np
 
 from ...core import VideoError
 from ...images import Image, Pixels
-from .animations import lengthen_webp
+from .animations import lengthen
 from .audio import SoundTrack
 from .colour import frame_from
 from .extras import lost_extras, write_attachments, write_tags, write_track_tags
 from .formats import OutputFormat, SoundChoice
 from .frames import Frame, Tally, VideoInfo
+from .palette import with_palette
 from .pyav import ffmpeg_says, load_av, video_errors
 from .subtitles import SubtitleTrack
 
@@ -95,7 +96,12 @@ class ContainerSink:
             self._encode(self._stream, rgb, alpha, frame)
 
     def _encode(self, stream: VideoStream, rgb: Pixels, alpha: Pixels | None, frame: Frame) -> None:
-        coded = frame_from(rgb, alpha, self._format.pixel_format, self._info.colour)
+        if self._format.codec == "gif":
+            if alpha is not None and ((alpha > 0) & (alpha < 255)).any():
+                self._tally.note("a GIF knows no half-transparent pixels: from the middle on they were made opaque")
+            coded = with_palette(rgb, alpha)
+        else:
+            coded = frame_from(rgb, alpha, self._format.pixel_format, self._info.colour)
         coded.pts, coded.time_base, coded.duration = frame.pts, self._info.time_base, frame.duration
         if frame.duration:
             self._durations[frame.pts] = frame.duration
@@ -132,8 +138,8 @@ class ContainerSink:
                 self._tally.note(f"{track.broken} packets of the audio could not be decoded, and are silent")
         with video_errors(str(self._out), "completed", self._other_format("the end")):
             self._file.close()
-        if self._format.codec == "webp":
-            lengthen_webp(self._path, round((self._end - self._begin) * self._info.time_base * 1000))
+        if self._format.codec in {"gif", "webp"}:
+            lengthen(self._path, round((self._end - self._begin) * self._info.time_base * 1000))
         handed_on = (*(self._info.audio if self._tracks else ()), *self._kept_words)
         with video_errors(str(self._out), "looked at", "try again"):
             for sentence in lost_extras(self._path, self._info.extras, handed_on, self._out.suffix):
@@ -219,7 +225,7 @@ class ContainerSink:
             context.framerate = info.rate
         # After the frame rate, which sets it too: the frames keep the source's own times.
         context.time_base = stream.time_base = info.time_base
-        if self._format.codec != "webp":
+        if self._format.codec not in {"gif", "webp"}:
             context.color_range = _LIMITED_RANGE
             context.colorspace = info.colour.matrix
             context.color_primaries, context.color_trc = info.colour.primaries, info.colour.transfer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -9,9 +10,18 @@ from typing import Literal, get_args
 from ...core import DependencyError, InputError
 from .pyav import codec_available
 
-__all__ = ["CONTAINERS_WITH_SOUND", "VIDEO_EXTENSIONS", "Codec", "OutputFormat", "SoundChoice", "choose_format"]
+__all__ = [
+    "CONTAINERS_WITH_SOUND",
+    "VIDEO_EXTENSIONS",
+    "Codec",
+    "OutputFormat",
+    "SoundChoice",
+    "choose_format",
+    "is_pattern",
+    "numbered",
+]
 
-Codec = Literal["h264", "vp9", "prores", "webp", "png"]
+Codec = Literal["h264", "vp9", "prores", "gif", "webp", "png"]
 
 SoundChoice = Literal["copy", "aac", "opus", "none"]
 """What becomes of the audio."""
@@ -53,6 +63,9 @@ class OutputFormat:
     audio: bool = True
 
 
+PATTERN = re.compile(r"%0?[0-9]*d")
+"""What stands for a frame's number in a file's name."""
+
 # By suffix: FFmpeg's container and what may be in it, the default for opaque frames first.
 _CONTAINERS: dict[str, tuple[str, tuple[Codec, ...]]] = {
     ".mp4": ("mp4", ("h264",)),
@@ -61,6 +74,7 @@ _CONTAINERS: dict[str, tuple[str, tuple[Codec, ...]]] = {
     ".mkv": ("matroska", ("h264", "vp9")),
     ".webm": ("webm", ("vp9",)),
     ".webp": ("webp", ("webp",)),
+    ".gif": ("gif", ("gif",)),
     "": ("", ("png",)),
 }
 
@@ -71,6 +85,7 @@ _ENCODERS: dict[Codec, str] = {
     "h264": "libx264",
     "vp9": "libvpx-vp9",
     "prores": "prores_ks",
+    "gif": "gif",
     "webp": "libwebp_anim",
     "png": "",
 }
@@ -82,9 +97,26 @@ _MUXER_OPTIONS = {
     "webp": (("loop", "0"),),
 }
 
-_WITH_ALPHA: tuple[Codec, ...] = ("vp9", "prores", "webp", "png")
+_WITH_ALPHA: tuple[Codec, ...] = ("vp9", "prores", "gif", "webp", "png")
 
-_TITLES: dict[Codec, str] = {"h264": "H.264", "vp9": "VP9", "prores": "ProRes", "webp": "WebP", "png": "PNG"}
+_TITLES: dict[Codec, str] = {
+    "h264": "H.264",
+    "vp9": "VP9",
+    "prores": "ProRes",
+    "gif": "GIF",
+    "webp": "WebP",
+    "png": "PNG",
+}
+
+
+def is_pattern(out: Path) -> bool:
+    """Say whether a result is a row of PNG files by a pattern of their names, such as `f_%03d.png`."""
+    return out.suffix.lower() == ".png" and PATTERN.search(out.name) is not None
+
+
+def numbered(name: str, number: int) -> str:
+    """Return a name with a frame's number in its place."""
+    return PATTERN.sub(lambda found: found[0] % number, name, count=1)
 
 
 def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: bool) -> OutputFormat:
@@ -101,11 +133,11 @@ def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: b
         InputError: an unknown suffix or codec, or a container, a codec and an alpha that don't go together.
         DependencyError: the installed PyAV has no such encoder.
     """
-    suffix = out.suffix.lower()
+    suffix = "" if is_pattern(out) else out.suffix.lower()
     if suffix not in _CONTAINERS:
         known = ", ".join(filter(None, _CONTAINERS))
         raise InputError(
-            f"{out}: no video is written to {suffix}; use {known}, or a folder's name without a dot for PNG"
+            f"{out}: no video is written to {suffix}; use {known}; for PNG a folder's name without a dot, or f_%03d.png"
         )
     container, codecs = _CONTAINERS[suffix]
     if codec is not None and codec not in get_args(Codec):
@@ -121,7 +153,7 @@ def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: b
     if not fitting:
         raise InputError(
             f"{out}: {_TITLES[asked[0]]} in {suffix} can't hold transparency; give a --background, or write .webm "
-            "(VP9), .mov (ProRes 4444), .webp or a folder of PNG files"
+            "(VP9), .mov (ProRes 4444), .webp, .gif or a folder of PNG files"
         )
     chosen = fitting[0]
     encoder = _ENCODERS[chosen]
@@ -140,7 +172,7 @@ def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: b
         options=tuple(options.items()),
         muxer_options=_MUXER_OPTIONS.get(container, ()),
         even=even,
-        audio=chosen not in {"webp", "png"},
+        audio=chosen not in {"gif", "webp", "png"},
     )
 
 
@@ -160,10 +192,9 @@ def _encoding(codec: Codec, quality: int | None, alpha: bool) -> tuple[str, dict
             options["auto-alt-ref"] = "0"
         return ("yuva420p" if alpha else "yuv420p"), options, False
     if codec == "prores":
-        if alpha:
-            return "yuva444p10le", {"profile": "4444", "alpha_bits": "8", "vendor": "apl0"}, False
-        return "yuv422p10le", {"profile": "hq", "vendor": "apl0"}, True
+        profile = {"profile": "4444", "alpha_bits": "8"} if alpha else {"profile": "hq"}
+        return "yuva444p10le" if alpha else "yuv422p10le", {**profile, "vendor": "apl0"}, not alpha
     if codec == "webp":
         lossless = {"lossless": "1"} if quality == 100 else {"quality": str(quality or 85)}
         return "bgra", lossless, False
-    return "", {}, False
+    return "pal8" if codec == "gif" else "", {}, False

@@ -134,6 +134,11 @@ class Stills:
         self._max_pixels = max_pixels
         self._stopped = threading.Event()
         self.tally = Tally()
+        gap = _first_gap(self._files)
+        if gap is not None:
+            self.tally.note(
+                f"numbers are missing between {gap[0].name} and {gap[1].name}: what there is follows without a pause"
+            )
         # Frame n is shown at n * denominator / numerator, exactly.
         self._step = fps.denominator
         first = self._read(self._files[0])
@@ -193,6 +198,16 @@ class Stills:
         if image.icc is None:
             return image
         return image.with_changes(rgb=convert_rgb(image.rgb, image.icc, None), icc=None)
+
+
+def _first_gap(files: Sequence[Path]) -> tuple[Path, Path] | None:
+    """Return two files between which numbers are missing, whose names differ in their last number alone."""
+    numbers = [re.split(r"([0-9]+)(?=[^0-9]*$)", path.stem) for path in files]
+    pairs = zip(zip(files, numbers, strict=True), zip(files[1:], numbers[1:], strict=True), strict=False)
+    for (before, one), (after, other) in pairs:
+        if len(one) == len(other) == 3 and one[::2] == other[::2] and int(other[1]) > int(one[1]) + 1:
+            return before, after
+    return None
 
 
 def in_number_order(files: Sequence[Path]) -> list[Path]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import io
-from collections.abc import Generator
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from av import VideoFrame
     from av.container import InputContainer
+    from av.filter import Graph
     from av.packet import Packet
     from av.stream import Stream
     from av.video.codeccontext import VideoCodecContext
@@ -28,6 +31,7 @@ __all__ = [
     "can_hold",
     "codec_available",
     "ffmpeg_says",
+    "graph_for",
     "is_cover",
     "is_stream",
     "load_av",
@@ -143,6 +147,27 @@ MEND = "check that it is a whole video file"
 
 # The decoders that FFmpeg takes by itself leave the alpha of these out.
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+
+# Graphs that each thread keeps, for the sizes and formats that it converts by turns.
+_MOST_GRAPHS = 8
+
+
+class _Kept(threading.local):
+    def __init__(self) -> None:
+        self.graphs: OrderedDict[tuple[object, ...], Graph] = OrderedDict()
+
+
+_kept = _Kept()
+
+
+def graph_for(key: tuple[object, ...], make: Callable[[], Graph]) -> Graph:
+    """Return this thread's filter graph by its key, made where there is none."""
+    graph = _kept.graphs.pop(key, None) or make()
+    _kept.graphs[key] = graph
+    while len(_kept.graphs) > _MOST_GRAPHS:
+        _kept.graphs.popitem(last=False)
+    return graph
 
 
 class Decoder:

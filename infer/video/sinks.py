@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from ...core import atomic_directory, atomic_path
 from ...images import Image, write_image
 from .container_sink import ContainerSink, note_left_out
-from .formats import OutputFormat, SoundChoice
+from .formats import OutputFormat, SoundChoice, is_pattern, numbered
 from .frames import Frame, Tally, VideoInfo
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ def open_sink(
         VideoError: an encoder or the disk refused.
     """
     if not format_.container:
-        with atomic_directory(out) as folder:
+        with atomic_directory(out.parent if is_pattern(out) else out) as folder:
             note_left_out(info, tally, "a folder of images", sound=sound != "none")
-            yield _Folder(folder, info.time_base)
+            yield _Folder(folder, info.time_base, out.name if is_pattern(out) else _NAME)
         return
     with atomic_path(out) as temporary:
         sink = ContainerSink(temporary, out, format_, info, tally, sound=sound)
@@ -67,22 +67,22 @@ def open_sink(
             sink.close()
 
 
-_TIMES = "timestamps.txt"
+_TIMES, _NAME = "timestamps.txt", "frame-%06d.png"
 
 
 class _Folder:
     """PNG files, and their times in milliseconds in a file that mkvmerge and others read (timestamp format v2)."""
 
-    def __init__(self, folder: Path, time_base: Fraction) -> None:
+    def __init__(self, folder: Path, time_base: Fraction, name: str) -> None:
         self._folder = folder
         self._time_base = time_base
-        self._count = 0
+        self._name, self._count = name, 0
         self._times = (folder / _TIMES).open("w", encoding="utf-8", newline="\n")
         self._times.write("# timestamp format v2\n")
 
     def write(self, image: Image, frame: Frame) -> None:
         self._count += 1
-        write_image(image, self._folder / f"frame-{self._count:06d}.png")
+        write_image(image, self._folder / numbered(self._name, self._count))
         self._times.write(f"{float(frame.pts * self._time_base * 1000):.6f}\n")
 
     def hand_on(self, packets: Sequence[Packet[Stream]]) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections import OrderedDict
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from .pyav import load_av
+from .pyav import graph_for, load_av
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -47,17 +45,6 @@ _FLAGS = "bicubic+full_chroma_int+full_chroma_inp+accurate_rnd+bitexact"
 
 _TICK = Fraction(1, 1000)
 
-# Graphs that each thread keeps, for the sizes and formats that it converts by turns.
-_MOST_GRAPHS = 8
-
-
-class _Kept(threading.local):
-    def __init__(self) -> None:
-        self.graphs: OrderedDict[tuple[object, ...], Graph] = OrderedDict()
-
-
-_kept = _Kept()
-
 
 def is_subsampled(form: VideoFormat) -> bool:
     """Say whether pixels share chroma samples."""
@@ -82,10 +69,7 @@ def rescaled(frame: VideoFrame, pixel_format: str, options: str, siting: Siting,
     down = siting.down if other.chroma_height(2) < 2 else -513
     said = f"{options}:{side}_h_chr_pos={across}:{side}_v_chr_pos={down}"
     key = (form.name, frame.width, frame.height, int(frame.colorspace), int(frame.color_range), pixel_format, said)
-    graph = _kept.graphs.pop(key, None) or _graph(frame, pixel_format, said)
-    _kept.graphs[key] = graph
-    while len(_kept.graphs) > _MOST_GRAPHS:
-        _kept.graphs.popitem(last=False)
+    graph = graph_for(key, lambda: _graph(frame, pixel_format, said))
     graph.push(frame)
     return graph.vpull()
 
