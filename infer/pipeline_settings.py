@@ -249,6 +249,7 @@ class VideoSettings(PipelineSettings):
         codec: h264, vp9, prores, webp or png; by default what the result's suffix is for.
         quality: quality of the codec; 100 loses least.
         fps: frames per second of numbered frames: 25, 29.97 or 30000/1001.
+        deinterlace: make whole frames of television's half images.
         frames: end after so many frames.
         max_broken: conceal so many broken frames before failing.
         audio: what becomes of the audio: copy hands it on as it is, aac and opus transcode it, none leaves it out.
@@ -260,6 +261,7 @@ class VideoSettings(PipelineSettings):
     codec: str | None = None
     quality: int | None = option(None, least=1, most=100)
     fps: Fraction | None = option(None, parse=parse_fps)
+    deinterlace: bool = False
     frames: int | None = option(None, least=1)
     max_broken: int = option(25, least=0)
     audio: Literal["copy", "aac", "opus", "none"] = "copy"

@@ -170,9 +170,7 @@ class SoundTrack:
             ),
             graph.add("asetnsamples", f"n={context.frame_size or 1024}:p=0"),
         ]
-        for one, after in zip(steps, [*steps[1:], graph.add("abuffersink")], strict=True):
-            one.link_to(after)
-        graph.configure()
+        graph.link_nodes(*steps, graph.add("abuffersink")).configure()
         return graph
 
     def _later(self, packet: Packet[Stream]) -> None:

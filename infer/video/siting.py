@@ -81,9 +81,7 @@ def _graph(frame: VideoFrame, pixel_format: str, options: str) -> Graph:
     size = f"{frame.width}:{frame.height}"
     entry = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=_TICK)
     steps = [entry, graph.add("scale", f"{size}:flags={_FLAGS}:{options}"), graph.add("format", pixel_format)]
-    for one, after in zip(steps, [*steps[1:], graph.add("buffersink")], strict=True):
-        one.link_to(after)
-    graph.configure()
+    graph.link_nodes(*steps, graph.add("buffersink")).configure()
     return graph
 
 

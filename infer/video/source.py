@@ -21,7 +21,9 @@ DEFAULT_FPS = Fraction(25)
 """Of numbered frames."""
 
 
-def open_source(text: str, *, fps: Fraction | None = None, max_pixels: int | None = None) -> FrameSource:
+def open_source(
+    text: str, *, fps: Fraction | None = None, max_pixels: int | None = None, deinterlace: bool = False
+) -> FrameSource:
     """Open what `text` names.
 
     Args:
@@ -30,6 +32,7 @@ def open_source(text: str, *, fps: Fraction | None = None, max_pixels: int | Non
             name is a number is meant by `./0`.
         fps: frames per second of numbered images; the others have times of their own.
         max_pixels: of a frame; by default that of images.
+        deinterlace: make whole frames of half images, of a file or a stream.
 
     Raises:
         VideoError: it is none of these, can't be opened, or has no use for `fps`.
@@ -56,7 +59,7 @@ def open_source(text: str, *, fps: Fraction | None = None, max_pixels: int | Non
         return open_camera(int(text))
     if not separator and is_animation(path):
         return Animation(text, max_pixels=max_pixels)
-    return VideoFile(text, max_pixels=max_pixels)
+    return VideoFile(text, max_pixels=max_pixels, deinterlace=deinterlace)
 
 
 _NUMBER = re.compile(r"%(0?)([0-9]*)d")

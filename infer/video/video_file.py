@@ -13,6 +13,7 @@ from ...core import VideoError
 from ...images import MAX_PIXELS_VARIABLE, Image, pixel_limit, upright
 from ..sizing import resampled
 from .colour import VideoColour, image_from
+from .deinterlace import Deinterlacer
 from .display_matrix import orientation_of
 from .extras import read_extras
 from .frames import Clock, Frame, FrameItem, Tally, VideoInfo
@@ -38,18 +39,20 @@ class VideoFile:
     Args:
         location: a path, or a URL whose protocol is in `PROTOCOLS`.
         max_pixels: of a frame; by default that of images.
+        deinterlace: make whole frames of half images.
 
     Raises:
         VideoError: it can't be opened, holds no video, or its frames are too large.
     """
 
-    def __init__(self, location: str, *, max_pixels: int | None = None) -> None:
+    def __init__(self, location: str, *, max_pixels: int | None = None, deinterlace: bool = False) -> None:
         load_av()
         self._name = location
         self._limit = pixel_limit(max_pixels)
         self._stopped = threading.Event()
         self.tally = Tally()
         self._truncated = False
+        self._deinterlace = deinterlace
         self._container = open_container(location, self._limit)
         try:
             self._stream = video_stream(self._container, location)
@@ -88,13 +91,14 @@ class VideoFile:
     def _prime(self) -> None:
         """Decode up to the first good frame, which says what the stream's header doesn't."""
         stream, context = self._stream, self._stream.codec_context
+        time_base = stream.time_base or Fraction(1, 90_000)
         self._colour = VideoColour.of_context(context)
         self._turn = 1
         self._siting: Siting | None = None
         self._size: tuple[int, int] | None = None
         self._given = 0
         self._cover: bytes | None = None
-        time_base = stream.time_base or Fraction(1, 90_000)
+        self._deinterlacer = Deinterlacer(time_base) if self._deinterlace else None
         rate = stream.average_rate or stream.guessed_rate
         step = round(1 / (rate * time_base)) if rate and time_base else 0
         self._clock = Clock(max(1, step))
@@ -200,6 +204,11 @@ class VideoFile:
             return []
         for frame in frames:
             self._check_size(frame.width, frame.height)
+            if frame.interlaced_frame and self._deinterlacer is None:
+                self.tally.note("it is interlaced, so that what moves has combs; --deinterlace takes them out")
+        if self._deinterlacer is not None:
+            frames = [whole for frame in frames for whole in self._deinterlacer.taken(frame)]
+            frames += self._deinterlacer.taken(None) if packet is None else []
         return frames
 
     def _broken_before(self, pts: int | None) -> list[int | None]:

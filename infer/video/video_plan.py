@@ -72,9 +72,9 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
         if settings.model is not None or settings.mask is not None or (clear and placement != Placement()):
             # Known without a look at the frames: what can't be written is refused before anything is opened.
             format_ = choose_format(out, settings.codec, settings.quality, alpha=through)
-            opened = open_source(source, fps=settings.fps)
+            opened = open_source(source, fps=settings.fps, deinterlace=settings.deinterlace)
         else:
-            opened = open_source(source, fps=settings.fps)
+            opened = open_source(source, fps=settings.fps, deinterlace=settings.deinterlace)
             format_ = choose_format(out, settings.codec, settings.quality, alpha=opened.info.alpha and through)
         if format_.audio:
             require_sound(out.suffix.lower(), format_.container, opened.info.audio, settings.audio)
