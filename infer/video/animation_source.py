@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...core import VideoError
-from ...images import MAX_PIXELS_VARIABLE, Image, pixel_limit
+from ...images import Image, pixel_limit
 from .colour import VideoColour
-from .frames import Clock, FrameItem, Tally, VideoInfo
+from .frames import Clock, FrameItem, Tally, VideoInfo, require_pixels
 
 if TYPE_CHECKING:
     from PIL import Image as PilImage
@@ -62,11 +62,7 @@ class Animation:
         try:
             self._file = _opened(location)
             width, height = self._file.size
-            if width * height > limit:
-                raise VideoError(
-                    f"{location}: frames of {width}x{height} are {width * height / 1e6:.4g} megapixels, more than the "
-                    f"limit of {limit / 1e6:.4g}; shrink it, or set {MAX_PIXELS_VARIABLE} to a larger number"
-                )
+            require_pixels(location, width, height, limit)
             count = int(getattr(self._file, "n_frames", 1))
             alpha = self._is_transparent()
         except _DAMAGE as error:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol
 
-from ...images import Image
+from ...core import VideoError
+from ...images import MAX_PIXELS_VARIABLE, Image
 from .colour import VideoColour
 from .extras import NO_EXTRAS, Extras
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.stream import Stream
 
-__all__ = ["Clock", "Frame", "FrameItem", "FrameSource", "Tally", "VideoInfo"]
+__all__ = ["Clock", "Frame", "FrameItem", "FrameSource", "Tally", "VideoInfo", "require_pixels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +76,10 @@ class VideoInfo:
     alpha: bool = False
     extras: Extras = NO_EXTRAS
 
+    def of_frames_alone(self) -> VideoInfo:
+        """Return the same without sound and all else."""
+        return replace(self, audio=(), extras=NO_EXTRAS)
+
 
 @dataclass
 class Tally:
@@ -129,6 +134,19 @@ class FrameSource(Protocol):
     def close(self) -> None:
         """Let go of the file or the device; nothing is yielded any more."""
         ...
+
+
+def require_pixels(name: str, width: int, height: int, limit: int) -> None:
+    """Refuse frames of more pixels than are allowed.
+
+    Raises:
+        VideoError: they are too large.
+    """
+    if width * height > limit:
+        raise VideoError(
+            f"{name}: frames of {width}x{height} are {width * height / 1e6:.4g} megapixels, more than the "
+            f"limit of {limit / 1e6:.4g}; shrink it, or set {MAX_PIXELS_VARIABLE} to a larger number"
+        )
 
 
 class Clock:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 
 from ...images import Image
+from .animation_source import is_animation
+from .formats import VIDEO_EXTENSIONS
 from .frames import FrameSource
 from .source import open_source
 
-__all__ = ["LoopedVideo"]
+__all__ = ["LoopedVideo", "plays"]
+
+
+def plays(path: Path) -> bool:
+    """Say whether a file is a video or an animation, and no image."""
+    return path.is_file() and (path.suffix.lower() in VIDEO_EXTENSIONS or is_animation(path))
+
 
 _DEFAULT_STEP = Fraction(1, 25)
 

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -37,6 +38,7 @@ __all__ = [
     "load_av",
     "open_container",
     "open_decoder",
+    "seek_to",
     "video_errors",
     "video_stream",
 ]
@@ -231,6 +233,16 @@ def open_container(location: str, max_pixels: int) -> InputContainer:
             timeout=_TIMEOUT_S if live else None,
         )
     return cast("InputContainer", opened)
+
+
+def seek_to(container: InputContainer, seconds: Fraction) -> bool:
+    """Go to the last key frame before a time; say whether that could be done: otherwise it is where it was."""
+    av = load_av()
+    try:
+        container.seek(int(seconds * 1_000_000))
+    except (av.error.FFmpegError, OSError):
+        return False
+    return True
 
 
 def open_decoder(stream: VideoStream, max_pixels: int) -> Decoder:

@@ -20,9 +20,16 @@ __all__ = ["DEFAULT_FPS", "open_source"]
 DEFAULT_FPS = Fraction(25)
 """Of numbered frames."""
 
+_BEGINNING = Fraction(0)
+
 
 def open_source(
-    text: str, *, fps: Fraction | None = None, max_pixels: int | None = None, deinterlace: bool = False
+    text: str,
+    *,
+    fps: Fraction | None = None,
+    max_pixels: int | None = None,
+    deinterlace: bool = False,
+    start: Fraction = _BEGINNING,
 ) -> FrameSource:
     """Open what `text` names.
 
@@ -33,6 +40,7 @@ def open_source(
         fps: frames per second of numbered images; the others have times of their own.
         max_pixels: of a frame; by default that of images.
         deinterlace: make whole frames of half images, of a file or a stream.
+        start: what comes before it, in seconds, is of no use; some of it may be given all the same.
 
     Raises:
         VideoError: it is none of these, can't be opened, or has no use for `fps`.
@@ -59,7 +67,7 @@ def open_source(
         return open_camera(int(text))
     if not separator and is_animation(path):
         return Animation(text, max_pixels=max_pixels)
-    return VideoFile(text, max_pixels=max_pixels, deinterlace=deinterlace)
+    return VideoFile(text, max_pixels=max_pixels, deinterlace=deinterlace, start=start)
 
 
 _NUMBER = re.compile(r"%(0?)([0-9]*)d")

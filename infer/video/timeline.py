@@ -77,12 +77,16 @@ class Timeline:
     Args:
         container: whose packets they are.
         tally: where jumps are noted.
+
+    Attributes:
+        origin: the seconds at which the file's clock begins.
+        jumps: the clock may begin anew on the way.
     """
 
     def __init__(self, container: InputContainer, tally: Tally) -> None:
         names = set(container.format.name.split(","))
         self.origin = origin_of(container)
-        self._jumps, self._rounds = bool(names & _RUNNING), bool(names & _ROUNDS)
+        self.jumps, self._rounds = bool(names & _RUNNING), bool(names & _ROUNDS)
         self._tally = tally
         self._offset = None if self.origin is None else -self.origin
         self._lines: dict[int, _Line] = {}
@@ -150,7 +154,7 @@ class Timeline:
         if line is None or line.last is None:
             return False
         exact = packet.dts is not None and line.exact
-        silent = self._jumps and at + line.offset - self._end > _SILENCE
+        silent = self.jumps and at + line.offset - self._end > _SILENCE
         return silent or at - line.last < -(_STEP_BACK if exact else _STEP_BACK_SHOWN)
 
     def _whole(

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from ...core import VideoError
-from ...images import MAX_PIXELS_VARIABLE, Image, pixel_limit, upright
+from ...images import Image, pixel_limit, upright
 from ..sizing import resampled
 from .colour import VideoColour, image_from
 from .deinterlace import Deinterlacer
 from .display_matrix import orientation_of
 from .extras import read_extras
-from .frames import Clock, Frame, FrameItem, Tally, VideoInfo
-from .pyav import MEND, is_cover, is_stream, load_av, open_container, open_decoder, video_stream
+from .frames import Clock, Frame, FrameItem, Tally, VideoInfo, require_pixels
+from .pyav import MEND, is_cover, is_stream, load_av, open_container, open_decoder, seek_to, video_stream
 from .siting import LEFT, Siting, siting_of
 from .timeline import Timeline
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 __all__ = ["VideoFile"]
+
+_BEGINNING = Fraction(0)
 
 # So many packets without a frame are handed on by themselves, so that a long tail of audio doesn't gather.
 _MOST_PACKETS = 256
@@ -40,24 +42,27 @@ class VideoFile:
         location: a path, or a URL whose protocol is in `PROTOCOLS`.
         max_pixels: of a frame; by default that of images.
         deinterlace: make whole frames of half images.
+        start: what comes before it, in seconds, is of no use: a file is read from the last key frame before it on.
 
     Raises:
         VideoError: it can't be opened, holds no video, or its frames are too large.
     """
 
-    def __init__(self, location: str, *, max_pixels: int | None = None, deinterlace: bool = False) -> None:
+    def __init__(
+        self, location: str, *, max_pixels: int | None = None, deinterlace: bool = False, start: Fraction = _BEGINNING
+    ) -> None:
         load_av()
         self._name = location
         self._limit = pixel_limit(max_pixels)
         self._stopped = threading.Event()
         self.tally = Tally()
         self._truncated = False
-        self._deinterlace = deinterlace
+        self._deinterlace, self._start = deinterlace, start
         self._container = open_container(location, self._limit)
         try:
             self._stream = video_stream(self._container, location)
             self._decoder = open_decoder(self._stream, self._limit)
-            self._check_size(self._stream.width, self._stream.height)
+            require_pixels(location, self._stream.width, self._stream.height, self._limit)
             self._prime()
         except BaseException:
             self._container.close()
@@ -103,6 +108,7 @@ class VideoFile:
         step = round(1 / (rate * time_base)) if rate and time_base else 0
         self._clock = Clock(max(1, step))
         self._timeline = Timeline(self._container, self.tally)
+        self._skips = self._seek()
         self._aside: list[Packet[Stream]] = []
         self._broken: list[int | None] = []
         self._reading = self._read()
@@ -138,6 +144,13 @@ class VideoFile:
             self.tally.note("its samples of more than 8 bits were rounded to 8")
         for other in extras.others:
             self.tally.note(f"it holds {other}, which was left out")
+
+    def _seek(self) -> bool:
+        """Go to the last key frame before the start, where a file has one clock throughout; say whether it was done."""
+        origin = self._timeline.origin
+        if not self._start or origin is None or self._timeline.jumps or is_stream(self._name):
+            return False
+        return seek_to(self._container, origin + self._start)
 
     def _read(self) -> Generator[FrameItem]:
         """Demultiplex and decode; yields items in the order in which they are shown."""
@@ -203,7 +216,7 @@ class VideoFile:
                 self._broken.append(packet.pts)
             return []
         for frame in frames:
-            self._check_size(frame.width, frame.height)
+            require_pixels(self._name, frame.width, frame.height, self._limit)
             if frame.interlaced_frame and self._deinterlacer is None:
                 self.tally.note("it is interlaced, so that what moves has combs; --deinterlace takes them out")
         if self._deinterlacer is not None:
@@ -247,9 +260,8 @@ class VideoFile:
         """Return how long the last frame of an MP4 lasts, whose packet says how long the last one in its file does."""
         stream, time_base = self._stream, self._stream.time_base
         self._given += 1
-        if pts is None or self._given != stream.frames or not stream.duration or not time_base:
-            return 0
-        if "mov" not in self._container.format.name:
+        known = stream.duration and time_base and "mov" in self._container.format.name
+        if pts is None or self._given != stream.frames or not known:
             return 0
         begin = (stream.start_time or 0) - round((self._timeline.origin or 0) / time_base)
         return max(0, begin + stream.duration - pts)
@@ -268,15 +280,10 @@ class VideoFile:
         alpha = None if image.alpha is None else np.ascontiguousarray(upright(image.alpha, self._turn))
         return image.with_changes(rgb=np.ascontiguousarray(upright(image.rgb, self._turn)), alpha=alpha)
 
-    def _check_size(self, width: int, height: int) -> None:
-        if width * height > self._limit:
-            raise VideoError(
-                f"{self._name}: frames of {width}x{height} are {width * height / 1e6:.4g} megapixels, more than the "
-                f"limit of {self._limit / 1e6:.4g}; shrink it, or set {MAX_PIXELS_VARIABLE} to a larger number"
-            )
-
     def _check_end(self, count: int) -> None:
         """Say so where the file ends before its own header says."""
+        if self._skips:
+            return
         names = self._container.format.name
         stream = self._stream
         if "mov" in names and stream.frames and count < stream.frames:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 from ...core import InputError
 from ...images import Image
 from ..background import Background, load_background
 from ..choices import Colour
-from ..pipeline_settings import VideoSettings
 from ..placement import Placement, placement_of
-from .animation_source import is_animation
+from ..video_settings import VideoSettings
 from .audio import require_sound
-from .formats import VIDEO_EXTENSIONS, OutputFormat, choose_format
+from .excerpt import Excerpt
+from .formats import OutputFormat, choose_format
 from .frames import FrameSource
-from .looped_video import LoopedVideo
+from .looped_video import LoopedVideo, plays
 from .source import open_source
 
 __all__ = ["VideoPlan", "plan_video"]
@@ -33,6 +34,7 @@ class VideoPlan:
         background: as for images; where `film` is given it is its first frame.
         settings: of the run.
         film: whose frames take the background's place.
+        mask_format: how the mask is written beside the result, where it is.
     """
 
     source: FrameSource
@@ -41,6 +43,7 @@ class VideoPlan:
     background: Background | None
     settings: VideoSettings = field(default_factory=VideoSettings)
     film: LoopedVideo | None = None
+    mask_format: OutputFormat | None = None
 
     def close(self) -> None:
         """Let go of the files."""
@@ -62,19 +65,25 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
         DependencyError: PyAV or one of its encoders is missing.
     """
     _require_writable(out)
+    mask_format = None
+    if settings.mask_out is not None:
+        _require_writable(settings.mask_out)
+        if settings.mask_out.absolute() == out.absolute():
+            raise InputError(f"{out}: the mask would overwrite the result; choose another name for --mask-out")
+        mask_format = choose_format(settings.mask_out, None, settings.quality, alpha=False)
     placement, given = placement_of(settings), settings.background
-    film = LoopedVideo(str(given)) if isinstance(given, str | Path) and _is_video(Path(given)) else None
+    film = LoopedVideo(str(given)) if isinstance(given, str | Path) and plays(Path(given)) else None
     behind = film.first if film is not None else load_background(given)
     # Without a background, a placement is one on a transparent canvas.
     clear = behind is None or (isinstance(behind, Colour) and behind.alpha < 255)
-    through, opened = _shows_through(behind), None
+    through, opened = _shows_through(behind) and not settings.only_mask, None
     try:
         if settings.model is not None or settings.mask is not None or (clear and placement != Placement()):
             # Known without a look at the frames: what can't be written is refused before anything is opened.
             format_ = choose_format(out, settings.codec, settings.quality, alpha=through)
-            opened = open_source(source, fps=settings.fps, deinterlace=settings.deinterlace)
+            opened = _opened(source, settings)
         else:
-            opened = open_source(source, fps=settings.fps, deinterlace=settings.deinterlace)
+            opened = _opened(source, settings)
             format_ = choose_format(out, settings.codec, settings.quality, alpha=opened.info.alpha and through)
         if format_.audio:
             require_sound(out.suffix.lower(), format_.container, opened.info.audio, settings.audio)
@@ -85,7 +94,13 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
             if held is not None:
                 held.close()
         raise
-    return VideoPlan(opened, out, format_, behind, settings, film)
+    return VideoPlan(opened, out, format_, behind, settings, film, mask_format)
+
+
+def _opened(source: str, settings: VideoSettings) -> FrameSource:
+    start = settings.start or Fraction(0)
+    opened = open_source(source, fps=settings.fps, deinterlace=settings.deinterlace, start=start)
+    return Excerpt(opened, start, settings.end) if settings.start or settings.end else opened
 
 
 def _shows_through(background: Background | None) -> bool:
@@ -93,10 +108,6 @@ def _shows_through(background: Background | None) -> bool:
     if isinstance(background, Colour):
         return background.alpha < 255
     return background is None or (isinstance(background, Image) and background.alpha is not None)
-
-
-def _is_video(path: Path) -> bool:
-    return path.is_file() and (path.suffix.lower() in VIDEO_EXTENSIONS or is_animation(path))
 
 
 def _require_writable(out: Path) -> None:
