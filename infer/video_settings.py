@@ -51,7 +51,8 @@ class VideoSettings(PipelineSettings):
     Attributes:
         background: an image or video, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency.
         smooth: strength of the mask's smoothing over time, such as 0.6; 0 leaves it.
-        codec: h264, vp9, prores, webp or png; by default what the result's suffix is for.
+        codec: h264, hevc, av1, vp9, prores, gif, webp or png, or by a GPU: h264_nvenc, hevc_nvenc, av1_nvenc, h264_qsv,
+            hevc_qsv, av1_qsv; by default what the result's suffix is for.
         quality: quality of the codec; 100 loses least.
         fps: frames per second of numbered frames: 25, 29.97 or 30000/1001.
         deinterlace: make whole frames of television's half images.

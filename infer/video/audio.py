@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from ...core import VideoError
+from .abilities import can_hold
 from .extras import write_track_tags
 from .formats import CONTAINERS_WITH_SOUND, SoundChoice
-from .pyav import can_hold, load_av
+from .pyav import load_av
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

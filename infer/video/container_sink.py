@@ -221,6 +221,9 @@ class ContainerSink:
         info = self._info
         stream.width, stream.height, stream.pix_fmt = width, height, self._format.pixel_format
         context = stream.codec_context
+        if "hevc" in self._format.codec and self._format.container in {"mp4", "mov"}:
+            # The name under which Apple's players take it.
+            context.codec_tag = "hvc1"
         if info.rate:
             context.framerate = info.rate
         # After the frame rate, which sets it too: the frames keep the source's own times.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from ...core import DependencyError, InputError
-from .pyav import codec_available
+from .abilities import codec_available, require_encoder
 
 __all__ = [
     "CONTAINERS_WITH_SOUND",
@@ -21,7 +21,22 @@ __all__ = [
     "numbered",
 ]
 
-Codec = Literal["h264", "vp9", "prores", "gif", "webp", "png"]
+Codec = Literal[
+    "h264",
+    "vp9",
+    "prores",
+    "gif",
+    "webp",
+    "png",
+    "hevc",
+    "av1",
+    "h264_nvenc",
+    "hevc_nvenc",
+    "av1_nvenc",
+    "h264_qsv",
+    "hevc_qsv",
+    "av1_qsv",
+]
 
 SoundChoice = Literal["copy", "aac", "opus", "none"]
 """What becomes of the audio."""
@@ -66,13 +81,15 @@ class OutputFormat:
 PATTERN = re.compile(r"%0?[0-9]*d")
 """What stands for a frame's number in a file's name."""
 
+_HARDWARE: tuple[Codec, ...] = ("h264_nvenc", "hevc_nvenc", "av1_nvenc", "h264_qsv", "hevc_qsv", "av1_qsv")
+
 # By suffix: FFmpeg's container and what may be in it, the default for opaque frames first.
 _CONTAINERS: dict[str, tuple[str, tuple[Codec, ...]]] = {
-    ".mp4": ("mp4", ("h264",)),
-    ".m4v": ("mp4", ("h264",)),
-    ".mov": ("mov", ("h264", "prores")),
-    ".mkv": ("matroska", ("h264", "vp9")),
-    ".webm": ("webm", ("vp9",)),
+    ".mp4": ("mp4", ("h264", "hevc", "av1", *_HARDWARE)),
+    ".m4v": ("mp4", ("h264", "hevc", "av1", *_HARDWARE)),
+    ".mov": ("mov", ("h264", "prores", "hevc", *_HARDWARE[:2], *_HARDWARE[3:5])),
+    ".mkv": ("matroska", ("h264", "vp9", "hevc", "av1", *_HARDWARE)),
+    ".webm": ("webm", ("vp9", "av1", "av1_nvenc", "av1_qsv")),
     ".webp": ("webp", ("webp",)),
     ".gif": ("gif", ("gif",)),
     "": ("", ("png",)),
@@ -82,6 +99,9 @@ CONTAINERS_WITH_SOUND = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".web
 """FFmpeg's name of each container that holds sound, by its suffix."""
 
 _ENCODERS: dict[Codec, str] = {
+    **{codec: codec for codec in _HARDWARE},
+    "hevc": "libx265",
+    "av1": "libsvtav1",
     "h264": "libx264",
     "vp9": "libvpx-vp9",
     "prores": "prores_ks",
@@ -100,6 +120,9 @@ _MUXER_OPTIONS = {
 _WITH_ALPHA: tuple[Codec, ...] = ("vp9", "prores", "gif", "webp", "png")
 
 _TITLES: dict[Codec, str] = {
+    **{codec: codec for codec in _HARDWARE},
+    "hevc": "HEVC",
+    "av1": "AV1",
     "h264": "H.264",
     "vp9": "VP9",
     "prores": "ProRes",
@@ -162,6 +185,8 @@ def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: b
             f"{out}: the installed PyAV was built without the encoder {encoder}; install its official wheel, or choose "
             "another suffix"
         )
+    if chosen in _HARDWARE:
+        require_encoder(str(out), encoder)
     pixel_format, options, even = _encoding(chosen, quality, alpha)
     return OutputFormat(
         codec=chosen,
@@ -182,6 +207,8 @@ def _encoding(codec: Codec, quality: int | None, alpha: bool) -> tuple[str, dict
         # x264's scale ends at 51; 0 is without loss.
         crf = 18 if quality is None else round(51 * (100 - quality) / 99)
         return "yuv420p", {"crf": str(crf), "preset": "fast"}, True
+    if codec in {"hevc", "av1", *_HARDWARE}:
+        return _newer_encoding(codec, quality)
     if codec == "vp9":
         crf = 24 if quality is None else round(63 * (100 - quality) / 99)
         options = {"crf": str(crf), "b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"}
@@ -198,3 +225,18 @@ def _encoding(codec: Codec, quality: int | None, alpha: bool) -> tuple[str, dict
         lossless = {"lossless": "1"} if quality == 100 else {"quality": str(quality or 85)}
         return "bgra", lossless, False
     return "pal8" if codec == "gif" else "", {}, False
+
+
+def _newer_encoding(codec: Codec, quality: int | None) -> tuple[str, dict[str, str], bool]:
+    """Return the same of HEVC and AV1, and of what a GPU encodes."""
+    if codec in _HARDWARE:
+        level = 20 if quality is None else round(51 * (100 - quality) / 99)
+        nvidia = codec.endswith("nvenc")
+        options = {"rc": "vbr", "cq": str(level), "b": "0"} if nvidia else {"global_quality": str(max(1, level))}
+        return ("yuv420p" if nvidia else "nv12"), options, True
+    if codec == "hevc":
+        crf = 20 if quality is None else round(51 * (100 - quality) / 99)
+        lossless = ":lossless=1" if quality == 100 else ""
+        return "yuv420p", {"crf": str(crf), "preset": "fast", "x265-params": f"log-level=error{lossless}"}, True
+    crf = 28 if quality is None else max(1, round(63 * (100 - quality) / 99))
+    return "yuv420p", {"crf": str(crf), "preset": "8"}, True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.filter import Graph
     from av.packet import Packet
-    from av.stream import Stream
     from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
 
@@ -29,8 +27,6 @@ __all__ = [
     "MEND",
     "PROTOCOLS",
     "Decoder",
-    "can_hold",
-    "codec_available",
     "ffmpeg_says",
     "graph_for",
     "is_cover",
@@ -53,33 +49,6 @@ def load_av() -> ModuleType:
     with needs_extra("video", "av", "video"):
         import av
     return av
-
-
-def codec_available(name: str) -> bool:
-    """Say whether the installed PyAV can encode with a codec, by FFmpeg's name, such as `libx264`."""
-    av = load_av()
-    try:
-        av.codec.Codec(name, "w")
-    except av.codec.codec.UnknownCodecError:
-        return False
-    return True
-
-
-def can_hold(form: str, stream: Stream) -> bool:
-    """Say whether a container takes a stream's packets as they are: found out by beginning such a file in memory.
-
-    Args:
-        form: FFmpeg's name of the container.
-        stream: of sound or subtitles.
-    """
-    av = load_av()
-    try:
-        with av.open(io.BytesIO(), "w", format=form) as file:
-            file.add_stream_from_template(stream, opaque=True)
-            file.start_encoding()
-    except (av.error.FFmpegError, ValueError):
-        return False
-    return True
 
 
 @contextmanager

@@ -6,8 +6,9 @@ import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from .abilities import can_hold
 from .extras import write_track_tags
-from .pyav import can_hold, load_av
+from .pyav import load_av
 
 if TYPE_CHECKING:
     from av.container import OutputContainer

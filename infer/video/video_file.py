@@ -260,11 +260,11 @@ class VideoFile:
         """Return how long the last frame of an MP4 lasts, whose packet says how long the last one in its file does."""
         stream, time_base = self._stream, self._stream.time_base
         self._given += 1
-        known = stream.duration and time_base and "mov" in self._container.format.name
-        if pts is None or self._given != stream.frames or not known:
+        whole = stream.duration if "mov" in self._container.format.name else None
+        if pts is None or self._given != stream.frames or whole is None or time_base is None:
             return 0
         begin = (stream.start_time or 0) - round((self._timeline.origin or 0) / time_base)
-        return max(0, begin + stream.duration - pts)
+        return max(0, begin + whole - pts)
 
     def _upright(self, frame: VideoFrame) -> Image:
         matrix = frame.side_data.get("DISPLAYMATRIX")
