@@ -187,7 +187,6 @@ from .infer.pipeline import (
 from .infer.pipeline_settings import (
     PipelineSettings as PipelineSettings,
     RunSettings as RunSettings,
-    VideoSettings as VideoSettings,
 )
 from .infer.placement import (
     Placement as Placement,
@@ -208,6 +207,9 @@ from .infer.upscaler import (
 )
 from .infer.video.video_run import (
     VideoResult as VideoResult,
+)
+from .infer.video_settings import (
+    VideoSettings as VideoSettings,
 )
 from .models.loading import (
     open_model as open_model,

@@ -74,7 +74,6 @@ from .pipeline import (
 from .pipeline_settings import (
     PipelineSettings as PipelineSettings,
     RunSettings as RunSettings,
-    VideoSettings as VideoSettings,
 )
 from .placement import (
     Placement as Placement,
@@ -166,4 +165,7 @@ from .video.video_plan import (
 from .video.video_run import (
     VideoResult as VideoResult,
     process_video as process_video,
+)
+from .video_settings import (
+    VideoSettings as VideoSettings,
 )

@@ -12,8 +12,9 @@ import pytest
 from clips import VFR, audio_of, copy, drawn, frames_of, make_clip, pixels, seconds_of, transparent
 from mattekit.core import InputError, VideoError
 from mattekit.core.folders import LIST_NAME
+from mattekit.infer.video.display_matrix import orientation_of
 from mattekit.infer.video.formats import choose_format
-from mattekit.infer.video.video_file import VideoFile, orientation_of
+from mattekit.infer.video.video_file import VideoFile
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 
