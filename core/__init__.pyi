@@ -111,6 +111,7 @@ from .onnx_files import (
 )
 from .onnx_operators import (
     check_operators as check_operators,
+    operators_table as operators_table,
     refused_operators as refused_operators,
 )
 from .progress import (
