@@ -33,6 +33,7 @@ from .contract_files import (
     contract_beside as contract_beside,
     contract_from as contract_from,
     contract_schema as contract_schema,
+    no_contract as no_contract,
     read_contract_file as read_contract_file,
 )
 from .documents import (
@@ -110,6 +111,7 @@ from .onnx_files import (
 )
 from .onnx_operators import (
     check_operators as check_operators,
+    operators_table as operators_table,
     refused_operators as refused_operators,
 )
 from .progress import (

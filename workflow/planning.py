@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from ..convert import ExportSettings, own_model, spec_for
-from ..core import ModelError, flag_of
+from ..core import InputError, ModelError, Precision, flag_of
 from .build_result import BuildStage, StageData
 from .recipes import BuildRecipe, ModelRecipe, PackageOptions
 
@@ -20,6 +20,7 @@ def plan_stages(recipe: BuildRecipe, out: Path) -> list[BuildStage]:
 
     Raises:
         ModelError: a model is not in the zoo.
+        InputError: a precision is asked of a network whose weights are stored in a narrower one.
     """
     stages: list[BuildStage] = []
     for model in recipe.model:
@@ -27,6 +28,10 @@ def plan_stages(recipe: BuildRecipe, out: Path) -> list[BuildStage]:
     if recipe.report:
         stages.append(_report(recipe, out, stages))
     return stages
+
+
+_PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8")
+"""From the widest to the narrowest."""
 
 
 class _Chain:
@@ -41,6 +46,7 @@ class _Chain:
             own = None
         self.spec = own.spec if own else spec_for(model.id, Path(model.weights) if model.weights else None)
         self.scale = self.spec.scale
+        self.stored: Precision = own.stored if own else "fp32"
         self.home = out / "models" / model.key
         self.out = out
         self.commercial = commercial
@@ -49,10 +55,18 @@ class _Chain:
     def stages(self) -> list[BuildStage]:
         """Return them in an order in which they can run."""
         wanted = self.model.precisions
+        possible = _PRECISIONS[_PRECISIONS.index(self.stored) :]
+        if not set(wanted) <= set(possible):
+            raise InputError(
+                f"{self.model.weights}: its weights are stored in {self.stored} already, and stay so; give precisions "
+                f"among {', '.join(possible)}"
+            )
         stages = [
-            self._export(precision) for precision in ("fp32", "fp16") if precision in wanted or precision == "fp32"
+            self._export(precision)
+            for precision in possible
+            if precision == self.stored or (precision == "fp16" and precision in wanted)
         ]
-        if "int8" in wanted:
+        if "int8" in wanted and self.stored != "int8":
             stages.append(self._quantize())
         self.made = [stage.name for stage in stages]
         stages += [stage for stage in (self._parity(), self._validate(), self._bench()) if stage]
@@ -76,7 +90,8 @@ class _Chain:
 
     def _export(self, precision: str) -> BuildStage:
         model = self.model
-        options = _options(weights=model.weights, contract=model.contract, name=model.name, precision=precision)
+        asked = None if precision == "int8" else precision
+        options = _options(weights=model.weights, contract=model.contract, name=model.name, precision=asked)
         files = tuple(Path(file) for file in (model.weights, model.contract) if file)
         # Of an IR there is no ONNX file.
         onnx = () if self.spec.source == "openvino" else (self.home / precision / "model.onnx",)
@@ -94,11 +109,11 @@ class _Chain:
         datasets = {"data": asked.data, "validation": asked.validation} if asked else {}
         return BuildStage(
             name=self._name("quantize"),
-            command=("quantize", str(self.home / "fp32"), *options, "-o", str(self.out / "models")),
-            files=self._ir("fp32"),
+            command=("quantize", str(self.home / self.stored), *options, "-o", str(self.out / "models")),
+            files=self._ir(self.stored),
             datasets=tuple(self._data(f"quantize {key}", text) for key, text in datasets.items() if text),
             outputs=(self.home / "int8",),
-            after=(self._name("export-fp32"),),
+            after=(self._name(f"export-{self.stored}"),),
             alone=bool(asked and asked.verdict),
         )
 
@@ -167,7 +182,8 @@ class _Chain:
             kind: self.out / "records" / f"{self.model.key}-gate.{suffix}"
             for kind, suffix in (("json", "json"), ("markdown", "md"), ("junit", "xml"))
         }
-        own = self.out / "validation" / self.model.key / "*fp32*.json" if self.model.validation else None
+        stored = f"*{self.stored}*.json"
+        own = self.out / "validation" / self.model.key / stored if self.model.validation else None
         given = Path(self.model.baseline) if self.model.baseline else None
         beside = [word for path in (given, own) if path for word in _options(baseline=path)]
         return BuildStage(
@@ -212,7 +228,7 @@ def _options(**given: object) -> tuple[str, ...]:
 def _report(recipe: BuildRecipe, out: Path, stages: list[BuildStage]) -> BuildStage:
     asked = recipe.report
     formats, title = (asked.formats, asked.title) if asked else ((), "")
-    kinds = {"export-fp32": "export.json", "export-fp16": "export.json", "quantize": "*.json", "validate": "*.json"}
+    kinds = {"quantize": "*.json", "validate": "*.json"} | {f"export-{each}": "export.json" for each in _PRECISIONS}
     records: list[str] = []
     sources: list[Path] = []
     for stage in stages:
