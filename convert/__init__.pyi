@@ -60,6 +60,10 @@ from .ir import (
     name_by_position as name_by_position,
     write_ir as write_ir,
 )
+from .mixing import (
+    mixed_weights as mixed_weights,
+    require_mixable as require_mixable,
+)
 from .own_ir import (
     model_batch as model_batch,
     reshape_batch as reshape_batch,

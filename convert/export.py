@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..core import (
     ExportRecord,
     InputError,
+    MixedWeights,
     Precision,
     Result,
     Variant,
@@ -22,6 +23,7 @@ from .checkpoint import fine_tuned_as, load_module
 from .export_settings import ExportSettings
 from .export_steps import RECORD_NAME, check_of, folder_of, provenance_of, record_of, shape_of, step, weights_of
 from .ir import ir_from_onnx, ir_from_torch, save_ir
+from .mixing import Mixture, mixed_weights, require_mixable
 from .onnx_export import export_onnx
 from .own_code import own_network
 from .own_export import export_own
@@ -93,9 +95,11 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     Raises:
         MattekitError: as `export_model`.
     """
+    if settings.denoise is not None:
+        require_mixable(model, settings.denoise, own=settings.weights is not None or settings.torch is not None)
     if settings.torch is not None:
         spec, path = own_network(model, settings.torch, settings)
-        return _exported(spec, path, Path(out), settings, whatever=whatever)
+        return _exported(spec, Mixture(path), Path(out), settings, whatever=whatever)
     own = export_own(model, Path(out), settings, whatever=whatever)
     if own is not None:
         written, record = own
@@ -106,12 +110,18 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     spec = spec_for(name, weights)
     spec = spec if weights is None else fine_tuned_as(spec, weights)
     _warn_of_memory(spec)
-    path = weights_of(spec, weights, settings)
-    return _exported(spec, path, Path(out), settings, whatever=whatever)
+    if settings.denoise is None:
+        chosen = Mixture(weights_of(spec, weights, settings))
+    else:
+        chosen = mixed_weights(spec, settings.denoise, offline=settings.offline, progress=settings.progress)
+    return _exported(spec, chosen, Path(out), settings, whatever=whatever)
 
 
-def _exported(spec: ModelSpec, weights: Path, out: Path, settings: ExportSettings, *, whatever: bool) -> ExportResult:
-    written, record = export(spec, weights, out, settings, check_of(spec, settings), whatever=whatever)
+def _exported(
+    spec: ModelSpec, weights: Mixture, out: Path, settings: ExportSettings, *, whatever: bool
+) -> ExportResult:
+    check = check_of(spec, settings)
+    written, record = export(spec, weights.path, out, settings, check, mixed=weights.parts, whatever=whatever)
     return ExportResult((record,), tuple(written), folder_of(spec, settings, out) / RECORD_NAME)
 
 
@@ -134,6 +144,7 @@ def export(
     settings: ExportSettings,
     check: ParityCheck,
     *,
+    mixed: tuple[MixedWeights, ...] = (),
     whatever: bool = False,
 ) -> tuple[list[Variant], ExportRecord]:
     """Write `<out_dir>/<model>/<precision>/model.{onnx,xml,bin}`, and the record of their checks as `export.json`.
@@ -147,6 +158,7 @@ def export(
         out_dir: parent of the model's folder.
         settings: how to export.
         check: compares each stage with the one before.
+        mixed: the published checkpoints that the weights were mixed of, where they were.
         whatever: replace whatever lies in the model's folder, as `atomic_directory`.
 
     Returns:
@@ -161,7 +173,7 @@ def export(
     """
     contract, shape = shape_of(spec.contract, settings)
     folder = folder_of(spec, settings, out_dir)
-    precision, provenance = settings.precision, provenance_of(spec, weights, settings)
+    precision, provenance = settings.precision, provenance_of(spec, weights, settings, mixed)
     with atomic_directory(folder, whatever=whatever) as temporary:
         onnx_path, ir_path = temporary / "model.onnx", temporary / "model.xml"
 

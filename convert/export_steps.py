@@ -7,11 +7,13 @@ import time
 from collections.abc import Generator
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core import (
     Contract,
     ExportRecord,
     InputError,
+    MixedWeights,
     ParityError,
     Provenance,
     Variant,
@@ -28,6 +30,9 @@ from .ir import Shape
 from .spec import OWN_LICENCE, ModelSpec
 from .step_check import ParityCheck
 from .weights_cache import cached_path
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 __all__ = ["RECORD_NAME", "check_of", "folder_of", "provenance_of", "record_of", "shape_of", "step", "weights_of"]
 
@@ -71,11 +76,18 @@ def record_of(spec: ModelSpec, settings: ExportSettings, written: list[Variant],
         settings={
             "model": spec.id,
             "weights_sha256": written[-1].weights_sha256,
+            **_mixed_of(written[-1]),
             "images": list(check.ids),
             **settings.described(),
         },
         steps=tuple(check.steps),
     )
+
+
+def _mixed_of(variant: Variant) -> dict[str, JsonValue]:
+    """Return what a variant's weights were mixed of, as JSON holds it; nothing where they were not."""
+    parts = variant.provenance.mixed if variant.provenance else ()
+    return {"mixed": [each.model_dump(mode="json") for each in parts]} if parts else {}
 
 
 def shape_of(contract: Contract, settings: ExportSettings) -> tuple[Contract, Shape]:
@@ -104,12 +116,14 @@ def check_of(spec: ModelSpec, settings: ExportSettings) -> ParityCheck:
     return ParityCheck.on(images, contract, settings.batch if settings.batch > 0 else 2)
 
 
-def provenance_of(spec: ModelSpec, weights: Path, settings: ExportSettings) -> Provenance:
+def provenance_of(
+    spec: ModelSpec, weights: Path, settings: ExportSettings, mixed: tuple[MixedWeights, ...] = ()
+) -> Provenance:
     """Return where an export of a checkpoint comes from."""
     names = ("mattekit", "openvino", *(("torch", "onnx") if spec.source == "torch" else ()))
     sha256 = sha256_of(weights)
     # The publisher's licence covers the publisher's bytes, not whatever fits the same network.
-    published = sha256 == spec.weights.sha256 or weights.resolve() == cached_path(spec).resolve()
+    published = bool(mixed) or sha256 == spec.weights.sha256 or weights.resolve() == cached_path(spec).resolve()
     return Provenance(
         model=spec.id,
         weights_file=printable(weights.name),
@@ -120,6 +134,7 @@ def provenance_of(spec: ModelSpec, weights: Path, settings: ExportSettings) -> P
         route="ready-made" if spec.source == "onnx" else settings.route,
         tools={name: metadata.version(name) for name in names},
         name=settings.name or "",
+        mixed=mixed,
     )
 
 

@@ -138,6 +138,8 @@ class ModelSpec:
         paper: where the network was published.
         homepage: of its publisher.
         memory: bytes that exporting it took at the most, where somebody measured it.
+        undenoised: id of the entry of the same network whose weights keep the noise that these remove; the two can be
+            mixed.
         proven: its published values were exported and measured by this project; for others, what is said here is the
             publisher's, and only names and shapes are tested.
         notes: what a user should know, a sentence each.
@@ -157,6 +159,7 @@ class ModelSpec:
     paper: str = ""
     homepage: str = ""
     memory: int | None = None
+    undenoised: str = ""
     proven: bool = False
     notes: tuple[str, ...] = field(default=())
 
