@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -130,7 +131,7 @@ def test_a_partner_that_is_not_there_is_told_before_anything_is_written(
 
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.5, float("nan"), float("inf"), "half", True])
-def test_a_strength_that_is_none_is_refused(wrong: object, tmp_path: Path) -> None:
+def test_a_strength_that_is_none_is_refused(wrong: Any, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--denoise"):
         export_model(WHOLE, tmp_path, denoise=wrong)
 
