@@ -103,6 +103,7 @@ from .servable.surround import (
 )
 from .spec import (
     ModelSpec as ModelSpec,
+    PublishedFigure as PublishedFigure,
 )
 from .step_check import (
     ParityCheck as ParityCheck,

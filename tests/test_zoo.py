@@ -12,6 +12,7 @@ from mattekit.convert import ModelSpec, zoo
 from mattekit.convert.spec import Licence, TrainingData
 from mattekit.convert.zoo.uses import USES
 from mattekit.core import Contract, InputError, ModelError
+from mattekit.metrics import METRICS
 from typer.testing import CliRunner
 
 PROMISED = {
@@ -20,6 +21,7 @@ PROMISED = {
     *("realesr-general-x4v3", "realesr-animevideov3"),
     *("span-x2", "span-x4", "realesr-general-wdn-x4v3", "modnet", "rmbg-1-4", "rmbg-2-0"),
     *(f"birefnet-{name}" for name in ("matting", "hr-matting", "hr-general", "general-512-fp16")),
+    "isnet-general-use",
     *("imdn-x2", "imdn-x3", "imdn-x4", "rfdn-x4", "rlfn-x4"),
     *("rembg-u2net", "rembg-u2netp", "rembg-u2net_human_seg", "rembg-u2net_cloth_seg", "rembg-silueta"),
     *("rembg-isnet-general-use", "rembg-isnet-anime"),
@@ -28,6 +30,7 @@ PROMISED = {
 PARAMETERS = {
     "u2net": 44_009_869,
     "u2netp": 1_131_181,
+    "isnet-general-use": 44_046_790,
     "realesrgan-x4plus": 16_697_987,
     "realesrgan-x2plus": 16_703_171,
     "realesrgan-x4plus-anime-6b": 4_467_779,
@@ -138,6 +141,25 @@ def test_weights_are_pinned_as_far_as_anybody_published_it(spec: ModelSpec) -> N
         assert weights.sha256 is not None
     elif weights.sha256 is None and weights.md5 is None:
         assert any("hash" in note for note in spec.notes), "an entry without a hash must say so"
+
+
+def test_published_figures_are_of_known_metrics_and_have_their_source() -> None:
+    published = [figure for spec in zoo.list_models() for figure in spec.published]
+    assert len(published) > 20
+    for figure in published:
+        assert figure.metric in METRICS
+        assert float(figure.value) > 0
+        assert figure.source.startswith("https://")
+
+
+def test_a_partner_for_mixing_is_a_network_of_the_same_kind_under_the_same_terms() -> None:
+    mixable = [spec for spec in zoo.list_models() if spec.undenoised]
+    assert [spec.id for spec in mixable] == ["realesr-general-x4v3"]
+    for spec in mixable:
+        partner = zoo.get(spec.undenoised)
+        assert (partner.contract, partner.licence, partner.build) == (spec.contract, spec.licence, spec.build)
+        assert not partner.undenoised
+        assert partner.weights.sha256 != spec.weights.sha256
 
 
 def test_no_two_entries_share_a_hash() -> None:
