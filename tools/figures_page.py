@@ -70,7 +70,7 @@ def _accuracy(home: Path, name: str) -> list[Figures]:
         precision: {f.metric: f.value for f in record.measurements if f.is_whole}
         for precision, record in records.items()
     }
-    count = len(records["fp32"].table.samples)
+    count = len(records["fp32"].table.ids)
     return [
         {"set": SETS[name], "count": count, "metric": metric, "fp32": value, "int8": values["int8"][metric]}
         for metric, value in values["fp32"].items()
@@ -81,8 +81,11 @@ def _latency(file: Path) -> Figures | None:
     if not file.is_file():
         return None
     record = read_record(file, BenchRecord)
+    # What computed in another arithmetic than was asked for counts for nothing.
     medians = {
-        (f.precision, f.arithmetic): f.value for f in record.of_metric("latency_p50") if f.stage == MODEL and f.value
+        (f.precision, f.arithmetic): f.value
+        for f in record.of_metric("latency_p50")
+        if f.stage == MODEL and f.value and record.candidates[f.candidate].status == "measured"
     }
     verdict = next((each for each in BenchmarkResult((record,)).verdicts if each.arithmetic == "f32"), None)
     size = next(f.executions[0].size_text for f in record.of_metric("latency_p50") if f.executions)

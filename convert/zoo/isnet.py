@@ -34,6 +34,7 @@ SPECS: tuple[ModelSpec, ...] = (
         ),
         build=partial(u2net, "ISNET", sides=6, fusion=0),
         fine_tune=partial(fine_tuned, "ISNET"),
+        proven=True,
         paper="https://arxiv.org/abs/2203.03041",
         homepage=_HOME,
         notes=(
