@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import CheckpointError, InputError, MixedWeights, Progress, atomic_path, make_folder, needs_extra
+from ..core import InputError, MixedWeights, Progress, atomic_path, make_folder, needs_extra
 from . import zoo
 from .checkpoint import load_module
 from .fetching import retrieve
@@ -84,7 +84,7 @@ def mixed_weights(
 
     Raises:
         FetchError: the weights of one of the two cannot be had; the message has each address and why.
-        CheckpointError: they do not fit each other.
+        CheckpointError: one of them does not fit its network.
         DependencyError: torch or safetensors is not installed.
     """
     whole = retrieve(spec, offline=offline, progress=progress)
@@ -96,8 +96,6 @@ def mixed_weights(
         from safetensors.torch import save_file
 
     ours, theirs = (load_module(each, found.path).state_dict() for each, found in ((spec, whole), (partner, beside)))
-    if {name: value.shape for name, value in ours.items()} != {name: value.shape for name, value in theirs.items()}:
-        raise CheckpointError(f"{beside.path}: its tensors are not those of {spec.id}; the two cannot be mixed")
     target = cached_path(spec).with_name(f"{spec.id}-denoise-{denoise!r}.safetensors")
     make_folder(target.parent)
     with atomic_path(target) as temporary:

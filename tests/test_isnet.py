@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from mattekit.convert import export_model, zoo
 from mattekit.core import ExportRecord, read_record
 from mattekit.models import open_model
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 from mattekit.convert.checkpoint import matching_models  # noqa: E402
@@ -24,18 +28,18 @@ SHALLOW = U2NetConfig(
 )
 
 
-def _state(network: U2Net) -> dict[str, torch.Tensor]:
+def _state(network: U2Net) -> dict[str, Tensor]:
     return network.state_dict()
 
 
 @pytest.fixture(scope="module")
-def whole() -> dict[str, torch.Tensor]:
+def whole() -> dict[str, Tensor]:
     """The names and shapes of the network, without memory for the values."""
     with torch.device("meta"):
         return _state(U2Net(ISNET, sides=6, fusion=0))
 
 
-def test_names_and_shapes_are_the_checkpoints(whole: dict[str, torch.Tensor]) -> None:
+def test_names_and_shapes_are_the_checkpoints(whole: dict[str, Tensor]) -> None:
     with torch.device("meta"):
         sibling = _state(U2Net(U2NET))
     stem = {"conv_in.weight", "conv_in.bias"}
@@ -50,7 +54,7 @@ def test_names_and_shapes_are_the_checkpoints(whole: dict[str, torch.Tensor]) ->
     assert matching_models(behind) == ()
 
 
-def test_it_is_no_fine_tune_of_a_u2net_and_a_u2net_is_none_of_it(whole: dict[str, torch.Tensor]) -> None:
+def test_it_is_no_fine_tune_of_a_u2net_and_a_u2net_is_none_of_it(whole: dict[str, Tensor]) -> None:
     with torch.device("meta"):
         sibling = _state(U2Net(U2NET))
         classes = _state(U2Net(ISNET, in_channels=1, out_channels=3, sides=1, fusion=0))

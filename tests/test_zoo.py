@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -226,3 +228,40 @@ def test_what_was_never_run_here_is_told() -> None:
     shown = CliRunner().invoke(cli.app, ["models", "show", "rmbg-2-0"], terminal_width=200).output
     assert "unproven" in shown
     assert "unproven" not in CliRunner().invoke(cli.app, ["models", "show", "modnet"], terminal_width=200).output
+
+
+SIBLINGS = {
+    "segmentation/u2netp.pth": ("u2net", "u2net_human_seg", "u2net_cloth_seg", "u2net_portrait"),
+    "super_resolution/realesrgan_x4plus_anime_6b.pth": ("realesrgan-x4plus", "esrgan"),
+    "super_resolution/realesr_animevideov3_x4.pth": ("realesr-general-x4v3", "realesr-general-wdn-x4v3"),
+    "super_resolution/imdn_x4.pth": ("imdn-x3",),
+}
+
+
+@pytest.mark.parametrize(("file", "model"), [(file, model) for file, models in SIBLINGS.items() for model in models])
+def test_a_network_that_was_never_run_names_its_layers_as_its_published_sibling(
+    file: str, model: str, shared_data: Path
+) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    from mattekit.convert.checkpoint import load_state_dict, matching_models
+
+    build = zoo.get(model).build
+    assert build is not None
+    with torch.device("meta"):
+        ours = build().state_dict()
+
+    def kinds(names: Iterable[str]) -> set[str]:
+        # Of layers that the sibling has fewer of, the numbers differ; that it has no counters of batches is its age.
+        return {re.sub(r"\d+", "N", name) for name in names if not name.endswith("num_batches_tracked")}
+
+    assert kinds(ours) == kinds(load_state_dict(shared_data / "weights" / file))
+    # Strictly: one name too few or too many, or another shape, and it is another network.
+    whole = dict(ours)
+    name = next(iter(whole))
+    for wrong in (
+        {key: value for key, value in whole.items() if key != name},
+        whole | {"more.weight": whole[name]},
+        whole | {name: torch.zeros(3, device="meta")},
+    ):
+        assert model not in matching_models(wrong)
+    assert model in matching_models(whole)

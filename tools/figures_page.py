@@ -185,9 +185,8 @@ def _speed_table(figures: list[Figures]) -> str:
         found, sizes = each["latency"], {name: f"{size / 1e6:.1f}" for name, size in each["bytes"].items()}
         cells = ("", "", "", "", "")
         if found:
-            ratio = found["speedup"]
-            known = ratio is not None and None not in ratio
-            faster = f"{ratio[0]:.2f} ({ratio[1]:.2f} to {ratio[2]:.2f})" if known else ""
+            ratio = found["speedup"] or [None]
+            faster = "" if None in ratio else "{:.2f} ({:.2f} to {:.2f})".format(*ratio)
             times = [_ms(found[name]) for name in ("f32_ms", "bf16_ms", "int8_ms")]
             cells = (found["size"], *times, faster)
         rows.append((f"`{each['model']}`", *cells, sizes.get("fp32", ""), sizes.get("int8", "")))
