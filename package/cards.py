@@ -103,7 +103,10 @@ def _markdown(
     lines += _rows(
         {
             "weights": f"{provenance.weights_file}, SHA-256 {provenance.weights_sha256}",
-            **{f"{each.share:.0%} of which": f"{each.file}, SHA-256 {each.sha256}" for each in provenance.mixed},
+            **{
+                f"mixed of {each.file}": f"{each.share:g} of each value, SHA-256 {each.sha256}"
+                for each in provenance.mixed
+            },
             "licence of the code": provenance.code_licence,
             "licence of the weights": provenance.weights_licence,
             "commercial use": _COMMERCIAL[provenance.commercial],
