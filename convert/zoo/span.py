@@ -53,7 +53,12 @@ def _spec(
         paper=_PAPER,
         published=enlarging_figures(_PAPER, *_PUBLISHED[scale]),
         homepage=_HOME,
-        notes=("The publisher gives all weights in one archive, span.zip on Google Drive: unpack it.", hash_note),
+        notes=(
+            "The publisher gives all weights in one archive, span.zip on Google Drive: unpack it.",
+            "OpenModelDB has copies for a direct download, saved anew and so in other bytes: give one with --weights "
+            "(https://github.com/OpenModelDB/model-hub/releases/tag/span).",
+            hash_note,
+        ),
     )
 
 
