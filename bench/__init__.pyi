@@ -28,14 +28,25 @@ from .evaluation_settings import (
     EvaluationSettings as EvaluationSettings,
     ParitySettings as ParitySettings,
 )
+from .gates.agreement import (
+    AgreementGate as AgreementGate,
+)
 from .gates.gate import (
     Gate as Gate,
+)
+from .gates.gate_file import (
+    AnyGate as AnyGate,
     read_gates as read_gates,
 )
+from .gates.identity import (
+    IdentityGate as IdentityGate,
+)
 from .gates.judge import (
+    judge as judge,
+)
+from .gates.outcome import (
     gates_exit_code as gates_exit_code,
     gates_outcome as gates_outcome,
-    judge as judge,
 )
 from .int8 import (
     Int8Verdict as Int8Verdict,

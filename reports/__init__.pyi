@@ -25,5 +25,6 @@ from .verdicts import (
     GateResult as GateResult,
     check_gates as check_gates,
     one_line as one_line,
+    published_errors as published_errors,
     run_gates as run_gates,
 )

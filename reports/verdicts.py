@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from ..bench import Gate, GateSettings, gates_exit_code, gates_outcome, judge, read_gates
-from ..core import GateRecord, Record, Result, Verdict, atomic_path, load_records, printable, sha256_of, with_settings
+from ..bench import AnyGate, GateSettings, gates_exit_code, gates_outcome, judge, read_gates
+from ..core import (
+    GateRecord,
+    IntegrityError,
+    MattekitError,
+    Record,
+    Result,
+    Verdict,
+    atomic_path,
+    load_records,
+    printable,
+    sha256_of,
+    with_settings,
+)
 from ..infer import this_machine
 
 if TYPE_CHECKING:
     import pandas as pd
     from pydantic import JsonValue
 
-__all__ = ["GateResult", "check_gates", "junit_xml", "markdown", "one_line", "run_gates"]
+__all__ = ["GateResult", "check_gates", "junit_xml", "markdown", "one_line", "published_errors", "run_gates"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +89,7 @@ class GateResult(Result[GateRecord]):
 
 def run_gates(
     records: str | Path | Record | Sequence[str | Path | Record],
-    gates: str | Path | Sequence[Gate],
+    gates: str | Path | Sequence[AnyGate],
     settings: GateSettings,
 ) -> GateResult:
     """Judge records by gates, without running a model.
@@ -117,6 +130,35 @@ def run_gates(
     return GateResult((record,))
 
 
+@contextmanager
+def published_errors(
+    *, junit: str | Path | None = None, markdown: str | Path | None = None, json: str | Path | None = None
+) -> Generator[None]:
+    """Where what is to be judged cannot be measured or read, write that as the verdict, and raise the error on.
+
+    A CI that collects these files shows why nothing was judged, and not an older answer or none.
+
+    Args:
+        junit: as `GateResult.publish`.
+        markdown: the same.
+        json: the same.
+    """
+    try:
+        yield
+    except MattekitError as error:
+        altered = isinstance(error, IntegrityError)
+        verdict = Verdict(
+            gate="everything can be read",
+            metric="identity" if altered else "",
+            limit="integrity" if altered else "readable",
+            status="failed" if altered else "not enough evidence",
+            reason=str(error),
+        )
+        record = GateRecord(machine=this_machine(), outcome=gates_outcome([verdict]), verdicts=(verdict,))
+        GateResult((record,)).publish(junit=junit, markdown=markdown, json=json)
+        raise
+
+
 check_gates = with_settings(GateSettings, "check_gates")(run_gates)
 """`run_gates`, with the fields of its settings as keywords."""
 
@@ -141,7 +183,7 @@ def junit_xml(verdicts: Sequence[Verdict]) -> str:
     root = ET.Element("testsuites", counts)
     suite = ET.SubElement(root, "testsuite", {"name": "mattekit gate", **counts})
     for verdict in verdicts:
-        name = f"{verdict.gate} {verdict.limit} {verdict.bound:g}"
+        name = f"{verdict.gate} {verdict.limit_text}"
         case = ET.SubElement(suite, "testcase", {"classname": _subject(verdict) or "gates", "name": name})
         if verdict.status == "failed":
             ET.SubElement(case, "failure", {"message": verdict.reason})
@@ -168,7 +210,7 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
             v.gate,
             _subject(v),
             v.labels.get("dataset", ""),
-            f"{v.limit} {v.bound:g}",
+            v.limit_text,
             "" if v.value is None else f"{v.value:.4g}",
             "" if v.baseline is None else f"{v.baseline:.4g}",
             interval,

@@ -12,7 +12,8 @@ from ...cluster import cluster, rows_of, whole_nodes
 from ...datasets import Dataset
 from ...metrics import get_metric
 from ..evaluation_settings import EvaluationSettings
-from .predictors import SampleRow, border_of, measure, open_predictors, open_reference
+from .predictors import open_predictors, open_reference
+from .sample_rows import SampleRow, border_of, measure
 
 __all__ = ["measure_on_ray"]
 

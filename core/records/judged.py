@@ -19,7 +19,7 @@ class Verdict(Frozen, frozen=True):
         gate: in words, without its limit.
         metric: that it is for.
         limit: its kind, such as `max_drop`.
-        bound: its value.
+        bound: its value; None where the limit is no number.
         status: what came of it.
         reason: why, in a sentence.
         figure: that was judged; None where there was none.
@@ -32,7 +32,7 @@ class Verdict(Frozen, frozen=True):
     gate: str
     metric: str
     limit: str
-    bound: float
+    bound: float | None = None
     status: Literal["passed", "failed", "not enough evidence"]
     reason: str
     labels: dict[str, str] = Field(default_factory=dict)
@@ -41,6 +41,11 @@ class Verdict(Frozen, frozen=True):
     amount: float | None = None
     interval: Interval | None = None
     samples: int | None = None
+
+    @property
+    def limit_text(self) -> str:
+        """Return the limit with its bound, such as `max_drop 0.01`."""
+        return self.limit if self.bound is None else f"{self.limit} {self.bound:g}"
 
 
 class GateRecord(Record, frozen=True):
