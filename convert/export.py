@@ -21,9 +21,18 @@ from ..core import (
 from ..infer import OnnxRuntime, TorchRuntime, load, this_machine
 from .checkpoint import fine_tuned_as, load_module
 from .export_settings import ExportSettings
-from .export_steps import RECORD_NAME, check_of, folder_of, provenance_of, record_of, shape_of, step, weights_of
+from .export_steps import (
+    RECORD_NAME,
+    check_of,
+    folder_of,
+    provenance_of,
+    record_of,
+    require_weights,
+    shape_of,
+    step,
+    weights_of,
+)
 from .ir import ir_from_onnx, ir_from_torch, save_ir
-from .mixing import Mixture, mixed_weights, require_mixable
 from .onnx_export import export_onnx
 from .own_code import own_network
 from .own_export import export_own
@@ -95,11 +104,10 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     Raises:
         MattekitError: as `export_model`.
     """
-    if settings.denoise is not None:
-        require_mixable(model, settings.denoise, own=settings.weights is not None or settings.torch is not None)
+    require_weights(model, settings)
     if settings.torch is not None:
         spec, path = own_network(model, settings.torch, settings)
-        return _exported(spec, Mixture(path), Path(out), settings, whatever=whatever)
+        return _exported(spec, path, Path(out), settings, whatever=whatever)
     own = export_own(model, Path(out), settings, whatever=whatever)
     if own is not None:
         written, record = own
@@ -110,18 +118,21 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     spec = spec_for(name, weights)
     spec = spec if weights is None else fine_tuned_as(spec, weights)
     _warn_of_memory(spec)
-    if settings.denoise is None:
-        chosen = Mixture(weights_of(spec, weights, settings))
-    else:
-        chosen = mixed_weights(spec, settings.denoise, offline=settings.offline, progress=settings.progress)
-    return _exported(spec, chosen, Path(out), settings, whatever=whatever)
+    path, mixed = weights_of(spec, weights, settings)
+    return _exported(spec, path, Path(out), settings, mixed, whatever=whatever)
 
 
 def _exported(
-    spec: ModelSpec, weights: Mixture, out: Path, settings: ExportSettings, *, whatever: bool
+    spec: ModelSpec,
+    weights: Path,
+    out: Path,
+    settings: ExportSettings,
+    mixed: tuple[MixedWeights, ...] = (),
+    *,
+    whatever: bool,
 ) -> ExportResult:
     check = check_of(spec, settings)
-    written, record = export(spec, weights.path, out, settings, check, mixed=weights.parts, whatever=whatever)
+    written, record = export(spec, weights, out, settings, check, mixed=mixed, whatever=whatever)
     return ExportResult((record,), tuple(written), folder_of(spec, settings, out) / RECORD_NAME)
 
 

@@ -27,6 +27,7 @@ from ..infer import collect_inputs, this_machine
 from .export_settings import ExportSettings, ExportStep
 from .fetching import fetch
 from .ir import Shape
+from .mixing import mixed_weights, require_mixable
 from .spec import OWN_LICENCE, ModelSpec
 from .step_check import ParityCheck
 from .weights_cache import cached_path
@@ -34,7 +35,17 @@ from .weights_cache import cached_path
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-__all__ = ["RECORD_NAME", "check_of", "folder_of", "provenance_of", "record_of", "shape_of", "step", "weights_of"]
+__all__ = [
+    "RECORD_NAME",
+    "check_of",
+    "folder_of",
+    "provenance_of",
+    "record_of",
+    "require_weights",
+    "shape_of",
+    "step",
+    "weights_of",
+]
 
 RECORD_NAME = "export.json"
 """The record of an export's checks, beside the model."""
@@ -138,6 +149,25 @@ def provenance_of(
     )
 
 
-def weights_of(spec: ModelSpec, given: Path | None, settings: ExportSettings) -> Path:
-    """Return the checkpoint that is given, or the entry's own, fetched where it is not there."""
-    return given or fetch(spec, offline=settings.offline, progress=settings.progress)
+def require_weights(model: str, settings: ExportSettings) -> None:
+    """Make sure that there are weights to be mixed, where a strength of denoising is asked for.
+
+    Raises:
+        InputError: there are none; the message says which model has them.
+    """
+    if settings.denoise is not None:
+        require_mixable(model, settings.denoise, own=settings.weights is not None or settings.torch is not None)
+
+
+def weights_of(spec: ModelSpec, given: Path | None, settings: ExportSettings) -> tuple[Path, tuple[MixedWeights, ...]]:
+    """Return the checkpoint that is given, or the entry's own, fetched where it is not there, and what it is mixed of.
+
+    Raises:
+        FetchError: it can't be had.
+    """
+    if given is not None:
+        return given, ()
+    if settings.denoise is None:
+        return fetch(spec, offline=settings.offline, progress=settings.progress), ()
+    made = mixed_weights(spec, settings.denoise, offline=settings.offline, progress=settings.progress)
+    return made.path, made.parts

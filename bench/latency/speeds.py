@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from ...convert import cache_dir
-from ...core import MODEL, BenchRecord, InputError, Measurement, read_record
+from ...core import MODEL, BenchRecord, InputError, Machine, Measurement, read_record
+from ...infer import this_processor
 
 __all__ = ["KEPT", "MeasuredSpeed", "measured_speeds"]
 
@@ -47,18 +48,16 @@ class MeasuredSpeed:
 def measured_speeds() -> dict[str, MeasuredSpeed]:
     """Return by its id how fast each model was on this machine, in the benchmarks that the cache keeps.
 
-    Of several measurements the fastest counts. Records of other machines, and those that can't be read, count for
+    Of several measurements the fastest counts. Records of other processors, and those that can't be read, count for
     nothing.
     """
     folder = cache_dir() / KEPT
     files = sorted(folder.glob("bench-*.json"), reverse=True)[:_NEWEST]
     if not files:
         return {}
-    from ...infer import this_machine
-
-    here, fastest = this_machine().hardware, dict[str, MeasuredSpeed]()
+    here, fastest = _processor(this_processor()), dict[str, MeasuredSpeed]()
     for record in _readable(files):
-        if record.machine.hardware != here or record.scenario != "single-stream":
+        if _processor(record.machine) != here or record.scenario != "single-stream":
             continue
         for figure in record.of_metric("latency_p50"):
             speed = _speed(figure, record.created)
@@ -68,6 +67,11 @@ def measured_speeds() -> dict[str, MeasuredSpeed]:
             if name not in fastest or fastest[name].megapixels < speed.megapixels:
                 fastest[name] = speed
     return fastest
+
+
+def _processor(machine: Machine) -> tuple[object, ...]:
+    """Return what a machine is known by: asking for its accelerators would take longer than the list itself."""
+    return machine.cpu, machine.cpu_features, machine.cores
 
 
 def _readable(files: list[Path]) -> Iterator[BenchRecord]:
