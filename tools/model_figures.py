@@ -55,6 +55,7 @@ _SETS = ("set5", "set14")
 _FROM_16_BITS = "Weights rebuilt from a file of 16-bit values, so not the publisher's to the last bit."
 _PART_OF_ECSSD = "The paper's figures are of all 1,000 photos of ECSSD; these are of 200 that training left alone."
 _OURS = "Of this project: nobody else published figures of it."
+_OWN_BICUBIC = "Set14's small images are made here, by the filter of MATLAB's imresize; the publisher's own may differ by rounding."
 _NO_PAPER = "Its publisher gives no figure on these sets: it is trained as a GAN, for looks and not for PSNR."
 ENTRIES = (
     Entry("mattelite", "", 60, _IOU, sets=("ecssd_val",), why=_OURS),
@@ -85,7 +86,7 @@ ENTRIES = (
     ),
     Entry("srlite-x2", "", sets=_SETS, why=_OURS),
     Entry("srlite-x4", "", sets=_SETS, why=_OURS),
-    Entry("imdn-x2", f"{_ENLARGING}/imdn_x2.pth", sets=_SETS),
+    Entry("imdn-x2", f"{_ENLARGING}/imdn_x2.pth", sets=_SETS, why=_OWN_BICUBIC),
     Entry("imdn-x4", f"{_ENLARGING}/imdn_x4.pth", sets=_SETS),
     Entry(
         "rfdn-x4",
@@ -100,8 +101,8 @@ ENTRIES = (
         why="The released weights are a challenge's (NTIRE), of a smaller network than the paper's: 0.32 M for 0.54 M.",
     ),
     # Plain INT8 costs SPAN 3 dB.
-    Entry("span-x2", f"{_ENLARGING}/span_x2_ch48.pth", 60, _PSNR, sets=_SETS, note=_FROM_16_BITS),
-    Entry("span-x4", f"{_ENLARGING}/span_x4_ch48.pth", 60, _PSNR, sets=_SETS, note=_FROM_16_BITS),
+    Entry("span-x2", f"{_ENLARGING}/span_x2_ch48.pth", 60, _PSNR, sets=_SETS, note=_FROM_16_BITS, why=_OWN_BICUBIC),
+    Entry("span-x4", f"{_ENLARGING}/span_x4_ch48.pth", 60, _PSNR, sets=_SETS, note=_FROM_16_BITS, why=_OWN_BICUBIC),
     Entry(
         "realesr-animevideov3",
         f"{_ENLARGING}/realesr_animevideov3_x4.pth",
