@@ -194,7 +194,7 @@ def _speed_table(figures: list[Figures]) -> str:
 
 
 def _ms(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
+    return "" if value is None else f"{value:,.0f}"
 
 
 def _machines(figures: list[Figures]) -> list[str]:

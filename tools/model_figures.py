@@ -55,7 +55,7 @@ _SETS = ("set5", "set14")
 _FROM_16_BITS = "Weights rebuilt from a file of 16-bit values, so not the publisher's to the last bit."
 _PART_OF_ECSSD = "The paper's figures are of all 1,000 photos of ECSSD; these are of 200 that training left alone."
 _OURS = "Of this project: nobody else published figures of it."
-_OWN_BICUBIC = "Set14's small images are made here, by the filter of MATLAB's imresize; the publisher's own may differ by rounding."
+_OWN_BICUBIC = "Set14's small images are made here as by MATLAB's imresize; the publisher's may differ by rounding."
 _NO_PAPER = "Its publisher gives no figure on these sets: it is trained as a GAN, for looks and not for PSNR."
 ENTRIES = (
     Entry("mattelite", "", 60, _IOU, sets=("ecssd_val",), why=_OURS),
