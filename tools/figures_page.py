@@ -63,16 +63,17 @@ def _parity(export: ExportRecord) -> list[Figures]:
 
 def _accuracy(home: Path, name: str) -> list[Figures]:
     files = {precision: home / f"{name}-{precision}.json" for precision in ("fp32", "int8")}
-    if not all(file.is_file() for file in files.values()):
+    if not files["fp32"].is_file():
         return []
-    records = {precision: read_record(file, ValidateRecord) for precision, file in files.items()}
+    records = {precision: read_record(file, ValidateRecord) for precision, file in files.items() if file.is_file()}
     values = {
         precision: {f.metric: f.value for f in record.measurements if f.is_whole}
         for precision, record in records.items()
     }
     count = len(records["fp32"].table.ids)
+    after = values.get("int8", {})
     return [
-        {"set": SETS[name], "count": count, "metric": metric, "fp32": value, "int8": values["int8"][metric]}
+        {"set": SETS[name], "count": count, "metric": metric, "fp32": value, "int8": after.get(metric)}
         for metric, value in values["fp32"].items()
     ]
 
@@ -120,7 +121,7 @@ def rendered(figures: list[Figures]) -> str:
     return "\n\n".join(
         (
             "**Accuracy.** Beside the publisher's figure: **=** where the measured one, rounded to as many digits, is "
-            "the same.",
+            "the same. A field that is empty was not measured yet.",
             _accuracy_table(figures),
             *_reasons(figures),
             "**Parity.** Each step of the export against the one before, on three photos: the largest difference, as a "
@@ -152,7 +153,8 @@ def _accuracy_table(figures: list[Figures]) -> str:
             theirs = f"[{known.value}]({known.source})" if known else ""
             same = "**=**" if known and measured == known.value and data == known.data else ""
             shown = measured if digits > 3 or metric == "psnr_y" else f"{figure['fp32']:.4f}"
-            after = f"{figure['int8']:.{2 if metric == 'psnr_y' else 4}f}"
+            int8 = figure["int8"]
+            after = "" if int8 is None else f"{int8:.{2 if metric == 'psnr_y' else 4}f}"
             where = f"{data} ({figure['count']})"
             name = f"`{each['model']}`" if place == 0 else ""
             rows.append((name, where, _TITLES[metric], theirs, f"{shown} {same}".strip(), after))
