@@ -73,6 +73,7 @@ from .convert.servable.package_manifest import (
 from .convert.spec import (
     Licence as Licence,
     ModelSpec as ModelSpec,
+    PublishedFigure as PublishedFigure,
     TrainingData as TrainingData,
     Weights as Weights,
 )
@@ -108,6 +109,7 @@ from .core.measurement import (
     VariantRef as VariantRef,
 )
 from .core.provenance import (
+    MixedWeights as MixedWeights,
     Provenance as Provenance,
 )
 from .core.record import (

@@ -73,6 +73,10 @@ from .latency.recording import (
     benchmark_exit_code as benchmark_exit_code,
     keep as keep,
 )
+from .latency.speeds import (
+    MeasuredSpeed as MeasuredSpeed,
+    measured_speeds as measured_speeds,
+)
 from .parity.opened_stages import (
     open_stages as open_stages,
 )

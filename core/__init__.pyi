@@ -120,6 +120,7 @@ from .progress import (
 from .provenance import (
     CONTRACT_KEY as CONTRACT_KEY,
     PROVENANCE_KEY as PROVENANCE_KEY,
+    MixedWeights as MixedWeights,
     ModelFormat as ModelFormat,
     Provenance as Provenance,
     Stage as Stage,

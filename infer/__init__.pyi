@@ -42,6 +42,7 @@ from .devices import (
     package_versions as package_versions,
     require_device as require_device,
     this_machine as this_machine,
+    this_processor as this_processor,
 )
 from .diagnosis import (
     Diagnosis as Diagnosis,

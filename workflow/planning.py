@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-from ..convert import ExportSettings, own_model, spec_for
+from ..convert import ExportSettings, own_model, require_mixable, spec_for, zoo
 from ..core import InputError, ModelError, Precision, flag_of
 from .build_result import BuildStage, StageData
 from .recipes import BuildRecipe, ModelRecipe, PackageOptions
@@ -39,6 +39,8 @@ class _Chain:
 
     def __init__(self, model: ModelRecipe, out: Path, *, commercial: bool) -> None:
         self.model = model
+        if model.denoise is not None:
+            require_mixable(model.id, model.denoise, own=model.weights is not None)
         try:
             own = own_model(model.id, ExportSettings(weights=model.weights, contract=model.contract))
         except ModelError:
@@ -90,8 +92,13 @@ class _Chain:
 
     def _export(self, precision: str) -> BuildStage:
         model = self.model
-        asked = None if precision == "int8" else precision
-        options = _options(weights=model.weights, contract=model.contract, name=model.name, precision=asked)
+        options = _options(
+            weights=model.weights,
+            denoise=model.denoise,
+            contract=model.contract,
+            name=model.name,
+            precision=None if precision == "int8" else precision,
+        )
         files = tuple(Path(file) for file in (model.weights, model.contract) if file)
         # Of an IR there is no ONNX file.
         onnx = () if self.spec.source == "openvino" else (self.home / precision / "model.onnx",)
@@ -100,8 +107,13 @@ class _Chain:
             command=("export", model.id, *options, "-o", str(self.out / "models")),
             files=files,
             outputs=(*self._ir(precision), *onnx, self.home / precision / "export.json"),
-            facts={"weights": self.spec.weights.sha256 or ""},
+            facts={"weights": " ".join(self._hashes())},
         )
+
+    def _hashes(self) -> list[str]:
+        """Return those that are published of the weights, of what they are mixed with too."""
+        partner = [zoo.get(self.spec.undenoised)] if self.model.denoise is not None else []
+        return [spec.weights.sha256 or "" for spec in (self.spec, *partner)]
 
     def _quantize(self) -> BuildStage:
         asked = self.model.quantize

@@ -98,6 +98,7 @@ class ModelRecipe(_Strict):
     Attributes:
         weights: a checkpoint, the zoo's own where it is left out; or one's own network, an .onnx or .xml file, whose id
             is free.
+        denoise: how strongly to denoise, 0 to 1, where the zoo has a partner to mix the weights with.
         contract: what surrounds one's own network, where neither the file nor one beside it says so.
         name: of the variants, which tells them from others of the same id, such as other fine-tunes.
         gates: a TOML file of gates, judged on the records of the validation and the benchmark.
@@ -106,6 +107,7 @@ class ModelRecipe(_Strict):
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     weights: _Text | None = None
+    denoise: Annotated[float, Field(ge=0, le=1)] | None = None
     contract: _Text | None = None
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
     precisions: Annotated[tuple[Literal["fp32", "fp16", "int8"], ...], Field(min_length=1)] = ("fp32",)
