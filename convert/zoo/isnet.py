@@ -39,8 +39,8 @@ SPECS: tuple[ModelSpec, ...] = (
         homepage=_HOME,
         notes=(
             "The repository licenses code and metric; whether that covers the weights is an open question there.",
-            "Its hash has two sources: public code that pins the same file. Its tensors, rounded to 16 bits, were run "
-            "and measured here: docs/models.md.",
+            "Its hash has two sources: public code that pins the same file. Its tensors, rounded to 16 bits, answer "
+            "as the graph that they came from does; its accuracy was not measured here.",
             "Other checkpoints of the network fit too, such as the authors' isnet.pth and RMBG-1.4's: give them with "
             "--weights.",
         ),
