@@ -262,7 +262,9 @@ from .reports.verdicts import (
 from .workflow.build_result import (
     BuildResult as BuildResult,
     BuildStage as BuildStage,
+    StageData as StageData,
     StageOutcome as StageOutcome,
+    StageStart as StageStart,
 )
 from .workflow.building import (
     build_recipe as build_recipe,

@@ -41,7 +41,6 @@ def make_clip(
     pixel_format: str = "yuv420p",
     matrix: int = 6,
     full_range: bool = False,
-    turned: float = 0,
     options: dict[str, str] | None = None,
 ) -> Path:
     times = list(times) if times is not None else [3600 * number for number in range(12)]
@@ -55,8 +54,6 @@ def make_clip(
             # That one has nothing but a rate.
             context.time_base = stream.time_base = time_base
         context.colorspace, context.color_range = matrix, 2 if full_range else 1
-        if turned:
-            stream.set_display_rotation(turned)
         sound: Any = out.add_stream(audio, rate=48_000) if audio else None
         if sound:
             sound.layout = "mono"
@@ -100,6 +97,18 @@ def spoil(source: Path, target: Path, which: set[int]) -> Path:
             packet.stream = stream
             after.mux(packet)
     return target
+
+
+def turned_copy(clip: Path, out: Path, turned: float) -> Path:
+    """The same packets as a clip's, to be shown turned: two encodings of the same frames may differ."""
+    with av.open(str(clip)) as file, av.open(str(out), "w") as copy_:
+        stream = copy_.add_stream_from_template(file.streams.video[0])
+        stream.set_display_rotation(turned)
+        for packet in file.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                copy_.mux(packet)
+    return out
 
 
 def frames_of(path: Path | str) -> list[Frame]:

@@ -328,6 +328,10 @@ def test_avif_keeps_alpha_and_looks_the_same() -> None:
 
 
 def test_a_pillow_without_avif_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("PIL.features.check", lambda _: False)
+    def check(feature: str) -> bool:
+        assert feature == "avif"
+        return False
+
+    monkeypatch.setattr("PIL.features.check", check)
     with pytest.raises(ImageError, match=r"photo\.png: this build of Pillow writes no AVIF"):
         encode_image(Image(smooth(), source="photo.png"), "avif")

@@ -152,7 +152,7 @@ def test_a_large_image_and_its_mask_are_resized_as_pillow_does_to_the_bit(size: 
     theirs = PilImage.fromarray(rgb).resize((48, 64), PilImage.Resampling.LANCZOS)
     np.testing.assert_array_equal(resize_pixels(rgb, 64, 48, "lanczos"), np.asarray(theirs))
     mask = np.ascontiguousarray(rgb[:64, :48, 0])
-    grown = PilImage.fromarray(mask).resize(size[::-1], PilImage.Resampling.LANCZOS)
+    grown = PilImage.fromarray(mask).resize((size[1], size[0]), PilImage.Resampling.LANCZOS)
     np.testing.assert_array_equal(resize_mask(mask, *size, "lanczos"), np.asarray(grown))
 
 

@@ -1,6 +1,7 @@
 from .build_result import (
     BuildResult as BuildResult,
     BuildStage as BuildStage,
+    StageData as StageData,
     StageOutcome as StageOutcome,
     StageStart as StageStart,
 )
