@@ -173,7 +173,7 @@ class RunSettings(PipelineSettings):
         format: the results' format: png, jpg, webp, tiff, bmp, avif, or auto: each input's own, if that can hold it.
         recursive: take what lies in folders inside a folder too.
         quality: quality of lossy formats.
-        png_compression: of PNG: fast, or small, which takes many times the time for a tenth less.
+        png_compression: how hard PNG is squeezed: fast, or small, a tenth less for many times the time.
         only_mask: write the greyscale mask.
         metadata: what is kept of each image's EXIF, IPTC, XMP, resolution and texts: all, its owner, or none.
         suffix: what is added to each result's name.
