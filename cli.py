@@ -6,7 +6,6 @@ import atexit
 import ctypes
 import gc
 import io
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -148,8 +147,7 @@ def _say_interrupted() -> None:
 
 def _end(error: MattekitError) -> NoReturn:
     sys.stderr.write(f"mattekit: {error}\n")
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        from .reports import print_error
+    from .reports import print_error
 
-        print_error("mattekit", str(error))
+    print_error("mattekit", str(error))
     sys.exit(error.exit_code)

@@ -139,8 +139,12 @@ def validate(
     chosen = chosen_metrics(predictors, dataset, metrics)
     for predictor in (*predictors, *([reference] if reference else [])):
         _check_fits(predictor, dataset)
-    tables = [_Table(chosen, border_of(dataset)) for _ in predictors]
-    rows = measured or (measure(predictors, reference, chosen, sample, border_of(dataset)) for sample in dataset)
+    places, border = kept_places(len(dataset)), border_of(dataset)
+    tables = [_Table(chosen, border) for _ in predictors]
+    rows = measured or (
+        measure(predictors, reference, chosen, sample, border, keep=place in places)
+        for place, sample in enumerate(dataset)
+    )
     for done, answers in enumerate(rows, start=1):
         for row, table in zip(answers, tables, strict=True):
             table.add(row)
@@ -169,7 +173,7 @@ class _Table:
         self.metrics = metrics
         self.border = border
         self.ids: list[str] = []
-        self.answers: list[KeptAnswer] = []
+        self.answers: dict[str, KeptAnswer] = {}
         self.tags: list[Mapping[str, str]] = []
         self._values: dict[str, list[float | None]] = {m.name: [] for m in metrics}
         self._curves: dict[str, list[NDArray[np.float64]]] = {m.name: [] for m in metrics if m.takes == "curve"}
@@ -184,7 +188,8 @@ class _Table:
             self._end_clip()
             self._clip_name, self._clip_start = row.clip, len(self.ids)
         self.ids.append(row.id)
-        self.answers.append(row.answer)
+        if row.answer is not None:
+            self.answers[row.id] = row.answer
         self.tags.append(row.tags)
         for metric in self.metrics:
             if metric.takes == "curve":
@@ -279,7 +284,7 @@ def _record(
         table=rows,
         labels=() if counts is None else predictor.labels,
         confusion=() if counts is None else tuple(tuple(row) for row in counts.sum(axis=0).tolist()),
-        answers={table.ids[place]: table.answers[place] for place in sorted(kept_places(len(table.ids)))},
+        answers=table.answers,
     )
 
 

@@ -33,13 +33,13 @@ class SampleRow:
         frame: the answer, the truth and the image there.
         confusion: pixels by true class and answer, where truth and answer are classes.
         certain: the truth is one of classes, and no mask of the subject that can be read as one.
-        answer: made small, for a record to keep.
+        answer: made small, for a record to keep; None where it is not kept.
     """
 
     id: str
     tags: Mapping[str, str]
     values: Mapping[str, float | None]
-    answer: KeptAnswer
+    answer: KeptAnswer | None = None
     curves: Mapping[str, NDArray[np.float64]] = field(default_factory=dict[str, NDArray[np.float64]])
     clip: str | None = None
     frame: tuple[AlphaMatte, AlphaMatte, Pixels] | None = None
@@ -53,7 +53,13 @@ def border_of(dataset: Dataset) -> int:
 
 
 def measure(
-    predictors: Sequence[Predictor], reference: Predictor | None, metrics: Sequence[Metric], sample: Sample, border: int
+    predictors: Sequence[Predictor],
+    reference: Predictor | None,
+    metrics: Sequence[Metric],
+    sample: Sample,
+    border: int,
+    *,
+    keep: bool,
 ) -> list[SampleRow]:
     """Ask each predictor for its answer to a sample and compare it with the truth, or with the reference's answer.
 
@@ -63,6 +69,7 @@ def measure(
         metrics: that fit the task.
         sample: with its truth, unless there is a reference.
         border: pixels at the image's border that are not compared.
+        keep: the answers are for a record to keep.
 
     Returns:
         A row for each predictor.
@@ -82,7 +89,7 @@ def measure(
                 f"{predictor.label}: its answer to {sample.id!r} has the shape {answer.shape}, "
                 f"but the truth has {truth.shape}; check the model's scale"
             )
-        kept = kept_answer(answer, numbers)
+        kept = kept_answer(answer, numbers) if keep else None
         if sample.void is not None and not reference:
             answer, truth = (np.where(sample.void, np.float32(0), each) for each in (answer, truth))
         counts = None
