@@ -73,9 +73,10 @@ def run_init(model: str, settings: InitSettings, tell: Callable[[object], None] 
     Raises:
         InputError: as `init_recipe`.
     """
-    if not settings.weights and model not in {spec.id for spec in zoo.list_models()}:
-        near = did_you_mean(model, (spec.id for spec in zoo.list_models()))
-        raise InputError(f"there is no model {model!r} in the zoo{near or ''}; give --weights for a file of your own")
+    known = [spec.id for spec in zoo.list_models()]
+    if not settings.weights and model not in known:
+        near = did_you_mean(model, known)
+        raise InputError(f"there is no model {model!r} in the zoo{near}; give --weights for a file of your own")
     folder = Path(settings.out)
     places = {name: folder / name for name in (RECIPE, GATES, BASELINE, WORKFLOW)}
     for place in places.values():
