@@ -27,7 +27,7 @@ from ..core import (
     needs_extra,
     openvino_errors_as,
 )
-from ..infer import unreadable
+from ..infer import mend_splits, unreadable
 from .onnx_export import INPUT_NAME, OUTPUT_NAME
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def ir_from_onnx(path: Path, *, heads: str = "fused", channels: int = 3, own: bo
     check_operators(path)
     with _logging_kept(), unreadable(path):
         model = convert_model(path)
+    mend_splits(model)
     if own:
         return model
     _check_input(model, path, channels)

@@ -202,6 +202,11 @@ def refused_operators(path: Path, said: str) -> str | None:
         path: the ONNX file.
         said: its whole message.
     """
+    if uneven := _UNEVEN.search(said):
+        return (
+            f"{path}: its Split cuts {uneven[1]} into {uneven[2]} parts that are not equal, which OpenVINO does not "
+            "read; export it with the parts' sizes (Split's second input)"
+        )
     found = _UNKNOWN.search(said)
     if found is None:
         return None
@@ -225,6 +230,8 @@ def refused_operators(path: Path, said: str) -> str | None:
 
 
 _UNKNOWN = re.compile(r"(?:No conversion rule found for operations|Conversion is failed for): ([^\n]*)")
+
+_UNEVEN = re.compile(r"along 'axis': (\d+) must be evenly divisible by 'num_splits' attribute value: (\d+)")
 
 _DYNAMIC = frozenset({"DynamicQuantizeLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeMatMul"})
 

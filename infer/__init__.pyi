@@ -144,6 +144,9 @@ from .runtimes.precision import (
     executed_layers as executed_layers,
     require_capability as require_capability,
 )
+from .runtimes.splits import (
+    mend_splits as mend_splits,
+)
 from .runtimes.torch import (
     TorchRuntime as TorchRuntime,
 )

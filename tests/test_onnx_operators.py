@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from mattekit import export_model, read_image
+from mattekit.convert.ir import ir_from_onnx
 from mattekit.convert.witness import require_same_answer
 from mattekit.core import Contract, ModelError, ParityError, check_operators, operators_table
-from mattekit.infer import load, read_model
+from mattekit.infer import OpenVinoRuntime, load, read_model
 
 onnx = pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
 helper = onnx.helper
@@ -84,6 +85,31 @@ def test_padding_that_is_found_out_is_right_for_fixed_sizes_alone(tmp_path: Path
     check_operators(written(tmp_path / "fixed.onnx", [node]))
     with pytest.raises(ModelError, match=r"ConvTranspose.*fixed sizes"):
         check_operators(written(tmp_path / "free.onnx", [node], sides=("h", "w")))
+
+
+@pytest.mark.parametrize("axis", [-1, 2])
+def test_a_free_length_that_is_not_a_multiple_of_its_parts_is_split_as_onnx_means_it(axis: int, tmp_path: Path) -> None:
+    # OpenVINO's own answers shapes such as (0, 3, 0, 0), or dies.
+    nodes = [
+        helper.make_node("Split", ["x"], ["y", "rest"], axis=axis, num_outputs=2),
+        helper.make_node("Relu", ["rest"], ["unused"]),
+    ]
+    path = written(tmp_path / "m.onnx", nodes, 18, sides=("h", "w"))
+    image = np.random.default_rng(0).random((1, 3, 8, 8), np.float32)
+    network = OpenVinoRuntime(read_model(path))
+    for length in (7, 8, 5):
+        given = np.take(image, range(length), axis)
+        assert (network.run(given) == np.take(given, range((length + 1) // 2), axis)).all()
+    converted = {each.get_type_name() for each in ir_from_onnx(path, own=True).get_ops()}
+    assert "Split" not in converted
+    assert "Split" in {each.get_type_name() for each in read_model(written(path, nodes, 18)).get_ops()}
+
+
+def test_a_fixed_length_that_is_not_a_multiple_is_refused_with_the_way_on(tmp_path: Path) -> None:
+    node = helper.make_node("Split", ["x"], ["y", "rest"], axis=-1, num_outputs=2)
+    path = written(tmp_path / "m.onnx", [node], 18, sides=(8, 7))
+    with pytest.raises(ModelError, match=r"m\.onnx: its Split cuts 7 into 2 parts that are not equal.*parts' sizes"):
+        read_model(path)
 
 
 def test_an_operator_inside_of_a_branch_is_found(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from ...core import (
     refused_operators,
 )
 from .forking import native_calls
+from .splits import mend_splits
 
 if TYPE_CHECKING:
     import openvino
@@ -110,6 +111,7 @@ def read_model(path: Path, shape: tuple[int, int, int, int] | None = None) -> op
         check_operators(path)
     with native_calls(), unreadable(path):
         model = openvino.Core().read_model(path)
+    mend_splits(model)
     if not model.inputs or not model.outputs:
         raise ModelError(f"{path}: the model has no input or no output; export the model again")
     if shape is not None:

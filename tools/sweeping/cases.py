@@ -287,7 +287,8 @@ def _moves(image: Array, noise: Any) -> Iterator[Case]:
     yield Case("Split", (image,), attributes={"axis": 1, "split": [1, 3]}, outputs=2, since=2, until=12)
     yield Case("Split", (image,), (_whole(1, 3),), {"axis": 1}, outputs=2, since=13)
     yield Case("Split", (image,), attributes={"axis": 1}, outputs=2, since=2, until=17)
-    yield Case("Split", (image,), attributes={"axis": -1, "num_outputs": 2}, outputs=2, since=18)
+    for axis, parts in ((-1, 2), (2, 3), (-2, 7), (1, 2)):
+        yield Case("Split", (image,), attributes={"axis": axis, "num_outputs": parts}, outputs=parts, since=18)
     yield Case("Transpose", (image,), attributes={"perm": [0, 2, 3, 1]})
     yield Case("Transpose", (image,))
     for shape in ((0, -1, 9), (1, 2, 2, 7, 9), (-1,)):
