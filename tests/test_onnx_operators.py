@@ -46,6 +46,19 @@ def test_a_reduction_that_loses_its_axes_is_refused_by_name_and_operator_set(kin
     read_model(written(path, [helper.make_node(kind, ["x"], ["y"])], 13))
 
 
+@pytest.mark.parametrize("kind", ["ReduceL1", "ReduceLogSum", "ReduceLogSumExp"])
+def test_the_way_on_of_a_refused_reduction_leads_there(kind: str, tmp_path: Path) -> None:
+    runtime = pytest.importorskip("onnxruntime", reason="it is the witness, which the extra `export` brings")
+    nodes = [helper.make_node(kind, ["x"], ["r"], axes=[-3], keepdims=1), helper.make_node("Sub", ["x", "r"], ["y"])]
+    path = written(tmp_path / "old.onnx", nodes, 13, sides=("h", "w"))
+    with pytest.raises(ModelError, match="opset 18"):
+        read_model(path)
+    onnx.save(onnx.version_converter.convert_version(onnx.load(str(path)), 18), str(tmp_path / "new.onnx"))
+    image = np.random.default_rng(0).random((1, 3, 8, 6), np.float32) + np.float32(0.5)
+    (expected,) = runtime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"x": image})
+    assert np.allclose(OpenVinoRuntime(read_model(tmp_path / "new.onnx")).run(image), expected, atol=1e-5)
+
+
 WRONG: dict[str, tuple[dict[str, Any], bool]] = {
     "AveragePool": ({"kernel_shape": [3, 3], "ceil_mode": 1, "count_include_pad": 1, "pads": [0, 0, 1, 1]}, True),
     "AveragePool even": ({"kernel_shape": [3, 3], "ceil_mode": 1, "count_include_pad": 1, "pads": [1] * 4}, False),
