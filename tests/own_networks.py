@@ -27,7 +27,7 @@ class Kind:
         write: writes one into a folder, and returns it.
         contract: the text of a contract that describes it.
         title: what it is, as the page's table calls it.
-        quantizes: whether it may be quantized; what is so already may not.
+        unquantized: why it cannot be quantized, as the table says; empty where it can.
         precision: how its weights are stored.
         side: of the tiles that a super-resolution network is measured with.
     """
@@ -35,7 +35,7 @@ class Kind:
     write: Callable[[Path], Path]
     contract: str
     title: str = ""
-    quantizes: bool = True
+    unquantized: str = ""
     precision: str = "fp32"
     side: int = SIDE
 
@@ -259,7 +259,7 @@ KINDS: dict[str, Kind] = {
         other_int8,
         _contract(_CLASSES, _NORMAL),
         "INT8 of another quantizer (QuantizeLinear, DequantizeLinear)",
-        quantizes=False,
+        unquantized="it is INT8",
         precision="int8",
     ),
     "enlarging": Kind(

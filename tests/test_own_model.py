@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from mattekit.convert import PackageManifest
 from mattekit.core import ContractError, InputError, MattekitError, ModelError, sha256_of
 from mattekit.infer import load, read_model
 from own_networks import KINDS, SIDE, Kind, class_network
-from reference_networks import reference_kinds
+from reference_networks import OLD_OPERATORS, reference_kinds
 from typer.testing import CliRunner
 
 pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
@@ -73,6 +74,10 @@ class InProcess:
         self._worker = None
 
 
+UNQUANTIZED = {"it is INT8": "quantized already", "nothing in it": "nothing to quantize.*use it as it is"}
+"""What the table says of files that are not quantized, and how that is told."""
+
+
 def through_every_stage(kind: Kind, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Send a file through all stages, and return them as a row of the page's table."""
     photo, cells = samples / "images" / "0.png", ["yes"]
@@ -82,16 +87,16 @@ def through_every_stage(kind: Kind, samples: Path, tmp_path: Path, monkeypatch: 
     assert made.ir.contract == load(ir).contract
     assert all(not step.broken for step in made.record.steps)
 
-    if kind.quantizes:
+    if not kind.unquantized:
         done = mattekit.quantize_model(ir, tmp_path / "models", data=data_of(kind, samples), limit=3, patch=kind.side)
         assert done.variant.precision == "int8"
         assert done.layers
         assert load(done.variant.path).contract == made.ir.contract
         cells.append("yes")
     else:
-        with pytest.raises(ModelError, match="quantized already"):
-            mattekit.quantize_model(ir, tmp_path / "models", data=data_of(kind, samples))
-        cells.append("it is INT8")
+        with pytest.raises(ModelError, match=UNQUANTIZED[kind.unquantized]):
+            mattekit.quantize_model(ir, tmp_path / "models", data=data_of(kind, samples), limit=3)
+        cells.append(kind.unquantized)
 
     validated = mattekit.evaluate(ir, data_of(kind, samples), limit=2, replace=True, out=tmp_path / "validated")
     metric = "psnr_y" if kind.enlarges else "iou"
@@ -146,9 +151,12 @@ def test_files_that_others_exported_go_through_every_stage(
     if not (folder / name).is_file():
         pytest.skip(f"{name} is not beside the reference data: {folder}")
     kind = reference_kinds(folder)[name]
-    quantized = "yes" if kind.quantizes else "it is INT8"
+    if name in OLD_OPERATORS:
+        shutil.copy(folder / name, tmp_path / "old.onnx")
+        with pytest.raises(ModelError, match=r"opset 18 or newer.*convert_version\(model, 18\)"):
+            mattekit.inspect_model(tmp_path / "old.onnx")
     row = through_every_stage(kind, samples, tmp_path, monkeypatch)
-    assert row == f"| {name} | yes | {quantized} | yes | yes | yes | yes | yes |"
+    assert row == f"| {name} | yes | {kind.unquantized or 'yes'} | yes | yes | yes | yes | yes |"
 
 
 RAW = ("classes", "nhwc", "bytes", "half", "batch-of-4", "weights-outside", "enlarging-tile")

@@ -8,7 +8,7 @@ than photos differ; ways whose masks agree count as one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,7 +22,7 @@ from ...datasets import Sample, open_dataset
 from ...infer import LoadedModel, Tensor, load, matte_from, normalise, pixels_from, tensor_from
 from ...metrics import iou, psnr
 from .proposal import propose_contract
-from .ways import Way, ways_to_try
+from .ways import Way, ways_left
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -87,6 +87,8 @@ class InferredContract:
         margin: by which the best are better.
         uncertain: why none is proposed; empty where one is.
         photos: how many were looked at.
+        known: what was known without photos, which left fewer to try: that the file is a published one, or by which
+            numbers its graph normalises; empty where neither is.
     """
 
     best: tuple[Guess, ...]
@@ -94,6 +96,7 @@ class InferredContract:
     margin: float
     uncertain: str
     photos: int
+    known: str = ""
 
     @property
     def contract(self) -> Contract | None:
@@ -112,6 +115,7 @@ class InferredContract:
             "margin": self.margin,
             "uncertain": self.uncertain,
             "photos": self.photos,
+            "known": self.known,
         }
 
 
@@ -146,7 +150,7 @@ def infer_contract(
     photos = list(samples)
     if not enlarges and any(sample.alpha is None for sample in photos):
         raise InputError(f"{data}: masks are needed to judge by; give --data images=PHOTOS,masks=MASKS")
-    ways = list(ways_to_try(path, first))
+    ways, known = ways_left(path, first)
     judge = _enlarged if enlarges else _mask_of
     opened = _Opened(path)
     scores: dict[int, list[float]] = {number: [] for number in range(len(ways))}
@@ -169,9 +173,9 @@ def infer_contract(
         if count >= _ENOUGH:
             found = _judged(ways, alive, scores, masks, enlarges=enlarges, errors=_CLEAR_ERRORS)
             if not found.uncertain:
-                return found
+                return replace(found, known=known)
         alive = _still_possible(alive, scores, least)
-    return _judged(ways, alive, scores, masks, enlarges=enlarges, errors=_ERRORS)
+    return replace(_judged(ways, alive, scores, masks, enlarges=enlarges, errors=_ERRORS), known=known)
 
 
 def _still_possible(alive: Sequence[int], scores: dict[int, list[float]], least: float) -> list[int]:
