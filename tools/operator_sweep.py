@@ -27,7 +27,8 @@ from mattekit.infer import mend_splits
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from onnxruntime.capi import onnxruntime_pybind11_state  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
-from sweeping.cases import Case, cases
+from sweeping.case import Case
+from sweeping.cases import cases
 
 OPSETS = (9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23)
 _RELATIVE, _ABSOLUTE = 2e-3, 2e-3
