@@ -60,7 +60,7 @@ def linear_network(
         constants += [
             numpy_helper.from_array(np.asarray(number), name) for number, name in zip(numbers, names, strict=True)
         ]
-        how = {"axis": axis} if kind == "Gather" else {}
+        how: dict[str, Any] = {"axis": axis} if kind == "Gather" else {}
         nodes.append(helper.make_node(kind, [value, *names], [f"v{place}"], **how))
         value = f"v{place}"
     if nhwc:

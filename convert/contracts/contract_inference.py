@@ -7,21 +7,20 @@ than photos differ; ways whose masks agree count as one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import Contract, InputError, ModelError, Progress
-from ...datasets import Sample, open_dataset
-from ...infer import LoadedModel, Tensor, load, matte_from, normalise, pixels_from, tensor_from
-from ...metrics import iou, psnr
+from ...core import Contract, InputError, Progress
+from ...datasets import open_dataset
+from ...metrics import iou
 from .proposal import propose_contract
+from .trying import TriedNetwork, enlarged, mask_of, psnr_of
 from .ways import Way, ways_left
 
 if TYPE_CHECKING:
@@ -40,12 +39,6 @@ LEAST_MARGIN, LEAST_GAIN = 0.01, 0.5
 
 LEAST_SCORE, LEAST_PSNR = 0.5, 20.0
 """Of IoU, and of PSNR in dB: below it, not even the best fits."""
-
-_MOST_PSNR = 78.0
-"""dB that stand for the infinite PSNR of identical images, so that means of them are numbers."""
-
-_SIDE = 64
-"""Of what is enlarged, in pixels."""
 
 _ROUNDS = (3, 6, 12, 24, 48)
 """Photos that each round sees, of all so far."""
@@ -151,8 +144,8 @@ def infer_contract(
     if not enlarges and any(sample.alpha is None for sample in photos):
         raise InputError(f"{data}: masks are needed to judge by; give --data images=PHOTOS,masks=MASKS")
     ways, known = ways_left(path, first)
-    judge = _enlarged if enlarges else _mask_of
-    opened = _Opened(path)
+    judge = enlarged if enlarges else mask_of
+    opened = TriedNetwork(path)
     scores: dict[int, list[float]] = {number: [] for number in range(len(ways))}
     masks: dict[int, list[NDArray[Any]]] = {number: [] for number in range(len(ways))}
     alive, seen = list(range(len(ways))), 0
@@ -201,74 +194,6 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values))
 
 
-class _Opened:
-    """The network, opened once for each of its outputs; each way to prepare a photo is computed once."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._models: dict[str | None, LoadedModel] = {}
-
-    def answers(self, sample: Sample, ways: Sequence[Way]) -> Iterator[Tensor]:
-        said: dict[tuple[str, str | None], Tensor] = {}
-        for way in ways:
-            key = (way.prepared, way.contract.output.name)
-            if key not in said:
-                said[key] = self._run(sample, way.contract)
-            yield said[key]
-
-    def _run(self, sample: Sample, contract: Contract) -> Tensor:
-        name = contract.output.name
-        if name not in self._models:
-            self._models[name] = load(self._path, contract=contract)
-        if contract.task == "segmentation":
-            tensor = tensor_from(sample.image, contract)
-        else:
-            tensor = normalise(_reduced(sample.image, contract)[0], contract)
-        return self._models[name].runtime.run(tensor)
-
-
-def _reduced(image: NDArray[np.uint8], contract: Contract) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Return a part of a photo, reduced by the contract's factor, and the part itself."""
-    scale, wanted = contract.output.scale, contract.input
-    height, width = (wanted.height, wanted.width) if wanted.height and wanted.width else wanted.fit(_SIDE)
-    rows, columns = image.shape[:2]
-    missing = max(0, height * scale - rows), max(0, width * scale - columns)
-    mode = "reflect" if max(missing) < min(rows, columns) else "edge"
-    whole = np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode=mode)
-    top = (rows + missing[0] - height * scale) // 2
-    left = (columns + missing[1] - width * scale) // 2
-    part = np.ascontiguousarray(whole[top : top + height * scale, left : left + width * scale])
-    small = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32), part
-
-
-def _mask_of(answer: Tensor, sample: Sample, contract: Contract) -> tuple[float, NDArray[Any]]:
-    """Return a mask's IoU with the truth, and the mask."""
-    mask: NDArray[Any]
-    try:
-        mask = (matte_from(answer, contract).alpha > 0.5).astype(np.float32)
-    except ModelError:
-        # Values that are not finite, or no class numbers: such photos are not for this network.
-        mask = np.zeros(answer.shape[2:], dtype=np.float32)
-    truth = sample.alpha if sample.alpha is not None else np.zeros(sample.image.shape[:2], np.float32)
-    height, width = answer.shape[2:]
-    expected = cv2.resize(truth, (width, height), interpolation=cv2.INTER_AREA) > 0.5
-    return iou(mask, expected.astype(np.float32)), mask
-
-
-def _enlarged(answer: Tensor, sample: Sample, contract: Contract) -> tuple[float, NDArray[Any]]:
-    """Return an enlargement's PSNR with the photo, and the enlargement."""
-    small, part = _reduced(sample.image, contract)
-    if not np.isfinite(answer).all():
-        return 0.0, np.zeros_like(part)
-    pixels = pixels_from(answer, contract, np.uint8, small)
-    return _psnr(pixels, part), pixels
-
-
-def _psnr(one: NDArray[Any], other: NDArray[Any]) -> float:
-    return min(psnr(one, other), _MOST_PSNR)
-
-
 def _judged(
     ways: Sequence[Way],
     alive: Sequence[int],
@@ -281,7 +206,7 @@ def _judged(
     """Join the ways whose answers are the same, and compare the best with the next."""
     order = sorted(alive, key=lambda number: -_mean(scores[number]))
     top = order[0]
-    agree, same = (_psnr, SAME_PSNR) if enlarges else (iou, SAME)
+    agree, same = (psnr_of, SAME_PSNR) if enlarges else (iou, SAME)
 
     def as_best(number: int) -> bool:
         return _mean([agree(one, other) for one, other in zip(masks[number], masks[top], strict=True)]) >= same

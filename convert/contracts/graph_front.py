@@ -188,7 +188,7 @@ def _of_channels(port: openvino.Output, axis: int) -> NDArray[np.float64] | None
     value = _constant(port)
     if value is None or value.ndim > 4:
         return None
-    shape = (1,) * (4 - value.ndim) + value.shape
+    shape = [1] * (4 - value.ndim) + list(value.shape)
     if value.size == 1:
         return np.full(3, float(value.ravel()[0]))
     return value.astype(np.float64).ravel() if value.size == 3 and shape[axis] == 3 else None
