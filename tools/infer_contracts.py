@@ -2,7 +2,8 @@
 
     python tools/infer_contracts.py DATA [--limit 48] [--only NAME ...]
 
-DATA is a folder with `segmentation/ecssd_val/`, `super_resolution/` and `weights/`, as docs/models.md names the files.
+DATA is a folder with `segmentation/ecssd_val/`, `train320/ccp/` (people) and `weights/`, as docs/models.md names the
+files.
 A permutation takes other images than its network: another colour order, range or normalisation, which operators in
 front of the network undo; its answer may be inverted, one of two channels, or the second of two outputs. Of each, a
 table says what was proposed, with which margin, and whether its masks are those of the true contract.
@@ -65,6 +66,9 @@ ENLARGING = {
         "realesrgan-x4plus-anime-6b@{weights}/super_resolution/realesrgan_x4plus_anime_6b.pth"
     ),
 }
+
+OF_PEOPLE = frozenset({"modnet"})
+"""Networks that are tried on photos of people, which they were made for."""
 
 CASES = [
     *(Case(name) for name in (*SEGMENTATION, *ENLARGING)),
@@ -150,6 +154,15 @@ def permuted(path: Path, contract: Contract, case: Case, out: Path) -> Contract:
     return Contract.model_validate(told)
 
 
+def laid_apart(folder: Path, out: Path) -> str:
+    """Link photos and masks that lie in one folder, `a.jpg` beside `a.png`, into two, and return them as data."""
+    for name, suffix in (("images", ".jpg"), ("masks", ".png")):
+        (out / name).mkdir()
+        for file in folder.glob(f"*{suffix}"):
+            (out / name / file.name).symlink_to(file)
+    return f"images={out / 'images'},masks={out / 'masks'}"
+
+
 def agreement(path: Path, one: Contract, other: Contract, data: str, limit: int) -> float:
     """Return the mean IoU of the masks of two contracts."""
     first, second = load_model(path, contract=one), load_model(path, contract=other)
@@ -186,7 +199,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[])
     asked = parser.parse_args()
     photos = asked.data / "segmentation" / "ecssd_val"
-    masks = f"images={photos / 'images'},masks={photos / 'masks'}"
+    objects = f"images={photos / 'images'},masks={photos / 'masks'}"
+    beside = tempfile.TemporaryDirectory()
+    people = laid_apart(asked.data / "train320" / "ccp", Path(beside.name))
     counts = {"right": 0, "wrong": 0, "undecided": 0}
     print(
         "| network | taken as | proposed | by | score | margin | s | |\n|---|---|---|---|---|---|---|---|", flush=True
@@ -194,7 +209,7 @@ def main() -> None:
     for case in CASES:
         if asked.only and case.model not in asked.only:
             continue
-        enlarges = case.model in ENLARGING
+        enlarges, masks = case.model in ENLARGING, people if case.model in OF_PEOPLE else objects
         name = (SEGMENTATION | ENLARGING)[case.model].format(weights=asked.data / "weights")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "own.xml"
@@ -226,6 +241,7 @@ def main() -> None:
             f"{best.score:.4g} | {found.margin:.3g} | {seconds:.0f} | {verdict} |",
             flush=True,
         )
+    beside.cleanup()
     print(", ".join(f"{number} {name}" for name, number in counts.items()))
 
 

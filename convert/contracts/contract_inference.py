@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -140,28 +141,31 @@ def infer_contract(
     first = propose_contract(path, "unit").contract
     enlarges = first.task == "super_resolution"
     samples = open_dataset(data, scale=1, task="segmentation").take(limit)
-    photos = list(samples)
-    if not enlarges and any(sample.alpha is None for sample in photos):
-        raise InputError(f"{data}: masks are needed to judge by; give --data images=PHOTOS,masks=MASKS")
-    ways, known = ways_left(path, first)
+    ways, known, sure = ways_left(path, first)
     judge = enlarged if enlarges else mask_of
     opened = TriedNetwork(path)
     scores: dict[int, list[float]] = {number: [] for number in range(len(ways))}
     masks: dict[int, list[NDArray[Any]]] = {number: [] for number in range(len(ways))}
     alive, seen = list(range(len(ways))), 0
     least = LEAST_GAIN if enlarges else LEAST_MARGIN
-    steps = [count for count in _ROUNDS if count < len(photos)] + [len(photos)]
+    photos, total = iter(samples), len(samples)
+    steps = [count for count in _ROUNDS if count < total] + [total]
     for count in steps:
-        for place in range(seen, count):
+        for place, sample in enumerate(islice(photos, count - seen), seen):
+            if not enlarges and sample.alpha is None:
+                raise InputError(f"{data}: masks are needed to judge by; give --data images=PHOTOS,masks=MASKS")
             if progress is not None:
-                progress("photos", place, len(photos))
-            answers = opened.answers(photos[place], [ways[number] for number in alive])
+                progress("photos", place, total)
+            answers = opened.answers(sample, [ways[number] for number in alive])
             for number, answer in zip(alive, answers, strict=True):
-                score, mask = judge(answer, photos[place], ways[number].contract)
+                score, mask = judge(answer, sample, ways[number].contract)
                 scores[number].append(score)
                 masks[number].append(mask)
         seen = count
-        if count == len(photos):
+        if sure:
+            found = _judged(ways, alive, scores, masks, enlarges=enlarges, errors=_ERRORS)
+            return replace(found, uncertain="", known=known)
+        if count == total:
             break
         if count >= _ENOUGH:
             found = _judged(ways, alive, scores, masks, enlarges=enlarges, errors=_CLEAR_ERRORS)

@@ -18,7 +18,7 @@ from .inspection import inspect_model
 from .presets import PRESETS
 from .proposal import readable_outputs
 
-__all__ = ["Way", "ways_left", "ways_to_try"]
+__all__ = ["Left", "Way", "ways_left", "ways_to_try"]
 
 _CHANNELS = 4
 """Up to so many, each may be the subject's; of more, the largest score wins."""
@@ -37,16 +37,30 @@ class Way(NamedTuple):
         return f"{self.prepared}, {self.read}" if self.read else self.prepared
 
 
-def ways_left(path: Path, first: Contract) -> tuple[list[Way], str]:
-    """Return what the file itself leaves to try, and how it does."""
+class Left(NamedTuple):
+    """What is left to try, and why no more.
+
+    Attributes:
+        ways: contracts to try.
+        known: how the file itself tells, in words; empty where it does not.
+        sure: nothing is left to be tried: the file is a published one.
+    """
+
+    ways: list[Way]
+    known: str = ""
+    sure: bool = False
+
+
+def ways_left(path: Path, first: Contract) -> Left:
+    """Return what the file itself leaves to try."""
     published = _published(path)
     if published is not None:
-        known = f"the file is the zoo's {published.id}, by its hash"
-        return [Way(published.contract, f"as the zoo's {published.id}", "")], known
+        only = Way(published.contract, f"as the zoo's {published.id}", "")
+        return Left([only], f"the file is the zoo's {published.id}, by its hash", sure=True)
     ways, told = list(ways_to_try(path, first)), told_by(read_model(path))
     kept = [way for way in ways if all(is_as_told(way.contract.input, each) for each in told)]
     # Numbers that fit nothing that is tried are no evidence.
-    return (kept, f"the graph itself normalises: {told[0].how}") if told and kept else (ways, "")
+    return Left(kept, f"the graph itself normalises: {told[0].how}") if told and kept else Left(ways)
 
 
 def _published(path: Path) -> ModelSpec | None:
