@@ -35,6 +35,12 @@ SAME = 0.995
 SAME_PSNR = 40.0
 """dB from which on two enlargements are the same."""
 
+_BELOW_ERROR = 10.0
+"""dB by which they are nearer to each other than to the photo, where that is less than `SAME_PSNR`.
+
+Their difference then is a tenth of what both are wrong by.
+"""
+
 LEAST_MARGIN, LEAST_GAIN = 0.01, 0.5
 """Of IoU, and of PSNR in dB, by which the best must be better than the next."""
 
@@ -210,7 +216,8 @@ def _judged(
     """Join the ways whose answers are the same, and compare the best with the next."""
     order = sorted(alive, key=lambda number: -_mean(scores[number]))
     top = order[0]
-    agree, same = (psnr_of, SAME_PSNR) if enlarges else (iou, SAME)
+    nearest = min(SAME_PSNR, _mean(scores[top]) + _BELOW_ERROR)
+    agree, same = (psnr_of, nearest) if enlarges else (iou, SAME)
 
     def as_best(number: int) -> bool:
         return _mean([agree(one, other) for one, other in zip(masks[number], masks[top], strict=True)]) >= same
