@@ -144,3 +144,36 @@ def test_a_published_file_is_known_by_its_hash(tmp_path: Path, monkeypatch: pyte
     assert "as the zoo's modnet" in said
     # Photos that do not suit a network say nothing of its contract.
     assert infer_contract(path, photos_with_masks(tmp_path / "grey", grey=True)).contract == found.contract
+
+
+def repeating_network(path: Path, mix: float) -> Path:
+    """Write a network that makes four pixels of each; `mix` of red goes into blue, and none back."""
+    import onnx
+    from onnx import helper, numpy_helper
+
+    weights = np.zeros((12, 3, 1, 1), np.float32)
+    for channel in range(3):
+        weights[channel::3, channel] = 1
+    weights[2::3, 0], weights[2::3, 2] = mix, 1 - mix
+    image = helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, "h", "w"])
+    larger = helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 3, "2h", "2w"])
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"]),
+        helper.make_node("DepthToSpace", ["c"], ["y"], blocksize=2),
+    ]
+    graph = helper.make_graph(nodes, "larger", [image], [larger], [numpy_helper.from_array(weights, "w")])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), path)
+    return path
+
+
+def test_orders_that_enlarge_alike_are_one_and_others_are_told_apart(tmp_path: Path) -> None:
+    photos = photos_with_masks(tmp_path / "set").partition(",")[0].removeprefix("images=")
+    alike = infer_contract(repeating_network(tmp_path / "alike.onnx", 0.0), photos)
+    assert alike.contract is not None
+    assert {guess.contract.input.colour_order for guess in alike.best} == {"RGB", "BGR"}
+    # What red does to blue is a tenth of what enlarging costs, or all of it.
+    slightly = infer_contract(repeating_network(tmp_path / "slightly.onnx", 0.02), photos)
+    assert {guess.contract.input.colour_order for guess in slightly.best} == {"RGB", "BGR"}
+    much = infer_contract(repeating_network(tmp_path / "much.onnx", 0.6), photos)
+    assert much.second is not None
+    assert len({guess.contract.input.colour_order for guess in much.best}) == 1
