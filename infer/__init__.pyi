@@ -118,6 +118,9 @@ from .runtimes.interface import (
     TensorInfo as TensorInfo,
     interface_of as interface_of,
 )
+from .runtimes.mends import (
+    mend_graph as mend_graph,
+)
 from .runtimes.model_file import (
     describe as describe,
     read_contract as read_contract,
@@ -143,9 +146,6 @@ from .runtimes.precision import (
     arithmetic_config as arithmetic_config,
     executed_layers as executed_layers,
     require_capability as require_capability,
-)
-from .runtimes.splits import (
-    mend_splits as mend_splits,
 )
 from .runtimes.torch import (
     TorchRuntime as TorchRuntime,

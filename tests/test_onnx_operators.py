@@ -92,6 +92,20 @@ def test_what_is_wrong_with_some_attributes_alone_is_right_with_others(name: str
         check_operators(path)
 
 
+@pytest.mark.parametrize(
+    ("kind", "inputs"),
+    [("DFT", ["x"]), ("LSTM", ["x", "w", "r", "b", "lengths"]), ("GRU", ["x", "w", "r", "", "lengths"])],
+)
+def test_what_goes_wrong_with_free_sizes_alone_is_right_for_fixed_ones(
+    kind: str, inputs: list[str], tmp_path: Path
+) -> None:
+    check_operators(written(tmp_path / "fixed.onnx", [helper.make_node(kind, inputs, ["y"])]))
+    with pytest.raises(ModelError, match=rf"{kind} .*fixed sizes"):
+        check_operators(written(tmp_path / "free.onnx", [helper.make_node(kind, inputs, ["y"])], sides=("h", "w")))
+    if kind != "DFT":
+        check_operators(written(tmp_path / "whole.onnx", [helper.make_node(kind, inputs[:4], ["y"])], sides=("h", "w")))
+
+
 def test_padding_that_is_found_out_is_right_for_fixed_sizes_alone(tmp_path: Path) -> None:
     how = {"kernel_shape": [3, 3], "strides": [2, 2], "auto_pad": "SAME_LOWER"}
     node = helper.make_node("ConvTranspose", ["x", "w"], ["y"], **how)
@@ -116,6 +130,28 @@ def test_a_free_length_that_is_not_a_multiple_of_its_parts_is_split_as_onnx_mean
     converted = {each.get_type_name() for each in ir_from_onnx(path, own=True).get_ops()}
     assert "Split" not in converted
     assert "Split" in {each.get_type_name() for each in read_model(written(path, nodes, 18)).get_ops()}
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, 3])
+@pytest.mark.parametrize("opset", [11, 12])
+@pytest.mark.parametrize("sides", [(8, 6), ("h", "w")])
+def test_a_softmax_of_old_is_one_over_all_that_is_behind_its_axis(
+    sides: tuple[Any, Any], opset: int, axis: int, tmp_path: Path
+) -> None:
+    # OpenVINO takes it for opset 13's, over its axis alone.
+    path = written(tmp_path / "m.onnx", [helper.make_node("Softmax", ["x"], ["y"], axis=axis)], opset, sides=sides)
+    image = np.random.default_rng(0).random((1, 3, 8, 6), np.float32) * 3
+    powers = np.exp(image)
+    expected = powers / powers.sum(tuple(range(axis, 4)), keepdims=True)
+    assert np.allclose(OpenVinoRuntime(read_model(path)).run(image), expected, atol=1e-6)
+    kinds = {each.get_type_name() for each in ir_from_onnx(path, own=True).get_ops()}
+    # Over the last axis both are the same, and the graph stays as it is.
+    assert ("Softmax" in kinds) == (axis == 3)
+
+
+def test_a_softmax_of_today_stays_as_it_is(tmp_path: Path) -> None:
+    path = written(tmp_path / "m.onnx", [helper.make_node("Softmax", ["x"], ["y"], axis=1)], 13)
+    assert "Softmax" in {each.get_type_name() for each in read_model(path).get_ops()}
 
 
 def test_a_fixed_length_that_is_not_a_multiple_is_refused_with_the_way_on(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sweeping.case import Case
 from sweeping.elements import elementwise, norms, quantized, reductions
 from sweeping.moves import choices, moves
+from sweeping.rarities import rarities
 from sweeping.windows import convolutions, pools, sizes
 
 __all__ = ["cases"]
@@ -32,3 +33,4 @@ def cases(seed: int) -> Iterator[Case]:
     yield from norms(image, noise)
     yield from choices(image, noise)
     yield from quantized(image, noise)
+    yield from rarities(image, noise)
