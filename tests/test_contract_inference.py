@@ -126,6 +126,23 @@ def test_numbers_of_one_s_own_tell_nothing_and_of_grey_ones_no_order(
     assert {each.order for each in told} <= {""}
 
 
+def test_numbers_that_are_brought_into_shape_first_are_read(tmp_path: Path) -> None:
+    import onnx
+    from onnx import helper, numpy_helper
+
+    path = linear_network(tmp_path / "m.onnx", GREY, 0.0, [("Sub", MEAN), ("Div", STD)])
+    model = onnx.load(str(path))
+    for place, values in ((0, MEAN), (1, STD)):
+        whole = next(each for each in model.graph.initializer if each.name == f"c{place}")
+        whole.CopyFrom(numpy_helper.from_array(np.array(values, np.float16), f"half{place}"))
+        axes = numpy_helper.from_array(np.array([0, 2, 3], np.int64), f"axes{place}")
+        model.graph.initializer.append(axes)
+        model.graph.node.insert(0, helper.make_node("Unsqueeze", [f"float{place}", f"axes{place}"], [f"c{place}"]))
+        model.graph.node.insert(0, helper.make_node("Cast", [f"half{place}"], [f"float{place}"], to=1))
+    onnx.save(model, str(path))
+    assert {(each.order, each.top) for each in told_by(read_model(path))} == {("RGB", 1.0)}
+
+
 def test_a_published_file_is_known_by_its_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = photos_with_masks(tmp_path / "set")
     path = linear_network(tmp_path / "any-name.onnx", np.array([0, 0, 0.2], np.float32), -0.2 * 100)

@@ -195,8 +195,11 @@ def _of_channels(port: openvino.Output, axis: int) -> NDArray[np.float64] | None
 
 
 def _constant(port: openvino.Output) -> NDArray[np.generic] | None:
-    node = port.get_node()
-    while node.get_type_name() == "Convert":
+    """Return what a constant holds, also behind a change of its type or its shape; None where it is none."""
+    node, shape = port.get_node(), port.get_partial_shape()
+    while node.get_type_name() in {"Convert", "Reshape", "Unsqueeze", "Squeeze"}:
         node = node.input_value(0).get_node()
+    if node.get_type_name() != "Constant" or shape.is_dynamic:
+        return None
     # The stub says of any node what only a constant has.
-    return np.asarray(node.get_data()) if node.get_type_name() == "Constant" else None  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    return np.asarray(node.get_data()).reshape(list(port.get_shape()))  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
