@@ -219,10 +219,15 @@ from .models.loading import (
 from .models.pipelines import (
     open_pipeline as open_pipeline,
     remove as remove,
-    run_video as run_video,
 )
 from .models.reference import (
     ModelRef as ModelRef,
+)
+from .models.video_runs import (
+    VideoOutcome as VideoOutcome,
+    VideosResult as VideosResult,
+    run_video as run_video,
+    run_videos as run_videos,
 )
 from .package.assembly import (
     PackageResult as PackageResult,

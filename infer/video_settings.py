@@ -51,6 +51,9 @@ class VideoSettings(PipelineSettings):
     Attributes:
         background: an image or video, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency.
         smooth: strength of the mask's smoothing over time, such as 0.6; 0 leaves it.
+        format: of several videos' results: mp4, mov, mkv, webm, webp, gif, or auto: each input's own, if that can hold
+            the result.
+        recursive: take what lies in folders inside a folder of videos too.
         codec: h264, hevc, av1, vp9, prores, gif, webp or png, or by a GPU: h264_nvenc, hevc_nvenc, av1_nvenc, h264_qsv,
             hevc_qsv, av1_qsv; by default what the result's suffix is for.
         quality: quality of the codec; 100 loses least.
@@ -68,6 +71,8 @@ class VideoSettings(PipelineSettings):
 
     sr: str | Path | ModelLike | None = option(None, parse=text_or_none)
     smooth: float = option(0.0, least=0, most=0.99)
+    format: Literal["auto", "mp4", "mov", "mkv", "webm", "webp", "gif"] = "auto"
+    recursive: bool = option(True, identity=False)
     codec: str | None = None
     quality: int | None = option(None, least=1, most=100)
     fps: Fraction | None = option(None, parse=parse_fps)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...core import VideoError
 from ...images import Image, pixel_limit, upright
+from ..location import STANDARD
 from ..sizing import resampled
 from .colour import VideoColour, image_from
 from .deinterlace import Deinterlacer
@@ -52,7 +53,8 @@ class VideoFile:
         self, location: str, *, max_pixels: int | None = None, deinterlace: bool = False, start: Fraction = _BEGINNING
     ) -> None:
         load_av()
-        self._name = location
+        self._name = "the standard input" if location == STANDARD else location
+        self._piped = location == STANDARD
         self._limit = pixel_limit(max_pixels)
         self._stopped = threading.Event()
         self.tally = Tally()
@@ -148,7 +150,7 @@ class VideoFile:
     def _seek(self) -> bool:
         """Go to the last key frame before the start, where a file has one clock throughout; say whether it was done."""
         origin = self._timeline.origin
-        if not self._start or origin is None or self._timeline.jumps or is_stream(self._name):
+        if not self._start or origin is None or self._timeline.jumps or self._piped or is_stream(self._name):
             return False
         return seek_to(self._container, origin + self._start)
 

@@ -20,7 +20,7 @@ from .frames import FrameSource
 from .looped_video import LoopedVideo, plays
 from .source import open_source
 
-__all__ = ["VideoPlan", "plan_video"]
+__all__ = ["VideoPlan", "film_of", "plan_video", "require_writable", "shows_through"]
 
 
 @dataclass(frozen=True)
@@ -64,19 +64,18 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
         InputError: something can't be read, written, or doesn't go together.
         DependencyError: PyAV or one of its encoders is missing.
     """
-    _require_writable(out)
+    require_writable(out)
     mask_format = None
     if settings.mask_out is not None:
-        _require_writable(settings.mask_out)
+        require_writable(settings.mask_out)
         if settings.mask_out.absolute() == out.absolute():
             raise InputError(f"{out}: the mask would overwrite the result; choose another name for --mask-out")
         mask_format = choose_format(settings.mask_out, None, settings.quality, alpha=False)
-    placement, given = placement_of(settings), settings.background
-    film = LoopedVideo(str(given)) if isinstance(given, str | Path) and plays(Path(given)) else None
-    behind = film.first if film is not None else load_background(given)
+    placement, film = placement_of(settings), film_of(settings)
+    behind = film.first if film is not None else load_background(settings.background)
     # Without a background, a placement is one on a transparent canvas.
     clear = behind is None or (isinstance(behind, Colour) and behind.alpha < 255)
-    through, opened = _shows_through(behind) and not settings.only_mask, None
+    through, opened = shows_through(behind) and not settings.only_mask, None
     try:
         if settings.model is not None or settings.mask is not None or (clear and placement != Placement()):
             # Known without a look at the frames: what can't be written is refused before anything is opened.
@@ -103,14 +102,21 @@ def _opened(source: str, settings: VideoSettings) -> FrameSource:
     return Excerpt(opened, start, settings.end) if settings.start or settings.end else opened
 
 
-def _shows_through(background: Background | None) -> bool:
+def film_of(settings: VideoSettings) -> LoopedVideo | None:
+    """Open the video that is the background, where it is one."""
+    given = settings.background
+    return LoopedVideo(str(given)) if isinstance(given, str | Path) and plays(Path(given)) else None
+
+
+def shows_through(background: Background | None) -> bool:
     """Say whether what is laid on this background stays transparent in places."""
     if isinstance(background, Colour):
         return background.alpha < 255
     return background is None or (isinstance(background, Image) and background.alpha is not None)
 
 
-def _require_writable(out: Path) -> None:
+def require_writable(out: Path) -> None:
+    """Refuse a result whose folder can't be written to with an InputError."""
     existing = next(folder for folder in out.absolute().parents if folder.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise InputError(f"{out}: the result cannot be written there; choose another folder")
