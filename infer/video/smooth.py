@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import InputError
-from ...images import Image, Pixels
+from ...images import Image, Pixels, to_depth
 
 __all__ = ["Smoother"]
 
@@ -47,7 +47,7 @@ class Smoother:
         """Return the smoothed alpha of the next frame.
 
         Args:
-            image: the frame, (H, W), 8 bits.
+            image: the frame, (H, W), in standard range.
             alpha: its matte, (H, W) uint8 or uint16.
 
         Returns:
@@ -93,5 +93,5 @@ def _reduced(rgb: Pixels) -> NDArray[np.uint8]:
     ratio = min(1.0, _LONGEST_SIDE / max(height, width))
     # The flow needs a few pixels in each direction.
     size = (max(16, round(width * ratio)), max(16, round(height * ratio)))
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    grey = to_depth(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=rgb.dtype), 8)
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Generator, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
@@ -13,11 +12,12 @@ from ...core import VideoError
 from ...images import Image, pixel_limit, upright
 from ..location import STANDARD
 from ..sizing import resampled
-from .colour import VideoColour, image_from
+from .colour import VideoColour, bits_of, image_from
 from .deinterlace import Deinterlacer
 from .display_matrix import orientation_of
 from .extras import read_extras
-from .frames import Clock, Frame, FrameItem, Tally, VideoInfo, require_pixels
+from .frames import Clock, Ending, Frame, FrameItem, VideoInfo, require_pixels
+from .light_levels import LightLevels, dynamic_metadata, light_levels
 from .pyav import MEND, is_cover, is_stream, load_av, open_container, open_decoder, seek_to, video_stream
 from .siting import LEFT, Siting, siting_of
 from .timeline import Timeline
@@ -36,7 +36,7 @@ _BEGINNING = Fraction(0)
 _MOST_PACKETS = 256
 
 
-class VideoFile:
+class VideoFile(Ending):
     """A video file, or a stream by its URL.
 
     Args:
@@ -52,13 +52,11 @@ class VideoFile:
     def __init__(
         self, location: str, *, max_pixels: int | None = None, deinterlace: bool = False, start: Fraction = _BEGINNING
     ) -> None:
+        super().__init__()
         load_av()
         self._name = "the standard input" if location == STANDARD else location
         self._piped = location == STANDARD
         self._limit = pixel_limit(max_pixels)
-        self._stopped = threading.Event()
-        self.tally = Tally()
-        self._truncated = False
         self._deinterlace, self._start = deinterlace, start
         self._container = open_container(location, self._limit)
         try:
@@ -81,15 +79,6 @@ class VideoFile:
             yield self._primed.pop(0)
         yield from self._reading
 
-    @property
-    def truncated(self) -> bool:
-        """Say, after the frames, whether the file ends before its own header says."""
-        return self._truncated
-
-    def stop(self) -> None:
-        """End the frames soon, from any thread."""
-        self._stopped.set()
-
     def close(self) -> None:
         """Close the file."""
         self._reading.close()
@@ -104,6 +93,7 @@ class VideoFile:
         self._siting: Siting | None = None
         self._size: tuple[int, int] | None = None
         self._given = 0
+        self._bits, self._light = 8, cast("LightLevels | None", None)
         self._cover: bytes | None = None
         self._deinterlacer = Deinterlacer(time_base) if self._deinterlace else None
         rate = stream.average_rate or stream.guessed_rate
@@ -134,16 +124,11 @@ class VideoFile:
             sample_aspect=aspect or None,
             live=is_stream(self._name),
             audio=tuple(one for one in self._container.streams.audio if getattr(one, "codec_context", None)),
+            bits=self._bits,
+            light=self._light,
             alpha=any(item.frame.image.alpha is not None for item in self._primed if item.frame and item.frame.image),
             extras=extras,
         )
-        if self._colour.is_hdr:
-            self.tally.note(
-                "it is high dynamic range, which is kept in 8 bits: a background's colours will look different on it; "
-                "convert it to standard range first"
-            )
-        if context.format is not None and max(c.bits for c in context.format.components) > 8:
-            self.tally.note("its samples of more than 8 bits were rounded to 8")
         for other in extras.others:
             self.tally.note(f"it holds {other}, which was left out")
 
@@ -276,6 +261,11 @@ class VideoFile:
             if turn is None:
                 self.tally.note("it asks to be turned by an angle that is no multiple of 90 degrees; it was not turned")
             self._turn = turn or 1
+        if not self._given:
+            # The first one says what holds for all.
+            self._bits, self._light = bits_of(frame.format), light_levels(frame)
+            for name in dynamic_metadata(frame):
+                self.tally.note(f"what {name} says of each frame's light was left out")
         image = image_from(frame, self._colour, self._name, self._siting or LEFT)
         if self._turn == 1:
             return image
@@ -296,7 +286,3 @@ class VideoFile:
             whole = Fraction(self._container.duration, 1_000_000)
             if not self._container.streams.audio and end < min(whole - Fraction(1, 2), whole * 9 / 10):
                 self._cut_off(f"it ends after {float(end):.1f} of its {float(whole):.1f} seconds")
-
-    def _cut_off(self, sentence: str) -> None:
-        self._truncated = True
-        self.tally.note(f"{sentence}: the file is cut off or damaged, and what could be decoded was kept")

@@ -79,11 +79,14 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
     try:
         if settings.model is not None or settings.mask is not None or (clear and placement != Placement()):
             # Known without a look at the frames: what can't be written is refused before anything is opened.
-            format_ = choose_format(out, settings.codec, settings.quality, alpha=through)
+            choose_format(out, settings.codec, settings.quality, alpha=through)
             opened = _opened(source, settings)
+            alpha = through
         else:
             opened = _opened(source, settings)
-            format_ = choose_format(out, settings.codec, settings.quality, alpha=opened.info.alpha and through)
+            alpha = opened.info.alpha and through
+        bits = 8 if settings.only_mask else opened.info.bits
+        format_ = choose_format(out, settings.codec, settings.quality, alpha=alpha, bits=bits)
         if format_.audio:
             require_sound(out.suffix.lower(), format_.container, opened.info.audio, settings.audio)
         if Path(source).exists() and out.exists() and Path(source).samefile(out):
