@@ -91,6 +91,10 @@ from .core.contract import (
     InputContract as InputContract,
     OutputContract as OutputContract,
 )
+from .core.contract_parts import (
+    ConstantContract as ConstantContract,
+    StateContract as StateContract,
+)
 from .core.errors import (
     InputError as InputError,
     MattekitError as MattekitError,

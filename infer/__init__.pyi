@@ -139,6 +139,7 @@ from .runtimes.ports import (
     feeder_of as feeder_of,
     input_of as input_of,
     output_of as output_of,
+    require_still as require_still,
 )
 from .runtimes.precision import (
     arithmetic_config as arithmetic_config,

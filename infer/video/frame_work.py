@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from time import perf_counter
@@ -11,10 +12,14 @@ import numpy as np
 
 from ...images import Image
 from ..cutting import Matte
+from ..overlap import in_order, in_thread
 from ..pipeline import Pipeline, timed
+from ..remover import Remover
+from ..runtimes import FrameMemory
 from .colour import STANDARD_COLOUR
 from .frames import FrameItem, Tally
 from .hdr import USUAL_PEAK, background_for, brought, to_standard
+from .motion import Motion
 from .smooth import Smoother
 from .video_plan import VideoPlan
 
@@ -79,10 +84,16 @@ class FrameWork:
         self._masks = self._settings.only_mask or self._settings.mask_out is not None
         self.empty = 0
 
-    @property
-    def removes(self) -> bool:
-        """Say whether mattes are looked for."""
-        return self._pipeline.remover is not None
+    def mattes(self, jobs: Generator[FrameJob], workers: int) -> Generator[FrameJob]:
+        """Bring frames to the result's depth and range, find their mattes, and smooth those: stages that overlap."""
+        remover = self._pipeline.remover
+        follows = isinstance(remover, Remover) and remover.is_recurrent
+        jobs = in_order(jobs, self.prepare if follows else self.find_matte, workers, workers + 1)
+        if isinstance(remover, Remover) and follows:
+            jobs = in_thread(self._followed(jobs, remover), 1)
+        if remover is None or not self._settings.smooth:
+            return jobs
+        return in_thread(self.smoothed(jobs), 1)
 
     def note_losses(self, tally: Tally) -> None:
         """Say what of the source's depth and range the result can't hold."""
@@ -110,8 +121,8 @@ class FrameWork:
             job.behind = self._plan.film.at((item.frame.pts - first) * Fraction(self.info.time_base))
         return job
 
-    def find_matte(self, job: FrameJob) -> FrameJob:
-        """Bring the frame to the depth and range of the result, and find its matte."""
+    def prepare(self, job: FrameJob) -> FrameJob:
+        """Bring the frame to the depth and range of the result, and of the network."""
         if job.image is None:
             return job
         begun = perf_counter()
@@ -121,24 +132,39 @@ class FrameWork:
         job.image = job.image.with_depth(self._depth)
         job.seen = job.image if job.seen is None else job.seen.with_depth(self._depth)
         job.seconds["decode"] = job.seconds.get("decode", 0.0) + perf_counter() - begun
-        if self._pipeline.remover is not None:
+        return job
+
+    def find_matte(self, job: FrameJob) -> FrameJob:
+        """Prepare the frame, and find its matte."""
+        self.prepare(job)
+        if job.seen is not None and self._pipeline.remover is not None:
             with timed(job.seconds, "remove", *self._pipeline.remover.models):
                 job.matte = self._pipeline.remover.matte(job.seen)
         return job
 
-    def smoothed(self, jobs: Iterable[FrameJob]) -> Generator[FrameJob]:
+    def _followed(self, jobs: Generator[FrameJob], remover: Remover) -> Generator[FrameJob]:
+        """Find the mattes by a network that remembers, one after another; a cut makes it forget."""
+        memory, motion = FrameMemory(), Motion()
+        with closing(jobs):
+            for job in jobs:
+                if job.seen is not None:
+                    with timed(job.seconds, "remove", *remover.models):
+                        step = motion.step(job.seen)
+                        if step is None or step.cut:
+                            memory.forget()
+                        job.matte = remover.matte_next(job.seen, memory)
+                yield job
+
+    def smoothed(self, jobs: Generator[FrameJob]) -> Generator[FrameJob]:
         """Smooth the mattes over time, in the order of the frames."""
         smoother = Smoother(self._settings.smooth)
-        try:
+        with closing(jobs):
             for job in jobs:
                 if job.seen is not None and job.matte is not None:
                     begun = perf_counter()
                     job.matte = replace(job.matte, alpha=smoother.smooth(job.seen, job.matte.alpha))
                     job.seconds["smooth"] = perf_counter() - begun
                 yield job
-        finally:
-            if isinstance(jobs, Generator):
-                jobs.close()
 
     def compose(self, job: FrameJob) -> FrameJob:
         """Make the result of a frame and its matte."""

@@ -31,6 +31,7 @@ __all__ = [
     "ffmpeg_says",
     "graph_for",
     "is_cover",
+    "is_piped",
     "is_stream",
     "load_av",
     "open_container",
@@ -180,6 +181,11 @@ def is_stream(location: str) -> bool:
     return bool(separator) and protocol.lower() in PROTOCOLS
 
 
+def is_piped(location: str) -> bool:
+    """Say whether this is the standard input."""
+    return location == STANDARD
+
+
 def open_container(location: str, max_pixels: int) -> InputContainer:
     """Open a file or a stream; a file can't make FFmpeg open others.
 
@@ -193,7 +199,7 @@ def open_container(location: str, max_pixels: int) -> InputContainer:
     if live:
         options["protocol_whitelist"] = f"{','.join(sorted(PROTOCOLS))},crypto,httpproxy,tls"
         place = location
-    elif location == STANDARD:
+    elif is_piped(location):
         options |= {"protocol_whitelist": "pipe", "format_whitelist": _FORMATS}
         place, mend = "pipe:0", "an MP4 whose index comes last can't be read from a pipe: write it to a file first"
         location = "the standard input"

@@ -7,18 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import InputError
-from ...images import Image, Pixels, to_depth
+from ...images import Image, Pixels
+from .motion import Motion
 
 __all__ = ["Smoother"]
 
-# The motion is found on a reduced image; a matte is smooth enough for it.
-_LONGEST_SIDE = 384
-
 # Levels of grey by which a pixel may differ from where it came from, and still be taken for the same.
 _TOLERANCE = 8.0
-
-# Mean of that difference, in levels, from which on two frames are two scenes.
-_CUT = 24.0
 
 
 class Smoother:
@@ -39,8 +34,7 @@ class Smoother:
         if not 0 <= strength < 1:
             raise InputError(f"a smoothing of {strength} makes no sense; use a number from 0 to below 1, such as 0.6")
         self._strength = strength
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        self._grey: NDArray[np.uint8] | None = None
+        self._motion = Motion()
         self._last: NDArray[np.float32] | None = None
 
     def smooth(self, image: Image, alpha: Pixels) -> Pixels:
@@ -55,25 +49,17 @@ class Smoother:
         """
         if self._strength == 0:
             return alpha
-        grey = _reduced(image.rgb)
-        new = alpha.astype(np.float32)
+        step, new = self._motion.step(image), alpha.astype(np.float32)
         last, self._last = self._last, new
-        before, self._grey = self._grey, grey
-        if before is None or last is None or last.shape != new.shape:
+        if step is None or last is None or last.shape != new.shape or step.cut:
             return alpha
-        flow = self._flow.calc(grey, before, np.zeros((*grey.shape, 2), np.float32))
-        rows, columns = np.indices(grey.shape, dtype=np.float32)
-        across, down = columns + flow[..., 0], rows + flow[..., 1]
-        moved_grey = cv2.remap(before, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        apart = cv2.blur(cv2.absdiff(grey, moved_grey).astype(np.float32), (5, 5))
-        if float(apart.mean()) > _CUT:
-            return alpha
-        weight = self._strength * np.exp(-np.square(apart / _TOLERANCE))
+        weight = self._strength * np.exp(-np.square(step.apart / _TOLERANCE))
         # What comes in from outside the frame has no past.
-        inside = (across >= 0) & (across <= grey.shape[1] - 1) & (down >= 0) & (down <= grey.shape[0] - 1)
-        weight = np.where(inside, weight, 0).astype(np.float32)
+        weight = np.where(step.inside, weight, 0).astype(np.float32)
         size = (new.shape[1], new.shape[0])
-        scale = (new.shape[1] / grey.shape[1], new.shape[0] / grey.shape[0])
+        scale = [own / reduced for own, reduced in zip(size, weight.shape[::-1], strict=True)]
+        rows, columns = np.indices(weight.shape, dtype=np.float32)
+        flow = np.dstack([step.across - columns, step.down - rows])
         full = cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR)
         rows, columns = np.indices(new.shape, dtype=np.float32)
         moved = cv2.remap(
@@ -86,12 +72,3 @@ class Smoother:
         new += (moved - new) * cv2.resize(weight, size, interpolation=cv2.INTER_LINEAR)
         self._last = new
         return np.rint(new).astype(alpha.dtype)
-
-
-def _reduced(rgb: Pixels) -> NDArray[np.uint8]:
-    height, width = rgb.shape[:2]
-    ratio = min(1.0, _LONGEST_SIDE / max(height, width))
-    # The flow needs a few pixels in each direction.
-    size = (max(16, round(width * ratio)), max(16, round(height * ratio)))
-    grey = to_depth(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=rgb.dtype), 8)
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -10,7 +10,6 @@ import numpy as np
 
 from ...core import VideoError
 from ...images import Image, pixel_limit, upright
-from ..location import STANDARD
 from ..sizing import resampled
 from .colour import VideoColour, bits_of, image_from
 from .deinterlace import Deinterlacer
@@ -18,7 +17,7 @@ from .display_matrix import orientation_of
 from .extras import read_extras
 from .frames import Clock, Ending, Frame, FrameItem, VideoInfo, require_pixels
 from .light_levels import LightLevels, dynamic_metadata, light_levels
-from .pyav import MEND, is_cover, is_stream, load_av, open_container, open_decoder, seek_to, video_stream
+from .pyav import MEND, is_cover, is_piped, is_stream, load_av, open_container, open_decoder, seek_to, video_stream
 from .siting import LEFT, Siting, siting_of
 from .timeline import Timeline
 
@@ -54,8 +53,8 @@ class VideoFile(Ending):
     ) -> None:
         super().__init__()
         load_av()
-        self._name = "the standard input" if location == STANDARD else location
-        self._piped = location == STANDARD
+        self._piped = is_piped(location)
+        self._name = "the standard input" if self._piped else location
         self._limit = pixel_limit(max_pixels)
         self._deinterlace, self._start = deinterlace, start
         self._container = open_container(location, self._limit)

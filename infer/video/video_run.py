@@ -148,10 +148,7 @@ class _Run:
         # A camera goes on whether its frames are taken or not; the others wait.
         drop = self._dropped if self._source.info.live and self._source.info.rate is None else None
         jobs: Generator[FrameJob] = in_thread(self._read(), _DEPTH, drop=drop)
-        jobs = in_order(jobs, work.find_matte, workers, workers + 1)
-        if work.removes:
-            jobs = in_thread(work.smoothed(jobs) if self._settings.smooth else jobs, 1)
-        return in_order(jobs, work.compose, workers, workers + 1)
+        return in_order(work.mattes(jobs, workers), work.compose, workers, workers + 1)
 
     def _read(self) -> Generator[FrameJob]:
         count, first = 0, None
