@@ -3,6 +3,7 @@
 What enters: one file for each runtime; what surrounds a network is in `infer/tensors.py` and `infer/answers.py`.
 """
 
-from .base import FrameMemory, LoadedModel, Runtime, RuntimeSettings, Tensor
+from .base import LoadedModel, Runtime, RuntimeSettings, Tensor
+from .interface import FrameMemory
 
 __all__ = ["FrameMemory", "LoadedModel", "Runtime", "RuntimeSettings", "Tensor"]

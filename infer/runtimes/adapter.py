@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...core import Contract, ContractError, Execution, InputContract, OutputContract
-from .base import BoundInput, Feed, FrameMemory, Runtime, Spent, Tensor
+from .base import BoundInput, Feed, Runtime, Spent, Tensor
 from .further_inputs import FurtherInputs, further_inputs, port_number
-from .interface import Interface, TensorInfo
+from .interface import FrameMemory, Interface, TensorInfo
 
 __all__ = ["AdaptedRuntime", "Adapter", "adapted", "adapter_for", "bare"]
 

@@ -20,7 +20,6 @@ __all__ = [
     "DEFAULTS",
     "BoundInput",
     "Feed",
-    "FrameMemory",
     "LoadedModel",
     "Queue",
     "Runtime",
@@ -66,21 +65,6 @@ class RuntimeSettings:
 
 DEFAULTS = RuntimeSettings()
 """The processor in f32, for short answers."""
-
-
-@dataclass
-class FrameMemory:
-    """What a recurrent network remembers of a film's frames so far; one for each film.
-
-    Attributes:
-        states: in the contract's order; empty before the first frame.
-    """
-
-    states: tuple[Tensor, ...] = ()
-
-    def forget(self) -> None:
-        """Begin anew, as at a cut."""
-        self.states = ()
 
 
 class Spent(NamedTuple):
