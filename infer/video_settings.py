@@ -64,6 +64,8 @@ class VideoSettings(PipelineSettings):
         frames: end after so many frames.
         only_mask: write the mask as a video of its own, white on black, in place of the cut-out.
         mask_out: write the mask as a video of its own to this file, beside the result.
+        preview: write one frame, before and after side by side, to this image, and no video: that of --start, or of the
+            middle.
         max_broken: conceal so many broken frames before failing.
         audio: what becomes of the audio: copy hands it on as it is, aac and opus transcode it, none leaves it out.
         no_audio: leave the audio out, as --audio none does.
@@ -81,6 +83,7 @@ class VideoSettings(PipelineSettings):
     end: Fraction | None = option(None, parse=parse_time)
     only_mask: bool = False
     mask_out: Path | None = None
+    preview: Path | None = None
     frames: int | None = option(None, least=1)
     max_broken: int = option(25, least=0)
     audio: Literal["copy", "aac", "opus", "none"] = "copy"

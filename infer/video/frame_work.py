@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from time import perf_counter
 
 import numpy as np
 
-from ...images import Image
+from ...images import Image, Pixels
 from ..cutting import Matte
 from ..overlap import in_order, in_thread
 from ..pipeline import Pipeline, timed
@@ -19,7 +20,7 @@ from ..runtimes import FrameMemory
 from .colour import STANDARD_COLOUR
 from .frames import FrameItem, Tally
 from .hdr import USUAL_PEAK, background_for, brought, to_standard
-from .motion import Motion
+from .motion import Motion, Sight
 from .smooth import Smoother
 from .video_plan import VideoPlan
 
@@ -145,26 +146,47 @@ class FrameWork:
     def _followed(self, jobs: Generator[FrameJob], remover: Remover) -> Generator[FrameJob]:
         """Find the mattes by a network that remembers, one after another; a cut makes it forget."""
         memory, motion = FrameMemory(), Motion()
+        last: Sight | None = None
         with closing(jobs):
             for job in jobs:
                 if job.seen is not None:
                     with timed(job.seconds, "remove", *remover.models):
-                        step = motion.step(job.seen)
-                        if step is None or step.cut:
+                        sight = Sight.of(job.seen)
+                        if last is not None and motion.is_cut(last, sight):
                             memory.forget()
+                        last = sight
                         job.matte = remover.matte_next(job.seen, memory)
                 yield job
 
     def smoothed(self, jobs: Generator[FrameJob]) -> Generator[FrameJob]:
         """Smooth the mattes over time, in the order of the frames."""
         smoother = Smoother(self._settings.smooth)
+        # Of the first one that waits the smoothed matte is the next that the smoother gives.
+        waiting: deque[FrameJob] = deque()
         with closing(jobs):
             for job in jobs:
-                if job.seen is not None and job.matte is not None:
-                    begun = perf_counter()
-                    job.matte = replace(job.matte, alpha=smoother.smooth(job.seen, job.matte.alpha))
-                    job.seconds["smooth"] = perf_counter() - begun
-                yield job
+                waiting.append(job)
+                if job.seen is None or job.matte is None:
+                    continue
+                begun = perf_counter()
+                alpha = smoother.push(job.seen, job.matte.alpha)
+                job.seconds["smooth"] = perf_counter() - begun
+                if alpha is not None:
+                    yield from self._with_next(waiting, alpha)
+        for alpha in smoother.flush():
+            yield from self._with_next(waiting, alpha)
+        yield from waiting
+
+    def _with_next(self, waiting: deque[FrameJob], alpha: Pixels) -> Generator[FrameJob]:
+        """Give the first frame that has a matte the smoothed one, and hand it on with what comes before it."""
+        while waiting:
+            job = waiting.popleft()
+            matte = job.matte
+            if matte is not None:
+                job.matte = replace(matte, alpha=alpha)
+            yield job
+            if matte is not None:
+                return
 
     def compose(self, job: FrameJob) -> FrameJob:
         """Make the result of a frame and its matte."""

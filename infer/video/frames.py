@@ -61,6 +61,7 @@ class VideoInfo:
         colour: of the frames' samples.
         rate: frames per second, about; None where nothing says so.
         frames: how many there should be; None where nothing says so.
+        length: in seconds; None where nothing says it.
         sample_aspect: width to height of one upright pixel.
         live: it goes on until somebody ends it.
         audio: the streams that are handed on packet by packet.
@@ -75,6 +76,7 @@ class VideoInfo:
     colour: VideoColour
     rate: Fraction | None = None
     frames: int | None = None
+    length: Fraction | None = None
     sample_aspect: Fraction | None = None
     live: bool = False
     audio: tuple[AudioStream, ...] = ()

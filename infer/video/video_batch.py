@@ -76,6 +76,8 @@ def plan_videos(inputs: Sequence[str], out: Path, settings: VideoSettings) -> Vi
     (only,) = inputs if len(inputs) == 1 else ("",)
     if only and not _stands_for_several(only, settings) and settings.format == "auto":
         return None
+    if settings.preview is not None:
+        raise InputError("--preview is of one video; name that alone")
     if out.suffix and (out.suffix.lower() in VIDEO_EXTENSIONS | _MAYBE or is_pattern(out)) and not out.is_dir():
         what = f"{only} stands for several" if only else f"there are {len(inputs)} inputs"
         raise InputError(f"{out}: it names one file, and {what}; name a folder for the results")

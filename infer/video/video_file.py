@@ -120,6 +120,7 @@ class VideoFile(Ending):
             colour=self._colour,
             rate=rate or None,
             frames=stream.frames or None,
+            length=Fraction(self._container.duration, 1_000_000) if self._container.duration else None,
             sample_aspect=aspect or None,
             live=is_stream(self._name),
             audio=tuple(one for one in self._container.streams.audio if getattr(one, "codec_context", None)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from .excerpt import Excerpt
 from .formats import OutputFormat, choose_format
 from .frames import FrameSource
 from .looped_video import LoopedVideo, plays
+from .preview import PREVIEW, require_image
 from .source import open_source
 
 __all__ = ["VideoPlan", "film_of", "plan_video", "require_writable", "shows_through"]
@@ -65,6 +66,10 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
         DependencyError: PyAV or one of its encoders is missing.
     """
     require_writable(out)
+    if settings.preview is not None:
+        require_image(settings.preview)
+        require_writable(settings.preview)
+        settings = replace(settings, frames=1, audio="none", mask_out=None, smooth=0.0)
     mask_format = None
     if settings.mask_out is not None:
         require_writable(settings.mask_out)
@@ -87,6 +92,12 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
             alpha = opened.info.alpha and through
         bits = 8 if settings.only_mask else opened.info.bits
         format_ = choose_format(out, settings.codec, settings.quality, alpha=alpha, bits=bits)
+        if settings.preview is not None:
+            out, format_ = settings.preview, PREVIEW
+            length = opened.info.length or (opened.info.frames or 0) / (opened.info.rate or 1)
+            if settings.start is None and length and not opened.info.live:
+                opened.close()
+                opened = _opened(source, replace(settings, start=Fraction(length) / 2, end=None))
         if format_.audio:
             require_sound(out.suffix.lower(), format_.container, opened.info.audio, settings.audio)
         if Path(source).exists() and out.exists() and Path(source).samefile(out):

@@ -16,7 +16,8 @@ from ..overlap import in_order, in_thread
 from ..pipeline import Pipeline
 from .frame_sources import ended_by_signals
 from .frame_work import FrameJob, FrameWork
-from .frames import Frame
+from .frames import Frame, VideoInfo
+from .preview import PREVIEW, PreviewSink
 from .sinks import Sink, open_sink
 from .video_plan import VideoPlan
 
@@ -92,19 +93,14 @@ class _Run:
 
     def __call__(self) -> VideoResult:
         progress = self._settings.progress
-        plan, info, tally = self._plan, self._work.info, self._source.tally
-        sound = self._settings.audio
-        if sound == "none":
+        info = self._work.info
+        if self._settings.audio == "none":
             info = replace(info, audio=())
-        self._work.note_losses(tally)
+        self._work.note_losses(self._source.tally)
         total = min(filter(None, (info.frames, self._settings.frames)), default=None)
         started = time.perf_counter()
         with ExitStack() as opened:
-            sink = opened.enter_context(open_sink(plan.out, plan.format, info, tally, sound=sound))
-            beside: Sink | None = None
-            if plan.mask_format is not None and self._settings.mask_out is not None:
-                alone = info.of_frames_alone()
-                beside = opened.enter_context(open_sink(self._settings.mask_out, plan.mask_format, alone, tally))
+            sink, beside = self._sinks(opened, info)
             opened.enter_context(ended_by_signals(self._source.stop, info.live))
             last: Image | None = None
             mask: Image | None = None
@@ -141,6 +137,17 @@ class _Run:
                 beside.finish()
         wall = time.perf_counter() - started
         return self._result(wall)
+
+    def _sinks(self, opened: ExitStack, info: VideoInfo) -> tuple[Sink, Sink | None]:
+        """Open what takes the result, and what takes the mask beside it."""
+        plan, settings, tally = self._plan, self._settings, self._source.tally
+        if plan.format is PREVIEW:
+            return PreviewSink(plan.out, self._source.info), None
+        sink = opened.enter_context(open_sink(plan.out, plan.format, info, tally, sound=settings.audio))
+        if plan.mask_format is None or settings.mask_out is None:
+            return sink, None
+        alone = info.of_frames_alone()
+        return sink, opened.enter_context(open_sink(settings.mask_out, plan.mask_format, alone, tally))
 
     def _jobs(self) -> Generator[FrameJob]:
         """Chain the stages: each has a thread of its own, or several, and a queue in front."""
