@@ -62,6 +62,11 @@ def can_hold(form: str, stream: Stream) -> bool:
         stream: of sound or subtitles.
     """
     av = load_av()
+    context = stream.codec_context
+    layout = getattr(context, "layout", None)
+    if form == "mp4" and context.name.startswith("pcm_") and layout is not None and layout.name.endswith("channels"):
+        # Found out at the file's end alone: it must say where each channel is heard, which the source doesn't.
+        return False
     try:
         with av.open(io.BytesIO(), "w", format=form) as file:
             file.add_stream_from_template(stream, opaque=True)

@@ -222,7 +222,7 @@ def _deepest(codecs: list[Codec], *, alpha: bool) -> tuple[Codec, str]:
 
     HEVC comes before H.264, whose 10 bits few players take; a GPU is used where it alone was asked for.
     """
-    order = sorted(codecs, key=lambda codec: codec == "h264") if "hevc" in codecs else codecs
+    order = sorted(codecs, key=lambda codec: (codec != "hevc", codec == "h264"))
     for codec in order:
         pixel_format = _deep(codec, alpha=alpha)
         if pixel_format and (codec not in _HARDWARE or len(codecs) == 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -31,6 +32,8 @@ __all__ = ["VideoFile"]
 
 _BEGINNING = Fraction(0)
 
+_MOST_RATE = 1000
+
 # So many packets without a frame are handed on by themselves, so that a long tail of audio doesn't gather.
 _MOST_PACKETS = 256
 
@@ -54,6 +57,7 @@ class VideoFile(Ending):
         super().__init__()
         load_av()
         self._piped = is_piped(location)
+        self._path = None if self._piped or is_stream(location) else Path(location)
         self._name = "the standard input" if self._piped else location
         self._limit = pixel_limit(max_pixels)
         self._deinterlace, self._start = deinterlace, start
@@ -95,7 +99,9 @@ class VideoFile(Ending):
         self._bits, self._light = 8, cast("LightLevels | None", None)
         self._cover: bytes | None = None
         self._deinterlacer = Deinterlacer(time_base) if self._deinterlace else None
-        rate = stream.average_rate or stream.guessed_rate
+        rates = (stream.average_rate, stream.guessed_rate)
+        # DV says its time base in place of a rate.
+        rate = next((each for each in rates if each and each <= _MOST_RATE), None)
         step = round(1 / (rate * time_base)) if rate and time_base else 0
         self._clock = Clock(max(1, step))
         self._timeline = Timeline(self._container, self.tally)
@@ -118,7 +124,7 @@ class VideoFile(Ending):
             name=self._name,
             time_base=time_base,
             colour=self._colour,
-            rate=rate or None,
+            rate=rate or self._rate_of_primed(time_base),
             frames=stream.frames or None,
             length=Fraction(self._container.duration, 1_000_000) if self._container.duration else None,
             sample_aspect=aspect or None,
@@ -131,6 +137,11 @@ class VideoFile(Ending):
         )
         for other in extras.others:
             self.tally.note(f"it holds {other}, which was left out")
+
+    def _rate_of_primed(self, time_base: Fraction) -> Fraction | None:
+        """Return the frames per second of the first frame's duration; None where it says none."""
+        ticks = next((item.frame.duration for item in self._primed if item.frame and item.frame.duration), 0)
+        return 1 / (ticks * time_base) if ticks and ticks * time_base * _MOST_RATE >= 1 else None
 
     def _seek(self) -> bool:
         """Go to the last key frame before the start, where a file has one clock throughout; say whether it was done."""
@@ -190,7 +201,7 @@ class VideoFile(Ending):
         """Return the frames that a packet completes; a packet that can't be decoded is a broken frame."""
         av = load_av()
         if packet is not None and self._siting is None:
-            self._siting = siting_of(self._stream, packet)
+            self._siting = siting_of(self._stream, packet, self._path)
         if packet is not None and packet.is_corrupt:
             self._broken.append(packet.pts)
         try:
