@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
             typer.Argument(
                 help="A video, a folder or glob of numbered frames, a camera's number, a stream's URL, or - for the "
                 "standard input; or several videos, folders and globs of them.",
-                metavar="INPUT...",
+                metavar="INPUT",
                 show_default=False,
             ),
         ],
