@@ -51,8 +51,8 @@ class VideoSettings(PipelineSettings):
     Attributes:
         background: an image or video, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency.
         smooth: strength of the mask's smoothing over time, such as 0.6; 0 leaves it.
-        format: the container of several videos' results: mp4, mov, mkv, webm, webp, gif, or auto: each input's own, if that can hold
-            the result.
+        format: the container of several videos' results: mp4, mov, mkv, webm, webp, gif, or auto: each input's own, if
+            that can hold the result.
         recursive: take what lies in folders inside a folder of videos too.
         codec: h264, hevc, av1, vp9, prores, gif, webp or png, or by a GPU: h264_nvenc, hevc_nvenc, av1_nvenc, h264_qsv,
             hevc_qsv, av1_qsv; by default what the result's suffix is for.
