@@ -25,11 +25,13 @@ class VideoOutcome:
         source: the input.
         result: of it; None where there is none.
         error: why there is none.
+        alone: there are no others.
     """
 
     source: Path
     result: VideoResult | None = None
     error: InputError | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +92,7 @@ def process_videos(
     outcomes: list[VideoOutcome] = []
     if batch is None:
         result = _one(inputs[0], Path(out), settings, lean=lean)
-        outcomes.append(VideoOutcome(Path(inputs[0]), result))
+        outcomes.append(VideoOutcome(Path(inputs[0]), result, alone=True))
         if watch is not None:
             watch(outcomes[0])
     else:

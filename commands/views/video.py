@@ -45,7 +45,8 @@ class VideoView(ProgressBar):
             shown.print(escape(str(result.out)), soft_wrap=True)
         # Why the exit code is not 0, they say too.
         for note in result.notes if result.truncated or not self._quiet else ():
-            print_lines(f"note: {note}", console_of(stderr=True))
+            whose = "" if outcome.alone else f"{outcome.source.name}: "
+            print_lines(f"note: {whose}{note}", console_of(stderr=True))
 
     def end(self, result: VideosResult) -> None:
         """Print why videos failed, and what became of the others; all figures come from the records."""

@@ -99,7 +99,7 @@ class FrameWork:
     def note_losses(self, tally: Tally) -> None:
         """Say what of the source's depth and range the result can't hold."""
         info, format_ = self._plan.source.info, self._plan.format
-        if self._settings.only_mask:
+        if self._settings.only_mask or self._settings.preview is not None:
             return
         if info.bits > 8 and format_.bits < info.bits:
             kept = "10" if format_.bits > 8 else "8"
