@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from mattekit import inspect_model, open_model, package_model, propose_contract, read_image
 from mattekit.convert import contract_text
-from mattekit.core import Contract, ContractError, read_contract_file
+from mattekit.core import Contract, ContractError, OutputContract, StateContract, read_contract_file
 from mattekit.images import Image
 from mattekit.infer import Pipeline, Remover, VideoSettings, feeder_of, plan_video, process_video, read_model
 from mattekit.infer.runtimes import FrameMemory
@@ -34,16 +34,29 @@ class Counting(torch.nn.Module):  # type: ignore[name-defined,misc]
         return image * 1, mask, r1o, r2o
 
 
-def exported(path: Path) -> Path:
-    example = (torch.zeros(1, 3, 16, 24), torch.zeros(1, 1, 16, 24), torch.zeros(1, 2, 8, 12), torch.ones(1))
-    names = ["src", "r1i", "r2i", "ratio"], ["fgr", "pha", "r1o", "r2o"]
-    axes = {name: {2: "h", 3: "w"} for name in ("src", "r1i", "r1o", "fgr", "pha")}
-    axes |= {name: {2: "h2", 3: "w2"} for name in ("r2i", "r2o")}
-    options = {"input_names": names[0], "output_names": names[1], "dynamic_axes": axes, "dynamo": False}
+class Spreading(torch.nn.Module):  # type: ignore[name-defined,misc]
+    """Counts as well, in a state of which the file says no size, and of which one zero is enough."""
+
+    def forward(self, image: Any, r1i: Any) -> Any:
+        seen = torch.nn.functional.avg_pool2d(image, 4)[:, :2] * 0
+        r1o = r1i.expand_as(seen) + 1
+        count = torch.nn.functional.interpolate(r1o[:, :1], scale_factor=4.0) / 10
+        ones = image[:, :1] * 0 + 1
+        return torch.where(ones.cumsum(dim=3) < 2.5, ones, count), r1o
+
+
+def exported(path: Path, network: Any, shapes: dict[str, tuple[int, ...]], outputs: tuple[str, ...]) -> Path:
+    """Export a network whose inputs have these shapes; of images all but batch and channels is free."""
+    free = {name: {2: f"{name}_h", 3: f"{name}_w"} for name, shape in shapes.items() if len(shape) == 4}
+    free |= {name: {2: f"{name}_h", 3: f"{name}_w"} for name in outputs}
+    if len(shapes) == 2:
+        free["r1i"] = free["r1o"] = {axis: f"state_{axis}" for axis in range(4)}
+    example = tuple(torch.zeros(shape) for shape in shapes.values())
+    options = {"input_names": list(shapes), "output_names": list(outputs), "dynamic_axes": free, "dynamo": False}
     with warnings.catch_warnings():
         # The exporter warns of its own deprecation.
         warnings.simplefilter("ignore")
-        torch.onnx.export(Counting().eval(), example, str(path), opset_version=17, **options)
+        torch.onnx.export(network.eval(), example, str(path), opset_version=17, **options)
     return path
 
 
@@ -59,7 +72,12 @@ CONTRACT: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recurrent network of any size, with its contract beside it."""
-    path = exported(tmp_path_factory.mktemp("recurrent") / "counting.onnx")
+    path = exported(
+        tmp_path_factory.mktemp("recurrent") / "counting.onnx",
+        Counting(),
+        {"src": (1, 3, 16, 24), "r1i": (1, 1, 16, 24), "r2i": (1, 2, 8, 12), "ratio": (1,)},
+        ("fgr", "pha", "r1o", "r2o"),
+    )
     path.with_name("counting.contract.toml").write_text(contract_text(Contract.model_validate(CONTRACT)))
     return path
 
@@ -75,6 +93,18 @@ def test_states_are_fed_back_and_begin_with_zeros(network: Path, named: str) -> 
     assert int(remover.matte(image).alpha[-3, -3]) == found[0]
     memory.forget()
     assert int(remover.matte_next(image, memory).alpha[-3, -3]) == found[0]
+
+
+def test_a_state_of_no_size_begins_with_a_single_zero(tmp_path: Path) -> None:
+    shapes = {"src": (1, 3, 16, 24), "r1i": (1, 2, 4, 6)}
+    path = exported(tmp_path / "spreading.onnx", Spreading(), shapes, ("pha", "r1o"))
+    proposal = propose_contract(path).contract
+    assert [(state.input, state.output) for state in proposal.states] == [("r1i", "r1o")]
+    own = {"output": OutputContract(kind="alpha", name="pha"), "states": (StateContract(input="r1i", output="r1o"),)}
+    contract = proposal.model_copy(update=own)
+    remover, memory = Remover(open_model(path, contract=contract)), FrameMemory()
+    image = Image(np.full((64, 96, 3), 128, np.uint8))
+    assert [int(remover.matte_next(image, memory).alpha[-3, -3]) for _ in range(3)] == [26, 51, 76]
 
 
 def test_an_export_keeps_the_states(network: Path, tmp_path: Path) -> None:
