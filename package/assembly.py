@@ -31,7 +31,7 @@ from ..convert import (
 )
 from ..convert.servable import checker
 from ..core import InputError, ModelError, Provenance, atomic_directory, sha256_of, with_settings
-from ..infer import LEAST_SPREAD, LoadedModel, arithmetic_config, load, read_model
+from ..infer import LEAST_SPREAD, LoadedModel, arithmetic_config, load, read_model, require_still
 from ..models import ModelRef
 from .bill import bill_of
 from .cards import card_of, records_beside
@@ -106,6 +106,7 @@ def make_package(model: str | Path, out: str | Path, settings: PackageSettings) 
     if path is None:
         raise ModelError(f"{ref.text}: a package is run by OpenVINO; leave {ref.runtime}: out")
     opened = load(path, contract=settings.given_contract, arithmetic=settings.arithmetic)
+    require_still(opened.contract, path, "packaged")
     provenance = opened.variant.provenance or own_provenance(path, opened.id)
     opened = replace(opened, variant=replace(opened.variant, provenance=provenance))
     if settings.require_commercial:
