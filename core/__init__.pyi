@@ -100,6 +100,7 @@ from .model_api import (
     MODEL_INFO as MODEL_INFO,
     MODEL_INFO_KEYS as MODEL_INFO_KEYS,
     contract_of_model_info as contract_of_model_info,
+    matte_info as matte_info,
     model_info_of as model_info_of,
 )
 from .onnx_copy import (

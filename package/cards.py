@@ -35,7 +35,9 @@ def records_beside(path: Path) -> list[AnyRecord]:
     return [read_record(file) for file in sorted(path.parent.glob("*.json")) if is_record(file)]
 
 
-def card_of(opened: LoadedModel, precision: Precision, records: Sequence[Record]) -> tuple[str, str]:
+def card_of(
+    opened: LoadedModel, precision: Precision, records: Sequence[Record], use: Sequence[str]
+) -> tuple[str, str]:
     """Return the card of a model as JSON and as Markdown, both ending in a newline.
 
     The figures are those of the records; nothing is measured here.
@@ -44,6 +46,7 @@ def card_of(opened: LoadedModel, precision: Precision, records: Sequence[Record]
         opened: the artifact, with its provenance.
         precision: of its weights and arithmetic.
         records: of its export, quantization, validation, …
+        use: the lines of Markdown that say how it is used.
 
     Raises:
         ModelError: the model does not say where it comes from.
@@ -77,7 +80,7 @@ def card_of(opened: LoadedModel, precision: Precision, records: Sequence[Record]
         "made_with": f"mattekit {__version__}",
     }
     text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False)
-    return text + "\n", _markdown(opened, provenance, precision, spec, records)
+    return text + "\n", _markdown(opened, provenance, precision, spec, records=records, use=use)
 
 
 def _evidence(record: Record) -> dict[str, object]:
@@ -93,13 +96,15 @@ def _markdown(
     provenance: Provenance,
     precision: Precision,
     spec: ModelSpec | None,
+    *,
     records: Sequence[Record],
+    use: Sequence[str],
 ) -> str:
     contract = opened.contract
     lines = [f"# {_plain(spec.title if spec else opened.id)} ({precision})", ""]
     lines += [f"`{_plain(opened.id)}`, {contract.task.replace('_', ' ')}. Packaged by mattekit {__version__}.", ""]
     lines += [f"- {_plain(note)}" for note in (spec.notes if spec else ())]
-    lines += ["", "## Use", "", *_use(opened), "", "## Origin", "", "| | |", "|---|---|"]
+    lines += ["", "## Use", "", *use, "", "## Origin", "", "| | |", "|---|---|"]
     lines += _rows(
         {
             "weights": f"{provenance.weights_file}, SHA-256 {provenance.weights_sha256}",
@@ -125,23 +130,6 @@ def _markdown(
 
 def _sources(spec: ModelSpec | None) -> list[str]:
     return [link for link in (spec.homepage, spec.paper) if link] if spec else []
-
-
-def _use(opened: LoadedModel) -> list[str]:
-    segmentation = opened.contract.task == "segmentation"
-    shown = "alpha" if segmentation else "upscaled"
-    return [
-        "Pre- and post-processing are inside the graph; any OpenVINO program can run it:",
-        "",
-        "```python",
-        "import numpy, openvino",
-        'model = openvino.Core().compile_model("model.xml", "CPU")',
-        "pixels = numpy.zeros((1, 480, 640, 3), numpy.uint8)  # an image of any size",
-        f'{shown} = model(pixels)["{shown}"]  # uint8',
-        "```",
-        "",
-        "`python check.py` replays the golden vectors on this machine; `package.json` describes inputs and outputs.",
-    ]
 
 
 def _rows(cells: dict[str, str]) -> list[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..convert import PackageManifest, others_in, packages_in
 from ..convert.servable import checker
 from ..core import (
+    Arithmetic,
     ArithmeticUnavailableError,
     DeviceError,
     Execution,
@@ -97,9 +98,9 @@ def _verified(folder: Path, settings: VerifySettings) -> tuple[PackageCheck, lis
         raise InputError(f"{folder}: {', '.join(altered)} is missing or was altered; package the model again")
     path = folder / manifest.model_file
     _, provenance = read_contract(read_model(path), path)
-    rows = _replay(folder, settings)
+    device, rows = _replay(folder, settings)
     how = Execution.model_validate(
-        {"runtime": "openvino", "device": settings.device, "arithmetic": rows[0]["arithmetic"], "streams": 0}
+        {"runtime": "openvino", "device": device, "arithmetic": rows[0]["arithmetic"], "streams": 0}
     )
     variant = VariantRef(
         id=manifest.model,
@@ -113,7 +114,7 @@ def _verified(folder: Path, settings: VerifySettings) -> tuple[PackageCheck, lis
         package=str(folder),
         model=manifest.model,
         precision=manifest.precision,
-        device=settings.device,
+        device=device,
         arithmetic=str(rows[0]["arithmetic"]),
         kernels=str(rows[0]["kernels"]),
         golden_arithmetic=manifest.arithmetic,
@@ -146,14 +147,19 @@ def _verified(folder: Path, settings: VerifySettings) -> tuple[PackageCheck, lis
     return check, figures
 
 
-def _replay(folder: Path, settings: VerifySettings) -> list[dict[str, Any]]:
+def _replay(folder: Path, settings: VerifySettings) -> tuple[str, list[dict[str, Any]]]:
+    """Replay on the device and in the arithmetic that are asked for, or else as the package is used."""
     import openvino
 
-    device, arithmetic = settings.device, settings.arithmetic
-
+    try:
+        meant, properties = checker.asked_for(folder)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    device = settings.device or meant
+    arithmetic = settings.arithmetic or cast("Arithmetic", properties.get("INFERENCE_PRECISION_HINT", "device"))
     require_capability(openvino.Core(), device, arithmetic)
     try:
-        return checker.replay(folder, device, arithmetic)
+        return device, checker.replay(folder, device, arithmetic)
     except checker.OtherArithmeticError as error:
         raise ArithmeticUnavailableError(str(error)) from error
     except RuntimeError as error:
