@@ -80,7 +80,10 @@ from .files import (
     sha256_of as sha256_of,
 )
 from .folders import (
+    LIST_NAME as LIST_NAME,
     check_replaceable as check_replaceable,
+    list_of as list_of,
+    list_text as list_text,
     locked as locked,
     locked_folder as locked_folder,
     make_folder as make_folder,

@@ -22,10 +22,12 @@ from ..convert import (
 from ..core import InputError, ModelError, Provenance, atomic_directory, with_settings
 from ..infer import load
 from ..models import ModelRef
+from .cards import records_in
 from .contents import PackageContents
 from .graph_contents import GraphContents
 from .network_contents import NetworkContents, onnx_beside
 from .package_settings import PackageSettings
+from .signing import private_key, sign_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,6 +92,9 @@ def make_package(model: str | Path, out: str | Path, settings: PackageSettings) 
     Raises:
         MattekitError: as `package_model`.
     """
+    if settings.sign is not None:
+        private_key(settings.sign)
+    evidence = records_in(settings.evidence)
     ref = ModelRef.parse(model, settings.given_contract)
     # A model of another runtime is not exported or fetched first.
     path = ref.path_of_one() if ref.on_openvino else None
@@ -113,7 +118,9 @@ def make_package(model: str | Path, out: str | Path, settings: PackageSettings) 
         )
     contents = (NetworkContents if settings.format == "onnx" else GraphContents)(opened, settings)
     with _place(target, contents, settings) as folder:
-        manifest = contents.write(folder)
+        manifest = contents.write(folder, evidence)
+        if settings.sign is not None:
+            sign_folder(folder, settings.sign)
         if settings.format == "zip":
             write_zip(folder, target)
     return PackageResult(target, manifest)

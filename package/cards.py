@@ -9,6 +9,8 @@ from pathlib import Path
 from ..convert import ModelSpec, zoo
 from ..core import (
     AnyRecord,
+    GateRecord,
+    InputError,
     Measurement,
     ModelError,
     Precision,
@@ -20,19 +22,34 @@ from ..core import (
 )
 from ..infer import LoadedModel
 
-__all__ = ["card_of", "records_beside"]
+__all__ = ["card_of", "records_beside", "records_in"]
 
 _SAID = {"metric", "value", "unit", "higher_is_better", "interval"}
 _COMMERCIAL = {True: "allowed", False: "not allowed", None: "not granted; ask the publisher first"}
 
 
-def records_beside(path: Path) -> list[AnyRecord]:
+def records_beside(path: Path) -> dict[Path, AnyRecord]:
     """Return the records that lie in the model's folder, by name; other JSON files are passed over.
 
     Raises:
         InputError: one of them cannot be read, or is of an older version.
     """
-    return [read_record(file) for file in sorted(path.parent.glob("*.json")) if is_record(file)]
+    return {file: read_record(file) for file in sorted(path.parent.glob("*.json")) if is_record(file)}
+
+
+def records_in(places: Sequence[str | Path]) -> dict[Path, AnyRecord]:
+    """Return the records at places: files, which must be records, and folders, in which others are passed over.
+
+    Raises:
+        InputError: there is none, or one cannot be read.
+    """
+    found: dict[Path, AnyRecord] = {}
+    for place in map(Path, places):
+        inside = records_beside(place / "-") if place.is_dir() else {place: read_record(place)}
+        if not inside:
+            raise InputError(f"{place}: the folder holds no records; give one that does, or the file of one")
+        found |= inside
+    return found
 
 
 def card_of(
@@ -88,7 +105,8 @@ def _evidence(record: Record) -> dict[str, object]:
     whole = json.loads(record.model_dump_json())
     kept: dict[str, object] = {key: whole[key] for key in ("kind", "created", "settings")}
     figures = [{**json.loads(one.model_dump_json(include=_SAID)), "labels": one.labels} for one in record.measurements]
-    return {**kept, "figures": figures, "cpu": record.machine.cpu}
+    judged = {"outcome": record.outcome, "verdicts": whole["verdicts"]} if isinstance(record, GateRecord) else {}
+    return {**kept, "figures": figures, "cpu": record.machine.cpu, **judged}
 
 
 def _markdown(
@@ -121,6 +139,9 @@ def _markdown(
         }
     )
     for record in records:
+        if isinstance(record, GateRecord):
+            lines += ["", f"## Gates: {record.outcome}", "", *_verdicts(record)]
+            continue
         title = f"## Figures: {_plain(record.kind)}"
         lines += ["", title, "", f"On {_plain(record.machine.cpu)}, {record.created:%Y-%m-%d}.", ""]
         lines += ["| figure | of | value |", "|---|---|---|"]
@@ -130,6 +151,11 @@ def _markdown(
 
 def _sources(spec: ModelSpec | None) -> list[str]:
     return [link for link in (spec.homepage, spec.paper) if link] if spec else []
+
+
+def _verdicts(record: GateRecord) -> list[str]:
+    rows = [f"| {_plain(each.gate)} | {each.status} | {_plain(each.reason)} |" for each in record.verdicts]
+    return ["| gate | verdict | why |", "|---|---|---|", *rows]
 
 
 def _rows(cells: dict[str, str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from abc import ABC, abstractmethod
@@ -22,7 +23,7 @@ from ..convert import (
     Port,
 )
 from ..convert.servable import checker
-from ..core import ParityError, Provenance, sha256_of
+from ..core import AnyRecord, ParityError, Provenance, sha256_of
 from ..infer import LoadedModel, arithmetic_config, available_devices
 from .bill import bill_of
 from .cards import card_of, records_beside
@@ -73,8 +74,12 @@ class PackageContents(ABC):
             ParityError: its answers are others.
         """
 
-    def write(self, folder: Path) -> PackageManifest:
+    def write(self, folder: Path, evidence: Mapping[Path, AnyRecord]) -> PackageManifest:
         """Fill an empty folder.
+
+        Args:
+            folder: is filled.
+            evidence: records to keep inside, beside those that lie with the artifact.
 
         Raises:
             ParityError: the graph's answers are not those that they should be.
@@ -108,7 +113,9 @@ class PackageContents(ABC):
         _write_manifest(folder, manifest)
         if manifest.precision == "int8":
             manifest = manifest.model_copy(update={"right_on": _right_on(folder, manifest, golden)})
-        card, text = card_of(opened, manifest.precision, records_beside(opened.path), use_of(manifest))
+        records = records_beside(opened.path) | dict(evidence)
+        _keep(records, folder / "records")
+        card, text = card_of(opened, manifest.precision, list(records.values()), use_of(manifest))
         (folder / "card.json").write_text(card, encoding="utf-8")
         (folder / "README.md").write_text(text, encoding="utf-8")
         (folder / "bom.json").write_text(bill_of(manifest, folder), encoding="utf-8")
@@ -158,6 +165,14 @@ def _written(golden: Golden, folder: Path) -> tuple[GoldenVector, ...]:
             np.save(folder / outputs[port], value)
         vectors.append(GoldenVector(input=name, outputs=outputs, image=image if golden.images else None))
     return tuple(vectors)
+
+
+def _keep(records: Mapping[Path, AnyRecord], folder: Path) -> None:
+    """Write the evidence's own files, under names that differ."""
+    folder.mkdir()
+    for number, path in enumerate(records):
+        name = path.name if not (folder / path.name).exists() else f"{path.stem}-{number}{path.suffix}"
+        shutil.copyfile(path, folder / name)
 
 
 def _check(folder: Path, *arguments: str, more: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from ..convert import parse_size
@@ -30,6 +31,9 @@ class PackageSettings(ContractSettings):
         hint: what a model server is told to prepare its device for; latency unless given.
         streams: requests that a model server is told to run at a time; what its device chooses unless given.
         model_version: number of the model in a server's repository; the next one unless given.
+        evidence: records to keep inside, files or folders of them, such as a gate's verdict; those beside the model are
+            kept anyway.
+        sign: private key of an elliptic curve, in PEM, that signs all of the package.
     """
 
     format: PackageFormat = "folder"
@@ -41,6 +45,8 @@ class PackageSettings(ContractSettings):
     hint: Hint | None = None
     streams: int | None = option(None, least=1)
     model_version: int | None = option(None, least=1)
+    evidence: tuple[str | Path, ...] = ()
+    sign: Path | None = option(None, identity=False)
 
     def __post_init__(self) -> None:
         """Refuse settings that exclude each other with an InputError."""
@@ -97,7 +103,9 @@ class VerifySettings(Settings):
         device: OpenVINO device: CPU, GPU.0, NPU, …; the one that the package is for unless given.
         arithmetic: what the network computes in, device: what the device does unless told; what the package is for
             unless given.
+        signed: public key, in PEM, by whose partner every package must have been signed as it is.
     """
 
     device: str | None = None
     arithmetic: Arithmetic | None = None
+    signed: Path | None = option(None, identity=False)

@@ -26,6 +26,7 @@ from ..core import (
 )
 from ..infer import available_devices, read_contract, read_model, require_capability, this_machine
 from .package_settings import VerifySettings
+from .signing import check_signature
 
 __all__ = ["VerifyResult", "replay_packages", "verify_package"]
 
@@ -60,7 +61,7 @@ def verify_package(folder: str | Path, settings: VerifySettings) -> VerifyResult
         The record, and what could not be checked.
 
     Raises:
-        InputError: there is no package in the folder, or its files are not the ones that were packaged.
+        InputError: there is no package in the folder, or its files are not the ones that were packaged or signed.
         DeviceError: the device is not there.
         ArithmeticUnavailableError: the device does not compute in the arithmetic.
 
@@ -79,16 +80,20 @@ def replay_packages(folder: str | Path, settings: VerifySettings) -> VerifyResul
     Raises:
         MattekitError: as `verify_package`.
     """
+    others = tuple(others_in(Path(folder)))
+    if others and settings.signed is not None:
+        raise InputError(f"{others[0]}: mattekit did not package it, so nobody signed it; take it out of there")
     found = [_verified(each, settings) for each in packages_in(Path(folder)) or [Path(folder)]]
     record = VerifyRecord(
         machine=this_machine(),
         measurements=tuple(figure for _, figures in found for figure in figures),
         packages=tuple(check for check, _ in found),
     )
-    return VerifyResult((record,), tuple(others_in(Path(folder))))
+    return VerifyResult((record,), others)
 
 
 def _verified(folder: Path, settings: VerifySettings) -> tuple[PackageCheck, list[Measurement]]:
+    signed = check_signature(folder, settings.signed) if settings.signed is not None else ""
     manifest = PackageManifest.read(folder)
     for name in manifest.files:
         if not (folder / name).resolve().is_relative_to(folder.resolve()):
@@ -119,6 +124,7 @@ def _verified(folder: Path, settings: VerifySettings) -> tuple[PackageCheck, lis
         kernels=str(rows[0]["kernels"]),
         golden_arithmetic=manifest.arithmetic,
         golden_kernels=manifest.kernels,
+        signed_by=signed,
         outputs=tuple(
             OutputCheck(
                 input=str(row["input"]),

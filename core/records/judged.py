@@ -85,6 +85,7 @@ class PackageCheck(Frozen, frozen=True):
         kernels: the kind that it has.
         golden_arithmetic: that the golden answers were computed in.
         golden_kernels: the kind that computed them.
+        signed_by: SHA-256 of the public key by whose partner it is signed; empty where that was not asked for.
         outputs: each golden output.
     """
 
@@ -96,6 +97,7 @@ class PackageCheck(Frozen, frozen=True):
     kernels: str
     golden_arithmetic: str
     golden_kernels: str
+    signed_by: str = ""
     outputs: tuple[OutputCheck, ...]
 
     @property
