@@ -27,6 +27,7 @@ class Verdict(Frozen, frozen=True):
         amount: what the limit bounds: the figure itself, the drop, or the ratio.
         interval: of the amount.
         samples: how many the figure was made of.
+        needed: about how many more would decide it, where there is not enough evidence, but more of them would be.
         place: of the gate, as `FILE:LINE`; empty where it is of no file.
     """
 
@@ -42,6 +43,7 @@ class Verdict(Frozen, frozen=True):
     amount: float | None = None
     interval: Interval | None = None
     samples: int | None = None
+    needed: int | None = None
     place: str = ""
 
     @property
