@@ -7,6 +7,7 @@ of them; that list has the hash of the signature, and holds no more than the fol
 from __future__ import annotations
 
 import hashlib
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,8 +70,9 @@ def public_key(path: Path) -> ec.EllipticCurvePublicKey:
 
 
 def _require(operation: str) -> None:
+    """Say what is missing before anything is made; the package takes seconds to import, and that only once."""
     with needs_extra(operation, "model-signing", "sign"):
-        pass
+        importlib.import_module("model_signing")
 
 
 def _read(path: Path, mend: str) -> bytes:

@@ -150,7 +150,9 @@ def test_rounds_go_on_until_it_is_enough(light_ir: Path) -> None:
     assert result.record.times(key, "model")[:4] == seen[0].times(key, "model")
 
 
-@pytest.mark.parametrize(("limit", "code", "status"), [("max = 0.0", 3, "<failure "), ("max_ratio = 2.0", 4, "<error ")])
+@pytest.mark.parametrize(
+    ("limit", "code", "status"), [("max = 0.0", 3, "<failure "), ("max_ratio = 2.0", 4, "<error ")]
+)
 def test_a_benchmark_is_judged_by_its_gates(limit: str, code: int, status: str, light_ir: Path, tmp_path: Path) -> None:
     file = tmp_path / "gates.toml"
     file.write_text(f'[[gate]]\nmetric = "latency_p50"\n{limit}\n')

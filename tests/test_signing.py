@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,6 +125,14 @@ def test_the_signature_alone_covers_all_other_files(copy: Path, keys: Keys) -> N
     (copy / "card.json").unlink()
     with pytest.raises(InputError, match=r"not as it was signed.*card\.json"):
         check_signature(copy, keys.public)
+
+
+def test_another_program_checks_the_signature_as_the_page_says(copy: Path, keys: Keys) -> None:
+    page = Path(__file__).resolve().parents[1].joinpath("docs", "packages.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"`model_signing (verify key [^`]*)`", page)
+    words = line.replace("u2netp", str(copy)).replace("key.pub", str(keys.public)).split()
+    done = subprocess.run([sys.executable, "-m", "model_signing", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_what_mattekits_list_could_not_know_is_found_by_verify(copy: Path, keys: Keys) -> None:
