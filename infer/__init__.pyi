@@ -84,6 +84,7 @@ from .processing import (
     MEMORY as MEMORY,
     ImageJob as ImageJob,
     ImageWork as ImageWork,
+    failure_of as failure_of,
     settle as settle,
 )
 from .remover import (
@@ -141,6 +142,7 @@ from .runtimes.ports import (
     feeder_of as feeder_of,
     input_of as input_of,
     output_of as output_of,
+    require_still as require_still,
 )
 from .runtimes.precision import (
     arithmetic_config as arithmetic_config,
@@ -163,7 +165,12 @@ from .upscaler import (
     TILE as TILE,
     Upscaler as Upscaler,
 )
+from .video.video_batch import (
+    VideoBatch as VideoBatch,
+    plan_videos as plan_videos,
+)
 from .video.video_plan import (
+    film_of as film_of,
     plan_video as plan_video,
 )
 from .video.video_run import (

@@ -110,7 +110,7 @@ RECIPE: dict[str, Any] = {
             "validate": {"data": "synthetic:count=4,size=32x32", "metrics": ["iou"]},
             "bench": {"devices": ["CPU"], "iterations": 5, "rounds": 2},
             "gates": "gates.toml",
-            "package": {"format": "openvino", "colour_order": "RGB"},
+            "package": {"format": "folder", "colour_order": "RGB"},
         },
         {"id": "srlite-x2"},
     ],
@@ -137,7 +137,8 @@ def package_document() -> dict[str, Any]:
     manifest = PackageManifest(
         model="u2netp",
         precision="fp32",
-        layout="openvino",
+        format="folder",
+        properties={"INFERENCE_PRECISION_HINT": "f32"},
         model_file="model.xml",
         colour_order="RGB",
         inputs=(Port(name="image", shape=(1, -1, -1, 3), dtype="uint8", meaning="pixels"),),
