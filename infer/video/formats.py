@@ -12,6 +12,7 @@ from .abilities import codec_available, require_encoder
 
 __all__ = [
     "CONTAINERS_WITH_SOUND",
+    "PREVIEW",
     "VIDEO_EXTENSIONS",
     "Codec",
     "OutputFormat",
@@ -79,6 +80,9 @@ class OutputFormat:
     even: bool = False
     audio: bool = True
 
+
+PREVIEW = OutputFormat("png", alpha=True, audio=False)
+"""How one frame before and after is written: as an image."""
 
 PATTERN = re.compile(r"%0?[0-9]*d")
 """What stands for a frame's number in a file's name."""

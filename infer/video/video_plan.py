@@ -8,17 +8,16 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...core import InputError
-from ...images import Image
+from ...images import Image, format_of
 from ..background import Background, load_background
 from ..choices import Colour
 from ..placement import Placement, placement_of
 from ..video_settings import VideoSettings
 from .audio import require_sound
 from .excerpt import Excerpt
-from .formats import OutputFormat, choose_format
+from .formats import PREVIEW, OutputFormat, choose_format
 from .frames import FrameSource
 from .looped_video import LoopedVideo, plays
-from .preview import PREVIEW, require_image
 from .source import open_source
 
 __all__ = ["VideoPlan", "film_of", "plan_video", "require_writable", "shows_through"]
@@ -67,7 +66,7 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
     """
     require_writable(out)
     if settings.preview is not None:
-        require_image(settings.preview)
+        format_of(settings.preview)
         require_writable(settings.preview)
         settings = replace(settings, frames=1, audio="none", mask_out=None, smooth=0.0)
     mask_format = None
