@@ -62,6 +62,7 @@ from .intervals import (
 from .latency.benchmark import (
     BenchmarkResult as BenchmarkResult,
     benchmark as benchmark,
+    benchmark_until as benchmark_until,
     run_benchmark as run_benchmark,
 )
 from .latency.benchmark_comparison import (

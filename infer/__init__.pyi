@@ -119,6 +119,9 @@ from .runtimes.interface import (
     TensorInfo as TensorInfo,
     interface_of as interface_of,
 )
+from .runtimes.mends import (
+    mend_graph as mend_graph,
+)
 from .runtimes.model_file import (
     describe as describe,
     read_contract as read_contract,

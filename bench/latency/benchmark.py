@@ -24,7 +24,7 @@ from .recording import benchmark_exit_code, record_of
 from .trials import Trial
 from .worker import Worker
 
-__all__ = ["BenchmarkResult", "benchmark", "interleave", "run_benchmark"]
+__all__ = ["BenchmarkResult", "benchmark", "benchmark_until", "interleave", "run_benchmark"]
 
 _INSPECTIONS = 5
 _PROFILE = 20
@@ -73,6 +73,26 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
         >>> result.exit_code, [figure.model for figure in result.record.of_metric("latency_p50")]
         (0, ['srlite-x2'])
     """
+    return benchmark_until(models, settings, lambda _: True)
+
+
+benchmark = with_settings(BenchmarkSettings, "benchmark")(run_benchmark)
+"""`run_benchmark`, with the fields of its settings as keywords."""
+
+
+def benchmark_until(
+    models: str | Path | Sequence[str | Path], settings: BenchmarkSettings, enough: Callable[[BenchRecord], bool]
+) -> BenchmarkResult:
+    """Measure as `run_benchmark` does, and once the rounds are over more of them until that is enough.
+
+    Args:
+        models: what to measure.
+        settings: how; `seconds`, `iterations` and `rounds` are those of the first part, and of each that follows.
+        enough: told the record of all rounds so far, whether it will do.
+
+    Raises:
+        MattekitError: as `run_benchmark`.
+    """
     named = [models] if isinstance(models, str | Path) else models
     trials = [Trial(*each) for each in plan(named, settings)]
     baseline = _baseline(trials, settings.baseline)
@@ -80,6 +100,7 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
         # What is missing for the verdicts is said before the measurement, not after it.
         compare_rounds([[1.0]], [[1.0]])
     images = collect_inputs([settings.end_to_end]) if settings.end_to_end else []
+    shown = [str(path) for path in images]
     tell: Progress = settings.progress or (lambda _what, _done, _expected: None)
     runnable = [trial for trial in trials if trial.status == "measured"]
     with contextlib.ExitStack() as stack:
@@ -96,7 +117,16 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
         # Right behind the layers that are compared with it: a machine's limits, too, depend on what else it does.
         rooflines = _rooflines(live, tell) if settings.profile else {}
         turns = {trial.candidate.key: _turn(trial, workers[trial.candidate.key], settings, images) for trial in live}
-        interleave(turns, settings.turns, progress=tell)
+        rounds = 0
+
+        def record() -> BenchRecord:
+            return record_of(trials, settings, baseline, images=shown, rooflines=rooflines, rounds=rounds)
+
+        while rounds == 0 or not enough(record()):
+            interleave(turns, settings.turns, start=rounds, progress=tell)
+            rounds += settings.turns
+            if not any(trial.status == "measured" for trial in live):
+                break
         for trial in live:
             if trial.status != "measured":
                 continue
@@ -108,18 +138,14 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
         from .whole_way import measure_accuracy
 
         measure_accuracy([o for o in trials if o.measured], settings.data, settings.limit, progress=tell)
-    shown = [str(path) for path in images]
-    return BenchmarkResult((record_of(trials, settings, baseline, images=shown, rooflines=rooflines),))
-
-
-benchmark = with_settings(BenchmarkSettings, "benchmark")(run_benchmark)
-"""`run_benchmark`, with the fields of its settings as keywords."""
+    return BenchmarkResult((record(),))
 
 
 def interleave(
     runs: Mapping[str, Callable[[int], _T]],
     rounds: int,
     *,
+    start: int = 0,
     progress: Progress | None = None,
 ) -> dict[str, list[_T]]:
     """Call each function once a round with the round's number; what it returned, by name and round.
@@ -130,17 +156,18 @@ def interleave(
     Args:
         runs: by name.
         rounds: how many.
+        start: number of the first one, where others went before.
         progress: called after each round, with the rounds.
     """
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(start)
     names = list(runs)
     found: dict[str, list[_T]] = {name: [] for name in names}
-    for number in range(rounds):
+    for number in range(start, start + rounds):
         for index in rng.permutation(len(names)):
             name = names[int(index)]
             found[name].append(runs[name](number))
         if progress:
-            progress("rounds", number + 1, rounds)
+            progress("rounds", number + 1, start + rounds)
     return found
 
 
