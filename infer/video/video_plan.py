@@ -93,7 +93,8 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
         format_ = choose_format(out, settings.codec, settings.quality, alpha=alpha, bits=bits)
         if settings.preview is not None:
             out, format_ = settings.preview, PREVIEW
-            length = opened.info.length or (opened.info.frames or 0) / (opened.info.rate or 1)
+            # The sound may be longer than what is seen.
+            length = (opened.info.frames or 0) / (opened.info.rate or 1) or opened.info.length
             if settings.start is None and length and not opened.info.live:
                 opened.close()
                 opened = _opened(source, replace(settings, start=Fraction(length) / 2, end=None))
