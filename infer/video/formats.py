@@ -47,6 +47,7 @@ VIDEO_EXTENSIONS = frozenset(
     for extension in (
         *("3g2", "3gp", "asf", "avi", "flv", "ivf", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "mxf"),
         *("ogv", "ts", "webm", "wmv", "y4m"),
+        *("divx", "dv", "f4v", "m2t", "m2v", "mod", "mpe", "nut", "ogm", "qt", "rm", "tod", "vob", "wtv"),
     )
 )
 """The extensions, in lower case, by which a file is taken for a video where an image is asked for."""
