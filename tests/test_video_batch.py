@@ -99,6 +99,8 @@ def test_a_folder_of_images_is_one_video_and_a_folder_of_animations_several(tmp_
     ("given", "out", "message"),
     [
         (["a.mp4", "b.avi"], "one.mp4", "one.mp4: it names one file, and there are 2 inputs; name a folder"),
+        (["none/*.mp4"], "out", "none/\\*.mp4: no video matches this pattern, for there is no folder none"),
+        (["*.mkv"], "out", "no video matches this pattern; looked for"),
         (["."], "one.mp4", "one.mp4: it names one file, and .* stands for several"),
         (["a.mp4", "0"], "out", "0: a stream or camera is recorded by itself"),
         (["a.mp4", "rtsp://host/door"], "out", "a stream or camera is recorded by itself"),

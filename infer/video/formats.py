@@ -12,6 +12,7 @@ from .abilities import codec_available, require_encoder
 
 __all__ = [
     "CONTAINERS_WITH_SOUND",
+    "PREVIEW",
     "VIDEO_EXTENSIONS",
     "Codec",
     "OutputFormat",
@@ -46,6 +47,7 @@ VIDEO_EXTENSIONS = frozenset(
     for extension in (
         *("3g2", "3gp", "asf", "avi", "flv", "ivf", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "mts", "mxf"),
         *("ogv", "ts", "webm", "wmv", "y4m"),
+        *("divx", "dv", "f4v", "m2t", "m2v", "mod", "mpe", "nut", "ogm", "qt", "rm", "tod", "vob", "wtv"),
     )
 )
 """The extensions, in lower case, by which a file is taken for a video where an image is asked for."""
@@ -79,6 +81,9 @@ class OutputFormat:
     even: bool = False
     audio: bool = True
 
+
+PREVIEW = OutputFormat("png", alpha=True, audio=False)
+"""How one frame before and after is written: as an image."""
 
 PATTERN = re.compile(r"%0?[0-9]*d")
 """What stands for a frame's number in a file's name."""

@@ -127,7 +127,7 @@ class FrameWork:
         if job.image is None:
             return job
         begun = perf_counter()
-        if self._own.is_hdr:
+        if self._own.is_hdr and (self._pipeline.remover is not None or not self.info.colour.is_hdr):
             job.seen = to_standard(job.image, self._own, self._peak)
             job.image = job.image if self.info.colour.is_hdr else job.seen
         job.image = job.image.with_depth(self._depth)

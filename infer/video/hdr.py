@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...images import Image, Pixels
+from ...images import Image, Pixels, convert_rgb
 from ..background import Background
 from ..choices import Colour
 from ..compositing import from_light, to_light
@@ -102,7 +102,8 @@ def background_for(background: Background | None, colour: VideoColour) -> Backgr
         red, green, blue = from_standard(Image(one), colour).with_depth(8).rgb[0, 0].tolist()
         return Colour(red, green, blue, background.alpha)
     if isinstance(background, Image):
-        return from_standard(background, colour)
+        rgb = convert_rgb(background.rgb, background.icc, None)
+        return from_standard(background.with_changes(rgb=rgb, icc=None), colour)
     return background
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from ...images import Image, Pixels, format_of, over, write_image
-from .formats import OutputFormat
+from ...images import Image, Pixels, over, write_image
 from .frames import Frame, VideoInfo
 from .hdr import to_standard
 
@@ -18,18 +17,10 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.stream import Stream
 
-__all__ = ["PREVIEW", "PreviewSink", "require_image"]
-
-PREVIEW = OutputFormat("png", alpha=True, audio=False)
-"""How a preview is written: as an image."""
+__all__ = ["PreviewSink"]
 
 _SQUARE, _LIGHT, _DARK = 16, 204, 153
 """Of the board that shows through what is transparent: pixels, and levels of grey."""
-
-
-def require_image(out: Path) -> None:
-    """Refuse a preview's name that is no image's, with an InputError."""
-    format_of(out)
 
 
 class PreviewSink:

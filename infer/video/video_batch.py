@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -125,12 +126,13 @@ def _stands_for_several(text: str, settings: VideoSettings) -> bool:
     """Say whether an argument is a folder or a pattern of videos; one of images is a video of numbered frames."""
     if comes_alone(text):
         return False
+    named = glob.has_magic(text) and Path(text).suffix.lower() in VIDEO_EXTENSIONS
     try:
         source = ImageSource.of(text, deep=settings.recursive, kind=VIDEOS)
     except InputError:
         # What it is instead, or what is wrong with it, the one who opens it says.
-        return False
-    return not source.single and next(source.items(), None) is not None
+        return named
+    return not source.single and (named or next(source.items(), None) is not None)
 
 
 def _ending(own: str, settings: VideoSettings, *, through: bool) -> str:

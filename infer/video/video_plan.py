@@ -8,17 +8,16 @@ from fractions import Fraction
 from pathlib import Path
 
 from ...core import InputError
-from ...images import Image
+from ...images import Image, format_of
 from ..background import Background, load_background
 from ..choices import Colour
 from ..placement import Placement, placement_of
 from ..video_settings import VideoSettings
 from .audio import require_sound
 from .excerpt import Excerpt
-from .formats import OutputFormat, choose_format
+from .formats import PREVIEW, OutputFormat, choose_format
 from .frames import FrameSource
 from .looped_video import LoopedVideo, plays
-from .preview import PREVIEW, require_image
 from .source import open_source
 
 __all__ = ["VideoPlan", "film_of", "plan_video", "require_writable", "shows_through"]
@@ -67,7 +66,7 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
     """
     require_writable(out)
     if settings.preview is not None:
-        require_image(settings.preview)
+        format_of(settings.preview)
         require_writable(settings.preview)
         settings = replace(settings, frames=1, audio="none", mask_out=None, smooth=0.0)
     mask_format = None
@@ -94,7 +93,8 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
         format_ = choose_format(out, settings.codec, settings.quality, alpha=alpha, bits=bits)
         if settings.preview is not None:
             out, format_ = settings.preview, PREVIEW
-            length = opened.info.length or (opened.info.frames or 0) / (opened.info.rate or 1)
+            # The sound may be longer than what is seen.
+            length = (opened.info.frames or 0) / (opened.info.rate or 1) or opened.info.length
             if settings.start is None and length and not opened.info.live:
                 opened.close()
                 opened = _opened(source, replace(settings, start=Fraction(length) / 2, end=None))

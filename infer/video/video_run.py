@@ -17,7 +17,7 @@ from ..pipeline import Pipeline
 from .frame_sources import ended_by_signals
 from .frame_work import FrameJob, FrameWork
 from .frames import Frame, VideoInfo
-from .preview import PREVIEW, PreviewSink
+from .preview import PreviewSink
 from .sinks import Sink, open_sink
 from .video_plan import VideoPlan
 
@@ -141,7 +141,7 @@ class _Run:
     def _sinks(self, opened: ExitStack, info: VideoInfo) -> tuple[Sink, Sink | None]:
         """Open what takes the result, and what takes the mask beside it."""
         plan, settings, tally = self._plan, self._settings, self._source.tally
-        if plan.format is PREVIEW:
+        if settings.preview is not None:
             return PreviewSink(plan.out, self._source.info), None
         sink = opened.enter_context(open_sink(plan.out, plan.format, info, tally, sound=settings.audio))
         if plan.mask_format is None or settings.mask_out is None:
