@@ -51,7 +51,7 @@ RUN = (
     "mattekit gate validation/*.json --gate gates.toml",
     "mattekit report validation/*.json bench.json -o report.html",
     "mattekit package models/u2netp/fp32 -o u2netp",
-    "mattekit verify u2netp --device CPU",
+    "mattekit verify u2netp",
     "mattekit build recipes/bundled.toml --check",
 )
 """What runs for real, in this order. The others download, need a device or a camera, or take minutes; each of their
