@@ -36,6 +36,10 @@ from .contract_files import (
     no_contract as no_contract,
     read_contract_file as read_contract_file,
 )
+from .contract_parts import (
+    ConstantContract as ConstantContract,
+    StateContract as StateContract,
+)
 from .documents import (
     first_mistake as first_mistake,
     read_toml as read_toml,

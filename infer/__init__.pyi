@@ -33,7 +33,6 @@ from .collect import (
     name_results as name_results,
 )
 from .destination import (
-    BESIDE as BESIDE,
     is_file_name as is_file_name,
     settle_destination as settle_destination,
 )
@@ -52,6 +51,7 @@ from .given_masks import (
     GivenMasks as GivenMasks,
 )
 from .inputs import (
+    BESIDE as BESIDE,
     ImageSource as ImageSource,
 )
 from .location import (
@@ -84,6 +84,7 @@ from .processing import (
     MEMORY as MEMORY,
     ImageJob as ImageJob,
     ImageWork as ImageWork,
+    failure_of as failure_of,
     settle as settle,
 )
 from .remover import (
@@ -118,6 +119,9 @@ from .runtimes.interface import (
     TensorInfo as TensorInfo,
     interface_of as interface_of,
 )
+from .runtimes.mends import (
+    mend_graph as mend_graph,
+)
 from .runtimes.model_file import (
     describe as describe,
     read_contract as read_contract,
@@ -138,6 +142,7 @@ from .runtimes.ports import (
     feeder_of as feeder_of,
     input_of as input_of,
     output_of as output_of,
+    require_still as require_still,
 )
 from .runtimes.precision import (
     arithmetic_config as arithmetic_config,
@@ -160,7 +165,12 @@ from .upscaler import (
     TILE as TILE,
     Upscaler as Upscaler,
 )
+from .video.video_batch import (
+    VideoBatch as VideoBatch,
+    plan_videos as plan_videos,
+)
 from .video.video_plan import (
+    film_of as film_of,
     plan_video as plan_video,
 )
 from .video.video_run import (

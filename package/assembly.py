@@ -20,7 +20,7 @@ from ..convert import (
     zoo,
 )
 from ..core import InputError, ModelError, Provenance, atomic_directory, with_settings
-from ..infer import load
+from ..infer import load, require_still
 from ..models import ModelRef
 from .cards import records_in
 from .contents import PackageContents
@@ -103,6 +103,7 @@ def make_package(model: str | Path, out: str | Path, settings: PackageSettings) 
     if settings.format == "onnx":
         path = onnx_beside(path)
     opened = load(path, contract=settings.given_contract, arithmetic=settings.arithmetic)
+    require_still(opened.contract, path, "packaged")
     provenance = opened.variant.provenance or own_provenance(path, opened.id)
     opened = replace(opened, variant=replace(opened.variant, provenance=provenance))
     if settings.require_commercial:
