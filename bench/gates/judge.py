@@ -10,10 +10,10 @@ from ...core import Interval, Measurement, Record, Verdict, did_you_mean
 from ...metrics import METRICS
 from ..intervals import drop_interval, figure_interval, ratio_interval
 from .agreement import judge_agreement
-from .evidence import Found, Judged, more, needed_for, share_of, shown_as, span
 from .gate import Gate, Limit, find_baseline
 from .gate_file import AnyGate
 from .identity import IdentityGate, judge_identity
+from .judgement import Found, Judged, more, needed_for, share_of, shown_as, span
 from .times import judge_times, permission
 
 __all__ = ["judge"]
