@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 from ...core import Interval, Measurement, Record, Verdict, did_you_mean
 from ...metrics import METRICS
@@ -166,8 +165,8 @@ def _verdict(
     )
 
 
-def _of_itself(gate: Gate, limit: Literal["min", "max"], record: Record, figure: Measurement, value: float) -> Judged:
-    """Judge a figure by a limit on itself."""
+def _of_itself(gate: Gate, limit: Limit, record: Record, figure: Measurement, value: float) -> Judged:
+    """Judge a figure by a limit on itself, `min` or `max`."""
     bound = gate.limits()[limit]
     word = "least" if limit == "min" else "most"
     interval = figure_interval(record, figure, gate.confidence)
