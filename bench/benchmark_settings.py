@@ -222,8 +222,8 @@ class GateSettings(Settings):
 
     Attributes:
         baseline: a record of an earlier measurement, or a folder of them, for drops and ratios; repeatable.
-        allow: what else may be: machine, so that times of two machines are compared; noise, so that times are judged
-            that other processes disturbed.
+        allow: what a gate may judge all the same: machine, times of two machines; noise, times that other processes
+            disturbed; both with a comma between.
     """
 
     baseline: tuple[str | Path, ...] = ()

@@ -65,7 +65,9 @@ def run(
     budget: Annotated[
         float, typer.Option(help="Seconds to go on with more rounds for, until every gate is decided.", min=0)
     ] = 0,
-    allow: Annotated[str, typer.Option(help="What times may be that a gate judges: machine,noise; as gate's.")] = "",
+    allow: Annotated[
+        str, typer.Option(help="What a gate may judge all the same: machine,noise, as in mattekit gate.")
+    ] = "",
     junit: JunitOption = None,
     markdown: MarkdownOption = None,
     quiet: Quiet = False,

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 @takes_settings(VerifySettings)
 def verify(
-    folder: Annotated[Path, typer.Argument(help="A package, or a repository of them.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(help="A package or its archive, or a repository.", show_default=False)],
     *,
     record: Annotated[Path | None, typer.Option("--record", help="Write the differences to this JSON file.")] = None,
     settings: VerifySettings,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +24,7 @@ from ..core import (
     VariantRef,
     VerifyRecord,
     last_line,
+    unpack,
     with_settings,
 )
 from ..infer import available_devices, read_contract, read_model, require_capability, this_machine
@@ -54,7 +57,7 @@ def verify_package(folder: str | Path, settings: VerifySettings) -> VerifyResult
     """Check the hashes of a package, or of all in a repository, and replay the golden vectors on a device.
 
     Args:
-        folder: a package, a model's folder in a repository, or the repository.
+        folder: a package, the archive of one, a model's folder in a repository, or the repository.
         settings: what the vectors are replayed on.
 
     Returns:
@@ -80,10 +83,17 @@ def replay_packages(folder: str | Path, settings: VerifySettings) -> VerifyResul
     Raises:
         MattekitError: as `verify_package`.
     """
-    others = tuple(others_in(Path(folder)))
-    if others and settings.signed is not None:
-        raise InputError(f"{others[0]}: mattekit did not package it, so nobody signed it; take it out of there")
-    found = [_verified(each, settings) for each in packages_in(Path(folder)) or [Path(folder)]]
+    place = Path(folder)
+    with tempfile.TemporaryDirectory() if place.is_file() else nullcontext() as unpacked:
+        if unpacked is not None:
+            unpack(place, Path(unpacked))
+        root = Path(unpacked or place)
+        others = tuple(others_in(root))
+        if others and settings.signed is not None:
+            raise InputError(f"{others[0]}: mattekit did not package it, so nobody signed it; take it out of there")
+        found = [_verified(each, settings) for each in packages_in(root) or [root]]
+    if unpacked is not None:
+        found = [(check.model_copy(update={"package": str(place)}), figures) for check, figures in found]
     record = VerifyRecord(
         machine=this_machine(),
         measurements=tuple(figure for _, figures in found for figure in figures),

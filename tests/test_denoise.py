@@ -103,7 +103,7 @@ def test_an_export_says_what_its_weights_were_mixed_of(photo: Path, tmp_path: Pa
     assert provenance.commercial is True
     assert settings["denoise"] == 0.5
     assert [part["sha256"] for part in json.loads(json.dumps(settings["mixed"]))] == hashes
-    card, page = card_of(load(made.ir.path), "fp32", [])
+    card, page = card_of(load(made.ir.path), "fp32", [], [])
     assert [part["sha256"] for part in json.loads(card)["weights"]["mixed"]] == hashes
     assert [page.count(f"mixed of {name}.pth | 0.5 of each value") for name in (WHOLE, PARTNER)] == [1, 1]
     # PyTorch runs the same mixture, found by what the export says of itself.

@@ -51,7 +51,7 @@ RUN = (
     "mattekit gate validation/*.json --gate gates.toml",
     "mattekit report validation/*.json bench.json -o report.html",
     "mattekit package models/u2netp/fp32 -o u2netp",
-    "mattekit verify u2netp --device CPU",
+    "mattekit verify u2netp",
     "mattekit build recipes/bundled.toml --check",
 )
 """What runs for real, in this order. The others download, need a device or a camera, or take minutes; each of their
@@ -144,7 +144,7 @@ def test_every_option_that_the_prose_names_is_there() -> None:
     tools = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tools").rglob("*.py"))
     for page in PAGES:
         prose = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-        for span in re.findall(r"`((?!(?:gunicorn|ovms|pip|ruff) )[^`\n]+)`", prose):
+        for span in re.findall(r"`((?!(?:gunicorn|model_signing|ovms|pip|ruff|tritonserver) )[^`\n]+)`", prose):
             for option in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", span):
                 assert option in known or f'"{option}"' in tools, f"{page.name}: `{span}`: there is no {option}"
 

@@ -124,7 +124,11 @@ def test_measuring_goes_on_while_more_of_it_may_decide_and_there_is_time(monkeyp
 
     broken = decided_by([Gate(metric="latency_p50", max=0, samples=1)], settings, 60)
     assert broken(few), "what failed is decided"
-    monkeypatch.setattr(verdicts, "_read", lambda given: [before] if given == () else [given])
+
+    def read(given: object) -> list[object]:
+        return [before] if given == () else [given]
+
+    monkeypatch.setattr(verdicts, "_read", read)
     going = decided_by(limits, settings, 60)
     assert going(few) is False
     now[0] = 59.0

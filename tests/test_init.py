@@ -16,6 +16,7 @@ import pytest
 import tiny
 from called import Call
 from mattekit.bench import read_gates
+from mattekit.convert import bundled_ir, zoo
 from mattekit.core import InputError, Verdict
 from mattekit.reports import workflow_commands
 from mattekit.workflow import InitSettings, init_recipe
@@ -112,6 +113,63 @@ def test_what_init_writes_passes_and_then_holds(own: Path, call: Call, monkeypat
     assert broken.code == 3
     assert re.search(rf"::error file=gates\.toml,line={line},title=failed%3A agreement", broken.out)
     assert "the checkpoint was" in broken.out
+
+
+@pytest.mark.slow
+def test_the_pages_own_workflow_and_gates_run_as_they_stand(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "continuous-integration.md").read_text(encoding="utf-8")
+    section = page[page.index("## A GitHub workflow") :]
+    (workflow,) = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    (gates,) = re.findall(r"```toml\n(.*?)```", section, re.DOTALL)
+    assert workflow == (ROOT / "docs" / "model-gate.yml").read_text(encoding="utf-8")
+    (tmp_path / "gates.toml").write_text(gates, encoding="utf-8")
+    bundled = bundled_ir(zoo.get("mattelite"))
+    assert bundled is not None
+    shutil.copytree(bundled.parent, tmp_path / "models" / "mattelite" / "fp32")
+    steps = [step for step in _steps(ROOT / "docs" / "model-gate.yml") if "run" in step]
+    assert len(steps) == 2
+    for step in steps:
+        ended = _run(step, tmp_path)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert 'failures="0" errors="0"' in (tmp_path / "gate.xml").read_text()
+    (uploaded,) = (step["with"]["path"] for step in _steps(ROOT / "docs" / "model-gate.yml") if "upload" in str(step))
+    assert all((tmp_path / path).exists() for path in uploaded.split("\n"))
+    assert "### Gates: passed" in (tmp_path / "summary.md").read_text()
+
+
+ANSWERS = {
+    "mattelite\n\n\n": ("mattelite", {"data": "synthetic:count=35,seed=0", "int8": False, "weights": None}),
+    "mattelite\nphotos/\ny\n": ("mattelite", {"data": "photos/", "int8": True, "weights": None}),
+    "mine\nmine.onnx\nphotos/\nn\n": ("mine", {"data": "photos/", "int8": False, "weights": "mine.onnx"}),
+}
+
+
+@pytest.mark.parametrize("typed", ANSWERS)
+def test_init_asks_on_a_terminal_for_what_is_not_given(typed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mattekit import cli, workflow
+    from mattekit.commands import init
+    from typer.testing import CliRunner
+
+    asked: list[tuple[str, InitSettings]] = []
+
+    def run_init(model: str, settings: InitSettings, _tell: object) -> workflow.StartedRecipe:
+        asked.append((model, settings))
+        return workflow.StartedRecipe(Path("recipe.toml"), (Path("recipe.toml"),), 0)
+
+    monkeypatch.setattr(init, "on_terminal", lambda: True)
+    monkeypatch.setattr(workflow, "run_init", run_init)
+    done = CliRunner().invoke(cli.app, ["init"], input=typed)
+    assert done.exit_code == 0, done.output
+    ((model, settings),) = asked
+    name, wanted = ANSWERS[typed]
+    assert model == name
+    assert {key: getattr(settings, key) for key in wanted} == wanted
+    # What is given is not asked for.
+    asked.clear()
+    done = CliRunner().invoke(cli.app, ["init", "--data", "mine/", "--int8", "--weights", "w.onnx"], input="own\n")
+    assert done.exit_code == 0, done.output
+    assert (asked[0][0], asked[0][1].data, asked[0][1].int8) == ("own", "mine/", True)
+    assert done.output.count("?") + done.output.count("Model") == 1
 
 
 def test_init_replaces_nothing_and_leaves_nothing_half_done(

@@ -20,7 +20,7 @@ from conftest import MakeOnce
 from mattekit import Image, open_pipeline, read_image
 from mattekit.convert import PackageManifest, Port, triton_config
 from mattekit.convert.servable import checker
-from mattekit.core import InputError, ModelError, ParityError
+from mattekit.core import Contract, InputContract, InputError, ModelError, OutputContract, ParityError, Provenance
 from mattekit.infer import Remover, load
 from mattekit.package import package_model, verify_package
 
@@ -34,13 +34,14 @@ ASKED: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def every(segmentation_ir: Path, make_once: MakeOnce) -> dict[str, Path]:
-    """A package of each format, of one network. Shared: copy it before changing it."""
+def every(segmentation_ir: Path, light_ir: Path, make_once: MakeOnce) -> dict[str, Path]:
+    """A package of each format, of a network of one layer where that will do. Shared: copy it before changing it."""
     pytest.importorskip("onnxruntime", reason="an ONNX file is compared with ONNX Runtime: the extra `export`")
 
     def fill(folder: Path) -> None:
         for name, asked in ASKED.items():
-            package_model(segmentation_ir, folder / name, format=name, **asked)  # pyright: ignore[reportArgumentType]
+            source = segmentation_ir if name in {"triton", "onnx"} else light_ir
+            package_model(source, folder / name, format=name, **asked)  # pyright: ignore[reportArgumentType]
 
     root = make_once("package-formats", fill)
     return {name: root / name for name in ASKED}
@@ -161,11 +162,11 @@ def test_the_model_server_is_told_what_its_parameters_are(every: dict[str, Path]
 
 
 def test_plain_openvino_opens_each_version_as_the_server_does_and_gives_the_golden_answers(
-    every: dict[str, Path], segmentation_ir: Path, tmp_path: Path
+    every: dict[str, Path], light_ir: Path, tmp_path: Path
 ) -> None:
     root = tmp_path / "served"
     shutil.copytree(every["ovms"], root)
-    package_model(segmentation_ir, root, format="ovms", **ASKED["ovms"])
+    package_model(light_ir, root, format="ovms", **ASKED["ovms"])
     done = bare(OPEN, root, str(root / "config.json"))
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -465,3 +466,43 @@ def test_a_device_that_is_not_here_is_left_to_the_server(light_ir: Path, tmp_pat
     with pytest.raises(Exception, match="GPU: the device is not there"):
         verify_package(root)
     assert verify_package(root, device="CPU").passed
+
+
+def brightness_of_int8(path: Path, provenance: Provenance) -> Path:
+    """A network whose mask is the image's brightness, by sums that are too large for 16 bits where that is light."""
+    from mattekit.convert.ir import save_ir
+    from openvino import opset13 as ops
+
+    contract = Contract(
+        task="segmentation",
+        input=InputContract(height=64, width=64),
+        output=OutputContract(kind="alpha", channel=0, value_max=1.2),
+    )
+    source = ops.parameter([1, 3, 64, 64], np.float32, name="input")
+    spread = ops.constant(np.full((64, 3, 1, 1), 1 / 3, np.float32))
+    grey = ops.convolution(source, spread, [1, 1], [0, 0], [0, 0], [1, 1])
+    bounds = [ops.constant(np.float32(bound)) for bound in (0, 1, 0, 1)]
+    weights = ops.convert(ops.constant(np.full((64, 64, 3, 3), 127, np.int8)), "f32")
+    weights = ops.multiply(weights, ops.constant(np.float32(1 / (64 * 9 * 127))))
+    sums = ops.convolution(ops.fake_quantize(grey, *bounds, 256), weights, [1, 1], [1, 1], [1, 1], [1, 1])
+    construct: Any = openvino.Model
+    path.parent.mkdir(parents=True)
+    model = construct([ops.result(sums)], [source])
+    save_ir(model, path, contract=contract, provenance=provenance, shape=(1, 64, 64), fp16=False)
+    return path
+
+
+def test_an_int8_package_says_on_which_processors_it_is_right(own_provenance: Provenance, tmp_path: Path) -> None:
+    path = brightness_of_int8(tmp_path / "int8" / "model.xml", own_provenance)
+    folder = package_model(path.parent, tmp_path / "package").path
+    manifest = PackageManifest.read(folder)
+    assert manifest.precision == "int8"
+    # Whichever kind this machine has: the other one is tried too.
+    assert manifest.right_on == ("exact",)
+    assert "On others use the model in FP32" in (folder / "README.md").read_text()
+
+
+def test_a_package_without_8_bit_layers_is_right_everywhere(every: dict[str, Path]) -> None:
+    folder = every["folder"]
+    assert PackageManifest.read(folder).right_on is None
+    assert "Processors" not in (folder / "README.md").read_text()

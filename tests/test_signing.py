@@ -135,6 +135,16 @@ def test_another_program_checks_the_signature_as_the_page_says(copy: Path, keys:
     assert done.returncode == 0, done.stderr
 
 
+def test_an_archive_is_signed_and_verified_as_a_folder_is(light_ir: Path, keys: Keys, tmp_path: Path) -> None:
+    archive = package_model(light_ir, tmp_path / "p.zip", format="zip", sign=keys.private).path
+    (check,) = verify_package(archive, signed=keys.public).record.packages
+    assert (check.package, check.passed, len(check.signed_by)) == (str(archive), True, 64)
+    whole = archive.read_bytes()
+    archive.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match=r"p\.zip is not a ZIP archive"):
+        verify_package(archive)
+
+
 def test_what_mattekits_list_could_not_know_is_found_by_verify(copy: Path, keys: Keys) -> None:
     from mattekit.core import list_of, list_text, sha256_of
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 from ...core import Interval, Measurement, Record, Verdict, did_you_mean
 from ...metrics import METRICS
 from ..intervals import drop_interval, figure_interval, ratio_interval
 from .agreement import judge_agreement
-from .evidence import Found, Judged, more, needed_for, share_of, shown_as, span
 from .gate import Gate, Limit, find_baseline
 from .gate_file import AnyGate
 from .identity import IdentityGate, judge_identity
+from .judgement import Found, Judged, more, needed_for, share_of, shown_as, span
 from .times import judge_times, permission
 
 __all__ = ["judge"]
@@ -166,8 +165,8 @@ def _verdict(
     )
 
 
-def _of_itself(gate: Gate, limit: Literal["min", "max"], record: Record, figure: Measurement, value: float) -> Judged:
-    """Judge a figure by a limit on itself."""
+def _of_itself(gate: Gate, limit: Limit, record: Record, figure: Measurement, value: float) -> Judged:
+    """Judge a figure by a limit on itself, `min` or `max`."""
     bound = gate.limits()[limit]
     word = "least" if limit == "min" else "most"
     interval = figure_interval(record, figure, gate.confidence)

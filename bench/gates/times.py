@@ -6,8 +6,8 @@ import math
 
 from ...core import BenchRecord, Measurement, Record
 from ..significance import MIN_SAMPLES, compare_samples
-from .evidence import Found, Judged, more, needed_for, share_of, shown_as, span
 from .gate import Gate
+from .judgement import Found, Judged, more, needed_for, share_of, shown_as, span
 
 __all__ = ["judge_times", "permission"]
 

@@ -151,8 +151,11 @@ def pin_surrounding(path: Path, *, network: bool = False) -> int:
         path: the `.xml` file, written by us just now; replaced.
         network: pin the network too, for a program that can't ask its device for f32.
     """
-    chosen = (lambda _: True) if network else (lambda name: name.startswith(SURROUNDING))
-    return keep_in_f32(path, chosen)
+
+    def is_chosen(name: str) -> bool:
+        return network or name.startswith(SURROUNDING)
+
+    return keep_in_f32(path, is_chosen)
 
 
 def _name_surrounding(model: openvino.Model) -> None:
