@@ -6,6 +6,10 @@ from .bench.benchmark_settings import (
     BenchmarkSettings as BenchmarkSettings,
     Scenario as Scenario,
 )
+from .bench.deployment import (
+    Deployment as Deployment,
+    DeploymentRow as DeploymentRow,
+)
 from .bench.evaluation_settings import (
     EvaluationSettings as EvaluationSettings,
 )
@@ -262,4 +266,11 @@ from .workflow.build_result import (
 )
 from .workflow.building import (
     build_recipe as build_recipe,
+)
+from .workflow.deploying import (
+    DeploymentResult as DeploymentResult,
+    compare_models as compare_models,
+)
+from .workflow.deployment_settings import (
+    DeploymentSettings as DeploymentSettings,
 )

@@ -18,11 +18,18 @@ from .accuracy.outputs import (
 from .accuracy.predictors import (
     Predictor as Predictor,
     model_predictor as model_predictor,
+    remembering as remembering,
 )
 from .benchmark_settings import (
     BenchmarkSettings as BenchmarkSettings,
     ComparisonSettings as ComparisonSettings,
     GateSettings as GateSettings,
+)
+from .deployment import (
+    AccuracyChange as AccuracyChange,
+    Deployment as Deployment,
+    DeploymentRow as DeploymentRow,
+    deployment_of as deployment_of,
 )
 from .evaluation_settings import (
     EvaluationSettings as EvaluationSettings,
@@ -50,6 +57,7 @@ from .intervals import (
 from .latency.benchmark import (
     BenchmarkResult as BenchmarkResult,
     benchmark as benchmark,
+    measure_candidates as measure_candidates,
     run_benchmark as run_benchmark,
 )
 from .latency.benchmark_comparison import (

@@ -53,6 +53,11 @@ from .given_masks import (
 from .inputs import (
     ImageSource as ImageSource,
 )
+from .instruction_sets import (
+    INSTRUCTION_SETS as INSTRUCTION_SETS,
+    ISA_VARIABLE as ISA_VARIABLE,
+    playable_sets as playable_sets,
+)
 from .location import (
     STANDARD as STANDARD,
     Location as Location,

@@ -1,3 +1,9 @@
+from .deployment_files import (
+    checked_table_path as checked_table_path,
+    deployment_document as deployment_document,
+    publish_deployment as publish_deployment,
+    write_deployment as write_deployment,
+)
 from .document import (
     Cell as Cell,
     Column as Column,
@@ -20,6 +26,10 @@ from .rendering import (
 )
 from .sections.classes import (
     class_table as class_table,
+)
+from .sections.deployment import (
+    deployment_frame as deployment_frame,
+    deployment_table as deployment_table,
 )
 from .verdicts import (
     GateResult as GateResult,

@@ -134,7 +134,7 @@ def test_the_comparison_shows_every_figure(width: int) -> None:
         measurements=(
             measurement("before", 3.25, "ms", **of),
             measurement("after", 4.25, "ms", **of),
-            measurement("ratio", 5.25, "\N{MULTIPLICATION SIGN}", interval=(6.25, 7.25), **of),
+            measurement("speedup", 5.25, "\N{MULTIPLICATION SIGN}", interval=(6.25, 7.25), **of),
             measurement("p_value", 8.25, "p", **of),
             measurement("independent_samples", 9.25, "independent samples", **of),
         ),

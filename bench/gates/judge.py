@@ -59,8 +59,8 @@ def judge(
 
     `min` and `max` are judged on the figure. A drop is judged by its paired bootstrap interval: it passes only if the
     whole interval is within the limit, fails if the drop itself is beyond it, and otherwise there is not enough
-    evidence; so is a ratio. Without samples the figures alone are compared. A ratio of a benchmark's times is judged by
-    their raw samples: it fails only if it is beyond the limit and the difference is significant.
+    evidence; so is a multiple. Without samples the figures alone are compared. A multiple of a benchmark's times is
+    judged by their raw samples: it fails only if it is beyond the limit and the difference is significant.
 
     Not enough evidence is also: a gate that no record is for; a model that a gate is for and that lacks the metric (of
     a benchmark no accuracy is asked where a validation of that model and precision has it, and the other way round); a
@@ -201,7 +201,8 @@ def _against(gate: Gate, limit: Limit, now: _Found, before: _Found, values: tupl
             reason = "the samples are not those of the baseline; validate both on the same ones"
             return _Judged("not enough evidence", reason, was)
         interval = _amount_interval(limit, pairs, figure, gate.confidence)
-    shown = f"{'ratio' if limit == 'max_ratio' else 'drop'} {_shown(amount)}{_span(interval)}"
+    multiple = limit == "max_ratio"
+    shown = _times_baseline(amount, interval) if multiple else f"drop {_shown(amount)}{_span(interval)}"
     # Written so that what is not a number never passes.
     if not amount <= bound:
         status, reason = "failed", f"{shown}, more than {_shown(bound)}"
@@ -232,10 +233,10 @@ def _amount_interval(
 
 
 def _of_times(gate: Gate, now: _Found, before: _Found, values: tuple[float, float]) -> _Judged | None:
-    """Judge the ratio of times, such as a percentile, by the test of their raw samples.
+    """Judge times, such as a percentile, as a multiple of the baseline's, by the test of their raw samples.
 
     It passes only if the whole interval is within the limit, where there is one (of the median), and fails only if the
-    ratio is beyond the limit and the difference is significant; else, or with too few samples, nothing is known.
+    multiple is beyond the limit and the difference is significant; else, or with too few samples, nothing is known.
 
     None where the times are not a benchmark's, and too few to tell more than the figures themselves do.
     """
@@ -252,9 +253,9 @@ def _of_times(gate: Gate, now: _Found, before: _Found, values: tuple[float, floa
     if few and not figure.candidate:
         return None
     of_medians = "p50" in {figure.metric.removeprefix("latency_"), figure.statistic}
-    amount = difference.ratio if of_medians else _share(value, was, of_zeros=1.0)
-    interval = (difference.low, difference.high) if of_medians else None
-    shown = f"ratio {_shown(amount)}{_span(interval)}, p {difference.p_value:.2g}"
+    amount = 1 / difference.speedup if of_medians else _share(value, was, of_zeros=1.0)
+    interval = (1 / difference.high, 1 / difference.low) if of_medians else None
+    shown = f"{_times_baseline(amount, interval)}, p {difference.p_value:.2g}"
     if few:
         status, reason = "not enough evidence", f"{shown}: {difference.samples:.0f} independent samples; measure longer"
     elif amount <= bound and (interval is None or interval[1] <= bound):
@@ -279,6 +280,10 @@ def _times(record: Record, figure: Measurement) -> tuple[float, ...]:
 def _is_disturbed(record: Record, figure: Measurement) -> bool:
     found = record.candidates.get(figure.candidate) if isinstance(record, BenchRecord) else None
     return found is not None and found.disturbed
+
+
+def _times_baseline(amount: float, interval: Interval | None) -> str:
+    return f"{_shown(amount)} times the baseline's figure{_span(interval)}"
 
 
 def _span(interval: Interval | None) -> str:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -24,7 +24,10 @@ from .recording import benchmark_exit_code, record_of
 from .trials import Trial
 from .worker import Worker
 
-__all__ = ["BenchmarkResult", "benchmark", "interleave", "run_benchmark"]
+if TYPE_CHECKING:
+    from ...datasets import Dataset
+
+__all__ = ["BenchmarkResult", "benchmark", "interleave", "measure_candidates", "run_benchmark"]
 
 _INSPECTIONS = 5
 _PROFILE = 20
@@ -73,7 +76,21 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
         >>> result.exit_code, [figure.model for figure in result.record.of_metric("latency_p50")]
         (0, ['srlite-x2'])
     """
-    named = [models] if isinstance(models, str | Path) else models
+    return measure_candidates([models] if isinstance(models, str | Path) else models, settings)
+
+
+benchmark = with_settings(BenchmarkSettings, "benchmark")(run_benchmark)
+"""`run_benchmark`, with the fields of its settings as keywords."""
+
+
+def measure_candidates(
+    named: Sequence[str | Path], settings: BenchmarkSettings, dataset: Dataset | None = None
+) -> BenchmarkResult:
+    """Measure as `run_benchmark` does, the accuracy on samples that are open already where they are given.
+
+    Raises:
+        MattekitError: as `run_benchmark`.
+    """
     trials = [Trial(*each) for each in plan(named, settings)]
     baseline = _baseline(trials, settings.baseline)
     if len(trials) > 1:
@@ -104,16 +121,13 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
                 trial.memory = workers[trial.candidate.key].call(Worker.memory)
             except CandidateError as error:
                 trial.notes.append(f"its memory is not known: {error}")
-    if settings.data:
+    samples = dataset or settings.data
+    if samples:
         from .whole_way import measure_accuracy
 
-        measure_accuracy([o for o in trials if o.measured], settings.data, settings.limit, progress=tell)
+        measure_accuracy([o for o in trials if o.measured], samples, settings.limit, baseline=baseline, progress=tell)
     shown = [str(path) for path in images]
     return BenchmarkResult((record_of(trials, settings, baseline, images=shown, rooflines=rooflines),))
-
-
-benchmark = with_settings(BenchmarkSettings, "benchmark")(run_benchmark)
-"""`run_benchmark`, with the fields of its settings as keywords."""
 
 
 def interleave(

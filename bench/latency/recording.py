@@ -120,6 +120,7 @@ def _result(
         ),
         notes=(*trial.notes, *_overload(trial, settings)),
         times=_series(trial),
+        samples=trial.samples,
         profile=tuple(_bound(layer, roofline) for layer in (trial.inspected.layers if trial.inspected else ())),
     )
 

@@ -6,12 +6,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ...core import MattekitError, Measurement, Progress
+from ...core import MattekitError, Progress, ValidateRecord
 from ...images import Image, encode_image, read_image
 from ...infer import LoadedModel, Remover, Runtime, SerialRuntime, Tensor, Upscaler
 from .candidates import Candidate
 from .trials import STAGES, TOTAL, Trial
+
+if TYPE_CHECKING:
+    from ...datasets import Dataset
 
 __all__ = ["measure_accuracy", "time_stages"]
 
@@ -65,47 +69,63 @@ def time_stages(candidate: Candidate, runtime: Runtime, images: Sequence[Path]) 
 
 
 def measure_accuracy(
-    trials: Sequence[Trial], data: str, limit: int | None = None, *, progress: Progress | None = None
+    trials: Sequence[Trial],
+    data: str | Dataset,
+    limit: int | None = None,
+    *,
+    baseline: Trial | None = None,
+    progress: Progress | None = None,
 ) -> None:
     """Give each candidate the mean of its task's first metric on a data set, as `validate` measures it.
 
     Candidates that differ only in what cannot move an answer (batch, streams, hint) are measured once. One that does
-    not fit the data set, such as another task's, gets a note instead.
+    not fit the data set, such as another task's, gets a note instead. Where the samples have no truth, the baseline's
+    answers stand for it.
 
     Args:
         trials: of candidates that were measured.
-        data: as `open_dataset` takes it.
+        data: as `open_dataset` takes it, or an open one.
         limit: at most so many samples, spread evenly.
+        baseline: whose answers stand for a truth that is not there.
         progress: called before each candidate.
 
     Raises:
         InputError: the data set cannot be opened.
     """
     # Here, because a worker, which times stages, needs none of it.
-    from ...datasets import Dataset, open_dataset
+    from ...datasets import open_dataset
     from ...metrics import default_metrics
     from ..accuracy import evaluation, predictors
 
-    def measure(candidate: Candidate, dataset: Dataset) -> Measurement | str:
+    def answering(candidate: Candidate) -> predictors.Predictor:
+        runtime = replace(candidate, batch=1, streams=None).open()
+        return predictors.model_predictor(_loaded(candidate, runtime), tile=max(candidate.height, candidate.width))
+
+    def measure(candidate: Candidate, dataset: Dataset) -> ValidateRecord | str:
         contract = candidate.variant.contract
         if (dataset.task, dataset.scale) != (contract.task, contract.output.scale):
             return f"the data set {dataset.name} is for {dataset.task}"
         try:
-            runtime = replace(candidate, batch=1, streams=None).open()
-            predictor = predictors.model_predictor(
-                _loaded(candidate, runtime), tile=max(candidate.height, candidate.width)
+            if "reference" not in kept and baseline is not None and not dataset[0].has_truth:
+                kept["reference"] = predictors.remembering(answering(baseline.candidate))
+            (record,) = evaluation.validate(
+                [answering(candidate)],
+                dataset,
+                metrics=default_metrics(contract.task)[:1],
+                reference=kept.get("reference"),
             )
-            (record,) = evaluation.validate([predictor], dataset, metrics=default_metrics(contract.task)[:1])
         except MattekitError as error:
             return str(error)
-        return next(each for each in record.measurements if each.is_whole)
+        return record
 
-    known: dict[tuple[object, ...], Measurement | str] = {}
+    kept: dict[str, predictors.Predictor] = {}
+    known: dict[tuple[object, ...], ValidateRecord | str] = {}
     datasets: dict[int, Dataset] = {}
     for number, trial in enumerate(trials):
-        candidate, scale = trial.candidate, trial.candidate.variant.contract.output.scale
+        candidate, contract = trial.candidate, trial.candidate.variant.contract
+        scale = contract.output.scale
         if scale not in datasets:
-            dataset = open_dataset(data, scale=scale)
+            dataset = open_dataset(data, scale=scale, task=contract.task) if isinstance(data, str) else data
             datasets[scale] = dataset.take(limit) if limit else dataset
         same = (
             *(candidate.variant.path, candidate.runtime, candidate.device, candidate.arithmetic),
@@ -119,7 +139,8 @@ def measure_accuracy(
         if isinstance(found, str):
             trial.notes.append(f"no accuracy: {found}")
         else:
-            trial.accuracy = found
+            trial.accuracy = next(each for each in found.measurements if each.is_whole)
+            trial.samples = found.table
 
 
 def _loaded(candidate: Candidate, runtime: Runtime) -> LoadedModel:

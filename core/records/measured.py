@@ -96,13 +96,14 @@ class ComparisonRow(Frozen, frozen=True):
 
     stage: str
     baseline: str
-    ratio: float
+    speedup: float
     low: float
     high: float
     p_value: float
     verdict: str
     samples: float
     paired: bool
+    more: int = 0
 
 
 class CandidateResult(Frozen, frozen=True):
@@ -124,6 +125,7 @@ class CandidateResult(Frozen, frozen=True):
         pareto: whether no other candidate is both as fast and as accurate; None without an accuracy.
         times: in ms, by stage; `model` is the network alone.
         profile: the time of each layer, where they were timed.
+        samples: the accuracy of each sample, where it was measured.
     """
 
     task: Task
@@ -141,6 +143,7 @@ class CandidateResult(Frozen, frozen=True):
     pareto: bool | None = None
     times: dict[str, Series] = Field(default_factory=dict)
     profile: tuple[LayerTime, ...] = ()
+    samples: SampleTable = SampleTable()
 
     def latency(self, stage: str = MODEL) -> Series | None:
         """Return the milliseconds of a stage; None where it was not measured."""
@@ -207,6 +210,26 @@ class BenchRecord(Record, frozen=True):
         if series is None:
             return ()
         return series.by_query() if stage == MODEL and self.scenario == "offline" else series.values
+
+    def rounds_of(self, candidate: str) -> list[list[float]]:
+        """Return the milliseconds of a candidate's network by round, as they are compared; none where it has none."""
+        found = self.candidates.get(candidate)
+        series = found.latency() if found else None
+        if series is None:
+            return []
+        if self.scenario == "offline":
+            return [[value] for value in series.by_query()]
+        rounds: dict[int, list[float]] = {}
+        for number, value in zip(series.rounds, series.values, strict=True):
+            rounds.setdefault(number, []).append(value)
+        return list(rounds.values())
+
+    def by_sample(self, figure: Measurement) -> dict[str, float] | None:
+        """Return the accuracy of each sample, of a figure that is a mean over them."""
+        found = self.candidates.get(figure.candidate)
+        if found is None or figure.data is None:
+            return None
+        return found.samples.of(figure.metric, figure.slice) or None
 
     def series(self, figure: Measurement) -> Series | None:
         """Return the milliseconds that a latency is made of."""

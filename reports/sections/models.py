@@ -44,14 +44,14 @@ class ModelRow:
         accuracies: by heading.
         latency: of one image at a time.
         size: of the model's files.
-        ratios: to other candidates of its benchmark.
+        speedups: over other candidates of its benchmark.
     """
 
     configuration: Configuration
     accuracies: dict[str, Point]
     latency: Point | None
     size: Point | None
-    ratios: tuple[Point, ...]
+    speedups: tuple[Point, ...]
 
 
 def models(evidence: Evidence) -> Section | None:
@@ -146,17 +146,17 @@ def _may_be_compared(before: Point, after: Point) -> bool:
 
 
 def _speedup(row: ModelRow, baseline: ModelRow | None) -> Cell:
-    """The ratio that was measured round by round, else that of the medians where both are of one record."""
+    """The speed-up that was measured round by round, else that of the medians where both are of one record."""
     if baseline is None or row.latency is None or baseline.latency is None:
         return NOTHING
     before, after = baseline.latency, row.latency
     if not before.figure.value or not after.figure.value or before.source is not after.source:
         return NOTHING
-    for point in row.ratios:
-        ratio, (low, high) = point.figure, point.interval or (0.0, 0.0)
-        same = point.source is after.source and ratio.candidate == after.figure.candidate
-        if same and ratio.baseline == before.figure.candidate and ratio.value and low and high:
-            return figure_cell(1 / ratio.value, TIMES, (1 / high, 1 / low))
+    for point in row.speedups:
+        found = point.figure
+        same = point.source is after.source and found.candidate == after.figure.candidate
+        if same and found.baseline == before.figure.candidate and found.value:
+            return point.cell
     if not _may_be_compared(before, after):
         return NOTHING
     interval = median_ratio_interval(after.times, before.times) if before.times and after.times else None
@@ -290,6 +290,6 @@ def _row(of: Configuration, points: Sequence[Point]) -> ModelRow:
     own = [point for point in points if point.configuration in {of, replace(of, machine="")}]
     made = [p for p in points if (p.configuration.name, p.configuration.precision) == (of.name, of.precision)]
     sizes = [point for point in made if point.figure.metric == "size" and point.figure.value is not None]
-    ratios = tuple(p for p in own if p.figure.metric == "ratio" and p.figure.stage in {"", MODEL})
+    speedups = tuple(p for p in own if p.figure.metric == "speedup" and p.figure.stage in {"", MODEL})
     newest = max(sizes, key=lambda point: point.source.record.created, default=None)
-    return ModelRow(of, _main_accuracies(own), _latency_of(own), newest, ratios)
+    return ModelRow(of, _main_accuracies(own), _latency_of(own), newest, speedups)
