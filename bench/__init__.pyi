@@ -82,4 +82,5 @@ from .parity.parity_check import (
 )
 from .significance import (
     compare_samples as compare_samples,
+    more_needed as more_needed,
 )

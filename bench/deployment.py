@@ -155,16 +155,19 @@ def deployment_of(record: BenchRecord) -> Deployment:
             change = _change(record, base, accuracy, allowed, claims)
         if key in timed:
             speed = compare_rounds(times[record.baseline], times[key], claims=claims)
-        median = figures[key, "latency_p50"]
+        # What was never opened has no figure, and is told by what was asked for.
+        median = figures.get((key, "latency_p50"))
+        how = found.execution or (median.execution if median else None)
+        asked = found.asked
         own = {name: f.value for (of, name), f in figures.items() if of == key and f.value is not None and not f.data}
         rows.append(
             DeploymentRow(
                 candidate=key,
-                model=median.model,
-                precision=median.precision,
-                arithmetic=median.arithmetic or found.asked.get("arithmetic", ""),
-                device=median.device,
-                instruction_set=median.execution.instruction_set if median.execution else "",
+                model=median.model if median else asked.get("model", key),
+                precision=median.precision if median else asked.get("precision", ""),
+                arithmetic=(how.arithmetic if how else "") or asked.get("arithmetic", ""),
+                device=how.name if how else asked.get("device", ""),
+                instruction_set=how.instruction_set if how else "",
                 status=found.status,
                 reason=found.reason or "",
                 figures=own,

@@ -93,7 +93,7 @@ def _json(tables: Sequence[Deployment]) -> str:
             "baseline": table.baseline,
             "reference": table.reference,
             "samples": table.samples,
-            "rows": json.loads(deployment_frame(table).to_json(orient="records")),
+            "rows": json.loads(str(deployment_frame(table).to_json(orient="records"))),
         }
         for table in tables
     ]

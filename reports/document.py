@@ -87,6 +87,7 @@ class Cell:
         text: what it shows.
         value: the number behind the text.
         detail: a line below.
+        interval: of the value; None where there is none.
         best: of its column.
         tone: whether what it says is good or bad news.
     """
@@ -94,6 +95,7 @@ class Cell:
     text: str = ""
     value: float | None = None
     detail: str = ""
+    interval: tuple[float, float] | None = None
     best: bool = False
     tone: Tone = ""
 
@@ -283,7 +285,10 @@ class Document:
 
 
 def mark_best(columns: Sequence[Column], rows: Sequence[tuple[Cell, ...]]) -> tuple[tuple[Cell, ...], ...]:
-    """Return the rows with the best cell of each column marked, where a direction is known and figures differ."""
+    """Return the rows with the best cell of each column marked, where a direction is known and figures differ.
+
+    A figure with an interval is the best only where none of the others' intervals reaches into it.
+    """
     marked = [list(row) for row in rows]
     for place, column in enumerate(columns):
         values = [row[place].value for row in rows]
@@ -291,7 +296,17 @@ def mark_best(columns: Sequence[Column], rows: Sequence[tuple[Cell, ...]]) -> tu
         if column.better is None or len(set(present)) < 2:
             continue
         best = max(present) if column.better else min(present)
+        if not _stands_alone([row[place] for row in rows], best):
+            continue
         for row, value in zip(marked, values, strict=True):
             if value == best:
                 row[place] = replace(row[place], best=True)
     return tuple(tuple(row) for row in marked)
+
+
+def _stands_alone(cells: Sequence[Cell], best: float) -> bool:
+    """Tell whether the intervals of the cells that are not the best all lie beyond the best one's."""
+    ends = [(cell.value, cell.interval or (cell.value, cell.value)) for cell in cells if cell.value is not None]
+    own = [interval for value, interval in ends if value == best]
+    others = [interval for value, interval in ends if value != best]
+    return not any(mine[0] <= other[1] and other[0] <= mine[1] for mine in own for other in others)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mattekit import compare_models
 from mattekit.bench import Deployment, deployment_of
 from mattekit.bench.significance import more_needed
 from mattekit.core import MODEL, BenchRecord, InputError, SampleTable, Series
 from mattekit.infer import INSTRUCTION_SETS, playable_sets
 from mattekit.reports import deployment_frame, write_deployment
+from mattekit.workflow import DeploymentSettings, run_deployment
 from records import bench_record, data, execution, machine, measurement, variant
 
 ROUNDS = 20
@@ -127,13 +127,13 @@ def test_models_are_compared_on_photos_without_masks_and_what_was_made_is_kept(
     for number in range(2):
         (photos / f"{number}.jpg").write_bytes(photo.read_bytes())
     model = next(segmentation_ir.parent.rglob("fp32/model.xml")) if segmentation_ir.is_dir() else segmentation_ir
-    settings = {"data": photos, "precision": ["fp32", "fp16"], "rounds": 2, "seconds": 0.05}
-    found = compare_models(model, **settings)
+    settings = DeploymentSettings(data=photos, precision=("fp32", "fp16"), rounds=2, seconds=0.05)
+    found = run_deployment(model, settings)
     assert found.notes == ()
     assert [row.precision for row in found.table.rows] == ["fp32", "fp16"]
     assert found.table.reference != "truth"
     assert found.table.row(found.table.baseline).accuracy == 1
     made = {path: path.stat().st_mtime_ns for path in found.folder.rglob("model.xml")}
     assert made
-    compare_models(model, **settings)
+    run_deployment(model, settings)
     assert {path: path.stat().st_mtime_ns for path in found.folder.rglob("model.xml")} == made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -103,9 +104,7 @@ def _kept(home: Path, precision: Precision) -> Path | None:
     return None
 
 
-def _exported(
-    ref: ModelRef, there: dict[Precision, Variant], precision: Precision, settings: DeploymentSettings
-) -> Path:
+def _exported(ref: ModelRef, there: Mapping[str, Variant], precision: Precision, settings: DeploymentSettings) -> Path:
     """Export a model, an entry of the zoo or a network of the user's own, or find its export in the cache."""
     source = there.get("fp32") or next(iter(there.values()))
     if precision == "fp16" and source.precision == "fp32" and source.path.suffix == ".xml":

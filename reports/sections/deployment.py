@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...bench import Deployment, DeploymentRow, deployment_of
 from ...core import BenchRecord, DependencyError
-from ..document import NOTHING, Cell, Column, Paragraph, Section, Statement, Statements, Table
+from ..document import NOTHING, Cell, Column, Paragraph, Section, Table
 from ..evidence import TIMES, Evidence, figure_cell, number, scaled, signed, span, title_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _COSTS = (
 def deployment(evidence: Evidence) -> Section | None:
     """Return the tables of benchmarks of several candidates, and what was not shown; None where there is none."""
     found: list[tuple[str, BenchRecord, Deployment]] = []
-    blocks: list[Table | Paragraph | Statements] = []
+    blocks: list[Table | Paragraph] = []
     for source, record in evidence.of(BenchRecord):
         if len(record.candidates) < 2:
             continue
@@ -44,8 +44,7 @@ def deployment(evidence: Evidence) -> Section | None:
     for name, record, table in found:
         where = f"{name}: {_host(record)}" if several else ""
         blocks.append(Paragraph(f"{where}: {table.sentence}" if where else table.sentence, warning=table.pick is None))
-        missing = [Statement("note", "Not shown", each) for each in table.open]
-        blocks += [Statements(tuple(missing))] if missing else []
+        blocks += [Paragraph(f"Not shown: {each}.") for each in table.open]
         blocks.append(deployment_table(table, f"Candidates of {name}" if several else "Candidates"))
     return Section("deployment", "What to deploy", tuple(blocks)) if blocks else None
 

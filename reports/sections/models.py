@@ -22,7 +22,7 @@ from ...core import (
 from ...metrics import METRICS
 from ..configurations import Configuration, varying
 from ..document import NOTHING, Cell, Column, Paragraph, Plot, Section, Table, mark_best
-from ..evidence import TIMES, Evidence, Point, accuracy_change, figure_cell, scaled, signed, span, title_of
+from ..evidence import TIMES, Evidence, Point, accuracy_change, figure_cell, scaled, signed, span, title_of, told_apart
 from ..plots import Dot, colour_of, plot_of, scatter
 
 __all__ = ["models"]
@@ -89,7 +89,11 @@ def _table(caption: str, rows: Sequence[ModelRow], machines: str) -> Table:
     for name in names:
         example = next(row.accuracies[name].figure for row in rows if name in row.accuracies)
         heading = Column(name, scaled(example.unit)[0], numeric=True, better=example.higher_is_better)
-        columns.append((heading, [_cell(row.accuracies.get(name)) for row in rows]))
+        cells = [_cell(row.accuracies.get(name)) for row in rows]
+        if told_apart([row.accuracies[name] for row in rows if name in row.accuracies]):
+            # Of the same samples: their differences tell more than each one's own interval.
+            cells = [replace(cell, interval=None) for cell in cells]
+        columns.append((heading, cells))
     if compared and names:
         heading = Column(f"change of {names[0].split(' on ')[0]} from FP32", numeric=True)
         columns.append((heading, [_change(row, baseline, names[0]) for row, baseline in pairs]))
@@ -104,11 +108,11 @@ def _table(caption: str, rows: Sequence[ModelRow], machines: str) -> Table:
     if any(row.size for row in rows):
         columns.append((Column("size", "MB", numeric=True, better=False), [_cell(row.size) for row in rows]))
     headings = tuple(heading for heading, _ in columns)
-    cells = list(zip(*(column for _, column in columns), strict=True))
+    whole = list(zip(*(column for _, column in columns), strict=True))
     note = "Below each figure its 95% interval. Bold with ★: the best of the column. A dash: not measured."
     if len({row.latency.source.name for row in rows if row.latency}) > 1:
         note += " The latencies come from several records, measured one after another."
-    return Table(caption, headings, mark_best(headings, cells), f"{note} {machines}".rstrip())
+    return Table(caption, headings, mark_best(headings, whole), f"{note} {machines}".rstrip())
 
 
 def _headings(rows: Sequence[ModelRow]) -> list[str]:
