@@ -7,6 +7,7 @@ from .bench.benchmark_settings import (
     Scenario as Scenario,
 )
 from .bench.deployment import (
+    AccuracyChange as AccuracyChange,
     Deployment as Deployment,
     DeploymentRow as DeploymentRow,
 )
@@ -30,6 +31,9 @@ from .bench.latency.benchmark_comparison import (
 from .bench.parity.parity_check import (
     ParityResult as ParityResult,
     check_parity as check_parity,
+)
+from .bench.significance import (
+    TimeDifference as TimeDifference,
 )
 from .cluster.running import (
     RunResult as RunResult,
@@ -116,6 +120,7 @@ from .core.provenance import (
 )
 from .core.record import (
     Record as Record,
+    SampleTable as SampleTable,
     Series as Series,
 )
 from .core.records.measured import (

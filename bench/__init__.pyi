@@ -18,6 +18,8 @@ from .accuracy.outputs import (
 from .accuracy.predictors import (
     Predictor as Predictor,
     model_predictor as model_predictor,
+)
+from .accuracy.remembering import (
     remembering as remembering,
 )
 from .benchmark_settings import (
@@ -29,6 +31,8 @@ from .deployment import (
     AccuracyChange as AccuracyChange,
     Deployment as Deployment,
     DeploymentRow as DeploymentRow,
+)
+from .deployment_reading import (
     deployment_of as deployment_of,
 )
 from .evaluation_settings import (

@@ -12,7 +12,7 @@ import numpy as np
 
 from .document import Plot, Table, plain
 from .evidence import number
-from .svg import PALETTE, Drawing, annotate, name_rows, new_axes, render, short, whisker
+from .svg import PALETTE, Drawing, annotate, name_rows, new_axes, positive_axis, render, short, whisker
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -160,7 +160,7 @@ def scatter(dots: Sequence[Dot], labels: tuple[str, str], *, better_up: bool) ->
     axes.set_ylabel(f"{labels[1]} (better {'above' if better_up else 'below'})")
     _show_grid(axes, "both")
     axes.margins(x=0.22, y=0.18)
-    _positive_axis(axes, [dot.x for dot in dots])
+    positive_axis(axes, [dot.x for dot in dots])
     return figure, notes
 
 
@@ -274,16 +274,6 @@ def roofline(layers: Sequence[tuple[str, float, float, float]], roof: Roof | Non
 
 def _show_grid(axes: Axes, which: Literal["both", "y"]) -> None:
     axes.grid(visible=True, axis=which, color=PALETTE["line"], linewidth=0.7)
-
-
-def _positive_axis(axes: Axes, values: Sequence[float]) -> None:
-    """Let an axis of times never go below zero; where they span a decade, it is one of powers of ten."""
-    if min(values, default=0) > 0 and max(values) >= 10 * min(values):
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.xaxis.set_minor_formatter(lambda _, __: "")
-    elif axes.get_xlim()[0] < 0:
-        axes.set_xlim(left=0)
 
 
 def _free_spots(dots: Sequence[Dot]) -> list[tuple[float, float, str]]:

@@ -22,6 +22,7 @@ __all__ = [
     "annotate",
     "name_rows",
     "new_axes",
+    "positive_axis",
     "render",
     "short",
     "standalone",
@@ -218,3 +219,13 @@ def _label(root: ET.Element, name: str, title: str, description: str) -> None:
         element = ET.Element(f"{{{_SVG}}}{tag}", {"id": f"{name}-{tag}"})
         element.text = plain(text)
         root.insert(place, element)
+
+
+def positive_axis(axes: Axes, values: Sequence[float]) -> None:
+    """Let an axis of times never go below zero; where they span a decade, it is one of powers of ten."""
+    if min(values, default=0) > 0 and max(values) >= 10 * min(values):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.xaxis.set_minor_formatter(lambda _, __: "")
+    elif axes.get_xlim()[0] < 0:
+        axes.set_xlim(left=0)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from mattekit.reports.configurations import Configurations
-from mattekit.reports.document import Cell, Column, mark_best, plain
+from mattekit.reports.document import Cell, Column, plain
 from mattekit.reports.evidence import number, scaled, signed, span
+from mattekit.reports.marking import mark_best
 from records import execution, measurement, variant
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +26,12 @@ __all__ = [
     "model_predictor",
     "open_predictors",
     "open_reference",
-    "remembering",
 ]
 
 _DEFAULTS = EvaluationSettings()
 _FILES = "files"
 _LATER = frozenset({"curve", "classes"})
 """What metrics take whose values all samples decide together."""
-
-_One = TypeVar("_One")
 
 Numbers = NDArray[np.uint8]
 """Class numbers, (H, W)."""
@@ -137,30 +133,6 @@ def model_predictor(model: LoadedModel, *, tile: int = TILE) -> Predictor:
         return upscaler.upscale(Image(rgb=sample.image)).rgb.astype(np.uint8)
 
     return replace(common, image=image)
-
-
-def remembering(predictor: Predictor) -> Predictor:
-    """Return a predictor that answers each sample once: several are compared with the same answers."""
-    return replace(
-        predictor,
-        alpha=_once_each(predictor.alpha),
-        image=_once_each(predictor.image),
-        segment=_once_each(predictor.segment),
-    )
-
-
-def _once_each(answer: Callable[[Sample], _One] | None) -> Callable[[Sample], _One] | None:
-    """Return what asks once for each sample, and keeps the answers."""
-    if answer is None:
-        return None
-    kept: dict[str, _One] = {}
-
-    def remembered(sample: Sample) -> _One:
-        if sample.id not in kept:
-            kept[sample.id] = answer(sample)
-        return kept[sample.id]
-
-    return remembered
 
 
 def _unit(alpha: NDArray[np.unsignedinteger]) -> AlphaMatte:

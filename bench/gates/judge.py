@@ -201,8 +201,8 @@ def _against(gate: Gate, limit: Limit, now: _Found, before: _Found, values: tupl
             reason = "the samples are not those of the baseline; validate both on the same ones"
             return _Judged("not enough evidence", reason, was)
         interval = _amount_interval(limit, pairs, figure, gate.confidence)
-    multiple = limit == "max_ratio"
-    shown = _times_baseline(amount, interval) if multiple else f"drop {_shown(amount)}{_span(interval)}"
+    words = "{} times the baseline's{}" if limit == "max_ratio" else "drop {}{}"
+    shown = words.format(_shown(amount), _span(interval))
     # Written so that what is not a number never passes.
     if not amount <= bound:
         status, reason = "failed", f"{shown}, more than {_shown(bound)}"
@@ -255,7 +255,7 @@ def _of_times(gate: Gate, now: _Found, before: _Found, values: tuple[float, floa
     of_medians = "p50" in {figure.metric.removeprefix("latency_"), figure.statistic}
     amount = 1 / difference.speedup if of_medians else _share(value, was, of_zeros=1.0)
     interval = (1 / difference.high, 1 / difference.low) if of_medians else None
-    shown = f"{_times_baseline(amount, interval)}, p {difference.p_value:.2g}"
+    shown = f"{_shown(amount)} times the baseline's{_span(interval)}, p {difference.p_value:.2g}"
     if few:
         status, reason = "not enough evidence", f"{shown}: {difference.samples:.0f} independent samples; measure longer"
     elif amount <= bound and (interval is None or interval[1] <= bound):
@@ -280,10 +280,6 @@ def _times(record: Record, figure: Measurement) -> tuple[float, ...]:
 def _is_disturbed(record: Record, figure: Measurement) -> bool:
     found = record.candidates.get(figure.candidate) if isinstance(record, BenchRecord) else None
     return found is not None and found.disturbed
-
-
-def _times_baseline(amount: float, interval: Interval | None) -> str:
-    return f"{_shown(amount)} times the baseline's figure{_span(interval)}"
 
 
 def _span(interval: Interval | None) -> str:

@@ -95,7 +95,7 @@ def measure_accuracy(
     # Here, because a worker, which times stages, needs none of it.
     from ...datasets import open_dataset
     from ...metrics import default_metrics
-    from ..accuracy import evaluation, predictors
+    from ..accuracy import evaluation, predictors, remembering
 
     def answering(candidate: Candidate) -> predictors.Predictor:
         runtime = replace(candidate, batch=1, streams=None).open()
@@ -107,7 +107,7 @@ def measure_accuracy(
             return f"the data set {dataset.name} is for {dataset.task}"
         try:
             if "reference" not in kept and baseline is not None and not dataset[0].has_truth:
-                kept["reference"] = predictors.remembering(answering(baseline.candidate))
+                kept["reference"] = remembering.remembering(answering(baseline.candidate))
             (record,) = evaluation.validate(
                 [answering(candidate)],
                 dataset,

@@ -21,8 +21,9 @@ from ...core import (
 )
 from ...metrics import METRICS
 from ..configurations import Configuration, varying
-from ..document import NOTHING, Cell, Column, Paragraph, Plot, Section, Table, mark_best
+from ..document import NOTHING, Cell, Column, Paragraph, Plot, Section, Table
 from ..evidence import TIMES, Evidence, Point, accuracy_change, figure_cell, scaled, signed, span, title_of, told_apart
+from ..marking import mark_best
 from ..plots import Dot, colour_of, plot_of, scatter
 
 __all__ = ["models"]
