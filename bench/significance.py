@@ -19,8 +19,8 @@ __all__ = [
     "LEAST_EFFECT",
     "MIN_SAMPLES",
     "SIGNIFICANCE",
-    "Comparison",
     "TimeDifference",
+    "TimeVerdict",
     "autocorrelation_time",
     "compare_rounds",
     "compare_samples",
@@ -44,7 +44,7 @@ LEAST_EFFECT = 0.01
 """No difference below 1% is claimed, however small its p-value: where code and data happen to lie in memory moves the
 times of one and the same program by as much (Mytkowicz et al., ASPLOS 2009), and no number of samples shows that."""
 
-Comparison = Literal["faster", "slower", "no difference", "not enough samples"]
+TimeVerdict = Literal["faster", "slower", "no difference", "not enough samples"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class TimeDifference:
     low: float
     high: float
     p_value: float
-    verdict: Comparison
+    verdict: TimeVerdict
     samples: float
     paired: bool
     more: int = 0
@@ -193,7 +193,7 @@ def _difference(
     claims: int = 1,
 ) -> TimeDifference:
     low, high = interval
-    verdict: Comparison = "no difference"
+    verdict: TimeVerdict = "no difference"
     more = 0
     if independent < MIN_SAMPLES:
         verdict = "not enough samples"

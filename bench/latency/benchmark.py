@@ -16,11 +16,10 @@ from ...core import BenchRecord, InputError, Progress, Result, last_line, with_s
 from ...infer import collect_inputs
 from ..benchmark_settings import BenchmarkSettings
 from ..int8 import Int8Verdict, int8_verdicts
-from ..significance import compare_rounds
 from .candidates import plan
 from .machine_limits import Roofline, measure_roofline
 from .process import CandidateError, WorkerProcess, fallback
-from .recording import benchmark_exit_code, record_of
+from .recording import benchmark_exit_code, record_of, require_statistics
 from .trials import Trial
 from .worker import Worker
 
@@ -94,8 +93,7 @@ def measure_candidates(
     trials = [Trial(*each) for each in plan(named, settings)]
     baseline = _baseline(trials, settings.baseline)
     if len(trials) > 1:
-        # What is missing for the verdicts is said before the measurement, not after it.
-        compare_rounds([[1.0]], [[1.0]])
+        require_statistics()
     images = collect_inputs([settings.end_to_end]) if settings.end_to_end else []
     tell: Progress = settings.progress or (lambda _what, _done, _expected: None)
     runnable = [trial for trial in trials if trial.status == "measured"]

@@ -26,9 +26,18 @@ from ..significance import TimeDifference, compare_rounds
 from .machine_limits import Roofline
 from .trials import OTHERS, RULE, STAGES, TOTAL, Trial, comparisons_of, measurements_of, percentile
 
-__all__ = ["Kept", "benchmark_exit_code", "keep", "pareto_front", "record_of"]
+__all__ = ["Kept", "benchmark_exit_code", "keep", "pareto_front", "record_of", "require_statistics"]
 
 _FOLDER = "records"
+
+
+def require_statistics() -> None:
+    """Say what is missing for the verdicts before the measurement, not after it.
+
+    Raises:
+        DependencyError: SciPy is not installed.
+    """
+    compare_rounds([[1.0]], [[1.0]])
 
 
 def record_of(
