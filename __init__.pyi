@@ -81,6 +81,7 @@ from .convert.servable.package_manifest import (
 from .convert.spec import (
     Licence as Licence,
     ModelSpec as ModelSpec,
+    PublishedFigure as PublishedFigure,
     TrainingData as TrainingData,
     Weights as Weights,
 )
@@ -116,6 +117,7 @@ from .core.measurement import (
     VariantRef as VariantRef,
 )
 from .core.provenance import (
+    MixedWeights as MixedWeights,
     Provenance as Provenance,
 )
 from .core.record import (
@@ -196,7 +198,6 @@ from .infer.pipeline import (
 from .infer.pipeline_settings import (
     PipelineSettings as PipelineSettings,
     RunSettings as RunSettings,
-    VideoSettings as VideoSettings,
 )
 from .infer.placement import (
     Placement as Placement,
@@ -217,6 +218,9 @@ from .infer.upscaler import (
 )
 from .infer.video.video_run import (
     VideoResult as VideoResult,
+)
+from .infer.video_settings import (
+    VideoSettings as VideoSettings,
 )
 from .models.loading import (
     open_model as open_model,
@@ -267,7 +271,9 @@ from .reports.verdicts import (
 from .workflow.build_result import (
     BuildResult as BuildResult,
     BuildStage as BuildStage,
+    StageData as StageData,
     StageOutcome as StageOutcome,
+    StageStart as StageStart,
 )
 from .workflow.building import (
     build_recipe as build_recipe,

@@ -23,6 +23,7 @@ from .commands import (
     doctor,
     export,
     gate,
+    init,
     models,
     models_fetch,
     models_show,
@@ -103,6 +104,7 @@ for command in (run, remove, upscale, superimpose, video):
     command.register(app)
 package.register(app)
 verify.register(app)
+init.register(app)
 build.register(app)
 contract.register(app)
 doctor.register(app)
@@ -147,4 +149,7 @@ def _say_interrupted() -> None:
 
 def _end(error: MattekitError) -> NoReturn:
     sys.stderr.write(f"mattekit: {error}\n")
+    from .reports import print_error
+
+    print_error("mattekit", str(error))
     sys.exit(error.exit_code)

@@ -39,14 +39,26 @@ from .evaluation_settings import (
     EvaluationSettings as EvaluationSettings,
     ParitySettings as ParitySettings,
 )
+from .gates.agreement import (
+    AgreementGate as AgreementGate,
+)
 from .gates.gate import (
     Gate as Gate,
+)
+from .gates.gate_file import (
+    AnyGate as AnyGate,
+    gate_lines as gate_lines,
     read_gates as read_gates,
 )
+from .gates.identity import (
+    IdentityGate as IdentityGate,
+)
 from .gates.judge import (
+    judge as judge,
+)
+from .gates.outcome import (
     gates_exit_code as gates_exit_code,
     gates_outcome as gates_outcome,
-    judge as judge,
 )
 from .int8 import (
     Int8Verdict as Int8Verdict,
@@ -72,6 +84,10 @@ from .latency.benchmark_comparison import (
 from .latency.recording import (
     benchmark_exit_code as benchmark_exit_code,
     keep as keep,
+)
+from .latency.speeds import (
+    MeasuredSpeed as MeasuredSpeed,
+    measured_speeds as measured_speeds,
 )
 from .parity.opened_stages import (
     open_stages as open_stages,

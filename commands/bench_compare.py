@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -39,10 +40,11 @@ def compare(
     from .views.bench_compare import print_comparison
     from .views.gate import print_verdicts
 
-    if gate:
-        # A mistake in it is found before anything is compared.
-        bench.read_gates(gate)
-    result = bench.run_comparison(before, after, settings)
+    with reports.published_errors(junit=junit, markdown=markdown) if gate else nullcontext():
+        if gate:
+            # A mistake in it is found before anything is compared.
+            bench.read_gates(gate)
+        result = bench.run_comparison(before, after, settings)
     if record:
         result.record.write(record)
     print_comparison(result.record)

@@ -85,7 +85,7 @@ def contract_infer(
     file: ModelFile,
     *,
     data: Photos,
-    limit: Limit = 12,
+    limit: Limit = 48,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write what is found to this TOML file.")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,

@@ -13,7 +13,10 @@ from .settings_options import takes_settings
 
 __all__ = ["register"]
 
-EXIT_HELP = "Exit codes: 0 passed, 1 error, 2 wrong usage, 3 a gate failed, 4 not enough evidence."
+EXIT_HELP = (
+    "Exit codes: 0 passed, 1 error, 2 wrong usage, also of the gates, 3 a gate failed or a model's file was changed, "
+    "4 not enough evidence."
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +37,8 @@ def gate(
     """Judge saved records by gates, without running a model."""
     from .views.gate import print_verdicts
 
-    result = reports.run_gates(records, gate, settings)
+    with reports.published_errors(junit=junit, markdown=markdown, json=json_):
+        result = reports.run_gates(records, gate, settings)
     print_verdicts(result)
     result.publish(junit=junit, markdown=markdown, json=json_)
     raise typer.Exit(result.exit_code)

@@ -32,4 +32,4 @@ def models(
         from ..convert import list_models
         from .views.models import print_models
 
-        print_models(list_models(use), as_json=as_json)
+        print_models(list_models(use), as_json=as_json, ordered=use is not None)

@@ -13,7 +13,7 @@ __all__ = ["register"]
 _OPTIONS = (
     *("model", "only_mask", "keep", "refine", "decontaminate", "device", "arithmetic"),
     *("mask", "threshold", "grow", "feather", "largest", "fill_holes", "invert"),
-    *("crop", "format", "quality", "metadata", "recursive", "jobs", "resume", "offline"),
+    *("crop", "format", "quality", "png_compression", "metadata", "recursive", "jobs", "resume", "offline"),
 )
 
 

@@ -12,7 +12,7 @@ __all__ = ["register"]
 
 _OPTIONS = (
     *("background", "fit", "anchor", "subject_scale", "offset", "place", "shadow", "linear"),
-    *("crop", "canvas", "format", "quality", "metadata", "recursive", "jobs", "resume"),
+    *("crop", "canvas", "format", "quality", "png_compression", "metadata", "recursive", "jobs", "resume"),
 )
 
 

@@ -12,7 +12,7 @@ __all__ = ["register"]
 
 _OPTIONS = (
     *("sr", "device", "arithmetic", "tile", "memory", "outscale", "within", "wrap"),
-    *("format", "quality", "metadata", "recursive", "jobs", "resume", "offline"),
+    *("format", "quality", "png_compression", "metadata", "recursive", "jobs", "resume", "offline"),
 )
 
 

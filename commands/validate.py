@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -39,17 +40,18 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Measure models on a data set: a table, records, the worst samples, and gates' verdicts."""
         from ..core import load_records
-        from ..reports import check_gates
+        from ..reports import check_gates, published_errors
         from .views import gate as gate_view, progress, validate as view
 
         if gate is None and (baseline or junit or markdown or json_):
             raise typer.BadParameter("--baseline, --junit, --markdown and --json are for verdicts; give --gate too")
-        # Mistakes in small files are found before a model runs.
-        if gate:
-            room.read_gates(gate)
-        load_records(baseline or [])
-        with progress.ProgressBar(show=not quiet) as bar:
-            result = room.run_evaluation(models, data, replace(settings, progress=bar.counts))
+        with published_errors(junit=junit, markdown=markdown, json=json_) if gate else nullcontext():
+            # Mistakes in small files are found before a model runs.
+            if gate:
+                room.read_gates(gate)
+            load_records(baseline or [])
+            with progress.ProgressBar(show=not quiet) as bar:
+                result = room.run_evaluation(models, data, replace(settings, progress=bar.counts))
         view.print_validation(result, settings)
         if gate:
             judged = check_gates(result.records, gate, baseline=tuple(baseline or []))

@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
             typer.Option(
                 "--out",
                 "-o",
-                help="The result: .mp4, .mov, .mkv, .webm, .webp, or a folder for PNG files.",
+                help="The result: .mp4, .mov, .mkv, .webm, .webp, .gif, or a folder or f_%03d.png for PNG files.",
                 show_default=False,
             ),
         ],

@@ -60,6 +60,10 @@ from .ir import (
     name_by_position as name_by_position,
     write_ir as write_ir,
 )
+from .mixing import (
+    mixed_weights as mixed_weights,
+    require_mixable as require_mixable,
+)
 from .own_ir import (
     model_batch as model_batch,
     reshape_batch as reshape_batch,
@@ -99,6 +103,7 @@ from .servable.surround import (
 )
 from .spec import (
     ModelSpec as ModelSpec,
+    PublishedFigure as PublishedFigure,
 )
 from .step_check import (
     ParityCheck as ParityCheck,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..core import (
     ExportRecord,
     InputError,
+    MixedWeights,
     Precision,
     Result,
     Variant,
@@ -20,7 +21,17 @@ from ..core import (
 from ..infer import OnnxRuntime, TorchRuntime, load, this_machine
 from .checkpoint import fine_tuned_as, load_module
 from .export_settings import ExportSettings
-from .export_steps import RECORD_NAME, check_of, folder_of, provenance_of, record_of, shape_of, step, weights_of
+from .export_steps import (
+    RECORD_NAME,
+    check_of,
+    folder_of,
+    provenance_of,
+    record_of,
+    require_weights,
+    shape_of,
+    step,
+    weights_of,
+)
 from .ir import ir_from_onnx, ir_from_torch, save_ir
 from .onnx_export import export_onnx
 from .own_code import own_network
@@ -93,6 +104,7 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     Raises:
         MattekitError: as `export_model`.
     """
+    require_weights(model, settings)
     if settings.torch is not None:
         spec, path = own_network(model, settings.torch, settings)
         return _exported(spec, path, Path(out), settings, whatever=whatever)
@@ -106,12 +118,21 @@ def run_export(model: str, out: str | Path, settings: ExportSettings, *, whateve
     spec = spec_for(name, weights)
     spec = spec if weights is None else fine_tuned_as(spec, weights)
     _warn_of_memory(spec)
-    path = weights_of(spec, weights, settings)
-    return _exported(spec, path, Path(out), settings, whatever=whatever)
+    path, mixed = weights_of(spec, weights, settings)
+    return _exported(spec, path, Path(out), settings, mixed, whatever=whatever)
 
 
-def _exported(spec: ModelSpec, weights: Path, out: Path, settings: ExportSettings, *, whatever: bool) -> ExportResult:
-    written, record = export(spec, weights, out, settings, check_of(spec, settings), whatever=whatever)
+def _exported(
+    spec: ModelSpec,
+    weights: Path,
+    out: Path,
+    settings: ExportSettings,
+    mixed: tuple[MixedWeights, ...] = (),
+    *,
+    whatever: bool,
+) -> ExportResult:
+    check = check_of(spec, settings)
+    written, record = export(spec, weights, out, settings, check, mixed=mixed, whatever=whatever)
     return ExportResult((record,), tuple(written), folder_of(spec, settings, out) / RECORD_NAME)
 
 
@@ -134,6 +155,7 @@ def export(
     settings: ExportSettings,
     check: ParityCheck,
     *,
+    mixed: tuple[MixedWeights, ...] = (),
     whatever: bool = False,
 ) -> tuple[list[Variant], ExportRecord]:
     """Write `<out_dir>/<model>/<precision>/model.{onnx,xml,bin}`, and the record of their checks as `export.json`.
@@ -147,6 +169,7 @@ def export(
         out_dir: parent of the model's folder.
         settings: how to export.
         check: compares each stage with the one before.
+        mixed: the published checkpoints that the weights were mixed of, where they were.
         whatever: replace whatever lies in the model's folder, as `atomic_directory`.
 
     Returns:
@@ -161,7 +184,7 @@ def export(
     """
     contract, shape = shape_of(spec.contract, settings)
     folder = folder_of(spec, settings, out_dir)
-    precision, provenance = settings.precision, provenance_of(spec, weights, settings)
+    precision, provenance = settings.precision, provenance_of(spec, weights, settings, mixed)
     with atomic_directory(folder, whatever=whatever) as temporary:
         onnx_path, ir_path = temporary / "model.onnx", temporary / "model.xml"
 

@@ -92,6 +92,8 @@ class ExportSettings(ContractSettings):
     Attributes:
         weights: a checkpoint of yours in place of the zoo's, or a network of your own, an .onnx or .xml file, under any
             name.
+        denoise: how strongly to denoise, 0 to 1, by mixing the published weights of two networks, as
+            realesr-general-x4v3 and its partner that keeps the noise; 1 where it is left out.
         torch: a network of your own code, which is imported and run: package.module:factory from the current folder, or
             path/to/file.py:factory; the factory takes no arguments and returns the network that --weights fill.
         precision: precision of the stored weights; mattekit quantize makes int8.
@@ -109,6 +111,7 @@ class ExportSettings(ContractSettings):
     """
 
     weights: str | Path | None = option(None, identity=False)
+    denoise: float | None = option(None, least=0, most=1)
     torch: str | None = None
     precision: Literal["fp32", "fp16"] = "fp32"
     route: Literal["onnx", "direct"] = "onnx"

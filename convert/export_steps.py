@@ -7,11 +7,13 @@ import time
 from collections.abc import Generator
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..core import (
     Contract,
     ExportRecord,
     InputError,
+    MixedWeights,
     ParityError,
     Provenance,
     Variant,
@@ -25,11 +27,25 @@ from ..infer import collect_inputs, this_machine
 from .export_settings import ExportSettings, ExportStep
 from .fetching import fetch
 from .ir import Shape
+from .mixing import mixed_weights, require_mixable
 from .spec import OWN_LICENCE, ModelSpec
 from .step_check import ParityCheck
 from .weights_cache import cached_path
 
-__all__ = ["RECORD_NAME", "check_of", "folder_of", "provenance_of", "record_of", "shape_of", "step", "weights_of"]
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+__all__ = [
+    "RECORD_NAME",
+    "check_of",
+    "folder_of",
+    "provenance_of",
+    "record_of",
+    "require_weights",
+    "shape_of",
+    "step",
+    "weights_of",
+]
 
 RECORD_NAME = "export.json"
 """The record of an export's checks, beside the model."""
@@ -71,11 +87,18 @@ def record_of(spec: ModelSpec, settings: ExportSettings, written: list[Variant],
         settings={
             "model": spec.id,
             "weights_sha256": written[-1].weights_sha256,
+            **_mixed_of(written[-1]),
             "images": list(check.ids),
             **settings.described(),
         },
         steps=tuple(check.steps),
     )
+
+
+def _mixed_of(variant: Variant) -> dict[str, JsonValue]:
+    """Return what a variant's weights were mixed of, as JSON holds it; nothing where they were not."""
+    parts = variant.provenance.mixed if variant.provenance else ()
+    return {"mixed": [each.model_dump(mode="json") for each in parts]} if parts else {}
 
 
 def shape_of(contract: Contract, settings: ExportSettings) -> tuple[Contract, Shape]:
@@ -104,12 +127,14 @@ def check_of(spec: ModelSpec, settings: ExportSettings) -> ParityCheck:
     return ParityCheck.on(images, contract, settings.batch if settings.batch > 0 else 2)
 
 
-def provenance_of(spec: ModelSpec, weights: Path, settings: ExportSettings) -> Provenance:
+def provenance_of(
+    spec: ModelSpec, weights: Path, settings: ExportSettings, mixed: tuple[MixedWeights, ...] = ()
+) -> Provenance:
     """Return where an export of a checkpoint comes from."""
     names = ("mattekit", "openvino", *(("torch", "onnx") if spec.source == "torch" else ()))
     sha256 = sha256_of(weights)
     # The publisher's licence covers the publisher's bytes, not whatever fits the same network.
-    published = sha256 == spec.weights.sha256 or weights.resolve() == cached_path(spec).resolve()
+    published = bool(mixed) or sha256 == spec.weights.sha256 or weights.resolve() == cached_path(spec).resolve()
     return Provenance(
         model=spec.id,
         weights_file=printable(weights.name),
@@ -120,9 +145,29 @@ def provenance_of(spec: ModelSpec, weights: Path, settings: ExportSettings) -> P
         route="ready-made" if spec.source == "onnx" else settings.route,
         tools={name: metadata.version(name) for name in names},
         name=settings.name or "",
+        mixed=mixed,
     )
 
 
-def weights_of(spec: ModelSpec, given: Path | None, settings: ExportSettings) -> Path:
-    """Return the checkpoint that is given, or the entry's own, fetched where it is not there."""
-    return given or fetch(spec, offline=settings.offline, progress=settings.progress)
+def require_weights(model: str, settings: ExportSettings) -> None:
+    """Make sure that there are weights to be mixed, where a strength of denoising is asked for.
+
+    Raises:
+        InputError: there are none; the message says which model has them.
+    """
+    if settings.denoise is not None:
+        require_mixable(model, settings.denoise, own=settings.weights is not None or settings.torch is not None)
+
+
+def weights_of(spec: ModelSpec, given: Path | None, settings: ExportSettings) -> tuple[Path, tuple[MixedWeights, ...]]:
+    """Return the checkpoint that is given, or the entry's own, fetched where it is not there, and what it is mixed of.
+
+    Raises:
+        FetchError: it can't be had.
+    """
+    if given is not None:
+        return given, ()
+    if settings.denoise is None:
+        return fetch(spec, offline=settings.offline, progress=settings.progress), ()
+    made = mixed_weights(spec, settings.denoise, offline=settings.offline, progress=settings.progress)
+    return made.path, made.parts

@@ -22,7 +22,6 @@ from ..infer import (
     interface_of,
     load,
     read_model,
-    stored_precision,
 )
 from .export_settings import ExportSettings
 from .export_steps import RECORD_NAME, check_of, record_of, shape_of, step
@@ -78,7 +77,7 @@ def _exported(
     from_onnx = spec.source == "onnx"
     model = ir_from_onnx(own.file, own=True) if from_onnx else read_model(own.file)
     adapter_for(interface_of(model), spec.contract, own.file)
-    stored, own_batch = stored_precision(model), model_batch(model)
+    stored, own_batch = own.stored, model_batch(model)
     precision: Precision = settings.precision if stored == "fp32" else stored
     contract, shape = shape_of(spec.contract, settings)
     called = settings.name or ""

@@ -10,19 +10,20 @@ from pathlib import Path
 
 from ..core import (
     Contract,
-    ContractError,
     InputError,
     ModelError,
     ModelFormat,
+    Precision,
     Provenance,
     contract_beside,
     files_of,
     format_of_model,
+    no_contract,
     parse_name,
     printable,
     sha256_of,
 )
-from ..infer import read_contract, read_model
+from ..infer import read_contract, read_model, stored_precision
 from . import zoo
 from .export_settings import ExportSettings
 from .recognition import expanded
@@ -38,12 +39,14 @@ class OwnModel:
     Attributes:
         spec: the entry.
         file: the `.onnx` or `.xml` file.
+        stored: how its weights are stored; an export never stores them wider than that.
         provenance: what the file says of where it comes from, where mattekit wrote it; None elsewhere.
         settings: of its export: a `--name` beside a mere file is the network's own.
     """
 
     spec: ModelSpec
     file: Path
+    stored: Precision
     provenance: Provenance | None
     settings: ExportSettings
 
@@ -72,7 +75,8 @@ def own_model(model: str, settings: ExportSettings) -> OwnModel | None:
     if not file.is_file():
         raise InputError(f"{file}: there is no such file; give the .onnx or .xml file of {name}")
     entry = {spec.id: spec for spec in zoo.list_models()}.get(name)
-    inside, provenance = read_contract(read_model(file), file, described=settings.given_contract is None)
+    network = read_model(file)
+    inside, provenance = read_contract(network, file, described=settings.given_contract is None)
     contract = settings.given_contract or inside
     if contract is None and (beside := contract_beside(file)) is not None:
         contract = beside[0]
@@ -82,16 +86,14 @@ def own_model(model: str, settings: ExportSettings) -> OwnModel | None:
             return None
         contract = entry.contract
     if contract is None:
-        raise ContractError(
-            f"{file}: nothing says what surrounds this network; describe it with --contract (mattekit contract init "
-            f"{file} writes a proposal)"
-        )
+        raise no_contract(file)
     if entry is not None and contract != entry.contract:
         raise ModelError(
             f"{name}: the zoo has a model of this name, and its contract is another one; give your network a name of "
             "its own"
         )
-    return OwnModel(own_entry(name, contract, file.name, format_of_model(file)), file, provenance, settings)
+    entry = own_entry(name, contract, file.name, format_of_model(file))
+    return OwnModel(entry, file, stored_precision(network), provenance, settings)
 
 
 def own_entry(name: str, contract: Contract, filename: str, source: ModelFormat = "torch") -> ModelSpec:

@@ -11,7 +11,16 @@ from ..core import Contract, ModelFormat, Task
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-__all__ = ["OWN_LICENCE", "SAFE_SIDE", "Licence", "ModelSpec", "TrainingData", "Weights"]
+__all__ = [
+    "OWN_LICENCE",
+    "SAFE_SIDE",
+    "Licence",
+    "ModelSpec",
+    "PublishedFigure",
+    "TrainingData",
+    "Weights",
+    "enlarging_figures",
+]
 
 OWN_LICENCE = "not stated: weights given by the user"
 """What an IR says of the licence of weights that are not the publisher's."""
@@ -88,6 +97,29 @@ class Licence:
 
 
 @dataclass(frozen=True)
+class PublishedFigure:
+    """What a publisher measured of its own weights.
+
+    Attributes:
+        data: the set of images, as the field calls it.
+        metric: by its name in `mattekit.metrics`.
+        value: with the digits that were published.
+        source: where.
+    """
+
+    data: str
+    metric: str
+    value: str
+    source: str
+
+
+def enlarging_figures(source: str, *values: str) -> tuple[PublishedFigure, ...]:
+    """Return the usual figures of super-resolution: PSNR and SSIM of the luminance, on Set5 and then on Set14."""
+    names = [(data, metric) for data in ("Set5", "Set14") for metric in ("psnr_y", "ssim_y")]
+    return tuple(PublishedFigure(*name, value, source) for name, value in zip(names, values, strict=True))
+
+
+@dataclass(frozen=True)
 class Weights:
     """Where an entry's weights are.
 
@@ -138,8 +170,11 @@ class ModelSpec:
         paper: where the network was published.
         homepage: of its publisher.
         memory: bytes that exporting it took at the most, where somebody measured it.
+        undenoised: id of the entry of the same network whose weights keep the noise that these remove; the two can be
+            mixed.
         proven: its published values were exported and measured by this project; for others, what is said here is the
             publisher's, and only names and shapes are tested.
+        published: what its publisher measured, the most usual set first.
         notes: what a user should know, a sentence each.
     """
 
@@ -157,7 +192,9 @@ class ModelSpec:
     paper: str = ""
     homepage: str = ""
     memory: int | None = None
+    undenoised: str = ""
     proven: bool = False
+    published: tuple[PublishedFigure, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
     @property

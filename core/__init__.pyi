@@ -33,6 +33,7 @@ from .contract_files import (
     contract_beside as contract_beside,
     contract_from as contract_from,
     contract_schema as contract_schema,
+    no_contract as no_contract,
     read_contract_file as read_contract_file,
 )
 from .documents import (
@@ -54,6 +55,7 @@ from .errors import (
     HashMismatchError as HashMismatchError,
     ImageError as ImageError,
     InputError as InputError,
+    IntegrityError as IntegrityError,
     MattekitError as MattekitError,
     ModelError as ModelError,
     ParityError as ParityError,
@@ -109,6 +111,7 @@ from .onnx_files import (
 )
 from .onnx_operators import (
     check_operators as check_operators,
+    operators_table as operators_table,
     refused_operators as refused_operators,
 )
 from .progress import (
@@ -117,6 +120,7 @@ from .progress import (
 from .provenance import (
     CONTRACT_KEY as CONTRACT_KEY,
     PROVENANCE_KEY as PROVENANCE_KEY,
+    MixedWeights as MixedWeights,
     ModelFormat as ModelFormat,
     Provenance as Provenance,
     Stage as Stage,
@@ -161,6 +165,7 @@ from .records.measured import (
     CompareRecord as CompareRecord,
     ComparisonRow as ComparisonRow,
     ExecutedLayers as ExecutedLayers,
+    KeptAnswer as KeptAnswer,
     LayerTime as LayerTime,
     Mismatch as Mismatch,
     PeerRecord as PeerRecord,

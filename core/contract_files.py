@@ -23,6 +23,7 @@ __all__ = [
     "contract_beside",
     "contract_from",
     "contract_schema",
+    "no_contract",
     "read_contract_file",
 ]
 
@@ -99,6 +100,15 @@ def contract_beside(model: Path) -> tuple[Contract, Path] | None:
         if file.is_file():
             return read_contract_file(file), file
     return None
+
+
+def no_contract(model: Path) -> ContractError:
+    """Return the error of a model of which nothing says a contract, with the ways to give it one."""
+    return ContractError(
+        f"{model}: nothing says what surrounds this network: it carries no contract, none lies beside it as "
+        f"{model.stem}.contract.toml, and none was given with --contract; mattekit contract init {model.name} writes a "
+        "proposal, and mattekit export puts one inside"
+    )
 
 
 def contract_schema() -> str:

@@ -7,6 +7,7 @@ MattekitError                 any of them: catch this one to catch all
 │   ├── CheckpointError       weights that do not fit their network
 │   ├── ModelError            an unknown model, or a file that is not a usable model
 │   ├── ContractError         a model without a contract, or with one that is not valid
+│   ├── IntegrityError        a model's file that was changed since it was written     exit code 3
 │   └── UsageError            options that leave nothing to do                         exit code 2
 ├── DependencyError           an optional package is not installed                    exit code 1
 ├── FetchError                a download that did not succeed                         exit code 1
@@ -38,6 +39,7 @@ __all__ = [
     "HashMismatchError",
     "ImageError",
     "InputError",
+    "IntegrityError",
     "MattekitError",
     "ModelError",
     "ParityError",
@@ -111,6 +113,12 @@ class ModelError(InputError):
 
 class ContractError(InputError):
     """A model without a contract, or with a contract that is not valid."""
+
+
+class IntegrityError(InputError):
+    """A file of a model that is not the one that was written."""
+
+    exit_code: ClassVar[int] = 3
 
 
 class DependencyError(MattekitError):

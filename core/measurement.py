@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import core_schema
 
 from .arithmetic import Precision
@@ -78,6 +78,9 @@ class VariantRef(Frozen, frozen=True):
         precision: of the stored weights; empty where nobody knows, as for a package's.
         sha256: of its files, by file name.
         weights_sha256: of the checkpoint that it was made from, whatever its format and precision; empty where unknown.
+        contract: what surrounds the network, as JSON has it; empty where nobody knows.
+        opset: of an ONNX file's operators; None for other formats.
+        tools: versions of the packages that made it; empty where nobody knows.
     """
 
     id: str
@@ -86,6 +89,9 @@ class VariantRef(Frozen, frozen=True):
     precision: Precision | Literal[""] = ""
     sha256: dict[str, str] = Field(default_factory=dict)
     weights_sha256: str = ""
+    contract: dict[str, JsonValue] = Field(default_factory=dict)
+    opset: int | None = None
+    tools: dict[str, str] = Field(default_factory=dict)
 
     @property
     def label(self) -> str:

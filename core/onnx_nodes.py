@@ -6,11 +6,12 @@ import mmap
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from .wire_format import FOUR, VARINT, all_fields, fields
 
-__all__ = ["Graph", "Node", "graph_in"]
+__all__ = ["Graph", "Node", "graph_in", "opset_of"]
 
 _OPERATORS, _VERSION, _GRAPH, _NODE, _ATTRIBUTE = 8, 2, 7, 1, 5
 
@@ -60,6 +61,16 @@ def graph_in(data: mmap.mmap) -> Graph:
         FormError: the bytes are no ONNX file.
     """
     return Graph(_version(data), _has_free_sides(data), tuple(_nodes(data, 0, len(data), "model")))
+
+
+def opset_of(path: Path) -> int:
+    """Return the version of ONNX's own operators that a file is written in.
+
+    Raises:
+        FormError: the bytes are no ONNX file.
+    """
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return _version(data)
 
 
 def _version(data: mmap.mmap) -> int:

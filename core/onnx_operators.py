@@ -17,7 +17,7 @@ from .errors import ModelError
 from .onnx_nodes import Node, graph_in
 from .wire_format import FormError
 
-__all__ = ["check_operators", "refused_operators"]
+__all__ = ["check_operators", "operators_table", "refused_operators"]
 
 
 @dataclass(frozen=True)
@@ -161,6 +161,17 @@ def check_operators(path: Path) -> None:
                 f"{path}: OpenVINO {wrong.how} in its {node.kind} (opset {version}), so that its answers would be "
                 f"wrong; {_way_out(wrong)}"
             )
+
+
+def operators_table() -> str:
+    """Return the operators that are refused, as the rows of a Markdown table; docs/own-models.md has it."""
+    rows = ["| operator | opset | OpenVINO | instead |", "|---|---|---|---|"]
+    for wrong in _WRONG:
+        first = "any" if wrong.since == 1 and wrong.until is None else f"from {wrong.since}"
+        opsets = f"{wrong.since} to {wrong.until}" if wrong.until else first
+        names = ", ".join(f"`{kind}`" for kind in wrong.kinds)
+        rows.append(f"| {names} | {opsets} | {wrong.how} | {_way_out(wrong)} |")
+    return "\n".join(rows)
 
 
 def _wrong(node: Node, version: int, free: bool) -> _Wrong | None:

@@ -9,9 +9,12 @@ from typing import Literal, get_args
 
 from .arithmetic import Precision
 from .contract import Contract
+from .errors import IntegrityError
 from .files import sha256_of
+from .folders import LIST_NAME, read_list
 from .measurement import VariantRef
 from .onnx_files import weight_files
+from .onnx_nodes import opset_of
 from .provenance import ModelFormat, Provenance
 
 __all__ = ["PRECISIONS", "Variant", "files_of", "folder_name", "format_of_model"]
@@ -54,8 +57,21 @@ class Variant:
 
     @cached_property
     def sha256(self) -> dict[str, str]:
-        """Return the SHA-256 of each file by its name; read once."""
-        return {file.name: sha256_of(file) for file in self.files}
+        """Return the SHA-256 of each file by its name; read once.
+
+        Raises:
+            IntegrityError: a file is not the one that was written into its folder, by the folder's list.
+        """
+        found = {file.name: sha256_of(file) for file in self.files}
+        listed = read_list(self.path.parent)
+        for name, digest in found.items():
+            if listed.get(name, digest) != digest:
+                raise IntegrityError(
+                    f"{self.path.parent / name}: the file was changed since mattekit wrote it (its SHA-256 is "
+                    f"{digest[:12]}…, the folder's list says {listed[name][:12]}…); make the model again, or remove "
+                    f"{LIST_NAME} if the change is meant"
+                )
+        return found
 
     @property
     def weights_sha256(self) -> str:
@@ -78,6 +94,9 @@ class Variant:
             precision=self.precision,
             sha256=self.sha256,
             weights_sha256=self.weights_sha256,
+            contract=self.contract.model_dump(mode="json"),
+            opset=opset_of(self.path) if self.format == "onnx" else None,
+            tools=self.provenance.tools if self.provenance else {},
         )
 
 

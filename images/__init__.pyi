@@ -10,6 +10,7 @@ from .decode import (
 from .extensions import (
     READABLE_EXTENSIONS as READABLE_EXTENSIONS,
     WRITABLE_EXTENSIONS as WRITABLE_EXTENSIONS,
+    PngCompression as PngCompression,
     format_of as format_of,
 )
 from .image import (

@@ -18,6 +18,7 @@ from .other_kinds import RawPhoto
 from .pixels import NotReadError, Samples
 from .png_reading import png_chunks, png_samples
 from .profiles import cmyk_to_srgb, grey_to_srgb, lab_to_srgb, profile_space
+from .stored_depth import stored_bits
 from .tiff import Tiff
 
 __all__ = ["Decoded", "Opened", "decode", "upright"]
@@ -118,7 +119,7 @@ def _samples(opened: Opened, data: bytes) -> tuple[Samples, str, int, ImageFile.
             image.load()
     if samples is None:
         image.load()
-        samples = _by_pillow(image, bits=data[24] if data and image.format == "PNG" else 0)
+        samples = _by_pillow(image, bits=stored_bits(image.format, data))
     # Read after the pixels: Pillow turns a TIFF upright by itself, and takes the tag away then.
     orientation = int(image.getexif().get(_ORIENTATION, 1))
     return samples, image.mode, orientation, image
@@ -153,7 +154,7 @@ def _wide_grey(image: PilImage.Image) -> Pixels:
 
 
 def _by_pillow(image: ImageFile.ImageFile, *, bits: int = 0) -> Samples:
-    """Return what Pillow has decoded; `bits` are those that a PNG stores for each sample."""
+    """Return what Pillow has decoded; `bits` are those that the file stores for each sample, 0 where unknown."""
     mode = image.mode
     if mode.startswith("I"):
         grey = _wide_grey(image)
@@ -166,8 +167,8 @@ def _by_pillow(image: ImageFile.ImageFile, *, bits: int = 0) -> Samples:
     if mode == "LAB":
         return Samples(lab_to_srgb(image), None)
     notes = ()
-    if bits == 16:
-        notes = ("its 16-bit samples were read as 8-bit, because this variant of the format is not supported",)
+    if bits > 8:
+        notes = (f"its {bits}-bit samples were read as 8-bit, because this variant of the format is not supported",)
     grey = mode in ("1", "L", "LA", "La")
     key = image.info.get("transparency")
     if image.format == "PNG" and mode == "L" and isinstance(key, int) and bits in (2, 4):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from ..core import ImageError
 
-__all__ = ["READABLE_EXTENSIONS", "WRITABLE_EXTENSIONS", "format_of"]
+__all__ = ["READABLE_EXTENSIONS", "WRITABLE_EXTENSIONS", "PngCompression", "format_of"]
+
+PngCompression: TypeAlias = Literal["fast", "small"]
+"""Quick, or as small as other writers' files."""
 
 READABLE_EXTENSIONS = frozenset(
     f".{extension}"
@@ -28,12 +32,13 @@ WRITABLE_EXTENSIONS = {
     ".tif": "tiff",
     ".tiff": "tiff",
     ".bmp": "bmp",
+    ".avif": "avif",
 }
 """The extensions, in lower case, that an image can be written to, and the format of each."""
 
 
 def format_of(path: str | Path) -> str:
-    """Return the format that a file's extension stands for: png, jpeg, webp, tiff or bmp.
+    """Return the format that a file's extension stands for: png, jpeg, webp, tiff, bmp or avif.
 
     Raises:
         ImageError: no image can be written to that extension; the message lists those that can.

@@ -47,7 +47,16 @@ _HINTS = {
     b"ftyp": "it is a video: run it with mattekit video",
     b"\x1aE\xdf\xa3": "it is a video: run it with mattekit video",
     b"AVI LIST": "it is a video: run it with mattekit video",
+    b"<html": "it is a web page: save the image itself, not the page that shows it",
+    b"<!doctype": "it is a web page: save the image itself, not the page that shows it",
+    b"<!DOCTYPE html": "it is a web page: save the image itself, not the page that shows it",
+    b"version https://git-lfs": "it stands for a file in Git LFS: fetch that with git lfs pull",
+    b"\0\0\1\0": "it is an icon: export its largest image as PNG first",
+    b"icns": "it is an icon: export its largest image as PNG first",
+    b"DDS ": "it is a texture: convert it to PNG first",
+    b"qoif": "it is a QOI image: convert it to PNG first",
 }
+_ANYWHERE = frozenset({b"<svg", b"ftyp", b"AVI LIST", b"<html", b"gimp xcf"})
 
 
 @dataclass(frozen=True)
@@ -157,7 +166,9 @@ def open_heic(data: bytes) -> ImageFile.ImageFile | None:
 def what_else(data: bytes) -> str:
     """Return what to do about a file of an unknown format."""
     start = data[:256]
-    found = (hint for magic, hint in _HINTS.items() if (start.startswith(magic) if len(magic) < 4 else magic in start))
+    found = (
+        hint for magic, hint in _HINTS.items() if (magic in start if magic in _ANYWHERE else start.startswith(magic))
+    )
     return next(found, "convert it to JPEG, PNG, TIFF or WebP")
 
 

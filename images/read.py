@@ -233,6 +233,8 @@ def _open(data: bytes, name: str) -> Opened:
 
 def _said(error: BaseException) -> str:
     """Return an error's text on one line, without what only confuses."""
+    if isinstance(error, LookupError):
+        return "a part of it is missing"
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 

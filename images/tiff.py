@@ -6,6 +6,7 @@ every layout, and tifffile unpacks without a limit. Pillow reads what has a code
 
 from __future__ import annotations
 
+import logging
 import lzma
 import struct
 import zlib
@@ -33,6 +34,7 @@ _BY_PILLOW = {2: "CCITT", 3: "CCITT", 4: "CCITT", 6: "JPEG", 7: "JPEG"}
 _MOST_SAMPLES = 16
 _UNSPECIFIED, _ASSOCIATED = 0, 1
 _REVERSED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
+_SILENT = logging.NullHandler()
 _HEADER = struct.Struct("<2sHI")
 
 
@@ -199,6 +201,8 @@ def open_tiff(data: bytes) -> Tiff:
     """
     import tifffile
 
+    # It logs what it then raises, or what says nothing of the pixels; without a handler that goes to standard error.
+    tifffile.logger().addHandler(_SILENT)
     try:
         file = tifffile.TiffFile(BytesIO(data))
         page = file.pages.first

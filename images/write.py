@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import cast
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PilImage
 
 from ..core import ImageError, InputError, atomic_path
 from .blend import over_colour
-from .extensions import WRITABLE_EXTENSIONS, format_of
+from .extensions import WRITABLE_EXTENSIONS, PngCompression, format_of
 from .image import Image, Pixels, to_depth
 from .image_kinds import ImageLike, image_of
 from .kept_metadata import KeptMetadata
@@ -24,6 +22,7 @@ from .metadata import Metadata
 from .metadata_writing import jpeg_with, png_parts, tiff_exif, tiff_tags
 from .png import encode_png
 from .profiles import convert_rgb
+from .write_by_pillow import encode_avif, encode_webp
 
 __all__ = [
     "FORMATS_WITH_ALPHA",
@@ -36,10 +35,10 @@ __all__ = [
     "write_mask",
 ]
 
-FORMATS_WITH_ALPHA = frozenset({"png", "tiff", "webp"})
+FORMATS_WITH_ALPHA = frozenset({"avif", "png", "tiff", "webp"})
 
-_LONGEST_SIDE = {"jpeg": 65_535, "webp": 16_383}
-_DEFAULT_QUALITY = {"jpeg": 92, "webp": 90}
+_LONGEST_SIDE = {"avif": 65_536, "jpeg": 65_535, "webp": 16_383}
+_DEFAULT_QUALITY = {"avif": 80, "jpeg": 92, "webp": 90}
 _WHITE = (255, 255, 255)
 _TIFF_ROWS = 128
 
@@ -63,6 +62,7 @@ def encode_image(
     background: tuple[int, int, int] = _WHITE,
     keep_hidden: bool = False,
     metadata: KeptMetadata = "keep",
+    png_compression: PngCompression = "fast",
 ) -> bytes:
     """Encode an image.
 
@@ -72,11 +72,12 @@ def encode_image(
 
     Args:
         image: what to write.
-        format: png, jpeg, webp, tiff or bmp.
-        quality: 1-100 for JPEG (92) and WebP (90; 100 is lossless); ignored by the lossless formats.
+        format: png, jpeg, webp, avif, tiff or bmp.
+        quality: 1-100 for JPEG (92), AVIF (80) and WebP (90; 100 is lossless); ignored by the lossless formats.
         background: RGB, 0-255, in the image's own colour space.
         keep_hidden: keep the colours under alpha 0; by default they are written black.
         metadata: what is written of the image's metadata, as far as the format has a place for it.
+        png_compression: `small` makes a PNG as small as other writers do, in many times the time.
 
     Returns:
         The file's bytes; the same image gives the same bytes.
@@ -99,7 +100,14 @@ def encode_image(
         )
     said = (image.metadata or Metadata()).kept(metadata)
     if format == "png":
-        return encode_png(_samples(image), image.alpha, image.icc, keep_hidden=keep_hidden, said=png_parts(said))
+        return encode_png(
+            _samples(image),
+            image.alpha,
+            image.icc,
+            keep_hidden=keep_hidden,
+            said=png_parts(said),
+            compression=png_compression,
+        )
     if format in FORMATS_WITH_ALPHA:
         shown = image if keep_hidden else clear_hidden(image)
     else:
@@ -111,7 +119,9 @@ def encode_image(
         return _encode_jpeg(shown, chosen, said)
     if format == "bmp":
         return _imencode(".bmp", replace(shown, rgb=convert_rgb(shown.rgb, shown.icc, None), icc=None), [])
-    return _encode_webp(shown, chosen, keep_hidden, said)
+    if format == "avif":
+        return encode_avif(shown, chosen, said)
+    return encode_webp(shown, chosen, keep_hidden, said)
 
 
 def write_image(
@@ -122,6 +132,7 @@ def write_image(
     background: tuple[int, int, int] = _WHITE,
     keep_hidden: bool = False,
     metadata: KeptMetadata = "keep",
+    png_compression: PngCompression = "fast",
 ) -> None:
     """Write an image to a file, in the format that its extension stands for; see `encode_image` for the options.
 
@@ -135,6 +146,7 @@ def write_image(
         background: the colour, RGB 0-255, that an image with an alpha is laid on in a format without one.
         keep_hidden: keep the colours of pixels that are fully transparent.
         metadata: what is kept of the file's metadata: all (`keep`), who made it (`copyright`), or `none`.
+        png_compression: `fast`, or `small`, which takes many times the time.
 
     Raises:
         ImageError: the format, the image's size, or the file system doesn't allow it.
@@ -152,11 +164,16 @@ def write_image(
         background=background,
         keep_hidden=keep_hidden,
         metadata=metadata,
+        png_compression=png_compression,
     )
     save(target, data)
 
 
-def encode_mask(alpha: NDArray[np.uint8 | np.uint16], format: str = "png") -> bytes:  # noqa: A002 - as above
+def encode_mask(
+    alpha: NDArray[np.uint8 | np.uint16],
+    format: str = "png",  # noqa: A002 - as above
+    png_compression: PngCompression = "fast",
+) -> bytes:
     """Encode an alpha channel as a grey image: (H, W), uint8 or uint16, 0 background to full subject.
 
     PNG and TIFF keep 16 bits, the others get 8. JPEG and WebP are lossy, and a mask
@@ -168,7 +185,7 @@ def encode_mask(alpha: NDArray[np.uint8 | np.uint16], format: str = "png") -> by
     if alpha.ndim != 2 or 0 in alpha.shape or alpha.dtype.name not in ("uint8", "uint16"):
         raise ValueError(f"a mask must be (H, W) uint8 or uint16, not {alpha.shape} {alpha.dtype}")
     if format == "png":
-        return encode_png(alpha)
+        return encode_png(alpha, compression=png_compression)
     if format == "jpeg" and max(alpha.shape) <= _LONGEST_SIDE["jpeg"]:
         done, data = cv2.imencode(".jpg", to_depth(alpha, 8), [cv2.IMWRITE_JPEG_QUALITY, 95])
         if done:
@@ -269,17 +286,3 @@ def _encode_jpeg(image: Image, quality: int, said: Metadata) -> bytes:
     except ValueError as error:
         name = image.source or "the image"
         raise ImageError(f"{name}: its ICC profile doesn't fit into a JPEG ({error}); write a PNG") from error
-
-
-def _encode_webp(image: Image, quality: int, exact: bool, said: Metadata) -> bytes:
-    """Encode with Pillow, which embeds the profile; WebP has no grey, and no place for IPTC and texts."""
-    if image.alpha is None:
-        pil = PilImage.fromarray(cast("NDArray[np.uint8]", image.rgb))
-    else:
-        pil = PilImage.fromarray(np.dstack([image.rgb, image.alpha]))
-    out = BytesIO()
-    options = {"lossless": quality == 100, "exact": exact, "method": 2, "icc_profile": image.icc or b""}
-    exif = said.with_resolution()
-    options |= {"exif": b"Exif\0\0" + exif if exif else b"", "xmp": said.xmp or b""}
-    pil.save(out, "WEBP", quality=quality if quality < 100 else 50, **options)
-    return out.getvalue()

@@ -42,6 +42,7 @@ from .devices import (
     package_versions as package_versions,
     require_device as require_device,
     this_machine as this_machine,
+    this_processor as this_processor,
 )
 from .diagnosis import (
     Diagnosis as Diagnosis,
@@ -79,7 +80,6 @@ from .pipeline import (
 from .pipeline_settings import (
     PipelineSettings as PipelineSettings,
     RunSettings as RunSettings,
-    VideoSettings as VideoSettings,
 )
 from .placement import (
     Placement as Placement,
@@ -171,4 +171,7 @@ from .video.video_plan import (
 from .video.video_run import (
     VideoResult as VideoResult,
     process_video as process_video,
+)
+from .video_settings import (
+    VideoSettings as VideoSettings,
 )

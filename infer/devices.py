@@ -26,6 +26,7 @@ __all__ = [
     "package_versions",
     "require_device",
     "this_machine",
+    "this_processor",
 ]
 
 _PACKAGES = (
@@ -45,17 +46,21 @@ _CPU_FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_bf16", "amx_
 @cache
 def this_machine() -> Machine:
     """Probe the machine that this process runs on, once."""
-    cpu, flags = _processor()
-    return Machine(
-        cpu=cpu,
-        cpu_features=tuple(name for name in _CPU_FEATURES if name in flags),
-        cores=_usable_cores(),
-        accelerators=_accelerators(),
-        memory_bytes=_memory(),
-        system=f"{platform.system()} {platform.release()} {platform.machine()}",
-        python=platform.python_version(),
-        packages=package_versions(),
+    return this_processor().model_copy(
+        update={
+            "accelerators": _accelerators(),
+            "memory_bytes": _memory(),
+            "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+            "python": platform.python_version(),
+            "packages": package_versions(),
+        }
     )
+
+
+def this_processor() -> Machine:
+    """Return of this machine what needs no OpenVINO: the processor, its features, and the cores that may be used."""
+    cpu, flags = _processor()
+    return Machine(cpu=cpu, cpu_features=tuple(name for name in _CPU_FEATURES if name in flags), cores=_usable_cores())
 
 
 @cache

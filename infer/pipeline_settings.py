@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..core import Arithmetic, ContractSettings, InputError, option
-from ..images import WRITABLE_EXTENSIONS, KeptMetadata
+from ..images import WRITABLE_EXTENSIONS, KeptMetadata, PngCompression
 from .choices import (
     Blur,
     Colour,
@@ -29,30 +28,21 @@ if TYPE_CHECKING:
 
     from ..images import Image
 
-__all__ = ["ModelLike", "PipelineSettings", "RunSettings", "VideoSettings", "described_background", "parse_fps"]
+__all__ = [
+    "ModelLike",
+    "PipelineSettings",
+    "RunSettings",
+    "described_background",
+    "text_or_none",
+]
 
 ModelLike: TypeAlias = Any
 """A text as `ModelRef.parse` takes it, a path, a `ModelRef`, or a `LoadedModel` that is open already."""
 
 
-def _text_or_none(text: str) -> str | None:
+def text_or_none(text: str) -> str | None:
     """Return what a user typed, None for `none`."""
     return None if text.strip().lower() == "none" else text
-
-
-def parse_fps(text: str) -> Fraction:
-    """Read frames per second: `25`, `29.97` or `30000/1001`.
-
-    Raises:
-        InputError: it is no such number.
-    """
-    try:
-        fps = Fraction(text)
-    except (ValueError, ZeroDivisionError) as error:
-        raise InputError(f"--fps {text}: not a number of frames per second; write 25, 29.97 or 30000/1001") from error
-    if not Fraction(1, 100) <= fps <= 1000:
-        raise InputError(f"--fps {text}: use from 0.01 to 1000 frames per second")
-    return fps.limit_denominator(100_000)
 
 
 def described_background(background: Image | Colour | Blur) -> str:
@@ -111,9 +101,9 @@ class PipelineSettings(ContractSettings):
         offline: never download.
     """
 
-    model: str | Path | ModelLike | None = option("mattelite", parse=_text_or_none)
-    sr: str | Path | ModelLike | None = option("srlite-x2", parse=_text_or_none)
-    background: str | Path | Any | None = option(None, parse=_text_or_none)
+    model: str | Path | ModelLike | None = option("mattelite", parse=text_or_none)
+    sr: str | Path | ModelLike | None = option("srlite-x2", parse=text_or_none)
+    background: str | Path | Any | None = option(None, parse=text_or_none)
     fit: Fit = "fill"
     anchor: str = "center"
     subject_scale: float = option(1.0, least=0.01, most=100)
@@ -124,7 +114,7 @@ class PipelineSettings(ContractSettings):
     keep: tuple[str, ...] = ()
     refine: Refine = "none"
     decontaminate: bool | None = None
-    mask: str | Path | None = option(None, parse=_text_or_none)
+    mask: str | Path | None = option(None, parse=text_or_none)
     threshold: float | None = option(None, least=0, most=1)
     largest: bool = False
     fill_holes: bool = False
@@ -180,9 +170,10 @@ class RunSettings(PipelineSettings):
     """A run over images.
 
     Attributes:
-        format: the results' format: png, jpg, webp, tiff, bmp, or auto: each input's own, if that can hold it.
+        format: the results' format: png, jpg, webp, tiff, bmp, avif, or auto: each input's own, if that can hold it.
         recursive: take what lies in folders inside a folder too.
         quality: quality of lossy formats.
+        png_compression: how hard PNG is squeezed: fast, or small, a tenth less for many times the time.
         only_mask: write the greyscale mask.
         metadata: what is kept of each image's EXIF, IPTC, XMP, resolution and texts: all, its owner, or none.
         suffix: what is added to each result's name.
@@ -196,6 +187,7 @@ class RunSettings(PipelineSettings):
 
     format: str = "png"
     quality: int | None = option(None, least=1, most=100)
+    png_compression: PngCompression = "fast"
     only_mask: bool = False
     metadata: KeptMetadata = "keep"
     suffix: str = ""
@@ -237,36 +229,3 @@ class RunSettings(PipelineSettings):
     def ending_of(self, name: str) -> str:
         """Return what follows the stem in the name of a result, by the name of its input."""
         return f"{self.suffix}{self.extension_of(name)}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class VideoSettings(PipelineSettings):
-    """A run over a video.
-
-    Attributes:
-        background: an image or video, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency.
-        smooth: strength of the mask's smoothing over time, such as 0.6; 0 leaves it.
-        codec: h264, vp9, prores, webp or png; by default what the result's suffix is for.
-        quality: quality of the codec; 100 loses least.
-        fps: frames per second of numbered frames: 25, 29.97 or 30000/1001.
-        frames: end after so many frames.
-        max_broken: conceal so many broken frames before failing.
-        no_audio: leave the audio out.
-    """
-
-    sr: str | Path | ModelLike | None = option(None, parse=_text_or_none)
-    smooth: float = option(0.0, least=0, most=0.99)
-    codec: str | None = None
-    quality: int | None = option(None, least=1, most=100)
-    fps: Fraction | None = option(None, parse=parse_fps)
-    frames: int | None = option(None, least=1)
-    max_broken: int = option(25, least=0)
-    no_audio: bool = False
-
-    def __post_init__(self) -> None:
-        """Read frames per second that are given as a number, and refuse frames of many sizes."""
-        super().__post_init__()
-        if self.crop is not None and self.canvas is None:
-            raise InputError("a video's frames are of one size; give the canvas that what is cropped is placed on")
-        if isinstance(self.fps, int | float):
-            object.__setattr__(self, "fps", parse_fps(str(self.fps)))

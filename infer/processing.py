@@ -212,10 +212,16 @@ def _encoded(result: PipelineResult, job: ImageJob, settings: RunSettings) -> by
     streamed = job.target.root == STANDARD
     kind = format_of(f"image{settings.extension_of(job.source.name)}" if streamed else job.target.name)
     if not settings.only_mask:
-        return encode_image(result.image, kind, quality=settings.quality, metadata=settings.metadata)
+        return encode_image(
+            result.image,
+            kind,
+            quality=settings.quality,
+            metadata=settings.metadata,
+            png_compression=settings.png_compression,
+        )
     if result.matte is None:
         raise InputError("a mask was asked for, but nothing was removed; use it with a segmentation model")
-    return encode_mask(result.matte.alpha, kind)
+    return encode_mask(result.matte.alpha, kind, settings.png_compression)
 
 
 def _bytes_per_pixel(pipeline: Pipeline) -> int:

@@ -23,20 +23,11 @@ _PILLOW: dict[ResizeFilter, PilImage.Resampling] = {
 }
 
 
-# An image of four times the target's side or more is first averaged to twice of it or more, which moves U2NETP's masks
-# by 0.16/255 on average and takes a fifth of the time at 12 megapixels.
-_REDUCING_GAP = 2.0
-
-# Lanczos enlarges a mask so many times, and linear interpolation does the rest: within 0.09/255 of Lanczos alone on
-# average, in a sixth of the time at 12 megapixels.
-_LANCZOS_GROWTH = 3
-
-
 def resize_pixels(rgb: Pixels, height: int, width: int, resize: ResizeFilter) -> NDArray[np.float32]:
     """Resize an image for a network.
 
     `linear` interpolates in float32 and reads only the pixels that it needs, so that a large image costs no more than
-    a small one; the others are Pillow's and round to 8 bits, as the tools that define them do.
+    a small one; the others are Pillow's own, rounded to 8 bits, as the tools that define them do: the same to the bit.
 
     Args:
         rgb: (H, W, 3), uint8 or uint16.
@@ -50,13 +41,7 @@ def resize_pixels(rgb: Pixels, height: int, width: int, resize: ResizeFilter) ->
     if resize == "linear":
         return _gather_linear(rgb, height, width) * np.float32(1.0 if rgb.dtype == np.uint8 else 1 / 257)
     pixels = cast("NDArray[np.uint8]", to_depth(rgb, 8))
-    tall, wide = pixels.shape[:2]
-    down = across = 1
-    if resize == "lanczos":
-        down = max(1, int(tall / height / _REDUCING_GAP))
-        across = max(1, int(wide / width / _REDUCING_GAP))
-    box = (0, 0, wide / across, tall / down)
-    small = PilImage.fromarray(_averaged(pixels, down, across)).resize((width, height), _PILLOW[resize], box)
+    small = PilImage.fromarray(pixels).resize((width, height), _PILLOW[resize])
     return np.asarray(small, dtype=np.float32)
 
 
@@ -68,33 +53,12 @@ def resize_mask(mask: NDArray[_Mask], height: int, width: int, resize: ResizeFil
     if resize == "linear" or (resize == "bilinear_antialias" and grows):
         # Anti-aliasing changes nothing where no side shrinks, and OpenCV is ten times as fast as Pillow.
         resized = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
-    elif resize == "lanczos" and min(height / mask.shape[0], width / mask.shape[1]) > _LANCZOS_GROWTH + 1:
-        between = resize_mask(mask, mask.shape[0] * _LANCZOS_GROWTH, mask.shape[1] * _LANCZOS_GROWTH, resize)
-        resized = cv2.resize(between, (width, height), interpolation=cv2.INTER_LINEAR)
     else:
         resized = np.asarray(PilImage.fromarray(mask).resize((width, height), _PILLOW[resize]))
         if mask.dtype == np.float32:
             # Lanczos and bicubic overshoot; 8-bit images are clipped by Pillow itself.
             resized = np.clip(resized, mask.min(), mask.max())
     return cast("NDArray[_Mask]", resized)
-
-
-def _averaged(pixels: NDArray[np.uint8], down: int, across: int) -> NDArray[np.uint8]:
-    """Return the mean of each block of (down, across) pixels, rounded; blocks at the right and below may be smaller.
-
-    The same as Pillow's `PilImage.reduce` to one level, in a third of the time: Pillow would first copy the image.
-    """
-    if down == across == 1:
-        return pixels
-    tall, wide = pixels.shape[0] // down, pixels.shape[1] // across
-    small = np.empty((-(-pixels.shape[0] // down), -(-pixels.shape[1] // across), 3), np.uint8)
-    for rows, source_rows in ((slice(tall), slice(tall * down)), (slice(tall, None), slice(tall * down, None))):
-        for columns, source in ((slice(wide), slice(wide * across)), (slice(wide, None), slice(wide * across, None))):
-            part = small[rows, columns]
-            if part.size:
-                size = (part.shape[1], part.shape[0])
-                part[:] = cv2.resize(pixels[source_rows, source], size, interpolation=cv2.INTER_AREA)
-    return small
 
 
 def _gather_linear(rgb: Pixels, height: int, width: int) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ import logging
 from importlib import metadata
 from pathlib import Path
 
-from ..convert import ModelSpec, cache_dir, fetch, require_cache, verified_path, zoo
+from ..convert import ModelSpec, cache_dir, fetch, mixed_weights, require_cache, verified_path, zoo
 from ..core import FetchError, InputError, ModelError, Progress, Variant, __version__, read_record, sha256_of
 
 __all__ = ["checkpoint_of", "exported"]
@@ -48,6 +48,8 @@ def checkpoint_of(export: Variant) -> Path:
     if provenance is None or spec is None or spec.build is None:
         raise ModelError(f"{path}: it was not made from a module; {how}")
     try:
+        if provenance.mixed:
+            return mixed_weights(spec, provenance.mixed[0].share, offline=True).path
         weights = verified_path(spec)
     except FetchError as error:
         raise ModelError(f"{error}; or {how}") from error

@@ -256,7 +256,7 @@ def run_video(source: str | Path, out: str | Path, settings: VideoSettings) -> V
 
     Args:
         source: a video, a folder or pattern of numbered frames, a camera's number, or a stream's URL.
-        out: the result: .mp4, .mov, .mkv, .webm, .webp, or a folder for PNG files.
+        out: the result: .mp4, .mov, .mkv, .webm, .webp, .gif, or a folder or f_%03d.png for PNG files.
         settings: how.
 
     Returns:

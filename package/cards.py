@@ -58,7 +58,11 @@ def card_of(opened: LoadedModel, precision: Precision, records: Sequence[Record]
         "task": opened.contract.task,
         "precision": precision,
         "files": opened.variant.sha256,
-        "weights": {"file": provenance.weights_file, "sha256": provenance.weights_sha256},
+        "weights": {
+            "file": provenance.weights_file,
+            "sha256": provenance.weights_sha256,
+            **({"mixed": [each.model_dump() for each in provenance.mixed]} if provenance.mixed else {}),
+        },
         "licence": {
             "code": provenance.code_licence,
             "weights": provenance.weights_licence,
@@ -99,6 +103,10 @@ def _markdown(
     lines += _rows(
         {
             "weights": f"{provenance.weights_file}, SHA-256 {provenance.weights_sha256}",
+            **{
+                f"mixed of {each.file}": f"{each.share:g} of each value, SHA-256 {each.sha256}"
+                for each in provenance.mixed
+            },
             "licence of the code": provenance.code_licence,
             "licence of the weights": provenance.weights_licence,
             "commercial use": _COMMERCIAL[provenance.commercial],

@@ -18,6 +18,11 @@ from .document import (
 from .evidence import (
     number as number,
 )
+from .github import (
+    print_annotations as print_annotations,
+    print_error as print_error,
+    workflow_commands as workflow_commands,
+)
 from .rendering import (
     ReportResult as ReportResult,
     ReportSettings as ReportSettings,
@@ -35,5 +40,6 @@ from .verdicts import (
     GateResult as GateResult,
     check_gates as check_gates,
     one_line as one_line,
+    published_errors as published_errors,
     run_gates as run_gates,
 )

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from ..bench import Gate, drop_interval, figure_interval, median_interval
+from ..bench import AnyGate, drop_interval, figure_interval, median_interval
 from ..core import AnyRecord, InputError, Interval, Measurement, Record, printable, read_record, record_files, thing
 from .configurations import Configuration, Configurations
 from .document import Cell
@@ -143,7 +143,7 @@ class Evidence:
     current: tuple[RecordSource, ...]
     history: tuple[tuple[RecordSource, ...], ...] = ()
     baselines: tuple[RecordSource, ...] = ()
-    gates: tuple[Gate, ...] = ()
+    gates: tuple[AnyGate, ...] = ()
 
     @property
     def all(self) -> tuple[RecordSource, ...]:
@@ -156,7 +156,7 @@ class Evidence:
         return [(source, source.record) for source in self.current if isinstance(source.record, kinds)]
 
 
-def read_evidence(paths: Sequence[Path], baselines: Sequence[Path] = (), gates: Sequence[Gate] = ()) -> Evidence:
+def read_evidence(paths: Sequence[Path], baselines: Sequence[Path] = (), gates: Sequence[AnyGate] = ()) -> Evidence:
     """Read the records, and find out which are of the same thing.
 
     Raises:

@@ -3,21 +3,45 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from ..bench import Gate, GateSettings, gates_exit_code, gates_outcome, judge, read_gates
-from ..core import GateRecord, Record, Result, Verdict, atomic_path, load_records, printable, sha256_of, with_settings
+from ..bench import AnyGate, GateSettings, gate_lines, gates_exit_code, gates_outcome, judge, read_gates
+from ..core import (
+    GateRecord,
+    IntegrityError,
+    MattekitError,
+    Record,
+    Result,
+    Verdict,
+    atomic_path,
+    load_records,
+    printable,
+    sha256_of,
+    with_settings,
+)
 from ..infer import this_machine
+from .github import print_annotations
 
 if TYPE_CHECKING:
     import pandas as pd
     from pydantic import JsonValue
 
-__all__ = ["GateResult", "append_step_summary", "check_gates", "junit_xml", "markdown", "one_line", "run_gates"]
+__all__ = [
+    "GateResult",
+    "append_step_summary",
+    "check_gates",
+    "junit_xml",
+    "markdown",
+    "one_line",
+    "published_errors",
+    "run_gates",
+]
 
 
 @dataclass(frozen=True)
@@ -58,7 +82,7 @@ class GateResult(Result[GateRecord]):
     def publish(
         self, *, junit: str | Path | None = None, markdown: str | Path | None = None, json: str | Path | None = None
     ) -> None:
-        """Write the verdicts in each format that a file is given for, and to GitHub's step summary where there is one.
+        """Write the verdicts in each format that a file is given for, and to GitHub's step summary and annotations.
 
         Args:
             junit: for JUnit XML.
@@ -72,11 +96,12 @@ class GateResult(Result[GateRecord]):
         if json:
             self.record.write(Path(json))
         _summarise(self.verdicts)
+        print_annotations(self.verdicts)
 
 
 def run_gates(
     records: str | Path | Record | Sequence[str | Path | Record],
-    gates: str | Path | Sequence[Gate],
+    gates: str | Path | Sequence[AnyGate],
     settings: GateSettings,
 ) -> GateResult:
     """Judge records by gates, without running a model.
@@ -103,11 +128,18 @@ def run_gates(
         True
     """
     noted: dict[str, JsonValue] = {}
+    places: Sequence[str] = ()
     if isinstance(gates, str | Path):
         path = Path(gates)
         gates = read_gates(path)
+        places = [f"{path}:{line}" for line in gate_lines(path)]
         noted = {"gates": str(path), "gates_sha256": sha256_of(path)}
-    verdicts = judge(gates, _read(records), _read(settings.baseline), across_machines="machine" in settings.allow)
+    judged, before = _read(records), _read(settings.baseline)
+    verdicts = [
+        verdict.model_copy(update={"place": place})
+        for gate, place in zip(gates, places or repeat(""), strict=False)
+        for verdict in judge([gate], judged, before, across_machines="machine" in settings.allow)
+    ]
     record = GateRecord(
         machine=this_machine(),
         settings={**noted, **settings.described()},
@@ -115,6 +147,35 @@ def run_gates(
         verdicts=tuple(verdicts),
     )
     return GateResult((record,))
+
+
+@contextmanager
+def published_errors(
+    *, junit: str | Path | None = None, markdown: str | Path | None = None, json: str | Path | None = None
+) -> Generator[None]:
+    """Where what is to be judged cannot be measured or read, write that as the verdict, and raise the error on.
+
+    A CI that collects these files shows why nothing was judged, and not an older answer or none.
+
+    Args:
+        junit: as `GateResult.publish`.
+        markdown: the same.
+        json: the same.
+    """
+    try:
+        yield
+    except MattekitError as error:
+        altered = isinstance(error, IntegrityError)
+        verdict = Verdict(
+            gate="everything can be read",
+            metric="identity" if altered else "",
+            limit="integrity" if altered else "readable",
+            status="failed" if altered else "not enough evidence",
+            reason=str(error),
+        )
+        record = GateRecord(machine=this_machine(), outcome=gates_outcome([verdict]), verdicts=(verdict,))
+        GateResult((record,)).publish(junit=junit, markdown=markdown, json=json)
+        raise
 
 
 check_gates = with_settings(GateSettings, "check_gates")(run_gates)
@@ -141,8 +202,10 @@ def junit_xml(verdicts: Sequence[Verdict]) -> str:
     root = ET.Element("testsuites", counts)
     suite = ET.SubElement(root, "testsuite", {"name": "mattekit gate", **counts})
     for verdict in verdicts:
-        name = f"{verdict.gate} {verdict.limit} {verdict.bound:g}"
-        case = ET.SubElement(suite, "testcase", {"classname": _subject(verdict) or "gates", "name": name})
+        name = f"{verdict.gate} {verdict.limit_text}"
+        file, _, line = verdict.place.rpartition(":")
+        where = {"file": file, "line": line} if file else {}
+        case = ET.SubElement(suite, "testcase", {"classname": _subject(verdict) or "gates", "name": name, **where})
         if verdict.status == "failed":
             ET.SubElement(case, "failure", {"message": verdict.reason})
         elif verdict.status == "not enough evidence":
@@ -168,7 +231,7 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
             v.gate,
             _subject(v),
             v.labels.get("dataset", ""),
-            f"{v.limit} {v.bound:g}",
+            v.limit_text,
             "" if v.value is None else f"{v.value:.4g}",
             "" if v.baseline is None else f"{v.baseline:.4g}",
             interval,

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from mattekit.infer import Pipeline, VideoResult, VideoSettings, plan_video, process_video
 from mattekit.infer.video.frames import Frame
+from mattekit.infer.video.source import open_source
 from mattekit.infer.video.video_file import VideoFile
-from mattekit.infer.video.video_plan import open_source
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 
@@ -37,10 +37,10 @@ def make_clip(
     time_base: Fraction = Fraction(1, 90_000),
     size: tuple[int, int] = (64, 48),
     audio: str | None = None,
+    audio_start: float = 0,
     pixel_format: str = "yuv420p",
     matrix: int = 6,
     full_range: bool = False,
-    turned: float = 0,
     options: dict[str, str] | None = None,
 ) -> Path:
     times = list(times) if times is not None else [3600 * number for number in range(12)]
@@ -50,13 +50,15 @@ def make_clip(
         context = stream.codec_context
         # What several threads encode may differ from one call to the next.
         context.thread_count = 1
-        context.time_base = stream.time_base = time_base
+        if codec != "mpeg2video":
+            # That one has nothing but a rate.
+            context.time_base = stream.time_base = time_base
         context.colorspace, context.color_range = matrix, 2 if full_range else 1
-        if turned:
-            stream.set_display_rotation(turned)
         sound: Any = out.add_stream(audio, rate=48_000) if audio else None
         if sound:
             sound.layout = "mono"
+            if audio == "wmav2":
+                sound.bit_rate = 96_000
         for number, pts in enumerate(times):
             frame = av.VideoFrame.from_ndarray(drawn(number, size), format="rgb24").reformat(
                 format=pixel_format,
@@ -71,7 +73,8 @@ def make_clip(
         for number in range(30 if audio else 0):
             wave = (8000 * np.sin(np.arange(1024) / (20 + number))).astype(np.int16)
             heard = av.AudioFrame.from_ndarray(wave[None], format="s16", layout="mono")
-            heard.sample_rate, heard.pts, heard.time_base = 48_000, 1024 * number, Fraction(1, 48_000)
+            at = round(48_000 * audio_start) + 1024 * number
+            heard.sample_rate, heard.pts, heard.time_base = 48_000, at, Fraction(1, 48_000)
             out.mux(sound.encode(heard))
         if audio:
             out.mux(sound.encode())
@@ -94,6 +97,18 @@ def spoil(source: Path, target: Path, which: set[int]) -> Path:
             packet.stream = stream
             after.mux(packet)
     return target
+
+
+def turned_copy(clip: Path, out: Path, turned: float) -> Path:
+    """The same packets as a clip's, to be shown turned: two encodings of the same frames may differ."""
+    with av.open(str(clip)) as file, av.open(str(out), "w") as copy_:
+        stream = copy_.add_stream_from_template(file.streams.video[0])
+        stream.set_display_rotation(turned)
+        for packet in file.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                copy_.mux(packet)
+    return out
 
 
 def frames_of(path: Path | str) -> list[Frame]:
@@ -123,7 +138,8 @@ def pixels(frame: Frame) -> np.ndarray[Any, Any]:
 
 def copy(source: Path | str, out: Path, **settings: Any) -> VideoResult:
     """Run a video through an empty pipeline: decoded, encoded, nothing between."""
-    return process_video(plan_video(str(source), out, VideoSettings(model=None, **settings)), Pipeline())
+    plan = plan_video(str(source), out, VideoSettings(model=None, **settings))
+    return process_video(plan, Pipeline(background=plan.background))
 
 
 def transparent(number: int) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import cv2
 import numpy as np
 import pytest
+import typer.main
 from affected import ROOMS, room_of
 from called import Call, Ended
 from filelock import FileLock
@@ -32,6 +34,9 @@ sys.dont_write_bytecode = False
 # As the program does: OpenVINO's converter and NNCF would tell their makers of each use, and fork this process for it,
 # with all that it holds, a few times in each conversion.
 sys.modules.setdefault("openvino_telemetry", None)  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+# The tree of commands is built once for a process of tests, and not for each call of the command line.
+typer.main.get_command = functools.cache(typer.main.get_command)
 
 if TYPE_CHECKING:
     import torch

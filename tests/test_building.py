@@ -159,6 +159,14 @@ def test_what_was_altered_is_kept_and_what_is_not_the_recipes_stays(built: Path,
     assert (package / "mine.txt").read_text() == "mine"
 
 
+def test_weights_of_two_fine_tunes_stand_in_one_recipe(tmp_path: Path) -> None:
+    entry = '[[model]]\nid = "rembg-u2netp"\nname = "{0}"\nweights = "{0}.onnx"\nprecisions = ["fp32"]\n'
+    path = written(tmp_path, 'name = "two"\n' + entry.format("old") + entry.format("new"))
+    for name in ("old", "new"):
+        tiny.write_onnx(tmp_path / f"{name}.onnx")
+    assert list(states(path, check=True)) == ["export-fp32 rembg-u2netp-old", "export-fp32 rembg-u2netp-new"]
+
+
 def test_a_build_that_was_stopped_goes_on(built: Path, tmp_path: Path) -> None:
     moved = copied(built, tmp_path / "here")
     shutil.rmtree(moved.parent / "out" / "packages")
@@ -204,3 +212,65 @@ def test_the_command_line_says_what_would_run(built: Path, call: Call) -> None:
         "kept    package-fp32 rembg-u2netp: nothing changed",
         "2 kept",
     ]
+
+
+GATED = """\
+name = "gated"
+
+[variables]
+DATA = { env = "MY_DATA" }
+
+[[model]]
+id = "rembg-u2netp"
+weights = "${DATA}/small.onnx"
+gates = "gates.toml"
+validate = { data = "${DATA}/set", metrics = ["iou"] }
+
+[report]
+formats = ["md"]
+"""
+
+
+def laid(folder: Path, *, seed: int = 0) -> Path:
+    """The weights and the data of GATED."""
+    from mattekit.datasets import synthetic, write_synthetic
+
+    write_synthetic(synthetic(2, seed=seed, height=64, width=80), folder / "set")
+    tiny.write_onnx(folder / "small.onnx")
+    return folder
+
+
+@pytest.mark.slow
+def test_data_may_lie_anywhere_and_what_failed_is_told_and_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
+    path = written(tmp_path / "r", GATED)
+    gates = path.with_name("gates.toml")
+    gates.write_text("[[gate]]\nmetric = 'iou'\nmin = 1.1\nsamples = 1\n")
+    monkeypatch.setenv("MY_DATA", str(laid(tmp_path / "here")))
+    made = build_recipe(path)
+    gate = made.outcomes[2]
+    assert (gate.stage.name, gate.state, gate.exit_code) == ("gate rembg-u2netp", "ran", 3)
+    assert gate.reason.startswith("FAILED: iou min")
+    assert made.exit_code == 3
+    # The same data elsewhere is the same; other data is not, and the lock says which.
+    monkeypatch.setenv("MY_DATA", str(laid(tmp_path / "there")))
+    again = build_recipe(path)
+    assert {each.state for each in again.outcomes} == {"kept"}
+    assert "FAILED: iou min" in again.outcomes[2].reason
+    assert str(tmp_path) not in path.with_suffix(".lock").read_text()
+    monkeypatch.setenv("MY_DATA", str(laid(tmp_path / "other", seed=1)))
+    with pytest.raises(InputError, match="the data set rembg-u2netp validate data changed"):
+        build_recipe(path, check=True)
+    # A mistyped gate leaves the report without its verdict, and not with that of before.
+    monkeypatch.setenv("MY_DATA", str(tmp_path / "here"))
+    gates.write_text("[[gate]]\nmetric = 'iuo'\nmin = 0.5\n")
+    report = path.parent / "out" / "report.md"
+    assert "FAILED" in report.read_text().upper()
+    broken = build_recipe(path)
+    assert [each.state for each in broken.outcomes] == ["kept", "kept", "failed", "ran"]
+    assert "did you mean iou" in broken.outcomes[2].reason
+    assert broken.exit_code == 2
+    assert "min 1.1" not in report.read_text()
+    assert "rembg-u2netp" in report.read_text()

@@ -259,7 +259,9 @@ def test_validation_gives_the_local_figures_to_the_last_digit(machines: Any, seg
     there = evaluate(segmentation_ir, data, metrics=("all",), engine="ray", address=machines.address).record
     assert there.table == here.table
     assert there.measurements == here.measurements
+    assert there.answers == here.answers
     assert len(there.table.ids) == 13
+    assert len(there.answers) == 12
 
 
 @pytest.fixture

@@ -54,8 +54,9 @@ def test_classes_channels_and_heads_are_read_off_the_checkpoint(
     spec = fine_tuned_as(zoo.get(model), path)
     assert (spec.id, spec.contract.output.labels, spec.contract.input.colour_order) == (model, labels, order)
     loaded = load_module(zoo.get(model), path)
-    assert loaded.state_dict().keys() == original.state_dict().keys()
-    assert all(torch.equal(value, original.state_dict()[name]) for name, value in loaded.state_dict().items())
+    weights = original.state_dict()
+    assert loaded.state_dict().keys() == weights.keys()
+    assert all(torch.equal(value, weights[name]) for name, value in loaded.state_dict().items())
     with torch.inference_mode():
         answer = loaded(torch.rand(1, spec.contract.input.channels, 48, 64))
     assert answer.shape == (1, max(len(labels), 1), 48, 64)

@@ -266,8 +266,14 @@ def test_verdicts_for_machines_and_people() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("gate = []", "gate"),
-        ("", "gate: Field required"),
+        ("gate = []", "it has no gate"),
+        ("", r"it has no gate: add a \[\[gate\]\]"),
+        ("[[gates]]\nmetric = 'iou'\nmin = 0.5", "did you mean gate"),
+        ("[[gate]]\nmetric = 'iuo'\nmin = 0.5", "gate 1 metric: there is no 'iuo'; did you mean iou"),
+        ("[[identity]]\nmodel = 'u2netp'", "identity 1: .*needs unchanged"),
+        ("[[identity]]\nunchanged = ['contracts']", "identity 1 unchanged"),
+        ("[[identity]]\nunchange = ['contract']", "did you mean unchanged"),
+        ("[[agreement]]\nmodel = 'u2netp'", "agreement 1 max_difference"),
         ("[[gate]]\nmetric = 'iou'", "gate 1: .*a gate needs a limit"),
         ("[[gate]]\nmetric = 'iou'\nmin = 0.5\n[[gate]]\nmetric = 'iou'\nmaximum = 3", "gate 2 maximum"),
         ("[[gate]]\nmetric = 'iou'\nmin = nan", "finite"),

@@ -468,3 +468,26 @@ def test_12_megapixel_photo() -> None:
     image = read_image(data.tobytes())
     assert image.size == (4000, 3000)
     np.testing.assert_array_equal(image.rgb, np.asarray(PilImage.open(io.BytesIO(data.tobytes()))))
+
+
+@pytest.mark.parametrize("extension", [".jp2", ".ppm"])
+def test_colour_of_which_pillow_keeps_8_bits_alone_is_noted(extension: str) -> None:
+    wide = np.random.default_rng(3).integers(0, 65536, (64, 80, 3)).astype(np.uint16)
+    for samples, noted in ((wide, True), ((wide >> 8).astype(np.uint8), False)):
+        image = read_image(cv2.imencode(extension, samples)[1].tobytes())
+        assert image.rgb.dtype == np.uint8
+        assert any("16-bit samples were read as 8-bit" in note for note in image.notes) == noted
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (b"<!DOCTYPE html><html>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"),
+        (b"\0\0\1\0\1\0\x10\x10", "an icon"),
+        (b"qoif", "a QOI image"),
+    ],
+)
+def test_what_is_no_image_is_called_by_its_name(start: bytes, said: str) -> None:
+    with pytest.raises(ImageError, match=said):
+        read_image(start + bytes(60))

@@ -151,7 +151,7 @@ def test_large_profile_takes_several_jpeg_segments() -> None:
 
 
 def test_the_extension_decides(tmp_path: Path) -> None:
-    formats = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP", "tiff": "TIFF", "bmp": "BMP"}
+    formats = {"png": "PNG", "jpeg": "JPEG", "webp": "WEBP", "tiff": "TIFF", "bmp": "BMP", "avif": "AVIF"}
     for extension, kind in WRITABLE_EXTENSIONS.items():
         path = tmp_path / "new folder" / f"image{extension.upper()}"
         write_image(Image(smooth()), path)
@@ -296,3 +296,42 @@ def test_cut_out_refuses_what_does_not_fit() -> None:
     assert cut_out(image, np.full((9, 7), 1.5, np.float32)).alpha is not None
     colours = noise(9, 7, 3, seed=8)
     np.testing.assert_array_equal(cut_out(image, noise(9, 7), colours=colours).rgb, colours)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("layout", ["colour", "colour with alpha", "grey", "grey with alpha"])
+def test_a_small_png_holds_the_same_pixels_in_no_more_bytes(
+    layout: str, dtype: type[np.uint8] | type[np.uint16]
+) -> None:
+    grey = layout.startswith("grey")
+    waves = np.add.outer(np.sin(np.arange(70) / 7), np.cos(np.arange(90) / 9))
+    slope = (waves + 2) * 50 + np.random.default_rng(4).random(waves.shape) * 9
+    rgb = np.dstack([slope, slope if grey else slope[::-1], slope if grey else slope[:, ::-1]]).astype(dtype)
+    alpha = np.where(slope > 100, np.iinfo(dtype).max, 9).astype(dtype) if "alpha" in layout else None
+    image = Image(rgb, alpha, grey=grey)
+    fast, small = (encode_image(image, "png", png_compression=kind) for kind in ("fast", "small"))
+    assert len(small) < len(fast)
+    read = read_image(small)
+    np.testing.assert_array_equal(read.rgb, rgb)
+    if alpha is not None:
+        np.testing.assert_array_equal(read.alpha, alpha)  # pyright: ignore[reportArgumentType]
+
+
+def test_avif_keeps_alpha_and_looks_the_same() -> None:
+    alpha = np.zeros((24, 36), np.uint8)
+    alpha[5:15, 5:25] = 255
+    image = read_image(encode_image(Image(smooth(), alpha), "avif", quality=95))
+    assert image.alpha is not None
+    assert np.abs(image.alpha.astype(int) - alpha).mean() < 3
+    seen = alpha > 0
+    assert np.abs(image.rgb.astype(int) - smooth())[seen].mean() < 8
+
+
+def test_a_pillow_without_avif_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(feature: str) -> bool:
+        assert feature == "avif"
+        return False
+
+    monkeypatch.setattr("PIL.features.check", check)
+    with pytest.raises(ImageError, match=r"photo\.png: this build of Pillow writes no AVIF"):
+        encode_image(Image(smooth(), source="photo.png"), "avif")

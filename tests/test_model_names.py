@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -23,10 +24,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
 
 def table() -> dict[tuple[str, str], str]:
     """Return what the page says of each form and command."""
-    lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
     (start,) = [number for number, line in enumerate(lines) if "`package`" in line]
     commands = [cell.strip() for cell in lines[start].strip("|").split("|")][1:]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start + 2 :]]
+    below = itertools.takewhile(lambda line: line.startswith("|"), lines[start + 2 :])
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in below]
     return {
         (row[0].strip("`"), name): cell
         for row in rows

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from mattekit import export_model, read_image
 from mattekit.convert.witness import require_same_answer
-from mattekit.core import Contract, ModelError, ParityError, check_operators
+from mattekit.core import Contract, ModelError, ParityError, check_operators, operators_table
 from mattekit.infer import load, read_model
 
 onnx = pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
@@ -172,3 +172,9 @@ def test_an_answer_that_onnx_runtime_does_not_give_is_refused(
     with pytest.raises(ParityError, match="moved the outputs"):
         export_model("mine", tmp_path / "models", weights=path, contract=contract, images=[photo])
     assert not (tmp_path / "models" / "mine" / "fp32").exists()
+
+
+def test_the_page_names_every_operator_that_is_refused() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "own-models.md").read_text(encoding="utf-8")
+    assert operators_table() in page
+    assert all(name in operators_table() for name in ("ReduceL1", "ConvTranspose", "AveragePool", "Resize", "LRN"))

@@ -123,6 +123,9 @@ CASES: dict[str, Callable[[Given, Path], Arguments]] = {
     ],
     "package": lambda given, out: [given.fixture("light_ir"), "-o", out],
     "build": lambda given, out: [given.recipe, "-o", out],
+    "init": lambda given, out: [
+        *("rembg-u2netp", "--weights", given.recipe.with_name("small.onnx"), "--data", DATA, "-o", out)
+    ],
     "validate": lambda given, out: [given.fixture(SEGMENTATION), "--data", DATA, "--metrics", "iou", "-o", out],
     "contract init": lambda given, out: [given.fixture("light_ir") / "model.xml", "-o", out / "own.toml"],
     "contract attach": lambda given, out: [
@@ -143,7 +146,19 @@ CASES: dict[str, Callable[[Given, Path], Arguments]] = {
 }
 """The arguments of each command that has `-o`, and where its results go: below or into the folder `out`."""
 
-SLOW = {"bench", "bench compare", "build", "export", "quantize", "package", "report", "run", "validate", "video"}
+SLOW = {
+    "bench",
+    "bench compare",
+    "build",
+    "export",
+    "init",
+    "quantize",
+    "package",
+    "report",
+    "run",
+    "validate",
+    "video",
+}
 
 
 def with_out() -> Iterator[str]:

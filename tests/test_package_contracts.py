@@ -139,6 +139,18 @@ def test_a_mask_is_that_of_mattekit(kind: str, photo: Path, tmp_path: Path) -> N
         assert np.abs(found.astype(int) - own).mean() < 0.3
 
 
+@pytest.mark.parametrize("more", [{}, {"min_max": True}, {"aspect": "letterbox"}], ids=str)
+def test_where_even_the_largest_value_says_background_nothing_is_shown(
+    more: dict[str, Any], photo: Path, tmp_path: Path
+) -> None:
+    size = {"height": 48, "width": 64, **{key: more[key] for key in more if key == "aspect"}}
+    output = {"kind": "alpha", "activation": "sigmoid", "value_max": 9.0}
+    output |= {key: more[key] for key in more if key != "aspect"}
+    contract = Contract.model_validate({"task": "segmentation", "input": size | IMAGENET, "output": output})
+    found, own = answers(network(tmp_path / "own.xml", contract, 1), a_photo(photo, 90, 121))
+    assert own.max() == found.max() == 0
+
+
 SUPER_RESOLUTION: dict[str, tuple[dict[str, Any], int]] = {
     "luma": ({"colour_order": "Y"}, 1),
     "studio": ({"colour_order": "Y", "luma": "studio"}, 1),

@@ -9,11 +9,12 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from clips import VFR, audio_of, copy, drawn, frames_of, make_clip, pixels, seconds_of, transparent
+from clips import VFR, audio_of, copy, drawn, frames_of, make_clip, pixels, seconds_of, transparent, turned_copy
 from mattekit.core import InputError, VideoError
 from mattekit.core.folders import LIST_NAME
+from mattekit.infer.video.display_matrix import orientation_of
 from mattekit.infer.video.formats import choose_format
-from mattekit.infer.video.video_file import VideoFile, orientation_of
+from mattekit.infer.video.video_file import VideoFile
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 
@@ -70,7 +71,7 @@ def test_only_so_many_frames(tmp_path: Path) -> None:
 @pytest.mark.parametrize("turned", [90, 180, 270])
 def test_a_turned_video_comes_out_upright(turned: int, tmp_path: Path) -> None:
     straight = make_clip(tmp_path / "straight.mp4")
-    clip = make_clip(tmp_path / "clip.mp4", turned=turned)
+    clip = turned_copy(straight, tmp_path / "clip.mp4", turned)
     with av.open(str(clip)) as file:
         stored = next(file.decode(video=0))
         assert abs(stored.rotation) % 360 in {turned, 360 - turned}

@@ -15,11 +15,13 @@ from clips import VFR, copy, drawn, frames_of, make_clip, pixels, seconds_of, sp
 from mattekit.core import InputError, VideoError
 from mattekit.images import Image
 from mattekit.infer import Pipeline, VideoSettings, plan_video, process_video
-from mattekit.infer.pipeline_settings import parse_fps
 from mattekit.infer.video.formats import choose_format
 from mattekit.infer.video.frame_sources import Camera, in_number_order
+from mattekit.infer.video.looped_video import LoopedVideo
+from mattekit.infer.video.source import open_source
 from mattekit.infer.video.video_file import VideoFile
-from mattekit.infer.video.video_plan import LoopedVideo, VideoPlan, open_source
+from mattekit.infer.video.video_plan import VideoPlan
+from mattekit.infer.video_settings import parse_fps
 
 av = pytest.importorskip("av", reason="video needs the extra `video`")
 

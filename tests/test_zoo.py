@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +14,7 @@ from mattekit.convert import ModelSpec, zoo
 from mattekit.convert.spec import Licence, TrainingData
 from mattekit.convert.zoo.uses import USES
 from mattekit.core import Contract, InputError, ModelError
+from mattekit.metrics import METRICS
 from typer.testing import CliRunner
 
 PROMISED = {
@@ -20,6 +23,7 @@ PROMISED = {
     *("realesr-general-x4v3", "realesr-animevideov3"),
     *("span-x2", "span-x4", "realesr-general-wdn-x4v3", "modnet", "rmbg-1-4", "rmbg-2-0"),
     *(f"birefnet-{name}" for name in ("matting", "hr-matting", "hr-general", "general-512-fp16")),
+    "isnet-general-use",
     *("imdn-x2", "imdn-x3", "imdn-x4", "rfdn-x4", "rlfn-x4"),
     *("rembg-u2net", "rembg-u2netp", "rembg-u2net_human_seg", "rembg-u2net_cloth_seg", "rembg-silueta"),
     *("rembg-isnet-general-use", "rembg-isnet-anime"),
@@ -28,6 +32,7 @@ PROMISED = {
 PARAMETERS = {
     "u2net": 44_009_869,
     "u2netp": 1_131_181,
+    "isnet-general-use": 44_046_790,
     "realesrgan-x4plus": 16_697_987,
     "realesrgan-x2plus": 16_703_171,
     "realesrgan-x4plus-anime-6b": 4_467_779,
@@ -140,6 +145,25 @@ def test_weights_are_pinned_as_far_as_anybody_published_it(spec: ModelSpec) -> N
         assert any("hash" in note for note in spec.notes), "an entry without a hash must say so"
 
 
+def test_published_figures_are_of_known_metrics_and_have_their_source() -> None:
+    published = [figure for spec in zoo.list_models() for figure in spec.published]
+    assert len(published) > 20
+    for figure in published:
+        assert figure.metric in METRICS
+        assert float(figure.value) > 0
+        assert figure.source.startswith("https://")
+
+
+def test_a_partner_for_mixing_is_a_network_of_the_same_kind_under_the_same_terms() -> None:
+    mixable = [spec for spec in zoo.list_models() if spec.undenoised]
+    assert [spec.id for spec in mixable] == ["realesr-general-x4v3"]
+    for spec in mixable:
+        partner = zoo.get(spec.undenoised)
+        assert (partner.contract, partner.licence, partner.build) == (spec.contract, spec.licence, spec.build)
+        assert not partner.undenoised
+        assert partner.weights.sha256 != spec.weights.sha256
+
+
 def test_no_two_entries_share_a_hash() -> None:
     counts = Counter(spec.weights.sha256 for spec in zoo.list_models() if spec.weights.sha256)
     assert max(counts.values()) == 1
@@ -204,3 +228,40 @@ def test_what_was_never_run_here_is_told() -> None:
     shown = CliRunner().invoke(cli.app, ["models", "show", "rmbg-2-0"], terminal_width=200).output
     assert "unproven" in shown
     assert "unproven" not in CliRunner().invoke(cli.app, ["models", "show", "modnet"], terminal_width=200).output
+
+
+SIBLINGS = {
+    "segmentation/u2netp.pth": ("u2net", "u2net_human_seg", "u2net_cloth_seg", "u2net_portrait"),
+    "super_resolution/realesrgan_x4plus_anime_6b.pth": ("realesrgan-x4plus", "esrgan"),
+    "super_resolution/realesr_animevideov3_x4.pth": ("realesr-general-x4v3", "realesr-general-wdn-x4v3"),
+    "super_resolution/imdn_x4.pth": ("imdn-x3",),
+}
+
+
+@pytest.mark.parametrize(("file", "model"), [(file, model) for file, models in SIBLINGS.items() for model in models])
+def test_a_network_that_was_never_run_names_its_layers_as_its_published_sibling(
+    file: str, model: str, shared_data: Path
+) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    from mattekit.convert.checkpoint import load_state_dict, matching_models
+
+    build = zoo.get(model).build
+    assert build is not None
+    with torch.device("meta"):
+        ours = build().state_dict()
+
+    def kinds(names: Iterable[str]) -> set[str]:
+        # Of layers that the sibling has fewer of, the numbers differ; that it has no counters of batches is its age.
+        return {re.sub(r"\d+", "N", name) for name in names if not name.endswith("num_batches_tracked")}
+
+    assert kinds(ours) == kinds(load_state_dict(shared_data / "weights" / file))
+    # Strictly: one name too few or too many, or another shape, and it is another network.
+    whole = dict(ours)
+    name = next(iter(whole))
+    for wrong in (
+        {key: value for key, value in whole.items() if key != name},
+        whole | {"more.weight": whole[name]},
+        whole | {name: torch.zeros(3, device="meta")},
+    ):
+        assert model not in matching_models(wrong)
+    assert model in matching_models(whole)

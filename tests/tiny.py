@@ -40,8 +40,8 @@ def half_quantized(path: Path) -> Path:
     return save(result, source, path)
 
 
-def write_onnx(path: Path) -> Path:
-    """A convolution 1x1 for `rembg-u2netp` at its own size: it cuts out what is redder than green."""
+def write_onnx(path: Path, *, sign: int = 1) -> Path:
+    """A convolution 1x1 for `rembg-u2netp` at its own size: it cuts out what is redder than green, or greener."""
     import onnx
 
     kind = onnx.TensorProto.FLOAT
@@ -51,7 +51,7 @@ def write_onnx(path: Path) -> Path:
         onnx.helper.make_node("Conv", ["input", "weights"], ["scores"]),
         onnx.helper.make_node("Sigmoid", ["scores"], ["output"]),
     ]
-    weights = onnx.helper.make_tensor("weights", kind, [1, 3, 1, 1], [2, -2, 0])
+    weights = onnx.helper.make_tensor("weights", kind, [1, 3, 1, 1], [2 * sign, -2 * sign, 0])
     graph = onnx.helper.make_graph(nodes, "small", [given], [answer], [weights])
     opset = [onnx.helper.make_opsetid("", 17)]
     onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8), str(path))

@@ -88,10 +88,10 @@ def main() -> None:
         ).write(options.record)
 
 
-def prepare(work: Path, photos: Path, model: Path, count: int) -> None:
-    """Install rembg, give it the network, make the photos; what is there already is kept."""
+def install(work: Path) -> Path:
+    """Install rembg into an environment of its own in the work folder, where it isn't there yet; return that."""
     environment = work / "rembg"
-    if not (environment / "bin" / "rembg").is_file():
+    if not any((environment / "lib").glob("python*/site-packages/rembg")):
         subprocess.run([sys.executable, "-m", "venv", environment], check=True)
         subprocess.run([environment / "bin" / "pip", "install", "--quiet", "rembg[cpu,cli]"], check=True)
     listed = subprocess.run(
@@ -100,6 +100,12 @@ def prepare(work: Path, photos: Path, model: Path, count: int) -> None:
     found = [line.split()[0] for line in listed.splitlines() if "nvidia" in line or "onnxruntime-gpu" in line]
     if found:
         sys.exit(f"rembg's environment holds packages for GPUs ({', '.join(found)}): the comparison is for CPUs")
+    return environment
+
+
+def prepare(work: Path, photos: Path, model: Path, count: int) -> None:
+    """Install rembg, give it the network, make the photos; what is there already is kept."""
+    install(work)
     (work / "u2net").mkdir(exist_ok=True)
     shutil.copy(model / "model.onnx", work / "u2net" / "u2netp.onnx")
     for size, (width, height) in SIDES.items():

@@ -1,6 +1,6 @@
 """How often a network's contract is found from photos: the zoo's, and twenty permutations of them.
 
-    python tools/infer_contracts.py DATA [--limit 12] [--only NAME ...]
+    python tools/infer_contracts.py DATA [--limit 48] [--only NAME ...]
 
 DATA is a folder with `segmentation/ecssd_val/`, `super_resolution/` and `weights/`, as docs/models.md names the files.
 A permutation takes other images than its network: another colour order, range or normalisation, which operators in
@@ -175,7 +175,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--limit", type=int, default=12)
+    parser.add_argument("--limit", type=int, default=48)
     parser.add_argument("--only", nargs="*", default=[])
     asked = parser.parse_args()
     photos = asked.data / "segmentation" / "ecssd_val"

@@ -1,6 +1,6 @@
 """Which ONNX operators does OpenVINO compute otherwise than ONNX Runtime?
 
-    python tools/operator_sweep.py [--operators Resize,ReduceL1] [--opsets 9,11,13,16,17,18,20,21] [--seed 0]
+    python tools/operator_sweep.py [--operators Resize,ReduceL1] [--opsets 9,17,23] [--seed 0]
 
 Each operator that networks of images use is tried in a graph of its own, with each version of operators and the
 attributes that change what it does (`tools/sweeping/cases.py`), free sizes and fixed ones. What differs is listed by

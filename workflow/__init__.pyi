@@ -1,7 +1,9 @@
 from .build_result import (
     BuildResult as BuildResult,
     BuildStage as BuildStage,
+    StageData as StageData,
     StageOutcome as StageOutcome,
+    StageStart as StageStart,
 )
 from .build_settings import (
     BuildSettings as BuildSettings,
@@ -18,6 +20,14 @@ from .deploying import (
 from .deployment_settings import (
     DeploymentSettings as DeploymentSettings,
 )
+from .init_settings import (
+    InitSettings as InitSettings,
+)
 from .recipes import (
     schema_text as schema_text,
+)
+from .starting import (
+    StartedRecipe as StartedRecipe,
+    init_recipe as init_recipe,
+    run_init as run_init,
 )

@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ..core import BuildRecord, Measurement, Result, StageResult
 from ..infer import this_machine
 
-__all__ = ["VERDICTS", "BuildResult", "BuildStage", "StageOutcome"]
+__all__ = ["VERDICTS", "BuildResult", "BuildStage", "StageData", "StageOutcome", "StageStart"]
 
 VERDICTS = frozenset({3, 4})
 """Exit codes of a check that was carried out and not passed."""
+
+
+class StageData(NamedTuple):
+    """A data set that a stage reads.
+
+    Attributes:
+        key: what it is for, whatever it is called and wherever it lies, such as `u2netp quantize data`.
+        text: as `open_dataset` takes it.
+        scale: of its truth.
+    """
+
+    key: str
+    text: str
+    scale: int
 
 
 @dataclass(frozen=True)
@@ -24,28 +38,38 @@ class BuildStage:
         name: unique in the build, such as `export-fp32 u2netp`.
         command: what comes after `mattekit`.
         files: that it reads, or folders, of which every file counts.
-        datasets: that it reads, as `open_dataset` takes them, with the scale.
+        datasets: that it reads.
         outputs: files or folders that it leaves.
         after: names of the stages that must be done before.
         alone: nothing else may run meanwhile, since it measures time.
         verdict: its exit codes 3 and 4 are a result, and no accident: its outputs are there.
+        always: it runs also where a stage before it did not succeed, with what there is.
         facts: what else decides what it leaves, by name.
     """
 
     name: str
     command: tuple[str, ...]
     files: tuple[Path, ...] = ()
-    datasets: tuple[tuple[str, int], ...] = ()
+    datasets: tuple[StageData, ...] = ()
     outputs: tuple[Path, ...] = ()
     after: tuple[str, ...] = ()
     alone: bool = False
     verdict: bool = False
+    always: bool = False
     facts: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def slug(self) -> str:
         """Return the name as a file name."""
         return self.name.replace(" ", "--")
+
+
+class StageStart(NamedTuple):
+    """A stage that begins, and which of how many it is."""
+
+    stage: BuildStage
+    number: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -55,7 +79,7 @@ class StageOutcome:
     Attributes:
         stage: which.
         state: it ran, what it left before is kept, it failed, it was skipped, or it would have to run.
-        reason: why.
+        reason: why; of a check that was not passed, what it said.
         exit_code: its command's; 0 where it did not run.
         seconds: that it took; None where it did not run.
     """

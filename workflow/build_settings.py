@@ -20,7 +20,7 @@ class BuildSettings(Settings):
         update: accept weights and data sets that changed since the lock file.
         jobs: stages at once; benchmarks always run alone.
         out: folder for the results, in place of the recipe's.
-        tell: called with the name of each stage that starts, and with what became of each (`StageOutcome`).
+        tell: called with each stage that starts (`StageStart`), and with what became of each (`StageOutcome`).
     """
 
     check: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -12,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..convert import zoo
-from ..core import InputError, atomic_path, last_line, locked, with_settings
+from ..core import atomic_path, last_line, locked, with_settings
 from ..datasets import open_dataset
-from .build_result import VERDICTS, BuildResult, BuildStage, StageOutcome
+from .build_result import VERDICTS, BuildResult, BuildStage, StageOutcome, StageStart
 from .build_settings import BuildSettings
 from .ledger import Hashes, Lock, check_lock, due, fingerprint, read_done, set_aside, write_done
 from .planning import plan_stages
-from .recipes import BuildRecipe, read_recipe
+from .recipes import BuildRecipe, check_paths, read_recipe
 
 __all__ = ["build_recipe", "run_build"]
 
@@ -63,7 +64,7 @@ def run_build(path: str | Path, settings: BuildSettings) -> BuildResult:
     """
     path = Path(path).absolute()
     recipe = read_recipe(path)
-    _check_paths(recipe, path)
+    check_paths(recipe, path)
     out = Path(settings.out or path.parent / recipe.out).absolute()
     # The recipe's paths are relative to its folder, here and in the commands.
     with contextlib.chdir(path.parent), _building(out, check=settings.check):
@@ -90,18 +91,6 @@ def _building(out: Path, *, check: bool) -> Generator[None]:
         yield
 
 
-def _check_paths(recipe: BuildRecipe, path: Path) -> None:
-    folder = (path.parent / recipe.out).resolve()
-    if not folder.is_relative_to(path.parent.resolve()) or folder == path.parent.resolve():
-        raise InputError(f"{path}: out = {recipe.out!r} is not a folder inside the recipe's; name one there, or use -o")
-    for model in recipe.model:
-        for key, text in (("weights", model.weights), ("contract", model.contract), ("gates", model.gates)):
-            if text and not (path.parent / text).is_file():
-                raise InputError(
-                    f"{path}: {model.id}: {key}: there is no file {text}; paths are relative to the recipe"
-                )
-
-
 def _weights(recipe: BuildRecipe, hashes: Hashes) -> dict[str, str]:
     return {
         model.key: hashes.of(Path(model.weights))
@@ -112,8 +101,9 @@ def _weights(recipe: BuildRecipe, hashes: Hashes) -> dict[str, str]:
 
 
 def _dataset_hashes(stages: Sequence[BuildStage]) -> dict[str, str]:
-    wanted = {text: scale for stage in stages for text, scale in stage.datasets}
-    return {text: open_dataset(text, scale=scale).content_hash for text, scale in sorted(wanted.items())}
+    wanted = sorted({data for stage in stages for data in stage.datasets})
+    known = {(text, scale): open_dataset(text, scale=scale).content_hash for _, text, scale in wanted}
+    return {key: known[text, scale] for key, text, scale in wanted}
 
 
 @dataclass(frozen=True)
@@ -190,7 +180,7 @@ class _Work:
             if len(running) >= jobs or (running and (stage.alone or any(each.alone for each in running.values()))):
                 continue
             waiting.remove(stage)
-            self.tell(stage.name)
+            self.tell(StageStart(stage, self.stages.index(stage) + 1, len(self.stages)))
             running[pool.submit(self._run, stage, found)] = stage
             return True
         return False
@@ -208,19 +198,53 @@ class _Work:
 
     def _decide(self, stage: BuildStage) -> StageOutcome | _Due:
         """Return what became of a stage that does not run, or why it must."""
-        broken = [name for name in stage.after if self.outcomes[name].state in {"failed", "skipped"}]
-        if broken:
+        broken = [name for name in stage.after if self._is_broken(name)]
+        if broken and not (stage.always and self._sources(stage)):
             return StageOutcome(stage, "skipped", f"{broken[0]} did not succeed")
         found = self._due(stage)
         if found is None:
             done = read_done(stage, self.out)
-            return StageOutcome(stage, "kept", "nothing changed", done.exit_code if done else 0)
+            code = done.exit_code if done else 0
+            return StageOutcome(
+                stage, "kept", f"nothing changed; {self._last_line(stage)}" if code else "nothing changed", code
+            )
         return found
+
+    def _lost(self, stage: BuildStage) -> tuple[Path, ...]:
+        """Return what stages before one left earlier, and not this time: it is of another state of things."""
+        lost = (each for each in self.stages if each.name in stage.after and self._is_broken(each.name))
+        return tuple(path for each in lost for path in each.outputs)
+
+    def _is_broken(self, name: str) -> bool:
+        return self.outcomes[name].state in {"failed", "skipped"}
+
+    def _sources(self, stage: BuildStage) -> list[Path]:
+        """Return the files, or folders, that a stage reads and that are of this build."""
+        lost = self._lost(stage)
+        return [path for path in stage.files if path.exists() and not any(path.is_relative_to(one) for one in lost)]
+
+    def _command(self, stage: BuildStage) -> list[str]:
+        """Return the words of a stage's command; without what stages that did not succeed would have left."""
+        if not stage.always:
+            return list(stage.command)
+        gone = [str(path) for path in stage.files if path not in self._sources(stage)]
+        return [word for word in stage.command if not any(word == path or word.startswith(f"{path}/") for path in gone)]
+
+    def _log(self, stage: BuildStage) -> Path:
+        return self.out / ".build" / f"{stage.slug}.log"
+
+    def _last_line(self, stage: BuildStage) -> str:
+        """Return what a stage's command said last: of a check, why it was not passed."""
+        try:
+            said = self._log(stage).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            said = ""
+        return last_line(said, most=_MOST_SAID) or "it said nothing"
 
     def _run(self, stage: BuildStage, why: _Due) -> StageOutcome:
         set_aside(stage, self.out, self.hashes)
         began = time.monotonic()
-        words = [word for text in stage.command for word in self._expanded(text)]
+        words = [word for text in self._command(stage) for word in self._expanded(text)]
         # -P: modules in the recipe's folder are not ours.
         with subprocess.Popen(
             [sys.executable, "-P", "-m", "mattekit", *words],
@@ -229,22 +253,25 @@ class _Work:
             text=True,
             encoding="utf-8",
             errors="replace",
+            # What a workflow of GitHub is told of a stage, who called the build tells it.
+            env={**os.environ, "GITHUB_ACTIONS": ""},
         ) as process:
             self.processes.add(process)
             said, _ = process.communicate()
             self.processes.discard(process)
-        log = self.out / ".build" / f"{stage.slug}.log"
+        log = self._log(stage)
         with atomic_path(log) as temporary:
             temporary.write_text(said, encoding="utf-8")
         code = process.returncode
         passed = code == 0 or (stage.verdict and code in VERDICTS)
         missing = [path for path in stage.outputs if not path.exists()]
         if not passed or missing:
-            last = "" if passed else last_line(said, most=_MOST_SAID)
-            told = last or (f"it left no {missing[0]}" if missing else "it said nothing")
+            told = f"it left no {missing[0]}" if passed else self._last_line(stage)
             return StageOutcome(stage, "failed", f"{told} (all it said: {log})", code or 1, time.monotonic() - began)
         write_done(stage, self.out, why.inputs, self.hashes, code)
-        return StageOutcome(stage, "ran", why.reason, code, time.monotonic() - began)
+        return StageOutcome(
+            stage, "ran", self._last_line(stage) if code else why.reason, code, time.monotonic() - began
+        )
 
     def _expanded(self, word: str) -> list[str]:
         """A pattern below the results is replaced by the files that there are; any other word stays as it is."""

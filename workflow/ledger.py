@@ -62,14 +62,16 @@ def fingerprint(stage: BuildStage, out: Path, hashes: Hashes, datasets: dict[str
     Args:
         stage: whose.
         out: folder of the results; where it lies decides nothing.
-        hashes: of files.
-        datasets: content hashes by the words that name the sets.
+        hashes: of files; where those lie that the recipe did not make decides nothing either.
+        datasets: content hashes by their keys; nor does it of them.
     """
-    words = [word.replace(str(out), "OUT") for word in stage.command]
+    named = {str(path): f"FILE {path.name}" for path in stage.files if not path.is_relative_to(out)}
+    named |= {data.text: f"DATA {data.key}" for data in stage.datasets}
+    words = [named.get(word, word).replace(str(out), "OUT") for word in stage.command]
     inputs = {"command": hashlib.sha256(json.dumps(words).encode()).hexdigest()}
     for path in _expanded(stage.files):
-        inputs[f"file {str(path).replace(str(out), 'OUT')}"] = hashes.of(path)
-    inputs |= {f"data {text}": datasets[text] for text, _ in stage.datasets}
+        inputs[f"file {path.relative_to(out) if path.is_relative_to(out) else path.name}"] = hashes.of(path)
+    inputs |= {f"data {data.key}": datasets[data.key] for data in stage.datasets}
     inputs |= {f"fact {name}": value for name, value in stage.facts.items() if value}
     return inputs | _tools()
 
@@ -126,11 +128,11 @@ def _path(stage: BuildStage, out: Path) -> Path:
 
 
 class Lock(BaseModel):
-    """Hashes of weights by model, and of data sets by the texts that name them."""
+    """Hashes of weights by model, and of data sets by what they are for: where both lie is each machine's own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     weights: dict[str, str]
     datasets: dict[str, str]
 

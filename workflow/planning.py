@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
-from ..convert import ExportSettings, own_model, spec_for
-from ..core import ModelError, flag_of
-from .build_result import BuildStage
+from ..convert import ExportSettings, own_model, require_mixable, spec_for, zoo
+from ..core import InputError, ModelError, Precision, flag_of
+from .build_result import BuildStage, StageData
 from .recipes import BuildRecipe, ModelRecipe, PackageOptions
 
 __all__ = ["plan_stages"]
@@ -20,6 +20,7 @@ def plan_stages(recipe: BuildRecipe, out: Path) -> list[BuildStage]:
 
     Raises:
         ModelError: a model is not in the zoo.
+        InputError: a precision is asked of a network whose weights are stored in a narrower one.
     """
     stages: list[BuildStage] = []
     for model in recipe.model:
@@ -29,11 +30,17 @@ def plan_stages(recipe: BuildRecipe, out: Path) -> list[BuildStage]:
     return stages
 
 
+_PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8")
+"""From the widest to the narrowest."""
+
+
 class _Chain:
     """The stages of one model."""
 
     def __init__(self, model: ModelRecipe, out: Path, *, commercial: bool) -> None:
         self.model = model
+        if model.denoise is not None:
+            require_mixable(model.id, model.denoise, own=model.weights is not None)
         try:
             own = own_model(model.id, ExportSettings(weights=model.weights, contract=model.contract))
         except ModelError:
@@ -41,6 +48,7 @@ class _Chain:
             own = None
         self.spec = own.spec if own else spec_for(model.id, Path(model.weights) if model.weights else None)
         self.scale = self.spec.scale
+        self.stored: Precision = own.stored if own else "fp32"
         self.home = out / "models" / model.key
         self.out = out
         self.commercial = commercial
@@ -49,10 +57,18 @@ class _Chain:
     def stages(self) -> list[BuildStage]:
         """Return them in an order in which they can run."""
         wanted = self.model.precisions
+        possible = _PRECISIONS[_PRECISIONS.index(self.stored) :]
+        if not set(wanted) <= set(possible):
+            raise InputError(
+                f"{self.model.weights}: its weights are stored in {self.stored} already, and stay so; give precisions "
+                f"among {', '.join(possible)}"
+            )
         stages = [
-            self._export(precision) for precision in ("fp32", "fp16") if precision in wanted or precision == "fp32"
+            self._export(precision)
+            for precision in possible
+            if precision == self.stored or (precision == "fp16" and precision in wanted)
         ]
-        if "int8" in wanted:
+        if "int8" in wanted and self.stored != "int8":
             stages.append(self._quantize())
         self.made = [stage.name for stage in stages]
         stages += [stage for stage in (self._parity(), self._validate(), self._bench()) if stage]
@@ -71,9 +87,18 @@ class _Chain:
     def _name(self, step: str) -> str:
         return f"{step} {self.model.key}"
 
+    def _data(self, key: str, text: str) -> StageData:
+        return StageData(f"{self.model.key} {key}", text, self.scale)
+
     def _export(self, precision: str) -> BuildStage:
         model = self.model
-        options = _options(weights=model.weights, contract=model.contract, name=model.name, precision=precision)
+        options = _options(
+            weights=model.weights,
+            denoise=model.denoise,
+            contract=model.contract,
+            name=model.name,
+            precision=None if precision == "int8" else precision,
+        )
         files = tuple(Path(file) for file in (model.weights, model.contract) if file)
         # Of an IR there is no ONNX file.
         onnx = () if self.spec.source == "openvino" else (self.home / precision / "model.onnx",)
@@ -82,20 +107,25 @@ class _Chain:
             command=("export", model.id, *options, "-o", str(self.out / "models")),
             files=files,
             outputs=(*self._ir(precision), *onnx, self.home / precision / "export.json"),
-            facts={"weights": self.spec.weights.sha256 or ""},
+            facts={"weights": " ".join(self._hashes())},
         )
+
+    def _hashes(self) -> list[str]:
+        """Return those that are published of the weights, of what they are mixed with too."""
+        partner = [zoo.get(self.spec.undenoised)] if self.model.denoise is not None else []
+        return [spec.weights.sha256 or "" for spec in (self.spec, *partner)]
 
     def _quantize(self) -> BuildStage:
         asked = self.model.quantize
         options = _options(**asked.model_dump()) if asked else ()
-        datasets = (asked.data, asked.validation) if asked else ()
+        datasets = {"data": asked.data, "validation": asked.validation} if asked else {}
         return BuildStage(
             name=self._name("quantize"),
-            command=("quantize", str(self.home / "fp32"), *options, "-o", str(self.out / "models")),
-            files=self._ir("fp32"),
-            datasets=tuple((text, self.scale) for text in datasets if text),
+            command=("quantize", str(self.home / self.stored), *options, "-o", str(self.out / "models")),
+            files=self._ir(self.stored),
+            datasets=tuple(self._data(f"quantize {key}", text) for key, text in datasets.items() if text),
             outputs=(self.home / "int8",),
-            after=(self._name("export-fp32"),),
+            after=(self._name(f"export-{self.stored}"),),
             alone=bool(asked and asked.verdict),
         )
 
@@ -149,7 +179,7 @@ class _Chain:
             name=self._name(step),
             command=(step, *words),
             files=self._irs(),
-            datasets=((data, self.scale),) if data else (),
+            datasets=(self._data(f"{step} data", data),) if data else (),
             outputs=(output,),
             after=tuple(self.made),
             alone=alone,
@@ -164,11 +194,14 @@ class _Chain:
             kind: self.out / "records" / f"{self.model.key}-gate.{suffix}"
             for kind, suffix in (("json", "json"), ("markdown", "md"), ("junit", "xml"))
         }
-        baseline = self.out / "validation" / self.model.key / "*fp32*.json" if self.model.validation else None
+        stored = f"*{self.stored}*.json"
+        own = self.out / "validation" / self.model.key / stored if self.model.validation else None
+        given = Path(self.model.baseline) if self.model.baseline else None
+        beside = [word for path in (given, own) if path for word in _options(baseline=path)]
         return BuildStage(
             name=self._name("gate"),
-            command=("gate", *records, *_options(gate=gates, baseline=baseline, **written)),
-            files=(gates, *(path for stage in measured for path in stage.outputs)),
+            command=("gate", *records, *_options(gate=gates, **written), *beside),
+            files=(gates, *([given] if given else []), *(path for stage in measured for path in stage.outputs)),
             outputs=tuple(written.values()),
             after=tuple(stage.name for stage in measured),
             verdict=True,
@@ -207,7 +240,7 @@ def _options(**given: object) -> tuple[str, ...]:
 def _report(recipe: BuildRecipe, out: Path, stages: list[BuildStage]) -> BuildStage:
     asked = recipe.report
     formats, title = (asked.formats, asked.title) if asked else ((), "")
-    kinds = {"export-fp32": "export.json", "export-fp16": "export.json", "quantize": "*.json", "validate": "*.json"}
+    kinds = {"quantize": "*.json", "validate": "*.json"} | {f"export-{each}": "export.json" for each in _PRECISIONS}
     records: list[str] = []
     sources: list[Path] = []
     for stage in stages:
@@ -229,4 +262,5 @@ def _report(recipe: BuildRecipe, out: Path, stages: list[BuildStage]) -> BuildSt
         # Markdown has its plots in files beside it.
         outputs=(*targets, *((out / "report-files",) if "md" in formats else ())),
         after=tuple(stage.name for stage in stages),
+        always=True,
     )

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ..core import Arithmetic, InputError, first_mistake, folder_name, read_toml
 
-__all__ = ["BuildRecipe", "ModelRecipe", "read_recipe", "schema_text"]
+__all__ = ["BuildRecipe", "ModelRecipe", "check_paths", "read_recipe", "schema_text"]
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
-_PATHS = frozenset({"weights", "contract", "gates", "out", "data", "validation"})
+_PATHS = frozenset({"weights", "contract", "gates", "baseline", "out", "data", "validation"})
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-]+)\s*\]\]?")
 
 _Text = Annotated[str, Field(min_length=1)]
@@ -98,13 +98,16 @@ class ModelRecipe(_Strict):
     Attributes:
         weights: a checkpoint, the zoo's own where it is left out; or one's own network, an .onnx or .xml file, whose id
             is free.
+        denoise: how strongly to denoise, 0 to 1, where the zoo has a partner to mix the weights with.
         contract: what surrounds one's own network, where neither the file nor one beside it says so.
         name: of the variants, which tells them from others of the same id, such as other fine-tunes.
         gates: a TOML file of gates, judged on the records of the validation and the benchmark.
+        baseline: a record of an earlier run, or a folder of them, that the gates compare with, beside FP32 of this run.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     weights: _Text | None = None
+    denoise: Annotated[float, Field(ge=0, le=1)] | None = None
     contract: _Text | None = None
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")] | None = None
     precisions: Annotated[tuple[Literal["fp32", "fp16", "int8"], ...], Field(min_length=1)] = ("fp32",)
@@ -113,6 +116,7 @@ class ModelRecipe(_Strict):
     validation: Annotated[ValidateOptions | None, Field(alias="validate")] = None
     bench: BenchOptions | None = None
     gates: _Text | None = None
+    baseline: _Text | None = None
     package: PackageOptions | None = None
 
     @property
@@ -128,6 +132,8 @@ class ModelRecipe(_Strict):
             raise ValueError("quantize makes int8, which is not among the precisions")
         if self.gates and not (self.validation or self.bench):
             raise ValueError("gates need figures: add validate or bench")
+        if self.baseline and not self.gates:
+            raise ValueError("a baseline is for gates: add gates, a TOML file of them")
         return self
 
 
@@ -183,6 +189,27 @@ def read_recipe(path: Path, environment: Mapping[str, str] | None = None) -> Bui
     except ValidationError as error:
         line = _line_of(text, error.errors()[0]["loc"])
         raise InputError(f"{path}:{line}: {first_mistake(error, 'the recipe')}") from error
+
+
+def check_paths(recipe: BuildRecipe, path: Path) -> None:
+    """Make sure that the results stay in the recipe's folder, and that the files it names are there.
+
+    Raises:
+        InputError: it is not so.
+    """
+    folder = (path.parent / recipe.out).resolve()
+    if not folder.is_relative_to(path.parent.resolve()) or folder == path.parent.resolve():
+        raise InputError(f"{path}: out = {recipe.out!r} is not a folder inside the recipe's; name one there, or use -o")
+    for model in recipe.model:
+        for key, text in (("weights", model.weights), ("contract", model.contract), ("gates", model.gates)):
+            if text and not (path.parent / text).is_file():
+                raise InputError(
+                    f"{path}: {model.id}: {key}: there is no file {text}; paths are relative to the recipe"
+                )
+        if model.baseline and not (path.parent / model.baseline).exists():
+            raise InputError(
+                f"{path}: {model.id}: baseline: there is no {model.baseline}; give a record, or a folder of them"
+            )
 
 
 def schema_text() -> str:

@@ -12,7 +12,9 @@ from ...cluster import cluster, rows_of, whole_nodes
 from ...datasets import Dataset
 from ...metrics import get_metric
 from ..evaluation_settings import EvaluationSettings
-from .predictors import SampleRow, border_of, measure, open_predictors, open_reference
+from .kept_answers import kept_places
+from .predictors import open_predictors, open_reference
+from .sample_rows import SampleRow, border_of, measure
 
 __all__ = ["measure_on_ray"]
 
@@ -45,9 +47,11 @@ class _SampleActor:
     def __call__(self, batch: Mapping[str, Any]) -> dict[str, list[bytes]]:
         """Measure the samples of one batch."""
         (data,) = batch["samples"]
-        border = border_of(self._dataset)
+        border, places = border_of(self._dataset), kept_places(len(self._dataset))
         rows = [
-            measure(self._predictors, self._reference, self._metrics, self._dataset[number], border)
+            measure(
+                self._predictors, self._reference, self._metrics, self._dataset[number], border, keep=number in places
+            )
             for number in pickle.loads(data)  # noqa: S301 - our own numbers
         ]
         return {"rows": [pickle.dumps(rows)]}

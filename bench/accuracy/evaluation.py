@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ...core import (
     Data,
     InputError,
+    KeptAnswer,
     Measurement,
     ModelError,
     Result,
@@ -26,8 +27,10 @@ from ...infer import this_machine
 from ...metrics import Confusion, Metric
 from ..evaluation_settings import EvaluationSettings
 from .class_figures import chosen_metrics, class_columns, class_figures
+from .kept_answers import kept_places
 from .outputs import write_validation
-from .predictors import Predictor, SampleRow, border_of, measure, open_predictors, open_reference
+from .predictors import Predictor, open_predictors, open_reference
+from .sample_rows import SampleRow, border_of, measure
 
 __all__ = ["EvaluationResult", "evaluate", "run_evaluation", "validate"]
 
@@ -136,8 +139,12 @@ def validate(
     chosen = chosen_metrics(predictors, dataset, metrics)
     for predictor in (*predictors, *([reference] if reference else [])):
         _check_fits(predictor, dataset)
-    tables = [_Table(chosen, border_of(dataset)) for _ in predictors]
-    rows = measured or (measure(predictors, reference, chosen, sample, border_of(dataset)) for sample in dataset)
+    places, border = kept_places(len(dataset)), border_of(dataset)
+    tables = [_Table(chosen, border) for _ in predictors]
+    rows = measured or (
+        measure(predictors, reference, chosen, sample, border, keep=place in places)
+        for place, sample in enumerate(dataset)
+    )
     for done, answers in enumerate(rows, start=1):
         for row, table in zip(answers, tables, strict=True):
             table.add(row)
@@ -166,6 +173,7 @@ class _Table:
         self.metrics = metrics
         self.border = border
         self.ids: list[str] = []
+        self.answers: dict[str, KeptAnswer] = {}
         self.tags: list[Mapping[str, str]] = []
         self._values: dict[str, list[float | None]] = {m.name: [] for m in metrics}
         self._curves: dict[str, list[NDArray[np.float64]]] = {m.name: [] for m in metrics if m.takes == "curve"}
@@ -180,6 +188,8 @@ class _Table:
             self._end_clip()
             self._clip_name, self._clip_start = row.clip, len(self.ids)
         self.ids.append(row.id)
+        if row.answer is not None:
+            self.answers[row.id] = row.answer
         self.tags.append(row.tags)
         for metric in self.metrics:
             if metric.takes == "curve":
@@ -274,6 +284,7 @@ def _record(
         table=rows,
         labels=() if counts is None else predictor.labels,
         confusion=() if counts is None else tuple(tuple(row) for row in counts.sum(axis=0).tolist()),
+        answers=table.answers,
     )
 
 

@@ -1,28 +1,23 @@
-"""Gates: limits on figures, in a TOML file that people keep beside their models, and what figures are compared with."""
+"""A gate: limits on a figure, and what the figure is compared with."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ...core import (
     Aspect,
     Difference,
-    InputError,
     Measurement,
     Record,
     comparable,
-    did_you_mean,
     differences,
-    first_mistake,
-    read_toml,
 )
 
-__all__ = ["LIMITS", "Gate", "GateFile", "Limit", "find_baseline", "read_gates"]
+__all__ = ["LIMITS", "Gate", "Limit", "Strict", "find_baseline"]
 
 Limit = Literal["min", "max", "max_drop", "max_drop_relative", "max_ratio"]
 
@@ -36,11 +31,13 @@ _PATTERNS = ("model", "precision", "device", "arithmetic", "dataset", "candidate
 """What a gate names by a pattern, as a measurement calls it."""
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
+    """Base of the tables of a file of gates: nothing else stands in them."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
 
 
-class Gate(_Strict):
+class Gate(Strict):
     """Limits on one metric, and which figures they are for.
 
     Attributes:
@@ -124,33 +121,6 @@ class Gate(_Strict):
         told = [f"{key}={value}" for key in _PATTERNS if (value := str(getattr(self, key))) != "*"]
         told += [f"stage={self.stage}"] if self.stage != "model" else []
         return " ".join([self.metric, *told, *([self.part] if self.part != "all" else [])])
-
-
-class GateFile(_Strict):
-    """A file of gates: a `[[gate]]` table for each."""
-
-    version: Literal[1] = 1
-    gate: Annotated[tuple[Gate, ...], Field(min_length=1)]
-
-
-def read_gates(path: str | Path) -> tuple[Gate, ...]:
-    """Read a file of gates.
-
-    Raises:
-        InputError: the file cannot be read, is not TOML, has no gate, or has a key or value that is not possible; the
-            message names the gate, counted from 1, and the key.
-    """
-    _, content = read_toml(Path(path), "give a TOML file of gates")
-    try:
-        return GateFile.model_validate(content).gate
-    except ValidationError as error:
-        first = error.errors()[0]
-        known = (field.alias or name for name, field in Gate.model_fields.items())
-        near = did_you_mean(str(first["loc"][-1]), known) if first["type"] == "extra_forbidden" else ""
-        raise InputError(
-            f"{path}: {first_mistake(error, 'file', between=' ')}{near}; a gate is a [[gate]] table with metric and "
-            f"one of {', '.join(LIMITS)}"
-        ) from error
 
 
 _Found = tuple[Record, Measurement]

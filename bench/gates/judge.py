@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from ...core import BenchRecord, Interval, Measurement, Record, Verdict, did_you_mean
 from ...metrics import METRICS
 from ..intervals import drop_interval, figure_interval, ratio_interval
 from ..significance import compare_samples
+from .agreement import judge_agreement
 from .gate import Gate, Limit, find_baseline
+from .gate_file import AnyGate
+from .identity import IdentityGate, judge_identity
+from .outcome import GateOutcome
 
-__all__ = ["GateOutcome", "gates_exit_code", "gates_outcome", "judge"]
-
-GateOutcome = Literal["passed", "failed", "not enough evidence"]
-
-_EXIT_CODES: dict[GateOutcome, int] = {"passed": 0, "failed": 3, "not enough evidence": 4}
+__all__ = ["judge"]
 
 _OF = ("model", "precision", "device", "arithmetic")
 _Identity = tuple[str, str, str, str]
@@ -35,27 +35,14 @@ class _Judged(NamedTuple):
     interval: Interval | None = None
 
 
-def gates_outcome(verdicts: Sequence[Verdict]) -> GateOutcome:
-    """Return what came of all: not enough evidence, too, where nothing was judged."""
-    found = {verdict.status for verdict in verdicts}
-    if "failed" in found:
-        return "failed"
-    return "passed" if found == {"passed"} else "not enough evidence"
-
-
-def gates_exit_code(verdicts: Sequence[Verdict]) -> int:
-    """Return 0 if all passed, 3 if one failed, 4 if none failed but evidence is missing, or nothing was judged."""
-    return _EXIT_CODES[gates_outcome(verdicts)]
-
-
 def judge(
-    gates: Sequence[Gate],
+    gates: Sequence[AnyGate],
     records: Sequence[Record],
     baselines: Sequence[Record] = (),
     *,
     across_machines: bool = False,
 ) -> list[Verdict]:
-    """Judge every limit of every gate on every figure that it is for.
+    """Judge every limit of every gate on every figure that it is for, and what models are and answer.
 
     `min` and `max` are judged on the figure. A drop is judged by its paired bootstrap interval: it passes only if the
     whole interval is within the limit, fails if the drop itself is beyond it, and otherwise there is not enough
@@ -78,6 +65,10 @@ def judge(
     """
     verdicts: list[Verdict] = []
     for gate in gates:
+        if not isinstance(gate, Gate):
+            judged = judge_identity if isinstance(gate, IdentityGate) else judge_agreement
+            verdicts += judged(gate, records, baselines)  # pyright: ignore[reportArgumentType]
+            continue
         groups = _groups(gate, records)
         if not groups:
             verdicts += _missing(gate, f"no record is for this gate; {_measures(gate, records)}", {})

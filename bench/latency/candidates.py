@@ -175,6 +175,7 @@ def find_variants(
     Raises:
         ModelError: a model cannot be found or read.
         ContractError: it carries no contract.
+        IntegrityError: a file of it was changed since it was written.
     """
     found: list[RuntimeVariant] = []
     for ref in model_room.ModelRef.parse_all(models, contract):
@@ -186,6 +187,9 @@ def find_variants(
                     raise
                 # A row of its own says why, and the others are measured.
                 found.append(RuntimeVariant(ref.variants()[0], runtime, str(error)))
+    for each in found:
+        # A file that was changed is told before anything is measured.
+        _ = each.variant.sha256 if each.missing is None else {}
     # Several models may hold the same ONNX file, or were made from the same checkpoint.
     seen: dict[tuple[str, str, str], RuntimeVariant] = {}
     for each in found:

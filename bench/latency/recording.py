@@ -24,11 +24,10 @@ from ...infer import this_machine
 from ..benchmark_settings import BenchmarkSettings
 from ..significance import TimeDifference, compare_rounds
 from .machine_limits import Roofline
+from .speeds import KEPT
 from .trials import OTHERS, RULE, STAGES, TOTAL, Trial, comparisons_of, measurements_of, percentile
 
 __all__ = ["Kept", "benchmark_exit_code", "keep", "pareto_front", "record_of", "require_statistics"]
-
-_FOLDER = "records"
 
 
 def require_statistics() -> None:
@@ -229,7 +228,7 @@ def keep(record: Record, target: Path | None) -> Kept:
             refused = error
         else:
             return Kept(target, f"record: {target}")
-    folder = cache_dir() / _FOLDER
+    folder = cache_dir() / KEPT
     path = folder / f"{record.kind}-{record.created:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.json"
     try:
         record.write(path)

@@ -1,7 +1,8 @@
 """Which contract a network wants, found from a few photos and their masks, or from photos alone.
 
-Ways to prepare the photos and to read the answers are tried by halves: all of them on a few photos, the better half on
-more. What is proposed must be better than the next by more than photos differ; ways whose masks agree count as one.
+All ways to prepare the photos and to read the answers are tried on a few photos, and those that are not clearly behind
+on more, until one is clearly ahead or there are no more photos. What is proposed must be better than the next by more
+than photos differ; ways whose masks agree count as one.
 """
 
 from __future__ import annotations
@@ -46,8 +47,20 @@ _MOST_PSNR = 78.0
 _SIDE = 64
 """Of what is enlarged, in pixels."""
 
-_ROUNDS = (3, 6, 12)
-"""Photos that each round sees."""
+_ROUNDS = (3, 6, 12, 24, 48)
+"""Photos that each round sees, of all so far."""
+
+_ENOUGH = 6
+"""Photos from which on one that is clearly ahead is looked at no further."""
+
+_ERRORS, _CLEAR_ERRORS = 2.0, 3.0
+"""Standard errors of the mean difference by which the best must be ahead, and by which others are clearly behind.
+
+Who looks after each round finds a chance lead more easily than who looks once, so that an early end asks for more.
+"""
+
+_BEHIND = 5
+"""Times the least margin, below which nothing is left behind for its mean alone."""
 
 
 class Guess(NamedTuple):
@@ -103,14 +116,14 @@ class InferredContract:
 
 
 def infer_contract(
-    model: str | Path, data: str | Path, *, limit: int = 12, progress: Progress | None = None
+    model: str | Path, data: str | Path, *, limit: int = 48, progress: Progress | None = None
 ) -> InferredContract:
     """Find the contract of a network of one's own from photos.
 
     Args:
         model: an `.onnx` or `.xml` file.
         data: photos with masks, as `open_dataset` takes them; for super-resolution photos alone.
-        limit: at most so many photos, spread evenly.
+        limit: at most so many photos, spread evenly; fewer are looked at where they tell enough.
         progress: called while it goes on.
 
     Returns:
@@ -139,8 +152,9 @@ def infer_contract(
     scores: dict[int, list[float]] = {number: [] for number in range(len(ways))}
     masks: dict[int, list[NDArray[Any]]] = {number: [] for number in range(len(ways))}
     alive, seen = list(range(len(ways))), 0
+    least = LEAST_GAIN if enlarges else LEAST_MARGIN
     steps = [count for count in _ROUNDS if count < len(photos)] + [len(photos)]
-    for step, count in enumerate(steps):
+    for count in steps:
         for place in range(seen, count):
             if progress is not None:
                 progress("photos", place, len(photos))
@@ -150,13 +164,33 @@ def infer_contract(
                 scores[number].append(score)
                 masks[number].append(mask)
         seen = count
-        if step + 1 < len(steps):
-            alive.sort(key=lambda number: -_mean(scores[number]))
-            # What equals the best is never left behind.
-            keep = max(8, len(alive) // 2)
-            limit_score = _mean(scores[alive[min(keep, len(alive)) - 1]])
-            alive = [number for number in alive if _mean(scores[number]) >= limit_score]
-    return _judged(ways, alive, scores, masks, enlarges=enlarges)
+        if count == len(photos):
+            break
+        if count >= _ENOUGH:
+            found = _judged(ways, alive, scores, masks, enlarges=enlarges, errors=_CLEAR_ERRORS)
+            if not found.uncertain:
+                return found
+        alive = _still_possible(alive, scores, least)
+    return _judged(ways, alive, scores, masks, enlarges=enlarges, errors=_ERRORS)
+
+
+def _still_possible(alive: Sequence[int], scores: dict[int, list[float]], least: float) -> list[int]:
+    """Return what is not clearly behind, and of the rest the best: with nobody behind, there is no margin to tell."""
+    order = sorted(alive, key=lambda number: -_mean(scores[number]))
+
+    def is_near(number: int) -> bool:
+        difference, error = _ahead(scores[order[0]], scores[number])
+        return difference <= max(_BEHIND * least, _CLEAR_ERRORS * error)
+
+    near = [number for number in order if is_near(number)]
+    return near + [number for number in order if number not in near][:1]
+
+
+def _ahead(one: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
+    """Return by how much one is ahead of another on the same photos, and the standard error of that."""
+    differences = np.subtract(one, other)
+    error = float(differences.std(ddof=1)) / sqrt(len(differences)) if len(differences) > 1 else float("inf")
+    return float(differences.mean()), error
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -238,6 +272,7 @@ def _judged(
     masks: dict[int, list[NDArray[Any]]],
     *,
     enlarges: bool,
+    errors: float,
 ) -> InferredContract:
     """Join the ways whose answers are the same, and compare the best with the next."""
     order = sorted(alive, key=lambda number: -_mean(scores[number]))
@@ -258,9 +293,6 @@ def _judged(
     least = LEAST_GAIN if enlarges else LEAST_MARGIN
     if guesses[top].score < (LEAST_PSNR if enlarges else LEAST_SCORE):
         uncertain = f"not even the best fits: {best[0].name}"
-    elif second is not None:
-        differences = np.subtract(scores[top], scores[rest[0]])
-        noise = 2 * float(differences.std(ddof=1)) / sqrt(photos) if photos > 1 else float("inf")
-        if margin < max(least, noise):
-            uncertain = f"these photos cannot tell {best[0].name} from {second.name}; give more of them, or others"
+    elif second is not None and margin < max(least, errors * _ahead(scores[top], scores[rest[0]])[1]):
+        uncertain = f"these photos cannot tell {best[0].name} from {second.name}; give more of them, or others"
     return InferredContract(best, second, margin, uncertain, photos)

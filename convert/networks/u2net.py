@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["MATTELITE", "RSU", "U2NET", "U2NETP", "ConvBnRelu", "RSUConfig", "U2Net", "U2NetConfig"]
+__all__ = ["ISNET", "MATTELITE", "RSU", "U2NET", "U2NETP", "ConvBnRelu", "RSUConfig", "U2Net", "U2NetConfig"]
 
 Heads = Literal["all", "fused"]
 
@@ -45,11 +45,14 @@ class U2NetConfig:
         decoder: back up again, with one stage less: the lowest encoder stage feeds it directly.
         stride: of the very first convolution. The heads give its square in channels, of which a map of the input's size
             is woven (pixel shuffle): all stages work at the lower resolution, and the edges do not.
+        stem: width of a plain convolution before the first stage that halves the resolution, 0 where there is none; the
+            heads' maps are resized to the input.
     """
 
     encoder: tuple[RSUConfig, ...]
     decoder: tuple[RSUConfig, ...]
     stride: int = 1
+    stem: int = 0
 
     def __post_init__(self) -> None:
         if len(self.encoder) < 2 or len(self.decoder) != len(self.encoder) - 1:
@@ -77,6 +80,9 @@ U2NET = U2NetConfig(
     ),
 )
 """The full network: 44.0 M parameters."""
+
+ISNET = U2NetConfig(encoder=U2NET.encoder, decoder=U2NET.decoder, stem=64)
+"""IS-Net (Qin et al., ECCV 2022): the full network at half the resolution, its first head alone the answer; 44.0 M."""
 
 U2NETP = U2NetConfig(
     encoder=(
@@ -220,6 +226,9 @@ class U2Net(nn.Module):
         self.heads: Heads = heads
         self.logits = logits
         previous = in_channels
+        if config.stem:
+            self.conv_in = nn.Conv2d(in_channels, config.stem, 3, 2, 1)
+            previous = config.stem
         for number, stage in enumerate(config.encoder, 1):
             self.add_module(f"stage{number}", RSU(previous, stage, config.stride if number == 1 else 1))
             previous = stage.out
@@ -238,6 +247,9 @@ class U2Net(nn.Module):
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         """See the class."""
         height, width = x.shape[2:]
+        given = x
+        if self.config.stem:
+            x = self.conv_in(x)
         encoded: list[Tensor] = []
         for number in range(1, self.depth + 1):
             x = self.get_submodule(f"stage{number}")(_pool(x) if encoded else x)
@@ -250,7 +262,9 @@ class U2Net(nn.Module):
         sides: list[Tensor] = []
         for number in range(1, self.sides + 1):
             side: Tensor = self.get_submodule(f"side{number}")(encoded[number - 1])
-            sides.append(_resize_like(side, sides[0]) if sides else side)
+            # A stem's heads are resized to the input's size, the others to that of the first.
+            larger = given if self.config.stem else sides[0] if sides else side
+            sides.append(side if larger is side else _resize_like(side, larger))
         if self.outconv is None:
             fused, *sides = sides
         else:

@@ -118,8 +118,10 @@ def _alpha(raw: Node, wanted: OutputContract, least_spread: float, number: Numbe
         raw = difference(number(1.0), raw, number)
     every = ops.constant(_WHOLE)
     low = ops.reduce_min(raw, every, keep_dims=True)
-    spread = difference(ops.reduce_max(raw, every, keep_dims=True), low, number)
-    alpha = ops.clamp(raw, 0.0, 1.0)
+    high = ops.reduce_max(raw, every, keep_dims=True)
+    spread = difference(high, low, number)
+    # Where even the largest value says background, nothing of it is shown.
+    alpha = ops.select(ops.greater_equal(high, constant(0.5)), ops.clamp(raw, 0.0, 1.0), constant(0.0))
     if wanted.min_max:
         stretched = quotient(difference(raw, low, number), ops.maximum(spread, constant(least_spread)), number)
         alpha = ops.select(ops.less(spread, constant(least_spread)), alpha, stretched)

@@ -15,6 +15,7 @@ from . import (
     bria,
     deeplab,
     imdn,
+    isnet,
     mattelite,
     modnet,
     rembg,
@@ -50,6 +51,7 @@ def register(specs: Iterable[ModelSpec]) -> None:
 register(mattelite.SPECS)
 register(srlite.SPECS)
 register(u2net.SPECS)
+register(isnet.SPECS)
 register(unet.SPECS)
 register(deeplab.SPECS)
 register(rembg.SPECS)

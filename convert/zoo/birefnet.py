@@ -16,12 +16,9 @@ _LICENCE = Licence(
     granted=None,
     source=f"{_HOME}/issues/306",
 )
-_ONE_SOURCE = "Its hash has one independent source."
 
 
-def _spec(
-    name: str, title: str, filename: str, side: int, *, sha256: str, size: int, notes: tuple[str, ...] = ()
-) -> ModelSpec:
+def _spec(name: str, title: str, filename: str, side: int, *, sha256: str, size: int) -> ModelSpec:
     return ModelSpec(
         id=f"birefnet-{name}",
         title=f"BiRefNet, {title}",
@@ -36,7 +33,10 @@ def _spec(
         source="onnx",
         paper="https://arxiv.org/abs/2401.03407",
         homepage=_HOME,
-        notes=("Which photos it was trained on is not said for these weights alone.", *notes),
+        notes=(
+            "Which photos it was trained on is not said for these weights alone.",
+            "Its hash has one independent source.",
+        ),
     )
 
 
@@ -72,6 +72,5 @@ SPECS: tuple[ModelSpec, ...] = (
         512,
         sha256="18b64a270d3abe7d36e665500c3f24136bcaf7616771b4cb21c6e8c57fec7237",
         size=940_526_436,
-        notes=(_ONE_SOURCE,),
     ),
 )

@@ -6,13 +6,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...core import Contract, InputContract, OutputContract
-from ..spec import SAFE_SIDE, Licence, ModelSpec, Weights
+from ..spec import SAFE_SIDE, Licence, ModelSpec, Weights, enlarging_figures
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["SPECS"]
 
+_PAPER = "https://arxiv.org/abs/1909.11856"
+_PUBLISHED = {
+    2: ("38.00", "0.9605", "33.63", "0.9177"),
+    3: ("34.36", "0.9270", "30.32", "0.8417"),
+    4: ("32.21", "0.8948", "28.58", "0.7811"),
+}
 _RAW = "https://raw.githubusercontent.com/Zheng222/IMDN"
 _COMMIT = "f8a43074c7c8ea33ea7c33ce43a698c086007fd0"
 
@@ -44,7 +50,8 @@ def _spec(scale: int, *, sha256: str, size: int) -> ModelSpec:
         licence=Licence(code="not stated", weights="not stated", granted=None),
         build=partial(_build, scale),
         proven=scale != 3,
-        paper="https://arxiv.org/abs/1909.11856",
+        paper=_PAPER,
+        published=enlarging_figures(_PAPER, *_PUBLISHED[scale]),
         homepage="https://github.com/Zheng222/IMDN",
         notes=(
             "The repository has no licence file: ask its authors before any use beyond measuring.",

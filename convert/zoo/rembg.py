@@ -6,7 +6,7 @@ from ...core import Contract, InputContract, OutputContract
 from ..spec import Licence, ModelSpec, TrainingData, Weights
 from .u2net import APACHE_SOURCE, CLOTH_LABELS, IMAGENET_MEAN, IMAGENET_STD
 
-__all__ = ["SPECS"]
+__all__ = ["DIS5K", "SPECS"]
 
 _RELEASE = "https://github.com/danielgatis/rembg/releases/download/v0.0.0"
 _CLASSIC_MIRROR = "https://huggingface.co/tomjackson2023/rembg/resolve/cd3a3d6767a7859efea31ef0f2f373582cf06d82"
@@ -16,7 +16,7 @@ _BIREFNET_MIRROR = (
     "43d1d62b06bac8b7d3886a209771f6d7ca10d899/BiRefNet-v2-onnx"
 )
 _APACHE = Licence(code="MIT", weights="Apache-2.0", granted=True, source=APACHE_SOURCE)
-_DIS5K = TrainingData(
+DIS5K = TrainingData(
     name="DIS5K",
     terms="its terms of use allow no commercial use",
     commercial=False,
@@ -199,7 +199,7 @@ SPECS: tuple[ModelSpec, ...] = (
         md5="fc16ebd8b0c10d971d3513d564d01e29",
         size=178_648_008,
         source=_DIS,
-        licence=Licence(code="MIT", weights="not stated", granted=None, source=f"{_DIS[0]}/issues/150", data=(_DIS5K,)),
+        licence=Licence(code="MIT", weights="not stated", granted=None, source=f"{_DIS[0]}/issues/150", data=(DIS5K,)),
         notes=(
             "The repository licenses code and metric; whether that covers the weights is an open question there.",
             "rembg resizes by Lanczos, divides by the image's maximum and stretches the mask; the authors resize "
@@ -225,7 +225,7 @@ SPECS: tuple[ModelSpec, ...] = (
         "BiRefNet-general-epoch_244.onnx",
         sha256="58f621f00f5d756097615970a88a791584600dcf7c45b18a0a6267535a1ebd3c",
         md5="7a35a0141cbbc80de11d9c9a28f52697",
-        data=(_DIS5K,),
+        data=(DIS5K,),
         notes=(_MISTAKE,),
     ),
     _birefnet(
@@ -235,7 +235,7 @@ SPECS: tuple[ModelSpec, ...] = (
         sha256="5600024376f572a557870a5eb0afb1e5961636bef4e1e22132025467d0f03333",
         md5="4fab47adc4ff364be1713e97b7e66334",
         size=224_005_088,
-        data=(_DIS5K,),
+        data=(DIS5K,),
         notes=(_MISTAKE, "Running it takes 3.2 GB of memory."),
         memory=12_900_000_000,
     ),
@@ -252,7 +252,7 @@ SPECS: tuple[ModelSpec, ...] = (
         "BiRefNet-DIS-epoch_590.onnx",
         sha256="6470117bac6f8d82a3f62921056f52d0f5c4d36d1d832096331d5ea38a03acb5",
         md5="2d4d44102b446f33a4ebb2e56c051f2b",
-        data=(_DIS5K,),
+        data=(DIS5K,),
         notes=(_MISTAKE,),
     ),
     _birefnet(
@@ -277,7 +277,7 @@ SPECS: tuple[ModelSpec, ...] = (
         "BiRefNet-massive-TR_DIS5K_TR_TEs-epoch_420.onnx",
         sha256="a94814cac438a31f95287811882628644a04b22d313ef3071d2ba904b5f627b8",
         md5="33e726a2136a3d59eb0fdf613e31e3e9",
-        data=(_DIS5K,),
+        data=(DIS5K,),
         notes=(_MISTAKE, _ONE_SOURCE),
     ),
 )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core import Contract, InputContract, OutputContract
-from ..spec import Licence, ModelSpec, Weights
+from ..spec import Licence, ModelSpec, Weights, enlarging_figures
 
 if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["CONTRACT", "NOTES", "SPECS"]
 
+_PAPER = "https://arxiv.org/abs/2009.11551"
 _RAW = "https://raw.githubusercontent.com/njulj/RFDN"
 
 
@@ -55,7 +56,8 @@ SPECS: tuple[ModelSpec, ...] = (
         licence=Licence(code="MIT", weights="MIT", granted=True),
         build=_build,
         proven=True,
-        paper="https://arxiv.org/abs/2009.11551",
+        paper=_PAPER,
+        published=enlarging_figures(_PAPER, "32.24", "0.8952", "28.61", "0.7819"),
         homepage="https://github.com/njulj/RFDN",
         notes=NOTES,
     ),

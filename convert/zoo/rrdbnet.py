@@ -107,6 +107,7 @@ def released(
     size: int,
     proven: bool = False,
     notes: tuple[str, ...] = (),
+    undenoised: str = "",
 ) -> ModelSpec:
     """Return the entry of a network of Real-ESRGAN; `file` is `VERSION/NAME` as it is released."""
     filename = file.rpartition("/")[2]
@@ -123,6 +124,7 @@ def released(
         paper="https://arxiv.org/abs/2107.10833",
         homepage="https://github.com/xinntao/Real-ESRGAN",
         proven=proven,
+        undenoised=undenoised,
         notes=("Trained as a GAN: it invents plausible detail.", *notes),
     )
 

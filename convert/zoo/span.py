@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...core import Contract, InputContract, OutputContract
-from ..spec import SAFE_SIDE, Licence, ModelSpec, Weights
+from ..spec import SAFE_SIDE, Licence, ModelSpec, Weights, enlarging_figures
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["SPECS"]
 
 _HOME = "https://github.com/hongyuanyu/SPAN"
+_PAPER = "https://arxiv.org/abs/2311.12770"
+_PUBLISHED = {2: ("38.08", "0.9608", "33.71", "0.9183"), 4: ("32.20", "0.8953", "28.66", "0.7834")}
 _HALO = 21
 """Twenty-one 3x3 convolutions in a row: no pixel further away than this is looked at."""
 
@@ -48,9 +50,15 @@ def _spec(
         build=partial(_build, scale),
         adapt=_adapt,
         proven=True,
-        paper="https://arxiv.org/abs/2311.12770",
+        paper=_PAPER,
+        published=enlarging_figures(_PAPER, *_PUBLISHED[scale]),
         homepage=_HOME,
-        notes=("The publisher gives all weights in one archive, span.zip on Google Drive: unpack it.", hash_note),
+        notes=(
+            "The publisher gives all weights in one archive, span.zip on Google Drive: unpack it.",
+            "OpenModelDB has copies for a direct download, saved anew and so in other bytes: give one with --weights "
+            "(https://github.com/OpenModelDB/model-hub/releases/tag/span).",
+            hash_note,
+        ),
     )
 
 

@@ -46,8 +46,9 @@ SPECS: tuple[ModelSpec, ...] = (
         size=4_885_111,
         notes=(
             "This is denoise strength 1; the publisher's script mixes the weights with those of "
-            "realesr-general-wdn-x4v3 for less, half and half at 0.5.",
+            "realesr-general-wdn-x4v3 for less, half and half at 0.5: export it with --denoise.",
         ),
+        undenoised="realesr-general-wdn-x4v3",
     ),
     released(
         "realesr-general-wdn-x4v3",
@@ -57,7 +58,7 @@ SPECS: tuple[ModelSpec, ...] = (
         "v0.2.5.0/realesr-general-wdn-x4v3.pth",
         sha256="1641f8c4464b9f097c9fdda5589273713f67cf59f3d909e0bd688f0cee269dca",
         size=4_885_111,
-        notes=("This is denoise strength 0 of realesr-general-x4v3.",),
+        notes=("This is denoise strength 0 of realesr-general-x4v3; between the two: export that with --denoise.",),
     ),
     released(
         "realesr-animevideov3",

@@ -7,12 +7,24 @@ from typing import TYPE_CHECKING, Literal
 
 from ...core import Contract, InputContract, OutputContract
 from ..fine_tunes import Shapes, count_of, fitted, length_of
-from ..spec import Licence, ModelSpec, Weights
+from ..spec import Licence, ModelSpec, PublishedFigure, Weights
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["APACHE_SOURCE", "CLOTH_LABELS", "IMAGENET_MEAN", "IMAGENET_STD", "SPECS", "fine_tuned", "u2net"]
+__all__ = [
+    "APACHE_SOURCE",
+    "CLOTH_LABELS",
+    "IMAGENET_MEAN",
+    "IMAGENET_STD",
+    "SPECS",
+    "drive",
+    "fine_tuned",
+    "u2net",
+]
+
+Stages = Literal["U2NET", "U2NETP", "MATTELITE", "ISNET"]
+"""The tables of stages, as `networks.u2net` calls them."""
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -30,12 +42,19 @@ _REPOSITORY_LICENCE = (
 )
 
 
-def _drive(file_id: str) -> str:
+def _on_ecssd(max_f_beta: str, mae: str) -> tuple[PublishedFigure, ...]:
+    """Return what the paper's tables say of a network on all of ECSSD."""
+    given = {"max_f_beta": max_f_beta, "mae": mae}
+    return tuple(PublishedFigure("ECSSD", metric, value, _PAPER) for metric, value in given.items())
+
+
+def drive(file_id: str) -> str:
+    """Return the address of a file that lies on Google Drive."""
     return f"https://drive.usercontent.google.com/download?id={file_id}&export=download&confirm=t"
 
 
 def u2net(
-    stages: Literal["U2NET", "U2NETP", "MATTELITE"],
+    stages: Stages,
     classes: int = 1,
     channels: int = 3,
     sides: int | None = None,
@@ -55,13 +74,14 @@ def u2net(
     ).eval()
 
 
-def fine_tuned(stages: Literal["U2NET", "U2NETP", "MATTELITE"], spec: ModelSpec, shapes: Shapes) -> ModelSpec | None:
+def fine_tuned(stages: Stages, spec: ModelSpec, shapes: Shapes) -> ModelSpec | None:
     """Return the entry of a fine-tune: its classes, its channels, and which of its heads it kept."""
     sides, fusion = count_of(shapes, r"side(\d+)\.weight"), length_of(shapes, "outconv.weight", 2) or 0
-    if not sides and not fusion:
+    stem = "conv_in.weight" in shapes
+    if (not sides and not fusion) or stem != (stages == "ISNET"):
         return None
     classes = length_of(shapes, "outconv.weight" if fusion else "side1.weight")
-    channels = length_of(shapes, "stage1.rebnconvin.conv_s1.weight", 1)
+    channels = length_of(shapes, "conv_in.weight" if stem else "stage1.rebnconvin.conv_s1.weight", 1)
     build = partial(u2net, stages, classes or 1, channels or 3, sides, fusion)
     return fitted(spec, build, classes=classes, channels=channels, activated=True)
 
@@ -91,7 +111,7 @@ SPECS: tuple[ModelSpec, ...] = (
             filename="u2net.pth",
             urls=(
                 "https://huggingface.co/Carve/u2net-universal/resolve/10305d785481cf4b2eee1d447c39cd6e5f43d74b/full_weights.pth",
-                _drive("1ao1ovG1Qtx4b7EoskHXmi2E9rp5CHLcZ"),
+                drive("1ao1ovG1Qtx4b7EoskHXmi2E9rp5CHLcZ"),
             ),
             sha256="10025a17f49cd3208afc342b589890e402ee63123d6f2d289a4a0903695cce58",
             md5="347c3d51b01528e5c6c071e3cff1cb55",
@@ -102,6 +122,7 @@ SPECS: tuple[ModelSpec, ...] = (
         fine_tune=_fine_tuned,
         paper=_PAPER,
         homepage=_HOME,
+        published=_on_ecssd("0.951", "0.033"),
         notes=(_REPOSITORY_LICENCE, "Trained on DUTS-TR."),
     ),
     ModelSpec(
@@ -112,7 +133,7 @@ SPECS: tuple[ModelSpec, ...] = (
         weights=Weights(
             filename="u2netp.pth",
             urls=(
-                _drive("1rbSTGKAE-MTxBYHd-51l2hMOQPT_7EPy"),
+                drive("1rbSTGKAE-MTxBYHd-51l2hMOQPT_7EPy"),
                 "https://github.com/nadermx/backgroundremover/raw/main/models/u2netp.pth",
             ),
             sha256="e7567cde013fb64813973ce6e1ecc25a80c05c3ca7adbc5a54f3c3d90991b854",
@@ -125,6 +146,7 @@ SPECS: tuple[ModelSpec, ...] = (
         fine_tune=partial(fine_tuned, "U2NETP"),
         paper=_PAPER,
         homepage=_HOME,
+        published=_on_ecssd("0.943", "0.041"),
         notes=(_REPOSITORY_LICENCE, "Trained on DUTS-TR."),
     ),
     ModelSpec(
@@ -134,7 +156,7 @@ SPECS: tuple[ModelSpec, ...] = (
         contract=_salient(320),
         weights=Weights(
             filename="u2net_human_seg.pth",
-            urls=(_drive("1m_Kgs91b21gayc2XLW0ou8yugAIadWVP"),),
+            urls=(drive("1m_Kgs91b21gayc2XLW0ou8yugAIadWVP"),),
             sha256="13f0396e3f6fbc1d7ab55a8558640bef306a59b9110a5c595eb949ff69cf2414",
         ),
         licence=_APACHE,
@@ -157,7 +179,7 @@ SPECS: tuple[ModelSpec, ...] = (
             input=InputContract(height=768, width=768, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), resize="linear"),
             output=OutputContract(kind="classes", labels=CLOTH_LABELS, resize="linear"),
         ),
-        weights=Weights(filename="cloth_segm_u2net_latest.pth", urls=(_drive("1mhF3yqd7R-Uje092eypktNl-RoZNuiCJ"),)),
+        weights=Weights(filename="cloth_segm_u2net_latest.pth", urls=(drive("1mhF3yqd7R-Uje092eypktNl-RoZNuiCJ"),)),
         licence=Licence(code="MIT", weights="MIT (by the repository)", granted=None),
         build=_clothes,
         fine_tune=_fine_tuned,
@@ -175,7 +197,7 @@ SPECS: tuple[ModelSpec, ...] = (
         title="U²-Net, a photo of a head to a pencil drawing",
         task="segmentation",
         contract=_salient(512, invert=True),
-        weights=Weights(filename="u2net_portrait.pth", urls=(_drive("1IG3HdpcRiDoWNookbncQjeaPN28t90yW"),)),
+        weights=Weights(filename="u2net_portrait.pth", urls=(drive("1IG3HdpcRiDoWNookbncQjeaPN28t90yW"),)),
         licence=Licence(code="Apache-2.0", weights="Apache-2.0 (by the repository)", granted=None),
         build=_full,
         fine_tune=_fine_tuned,

@@ -30,6 +30,7 @@ SUITED: dict[Use, tuple[str, ...]] = {
         "rembg-birefnet-general",
         "rembg-birefnet-general-lite",
         "rembg-birefnet-dis",
+        "isnet-general-use",
         "rembg-isnet-general-use",
         "rmbg-2-0",
         "rmbg-1-4",

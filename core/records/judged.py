@@ -19,7 +19,7 @@ class Verdict(Frozen, frozen=True):
         gate: in words, without its limit.
         metric: that it is for.
         limit: its kind, such as `max_drop`.
-        bound: its value.
+        bound: its value; None where the limit is no number.
         status: what came of it.
         reason: why, in a sentence.
         figure: that was judged; None where there was none.
@@ -27,12 +27,13 @@ class Verdict(Frozen, frozen=True):
         amount: what the limit bounds: the figure itself, the drop, or the ratio.
         interval: of the amount.
         samples: how many the figure was made of.
+        place: of the gate, as `FILE:LINE`; empty where it is of no file.
     """
 
     gate: str
     metric: str
     limit: str
-    bound: float
+    bound: float | None = None
     status: Literal["passed", "failed", "not enough evidence"]
     reason: str
     labels: dict[str, str] = Field(default_factory=dict)
@@ -41,6 +42,12 @@ class Verdict(Frozen, frozen=True):
     amount: float | None = None
     interval: Interval | None = None
     samples: int | None = None
+    place: str = ""
+
+    @property
+    def limit_text(self) -> str:
+        """Return the limit with its bound, such as `max_drop 0.01`."""
+        return self.limit if self.bound is None else f"{self.limit} {self.bound:g}"
 
 
 class GateRecord(Record, frozen=True):

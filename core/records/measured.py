@@ -18,6 +18,7 @@ __all__ = [
     "CompareRecord",
     "ComparisonRow",
     "ExecutedLayers",
+    "KeptAnswer",
     "LayerTime",
     "Mismatch",
     "PeerRecord",
@@ -31,8 +32,20 @@ MODEL = "model"
 """The stage of a benchmark that is the network alone."""
 
 
+class KeptAnswer(Frozen, frozen=True):
+    """An answer that a record keeps, small: as a PNG of 64 pixels a side at most, in base64.
+
+    Attributes:
+        kind: grey levels of alpha, an RGB image, or class numbers.
+        png: the file.
+    """
+
+    kind: Literal["alpha", "image", "classes"]
+    png: str
+
+
 class ValidateRecord(Record, frozen=True):
-    """How good a model's answers are, sample by sample.
+    """How good a model's answers are, sample by sample, and a dozen of them for later ones to be set beside.
 
     Attributes:
         task: of the data set.
@@ -42,6 +55,7 @@ class ValidateRecord(Record, frozen=True):
         table: each metric of each sample.
         labels: of the model's classes, where truth and answers are classes.
         confusion: pixels by true class (rows) and answer (columns), in the order of `labels`.
+        answers: to a dozen samples, spread evenly, by id.
     """
 
     kind: Literal["validate"] = "validate"
@@ -52,6 +66,7 @@ class ValidateRecord(Record, frozen=True):
     table: SampleTable = SampleTable()
     labels: tuple[str, ...] = ()
     confusion: tuple[tuple[int, ...], ...] = ()
+    answers: dict[str, KeptAnswer] = Field(default_factory=dict)
 
     def by_sample(self, figure: Measurement) -> dict[str, float] | None:
         """Return the metric of each sample of the figure's slice."""

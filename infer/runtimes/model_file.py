@@ -15,7 +15,6 @@ from ...core import (
     MODEL_INFO_KEYS,
     PROVENANCE_KEY,
     Contract,
-    ContractError,
     ModelError,
     Precision,
     Provenance,
@@ -24,6 +23,7 @@ from ...core import (
     check_operators,
     contract_beside,
     contract_of_model_info,
+    no_contract,
     openvino_errors_as,
     refused_operators,
 )
@@ -67,11 +67,7 @@ def describe(
     if chosen is None:
         beside = contract_beside(path)
         if beside is None:
-            raise ContractError(
-                f"{path}: nothing says what surrounds this network: it carries no contract, none lies beside it as "
-                f"{path.stem}.contract.toml, and none was given with --contract; mattekit contract init {path.name} "
-                "writes a proposal, and mattekit export puts one inside"
-            )
+            raise no_contract(path)
         chosen = beside[0]
     named = provenance.name if provenance else ""
     return Variant(

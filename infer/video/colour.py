@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...images import Image, Pixels
+from .siting import LEFT, Siting, is_subsampled, rescaled
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -28,6 +29,7 @@ _HIGH_DEFINITION_ROWS, _HIGH_DEFINITION_COLUMNS = 720, 1280
 
 # What libswscale calls the matrices; every other one is converted as BT.601, which is its default too.
 _MATRICES = {_BT709: 1, 4: 4, _BT601_625: 5, _BT601_525: 5, 7: 7, 9: 9, _BT2020_CONSTANT: 9}
+_NAMES = {1: "bt709", 4: "fcc", 5: "bt601", 7: "smpte240m", 9: "bt2020"}
 
 _TRANSFERS_OF_HDR = {16, 18}
 
@@ -77,23 +79,34 @@ class VideoColour:
         """Return libswscale's number of the matrix."""
         return _MATRICES[self.matrix]
 
+    @property
+    def scaler_name(self) -> str:
+        """Return the matrix's name in FFmpeg's filter `scale`."""
+        return _NAMES[self.scaler_matrix]
 
-def image_from(frame: VideoFrame, colour: VideoColour, source: str) -> Image:
+
+def image_from(frame: VideoFrame, colour: VideoColour, source: str, siting: Siting = LEFT) -> Image:
     """Convert a decoded frame to RGB, with alpha where it has one.
 
     Args:
         frame: any pixel format; more than 8 bits a sample are rounded to 8.
         colour: what its luma and chroma mean.
         source: the image's name in messages.
+        siting: where its chroma samples lie, where several pixels share one.
     """
     alpha = any(component.is_alpha for component in frame.format.components)
-    converted = frame.reformat(
-        format="rgba" if alpha else "rgb24",
-        src_colorspace=colour.scaler_matrix,
-        src_color_range=None if frame.format.is_rgb else (_FULL if colour.full_range else _LIMITED),
-        dst_color_range=_FULL,
-        interpolation=_EXACT,
-    )
+    layout = "rgba" if alpha else "rgb24"
+    if is_subsampled(frame.format):
+        own = f"in_color_matrix={colour.scaler_name}:in_range={'pc' if colour.full_range else 'tv'}"
+        converted = rescaled(frame, layout, f"{own}:out_range=pc", siting, "in")
+    else:
+        converted = frame.reformat(
+            format=layout,
+            src_colorspace=colour.scaler_matrix,
+            src_color_range=None if frame.format.is_rgb else (_FULL if colour.full_range else _LIMITED),
+            dst_color_range=_FULL,
+            interpolation=_EXACT,
+        )
     pixels = cast("NDArray[np.uint8]", converted.to_ndarray())
     if not alpha:
         return Image(pixels, source=source)
@@ -109,7 +122,8 @@ def frame_from(rgb: Pixels, alpha: Pixels | None, pixel_format: str, colour: Vid
     Args:
         rgb: straight colours.
         alpha: None is opaque.
-        pixel_format: FFmpeg's name, such as `yuv420p`.
+        pixel_format: FFmpeg's name, such as `yuv420p`. Chroma that pixels share is sited left, as all codecs that are
+            written take it.
         colour: what its luma and chroma are to mean; in limited range, whatever it says: libswscale's way to full range
             cuts chroma down instead of rounding it, by half a level on average.
     """
@@ -124,6 +138,9 @@ def frame_from(rgb: Pixels, alpha: Pixels | None, pixel_format: str, colour: Vid
         frame = VideoFrame.from_ndarray(np.ascontiguousarray(rgb, dtype=np.uint8), format="rgb24")
     if target.is_rgb:
         return frame.reformat(format=pixel_format)
+    if is_subsampled(target):
+        said = f"in_range=pc:out_color_matrix={colour.scaler_name}:out_range=tv"
+        return rescaled(frame, pixel_format, said, LEFT, "out")
     return frame.reformat(
         format=pixel_format,
         dst_colorspace=colour.scaler_matrix,

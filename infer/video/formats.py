@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from ...core import DependencyError, InputError
-from .pyav import codec_available
+from .abilities import codec_available, require_encoder
 
-__all__ = ["VIDEO_EXTENSIONS", "Codec", "OutputFormat", "choose_format"]
+__all__ = [
+    "CONTAINERS_WITH_SOUND",
+    "VIDEO_EXTENSIONS",
+    "Codec",
+    "OutputFormat",
+    "SoundChoice",
+    "choose_format",
+    "is_pattern",
+    "numbered",
+]
 
-Codec = Literal["h264", "vp9", "prores", "webp", "png"]
+Codec = Literal[
+    "h264",
+    "vp9",
+    "prores",
+    "gif",
+    "webp",
+    "png",
+    "hevc",
+    "av1",
+    "h264_nvenc",
+    "hevc_nvenc",
+    "av1_nvenc",
+    "h264_qsv",
+    "hevc_qsv",
+    "av1_qsv",
+]
 
+SoundChoice = Literal["copy", "aac", "opus", "none"]
+"""What becomes of the audio."""
 
 VIDEO_EXTENSIONS = frozenset(
     f".{extension}"
@@ -51,28 +78,68 @@ class OutputFormat:
     audio: bool = True
 
 
+PATTERN = re.compile(r"%0?[0-9]*d")
+"""What stands for a frame's number in a file's name."""
+
+_HARDWARE: tuple[Codec, ...] = ("h264_nvenc", "hevc_nvenc", "av1_nvenc", "h264_qsv", "hevc_qsv", "av1_qsv")
+
 # By suffix: FFmpeg's container and what may be in it, the default for opaque frames first.
 _CONTAINERS: dict[str, tuple[str, tuple[Codec, ...]]] = {
-    ".mp4": ("mp4", ("h264",)),
-    ".m4v": ("mp4", ("h264",)),
-    ".mov": ("mov", ("h264", "prores")),
-    ".mkv": ("matroska", ("h264", "vp9")),
-    ".webm": ("webm", ("vp9",)),
+    ".mp4": ("mp4", ("h264", "hevc", "av1", *_HARDWARE)),
+    ".m4v": ("mp4", ("h264", "hevc", "av1", *_HARDWARE)),
+    ".mov": ("mov", ("h264", "prores", "hevc", *_HARDWARE[:2], *_HARDWARE[3:5])),
+    ".mkv": ("matroska", ("h264", "vp9", "hevc", "av1", *_HARDWARE)),
+    ".webm": ("webm", ("vp9", "av1", "av1_nvenc", "av1_qsv")),
     ".webp": ("webp", ("webp",)),
+    ".gif": ("gif", ("gif",)),
     "": ("", ("png",)),
 }
 
+CONTAINERS_WITH_SOUND = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+"""FFmpeg's name of each container that holds sound, by its suffix."""
+
 _ENCODERS: dict[Codec, str] = {
+    **{codec: codec for codec in _HARDWARE},
+    "hevc": "libx265",
+    "av1": "libsvtav1",
     "h264": "libx264",
     "vp9": "libvpx-vp9",
     "prores": "prores_ks",
+    "gif": "gif",
     "webp": "libwebp_anim",
     "png": "",
 }
 
-_WITH_ALPHA: tuple[Codec, ...] = ("vp9", "prores", "webp", "png")
+# The index of an MP4 goes to its front, so that it plays while it is downloaded.
+_MUXER_OPTIONS = {
+    "mp4": (("movflags", "+faststart"),),
+    "mov": (("movflags", "+faststart"),),
+    "webp": (("loop", "0"),),
+}
 
-_TITLES: dict[Codec, str] = {"h264": "H.264", "vp9": "VP9", "prores": "ProRes", "webp": "WebP", "png": "PNG"}
+_WITH_ALPHA: tuple[Codec, ...] = ("vp9", "prores", "gif", "webp", "png")
+
+_TITLES: dict[Codec, str] = {
+    **{codec: codec for codec in _HARDWARE},
+    "hevc": "HEVC",
+    "av1": "AV1",
+    "h264": "H.264",
+    "vp9": "VP9",
+    "prores": "ProRes",
+    "gif": "GIF",
+    "webp": "WebP",
+    "png": "PNG",
+}
+
+
+def is_pattern(out: Path) -> bool:
+    """Say whether a result is a row of PNG files by a pattern of their names, such as `f_%03d.png`."""
+    return out.suffix.lower() == ".png" and PATTERN.search(out.name) is not None
+
+
+def numbered(name: str, number: int) -> str:
+    """Return a name with a frame's number in its place."""
+    return PATTERN.sub(lambda found: found[0] % number, name, count=1)
 
 
 def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: bool) -> OutputFormat:
@@ -89,11 +156,11 @@ def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: b
         InputError: an unknown suffix or codec, or a container, a codec and an alpha that don't go together.
         DependencyError: the installed PyAV has no such encoder.
     """
-    suffix = out.suffix.lower()
+    suffix = "" if is_pattern(out) else out.suffix.lower()
     if suffix not in _CONTAINERS:
         known = ", ".join(filter(None, _CONTAINERS))
         raise InputError(
-            f"{out}: no video is written to {suffix}; use {known}, or a folder's name without a dot for PNG"
+            f"{out}: no video is written to {suffix}; use {known}; for PNG a folder's name without a dot, or f_%03d.png"
         )
     container, codecs = _CONTAINERS[suffix]
     if codec is not None and codec not in get_args(Codec):
@@ -109,7 +176,7 @@ def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: b
     if not fitting:
         raise InputError(
             f"{out}: {_TITLES[asked[0]]} in {suffix} can't hold transparency; give a --background, or write .webm "
-            "(VP9), .mov (ProRes 4444), .webp or a folder of PNG files"
+            "(VP9), .mov (ProRes 4444), .webp, .gif or a folder of PNG files"
         )
     chosen = fitting[0]
     encoder = _ENCODERS[chosen]
@@ -118,6 +185,8 @@ def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: b
             f"{out}: the installed PyAV was built without the encoder {encoder}; install its official wheel, or choose "
             "another suffix"
         )
+    if chosen in _HARDWARE:
+        require_encoder(str(out), encoder)
     pixel_format, options, even = _encoding(chosen, quality, alpha)
     return OutputFormat(
         codec=chosen,
@@ -126,9 +195,9 @@ def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: b
         encoder=encoder,
         pixel_format=pixel_format,
         options=tuple(options.items()),
-        muxer_options=(("loop", "0"),) if chosen == "webp" else (),
+        muxer_options=_MUXER_OPTIONS.get(container, ()),
         even=even,
-        audio=chosen not in {"webp", "png"},
+        audio=chosen not in {"gif", "webp", "png"},
     )
 
 
@@ -138,6 +207,8 @@ def _encoding(codec: Codec, quality: int | None, alpha: bool) -> tuple[str, dict
         # x264's scale ends at 51; 0 is without loss.
         crf = 18 if quality is None else round(51 * (100 - quality) / 99)
         return "yuv420p", {"crf": str(crf), "preset": "fast"}, True
+    if codec in {"hevc", "av1", *_HARDWARE}:
+        return _newer_encoding(codec, quality)
     if codec == "vp9":
         crf = 24 if quality is None else round(63 * (100 - quality) / 99)
         options = {"crf": str(crf), "b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"}
@@ -148,10 +219,24 @@ def _encoding(codec: Codec, quality: int | None, alpha: bool) -> tuple[str, dict
             options["auto-alt-ref"] = "0"
         return ("yuva420p" if alpha else "yuv420p"), options, False
     if codec == "prores":
-        if alpha:
-            return "yuva444p10le", {"profile": "4444", "alpha_bits": "8", "vendor": "apl0"}, False
-        return "yuv422p10le", {"profile": "hq", "vendor": "apl0"}, True
+        profile = {"profile": "4444", "alpha_bits": "8"} if alpha else {"profile": "hq"}
+        return "yuva444p10le" if alpha else "yuv422p10le", {**profile, "vendor": "apl0"}, not alpha
     if codec == "webp":
         lossless = {"lossless": "1"} if quality == 100 else {"quality": str(quality or 85)}
         return "bgra", lossless, False
-    return "", {}, False
+    return "pal8" if codec == "gif" else "", {}, False
+
+
+def _newer_encoding(codec: Codec, quality: int | None) -> tuple[str, dict[str, str], bool]:
+    """Return the same of HEVC and AV1, and of what a GPU encodes."""
+    if codec in _HARDWARE:
+        level = 20 if quality is None else round(51 * (100 - quality) / 99)
+        nvidia = codec.endswith("nvenc")
+        options = {"rc": "vbr", "cq": str(level), "b": "0"} if nvidia else {"global_quality": str(max(1, level))}
+        return ("yuv420p" if nvidia else "nv12"), options, True
+    if codec == "hevc":
+        crf = 20 if quality is None else round(51 * (100 - quality) / 99)
+        lossless = ":lossless=1" if quality == 100 else ""
+        return "yuv420p", {"crf": str(crf), "preset": "fast", "x265-params": f"log-level=error{lossless}"}, True
+    crf = 28 if quality is None else max(1, round(63 * (100 - quality) / 99))
+    return "yuv420p", {"crf": str(crf), "preset": "8"}, True

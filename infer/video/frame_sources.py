@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ...core import ImageError, VideoError
 from ...images import Image, convert_rgb, read_image
+from ..sizing import resampled
 from .colour import VideoColour
 from .frames import Clock, FrameItem, Tally, VideoInfo
 
@@ -78,6 +79,7 @@ class Camera:
                 yield FrameItem(clock.shown(Image(rgb, source=self._info.name), at))
                 continue
             failures += 1
+            self.tally.note_broken("the camera gave none")
             if failures >= _MOST_FAILURES:
                 self.tally.note("the camera stopped giving frames; what came before was kept")
                 return
@@ -132,6 +134,11 @@ class Stills:
         self._max_pixels = max_pixels
         self._stopped = threading.Event()
         self.tally = Tally()
+        gap = _first_gap(self._files)
+        if gap is not None:
+            self.tally.note(
+                f"numbers are missing between {gap[0].name} and {gap[1].name}: what there is follows without a pause"
+            )
         # Frame n is shown at n * denominator / numerator, exactly.
         self._step = fps.denominator
         first = self._read(self._files[0])
@@ -150,15 +157,15 @@ class Stills:
         return self._info
 
     def items(self) -> Iterator[FrameItem]:
-        """Yield the frames; an image that can't be read, or has another size than the first, has none."""
+        """Yield the frames, all of the first one's size; an image that can't be read has none."""
         clock, size = Clock(self._step), None
         for number, path in enumerate(self._files):
             if self._stopped.is_set():
                 return
             image = self._read(path)
             if image is not None and size is not None and image.size != size:
-                self.tally.note(f"{path}: {image.width}x{image.height} is not the size of the frames before it")
-                image = None
+                self.tally.note(f"{path}: {image.width}x{image.height} was scaled to the first's {size[0]}x{size[1]}")
+                image = resampled(image, size, wrap=False)
             at = number * self._step
             if image is None:
                 yield FrameItem(clock.broken(at))
@@ -183,6 +190,7 @@ class Stills:
             image = read_image(path, max_pixels=self._max_pixels)
         except ImageError as error:
             self.tally.note(str(error))
+            self.tally.note_broken(str(error))
             return None
         if image.depth == 16:
             self.tally.note("its samples of more than 8 bits were rounded to 8")
@@ -190,6 +198,16 @@ class Stills:
         if image.icc is None:
             return image
         return image.with_changes(rgb=convert_rgb(image.rgb, image.icc, None), icc=None)
+
+
+def _first_gap(files: Sequence[Path]) -> tuple[Path, Path] | None:
+    """Return two files between which numbers are missing, whose names differ in their last number alone."""
+    numbers = [re.split(r"([0-9]+)(?=[^0-9]*$)", path.stem) for path in files]
+    pairs = zip(zip(files, numbers, strict=True), zip(files[1:], numbers[1:], strict=True), strict=False)
+    for (before, one), (after, other) in pairs:
+        if len(one) == len(other) == 3 and one[::2] == other[::2] and int(other[1]) > int(one[1]) + 1:
+            return before, after
+    return None
 
 
 def in_number_order(files: Sequence[Path]) -> list[Path]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol
 
-from ...images import Image
+from ...core import VideoError
+from ...images import MAX_PIXELS_VARIABLE, Image
 from .colour import VideoColour
+from .extras import NO_EXTRAS, Extras
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.packet import Packet
     from av.stream import Stream
 
-__all__ = ["Clock", "Frame", "FrameItem", "FrameSource", "Tally", "VideoInfo"]
+__all__ = ["Clock", "Frame", "FrameItem", "FrameSource", "Tally", "VideoInfo", "require_pixels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +41,7 @@ class FrameItem:
 
     Attributes:
         frame: the next one, or none.
-        packets: of audio since the last frame, unchanged.
+        packets: of audio and subtitles since the last frame, unchanged.
     """
 
     frame: Frame | None
@@ -60,6 +62,7 @@ class VideoInfo:
         live: it goes on until somebody ends it.
         audio: the streams that are handed on packet by packet.
         alpha: the frames have an alpha channel.
+        extras: what belongs to them.
     """
 
     name: str
@@ -71,6 +74,11 @@ class VideoInfo:
     live: bool = False
     audio: tuple[AudioStream, ...] = ()
     alpha: bool = False
+    extras: Extras = NO_EXTRAS
+
+    def of_frames_alone(self) -> VideoInfo:
+        """Return the same without sound and all else."""
+        return replace(self, audio=(), extras=NO_EXTRAS)
 
 
 @dataclass
@@ -80,10 +88,16 @@ class Tally:
     Attributes:
         notes: one sentence each.
         dropped: frames of a camera that came faster than they could be processed.
+        broken: why the first broken frame is, and where; empty where nobody says.
     """
 
     notes: list[str] = field(default_factory=list)
     dropped: int = 0
+    broken: str = ""
+
+    def note_broken(self, reason: str) -> None:
+        """Keep why a frame is broken, if it is the first."""
+        self.broken = self.broken or reason
 
     def note(self, sentence: str) -> None:
         """Add a sentence, once."""
@@ -120,6 +134,19 @@ class FrameSource(Protocol):
     def close(self) -> None:
         """Let go of the file or the device; nothing is yielded any more."""
         ...
+
+
+def require_pixels(name: str, width: int, height: int, limit: int) -> None:
+    """Refuse frames of more pixels than are allowed.
+
+    Raises:
+        VideoError: they are too large.
+    """
+    if width * height > limit:
+        raise VideoError(
+            f"{name}: frames of {width}x{height} are {width * height / 1e6:.4g} megapixels, more than the "
+            f"limit of {limit / 1e6:.4g}; shrink it, or set {MAX_PIXELS_VARIABLE} to a larger number"
+        )
 
 
 class Clock:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import errno
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +18,7 @@ if TYPE_CHECKING:
 
     from av import VideoFrame
     from av.container import InputContainer
+    from av.filter import Graph
     from av.packet import Packet
     from av.video.codeccontext import VideoCodecContext
     from av.video.stream import VideoStream
@@ -22,11 +27,14 @@ __all__ = [
     "MEND",
     "PROTOCOLS",
     "Decoder",
-    "codec_available",
+    "ffmpeg_says",
+    "graph_for",
+    "is_cover",
     "is_stream",
     "load_av",
     "open_container",
     "open_decoder",
+    "seek_to",
     "video_errors",
     "video_stream",
 ]
@@ -43,27 +51,54 @@ def load_av() -> ModuleType:
     return av
 
 
-def codec_available(name: str) -> bool:
-    """Say whether the installed PyAV can encode with a codec, by FFmpeg's name, such as `libx264`."""
+@contextmanager
+def ffmpeg_says(name: str, what: str, codec: str) -> Generator[None]:
+    """Turn a refusal in this block into a `VideoError` with the reason that FFmpeg or a codec's library wrote down."""
     av = load_av()
+    level = av.logging.get_level()
+    lines: list[tuple[int, str, str]] = []
     try:
-        av.codec.Codec(name, "w")
-    except av.codec.codec.UnknownCodecError:
-        return False
-    return True
+        av.logging.set_level(av.logging.ERROR)
+        with av.logging.Capture() as lines:
+            yield
+    except (av.error.FFmpegError, ValueError) as error:
+        number = getattr(error, "errno", None)
+        if number in _OF_SYSTEM:
+            raise VideoError.of_system(OSError(number, "", name)) from error
+        said = [" ".join(text.split()) for _, _, text in lines if text.strip()]
+        reason = "; ".join(dict.fromkeys(said[:3])) or getattr(error, "strerror", None) or str(error)
+        raise VideoError(
+            f"{name}: {what} ({reason[:300]}); choose another codec than {codec}, or another size"
+        ) from error
+    finally:
+        av.logging.set_level(level)
 
 
 @contextmanager
 def video_errors(name: str, doing: str, mend: str) -> Generator[None]:
-    """Turn what FFmpeg says in this block into a `VideoError`: `name: it can't be <doing> (reason); <mend>`."""
+    """Turn what FFmpeg says in this block into a `VideoError`: `name: it can't be <doing> (reason); <mend>`.
+
+    What the system refuses, such as a disk that is full, is told as such.
+    """
     av = load_av()
     try:
         yield
-    except (av.error.FFmpegError, OSError, OverflowError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise VideoError(f"{name}: it can't be {doing} ({' '.join(str(reason).split())[:200]}); {mend}") from error
+    except OSError as error:
+        if error.errno in _OF_SYSTEM:
+            raise VideoError.of_system(OSError(error.errno, error.strerror or "", name)) from error
+        raise _refused(error, name, doing, mend) from error
+    except (av.error.FFmpegError, OverflowError, ValueError) as error:
+        raise _refused(error, name, doing, mend) from error
     except MemoryError as error:
         raise VideoError(f"{name}: it can't be {doing} (not enough memory); {mend}") from error
+
+
+_OF_SYSTEM = {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENOSPC, errno.EPERM, errno.EROFS}
+
+
+def _refused(error: Exception, name: str, doing: str, mend: str) -> VideoError:
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return VideoError(f"{name}: it can't be {doing} ({' '.join(str(reason).split())[:200]}); {mend}")
 
 
 PROTOCOLS = frozenset({"http", "https", "rtmp", "rtmps", "rtp", "rtsp", "srt", "tcp", "udp"})
@@ -83,6 +118,27 @@ MEND = "check that it is a whole video file"
 
 # The decoders that FFmpeg takes by itself leave the alpha of these out.
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+
+# Graphs that each thread keeps, for the sizes and formats that it converts by turns.
+_MOST_GRAPHS = 8
+
+
+class _Kept(threading.local):
+    def __init__(self) -> None:
+        self.graphs: OrderedDict[tuple[object, ...], Graph] = OrderedDict()
+
+
+_kept = _Kept()
+
+
+def graph_for(key: tuple[object, ...], make: Callable[[], Graph]) -> Graph:
+    """Return this thread's filter graph by its key, made where there is none."""
+    graph = _kept.graphs.pop(key, None) or make()
+    _kept.graphs[key] = graph
+    while len(_kept.graphs) > _MOST_GRAPHS:
+        _kept.graphs.popitem(last=False)
+    return graph
 
 
 class Decoder:
@@ -148,6 +204,16 @@ def open_container(location: str, max_pixels: int) -> InputContainer:
     return cast("InputContainer", opened)
 
 
+def seek_to(container: InputContainer, seconds: Fraction) -> bool:
+    """Go to the last key frame before a time; say whether that could be done: otherwise it is where it was."""
+    av = load_av()
+    try:
+        container.seek(int(seconds * 1_000_000))
+    except (av.error.FFmpegError, OSError):
+        return False
+    return True
+
+
 def open_decoder(stream: VideoStream, max_pixels: int) -> Decoder:
     """Return what decodes the stream; a frame of more than `max_pixels` is refused before memory is taken for it."""
     av = load_av()
@@ -177,16 +243,20 @@ def _require_file(path: Path) -> None:
     raise VideoError(f"{path}: {what}; give a video file, a folder of frames, a camera's number or a stream's URL")
 
 
+def is_cover(stream: VideoStream) -> bool:
+    """Say whether a stream of images is the cover of what else there is."""
+    return bool(stream.disposition & load_av().stream.Disposition.attached_pic)
+
+
 def video_stream(container: InputContainer, name: str) -> VideoStream:
     """Return the first video that is not a cover.
 
     Raises:
         VideoError: there is none.
     """
-    av = load_av()
     for stream in container.streams.video:
         # A piece of music may carry its cover as a video of one image.
         # A stream of a codec that FFmpeg doesn't know has no decoder at all, whatever the type says.
-        if not stream.disposition & av.stream.Disposition.attached_pic and getattr(stream, "codec_context", None):
+        if not is_cover(stream) and getattr(stream, "codec_context", None):
             return stream
     raise VideoError(f"{name}: it holds no video of a known codec; give a file with one")

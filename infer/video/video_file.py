@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import threading
 from collections.abc import Generator, Iterator
 from fractions import Fraction
@@ -11,10 +10,16 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from ...core import VideoError
-from ...images import MAX_PIXELS_VARIABLE, Image, pixel_limit, upright
+from ...images import Image, pixel_limit, upright
+from ..sizing import resampled
 from .colour import VideoColour, image_from
-from .frames import Clock, Frame, FrameItem, Tally, VideoInfo
-from .pyav import MEND, is_stream, load_av, open_container, open_decoder, video_stream
+from .deinterlace import Deinterlacer
+from .display_matrix import orientation_of
+from .extras import read_extras
+from .frames import Clock, Frame, FrameItem, Tally, VideoInfo, require_pixels
+from .pyav import MEND, is_cover, is_stream, load_av, open_container, open_decoder, seek_to, video_stream
+from .siting import LEFT, Siting, siting_of
+from .timeline import Timeline
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -22,7 +27,9 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-__all__ = ["VideoFile", "orientation_of"]
+__all__ = ["VideoFile"]
+
+_BEGINNING = Fraction(0)
 
 # So many packets without a frame are handed on by themselves, so that a long tail of audio doesn't gather.
 _MOST_PACKETS = 256
@@ -34,23 +41,28 @@ class VideoFile:
     Args:
         location: a path, or a URL whose protocol is in `PROTOCOLS`.
         max_pixels: of a frame; by default that of images.
+        deinterlace: make whole frames of half images.
+        start: what comes before it, in seconds, is of no use: a file is read from the last key frame before it on.
 
     Raises:
         VideoError: it can't be opened, holds no video, or its frames are too large.
     """
 
-    def __init__(self, location: str, *, max_pixels: int | None = None) -> None:
+    def __init__(
+        self, location: str, *, max_pixels: int | None = None, deinterlace: bool = False, start: Fraction = _BEGINNING
+    ) -> None:
         load_av()
         self._name = location
         self._limit = pixel_limit(max_pixels)
         self._stopped = threading.Event()
         self.tally = Tally()
         self._truncated = False
+        self._deinterlace, self._start = deinterlace, start
         self._container = open_container(location, self._limit)
         try:
             self._stream = video_stream(self._container, location)
             self._decoder = open_decoder(self._stream, self._limit)
-            self._check_size(self._stream.width, self._stream.height)
+            require_pixels(location, self._stream.width, self._stream.height, self._limit)
             self._prime()
         except BaseException:
             self._container.close()
@@ -84,13 +96,19 @@ class VideoFile:
     def _prime(self) -> None:
         """Decode up to the first good frame, which says what the stream's header doesn't."""
         stream, context = self._stream, self._stream.codec_context
+        time_base = stream.time_base or Fraction(1, 90_000)
         self._colour = VideoColour.of_context(context)
         self._turn = 1
+        self._siting: Siting | None = None
         self._size: tuple[int, int] | None = None
-        time_base = stream.time_base or Fraction(1, 90_000)
+        self._given = 0
+        self._cover: bytes | None = None
+        self._deinterlacer = Deinterlacer(time_base) if self._deinterlace else None
         rate = stream.average_rate or stream.guessed_rate
         step = round(1 / (rate * time_base)) if rate and time_base else 0
         self._clock = Clock(max(1, step))
+        self._timeline = Timeline(self._container, self.tally)
+        self._skips = self._seek()
         self._aside: list[Packet[Stream]] = []
         self._broken: list[int | None] = []
         self._reading = self._read()
@@ -104,6 +122,7 @@ class VideoFile:
         aspect = stream.sample_aspect_ratio
         if aspect and self._turn >= 5:
             aspect = 1 / aspect
+        extras = read_extras(self._container, stream, self._cover, self._timeline.origin or Fraction(0))
         self._info = VideoInfo(
             name=self._name,
             time_base=time_base,
@@ -114,6 +133,7 @@ class VideoFile:
             live=is_stream(self._name),
             audio=tuple(one for one in self._container.streams.audio if getattr(one, "codec_context", None)),
             alpha=any(item.frame.image.alpha is not None for item in self._primed if item.frame and item.frame.image),
+            extras=extras,
         )
         if self._colour.is_hdr:
             self.tally.note(
@@ -122,9 +142,15 @@ class VideoFile:
             )
         if context.format is not None and max(c.bits for c in context.format.components) > 8:
             self.tally.note("its samples of more than 8 bits were rounded to 8")
-        others = {s.type for s in self._container.streams} - {"video", "audio"}
-        if others:
-            self.tally.note(f"its {' and '.join(sorted(others))} streams were left out")
+        for other in extras.others:
+            self.tally.note(f"it holds {other}, which was left out")
+
+    def _seek(self) -> bool:
+        """Go to the last key frame before the start, where a file has one clock throughout; say whether it was done."""
+        origin = self._timeline.origin
+        if not self._start or origin is None or self._timeline.jumps or is_stream(self._name):
+            return False
+        return seek_to(self._container, origin + self._start)
 
     def _read(self) -> Generator[FrameItem]:
         """Demultiplex and decode; yields items in the order in which they are shown."""
@@ -149,9 +175,16 @@ class VideoFile:
             self._check_end(count)
 
     def _packets(self) -> Iterator[Packet[Stream] | None]:
-        """Yield the packets of video and audio, then None; a file that can't be read further ends there."""
+        """Yield the packets of video, audio and subtitles by one clock, then None."""
+        yield from self._timeline.follow(self._demuxed())
+        yield None
+
+    def _demuxed(self) -> Iterator[Packet[Stream]]:
+        """Yield the packets as they are stored; a file that can't be read further ends there."""
         av = load_av()
-        packets = self._container.demux(self._stream, *self._container.streams.audio)
+        streams = self._container.streams
+        covers = [one for one in streams.video if is_cover(one)]
+        packets = self._container.demux(self._stream, *streams.audio, *streams.subtitles, *covers)
         while not self._stopped.is_set():
             try:
                 packet = next(packets, None)
@@ -161,23 +194,34 @@ class VideoFile:
             if packet is None:
                 break
             # An empty packet asks for what the decoder still holds, which the last one does.
-            if packet.size:
+            if packet.size and packet.stream in covers:
+                self._cover = self._cover or bytes(packet)
+            elif packet.size:
                 yield packet
-        yield None
 
     def _decode(self, packet: Packet[Stream] | None) -> list[VideoFrame]:
         """Return the frames that a packet completes; a packet that can't be decoded is a broken frame."""
         av = load_av()
+        if packet is not None and self._siting is None:
+            self._siting = siting_of(self._stream, packet)
         if packet is not None and packet.is_corrupt:
             self._broken.append(packet.pts)
         try:
             frames = self._decoder.decode(cast("Packet[VideoStream] | None", packet))
-        except (av.error.FFmpegError, ValueError, MemoryError):
+        except (av.error.FFmpegError, ValueError, MemoryError) as error:
+            at = "" if packet is None or packet.pts is None else f" at {float(packet.pts * packet.time_base):.2f} s"
+            said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            self.tally.note_broken(f"{self._stream.codec_context.name} can't decode the one{at}, {said}")
             if packet is not None and not packet.is_corrupt:
                 self._broken.append(packet.pts)
             return []
         for frame in frames:
-            self._check_size(frame.width, frame.height)
+            require_pixels(self._name, frame.width, frame.height, self._limit)
+            if frame.interlaced_frame and self._deinterlacer is None:
+                self.tally.note("it is interlaced, so that what moves has combs; --deinterlace takes them out")
+        if self._deinterlacer is not None:
+            frames = [whole for frame in frames for whole in self._deinterlacer.taken(frame)]
+            frames += self._deinterlacer.taken(None) if packet is None else []
         return frames
 
     def _broken_before(self, pts: int | None) -> list[int | None]:
@@ -205,9 +249,22 @@ class VideoFile:
             return self._clock.broken(pts)
         self._size = self._size or image.size
         if image.size != self._size:
-            self.tally.note(f"some frames are {image.width}x{image.height}, not the size of the first")
-            return self._clock.broken(pts)
-        return self._clock.shown(image, pts, duration)
+            self.tally.note(
+                f"some frames are {image.width}x{image.height}: they were scaled to the first's "
+                f"{self._size[0]}x{self._size[1]}"
+            )
+            image = resampled(image, self._size, wrap=False)
+        return self._clock.shown(image, pts, self._last_duration(pts) or duration)
+
+    def _last_duration(self, pts: int | None) -> int:
+        """Return how long the last frame of an MP4 lasts, whose packet says how long the last one in its file does."""
+        stream, time_base = self._stream, self._stream.time_base
+        self._given += 1
+        whole = stream.duration if "mov" in self._container.format.name else None
+        if pts is None or self._given != stream.frames or whole is None or time_base is None:
+            return 0
+        begin = (stream.start_time or 0) - round((self._timeline.origin or 0) / time_base)
+        return max(0, begin + whole - pts)
 
     def _upright(self, frame: VideoFrame) -> Image:
         matrix = frame.side_data.get("DISPLAYMATRIX")
@@ -217,27 +274,22 @@ class VideoFile:
             if turn is None:
                 self.tally.note("it asks to be turned by an angle that is no multiple of 90 degrees; it was not turned")
             self._turn = turn or 1
-        image = image_from(frame, self._colour, self._name)
+        image = image_from(frame, self._colour, self._name, self._siting or LEFT)
         if self._turn == 1:
             return image
         alpha = None if image.alpha is None else np.ascontiguousarray(upright(image.alpha, self._turn))
         return image.with_changes(rgb=np.ascontiguousarray(upright(image.rgb, self._turn)), alpha=alpha)
 
-    def _check_size(self, width: int, height: int) -> None:
-        if width * height > self._limit:
-            raise VideoError(
-                f"{self._name}: frames of {width}x{height} are {width * height / 1e6:.4g} megapixels, more than the "
-                f"limit of {self._limit / 1e6:.4g}; shrink it, or set {MAX_PIXELS_VARIABLE} to a larger number"
-            )
-
     def _check_end(self, count: int) -> None:
         """Say so where the file ends before its own header says."""
+        if self._skips:
+            return
         names = self._container.format.name
         stream = self._stream
         if "mov" in names and stream.frames and count < stream.frames:
             self._cut_off(f"it ends after {count} of its {stream.frames} frames")
         elif "matroska" in names and self._container.duration and stream.time_base:
-            end = self._clock.end * stream.time_base
+            end = self._clock.end * stream.time_base + (self._timeline.origin or 0)
             # Audio may be longer than the image: half a second more, or a tenth, is no sign of a cut.
             whole = Fraction(self._container.duration, 1_000_000)
             if not self._container.streams.audio and end < min(whole - Fraction(1, 2), whole * 9 / 10):
@@ -246,38 +298,3 @@ class VideoFile:
     def _cut_off(self, sentence: str) -> None:
         self._truncated = True
         self.tally.note(f"{sentence}: the file is cut off or damaged, and what could be decoded was kept")
-
-
-# Where the stored axes go: the signs of the matrix's upper left four numbers (a, b, c, d), for which
-# x' = a x + c y and y' = b x + d y with y pointing down.
-_ORIENTATIONS = {
-    (1, 0, 0, 1): 1,
-    (-1, 0, 0, 1): 2,
-    (-1, 0, 0, -1): 3,
-    (1, 0, 0, -1): 4,
-    (0, 1, 1, 0): 5,
-    (0, 1, -1, 0): 6,
-    (0, -1, -1, 0): 7,
-    (0, -1, 1, 0): 8,
-}
-
-
-def orientation_of(matrix: bytes) -> int | None:
-    """Return the EXIF orientation (1-8) that a display matrix stands for.
-
-    Args:
-        matrix: nine native 32-bit integers, as FFmpeg hands them on.
-
-    Returns:
-        None for a matrix that turns by anything else than a multiple of 90 degrees.
-    """
-    if len(matrix) != 36:
-        return None
-    a, b, _, c, d = struct.unpack("=9i", matrix)[:5]
-    largest = max(abs(a), abs(b), abs(c), abs(d))
-    # A camera's quarter turn is exact; 1% of skew is rounding.
-
-    def sign(value: int) -> int:
-        return 0 if abs(value) * 100 <= largest else (1 if value > 0 else -1)
-
-    return _ORIENTATIONS.get((sign(a), sign(b), sign(c), sign(d)))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
 
 from ...core import Data, PartialFailureError, Result, VideoError, VideoRecord
 from ...images import Image
@@ -16,7 +19,7 @@ from ..overlap import in_order, in_thread
 from ..pipeline import Pipeline, timed
 from .frame_sources import ended_by_signals
 from .frames import Frame, FrameItem
-from .sinks import open_sink
+from .sinks import Sink, open_sink
 from .smooth import Smoother
 from .video_plan import VideoPlan
 
@@ -64,6 +67,7 @@ class _Job:
     behind: Image | None = None
     matte: Matte | None = None
     result: Image | None = None
+    mask: Image | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -103,28 +107,36 @@ class _Run:
         threads = {**dict.fromkeys(parallel, self._workers), "infer": requests}
         self._latencies = Latencies(_STAGES, threads, most=_MOST_TIMES)
         self._frames = self._broken = self._empty = 0
+        self._masks = self._settings.only_mask or self._settings.mask_out is not None
 
     def __call__(self) -> VideoResult:
         progress = self._settings.progress
         plan, info, tally = self._plan, self._source.info, self._source.tally
-        if self._settings.no_audio:
+        sound = self._settings.audio
+        if sound == "none":
             info = replace(info, audio=())
         total = min(filter(None, (info.frames, self._settings.frames)), default=None)
         started = time.perf_counter()
-        with open_sink(plan.out, plan.format, info, tally) as sink, ended_by_signals(self._source.stop, info.live):
+        with ExitStack() as opened:
+            sink = opened.enter_context(open_sink(plan.out, plan.format, info, tally, sound=sound))
+            beside: Sink | None = None
+            if plan.mask_format is not None and self._settings.mask_out is not None:
+                alone = info.of_frames_alone()
+                beside = opened.enter_context(open_sink(self._settings.mask_out, plan.mask_format, alone, tally))
+            opened.enter_context(ended_by_signals(self._source.stop, info.live))
             last: Image | None = None
+            mask: Image | None = None
             waiting: list[Frame] = []
             jobs = self._jobs()
             try:
                 for job in jobs:
                     frame = job.item.frame
-                    if info.audio:
-                        sink.hand_on(job.item.packets)
+                    sink.hand_on(job.item.packets)
                     if frame is None:
                         continue
                     if job.result is None:
                         self._count_broken()
-                    last = job.result or last
+                    last, mask = job.result or last, job.mask or mask
                     if last is None:
                         # Before the first good frame there is nothing to show: it stands in for them.
                         waiting.append(frame)
@@ -132,6 +144,8 @@ class _Run:
                     begun = time.perf_counter()
                     for one in (*waiting, frame):
                         sink.write(last, one)
+                        if beside is not None and mask is not None:
+                            beside.write(mask, one)
                         self._frames += 1
                     waiting.clear()
                     job.seconds["encode"] = time.perf_counter() - begun
@@ -141,6 +155,8 @@ class _Run:
             finally:
                 jobs.close()
             sink.finish()
+            if beside is not None:
+                beside.finish()
         wall = time.perf_counter() - started
         return self._result(wall)
 
@@ -195,7 +211,13 @@ class _Run:
                 jobs.close()
 
     def _compose(self, job: _Job) -> _Job:
-        if job.image is not None:
+        if job.image is not None and job.matte is not None and self._masks:
+            alpha = job.matte.alpha if job.matte.alpha.dtype == np.uint8 else np.rint(job.matte.alpha / 257)
+            job.mask = Image(np.repeat(alpha.astype(np.uint8)[..., None], 3, axis=2), source=job.image.source)
+        if job.image is not None and self._settings.only_mask:
+            job.result = job.mask
+            self._empty += job.matte is not None and not job.matte.foreground
+        elif job.image is not None:
             behind = job.behind if job.behind is not None else self._pipeline.background
             result = replace(self._pipeline, background=behind).run(job.image, matte=job.matte)
             for stage, seconds in result.seconds.items():
@@ -211,9 +233,11 @@ class _Run:
     def _count_broken(self) -> None:
         self._broken += 1
         if self._broken > self._settings.max_broken:
+            first = self._source.tally.broken
             raise VideoError(
                 f"{self._source.info.name}: more than {self._settings.max_broken} frames are broken; nothing was "
-                "written: copy the file again, or allow more with --max-broken"
+                f"written{f' (the first: {first})' if first else ''}: take another copy if there is one, or allow more "
+                "with --max-broken"
             )
 
     def _result(self, wall_s: float) -> VideoResult:

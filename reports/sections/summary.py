@@ -161,5 +161,5 @@ def _candidates(record: BenchRecord) -> Iterator[Statement]:
 def _verdict(verdict: Verdict) -> Statement:
     about = " ".join(text for name, text in verdict.labels.items() if name in _OF)
     where = "".join(f" on {text}" for name, text in verdict.labels.items() if name == "dataset")
-    limit = f"{verdict.limit.replace('_', ' ')} {verdict.bound:g}"
+    limit = verdict.limit_text.replace("_", " ")
     return Statement(verdict.status, f"{verdict.gate} {limit}: {about or 'no record'}{where}", verdict.reason)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from ...bench import Gate
 from ...core import Aspect, BenchRecord, DependencyError, GateRecord, Measurement, comparable, differences, identity
 from ..document import NOTHING, Cell, Column, Paragraph, Plot, Section, Table, Tone
 from ..evidence import (
@@ -271,12 +272,12 @@ def _limits(evidence: Evidence, figure: Measurement) -> list[tuple[str, float]]:
     """Return the limits on the figure itself, from gates that were given and from records of verdicts."""
     found: dict[tuple[str, float], None] = {}
     for gate in evidence.gates:
-        if gate.wants(figure) and gate.covers(figure):
+        if isinstance(gate, Gate) and gate.wants(figure) and gate.covers(figure):
             found |= {(kind, bound): None for kind, bound in gate.limits().items() if kind in {"min", "max"}}
     mine = {name: text for name, text in figure.labels.items() if name in _OF_LIMITS}
     for _, record in evidence.of(GateRecord):
         for verdict in record.verdicts:
             about = {name: text for name, text in verdict.labels.items() if name in _OF_LIMITS}
             if verdict.metric == figure.metric and about == mine and verdict.limit in {"min", "max"}:
-                found[verdict.limit, verdict.bound] = None
+                found |= {(verdict.limit, verdict.bound): None} if verdict.bound is not None else {}
     return [(f"{kind} {number(bound)}", bound) for kind, bound in found]
