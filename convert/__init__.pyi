@@ -47,6 +47,10 @@ from .fetching import (
     fetch_weights as fetch_weights,
     retrieve as retrieve,
 )
+from .full_precision import (
+    image_layers as image_layers,
+    keep_in_f32 as keep_in_f32,
+)
 from .int8_layers import (
     LayerNoise as LayerNoise,
     layer_influence as layer_influence,
@@ -84,6 +88,7 @@ from .servable.package_manifest import (
     CONFIDENCE as CONFIDENCE,
     IMAGE as IMAGE,
     MANIFEST_NAME as MANIFEST_NAME,
+    SCORES as SCORES,
     UPSCALED as UPSCALED,
     GoldenVector as GoldenVector,
     OutputLimits as OutputLimits,
@@ -100,6 +105,12 @@ from .servable.repository import (
 from .servable.surround import (
     pin_surrounding as pin_surrounding,
     surround as surround,
+)
+from .servable.triton import (
+    TRITON_CONFIG as TRITON_CONFIG,
+    new_triton_version as new_triton_version,
+    triton_config as triton_config,
+    triton_parameters as triton_parameters,
 )
 from .spec import (
     ModelSpec as ModelSpec,

@@ -33,7 +33,6 @@ from .collect import (
     name_results as name_results,
 )
 from .destination import (
-    BESIDE as BESIDE,
     is_file_name as is_file_name,
     settle_destination as settle_destination,
 )
@@ -52,6 +51,7 @@ from .given_masks import (
     GivenMasks as GivenMasks,
 )
 from .inputs import (
+    BESIDE as BESIDE,
     ImageSource as ImageSource,
 )
 from .instruction_sets import (
@@ -89,6 +89,7 @@ from .processing import (
     MEMORY as MEMORY,
     ImageJob as ImageJob,
     ImageWork as ImageWork,
+    failure_of as failure_of,
     settle as settle,
 )
 from .remover import (
@@ -109,6 +110,7 @@ from .runtimes.adapter import (
 from .runtimes.base import (
     DEFAULTS as DEFAULTS,
     BoundInput as BoundInput,
+    Feed as Feed,
     LoadedModel as LoadedModel,
     Runtime as Runtime,
     RuntimeSettings as RuntimeSettings,
@@ -122,6 +124,9 @@ from .runtimes.interface import (
     Interface as Interface,
     TensorInfo as TensorInfo,
     interface_of as interface_of,
+)
+from .runtimes.mends import (
+    mend_graph as mend_graph,
 )
 from .runtimes.model_file import (
     describe as describe,
@@ -143,6 +148,7 @@ from .runtimes.ports import (
     feeder_of as feeder_of,
     input_of as input_of,
     output_of as output_of,
+    require_still as require_still,
 )
 from .runtimes.precision import (
     arithmetic_config as arithmetic_config,
@@ -165,7 +171,12 @@ from .upscaler import (
     TILE as TILE,
     Upscaler as Upscaler,
 )
+from .video.video_batch import (
+    VideoBatch as VideoBatch,
+    plan_videos as plan_videos,
+)
 from .video.video_plan import (
+    film_of as film_of,
     plan_video as plan_video,
 )
 from .video.video_run import (
