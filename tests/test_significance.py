@@ -193,3 +193,15 @@ def test_blocks_widen_the_interval_of_what_resembles_its_neighbours() -> None:
 
 def by_round(before: list[float], after: list[float]) -> TimeDifference:
     return compare_rounds([[value] for value in before], [[value] for value in after])
+
+
+def test_what_the_test_does_not_find_though_the_interval_excludes_none_says_how_many_rounds_would() -> None:
+    rng = np.random.default_rng(2)
+    after = [float(value) for value in 10 * np.exp(0.1 + 0.2 * rng.standard_normal(20))]
+    found = by_round([10.0] * 20, after)
+    assert found.verdict == "no difference"
+    assert found.high < 1
+    assert found.more > 0
+    # So many more of the same: the deviate grows with the root of their number.
+    repeats = 1 + -(-found.more // 20)
+    assert by_round([10.0] * 20 * repeats, after * repeats).p_value < found.p_value
