@@ -65,5 +65,5 @@ def _pixels(image: Image) -> Pixels:
 def _figure(record: ValidateRecord, row: int) -> str:
     figure = record.measurements[0]
     value = record.table.values[figure.metric][row]
-    arithmetic = "" if figure.arithmetic in {"", "f32"} else f" {figure.arithmetic}"
-    return f"{figure.model} {figure.precision}{arithmetic}: {title_of(figure.metric)} {number(value)}"
+    told = [figure.model, figure.precision, figure.arithmetic.replace("f32", ""), figure.device.replace("CPU", "")]
+    return f"{' '.join(filter(None, told))}: {title_of(figure.metric)} {number(value)}"
