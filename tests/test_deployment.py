@@ -17,7 +17,7 @@ from mattekit.bench.latency.process import Executed, Opened
 from mattekit.bench.significance import more_needed
 from mattekit.core import MODEL, BenchRecord, InputError, SampleTable, Series
 from mattekit.infer import INSTRUCTION_SETS, playable_sets
-from mattekit.reports import deployment_frame, write_deployment
+from mattekit.reports import Table, deployment_frame, write_deployment, write_report
 from mattekit.workflow import DeploymentSettings, run_deployment
 from mattekit.workflow.deployment_settings import Peer, parse_peer
 from records import bench_record, data, execution, machine, measurement, variant
@@ -273,3 +273,15 @@ def test_models_are_compared_on_photos_without_masks_and_what_was_made_is_kept(
     with pytest.raises(InputError, match="no answers to show"):
         again.write(tmp_path / "sheet.png")
     assert {path: path.stat().st_mtime_ns for path in found.folder.rglob("model.xml")} == made
+
+
+def test_one_candidate_on_two_machines_is_set_beside_itself(tmp_path: Path) -> None:
+    for place, cpu in enumerate(("one", "another")):
+        record = benchmark({"fp32": 10}, {"fp32": [0.9] * 12}).model_copy(update={"machine": machine(cpu)})
+        record.write(tmp_path / f"{place}.json")
+    made = write_report((tmp_path / "0.json", tmp_path / "1.json"), ())
+    (section,) = [each for each in made.document.sections if each.name == "deployment"]
+    captions = [block.caption for block in section.blocks if isinstance(block, Table)]
+    assert captions[0] == "Machines beside each other"
+    alone = write_report(tmp_path / "0.json", ())
+    assert not [each for each in alone.document.sections if each.name == "deployment"]

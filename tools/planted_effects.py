@@ -1,6 +1,6 @@
 """Does a comparison find what is there, and nothing else? Effects of a known size are planted, and then looked for.
 
-    python tools/planted_effects.py [--data ecssd_val] [--rounds 20] [--burst 0.15]
+    python tools/planted_effects.py [--data ecssd_val] [--rounds 100] [--burst 0.03]
 
 A small network runs on this machine in interleaved rounds, as in a benchmark. Of two that are the same one spins for a
 share of its time: 20% must be found in 10 of 10 runs; 5% must be found, or answered with the rounds that it takes.
@@ -37,8 +37,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="a folder with images and masks")
     parser.add_argument("--limit", type=int, default=200, help="samples of it")
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--burst", type=float, default=0.15, help="seconds of a candidate in a round")
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--burst", type=float, default=0.03, help="seconds of a candidate in a round")
     options = parser.parse_args()
     shape = (1, 3, SIDE, SIDE)
     runtime = open_model("srlite-x2").runtime

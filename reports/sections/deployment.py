@@ -30,8 +30,11 @@ def deployment(evidence: Evidence) -> Section | None:
     """Return the tables of benchmarks of several candidates, and what was not shown; None where there is none."""
     found: list[tuple[str, BenchRecord, Deployment]] = []
     blocks: list[Table | Paragraph] = []
-    for source, record in evidence.of(BenchRecord):
-        if len(record.candidates) < 2:
+    benchmarks = evidence.of(BenchRecord)
+    # One candidate alone is compared only with itself elsewhere.
+    fleet = len({_host(record) for _, record in benchmarks}) > 1
+    for source, record in benchmarks:
+        if len(record.candidates) < 2 and not fleet:
             continue
         try:
             found.append((source.name, record, deployment_of(record)))
