@@ -6,6 +6,11 @@ from .bench.benchmark_settings import (
     BenchmarkSettings as BenchmarkSettings,
     Scenario as Scenario,
 )
+from .bench.deployment import (
+    AccuracyChange as AccuracyChange,
+    Deployment as Deployment,
+    DeploymentRow as DeploymentRow,
+)
 from .bench.evaluation_settings import (
     EvaluationSettings as EvaluationSettings,
 )
@@ -26,6 +31,9 @@ from .bench.latency.benchmark_comparison import (
 from .bench.parity.parity_check import (
     ParityResult as ParityResult,
     check_parity as check_parity,
+)
+from .bench.significance import (
+    TimeDifference as TimeDifference,
 )
 from .cluster.running import (
     RunResult as RunResult,
@@ -118,6 +126,7 @@ from .core.provenance import (
 )
 from .core.record import (
     Record as Record,
+    SampleTable as SampleTable,
     Series as Series,
 )
 from .core.records.measured import (
@@ -277,4 +286,12 @@ from .workflow.build_result import (
 )
 from .workflow.building import (
     build_recipe as build_recipe,
+)
+from .workflow.deploying import (
+    DeploymentResult as DeploymentResult,
+    compare_models as compare_models,
+)
+from .workflow.deployment_settings import (
+    DeploymentSettings as DeploymentSettings,
+    Peer as Peer,
 )

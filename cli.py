@@ -17,6 +17,7 @@ from .commands import (
     bench,
     bench_compare,
     build,
+    compare,
     contract,
     datasets,
     doctor,
@@ -97,6 +98,7 @@ gate.register(app)
 datasets.register(app)
 bench.register(app)
 bench_compare.register(bench.bench_app)
+compare.register(app)
 report.register(app)
 for command in (run, remove, upscale, superimpose, video):
     command.register(app)

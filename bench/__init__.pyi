@@ -13,16 +13,30 @@ from .accuracy.outputs import (
     record_name as record_name,
     samples_table as samples_table,
     summary_table as summary_table,
-    worst_samples as worst_samples,
 )
 from .accuracy.predictors import (
     Predictor as Predictor,
     model_predictor as model_predictor,
 )
+from .accuracy.remembering import (
+    remembering as remembering,
+)
+from .accuracy.sample_choice import (
+    typical_samples as typical_samples,
+    worst_samples as worst_samples,
+)
 from .benchmark_settings import (
     BenchmarkSettings as BenchmarkSettings,
     ComparisonSettings as ComparisonSettings,
     GateSettings as GateSettings,
+)
+from .deployment import (
+    AccuracyChange as AccuracyChange,
+    Deployment as Deployment,
+    DeploymentRow as DeploymentRow,
+)
+from .deployment_reading import (
+    deployment_of as deployment_of,
 )
 from .evaluation_settings import (
     EvaluationSettings as EvaluationSettings,
@@ -70,9 +84,18 @@ from .latency.benchmark_comparison import (
     compare_benchmarks as compare_benchmarks,
     run_comparison as run_comparison,
 )
+from .latency.candidate_accuracy import (
+    AccuracySamples as AccuracySamples,
+)
+from .latency.candidates import (
+    Candidate as Candidate,
+)
 from .latency.recording import (
     benchmark_exit_code as benchmark_exit_code,
     keep as keep,
+)
+from .latency.rembg_process import (
+    rembg_candidate as rembg_candidate,
 )
 from .latency.speeds import (
     MeasuredSpeed as MeasuredSpeed,
@@ -91,4 +114,5 @@ from .parity.parity_check import (
 )
 from .significance import (
     compare_samples as compare_samples,
+    more_needed as more_needed,
 )

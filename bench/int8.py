@@ -119,23 +119,11 @@ def _verdict(
 
 def _speedup(record: BenchRecord, before: str, after: str) -> tuple[float | None, Interval | None]:
     """Compare round by round; nothing where one of them was not measured."""
-    rounds = [_by_round(record, name) for name in (before, after)]
+    rounds = [record.rounds_of(name) for name in (before, after)]
     if not all(rounds):
         return None, None
     found = compare_rounds(*rounds)
-    return 1 / found.ratio, (1 / found.high, 1 / found.low)
-
-
-def _by_round(record: BenchRecord, candidate: str) -> list[list[float]]:
-    series = record.candidates[candidate].latency()
-    if series is None:
-        return []
-    if record.scenario == "offline":
-        return [[value] for value in series.by_query()]
-    found: dict[int, list[float]] = defaultdict(list)
-    for number, value in zip(series.rounds, series.values, strict=True):
-        found[number].append(value)
-    return list(found.values())
+    return found.speedup, (found.low, found.high)
 
 
 def _accuracies(

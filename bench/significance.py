@@ -19,11 +19,13 @@ __all__ = [
     "LEAST_EFFECT",
     "MIN_SAMPLES",
     "SIGNIFICANCE",
-    "Comparison",
     "TimeDifference",
+    "TimeVerdict",
     "autocorrelation_time",
     "compare_rounds",
     "compare_samples",
+    "more_needed",
+    "shared_confidence",
 ]
 
 SIGNIFICANCE = 0.01
@@ -42,26 +44,29 @@ LEAST_EFFECT = 0.01
 """No difference below 1% is claimed, however small its p-value: where code and data happen to lie in memory moves the
 times of one and the same program by as much (Mytkowicz et al., ASPLOS 2009), and no number of samples shows that."""
 
-Comparison = Literal["faster", "slower", "no difference", "not enough samples"]
+TimeVerdict = Literal["faster", "slower", "no difference", "not enough samples"]
 
 
 @dataclass(frozen=True)
 class TimeDifference:
     """What may be said of a candidate's times beside a baseline's.
 
-    ratio: candidate to baseline, of the medians; of paired rounds, the median of the rounds' ratios. low, high: its
-    95% bootstrap interval. p_value: two-sided, of the Mann–Whitney U test, or of its paired form. verdict: the
-    candidate is faster, slower, neither, or cannot be judged. samples: independent values on the side that has fewer.
-    paired: whether round was compared with round.
+    speedup: how many times as fast as the baseline, above 1 is faster: its median to the candidate's; of paired rounds,
+    the median of the rounds' ratios. low, high: its bootstrap interval, 95% for all claims together. p_value:
+    two-sided, of the Mann–Whitney U test, or of its paired form. verdict: the candidate is faster, slower, neither, or
+    cannot be judged. samples: independent values on the side that has fewer. paired: whether round was compared with
+    round. more: how many further rounds (samples, where nothing is paired) would tell, if what was seen holds; 0 where
+    it is told, or where no number of them would.
     """
 
-    ratio: float
+    speedup: float
     low: float
     high: float
     p_value: float
-    verdict: Comparison
+    verdict: TimeVerdict
     samples: float
     paired: bool
+    more: int = 0
 
 
 def compare_samples(baseline: Sequence[float], candidate: Sequence[float]) -> TimeDifference:
@@ -91,15 +96,18 @@ def compare_samples(baseline: Sequence[float], candidate: Sequence[float]) -> Ti
     inflation = (times[0] / counts[0] + times[1] / counts[1]) / (1 / counts[0] + 1 / counts[1])
     p_value = float(stats.mannwhitneyu(candidate, baseline, alternative="two-sided").pvalue)
     blocks = (_block(times[0], counts[0]), _block(times[1], counts[1]))
-    interval = median_ratio_interval(baseline, candidate, CONFIDENCE, blocks=blocks)
-    ratio = median(candidate) / median(baseline)
+    low, high = median_ratio_interval(baseline, candidate, CONFIDENCE, blocks=blocks)
+    speedup = median(baseline) / median(candidate)
     freedom = sum(count / time for count, time in zip(counts, times, strict=True)) - 2
     p_value = _deflated(p_value, inflation, freedom)
     least = max(LEAST_EFFECT, _drift(baseline), _drift(candidate))
-    return _difference(ratio, interval, p_value, independent, least, paired=False)
+    interval = (1 / high, 1 / low)
+    return _difference(speedup, interval, p_value, independent, least, paired=False, count=min(counts))
 
 
-def compare_rounds(baseline: Sequence[Sequence[float]], candidate: Sequence[Sequence[float]]) -> TimeDifference:
+def compare_rounds(
+    baseline: Sequence[Sequence[float]], candidate: Sequence[Sequence[float]], *, claims: int = 1
+) -> TimeDifference:
     """Compare two that ran interleaved: the times of each round, in the order of the rounds.
 
     What the machine does meanwhile falls on both sides of a round alike, so that each round gives one ratio (of its
@@ -112,23 +120,47 @@ def compare_rounds(baseline: Sequence[Sequence[float]], candidate: Sequence[Sequ
     Args:
         baseline: times by round, all positive; no round is empty.
         candidate: as `baseline`, of the same rounds.
+        claims: how many are made beside each other, which share the error rates of one (Bonferroni).
 
     Raises:
         DependencyError: SciPy is not installed.
         ValueError: the numbers of rounds differ.
     """
     stats = _stats()
-    logs = [math.log(median(after) / median(before)) for before, after in zip(baseline, candidate, strict=True)]
+    logs = [math.log(median(before) / median(after)) for before, after in zip(baseline, candidate, strict=True)]
     if not logs:
         return _unknown(paired=True)
     time = autocorrelation_time(logs)
     # Without any difference at all there is nothing to rank.
     p_value = float(stats.wilcoxon(logs).pvalue) if any(logs) else 1.0
-    low, high = median_interval(logs, CONFIDENCE, block=_block(time, len(logs)))
+    low, high = median_interval(logs, shared_confidence(claims), block=_block(time, len(logs)))
     interval = (math.exp(low), math.exp(high))
     independent = len(logs) / time
     p_value = _deflated(p_value, time, independent - 1)
-    return _difference(math.exp(median(logs)), interval, p_value, independent, LEAST_EFFECT, paired=True)
+    return _difference(
+        *(math.exp(median(logs)), interval, p_value, independent, LEAST_EFFECT),
+        paired=True,
+        count=len(logs),
+        claims=claims,
+    )
+
+
+def more_needed(count: int, effect: float, half_width: float) -> int:
+    """Return how many further samples make an interval as narrow as the effect, as widths shrink with their root.
+
+    Args:
+        count: samples so far.
+        effect: distance from what is to be excluded, if what was seen holds; without any, 0 is returned.
+        half_width: of the interval on that side.
+    """
+    if not 0 < abs(effect) < half_width or not math.isfinite(half_width):
+        return 0
+    return max(1, math.ceil(count * (half_width / effect) ** 2) - count)
+
+
+def shared_confidence(claims: int) -> float:
+    """Return the confidence of each of several intervals that together hold with 95% (Bonferroni)."""
+    return 1 - (1 - CONFIDENCE) / max(1, claims)
 
 
 def autocorrelation_time(values: Sequence[float]) -> float:
@@ -150,15 +182,36 @@ def autocorrelation_time(values: Sequence[float]) -> float:
 
 
 def _difference(
-    ratio: float, interval: Interval, p_value: float, independent: float, least: float, *, paired: bool
+    speedup: float,
+    interval: Interval,
+    p_value: float,
+    independent: float,
+    least: float,
+    *,
+    paired: bool,
+    count: int,
+    claims: int = 1,
 ) -> TimeDifference:
     low, high = interval
-    verdict: Comparison = "no difference"
+    verdict: TimeVerdict = "no difference"
+    more = 0
     if independent < MIN_SAMPLES:
         verdict = "not enough samples"
-    elif p_value < SIGNIFICANCE and abs(ratio - 1) >= least and not low <= 1 <= high:
-        verdict = "slower" if ratio > 1 else "faster"
-    return TimeDifference(ratio, low, high, p_value, verdict, independent, paired)
+        more = max(1, math.ceil(count * (MIN_SAMPLES / independent - 1)))
+    elif p_value < SIGNIFICANCE / claims and abs(1 / speedup - 1) >= least and not low <= 1 <= high:
+        verdict = "faster" if speedup > 1 else "slower"
+    elif abs(1 / speedup - 1) >= least:
+        # On the scale of logarithms, on which ratios are as far above 1 as below.
+        nearer = math.log(speedup / low) if speedup > 1 else math.log(high / speedup)
+        more = more_needed(count, math.log(speedup), nearer) or _more_to_find(count, p_value, SIGNIFICANCE / claims)
+    return TimeDifference(speedup, low, high, p_value, verdict, independent, paired, more)
+
+
+def _more_to_find(count: int, p_value: float, wanted: float) -> int:
+    """Return how many further samples make a p-value as small as is wanted: a deviate grows with their root."""
+    stats = _stats()
+    seen, needed = float(stats.norm.isf(p_value / 2)), float(stats.norm.isf(wanted / 2))
+    return more_needed(count, seen, needed)
 
 
 def _drift(values: Sequence[float]) -> float:

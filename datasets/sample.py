@@ -62,6 +62,11 @@ class Sample:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
+    def has_truth(self) -> bool:
+        """Tell whether there is something to compare an answer with."""
+        return self.alpha is not None or self.high_resolution is not None
+
+    @property
     def void(self) -> NDArray[np.bool_] | None:
         """Return which pixels of a mask of classes don't count, (H, W); None where all do."""
         if self.classes is None or not self.classes.certain:

@@ -54,6 +54,11 @@ from .inputs import (
     BESIDE as BESIDE,
     ImageSource as ImageSource,
 )
+from .instruction_sets import (
+    INSTRUCTION_SETS as INSTRUCTION_SETS,
+    ISA_VARIABLE as ISA_VARIABLE,
+    playable_sets as playable_sets,
+)
 from .location import (
     STANDARD as STANDARD,
     Location as Location,
@@ -105,6 +110,7 @@ from .runtimes.adapter import (
 from .runtimes.base import (
     DEFAULTS as DEFAULTS,
     BoundInput as BoundInput,
+    Feed as Feed,
     LoadedModel as LoadedModel,
     Runtime as Runtime,
     RuntimeSettings as RuntimeSettings,

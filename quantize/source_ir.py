@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from ..bench import Predictor, model_predictor, validate
+from ..bench import Predictor, model_predictor, remembering, validate
 from ..convert import (
     halve_weights,
     ir_from_onnx,
@@ -35,7 +35,7 @@ from ..core import (
     ValidateRecord,
     Variant,
 )
-from ..datasets import Dataset, Sample
+from ..datasets import Dataset
 from ..infer import Tensor, describe, feeder_of, load, read_model
 from ..metrics import Metric, get_metric
 from ..models import ModelRef
@@ -219,37 +219,10 @@ def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, sourc
     chosen = get_metric(metric)
     if chosen.takes not in {"masks", "images", "classes"}:
         raise InputError(f"the metric {metric} is not of single images; choose one such as iou, mae or psnr_y")
-    reference = _remembering(_opened(source.path, settings)) if settings.against == "source" else None
+    reference = remembering(_opened(source.path, settings)) if settings.against == "source" else None
     return Accuracy(chosen, dataset, settings, reference)
 
 
 def _opened(path: Path, settings: QuantizeSettings) -> Predictor:
     model = load(path, settings.device, contract=settings.given_contract, arithmetic=settings.arithmetic)
     return model_predictor(model, tile=settings.tile)
-
-
-_Answer = TypeVar("_Answer")
-
-
-def _remembering(predictor: Predictor) -> Predictor:
-    """A predictor that answers each sample once: candidates are compared with the same answers again and again."""
-    return replace(
-        predictor,
-        alpha=_once_each(predictor.alpha),
-        image=_once_each(predictor.image),
-        segment=_once_each(predictor.segment),
-    )
-
-
-def _once_each(answer: Callable[[Sample], _Answer] | None) -> Callable[[Sample], _Answer] | None:
-    """Return what asks once for each sample, and keeps the answers."""
-    if answer is None:
-        return None
-    kept: dict[str, _Answer] = {}
-
-    def remembered(sample: Sample) -> _Answer:
-        if sample.id not in kept:
-            kept[sample.id] = answer(sample)
-        return kept[sample.id]
-
-    return remembered

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "Table",
     "Thumbnail",
     "Tone",
-    "mark_best",
     "plain",
 ]
 
@@ -87,15 +86,19 @@ class Cell:
         text: what it shows.
         value: the number behind the text.
         detail: a line below.
+        interval: of the value; None where there is none.
         best: of its column.
         tone: whether what it says is good or bad news.
+        link: the section that tells more of it; empty where none does.
     """
 
     text: str = ""
     value: float | None = None
     detail: str = ""
+    interval: tuple[float, float] | None = None
     best: bool = False
     tone: Tone = ""
+    link: str = ""
 
     @property
     def sort_key(self) -> str:
@@ -280,18 +283,3 @@ class Document:
                     yield block
                 elif isinstance(block, Plot):
                     yield block.table
-
-
-def mark_best(columns: Sequence[Column], rows: Sequence[tuple[Cell, ...]]) -> tuple[tuple[Cell, ...], ...]:
-    """Return the rows with the best cell of each column marked, where a direction is known and figures differ."""
-    marked = [list(row) for row in rows]
-    for place, column in enumerate(columns):
-        values = [row[place].value for row in rows]
-        present = [value for value in values if value is not None and not math.isnan(value)]
-        if column.better is None or len(set(present)) < 2:
-            continue
-        best = max(present) if column.better else min(present)
-        for row, value in zip(marked, values, strict=True):
-            if value == best:
-                row[place] = replace(row[place], best=True)
-    return tuple(tuple(row) for row in marked)

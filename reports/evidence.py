@@ -22,6 +22,7 @@ __all__ = [
     "RecordSource",
     "accuracy_change",
     "figure_cell",
+    "in_heading_unit",
     "models_of",
     "number",
     "read_evidence",
@@ -29,6 +30,7 @@ __all__ = [
     "signed",
     "span",
     "title_of",
+    "told_apart",
 ]
 
 R = TypeVar("R", bound=Record)
@@ -196,6 +198,18 @@ def accuracy_change(before: Point, after: Point) -> tuple[float, Interval | None
     return change, (-high + 0.0, -low + 0.0)
 
 
+def told_apart(points: Sequence[Point]) -> bool:
+    """Return whether the best figure differs from each other one by more than zero, sample by sample."""
+    known = [point for point in points if point.figure.value is not None]
+    if not known:
+        return False
+    sign = -1 if known[0].figure.higher_is_better is False else 1
+    best = max(known, key=lambda point: sign * (point.figure.value or 0.0))
+    changes = [accuracy_change(point, best) for point in known if point.figure.value != best.figure.value]
+    intervals = [found[1] if found else None for found in changes]
+    return all(each is not None and not each[0] <= 0 <= each[1] for each in intervals)
+
+
 def models_of(record: Record) -> Iterator[str]:
     """Return the names of a record's models, each once."""
     yield from dict.fromkeys(ref.label for ref in record.variants)
@@ -209,6 +223,11 @@ def title_of(name: str) -> str:
 def scaled(unit: str) -> tuple[str, float]:
     """Return the unit that a figure is shown in, and what to divide by: bytes in millions, shares in percent."""
     return _SHOWN.get(unit, (str(unit), 1.0))
+
+
+def in_heading_unit(value: float, heading_unit: str) -> float:
+    """Return a cell's value in the unit that its column is headed with, such as bytes in MB."""
+    return value / next((divisor for shown, divisor in _SHOWN.values() if shown and shown == heading_unit), 1.0)
 
 
 def number(value: float | None, unit: str = "", *, like: float | None = None) -> str:
@@ -248,7 +267,7 @@ def span(interval: Interval | None, unit: str = "", *, like: float | None = None
 def figure_cell(value: float | None, unit: str = "", interval: Interval | None = None) -> Cell:
     """Return a cell with a figure and its interval below."""
     shown = None if value is None or math.isnan(value) else value
-    return Cell(number(value, unit), shown, span(interval, unit, like=shown or None))
+    return Cell(number(value, unit), shown, span(interval, unit, like=shown or None), interval)
 
 
 def _digits(size: float, unit: str) -> int:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GateResult",
+    "append_step_summary",
     "check_gates",
     "decided_by",
     "junit_xml",
@@ -96,7 +97,7 @@ class GateResult(Result[GateRecord]):
             self.write_markdown(markdown)
         if json:
             self.record.write(Path(json))
-        _append_step_summary(self.verdicts)
+        _summarise(self.verdicts)
         print_annotations(self.verdicts)
 
 
@@ -268,12 +269,16 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _append_step_summary(verdicts: Sequence[Verdict]) -> None:
+def _summarise(verdicts: Sequence[Verdict]) -> None:
+    append_step_summary(lambda: markdown(verdicts))
+
+
+def append_step_summary(markdown_of: Callable[[], str]) -> None:
     """Append Markdown to the file that GitHub Actions shows on a run's page; nothing where the variable is not set."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path:
         with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.write(markdown(verdicts) + "\n")
+            stream.write(markdown_of() + "\n")
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -138,10 +138,10 @@ def test_two_runs_of_the_same_thing_and_one_that_is_slower() -> None:
     }
     found = compared(before, slowed(again, 1.1))
     assert set(verdicts(found).values()) == {"slower"}
-    (ratio,) = (figure for figure in found.of_metric("ratio") if figure.stage == MODEL)
-    assert ratio.value == pytest.approx(1.1, abs=0.02)
-    assert ratio.interval is not None
-    assert ratio.interval[0] < 1.1 < ratio.interval[1]
+    (speedup,) = (figure for figure in found.of_metric("speedup") if figure.stage == MODEL)
+    assert speedup.value == pytest.approx(1 / 1.1, abs=0.02)
+    assert speedup.interval is not None
+    assert speedup.interval[0] < 1 / 1.1 < speedup.interval[1]
     assert set(verdicts(compared(slowed(before, 1.1), again)).values()) == {"faster"}
     assert set(verdicts(compared(record({KEY: [1.0] * 5}), record({KEY: [2.0] * 5}))).values()) == {
         "not enough samples"
@@ -155,8 +155,8 @@ def test_files_are_compared_under_their_names_and_give_a_table(tmp_path: Path) -
     found = compare_benchmarks(str(paths[0]), paths[1])
     assert (found.record.before, found.record.after) == tuple(map(str, paths))
     frame = found.to_frame()
-    (ratio,) = frame[(frame.metric == "ratio") & (frame.stage == MODEL)].value
-    assert ratio == pytest.approx(1.1, abs=0.02)
+    (speedup,) = frame[(frame.metric == "speedup") & (frame.stage == MODEL)].value
+    assert speedup == pytest.approx(1 / 1.1, abs=0.02)
 
 
 def test_candidates_that_only_one_has_are_listed() -> None:

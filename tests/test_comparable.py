@@ -266,7 +266,9 @@ SCOPES: dict[str, Scope] = {
     ),
     "size": Scope(_of("size", 2e6, "B", candidate="m fp32"), _in_bench, of_machine=False),
     "compile time": Scope(_of("compile_time", 120.0, "ms", **_CANDIDATE), _in_bench, of_machine=True, tested=True),
-    "ratio to a baseline": Scope(_of("ratio", 0.4, TIMES, **_CANDIDATE, baseline="m int8"), _in_bench, of_machine=True),
+    "speed-up over a baseline": Scope(
+        _of("speedup", 0.4, TIMES, **_CANDIDATE, baseline="m int8"), _in_bench, of_machine=True
+    ),
     **{
         f"parity difference of {step}": Scope(
             _of("largest_difference", 1e-5 * (number + 1), "of the range", step=step, statistic="worst"),
@@ -468,9 +470,9 @@ def test_how_weights_are_stored_forbids_to_compare_times_but_not_answers_or_file
 @pytest.mark.parametrize("baseline", ["m int8", "m fp16"])
 def test_a_ratio_is_compared_only_with_one_to_the_same_baseline(baseline: str) -> None:
     def of(to: str) -> Record:
-        return _in_bench((_of("ratio", 0.4, TIMES, **_CANDIDATE, baseline=to),), HERE)
+        return _in_bench((_of("speedup", 0.4, TIMES, **_CANDIDATE, baseline=to),), HERE)
 
-    (verdict,) = judge([Gate(metric="ratio", max_drop=0)], [of("m int8")], [of(baseline)])
+    (verdict,) = judge([Gate(metric="speedup", max_drop=0)], [of("m int8")], [of(baseline)])
     assert verdict.status == ("passed" if baseline == "m int8" else "not enough evidence")
 
 

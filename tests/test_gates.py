@@ -513,7 +513,6 @@ def test_no_time_and_no_rate_is_compared_across_machines(unit: str) -> None:
         ("peak_memory", "B of memory", True),
         ("size", "B", False),
         ("speedup", "\N{MULTIPLICATION SIGN}", True),
-        ("ratio", "\N{MULTIPLICATION SIGN}", True),
         ("load", "of the time", True),
         ("iou", "", False),
         ("psnr_y", "dB", False),

@@ -102,11 +102,11 @@ def test_a_tenth_more_or_less_is_found(slowdown: float) -> None:
     after = [slowdown * value for value in times(autoregressive(0.3)(rng, 200))]
     found = compare_samples(before, after)
     assert found.verdict == ("slower" if slowdown > 1 else "faster")
-    assert found.low < slowdown < found.high
+    assert found.low < 1 / slowdown < found.high
     assert found.p_value < SIGNIFICANCE
     assert not found.paired
     back = compare_samples(after, before)
-    assert back.ratio == pytest.approx(1 / found.ratio)
+    assert back.speedup == pytest.approx(1 / found.speedup)
     assert back.p_value == pytest.approx(found.p_value)
 
 
@@ -118,7 +118,7 @@ def test_interleaved_rounds_show_what_drift_hides_from_separate_runs() -> None:
     after = [1.05 * value for value in times(drift + 0.2 * rng.standard_normal(40))]
     found = by_round(before, after)
     assert (found.verdict, found.paired) == ("slower", True)
-    assert found.low < 1.05 < found.high
+    assert found.low < 1 / 1.05 < found.high
     assert found.high - found.low < 0.02
     assert compare_samples(before, after).verdict == "not enough samples"
 
@@ -160,7 +160,7 @@ def test_the_same_times_are_no_difference() -> None:
     series = [10.0, 11.0] * 20
     assert compare_samples(series, series) == TimeDifference(1.0, *_span(series), 1.0, "no difference", 40.0, False)
     same = compare_rounds([[value] for value in series], [[value] for value in series])
-    assert (same.ratio, same.low, same.high, same.p_value, same.verdict) == (1.0, 1.0, 1.0, 1.0, "no difference")
+    assert (same.speedup, same.low, same.high, same.p_value, same.verdict) == (1.0, 1.0, 1.0, 1.0, "no difference")
 
 
 def _span(series: list[float]) -> tuple[float, float]:
@@ -193,3 +193,15 @@ def test_blocks_widen_the_interval_of_what_resembles_its_neighbours() -> None:
 
 def by_round(before: list[float], after: list[float]) -> TimeDifference:
     return compare_rounds([[value] for value in before], [[value] for value in after])
+
+
+def test_what_the_test_does_not_find_though_the_interval_excludes_none_says_how_many_rounds_would() -> None:
+    rng = np.random.default_rng(2)
+    after = [float(value) for value in 10 * np.exp(0.1 + 0.2 * rng.standard_normal(20))]
+    found = by_round([10.0] * 20, after)
+    assert found.verdict == "no difference"
+    assert found.high < 1
+    assert found.more > 0
+    # So many more of the same: the deviate grows with the root of their number.
+    repeats = 1 + -(-found.more // 20)
+    assert by_round([10.0] * 20 * repeats, after * repeats).p_value < found.p_value

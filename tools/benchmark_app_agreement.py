@@ -99,7 +99,7 @@ def main() -> int:
         codes.append(code)
         print(
             f"{candidate.key}: benchmark_app {median(found['benchmark_app']):.2f} ms, mattekit "
-            f"{median(found['mattekit']):.2f} ms, ratio {difference.ratio:.4f} ({difference.low:.4f} to "
+            f"{median(found['mattekit']):.2f} ms, speed-up {difference.speedup:.4f} ({difference.low:.4f} to "
             f"{difference.high:.4f}) over {args.rounds} rounds of {length}: {verdict}",
             flush=True,
         )
@@ -118,12 +118,12 @@ def main() -> int:
 
 
 def measured(candidate: Candidate, difference: TimeDifference) -> list[Measurement]:
-    """Return the ratio of the times, and how sure it is."""
-    ratio = Measurement(
-        metric="ratio",
-        value=difference.ratio,
+    """Return how many times as fast as benchmark_app mattekit is, and how sure that is."""
+    speedup = Measurement(
+        metric="speedup",
+        value=difference.speedup,
         unit=RATIO,
-        higher_is_better=False,
+        higher_is_better=True,
         interval=(difference.low, difference.high),
         variants=(candidate.variant.ref(),),
         executions=(asked(candidate),),
@@ -132,7 +132,7 @@ def measured(candidate: Candidate, difference: TimeDifference) -> list[Measureme
         baseline="benchmark_app",
     )
     row = {"metric": "p_value", "value": difference.p_value, "unit": Unit("p"), "interval": None}
-    return [ratio, ratio.model_copy(update={**row, "higher_is_better": None})]
+    return [speedup, speedup.model_copy(update={**row, "higher_is_better": None})]
 
 
 def asked(candidate: Candidate) -> Execution:

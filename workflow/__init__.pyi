@@ -12,6 +12,15 @@ from .building import (
     build_recipe as build_recipe,
     run_build as run_build,
 )
+from .deploying import (
+    DeploymentResult as DeploymentResult,
+    compare_models as compare_models,
+    run_deployment as run_deployment,
+)
+from .deployment_settings import (
+    DeploymentSettings as DeploymentSettings,
+    Peer as Peer,
+)
 from .init_settings import (
     InitSettings as InitSettings,
 )

@@ -23,8 +23,8 @@ Limit = Literal["min", "max", "max_drop", "max_drop_relative", "max_ratio"]
 
 LIMITS: tuple[Limit, ...] = ("min", "max", "max_drop", "max_drop_relative", "max_ratio")
 """Kinds of limit. `min` and `max` bound the figure itself. The others compare with a baseline: `max_drop` bounds how
-much worse the figure may be, `max_drop_relative` the same as a share of the baseline, `max_ratio` the figure divided by
-the baseline."""
+much worse the figure may be, `max_drop_relative` the same as a share of the baseline, `max_ratio` the figure itself as
+a multiple of the baseline's: of a time, 1.1 is a tenth slower, where a speed-up would be 0.91."""
 
 
 class Strict(BaseModel):
@@ -84,7 +84,7 @@ class Gate(FigureGate):
         max: the most.
         max_drop: how much worse than the baseline.
         max_drop_relative: how much worse, as a share of the baseline.
-        max_ratio: how many times the baseline.
+        max_ratio: how many times the baseline's figure; of a time, more is slower.
     """
 
     PATTERNS: ClassVar[tuple[str, ...]] = (*FigureGate.PATTERNS, "candidate", "statistic")

@@ -34,9 +34,9 @@ def judge(
 
     `min` and `max` are judged on the figure; of a gate that is certain by its interval, as a drop. A drop is judged by
     its paired bootstrap interval: it passes only if the whole interval is within the limit, fails if the drop itself is
-    beyond it, and otherwise there is not enough evidence; so is a ratio. Without samples the figures alone are
-    compared. A ratio of a benchmark's times is judged by their raw samples: it fails only if it is beyond the limit and
-    the difference is significant.
+    beyond it, and otherwise there is not enough evidence; so is a multiple. Without samples the figures alone are
+    compared. A multiple of a benchmark's times is judged by their raw samples: it fails only if it is beyond the limit
+    and the difference is significant.
 
     Not enough evidence is also: a gate that no record is for; a model that a gate is for and that lacks the metric (of
     a benchmark no accuracy is asked where a validation of that model and precision has it, and the other way round); a
@@ -139,7 +139,7 @@ def _verdict(
     elif count is not None and count < gate.samples:
         few = f"{count} samples, but the gate asks for {gate.samples} or more"
         outcome = Judged("not enough evidence", few, needed=gate.samples - count)
-    elif limit in {"min", "max"}:
+    elif limit in ("min", "max"):
         outcome = _of_itself(gate, limit, record, figure, value)
     else:
         found = find_baseline(gate, figure, baselines, across_machines=across_machines)
@@ -202,7 +202,8 @@ def _against(gate: Gate, limit: Limit, now: Found, before: Found, values: tuple[
             reason = "the samples are not those of the baseline; validate both on the same ones"
             return Judged("not enough evidence", reason, was)
         interval = _amount_interval(limit, pairs, figure, gate.confidence)
-    shown = f"{'ratio' if limit == 'max_ratio' else 'drop'} {shown_as(amount)}{span(interval)}"
+    words = "{} times the baseline's{}" if limit == "max_ratio" else "drop {}{}"
+    shown = words.format(shown_as(amount), span(interval))
     # Written so that what is not a number never passes.
     if not amount <= bound:
         status, reason = "failed", f"{shown}, more than {shown_as(bound)}"

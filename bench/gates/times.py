@@ -1,4 +1,4 @@
-"""Judging ratios of times by their raw samples, and what a user permits them to be."""
+"""Judging multiples of times by their raw samples, and what a user permits them to be."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["judge_times", "permission"]
 
 
 def judge_times(gate: Gate, now: Found, before: Found, values: tuple[float, float], *, noisy: bool) -> Judged | None:
-    """Judge the ratio of times, such as a percentile, by the test of their raw samples.
+    """Judge times, such as a percentile, as a multiple of the baseline's, by the test of their raw samples.
 
     It passes only if the whole interval is within the limit, where there is one (of the median), and fails only if the
-    ratio is beyond the limit and the difference is significant; else, or with too few samples, nothing is known.
+    multiple is beyond the limit and the difference is significant; else, or with too few samples, nothing is known.
 
     None where the times are not a benchmark's, and too few to tell more than the figures themselves do.
     """
@@ -34,9 +34,9 @@ def judge_times(gate: Gate, now: Found, before: Found, values: tuple[float, floa
     if few and not figure.candidate:
         return None
     of_medians = "p50" in {figure.metric.removeprefix("latency_"), figure.statistic}
-    amount = difference.ratio if of_medians else share_of(value, was, of_zeros=1.0)
-    interval = (difference.low, difference.high) if of_medians else None
-    shown = f"ratio {shown_as(amount)}{span(interval)}, p {difference.p_value:.2g}"
+    amount = 1 / difference.speedup if of_medians else share_of(value, was, of_zeros=1.0)
+    interval = (1 / difference.high, 1 / difference.low) if of_medians else None
+    shown = f"{shown_as(amount)} times the baseline's{span(interval)}, p {difference.p_value:.2g}"
     worth = len(new) / difference.samples if difference.samples else 1.0
     needed: int | None = None
     if few:
@@ -49,7 +49,7 @@ def judge_times(gate: Gate, now: Found, before: Found, values: tuple[float, floa
     elif amount > bound and difference.verdict == "slower":
         status, reason = "failed", f"{shown}: slower, and by more than {shown_as(bound)}"
     else:
-        high = difference.high * amount / difference.ratio
+        high = difference.speedup / difference.low * amount
         needed = needed_for(len(new), abs(high - amount), abs(bound - amount))
         status = "not enough evidence"
         reason = f"{shown}: it could be more than {shown_as(bound)}; measure longer, {more(needed, 'times')}"

@@ -12,16 +12,17 @@ from typing import TypeVar
 
 import numpy as np
 
-from ...core import BenchRecord, InputError, Progress, Result, last_line, with_settings
+from ...core import MODEL, BenchRecord, InputError, Progress, Result, last_line, with_settings
 from ...infer import collect_inputs
 from ..benchmark_settings import BenchmarkSettings
 from ..int8 import Int8Verdict, int8_verdicts
-from ..significance import compare_rounds
-from .candidates import plan
+from .candidate_accuracy import AccuracySamples, measure_accuracy
+from .candidates import Candidate, plan
 from .machine_limits import Roofline, measure_roofline
 from .process import CandidateError, WorkerProcess, fallback
-from .recording import benchmark_exit_code, record_of
-from .trials import Trial
+from .recording import benchmark_exit_code, record_of, require_statistics
+from .rembg_process import RembgProcess
+from .trials import TOTAL, Trial
 from .worker import Worker
 
 __all__ = ["BenchmarkResult", "benchmark", "benchmark_until", "interleave", "run_benchmark"]
@@ -81,7 +82,12 @@ benchmark = with_settings(BenchmarkSettings, "benchmark")(run_benchmark)
 
 
 def benchmark_until(
-    models: str | Path | Sequence[str | Path], settings: BenchmarkSettings, enough: Callable[[BenchRecord], bool]
+    models: str | Path | Sequence[str | Path],
+    settings: BenchmarkSettings,
+    enough: Callable[[BenchRecord], bool],
+    *,
+    samples: AccuracySamples | None = None,
+    others: Sequence[Candidate] = (),
 ) -> BenchmarkResult:
     """Measure as `run_benchmark` does, and once the rounds are over more of them until that is enough.
 
@@ -89,16 +95,18 @@ def benchmark_until(
         models: what to measure.
         settings: how; `seconds`, `iterations` and `rounds` are those of the first part, and of each that follows.
         enough: told the record of all rounds so far, whether it will do.
+        samples: for the accuracy, in place of the settings' data.
+        others: further candidates, which are executed in other environments. With them, candidates are compared over
+            the whole way of an image.
 
     Raises:
         MattekitError: as `run_benchmark`.
     """
     named = [models] if isinstance(models, str | Path) else models
-    trials = [Trial(*each) for each in plan(named, settings)]
+    trials = [*(Trial(*each) for each in plan(named, settings)), *map(Trial, others)]
     baseline = _baseline(trials, settings.baseline)
     if len(trials) > 1:
-        # What is missing for the verdicts is said before the measurement, not after it.
-        compare_rounds([[1.0]], [[1.0]])
+        require_statistics()
     images = collect_inputs([settings.end_to_end]) if settings.end_to_end else []
     shown = [str(path) for path in images]
     tell: Progress = settings.progress or (lambda _what, _done, _expected: None)
@@ -134,11 +142,11 @@ def benchmark_until(
                 trial.memory = workers[trial.candidate.key].call(Worker.memory)
             except CandidateError as error:
                 trial.notes.append(f"its memory is not known: {error}")
-    if settings.data:
-        from .whole_way import measure_accuracy
-
-        measure_accuracy([o for o in trials if o.measured], settings.data, settings.limit, progress=tell)
-    return BenchmarkResult((record(),))
+    if samples is None and settings.data:
+        samples = AccuracySamples(settings.data, settings.limit)
+    if samples:
+        measure_accuracy([o for o in trials if o.measured], samples, baseline=baseline, progress=tell)
+    return BenchmarkResult((record().model_copy(update={"compared": TOTAL if others and images else MODEL}),))
 
 
 def interleave(
@@ -212,7 +220,8 @@ def _inspect(trial: Trial, iterations: int) -> None:
 def _open(
     trial: Trial, settings: BenchmarkSettings, images: Sequence[Path], stack: contextlib.ExitStack
 ) -> WorkerProcess | None:
-    worker = stack.enter_context(WorkerProcess(trial.candidate))
+    kind = RembgProcess if trial.candidate.interpreter else WorkerProcess
+    worker = stack.enter_context(kind(trial.candidate))
     try:
         trial.opened = worker.call(Worker.open, settings.warm_up)
         instead = fallback(trial.candidate, trial.opened.executed)

@@ -37,7 +37,7 @@ _SETTINGS = ("scenario", "rounds", "iterations", "seconds", "warm_up", "threads"
 
 @dataclass(frozen=True)
 class ComparisonResult(Result[CompareRecord]):
-    """Two benchmarks side by side: of each candidate and stage the medians, their ratio and its verdict."""
+    """Two benchmarks side by side: of each candidate and stage the medians, the speed-up and its verdict."""
 
 
 def mismatches(before: BenchRecord, after: BenchRecord) -> list[Mismatch]:
@@ -92,7 +92,7 @@ def run_comparison(
         settings: how; as `ComparisonSettings`.
 
     Returns:
-        The record of `before`, `after` (ms, medians), `ratio` with its interval, `p_value` and `independent_samples`
+        The record of `before`, `after` (ms, medians), `speedup` with its interval, `p_value` and `independent_samples`
         for each candidate and stage, with its verdict, which is `disturbed` where other processes took too much of the
         processors for any.
 
@@ -104,7 +104,7 @@ def run_comparison(
     Example:
         >>> from mattekit import benchmark, compare_benchmarks
         >>> benchmark("srlite-x2", size="16", rounds=2, iterations=4).record.write("bench.json")
-        >>> [ratio.value for ratio in compare_benchmarks("bench.json", "bench.json").record.of_metric("ratio")]
+        >>> [each.value for each in compare_benchmarks("bench.json", "bench.json").record.of_metric("speedup")]
         [1.0]
     """
     names = (
@@ -189,7 +189,7 @@ def _measurements(before: BenchRecord, after: BenchRecord, key: str) -> list[Mea
             figures += [
                 common.measured("before", median(old), "ms", higher_is_better=False),
                 common.measured("after", median(new), "ms", higher_is_better=False),
-                common.measured("ratio", found.ratio, RATIO, higher_is_better=False, interval=interval),
+                common.measured("speedup", found.speedup, RATIO, higher_is_better=True, interval=interval),
                 common.measured("p_value", found.p_value, "p"),
                 common.measured("independent_samples", found.samples, "independent samples"),
             ]

@@ -9,7 +9,7 @@ from statistics import fmean, median
 
 import numpy as np
 
-from ...core import MODEL, Execution, LayerTime, Measurement, Unit
+from ...core import MODEL, Execution, LayerTime, Measurement, SampleTable, Unit
 from ..benchmark_settings import BenchmarkSettings, Scenario
 from ..significance import TimeDifference
 from .candidates import Candidate, Status
@@ -64,6 +64,7 @@ class Trial:
         stages: by round, of the images that went the whole way.
         memory: that it took.
         accuracy: the mean of a metric over a data set.
+        samples: the same of each sample.
         notes: what a reader should know, a sentence each.
     """
 
@@ -76,6 +77,7 @@ class Trial:
     stages: list[dict[str, list[float]]] = field(default_factory=list)
     memory: Memory | None = None
     accuracy: Measurement | None = None
+    samples: SampleTable = field(default_factory=SampleTable)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -239,12 +241,12 @@ def _int8_share(layers: Sequence[LayerTime]) -> float | None:
 def comparisons_of(
     trial: Trial, settings: BenchmarkSettings, differences: Mapping[str, TimeDifference], baseline: Trial
 ) -> list[Measurement]:
-    """Return the ratios to the baseline, by stage, with their intervals and p-values."""
+    """Return the speed-ups over the baseline, by stage, with their intervals and p-values."""
     common = _common(trial, settings)
     figures: list[Measurement] = []
     for stage, found in differences.items():
         own = common.model_copy(update={"stage": stage, "baseline": baseline.candidate.key, "verdict": found.verdict})
         interval = (found.low, found.high)
-        figures.append(own.measured("ratio", found.ratio, RATIO, higher_is_better=False, interval=interval))
+        figures.append(own.measured("speedup", found.speedup, RATIO, higher_is_better=True, interval=interval))
         figures.append(own.measured("p_value", found.p_value, "p"))
     return figures

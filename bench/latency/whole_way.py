@@ -1,4 +1,4 @@
-"""A candidate as a model that takes images: timed from file to encoded result, and measured on a data set."""
+"""A candidate as a model that takes images, timed from file to encoded result."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ...core import MattekitError, Measurement, Progress
 from ...images import Image, encode_image, read_image
-from ...infer import LoadedModel, Remover, Runtime, SerialRuntime, Tensor, Upscaler
+from ...infer import Feed, LoadedModel, Remover, Runtime, SerialRuntime, Tensor, Upscaler
 from .candidates import Candidate
-from .trials import STAGES, TOTAL, Trial
+from .trials import STAGES, TOTAL
 
-__all__ = ["measure_accuracy", "time_stages"]
+__all__ = ["as_model", "time_stages"]
 
 
 def time_stages(candidate: Candidate, runtime: Runtime, images: Sequence[Path]) -> dict[str, list[float]]:
@@ -28,12 +27,12 @@ def time_stages(candidate: Candidate, runtime: Runtime, images: Sequence[Path]) 
     """
     calls: list[float] = []
 
-    def run(tensor: Tensor) -> tuple[Tensor]:
+    def run(tensor: Feed) -> tuple[Tensor]:
         calls.append(time.perf_counter())
         return (runtime.run(tensor),)
 
     clocked = SerialRuntime(runtime.info, run)
-    model = _loaded(candidate, clocked)
+    model = as_model(candidate, clocked)
     if candidate.variant.contract.task == "segmentation":
         remover = Remover(model)
 
@@ -64,65 +63,7 @@ def time_stages(candidate: Candidate, runtime: Runtime, images: Sequence[Path]) 
     return times
 
 
-def measure_accuracy(
-    trials: Sequence[Trial], data: str, limit: int | None = None, *, progress: Progress | None = None
-) -> None:
-    """Give each candidate the mean of its task's first metric on a data set, as `validate` measures it.
-
-    Candidates that differ only in what cannot move an answer (batch, streams, hint) are measured once. One that does
-    not fit the data set, such as another task's, gets a note instead.
-
-    Args:
-        trials: of candidates that were measured.
-        data: as `open_dataset` takes it.
-        limit: at most so many samples, spread evenly.
-        progress: called before each candidate.
-
-    Raises:
-        InputError: the data set cannot be opened.
-    """
-    # Here, because a worker, which times stages, needs none of it.
-    from ...datasets import Dataset, open_dataset
-    from ...metrics import default_metrics
-    from ..accuracy import evaluation, predictors
-
-    def measure(candidate: Candidate, dataset: Dataset) -> Measurement | str:
-        contract = candidate.variant.contract
-        if (dataset.task, dataset.scale) != (contract.task, contract.output.scale):
-            return f"the data set {dataset.name} is for {dataset.task}"
-        try:
-            runtime = replace(candidate, batch=1, streams=None).open()
-            predictor = predictors.model_predictor(
-                _loaded(candidate, runtime), tile=max(candidate.height, candidate.width)
-            )
-            (record,) = evaluation.validate([predictor], dataset, metrics=default_metrics(contract.task)[:1])
-        except MattekitError as error:
-            return str(error)
-        return next(each for each in record.measurements if each.is_whole)
-
-    known: dict[tuple[object, ...], Measurement | str] = {}
-    datasets: dict[int, Dataset] = {}
-    for number, trial in enumerate(trials):
-        candidate, scale = trial.candidate, trial.candidate.variant.contract.output.scale
-        if scale not in datasets:
-            dataset = open_dataset(data, scale=scale)
-            datasets[scale] = dataset.take(limit) if limit else dataset
-        same = (
-            *(candidate.variant.path, candidate.runtime, candidate.device, candidate.arithmetic),
-            *(candidate.height, candidate.width),
-        )
-        if same not in known:
-            if progress:
-                progress(f"accuracy of {candidate.key}", number, len(trials))
-            known[same] = measure(candidate, datasets[scale])
-        found = known[same]
-        if isinstance(found, str):
-            trial.notes.append(f"no accuracy: {found}")
-        else:
-            trial.accuracy = found
-
-
-def _loaded(candidate: Candidate, runtime: Runtime) -> LoadedModel:
+def as_model(candidate: Candidate, runtime: Runtime) -> LoadedModel:
     """Return the candidate as a model that takes images, in windows of its size alone."""
     contract = candidate.variant.contract.with_size(candidate.height, candidate.width)
     return LoadedModel(replace(candidate.variant, contract=contract), runtime)

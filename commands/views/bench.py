@@ -121,7 +121,7 @@ def _rows(record: BenchRecord) -> list[_Row]:
 def _times(caption: str, stages: Sequence[str], record: BenchRecord, candidates: Sequence[_Row]) -> Table:
     """A row for each candidate and stage; the network alone has one for candidates that were not measured, too."""
     metrics = list(dict.fromkeys(figure.metric for figure in record.measurements if figure.data))
-    figures = [*(title for _, title in _COLUMNS), "ratio", "95% interval", *metrics]
+    figures = [*(title for _, title in _COLUMNS), "speed-up", "95% interval", *metrics]
     rows: list[dict[str, str]] = []
     for row in candidates:
         name = {"model": row.name, **{title: row.label(title) for title in _LABELS}, "threads": str(record.threads)}
@@ -135,7 +135,10 @@ def _times(caption: str, stages: Sequence[str], record: BenchRecord, candidates:
             verdict = judged.get(stage)
             said = "baseline" if row.key == record.baseline and stage == MODEL else ""
             if verdict is not None:
-                cells |= {"ratio": f"{verdict.ratio:.3f}", "95% interval": f"{verdict.low:.3f} to {verdict.high:.3f}"}
+                cells |= {
+                    "speed-up": f"{verdict.speedup:.3f}",
+                    "95% interval": f"{verdict.low:.3f} to {verdict.high:.3f}",
+                }
                 said = verdict.verdict
             if stage != MODEL:
                 cells["stage"] = stage
@@ -226,7 +229,7 @@ def _circumstances(record: BenchRecord) -> str:
     amount = f"{record.iterations} iterations" if record.iterations else f"{record.seconds} s"
     features = ", ".join(machine.cpu_features)
     lines = [
-        f"{record.rounds} rounds, {amount} each candidate, warm-up {record.warm_up}; ratios are to {record.baseline}",
+        f"{record.rounds} rounds, {amount} each candidate, warm-up {record.warm_up}; speed-up over {record.baseline}",
         f"{machine.cpu} ({features}), {machine.cores} cores; {machine.system}",
         record.rule,
         "This run was stable." if record.stable else "This run was UNSTABLE: repeat it on a quieter machine.",

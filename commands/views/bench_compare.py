@@ -30,7 +30,7 @@ def _table(record: CompareRecord) -> Table:
         *(Column(title) for title in ("candidate", "stage")),
         *(
             Column(title, numeric=True)
-            for title in ("before ms", "after ms", "ratio", "95% interval", "p", "independent")
+            for title in ("before ms", "after ms", "speed-up", "95% interval", "p", "independent")
         ),
         Column("verdict"),
     )
@@ -43,8 +43,8 @@ def _table(record: CompareRecord) -> Table:
             stage,
             _shown(row.get("before"), ".3f"),
             _shown(row.get("after"), ".3f"),
-            _shown(row.get("ratio"), ".3f"),
-            _span(row.get("ratio")),
+            _shown(row.get("speedup"), ".3f"),
+            _span(row.get("speedup")),
             _shown(row.get("p_value"), ".2g"),
             _shown(row.get("independent_samples"), ".0f"),
             verdict,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from ...infer import Diagnosis
+from ...infer import Diagnosis, playable_sets
 from ...reports import Cell, Column, Table
 from .console import console_of
 from .fitting import print_lines, print_pairs, print_table
@@ -38,6 +38,7 @@ def _machine(found: Diagnosis) -> Sequence[tuple[str, str]]:
     return (
         ("processor", machine.cpu),
         ("instructions", " ".join(machine.cpu_features) or "not told"),
+        ("instruction sets", f"{' '.join(playable_sets(machine)) or 'none'} (for compare --isa)"),
         ("processors", f"{limits.processors}, of which this process may use {limits.affinity}"),
         ("processor limit", f"{limits.quota:g} processors' time" if limits.quota else "none"),
         ("memory", _gib(machine.memory_bytes) + (f", {_gib(available)} available" if available else "")),

@@ -16,7 +16,7 @@ from rich.text import Text
 from ...core import printable
 from ...reports import Cell, Column, Table
 
-__all__ = ["fits", "named_by", "print_lines", "print_pairs", "print_table", "say_once"]
+__all__ = ["fits", "named_by", "print_banded", "print_lines", "print_pairs", "print_table", "say_once"]
 
 _GAP = 2
 """Characters between two columns."""
@@ -64,12 +64,8 @@ def say_once(table: Table, titles: Collection[str]) -> Table:
             alike[place] = "".join(found)
     said = ", ".join(f"{table.columns[place].title} {text}" for place, text in alike.items() if text)
     kept = [place for place in range(len(table.columns)) if place not in alike]
-    return replace(
-        table,
-        columns=tuple(table.columns[place] for place in kept),
-        rows=tuple(tuple(row[place] for place in kept) for row in table.rows),
-        note=". ".join(filter(None, (f"All: {said}" if said else "", table.note))),
-    )
+    note = ". ".join(filter(None, (f"All: {said}" if said else "", table.note)))
+    return replace(_columns(table, kept), note=note)
 
 
 def named_by(table: Table, titles: Collection[str]) -> Table:
@@ -80,7 +76,10 @@ def named_by(table: Table, titles: Collection[str]) -> Table:
         table,
         columns=(Column("candidate"), *(table.columns[place] for place in others)),
         rows=tuple(
-            (Cell(" ".join(row[place].text for place in joined if row[place].text)), *(row[place] for place in others))
+            (
+                Cell(" ".join(row[place].text for place in joined if row[place].text), best=row[0].best),
+                *(row[place] for place in others),
+            )
             for row in table.rows
         ),
     )
@@ -107,6 +106,35 @@ def print_table(table: Table, console: Console) -> None:
         console.print(part)
 
 
+def print_banded(table: Table, naming: Collection[str], console: Console) -> None:
+    """Print a table whose columns do not fit side by side in several bands, each of which begins with the row's name.
+
+    Args:
+        table: the first column and those of `naming` name a row.
+        naming: titles of columns; what all rows have alike is said once, above.
+        console: on which one band at least must fit, or the table is printed as any other.
+    """
+    table = say_once(table, naming)
+    if not fits(table, console):
+        table = named_by(table, naming)
+    bands: list[list[int]] = [[]]
+    for place in range(1, len(table.columns)):
+        if bands[-1] and not fits(_columns(table, [0, *bands[-1], place]), console):
+            bands.append([])
+        bands[-1].append(place)
+    for number, band in enumerate(bands):
+        part = _columns(table, [0, *band])
+        print_table(part if number == 0 else replace(part, caption="", note=""), console)
+
+
+def _columns(table: Table, places: Sequence[int]) -> Table:
+    return replace(
+        table,
+        columns=tuple(table.columns[place] for place in places),
+        rows=tuple(tuple(row[place] for place in places) for row in table.rows),
+    )
+
+
 def print_lines(text: str, console: Console) -> None:
     """Print text from outside, on a terminal folded between words; a longer word, such as a link, stays whole."""
     for line in printable(text, lines=True).split("\n"):
@@ -130,7 +158,7 @@ def _print_heading(caption: str, note: str, console: Console) -> None:
 
 def _text(cell: Cell, *, between: str = " ") -> Text:
     style = "bold green" if cell.best or cell.tone == "good" else "red" if cell.tone == "bad" else ""
-    text = Text(printable(cell.text, lines=True), style=style)
+    text = Text(f"{printable(cell.text, lines=True)}{' ★' if cell.best else ''}", style=style)
     if cell.detail:
         text.append(f"{between}({printable(cell.detail)})", style="dim")
     return text
@@ -168,14 +196,7 @@ def _text_below(table: Table, console: Console) -> list[RenderableType] | None:
         return None
     below = max(lengths, key=lambda place: lengths[place])
     others = [place for place in range(len(table.columns)) if place != below]
-    fitted = _fit(
-        replace(
-            table,
-            columns=tuple(table.columns[place] for place in others),
-            rows=tuple(tuple(row[place] for place in others) for row in table.rows),
-        ),
-        console,
-    )
+    fitted = _fit(_columns(table, others), console)
     if fitted is None:
         return None
     parts: list[RenderableType] = [fitted.grid([])]

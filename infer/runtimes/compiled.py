@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...core import DeviceError, Execution, FloatArithmetic, ModelError, last_line, openvino_errors_as
+from ..instruction_sets import ISA_VARIABLE
 from .base import Feed, Queue, RuntimeSettings
 from .forking import Native, require_same_process
 from .precision import arithmetic_config, require_capability
@@ -84,7 +85,7 @@ def execution_of(compiled: openvino.CompiledModel, settings: RuntimeSettings, ar
         streams=int(_property(compiled, "NUM_STREAMS") or 0),
         threads=int(_property(compiled, "INFERENCE_NUM_THREADS") or 0),
         requests=requests_of(compiled),
-        instruction_set=os.environ.get("ONEDNN_MAX_CPU_ISA", "") if on_processor else "",
+        instruction_set=os.environ.get(ISA_VARIABLE, "") if on_processor else "",
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...core import Execution
+from ..instruction_sets import ISA_VARIABLE
 from .base import DEFAULTS, RuntimeSettings, SerialRuntime, Tensor
 from .forking import require_same_process
 
@@ -59,7 +60,7 @@ class TorchRuntime(SerialRuntime):
             devices=("CPU",),
             plugin=f"eager, {torch.backends.cpu.get_cpu_capability()}",
             threads=torch.get_num_threads(),
-            instruction_set=os.environ.get("ONEDNN_MAX_CPU_ISA", ""),
+            instruction_set=os.environ.get(ISA_VARIABLE, ""),
         )
         super().__init__(info, execute, bind=bind, compile_ms=compile_ms)
 

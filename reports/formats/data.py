@@ -11,8 +11,8 @@ from io import StringIO
 from pathlib import Path
 
 from ...core import needs_extra
-from ..document import Document, plain
-from ..evidence import Evidence
+from ..document import Cell, Column, Document, plain
+from ..evidence import Evidence, in_heading_unit
 
 __all__ = ["csv_text", "json_text", "write_spreadsheet"]
 
@@ -77,14 +77,19 @@ def write_spreadsheet(evidence: Evidence, document: Document, path: Path) -> Non
         for table in document.tables():
             if not table.folded:
                 values: list[list[Value]] = [
-                    [one.text if one.value is None or not math.isfinite(one.value) else one.value for one in row]
-                    for row in table.rows
+                    [_value(one, column) for one, column in zip(row, table.columns, strict=True)] for row in table.rows
                 ]
                 sheets[_sheet_name(table.caption, sheets)] = [column.heading for column in table.columns], values
         for name, (head, rows) in sheets.items():
             cells = [[_harmless(value) for value in row] for row in rows]
             heads = [_harmless(title) for title in head]
             pd.DataFrame(cells, columns=heads).to_excel(writer, sheet_name=name, index=False)
+
+
+def _value(cell: Cell, column: Column) -> Value:
+    if cell.value is None or not math.isfinite(cell.value):
+        return cell.text
+    return in_heading_unit(cell.value, column.unit)
 
 
 def _rows(evidence: Evidence) -> tuple[list[str], list[list[Value]]]:

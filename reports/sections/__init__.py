@@ -12,6 +12,7 @@ from ..document import Document
 from ..evidence import Evidence
 from .classes import classes
 from .degradation import parity, quantization
+from .deployment import deployment
 from .environment import provenance
 from .gallery import gallery
 from .latency import latency, layers, stages
@@ -24,7 +25,7 @@ __all__ = ["compose"]
 
 
 def compose(evidence: Evidence, title: str, images: Sequence[Path] = ()) -> Document:
-    """Return the report: verdicts first, then what was measured, then where it comes from.
+    """Return the report: what to deploy first, then the verdicts, then what was measured, then where it comes from.
 
     Args:
         evidence: the records.
@@ -36,6 +37,7 @@ def compose(evidence: Evidence, title: str, images: Sequence[Path] = ()) -> Docu
     """
     verdicts = summary(evidence)
     found = (
+        deployment(evidence),
         verdicts,
         baseline_changes(evidence),
         models(evidence),

@@ -43,7 +43,7 @@ def latency(evidence: Evidence) -> Section | None:
             drawn.append(_single_times(source, rows, f"latency-{len(drawn)}", note))
         if not points:
             continue
-        compared = [point for point in source.points if point.figure.metric in {"ratio", "p_value"}]
+        compared = [point for point in source.points if point.figure.metric in {"speedup", "p_value"}]
         if compared:
             text = "Ratios of times to those of the baseline, round by round; below 1 is faster."
             hidden = _hidden(compared)

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ...core import Data, ValidateRecord
 from ..configurations import Configuration, varying
-from ..document import NOTHING, Cell, Column, Section, Table, mark_best
+from ..document import NOTHING, Cell, Column, Section, Table
 from ..evidence import Evidence, Point, number, scaled, span, title_of
+from ..marking import mark_best
 
 __all__ = ["accuracy", "all_figures", "other_measurements", "pivot"]
 

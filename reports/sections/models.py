@@ -21,8 +21,9 @@ from ...core import (
 )
 from ...metrics import METRICS
 from ..configurations import Configuration, varying
-from ..document import NOTHING, Cell, Column, Paragraph, Plot, Section, Table, mark_best
-from ..evidence import TIMES, Evidence, Point, accuracy_change, figure_cell, scaled, signed, span, title_of
+from ..document import NOTHING, Cell, Column, Paragraph, Plot, Section, Table
+from ..evidence import TIMES, Evidence, Point, accuracy_change, figure_cell, scaled, signed, span, title_of, told_apart
+from ..marking import mark_best
 from ..plots import Dot, colour_of, plot_of, scatter
 
 __all__ = ["models"]
@@ -44,14 +45,14 @@ class ModelRow:
         accuracies: by heading.
         latency: of one image at a time.
         size: of the model's files.
-        ratios: to other candidates of its benchmark.
+        speedups: over other candidates of its benchmark.
     """
 
     configuration: Configuration
     accuracies: dict[str, Point]
     latency: Point | None
     size: Point | None
-    ratios: tuple[Point, ...]
+    speedups: tuple[Point, ...]
 
 
 def models(evidence: Evidence) -> Section | None:
@@ -89,7 +90,11 @@ def _table(caption: str, rows: Sequence[ModelRow], machines: str) -> Table:
     for name in names:
         example = next(row.accuracies[name].figure for row in rows if name in row.accuracies)
         heading = Column(name, scaled(example.unit)[0], numeric=True, better=example.higher_is_better)
-        columns.append((heading, [_cell(row.accuracies.get(name)) for row in rows]))
+        cells = [_cell(row.accuracies.get(name)) for row in rows]
+        if told_apart([row.accuracies[name] for row in rows if name in row.accuracies]):
+            # Of the same samples: their differences tell more than each one's own interval.
+            cells = [replace(cell, interval=None) for cell in cells]
+        columns.append((heading, cells))
     if compared and names:
         heading = Column(f"change of {names[0].split(' on ')[0]} from FP32", numeric=True)
         columns.append((heading, [_change(row, baseline, names[0]) for row, baseline in pairs]))
@@ -104,11 +109,11 @@ def _table(caption: str, rows: Sequence[ModelRow], machines: str) -> Table:
     if any(row.size for row in rows):
         columns.append((Column("size", "MB", numeric=True, better=False), [_cell(row.size) for row in rows]))
     headings = tuple(heading for heading, _ in columns)
-    cells = list(zip(*(column for _, column in columns), strict=True))
+    whole = list(zip(*(column for _, column in columns), strict=True))
     note = "Below each figure its 95% interval. Bold with ★: the best of the column. A dash: not measured."
     if len({row.latency.source.name for row in rows if row.latency}) > 1:
         note += " The latencies come from several records, measured one after another."
-    return Table(caption, headings, mark_best(headings, cells), f"{note} {machines}".rstrip())
+    return Table(caption, headings, mark_best(headings, whole), f"{note} {machines}".rstrip())
 
 
 def _headings(rows: Sequence[ModelRow]) -> list[str]:
@@ -146,17 +151,17 @@ def _may_be_compared(before: Point, after: Point) -> bool:
 
 
 def _speedup(row: ModelRow, baseline: ModelRow | None) -> Cell:
-    """The ratio that was measured round by round, else that of the medians where both are of one record."""
+    """The speed-up that was measured round by round, else that of the medians where both are of one record."""
     if baseline is None or row.latency is None or baseline.latency is None:
         return NOTHING
     before, after = baseline.latency, row.latency
     if not before.figure.value or not after.figure.value or before.source is not after.source:
         return NOTHING
-    for point in row.ratios:
-        ratio, (low, high) = point.figure, point.interval or (0.0, 0.0)
-        same = point.source is after.source and ratio.candidate == after.figure.candidate
-        if same and ratio.baseline == before.figure.candidate and ratio.value and low and high:
-            return figure_cell(1 / ratio.value, TIMES, (1 / high, 1 / low))
+    for point in row.speedups:
+        found = point.figure
+        same = point.source is after.source and found.candidate == after.figure.candidate
+        if same and found.baseline == before.figure.candidate and found.value:
+            return point.cell
     if not _may_be_compared(before, after):
         return NOTHING
     interval = median_ratio_interval(after.times, before.times) if before.times and after.times else None
@@ -290,6 +295,6 @@ def _row(of: Configuration, points: Sequence[Point]) -> ModelRow:
     own = [point for point in points if point.configuration in {of, replace(of, machine="")}]
     made = [p for p in points if (p.configuration.name, p.configuration.precision) == (of.name, of.precision)]
     sizes = [point for point in made if point.figure.metric == "size" and point.figure.value is not None]
-    ratios = tuple(p for p in own if p.figure.metric == "ratio" and p.figure.stage in {"", MODEL})
+    speedups = tuple(p for p in own if p.figure.metric == "speedup" and p.figure.stage in {"", MODEL})
     newest = max(sizes, key=lambda point: point.source.record.created, default=None)
-    return ModelRow(of, _main_accuracies(own), _latency_of(own), newest, ratios)
+    return ModelRow(of, _main_accuracies(own), _latency_of(own), newest, speedups)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...bench import Int8Verdict, int8_verdicts, judge
+from ...bench import Int8Verdict, drop_interval, int8_verdicts, judge, more_needed
 from ...core import (
     BenchRecord,
     DependencyError,
@@ -16,6 +16,7 @@ from ...core import (
     ValidateRecord,
     Verdict,
 )
+from ...metrics import get_metric
 from ..document import Section, Statement, Statements, Status
 from ..evidence import Evidence, RecordSource, models_of, title_of
 
@@ -115,15 +116,33 @@ def _int8(evidence: Evidence) -> Iterator[Statement]:
 
 
 def _quantization(record: QuantizeRecord) -> Iterator[Statement]:
+    """Say of each limit whether the drop is shown to be within it: by its interval, where its samples are there."""
     for name, allowed in record.allowed_drop.items():
-        drop = next((figure.value for figure in record.of_metric(f"{name}_drop")), None)
+        figure = next(iter(record.of_metric(f"{name}_drop")), None)
+        drop = figure.value if figure else None
         model = next(models_of(record), "")
         status: Status = "not enough evidence"
+        shown = "not measured" if drop is None else f"{drop:.4g}"
         if drop is not None:
             status = "passed" if drop <= allowed else "failed"
-        shown = "not measured" if drop is None else f"{drop:.4g}"
+            most, count = _most_lost(record, name)
+            if most is not None:
+                shown += f", up to {most:.4g} at 95% on {count} samples"
+            if status == "passed" and most is not None and most > allowed:
+                more = more_needed(count, allowed - drop, most - drop)
+                status = "not enough evidence"
+                shown += f"; about {more} more samples would tell" if more else ""
         title = f"{model}: INT8 keeps {title_of(name)}" if status == "passed" else f"{model}: INT8 and {title_of(name)}"
         yield Statement(status, title, f"drop {shown}, allowed {allowed}")
+
+
+def _most_lost(record: QuantizeRecord, metric: str) -> tuple[float | None, int]:
+    """Return the upper end of the drop's interval, and of how many samples it is; None where they are not there."""
+    columns = [[one for one in record.table.values.get(name, ()) if one is not None] for name in ("source", "int8")]
+    if not columns[0] or len(columns[0]) != len(columns[1]):
+        return None, 0
+    low, high = drop_interval(*columns)
+    return (high if get_metric(metric).higher_is_better else -low), len(columns[0])
 
 
 def _candidates(record: BenchRecord) -> Iterator[Statement]:
@@ -134,7 +153,9 @@ def _candidates(record: BenchRecord) -> Iterator[Statement]:
             yield Statement(grave, f"{name}: {found.status}", found.reason or "")
         if found.unstable or found.notes:
             what = "not steady" if found.unstable else "to be noted"
-            yield Statement("note", f"{name}: {what}", "; ".join([*found.unstable, *found.notes]))
+            # Times that may not be relied on are no evidence, and no headline calls them passed.
+            status: Status = "not enough evidence" if found.unstable else "note"
+            yield Statement(status, f"{name}: {what}", "; ".join([*found.unstable, *found.notes]))
 
 
 def _verdict(verdict: Verdict) -> Statement:

@@ -156,9 +156,9 @@ def _change(old: Point, new: Point) -> _Change:
 
 
 def _change_of_times(old: Point, new: Point, before: float, after: float) -> _Change:
-    if not before:
-        return _Change("not compared", "the baseline is zero")
-    ratio = after / before
+    if not before or not after:
+        return _Change("not compared", "one of the two is zero")
+    speedup = before / after if not new.figure.higher_is_better else after / before
     detail, why = "", "single figures, no samples to test"
     verdict: Change = "no clear change"
     series = [_tested(point) for point in (old, new)]
@@ -173,7 +173,7 @@ def _change_of_times(old: Point, new: Point, before: float, after: float) -> _Ch
                 verdict = "better" if found.verdict == "faster" else "worse"
         except DependencyError as error:
             why = str(error)
-    return _Change(verdict, why, f"{TIMES} {number(ratio, TIMES)}", ratio, detail)
+    return _Change(verdict, why, f"{number(speedup, TIMES)} {TIMES} as fast", speedup, detail)
 
 
 def _tested(point: Point) -> tuple[float, ...]:

@@ -39,7 +39,15 @@ def record_documents() -> list[Any]:
     table = SampleTable(ids=ids, tags={"kind": ("hair", None) * 10}, values={"iou": (0.9, None) * 10})
     times = Series(values=(1.0, 1.1) * 6, rounds=tuple(range(12)), walls=(1.0,) * 12)
     row = kinds.ComparisonRow(
-        stage="model", baseline="b", ratio=1, low=0.9, high=1.1, p_value=0.5, verdict="faster", samples=12, paired=True
+        stage="model",
+        baseline="b",
+        speedup=1,
+        low=0.9,
+        high=1.1,
+        p_value=0.5,
+        verdict="faster",
+        samples=12,
+        paired=True,
     )
     layer = kinds.LayerTime(
         name="l", type="Convolution", precision="f32", primitive="jit", ms=1, flops=2, bytes=3, bound_by="compute"
@@ -65,7 +73,7 @@ def record_documents() -> list[Any]:
             rooflines={"CPU": kinds.RooflineLimits(compute={"f32": 100}, memory=10)},
         ),
         kinds.CompareRecord(
-            **measured("ratio", 1, "ms", candidate="a", verdict="faster"), before="a", after="b",
+            **measured("speedup", 1, "ms", candidate="a", verdict="faster"), before="a", after="b",
             differs=(kinds.Mismatch(aspect="machine", what="cores", before="4", after="8"),),
         ),
         kinds.ExportRecord(**measured("psnr", 60, "dB", step=step.name, statistic="mean"), steps=(step,)),
