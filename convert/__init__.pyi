@@ -47,6 +47,10 @@ from .fetching import (
     fetch_weights as fetch_weights,
     retrieve as retrieve,
 )
+from .full_precision import (
+    image_layers as image_layers,
+    keep_in_f32 as keep_in_f32,
+)
 from .int8_layers import (
     LayerNoise as LayerNoise,
     layer_influence as layer_influence,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..core import ModelError
 from ..infer import Tensor
+from .layer_kinds import WEIGHTED, is_constant
 
 if TYPE_CHECKING:
     import openvino
@@ -39,7 +40,6 @@ _MOVES = frozenset(
         "VariadicSplit",
     }
 )
-_WEIGHTED = frozenset({"Convolution", "ConvolutionBackpropData", "GroupConvolution", "MatMul"})
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def quantized_layers(model: openvino.Model) -> list[str]:
         for node in model.get_ordered_ops()
         if node.get_type_name() not in _MOVES | {"FakeQuantize", "Result", "ShapeOf"}
         and node.get_output_size() == 1
-        and not _is_constant(node.output(0))
+        and not is_constant(node.output(0))
         and any(_is_quantized(value) for value in node.input_values())
     ]
 
@@ -189,7 +189,7 @@ def restore_layers(quantized: openvino.Model, exact: openvino.Model, names: Coll
         added, was = _with_bias(nodes[name]), _with_bias(before)
         if added.get_friendly_name() != name:
             for number, value in enumerate(was.input_values()):
-                if _is_constant(value):
+                if is_constant(value):
                     added.input(number).replace_source_output(value)
     for name, node in moved.items():
         node.set_friendly_name(f"{name}/exact")
@@ -207,27 +207,17 @@ def _is_quantized(value: openvino.Output) -> bool:
     if kind == "Convert":
         # Quantized weights are whole numbers, converted when the network runs.
         return node.get_input_element_type(0).get_type_name() in {"i8", "u8", "i4", "u4"}
-    if kind in {"Multiply", "Subtract"} and _is_constant(value):
+    if kind in {"Multiply", "Subtract"} and is_constant(value):
         return _is_quantized(node.input_value(0))
     return kind in _MOVES and any(_is_quantized(before) for before in node.input_values())
-
-
-def _is_constant(value: openvino.Output) -> bool:
-    node = value.get_node()
-    inputs = node.input_values()
-    if not inputs:
-        return node.get_type_name() == "Constant"
-    # Weights are at most a few steps from their constant; anything else has a long way to the network's input.
-    kinds = {"Convert", "Multiply", "Subtract", "FakeQuantize", "Reshape"}
-    return node.get_type_name() in kinds and all(_is_constant(before) for before in inputs)
 
 
 def _with_bias(node: openvino.Node) -> openvino.Node:
     """The node that adds a layer's bias, or the layer itself."""
     readers = list(node.output(0).get_target_inputs())
-    if node.get_type_name() in _WEIGHTED and len(readers) == 1:
+    if node.get_type_name() in WEIGHTED and len(readers) == 1:
         reader = readers[0].get_node()
-        if reader.get_type_name() == "Add" and any(_is_constant(value) for value in reader.input_values()):
+        if reader.get_type_name() == "Add" and any(is_constant(value) for value in reader.input_values()):
             return reader
     return node
 
@@ -242,7 +232,7 @@ def _without_quantizers(
     """
     node = value.get_node()
     name = node.get_friendly_name()
-    if _is_constant(value):
+    if is_constant(value):
         return value
     twin = nodes.get(name)
     if twin is None:

@@ -28,6 +28,8 @@ from ..core import (
     openvino_errors_as,
 )
 from ..infer import unreadable
+from .full_precision import image_layers, keep_in_f32
+from .layer_kinds import WEIGHTED
 from .onnx_export import INPUT_NAME, OUTPUT_NAME
 
 if TYPE_CHECKING:
@@ -50,9 +52,6 @@ Shape = tuple[int, int, int]
 
 # A name that OpenVINO made up from a counter of the process: `Reshape_12207`, `Constant_15`, `Split_22.0` of an output.
 _COUNTED = re.compile(r"[A-Za-z]+[A-Za-z0-9]*_\d+|[A-Z][A-Za-z]*_\d+\.\d+")
-
-_WEIGHTED = frozenset({"Convolution", "ConvolutionBackpropData", "GroupConvolution", "MatMul"})
-"""Layers whose second input is their weights."""
 
 
 def ir_from_onnx(path: Path, *, heads: str = "fused", channels: int = 3, own: bool = False) -> openvino.Model:
@@ -167,6 +166,8 @@ def annotate_and_write(
     for key, value in (model_info_of(contract, outputs=len(model.outputs)) or {}).items():
         model.set_rt_info(value, [MODEL_INFO, key])
     write_ir(model, target, fp16=fp16)
+    if contract.output.kind == "image":
+        keep_in_f32(target, image_layers(model).__contains__)
 
 
 def write_ir(model: openvino.Model, target: Path, *, fp16: bool) -> None:
@@ -204,7 +205,7 @@ def halve_weights(model: openvino.Model) -> None:
     from openvino import Type, opset13
 
     for node in model.get_ordered_ops():
-        if node.get_type_name() not in _WEIGHTED:
+        if node.get_type_name() not in WEIGHTED:
             continue
         weights = node.input_value(1).get_node()
         if weights.get_type_name() != "Constant" or weights.get_element_type() != Type.f32:

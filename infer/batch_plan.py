@@ -11,7 +11,7 @@ from pathlib import Path
 from ..core import InputError
 from ..images import format_of
 from .collect import find_sources, name_results, require_local
-from .destination import is_file_name
+from .destination import is_file_name, require_folder_name
 from .inputs import ImageSource
 from .location import STANDARD, Location
 from .pipeline_settings import RunSettings
@@ -54,6 +54,7 @@ def plan_batch(inputs: Sequence[str | Path], out: str | Path, settings: RunSetti
         return _plan_one(inputs, Path(out), settings)
     if STANDARD in map(str, inputs):
         raise InputError("the standard input gives one image: name the file of its result, or - for the output")
+    require_folder_name(str(out), inputs)
     out_dir = Path(out)
     format_of(Path(f"image{settings.extension}"))
     require_local(inputs)
@@ -80,7 +81,10 @@ def _plan_one(inputs: Sequence[str | Path], out: Path, settings: RunSettings) ->
             raise InputError(f"{out}: it names one file, and {source.text} stands for several; name a folder")
         if not standard_output and source.place.real == Location.parse(str(out)).real:
             raise InputError(f"{out}: the result would overwrite the input; choose another name")
-    format_of(f"image{settings.extension_of(str(inputs[0]))}" if standard_output else out)
+    written = format_of(f"image{settings.extension_of(str(inputs[0]))}" if standard_output else out)
+    asked = format_of(f"image{settings.extension}")
+    if settings.format not in ("auto", RunSettings.format) and written != asked:
+        raise InputError(f"{out}: its name says {written}, and --format {asked}; leave one of them out")
     _require_writable(out.parent)
     return Batch((Path(inputs[0]),), (out,), settings, out.parent)
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..core import InputError
 from ..images import READABLE_EXTENSIONS, WRITABLE_EXTENSIONS
+from .inputs import BESIDE, ImageSource
 from .location import STANDARD, Location
 from .pipeline_settings import RunSettings
 
-__all__ = ["BESIDE", "is_file_name", "settle_destination"]
+__all__ = ["is_file_name", "require_folder_name", "settle_destination"]
 
-BESIDE = {"run": "result", "remove": "cutout", "upscale": "upscaled", "superimpose": "superimposed"}
-"""What the name of a result that lies beside its image has in addition, by the command."""
+_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{2,3}")
 
 
 def is_file_name(out: str) -> bool:
@@ -23,6 +24,24 @@ def is_file_name(out: str) -> bool:
     path = Path(out)
     named = path.suffix.lower() in {*READABLE_EXTENSIONS, *WRITABLE_EXTENSIONS}
     return out == STANDARD or (named and not path.is_dir())
+
+
+def require_folder_name(out: str, inputs: Sequence[str | Path]) -> None:
+    """Refuse the name of a new folder that looks like one file's, of a format that no image is written in.
+
+    Args:
+        out: not by `is_file_name`.
+        inputs: a folder for the results of several may be called as one likes.
+
+    Raises:
+        InputError: a result of one file would lie in a folder of a name such as `out.jgp`.
+    """
+    alone = len(inputs) == 1 and Path(inputs[0]).is_file()
+    if alone and _ENDING.fullmatch(Path(out).suffix) and not out.endswith("/") and not Path(out).exists():
+        raise InputError(
+            f"{out}: no image can be written as {Path(out).suffix}; use one of {', '.join(WRITABLE_EXTENSIONS)}, or "
+            f"{out}/ if it is to be a folder"
+        )
 
 
 def settle_destination(
@@ -41,6 +60,7 @@ def settle_destination(
         command: a key of `BESIDE`.
 
     Raises:
+        ImageError: the one input is not there.
         InputError: the place is a file that is there already, or must be named.
     """
     given = list(inputs)
@@ -59,6 +79,8 @@ def settle_destination(
         return given, STANDARD
     path = Path(source)
     if not path.is_file():
+        # What is not there at all is said to be so.
+        ImageSource.of(source)
         raise InputError(f"{source}: it is no single image, so name the folder of its results with -o")
     beside = path.with_name(f"{path.stem}-{BESIDE[command]}{settings.extension_of(path.name)}")
     if beside.exists():

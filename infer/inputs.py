@@ -11,12 +11,14 @@ from pathlib import Path
 
 from ..core import ImageError
 from ..images import READABLE_EXTENSIONS, WRITABLE_EXTENSIONS
-from .destination import BESIDE
 from .location import Location
 from .stores import StoredFile, open_store
 from .video.formats import VIDEO_EXTENSIONS
 
-__all__ = ["ImageSource"]
+__all__ = ["BESIDE", "ImageSource"]
+
+BESIDE = {"run": "result", "remove": "cutout", "upscale": "upscaled", "superimpose": "superimposed"}
+"""What the name of a result that lies beside its image has in addition, by the command."""
 
 _LOOKED_FOR = f"looked for {', '.join(sorted(READABLE_EXTENSIONS))}"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from xml.etree import ElementTree as ET
 
 import numpy as np
 import openvino
@@ -12,6 +11,7 @@ from openvino import opset13 as ops
 
 from ...core import Contract, ModelError, last_line
 from ...infer import input_of, output_of
+from ..full_precision import keep_in_f32
 from .answering import answer_of, enlarged, mask_of
 from .feeding import Sides, as_stored, fed, padded, placed
 from .package_manifest import ALPHA, CONFIDENCE, IMAGE, UPSCALED
@@ -109,23 +109,12 @@ def _reshape(network: openvino.Model, entry: Output, contract: Contract) -> None
 def pin_surrounding(path: Path) -> int:
     """Pin all that `surround` put around a network, and return how many operators that are.
 
-    A device that would compute in bf16 or f16 then leaves them in f32. The mark is an attribute of OpenVINO's own,
-    which Python can only give to a graph by way of its file.
+    A device that would compute in bf16 or f16 then leaves them in f32.
 
     Args:
         path: the `.xml` file, written by us just now; replaced.
     """
-    tree = ET.parse(path)  # noqa: S314
-    pinned = 0
-    for layer in tree.iterfind("layers/layer"):
-        if layer.get("name", "").startswith(SURROUNDING) and layer.get("type") not in _NO_OPERATORS:
-            info = layer.find("rt_info")
-            if info is None:
-                info = ET.SubElement(layer, "rt_info")
-            ET.SubElement(info, "attribute", {"name": "precise", "version": "0"})
-            pinned += 1
-    tree.write(path, encoding="unicode", xml_declaration=True)
-    return pinned
+    return keep_in_f32(path, lambda name: name.startswith(SURROUNDING))
 
 
 def _name_surrounding(model: openvino.Model) -> None:
