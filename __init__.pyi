@@ -285,3 +285,17 @@ from .workflow.deploying import (
 from .workflow.deployment_settings import (
     DeploymentSettings as DeploymentSettings,
 )
+from .workflow.plan_deployment import (
+    PlanPoint as PlanPoint,
+    PlanResult as PlanResult,
+    plan_deployment as plan_deployment,
+)
+from .workflow.plan_search import (
+    Tried as Tried,
+)
+from .workflow.plan_settings import (
+    PlanSettings as PlanSettings,
+)
+from .workflow.plan_variants import (
+    PlannedVariant as PlannedVariant,
+)

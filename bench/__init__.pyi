@@ -89,6 +89,10 @@ from .latency.speeds import (
     MeasuredSpeed as MeasuredSpeed,
     measured_speeds as measured_speeds,
 )
+from .pareto import (
+    hypervolume as hypervolume,
+    pareto_front as pareto_front,
+)
 from .parity.opened_stages import (
     open_stages as open_stages,
 )

@@ -23,6 +23,21 @@ from .deployment_settings import (
 from .init_settings import (
     InitSettings as InitSettings,
 )
+from .plan_deployment import (
+    PlanPoint as PlanPoint,
+    PlanResult as PlanResult,
+    plan_deployment as plan_deployment,
+    run_plan as run_plan,
+)
+from .plan_search import (
+    Tried as Tried,
+)
+from .plan_settings import (
+    PlanSettings as PlanSettings,
+)
+from .plan_variants import (
+    PlannedVariant as PlannedVariant,
+)
 from .recipes import (
     schema_text as schema_text,
 )

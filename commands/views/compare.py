@@ -14,9 +14,9 @@ from .fitting import print_banded, print_lines
 if TYPE_CHECKING:
     from ...workflow import DeploymentResult
 
-__all__ = ["print_deployment"]
+__all__ = ["NAMING", "print_deployment"]
 
-_NAMING = ("stored as", "computed in", "device", "instructions")
+NAMING = ("stored as", "computed in", "device", "instructions")
 
 
 def print_deployment(result: DeploymentResult, kept: Sequence[str], console: Console | None = None) -> None:
@@ -25,7 +25,7 @@ def print_deployment(result: DeploymentResult, kept: Sequence[str], console: Con
     for section in deployment_document(result.records).sections:
         for block in section.blocks:
             if isinstance(block, Table):
-                print_banded(block, _NAMING, out)
+                print_banded(block, NAMING, out)
                 out.print()
     for table in result.tables:
         for each in table.open:
