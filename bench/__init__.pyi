@@ -13,7 +13,6 @@ from .accuracy.outputs import (
     record_name as record_name,
     samples_table as samples_table,
     summary_table as summary_table,
-    worst_samples as worst_samples,
 )
 from .accuracy.predictors import (
     Predictor as Predictor,
@@ -21,6 +20,10 @@ from .accuracy.predictors import (
 )
 from .accuracy.remembering import (
     remembering as remembering,
+)
+from .accuracy.sample_choice import (
+    typical_samples as typical_samples,
+    worst_samples as worst_samples,
 )
 from .benchmark_settings import (
     BenchmarkSettings as BenchmarkSettings,
@@ -81,9 +84,18 @@ from .latency.benchmark_comparison import (
     compare_benchmarks as compare_benchmarks,
     run_comparison as run_comparison,
 )
+from .latency.candidate_accuracy import (
+    AccuracySamples as AccuracySamples,
+)
+from .latency.candidates import (
+    Candidate as Candidate,
+)
 from .latency.recording import (
     benchmark_exit_code as benchmark_exit_code,
     keep as keep,
+)
+from .latency.rembg import (
+    rembg_candidate as rembg_candidate,
 )
 from .latency.speeds import (
     MeasuredSpeed as MeasuredSpeed,

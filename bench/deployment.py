@@ -59,6 +59,7 @@ class DeploymentRow:
         change: against the baseline; None for it, and without an accuracy.
         speed: against the baseline; None for it, and where there are no times.
         unsteady: why its times may not be relied on; empty where they may.
+        notes: what else a reader should know, a sentence each.
     """
 
     candidate: str
@@ -75,6 +76,7 @@ class DeploymentRow:
     change: AccuracyChange | None = None
     speed: TimeDifference | None = None
     unsteady: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -93,13 +95,14 @@ class Deployment:
         metric: of the accuracies; empty where there are none.
         unit: of the metric.
         higher_is_better: of the metric.
+        stage: that times are of: the network alone, or the whole way of an image.
         reference: what answers were compared with: `truth`, or the label of the model whose answers stand for it.
         samples: that the accuracies are means over.
         claims: how many differences the table tells, which share the 5%.
         allowed: the drop of the metric that may be lost.
         pick: the key of the row to deploy; None where nothing was measured.
         sentence: says so, and why.
-        open: what was not shown, a sentence each, with what it would take.
+        open: what was not shown, with what it would take, and what is lost or could not be measured; a sentence each.
     """
 
     rows: tuple[DeploymentRow, ...]
@@ -107,6 +110,7 @@ class Deployment:
     metric: str
     unit: str
     higher_is_better: bool
+    stage: str
     reference: str
     samples: int
     claims: int
@@ -189,7 +193,9 @@ def _with(table: Deployment, pick: DeploymentRow | None, why: str) -> Deployment
         sentence = f"Deploy {pick.name}: {why}."
         unsteady = [row.name for row in table.rows if row.unsteady]
         if unsteady:
-            sentence += f" Times were not steady ({', '.join(unsteady)}): repeat it on a quieter machine."
+            some = len(unsteady) < sum(row.status == "measured" for row in table.rows)
+            of = f" ({', '.join(unsteady)})" if some else ""
+            sentence += f" Times were not steady{of}: repeat it on a quieter machine."
     return replace(table, pick=pick.candidate if pick else None, sentence=sentence, open=tuple(_open(table)))
 
 
@@ -201,21 +207,22 @@ def _open(table: Deployment) -> list[str]:
             found.append(f"{row.candidate}: {row.status}: {row.reason}")
         speed, change = row.speed, row.change
         if speed and speed.verdict in {"no difference", "not enough samples"} and speed.more:
-            found.append(
-                f"{row.name}: whether it is faster or slower ({speed.speedup:.2f}, {speed.low:.2f} to "
-                f"{speed.high:.2f}); about {speed.more} more rounds would tell"
-            )
+            shown = f"{speed.speedup:.2f}, {speed.low:.2f} to {speed.high:.2f}"
+            take = f"about {speed.more} more rounds would tell"
+            found.append(f"not shown: {row.name}: whether it is faster or slower ({shown}); {take}")
         if change is None:
             continue
         if change.interval is None and change.more:
-            found.append(f"{row.name}: its change of {table.metric}; at least {change.more} more samples are needed")
+            take = f"at least {change.more} more samples are needed"
+            found.append(f"not shown: {row.name}: its change of {table.metric}; {take}")
         elif change.drop is not None and change.drop > table.allowed:
             certain = change.interval is not None and _least_loss(table, change.interval) > table.allowed
             words = "drops by more" if certain else "may drop by more"
             take = f"; about {change.more} more samples would tell" if change.more else ""
-            found.append(
+            said = (
                 f"{row.name}: {table.metric} {words} than the allowed {table.allowed:g} (up to {change.drop:.3g}){take}"
             )
+            found.append(said if certain else f"not shown: {said}")
     return found
 
 

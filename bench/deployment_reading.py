@@ -10,6 +10,9 @@ from .significance import MIN_SAMPLES, compare_rounds, more_needed, shared_confi
 
 __all__ = ["deployment_of"]
 
+_TIMES = ("latency_", "throughput")
+"""Beginnings of metrics that are of the stage that candidates are compared in; others are of the network alone."""
+
 
 def deployment_of(record: BenchRecord) -> Deployment:
     """Compare all candidates of a benchmark with its baseline, and say which one to deploy.
@@ -24,9 +27,13 @@ def deployment_of(record: BenchRecord) -> Deployment:
     Raises:
         DependencyError: SciPy is not installed, and there is something to compare.
     """
-    figures = {(f.candidate, f.metric): f for f in record.measurements if f.stage in {"", MODEL}}
+    figures = {
+        (f.candidate, f.metric): f
+        for f in record.measurements
+        if f.stage == (record.compared if f.metric.startswith(_TIMES) else MODEL) or not f.stage
+    }
     accuracies = {f.candidate: f for f in record.measurements if f.data and f.is_whole and f.candidate}
-    times = {key: rounds for key in record.candidates if (rounds := record.rounds_of(key))}
+    times = {key: rounds for key in record.candidates if (rounds := record.rounds_of(key, record.compared))}
     base = accuracies.get(record.baseline)
     compared = [key for key in record.candidates if key != record.baseline]
     timed = [key for key in compared if key in times and record.baseline in times]
@@ -65,6 +72,7 @@ def deployment_of(record: BenchRecord) -> Deployment:
                 change=change,
                 speed=speed,
                 unsteady=found.unstable,
+                notes=found.notes,
             )
         )
     data = example.data if example else None
@@ -74,6 +82,7 @@ def deployment_of(record: BenchRecord) -> Deployment:
         metric=metric,
         unit=str(example.unit) if example else "",
         higher_is_better=example.higher_is_better is not False if example else True,
+        stage=record.compared,
         reference=data.reference if data else "",
         samples=(data.count or 0) if data else 0,
         claims=claims,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +28,9 @@ def register(app: typer.Typer) -> None:
         settings: room.DeploymentSettings,
         out: Annotated[
             list[Path] | None,
-            typer.Option("--out", "-o", help="A .csv, .json, .md, .xlsx or .html file; repeatable."),
+            typer.Option(
+                "--out", "-o", help="A .csv, .json, .md, .xlsx or .html file, or a .png of the answers; repeatable."
+            ),
         ] = None,
         record: Annotated[
             Path | None, typer.Option("--record", help="File for what was measured; else it is kept in the cache.")
@@ -39,12 +42,14 @@ def register(app: typer.Typer) -> None:
         from .views.progress import ProgressBar
 
         targets = [reports.checked_table_path(path) for path in out or ()]
-        with ProgressBar(show=not quiet) as bar:
+        with ProgressBar(show=not quiet) as bar, tempfile.TemporaryDirectory() as folder:
+            if any(target.suffix.lower() in reports.SHOWING for target in targets) and settings.answers is None:
+                settings = replace(settings, answers=folder)
             result = room.run_deployment(models, replace(settings, progress=bar.counts))
-        # Written first: a table that cannot be printed must not lose the measurement.
-        kept = [bench.keep(each, record if len(result.records) == 1 else None) for each in result.records]
-        for target in targets:
-            reports.write_deployment(result.records, target)
+            # Written first: a table that cannot be printed must not lose the measurement.
+            kept = [bench.keep(each, record if len(result.records) == 1 else None) for each in result.records]
+            for target in targets:
+                result.write(target)
         reports.publish_deployment(result.records)
         view.print_deployment(result, [each.sentence for each in kept])
         for each in kept:

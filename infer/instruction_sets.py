@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..core import Machine
+if TYPE_CHECKING:
+    from ..core import Machine
 
 __all__ = ["INSTRUCTION_SETS", "ISA_VARIABLE", "InstructionSet", "playable_sets"]
 

@@ -1,15 +1,18 @@
 from .deployment_files import (
+    SHOWING as SHOWING,
     checked_table_path as checked_table_path,
     deployment_document as deployment_document,
     publish_deployment as publish_deployment,
     write_deployment as write_deployment,
 )
 from .document import (
+    Block as Block,
     Cell as Cell,
     Column as Column,
     Document as Document,
     Paragraph as Paragraph,
     Plot as Plot,
+    Statement as Statement,
     Statements as Statements,
     Status as Status,
     Table as Table,

@@ -89,6 +89,7 @@ class Cell:
         interval: of the value; None where there is none.
         best: of its column.
         tone: whether what it says is good or bad news.
+        link: the section that tells more of it; empty where none does.
     """
 
     text: str = ""
@@ -97,6 +98,7 @@ class Cell:
     interval: tuple[float, float] | None = None
     best: bool = False
     tone: Tone = ""
+    link: str = ""
 
     @property
     def sort_key(self) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from .document import Plot, Table, plain
 from .evidence import number
-from .svg import PALETTE, Drawing, annotate, name_rows, new_axes, positive_axis, render, short, whisker
+from .svg import PALETTE, Drawing, annotate, name_points, name_rows, new_axes, positive_axis, render, short, whisker
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -147,7 +147,7 @@ def scatter(dots: Sequence[Dot], labels: tuple[str, str], *, better_up: bool) ->
         xs, ys = [dot.x for dot in front], [dot.y for dot in front]
         axes.plot(xs, ys, color=PALETTE["muted"], linewidth=1.2, linestyle=(0, (4, 3)), zorder=1)
     notes: dict[str, str] = {}
-    for place, (dot, (dx, dy, side)) in enumerate(zip(dots, _free_spots(dots), strict=True)):
+    for place, dot in enumerate(dots):
         whisker(axes, dot.x_interval, dot.y, dot.colour)
         if dot.y_interval:
             axes.plot([dot.x, dot.x], dot.y_interval, color=dot.colour, linewidth=1.4, alpha=0.5)
@@ -155,12 +155,13 @@ def scatter(dots: Sequence[Dot], labels: tuple[str, str], *, better_up: bool) ->
         face = dot.colour if dot.front else PALETTE["paper"]
         axes.plot([dot.x], [dot.y], marker, color=dot.colour, markerfacecolor=face, markersize=9, gid=mark, zorder=3)
         notes[mark] = f"{dot.label}: {number(dot.x)} and {number(dot.y)}"
-        annotate(axes, short(dot.label), (dot.x, dot.y), (dx, dy), ha=side, va="center", zorder=4)
     axes.set_xlabel(f"{labels[0]} (better to the left)")
     axes.set_ylabel(f"{labels[1]} (better {'above' if better_up else 'below'})")
     _show_grid(axes, "both")
     axes.margins(x=0.22, y=0.18)
     positive_axis(axes, [dot.x for dot in dots])
+    # Last, when the axes say where everything lies.
+    name_points(figure, axes, [(short(dot.label), (dot.x, dot.y)) for dot in dots])
     return figure, notes
 
 
@@ -274,20 +275,3 @@ def roofline(layers: Sequence[tuple[str, float, float, float]], roof: Roof | Non
 
 def _show_grid(axes: Axes, which: Literal["both", "y"]) -> None:
     axes.grid(visible=True, axis=which, color=PALETTE["line"], linewidth=0.7)
-
-
-def _free_spots(dots: Sequence[Dot]) -> list[tuple[float, float, str]]:
-    """Return where each name stands, in points from its dot: beside it, or above or below where another one is near."""
-    if not dots:
-        return []
-    xs, ys = [dot.x for dot in dots], [dot.y for dot in dots]
-    width, height = (max(xs) - min(xs)) or 1.0, (max(ys) - min(ys)) or 1.0
-    middle = (max(xs) + min(xs)) / 2
-    taken: list[tuple[float, float]] = []
-    spots: list[tuple[float, float, str]] = []
-    for dot in dots:
-        near = sum(abs(dot.x - x) < 0.25 * width and abs(dot.y - y) < 0.08 * height for x, y in taken)
-        side = "right" if dot.x > middle else "left"
-        spots.append((-5.0 if side == "right" else 5.0, (11.0, -12.0, 24.0, -25.0)[near % 4], side))
-        taken.append((dot.x, dot.y))
-    return spots

@@ -15,11 +15,14 @@ from .document import plain
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
+    from matplotlib.transforms import Bbox
 
 __all__ = [
     "PALETTE",
     "Drawing",
     "annotate",
+    "name_points",
     "name_rows",
     "new_axes",
     "positive_axis",
@@ -74,6 +77,13 @@ _RC = {
 _WIDTH = 420
 _LABEL = 28
 
+_SPOTS = tuple(
+    (dx, dy, side)
+    for dy in (11.0, -12.0, 0.0, 24.0, -25.0, 37.0, -38.0, 50.0, -51.0)
+    for dx, side in ((9.0, "left"), (-9.0, "right"), (0.0, "center"))
+)
+"""Where a name may stand: points from its own, and which end of it lies there; the nearest first."""
+
 
 def render(name: str, title: str, description: str, draw: Callable[[], Drawing]) -> str:
     """Return the figure as an `<svg>` element: the same figure gives the same bytes, and text is text, never a formula.
@@ -122,10 +132,48 @@ def name_rows(axes: Axes, labels: Sequence[str], above: float = 0.6) -> None:
 
 def annotate(
     axes: Axes, text: str, of: tuple[float, float], offset: tuple[float, float] | None, colour: str = "ink", **more: Any
-) -> None:
+) -> Annotation:
     """Write beside a point, centred unless told otherwise; the offset is in typographic points."""
     given: dict[str, Any] = {"ha": "center", "fontsize": 11, "color": PALETTE[colour], **more}
-    axes.annotate(text, of, offset, textcoords="offset points" if offset else None, **given)
+    return axes.annotate(text, of, offset, textcoords="offset points" if offset else None, **given)
+
+
+def name_points(figure: Figure, axes: Axes, named: Sequence[tuple[str, tuple[float, float]]]) -> None:
+    """Write a name beside each point where it covers no other name and no point, as near as that can be."""
+    from matplotlib.transforms import Bbox
+
+    figure.draw_without_rendering()
+    frame = axes.get_window_extent()
+    points = axes.transData.transform([of for _, of in named]) if named else []
+    # Half of a marker's width, and a little air.
+    room = 7 * figure.dpi / 72
+    taken = [Bbox([[x - room, y - room], [x + room, y + room]]) for x, y in points]
+    for text, of in named:
+        found: tuple[Annotation, Bbox, float] | None = None
+        for dx, dy, side in _SPOTS:
+            note = annotate(axes, text, of, (dx, dy), ha=side, va="center", zorder=4)
+            box = note.get_window_extent()
+            hidden = sum(_shared_area(box, other) for other in taken) + _outside(box, frame)
+            if found is None or hidden < found[2]:
+                if found:
+                    found[0].remove()
+                found = note, box, hidden
+            else:
+                note.remove()
+            if not hidden:
+                break
+        if found:
+            taken.append(found[1])
+
+
+def _shared_area(one: Bbox, other: Bbox) -> float:
+    width = min(one.x1, other.x1) - max(one.x0, other.x0)
+    height = min(one.y1, other.y1) - max(one.y0, other.y0)
+    return max(0.0, width) * max(0.0, height)
+
+
+def _outside(box: Bbox, frame: Bbox) -> float:
+    return box.width * box.height - _shared_area(box, frame)
 
 
 def whisker(axes: Axes, interval: Interval | None, y: float, colour: str) -> None:
@@ -227,5 +275,6 @@ def positive_axis(axes: Axes, values: Sequence[float]) -> None:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.xaxis.set_minor_formatter(lambda _, __: "")
+        axes.tick_params(which="minor", length=0)
     elif axes.get_xlim()[0] < 0:
         axes.set_xlim(left=0)

@@ -142,6 +142,10 @@ CASES: dict[str, Callable[[Given, Path], Arguments]] = {
         *("run", given.fixture("light_ir"), "--iterations", "1", "--warm-up", "0", "--threads", "1"),
         *("-o", out / "bench.json"),
     ],
+    "compare": lambda given, out: [
+        *(given.fixture("light_ir") / "model.xml", "--data", given.discs, "--precision", "fp32"),
+        *("--rounds", "1", "--seconds", "0.01", "-o", out / "table.csv"),
+    ],
     "bench compare": lambda given, out: [given.bench_record, given.bench_record, "-o", out / "comparison.json"],
 }
 """The arguments of each command that has `-o`, and where its results go: below or into the folder `out`."""

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mattekit.bench import validate
-from mattekit.bench.accuracy.outputs import rows_to_show, write_sample_images
+from mattekit.bench.accuracy.outputs import write_sample_images
 from mattekit.bench.accuracy.predictors import golden_predictor
+from mattekit.bench.accuracy.sample_choice import rows_to_show
 from mattekit.core import ValidateRecord, read_record
 from mattekit.datasets import open_dataset, write_png
 from mattekit.reports import ReportResult, write_report
@@ -50,6 +51,26 @@ def test_the_gallery_shows_the_worst_first(shown: Path) -> None:
     assert found.exhibits[0].before
     assert found.exhibits[0].before.label == "original"
     assert all(max(p.width, p.height) <= 320 for one in found.exhibits for p in one.images)
+
+
+def test_typical_samples_come_before_the_worst(tmp_path: Path) -> None:
+    dataset = open_dataset("synthetic:count=9,seed=0,size=48x32")
+    (tmp_path / "golden").mkdir()
+    for sample in dataset:
+        write_png(tmp_path / "golden" / f"{sample.id}.png", np.zeros(sample.image.shape[:2], np.uint8))
+    subject = golden_predictor(tmp_path / "golden")
+    (record,) = validate([subject], dataset, metrics=["mae"])
+    record.write(tmp_path / "v.json")
+    write_sample_images(tmp_path / "v.json", subject, dataset, rows_to_show([record], count=8))
+    errors = record.table.of("mae")
+    by_error = sorted(errors, key=lambda name: -errors[name])
+    middle = float(np.median(list(errors.values())))
+    (found,) = gallery(report(tmp_path / "v.json"))
+    titles = [one.title for one in found.exhibits]
+    assert titles[:2] == sorted(errors, key=lambda name: abs(errors[name] - middle))[:2]
+    assert titles[2:] == [name for name in by_error if name in titles[2:]]
+    assert titles[2] == by_error[0]
+    assert "typical samples first, then the worst" in found.note
 
 
 def test_an_image_that_leaves_the_records_folder_is_not_shown(shown: Path, photo: Path) -> None:

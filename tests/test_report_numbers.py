@@ -84,3 +84,23 @@ def test_a_unit_is_shown_as_people_read_it(unit: str, shown: str) -> None:
 def test_a_device_is_called_the_same_whoever_measured(runtime: str, asked: str, device: str) -> None:
     figure = measurement("iou", 0.5, variants=(variant(),), executions=(execution(asked, runtime=runtime),))
     assert Configurations([]).of(figure).device == device
+
+
+def test_names_of_points_cover_neither_each_other_nor_a_point() -> None:
+    pytest.importorskip("matplotlib", reason="drawings need the extra `report`")
+    from mattekit.reports.plots import Dot, scatter
+
+    spread = [(150, 0.757), (390, 0.7577), (117, 0.7786), (112, 0.7788), (151, 0.757), (1500, 0.757)]
+    dots = [
+        Dot(f"mattelite {place} in f32", x, y, None, None, "#1f6feb", 0, front=False)
+        for place, (x, y) in enumerate(spread)
+    ]
+    figure, _ = scatter(dots, ("ms", "IoU"), better_up=True)
+    (axes,) = figure.axes
+    assert axes.get_xscale() == "log"
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert len(boxes) == len(dots)
+    assert not [(a, b) for a, one in enumerate(boxes) for b, other in enumerate(boxes[:a]) if one.overlaps(other)]
+    points = axes.transData.transform(spread)
+    assert not [text for text, box in zip(axes.texts, boxes, strict=True) if any(box.contains(*at) for at in points)]

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mattekit.bench import validate
-from mattekit.bench.accuracy.outputs import rows_to_show, write_sample_images
+from mattekit.bench.accuracy.outputs import write_sample_images
 from mattekit.bench.accuracy.predictors import golden_predictor
+from mattekit.bench.accuracy.sample_choice import rows_to_show
 from mattekit.datasets import open_dataset, write_png
 from mattekit.reports import write_report
 from records import bench_record

@@ -29,7 +29,7 @@ from mattekit.core import (
     read_record,
 )
 from mattekit.infer import diagnose
-from mattekit.reports.document import Cell, Column, Document, Section, Table
+from mattekit.reports.document import Cell, Column, Document, Paragraph, Section, Table
 from records import bench_record, data, execution, machine, measurement, validate_record, variant
 from rich.cells import cell_len
 from rich.console import Console
@@ -197,6 +197,21 @@ def test_a_report_shows_every_figure_and_every_note(width: int) -> None:
     assert "batch 17" in " ".join(text.split())
     for n in range(9):
         assert f"({n}.1 to {n}.2)" in text
+
+
+def test_a_report_fits_a_screen_and_says_what_it_leaves_out() -> None:
+    table = Table("Figures", (Column("model"), Column("figure", "ms", numeric=True)), ((Cell("m"), Cell("1.25")),) * 3)
+    sections = tuple(Section(f"s{n}", "One", (Paragraph(f"Sentence {n}."), table)) for n in range(9))
+    document = Document("Title", "2 records", None, "", sections)
+    stream = StringIO()
+    console = Console(file=stream, width=80, height=24, force_terminal=True, color_system=None)
+    print_document(document, console)
+    lines = stream.getvalue().splitlines()
+    assert len(lines) < 24
+    assert "Sentence 0." in lines
+    left_out = sum(f"Sentence {n}." not in lines for n in range(9)) + 9 - lines.count("Figures")
+    assert lines[-1] == f"{left_out} more verdicts and tables: -o report.html"
+    assert printed(lambda whole: print_document(document, whole), 80).count("Figures") == 9
 
 
 @each_width

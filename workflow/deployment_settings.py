@@ -11,7 +11,37 @@ from ..core import Arithmetic, ContractSettings, InputError, Precision, option
 from ..infer import INSTRUCTION_SETS
 from ..quantize import MaxDrop, parse_max_drop
 
-__all__ = ["DeploymentSettings"]
+__all__ = ["DeploymentSettings", "Peer", "parse_peer"]
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another program that is measured beside mattekit.
+
+    Attributes:
+        session: rembg's name of its network; empty for that of the first model.
+        interpreter: of its environment.
+    """
+
+    session: str
+    interpreter: str
+
+    def __str__(self) -> str:
+        """Return what a user types."""
+        return f"rembg{':' if self.session else ''}{self.session}={self.interpreter}"
+
+
+def parse_peer(text: str) -> Peer:
+    """Read `rembg=PYTHON` or `rembg:SESSION=PYTHON`.
+
+    Raises:
+        InputError: it is something else.
+    """
+    name, _, interpreter = text.partition("=")
+    program, _, session = name.partition(":")
+    if program != "rembg" or not interpreter:
+        raise InputError(f"--against {text}: give rembg=PYTHON, the interpreter of the environment that rembg is in")
+    return Peer(session, interpreter)
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -36,10 +66,14 @@ class DeploymentSettings(ContractSettings):
         size: input sizes, N or HEIGHTxWIDTH with commas between; the model's own unless given.
         isa: measure once for each of these instruction sets, of avx2,avx2_vnni,avx512,vnni,amx; in f32.
         baseline: words in the name of the candidate that others are compared with; the first one unless given.
-        max_drop: the accuracy that may be lost: METRIC=LIMIT; iou=0.01 or psnr_y=0.3 unless given.
+        max_drop: the accuracy that may be lost, METRIC=LIMIT of the metric that is measured; iou=0.01 or psnr_y=0.3
+            unless given.
         seconds: time for each candidate, in all rounds together.
         rounds: how often the candidates take turns; verdicts need 12.
         threads: processor threads of every candidate on the CPU; all cores unless given.
+        against: another program in the same run, over the whole way of an image: rembg=PYTHON, the interpreter of the
+            environment that it is installed in; rembg:SESSION=PYTHON for another network than the first model's.
+        answers: a folder for a record of each candidate's accuracy, with small images of its answers beside it.
         offline: never download.
     """
 
@@ -60,6 +94,8 @@ class DeploymentSettings(ContractSettings):
     seconds: float = option(10.0, least=0.001)
     rounds: int = option(20, least=1)
     threads: int | None = option(None, least=1)
+    against: Peer | None = option(None, parse=parse_peer)
+    answers: str | Path | None = option(None, identity=False)
     offline: bool = option(False, identity=False)
 
     def __post_init__(self) -> None:

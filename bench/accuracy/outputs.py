@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import chain, count, zip_longest
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,9 @@ import numpy as np
 
 from ...core import InputError, Record, ValidateRecord, atomic_directory, atomic_path, read_record
 from ...datasets import Dataset, Pixels, Sample, contact_sheet, grey, sample_row, write_png, write_sheet
-from ...metrics import METRICS
 from ..evaluation_settings import EvaluationSettings
 from .predictors import Predictor
+from .sample_choice import rows_to_show, worst_samples
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,10 +29,8 @@ __all__ = [
     "SIDE",
     "record_name",
     "record_names",
-    "rows_to_show",
     "samples_table",
     "summary_table",
-    "worst_samples",
     "worst_sheet",
     "write_sample_images",
     "write_validation",
@@ -173,12 +171,6 @@ def _answer(predictor: Predictor, sample: Sample) -> list[Pixels]:
     return []
 
 
-def rows_to_show(records: Sequence[ValidateRecord], *, order: str | None = None, count: int = 8) -> list[int]:
-    """Return rows that are among the worst of one record or another, each record's in turn, the worst first."""
-    turns = zip_longest(*(worst_samples(record, order=order, count=count) for record in records))
-    return list(dict.fromkeys(row for turn in turns for row in turn if row is not None))[:count]
-
-
 def write_sample_images(path: Path, predictor: Predictor, dataset: Dataset, rows: Sequence[int]) -> None:
     """Let a predictor answer rows of a data set once more, and write small images of it beside its record.
 
@@ -193,29 +185,36 @@ def write_sample_images(path: Path, predictor: Predictor, dataset: Dataset, rows
     """
     with atomic_directory(path.with_suffix(FOLDER_SUFFIX)) as folder:
         for row in rows:
-            for role, pixels in zip(ROLES, _images(predictor, dataset[row]), strict=False):
+            for role, pixels in _images(predictor, dataset[row]).items():
                 write_png(folder / f"{row}-{role}.png", pixels)
 
 
-def _images(predictor: Predictor, sample: Sample) -> list[Pixels]:
-    if sample.alpha is not None and predictor.alpha:
-        return [_shrunk(pixels) for pixels in (sample.image, grey(sample.alpha), grey(predictor.alpha(sample)))]
-    truth = sample.high_resolution
-    if truth is None or predictor.image is None:
-        return []
-    answer = predictor.image(sample)
-    scale = truth.shape[0] // sample.image.shape[0]
-    side = SIDE // scale * scale
-    # The truth decides, so that all answers show the same window.
-    detail = cv2.blur(np.abs(cv2.Laplacian(truth.astype(np.float32), cv2.CV_32F)).mean(axis=2), (side // 2, side // 2))
+def _images(predictor: Predictor, sample: Sample) -> dict[str, Pixels]:
+    """Return small images of a sample by their roles; without the truth where there is none."""
+    if predictor.alpha and sample.high_resolution is None:
+        truth = {} if sample.alpha is None else {"truth": grey(sample.alpha)}
+        found = {"image": sample.image, **truth, "answer": grey(predictor.alpha(sample))}
+        return {role: _shrunk(pixels) for role, pixels in found.items()}
+    if predictor.image is None:
+        return {}
+    answer, scale = predictor.image(sample), predictor.scale
+    if sample.high_resolution is not None:
+        scale = sample.high_resolution.shape[0] // sample.image.shape[0]
+    side = SIDE // scale
+    # The image decides, so that all answers show the same window.
+    detail = cv2.blur(
+        np.abs(cv2.Laplacian(sample.image.astype(np.float32), cv2.CV_32F)).mean(axis=2), (side // 2, side // 2)
+    )
     row, column = np.unravel_index(int(detail.argmax()), detail.shape)
     top, left = (
-        int(np.clip(middle - side // 2, 0, max(whole - side, 0))) // scale * scale
+        int(np.clip(middle - side // 2, 0, max(whole - side, 0)))
         for middle, whole in zip((int(row), int(column)), detail.shape, strict=True)
     )
-    window = (slice(top, top + side), slice(left, left + side))
-    small = (slice(top // scale, (top + side) // scale), slice(left // scale, (left + side) // scale))
-    return [np.ascontiguousarray(pixels) for pixels in (sample.image[small], truth[window], answer[window])]
+    small = (slice(top, top + side), slice(left, left + side))
+    window = (slice(top * scale, (top + side) * scale), slice(left * scale, (left + side) * scale))
+    truth = {} if sample.high_resolution is None else {"truth": sample.high_resolution[window]}
+    found = {"image": sample.image[small], **truth, "answer": answer[window]}
+    return {role: np.ascontiguousarray(pixels) for role, pixels in found.items()}
 
 
 def _shrunk(pixels: Pixels) -> Pixels:
@@ -258,23 +257,3 @@ def samples_table(record: ValidateRecord, *, order: str | None = None) -> pd.Dat
     columns |= {f"tag:{name}": values for name, values in table.tags.items()}
     columns |= table.values
     return pd.DataFrame(columns).iloc[rows].reset_index(drop=True)
-
-
-def worst_samples(record: ValidateRecord, *, order: str | None = None, count: int = 10) -> list[int]:
-    """Return the rows of the worst samples, the worst first; samples without a value are left to the end.
-
-    Raises:
-        InputError: the record has no column of that name, or it is no metric.
-    """
-    name = order or next((figure.metric for figure in record.measurements), "")
-    values = record.table.values.get(name)
-    if values is None or name not in METRICS:
-        measured = ", ".join(sorted(set(record.table.values) & set(METRICS))) or "none"
-        raise InputError(f"the record has no samples of the metric {name!r}; it has: {measured}")
-    sign = 1 if METRICS[name].higher_is_better else -1
-
-    def key(row: int) -> tuple[bool, float]:
-        value = values[row]
-        return value is None, 0.0 if value is None else sign * value
-
-    return sorted(range(len(values)), key=key)[:count]

@@ -8,23 +8,22 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
-from ...core import BenchRecord, InputError, Progress, Result, last_line, with_settings
+from ...core import MODEL, BenchRecord, InputError, Progress, Result, last_line, with_settings
 from ...infer import collect_inputs
 from ..benchmark_settings import BenchmarkSettings
 from ..int8 import Int8Verdict, int8_verdicts
-from .candidates import plan
+from .candidate_accuracy import AccuracySamples, measure_accuracy
+from .candidates import Candidate, plan
 from .machine_limits import Roofline, measure_roofline
 from .process import CandidateError, WorkerProcess, fallback
 from .recording import benchmark_exit_code, record_of, require_statistics
-from .trials import Trial
+from .rembg import RembgProcess
+from .trials import TOTAL, Trial
 from .worker import Worker
-
-if TYPE_CHECKING:
-    from ...datasets import Dataset
 
 __all__ = ["BenchmarkResult", "benchmark", "interleave", "measure_candidates", "run_benchmark"]
 
@@ -83,14 +82,24 @@ benchmark = with_settings(BenchmarkSettings, "benchmark")(run_benchmark)
 
 
 def measure_candidates(
-    named: Sequence[str | Path], settings: BenchmarkSettings, dataset: Dataset | None = None
+    named: Sequence[str | Path],
+    settings: BenchmarkSettings,
+    samples: AccuracySamples | None = None,
+    others: Sequence[Candidate] = (),
 ) -> BenchmarkResult:
-    """Measure as `run_benchmark` does, the accuracy on samples that are open already where they are given.
+    """Measure as `run_benchmark` does.
+
+    Args:
+        named: what to measure.
+        settings: how.
+        samples: for the accuracy, in place of the settings' data.
+        others: further candidates, which are executed in other environments. With them, candidates are compared over
+            the whole way of an image.
 
     Raises:
         MattekitError: as `run_benchmark`.
     """
-    trials = [Trial(*each) for each in plan(named, settings)]
+    trials = [*(Trial(*each) for each in plan(named, settings)), *map(Trial, others)]
     baseline = _baseline(trials, settings.baseline)
     if len(trials) > 1:
         require_statistics()
@@ -119,13 +128,13 @@ def measure_candidates(
                 trial.memory = workers[trial.candidate.key].call(Worker.memory)
             except CandidateError as error:
                 trial.notes.append(f"its memory is not known: {error}")
-    samples = dataset or settings.data
+    if samples is None and settings.data:
+        samples = AccuracySamples(settings.data, settings.limit)
     if samples:
-        from .whole_way import measure_accuracy
-
-        measure_accuracy([o for o in trials if o.measured], samples, settings.limit, baseline=baseline, progress=tell)
+        measure_accuracy([o for o in trials if o.measured], samples, baseline=baseline, progress=tell)
     shown = [str(path) for path in images]
-    return BenchmarkResult((record_of(trials, settings, baseline, images=shown, rooflines=rooflines),))
+    record = record_of(trials, settings, baseline, images=shown, rooflines=rooflines)
+    return BenchmarkResult((record.model_copy(update={"compared": TOTAL if others and images else MODEL}),))
 
 
 def interleave(
@@ -197,7 +206,8 @@ def _inspect(trial: Trial, iterations: int) -> None:
 def _open(
     trial: Trial, settings: BenchmarkSettings, images: Sequence[Path], stack: contextlib.ExitStack
 ) -> WorkerProcess | None:
-    worker = stack.enter_context(WorkerProcess(trial.candidate))
+    kind = RembgProcess if trial.candidate.interpreter else WorkerProcess
+    worker = stack.enter_context(kind(trial.candidate))
     try:
         trial.opened = worker.call(Worker.open, settings.warm_up)
         instead = fallback(trial.candidate, trial.opened.executed)

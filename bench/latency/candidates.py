@@ -28,7 +28,7 @@ from ...core import (
 from ...infer import Runtime, RuntimeSettings, Tensor, adapted, adapter_for, require_device, this_machine
 from ..benchmark_settings import BenchmarkSettings, Size
 
-__all__ = ["Candidate", "Planned", "RuntimeVariant", "Status", "find_variants", "plan"]
+__all__ = ["REMBG", "Candidate", "Planned", "RuntimeVariant", "Status", "find_variants", "plan"]
 
 Status = Literal["measured", "missing device", "not on this device", "failed", "fallback"]
 """What came of a candidate.
@@ -36,6 +36,9 @@ Status = Literal["measured", "missing device", "not on this device", "failed", "
 `not on this device`: the device does not compute in the arithmetic that was asked for. `fallback`: it ran, but not on
 the device or in the precision that was asked for.
 """
+
+REMBG = "rembg"
+"""In the place of a runtime: rembg executes the network, and prepares and finishes images by itself."""
 
 FREE_SIDE = 128
 """Side of the input of a network that takes any size, in pixels, where no size is given."""
@@ -57,6 +60,7 @@ class Candidate:
         width: of the input in pixels.
         threads: for the CPU, the same for all candidates.
         number: 2 and up where several candidates are the same but for their file.
+        interpreter: of another environment that executes it, with the whole of its own way; None for mattekit's.
     """
 
     variant: Variant
@@ -70,6 +74,7 @@ class Candidate:
     width: int
     threads: int
     number: int = 1
+    interpreter: Path | None = None
 
     @property
     def labels(self) -> dict[str, str]:

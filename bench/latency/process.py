@@ -167,13 +167,12 @@ class WorkerProcess:
     def __init__(self, candidate: Candidate) -> None:
         self.candidate = candidate
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process, closed with it
-        # -P: the working folder is not a place to import from; this repository's `datasets` would shadow another.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "mattekit.bench.latency.worker"],
+            self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env={**os.environ, **dict.fromkeys(_THREADS, str(candidate.threads))},
+            env=self._environment,
         )
         # Both were asked for as pipes, and so they are there.
         self._input = cast("IO[bytes]", self._process.stdin)
@@ -181,7 +180,7 @@ class WorkerProcess:
         self._answers: Queue[object] = Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self._send(candidate)
+        self._greet()
 
     @property
     def pid(self) -> int:
@@ -191,6 +190,22 @@ class WorkerProcess:
     def call(self, method: Callable[Concatenate[Any, _P], _R], *arguments: _P.args, **named: _P.kwargs) -> _R:
         """Call a method of the process's `Worker`, and wait for what it returns."""
         self._send((method.__name__, arguments, named))
+        return cast("_R", self._receive())
+
+    @property
+    def _command(self) -> list[str]:
+        # -P: the working folder is not a place to import from; this repository's `datasets` would shadow another.
+        return [sys.executable, "-P", "-m", "mattekit.bench.latency.worker"]
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, **dict.fromkeys(_THREADS, str(self.candidate.threads))}
+
+    def _greet(self) -> None:
+        """Send what the process works on."""
+        self._send(self.candidate)
+
+    def _receive(self) -> object:
         try:
             answer = self._answers.get(timeout=PATIENCE_S)
         except Empty:
@@ -202,7 +217,7 @@ class WorkerProcess:
             raise CandidateError(self._last_words())
         if isinstance(answer, CandidateError):
             raise answer
-        return cast("_R", answer)
+        return answer
 
     def __enter__(self) -> Self:
         return self

@@ -24,10 +24,15 @@ from ...infer import this_machine
 from ..benchmark_settings import BenchmarkSettings
 from ..significance import TimeDifference, compare_rounds
 from .machine_limits import Roofline
+from .process import Opened
 from .speeds import KEPT
 from .trials import OTHERS, RULE, STAGES, TOTAL, Trial, comparisons_of, measurements_of, percentile
 
-__all__ = ["Kept", "benchmark_exit_code", "keep", "pareto_front", "record_of", "require_statistics"]
+__all__ = ["Kept", "benchmark_exit_code", "emulation", "keep", "pareto_front", "record_of", "require_statistics"]
+
+
+_NATIVE = {"bf16": frozenset({"amx_bf16", "avx512_bf16"}), "f16": frozenset({"avx512_fp16"})}
+"""Features of x86 processors, any of which computes in an arithmetic that others emulate."""
 
 
 def require_statistics() -> None:
@@ -126,7 +131,7 @@ def _result(
             ComparisonRow(stage=stage, baseline=baseline.candidate.key, **asdict(found))
             for stage, found in differences.items()
         ),
-        notes=(*trial.notes, *_overload(trial, settings)),
+        notes=(*trial.notes, *_overload(trial, settings), *emulation(opened)),
         times=_series(trial),
         samples=trial.samples,
         profile=tuple(_bound(layer, roofline) for layer in (trial.inspected.layers if trial.inspected else ())),
@@ -140,6 +145,17 @@ def _overload(trial: Trial, settings: BenchmarkSettings) -> list[str]:
     if not qps or not trial.measured or (rate := trial.query_rate()) >= 0.8 * qps:
         return []
     return [f"overloaded: {rate:.1f} queries a second were answered of {qps:g}; its latencies grow with the burst"]
+
+
+def emulation(opened: Opened | None) -> list[str]:
+    """Say where an x86 processor computes in what it has no instructions for: on others it may be fast."""
+    if opened is None or opened.executed.name != "CPU" or "avx2" not in this_machine().cpu_features:
+        return []
+    arithmetic = opened.executed.arithmetic
+    native = _NATIVE.get(arithmetic)
+    if native is None or native.intersection(this_machine().cpu_features):
+        return []
+    return [f"this processor has no instructions for {arithmetic} and emulates it: its times are no reason against it"]
 
 
 def _differences(trial: Trial, baseline: Trial, settings: BenchmarkSettings) -> dict[str, TimeDifference]:

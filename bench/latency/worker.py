@@ -39,7 +39,7 @@ from .scenarios import run_burst
 if TYPE_CHECKING:
     import openvino
 
-__all__ = ["Worker", "inspect", "main"]
+__all__ = ["Worker", "inspect", "machine_busy", "main"]
 
 
 class Worker:
@@ -70,10 +70,10 @@ class Worker:
         _, bound = self._opened()
         idle = time.process_time() - self._asleep_since
         bound.infer()
-        busy, own, began = _machine_busy(), time.process_time(), time.perf_counter()
+        busy, own, began = machine_busy(), time.process_time(), time.perf_counter()
         burst = run_burst(bound, scenario, iterations=iterations, seconds=seconds, seed=seed)
         spent, wall = time.process_time() - own, time.perf_counter() - began
-        after = _machine_busy()
+        after = machine_busy()
         others = None
         if busy is not None and after is not None:
             others = max(0.0, (after - busy - spent) / (wall * (os.cpu_count() or 1)))
@@ -156,7 +156,7 @@ def _peak_memory() -> int | None:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)
 
 
-def _machine_busy() -> float | None:
+def machine_busy() -> float | None:
     """Processor seconds that the whole machine has spent so far, what a hypervisor took included."""
     stat = Path("/proc/stat")
     if not stat.is_file():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["NAMING", "print_deployment"]
 
 NAMING = ("stored as", "computed in", "device", "instructions")
+"""Titles of columns that name a row, beside the first one."""
 
 
 def print_deployment(result: DeploymentResult, kept: Sequence[str], console: Console | None = None) -> None:
@@ -29,7 +30,10 @@ def print_deployment(result: DeploymentResult, kept: Sequence[str], console: Con
                 out.print()
     for table in result.tables:
         for each in table.open:
-            print_lines(f"not shown: {each}", out)
+            print_lines(each, out)
+        for row in table.rows:
+            for note in row.notes:
+                print_lines(f"note: {row.name}: {note}", out)
     for note in result.notes:
         print_lines(f"note: {note}", out)
     for table in result.tables:

@@ -158,7 +158,7 @@ def _print_heading(caption: str, note: str, console: Console) -> None:
 
 def _text(cell: Cell, *, between: str = " ") -> Text:
     style = "bold green" if cell.best or cell.tone == "good" else "red" if cell.tone == "bad" else ""
-    text = Text(printable(cell.text, lines=True), style=style)
+    text = Text(f"{printable(cell.text, lines=True)}{' ★' if cell.best else ''}", style=style)
     if cell.detail:
         text.append(f"{between}({printable(cell.detail)})", style="dim")
     return text

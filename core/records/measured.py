@@ -129,8 +129,7 @@ class CandidateResult(Frozen, frozen=True):
         scale: of its model.
         file: that was opened.
         asked: the arithmetic, hint and streams that were asked for, in words.
-        status: `measured`, or why it was not.
-        reason: the same in a sentence.
+        status: `measured`, or why it was not; reason: the same in a sentence.
         execution: how it ran; None where it was never opened.
         layers: of the executed model.
         unstable: why its times are not to be relied on; empty where they are.
@@ -179,15 +178,14 @@ class BenchRecord(Record, frozen=True):
     Attributes:
         scenario: as MLPerf names it, with its rate.
         rounds: how often the candidates took turns.
-        iterations: asked for; None where time was.
-        seconds: for each candidate; None where iterations were.
+        iterations: asked for; None where time was. seconds: for each candidate; None where iterations were.
         warm_up: queries before the first that counts.
         profiled: whether the time of each layer was asked for.
         threads: of the processor for each candidate.
         baseline: the candidate that others are compared with.
         images: that went the whole way.
-        stable: whether all candidates' times may be relied on.
-        rule: what that means.
+        compared: the stage that candidates are compared in: the network alone, or `total`, the whole way of an image.
+        stable: whether all candidates' times may be relied on; rule: what that means.
         candidates: by name.
         rooflines: the limits of devices, by name.
         allowed_drop: by metric, what INT8 may lose against FP32 to be worth it; empty where nobody said.
@@ -203,6 +201,7 @@ class BenchRecord(Record, frozen=True):
     threads: int
     baseline: str
     images: tuple[str, ...] = ()
+    compared: str = MODEL
     stable: bool = True
     rule: str = ""
     candidates: dict[str, CandidateResult]
@@ -226,14 +225,14 @@ class BenchRecord(Record, frozen=True):
             return ()
         return series.by_query() if stage == MODEL and self.scenario == "offline" else series.values
 
-    def rounds_of(self, candidate: str) -> list[list[float]]:
-        """Return the milliseconds of a candidate's network by round, as they are compared; none where it has none."""
+    def rounds_of(self, candidate: str, stage: str = MODEL) -> list[list[float]]:
+        """Return the milliseconds of a candidate's stage by round, as they are compared; none where it has none."""
         found = self.candidates.get(candidate)
-        series = found.latency() if found else None
+        series = found.latency(stage) if found else None
         if series is None:
             return []
-        if self.scenario == "offline":
-            return [[value] for value in series.by_query()]
+        if stage != MODEL or self.scenario == "offline":
+            return [[value] for value in self.times(candidate, stage)]
         rounds: dict[int, list[float]] = {}
         for number, value in zip(series.rounds, series.values, strict=True):
             rounds.setdefault(number, []).append(value)

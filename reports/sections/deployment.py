@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...bench import Deployment, DeploymentRow, deployment_of
-from ...core import BenchRecord, DependencyError
+from ...core import MODEL, BenchRecord, DependencyError
 from ..document import NOTHING, Cell, Column, Paragraph, Section, Table
 from ..evidence import TIMES, Evidence, figure_cell, number, scaled, signed, span, title_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["deployment", "deployment_frame", "deployment_table", "fleet_table"]
+__all__ = ["deployment", "deployment_frame", "deployment_table", "fleet_table", "sentence"]
 
 _COSTS = (
     ("latency_p50", "p50", "ms"),
@@ -44,15 +44,16 @@ def deployment(evidence: Evidence) -> Section | None:
     for name, record, table in found:
         where = f"{name}: {_host(record)}" if several else ""
         blocks.append(Paragraph(f"{where}: {table.sentence}" if where else table.sentence, warning=table.pick is None))
-        blocks += [Paragraph(f"Not shown: {each}.") for each in table.open]
-        blocks.append(deployment_table(table, f"Candidates of {name}" if several else "Candidates"))
+        blocks += [Paragraph(sentence(each)) for each in table.open]
+        blocks.append(deployment_table(table, f"Candidates of {name}" if several else "Candidates", "latency"))
     return Section("deployment", "What to deploy", tuple(blocks)) if blocks else None
 
 
-def deployment_table(table: Deployment, caption: str = "Candidates") -> Table:
+def deployment_table(table: Deployment, caption: str = "Candidates", link: str = "") -> Table:
     """Return a row for each candidate: its accuracy, what it costs, and the differences from the baseline.
 
-    The pick has the star. Differences whose interval excludes none are in colour; nothing else is called better.
+    The pick has the star, and each row leads to the section of that name. Differences whose interval excludes none are
+    in colour; nothing else is called better.
     """
     metric = title_of(table.metric) if table.metric else "accuracy"
     unit = scaled(table.unit)[0]
@@ -68,7 +69,7 @@ def deployment_table(table: Deployment, caption: str = "Candidates") -> Table:
     )
     rows = tuple(
         (
-            Cell(row.model, best=row.candidate == table.pick and len(table.rows) > 1),
+            Cell(row.model, best=row.candidate == table.pick and len(table.rows) > 1, link=link),
             *(Cell(getattr(row, field) or NOTHING.text) for field in named.values()),
             NOTHING if row.accuracy is None else figure_cell(row.accuracy, table.unit, row.accuracy_interval),
             _change(table, row),
@@ -84,7 +85,15 @@ def deployment_table(table: Deployment, caption: str = "Candidates") -> Table:
     if table.metric:
         truth = "the truth" if table.reference == "truth" else f"the answers of {table.reference}, as there is no truth"
         note.append(f"{metric} over {table.samples} samples against {truth}")
+    if table.stage != MODEL:
+        note.append("times are of an image's whole way, from its file to the encoded result")
     return Table(caption, columns, rows, "; ".join(note) + ".")
+
+
+def sentence(text: str) -> str:
+    """Return what is open as a sentence."""
+    said = f"Not{text[3:]}" if text.startswith("not ") else text
+    return said if said.endswith(".") else f"{said}."
 
 
 def _named(rows: Sequence[DeploymentRow]) -> dict[str, str]:
@@ -126,7 +135,7 @@ def _cost(row: DeploymentRow, name: str, unit: str) -> Cell:
 def _host(record: BenchRecord) -> str:
     """Return where a benchmark ran: the machine, and the instruction set that it was kept to."""
     caps = {row.execution.instruction_set for row in record.candidates.values() if row.execution} - {""}
-    return " ".join([record.machine.label, *(f"capped to {cap}" for cap in sorted(caps))])
+    return ", ".join([record.machine.label, *(f"capped to {cap}" for cap in sorted(caps))])
 
 
 def fleet_table(tables: Sequence[tuple[BenchRecord, Deployment]]) -> Table:

@@ -1,16 +1,16 @@
-"""The gallery: samples and results in images, the worst first, several precisions side by side."""
+"""The gallery: samples and results in images, typical ones and then the worst, several precisions side by side."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from ...bench import FOLDER_SUFFIX, worst_samples
+from ...bench import FOLDER_SUFFIX, typical_samples, worst_samples
 from ...core import ImageError, InputError, RunRecord, ValidateRecord
 from ...images import READABLE_EXTENSIONS, Image, encode_image, over_colour, read_image, resize_straight
 from ..document import Exhibit, Gallery, Section, Thumbnail
@@ -114,7 +114,7 @@ def _validated(group: list[_Shown], reader: _ImageReader) -> Gallery:
     metric = next((figure.metric for figure in first.measurements), "")
     folders = [one.source.path.with_suffix(FOLDER_SUFFIX) for one in group]
     rows = {int(match[1]) for file in sorted(folders[0].iterdir()) if (match := _FILE.fullmatch(file.name))}
-    order = [row for row in worst_samples(first, order=metric, count=10**9) if row in rows] if metric else sorted(rows)
+    order = _order(first, metric, rows) if metric else sorted(rows)
     ids = first.table.ids
     exhibits: list[Exhibit] = []
     for row in order[:_MOST]:
@@ -133,7 +133,15 @@ def _validated(group: list[_Shown], reader: _ImageReader) -> Gallery:
         if enlarging
         else "In the error maps orange is what the mask adds, blue what it misses."
     )
-    return Gallery(tuple(exhibits), f"{first.data.name}, the worst samples first. {how}")
+    return Gallery(tuple(exhibits), f"{first.data.name}, typical samples first, then the worst. {how}")
+
+
+def _order(record: ValidateRecord, metric: str, rows: Collection[int]) -> list[int]:
+    """Return the rows that have images: a quarter of them typical of the whole data set, then the worst first."""
+    every = len(record.table.ids)
+    typical = [row for row in typical_samples(record, order=metric, count=every) if row in rows]
+    worst = [row for row in worst_samples(record, order=metric, count=every) if row in rows]
+    return list(dict.fromkeys([*typical[: min(len(rows), _MOST) // 4], *worst]))
 
 
 def _exhibit(name: str, caption: str, images: dict[str, list[Image | None]], group: list[_Shown]) -> Exhibit | None:
