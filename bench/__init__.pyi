@@ -64,6 +64,7 @@ from .gates.outcome import (
     gates_outcome as gates_outcome,
 )
 from .int8 import (
+    ALLOWED_DROP as ALLOWED_DROP,
     Int8Verdict as Int8Verdict,
     int8_verdicts as int8_verdicts,
 )

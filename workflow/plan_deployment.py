@@ -171,7 +171,7 @@ def run_plan(model: str | Path, out: str | Path, settings: PlanSettings) -> Plan
     tried = tuple(search.tried())
     record = _measured(finalists, shelf, settings, proof, (name, limit))
     known = ref.name if ref.name and not ref.path else ""
-    points = _points(finalists, shelf, settings, record, folder, (known or source_id, not known))
+    points = _points(finalists, shelf, settings, record, folder=folder, named=(known or source_id, not known))
     table = deployment_of(record)
     pick, verdict, sentence = _picked(points, table, settings)
     record.write(folder / "plan.json")
@@ -257,6 +257,7 @@ def _points(
     shelf: VariantShelf,
     settings: PlanSettings,
     record: BenchRecord,
+    *,
     folder: Path,
     named: tuple[str, bool],
 ) -> tuple[PlanPoint, ...]:
@@ -313,6 +314,10 @@ def _picked(
         if open_:
             return None, "none", f"No variant that was tried{within} keeps {table.metric} within {table.allowed:g}."
         return None, "none", f"No variant that was tried keeps{within}: give more room, or try --size or another model."
+    plain = settings.prefer == "latency" and not budget
+    of_table = next((point for point in keeping if plain and point.row.candidate == table.pick), None)
+    if of_table is not None:
+        return of_table, "found", table.sentence
     shown = [point for point in keeping if point.row.candidate == table.baseline or _is_better(point, settings)]
     best = min(shown or keeping, key=lambda point: _rank(point, settings))
     change = best.row.change

@@ -15,7 +15,7 @@ from statistics import fmean
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..bench import drop_interval, pareto_front, run_benchmark
-from ..core import InputError, ModelError, atomic_path
+from ..core import MODEL, Arithmetic, InputError, ModelError, atomic_path
 from ..datasets import Dataset
 from ..metrics import Metric
 from ..quantize import QuantizeSettings, accuracy_on
@@ -118,6 +118,7 @@ class PlanSearch:
     def run(self) -> list[PlannedVariant]:
         """Return the finalists, the model as it is first."""
         base, *others = self.variants
+        self.state.given_up.clear()
         if base not in (alive := self._timed()):
             raise InputError(f"{self.shelf.path(base)}: it could not be measured, so nothing can be compared with it")
         alive = [variant for variant in others if variant in alive]
@@ -162,7 +163,8 @@ class PlanSearch:
                 self._give_up(variant, str(error))
                 continue
             ready.append(variant)
-        for arithmetic in dict.fromkeys(variant.arithmetic for variant in ready):
+        arithmetics: dict[Arithmetic, None] = dict.fromkeys(variant.arithmetic for variant in ready)
+        for arithmetic in arithmetics:
             those = [variant for variant in ready if variant.arithmetic == arithmetic]
             if all(str(variant) in self.state.milliseconds for variant in those):
                 continue
@@ -174,7 +176,8 @@ class PlanSearch:
                 precision=None,
             )
             record = run_benchmark([self.shelf.path(variant) for variant in those], quick).record
-            medians = {figure.candidate: figure.value for figure in record.of_metric("latency_p50") if not figure.stage}
+            p50 = (figure for figure in record.of_metric("latency_p50") if figure.stage in {"", MODEL})
+            medians = {figure.candidate: figure.value for figure in p50}
             for variant, (candidate, found) in zip(those, record.candidates.items(), strict=True):
                 value = medians.get(candidate)
                 if value is None:

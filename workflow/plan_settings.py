@@ -86,9 +86,12 @@ class PlanSettings(ContractSettings):
         Raises:
             InputError: an option makes no sense.
         """
-        given: dict[str, Any] = {name: getattr(self, name) for name in ("precision", "size", "seconds", "threads")}
+        names = ("precision", "size", "seconds", "threads", "rounds")
+        given: dict[str, Any] = {name: getattr(self, name) for name in names}
         return BenchmarkSettings(
-            **{**given, "device": (self.device,), "arithmetic": arithmetic, "rounds": self.rounds},
+            **given,
+            device=(self.device,),
+            arithmetic=arithmetic,
             contract=self.contract,
             progress=self.progress,
         )

@@ -29,7 +29,7 @@ def print_plan(result: PlanResult, console: Console | None = None) -> None:
         if each.given_up:
             print_lines(f"given up: {each.variant}: {each.given_up}", out)
     for each in result.table.open:
-        print_lines(f"not shown: {each}", out)
+        print_lines(each, out)
     print_lines(result.sentence, out)
     if result.pick is not None:
         print_lines(f"deploy: {result.pick.folder}", out)
