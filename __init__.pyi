@@ -99,6 +99,10 @@ from .core.contract import (
     InputContract as InputContract,
     OutputContract as OutputContract,
 )
+from .core.contract_parts import (
+    ConstantContract as ConstantContract,
+    StateContract as StateContract,
+)
 from .core.errors import (
     InputError as InputError,
     MattekitError as MattekitError,
@@ -228,10 +232,15 @@ from .models.loading import (
 from .models.pipelines import (
     open_pipeline as open_pipeline,
     remove as remove,
-    run_video as run_video,
 )
 from .models.reference import (
     ModelRef as ModelRef,
+)
+from .models.video_runs import (
+    VideoOutcome as VideoOutcome,
+    VideosResult as VideosResult,
+    run_video as run_video,
+    run_videos as run_videos,
 )
 from .package.assembly import (
     PackageResult as PackageResult,
@@ -284,6 +293,7 @@ from .workflow.deploying import (
 )
 from .workflow.deployment_settings import (
     DeploymentSettings as DeploymentSettings,
+    Peer as Peer,
 )
 from .workflow.plan_deployment import (
     PlanPoint as PlanPoint,

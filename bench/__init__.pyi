@@ -77,7 +77,7 @@ from .intervals import (
 from .latency.benchmark import (
     BenchmarkResult as BenchmarkResult,
     benchmark as benchmark,
-    measure_candidates as measure_candidates,
+    benchmark_until as benchmark_until,
     run_benchmark as run_benchmark,
 )
 from .latency.benchmark_comparison import (
@@ -95,7 +95,7 @@ from .latency.recording import (
     benchmark_exit_code as benchmark_exit_code,
     keep as keep,
 )
-from .latency.rembg import (
+from .latency.rembg_process import (
     rembg_candidate as rembg_candidate,
 )
 from .latency.speeds import (

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from ..core import ARITHMETICS, Arithmetic, ContractSettings, Hint, InputError, Precision, Settings, flag_of, option
 
@@ -29,6 +29,11 @@ Allowed = Literal["machine", "software", "settings"]
 """In what two measurements that are compared may differ."""
 
 ALLOWED: tuple[Allowed, ...] = get_args(Allowed)
+
+Permitted = Literal["machine", "noise"]
+"""What times may be that are judged by a gate: another machine's than the baseline's, or disturbed."""
+
+_Word = TypeVar("_Word", bound=str)
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,8 @@ def parse_scenario(text: str) -> Scenario:
     raise InputError(f"--scenario {text}: give single-stream, offline, or server:QPS such as server:20")
 
 
-def parse_allowed(text: str, known: tuple[Allowed, ...] = ALLOWED) -> tuple[Allowed, ...]:
-    """Read `machine,software,settings`, or some of them.
+def _parse_allowed(text: str, known: tuple[_Word, ...]) -> tuple[_Word, ...]:
+    """Read some of what is known, with commas between.
 
     Raises:
         InputError: a word is none of those that are known.
@@ -77,6 +82,19 @@ def parse_allowed(text: str, known: tuple[Allowed, ...] = ALLOWED) -> tuple[Allo
     if unknown:
         raise InputError(f"--allow {text}: {unknown[0]!r} is none of {', '.join(known)}; put commas between them")
     return tuple(each for each in known if each in named)
+
+
+def parse_allowed(text: str) -> tuple[Allowed, ...]:
+    """Read `machine,software,settings`, or some of them.
+
+    Raises:
+        InputError: a word is none of them.
+    """
+    return _parse_allowed(text, ALLOWED)
+
+
+def _parse_permitted(text: str) -> tuple[Permitted, ...]:
+    return _parse_allowed(text, get_args(Permitted))
 
 
 def _several(read: Callable[[str], object]) -> Callable[[str], tuple[object, ...]]:
@@ -204,8 +222,9 @@ class GateSettings(Settings):
 
     Attributes:
         baseline: a record of an earlier measurement, or a folder of them, for drops and ratios; repeatable.
-        allow: in what else a baseline may differ: machine, so that times of two machines are compared.
+        allow: what else may be: machine, so that times of two machines are compared; noise, so that times are judged
+            that other processes disturbed.
     """
 
     baseline: tuple[str | Path, ...] = ()
-    allow: tuple[Literal["machine"], ...] = option((), parse=lambda text: parse_allowed(text, ("machine",)))
+    allow: tuple[Permitted, ...] = option((), parse=_parse_permitted)

@@ -203,8 +203,15 @@ def _difference(
     elif abs(1 / speedup - 1) >= least:
         # On the scale of logarithms, on which ratios are as far above 1 as below.
         nearer = math.log(speedup / low) if speedup > 1 else math.log(high / speedup)
-        more = more_needed(count, math.log(speedup), nearer)
+        more = more_needed(count, math.log(speedup), nearer) or _more_to_find(count, p_value, SIGNIFICANCE / claims)
     return TimeDifference(speedup, low, high, p_value, verdict, independent, paired, more)
+
+
+def _more_to_find(count: int, p_value: float, wanted: float) -> int:
+    """Return how many further samples make a p-value as small as is wanted: a deviate grows with their root."""
+    stats = _stats()
+    seen, needed = float(stats.norm.isf(p_value / 2)), float(stats.norm.isf(wanted / 2))
+    return more_needed(count, seen, needed)
 
 
 def _drift(values: Sequence[float]) -> float:

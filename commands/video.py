@@ -21,10 +21,11 @@ def register(app: typer.Typer) -> None:
     @app.command(rich_help_panel="Images and video")
     @takes_settings(VideoSettings, sr=Flag(default="none"), shown=SHOWN)
     def video(
-        source: Annotated[
-            str,
+        inputs: Annotated[
+            list[str],
             typer.Argument(
-                help="A video, a folder or glob of numbered frames, a camera's number, or a stream's URL.",
+                help="A video, a folder or glob of numbered frames, a camera's number, a stream's URL, or - for the "
+                "standard input; or several videos, folders and globs of them.",
                 metavar="INPUT",
                 show_default=False,
             ),
@@ -35,7 +36,8 @@ def register(app: typer.Typer) -> None:
             typer.Option(
                 "--out",
                 "-o",
-                help="The result: .mp4, .mov, .mkv, .webm, .webp, .gif, or a folder or f_%03d.png for PNG files.",
+                help="The result: .mp4, .mov, .mkv, .webm, .webp, .gif, or a folder or f_%03d.png for PNG files; of "
+                "several videos the folder of the results.",
                 show_default=False,
             ),
         ],
@@ -48,12 +50,12 @@ def register(app: typer.Typer) -> None:
         Frames keep their own times and the audio is handed on unchanged. Ctrl-C ends the recording of a camera or a
         stream, and leaves nothing of anything else.
         """
-        from ..models import process_video_file
+        from ..models import process_videos
         from .views.video import VideoView
 
         with VideoView(settings, quiet=quiet) as view:
-            result = process_video_file(source, out, view.settings, lean=True)
+            result = process_videos(inputs, out, view.settings, view.watch, lean=True)
         view.end(result)
         if record:
-            result.record.write(record)
+            result.write_records(record)
         raise typer.Exit(result.exit_code)

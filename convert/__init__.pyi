@@ -91,6 +91,7 @@ from .servable.package_manifest import (
     CONFIDENCE as CONFIDENCE,
     IMAGE as IMAGE,
     MANIFEST_NAME as MANIFEST_NAME,
+    SCORES as SCORES,
     UPSCALED as UPSCALED,
     GoldenVector as GoldenVector,
     OutputLimits as OutputLimits,
@@ -107,6 +108,12 @@ from .servable.repository import (
 from .servable.surround import (
     pin_surrounding as pin_surrounding,
     surround as surround,
+)
+from .servable.triton import (
+    TRITON_CONFIG as TRITON_CONFIG,
+    new_triton_version as new_triton_version,
+    triton_config as triton_config,
+    triton_parameters as triton_parameters,
 )
 from .spec import (
     ModelSpec as ModelSpec,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["image_layers", "keep_in_f32"]
 
 _NO_VALUES = frozenset({"Result", "ShapeOf"})
+_ENDS = frozenset({"Parameter", "Result"})
 
 
 def image_layers(model: openvino.Model) -> set[str]:
@@ -45,7 +46,7 @@ def keep_in_f32(xml: Path, chosen: Callable[[str], bool]) -> int:
     count = 0
     document = ET.parse(xml)  # noqa: S314
     for layer in document.iterfind("layers/layer"):
-        if not chosen(layer.get("name", "")):
+        if layer.get("type") in _ENDS or not chosen(layer.get("name", "")):
             continue
         count += 1
         notes = layer.find("rt_info")

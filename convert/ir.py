@@ -27,7 +27,7 @@ from ..core import (
     needs_extra,
     openvino_errors_as,
 )
-from ..infer import unreadable
+from ..infer import mend_graph, unreadable
 from .full_precision import image_layers, keep_in_f32
 from .layer_kinds import WEIGHTED
 from .onnx_export import INPUT_NAME, OUTPUT_NAME
@@ -65,9 +65,10 @@ def ir_from_onnx(path: Path, *, heads: str = "fused", channels: int = 3, own: bo
     from openvino.tools.ovc import convert_model
 
     check_onnx(path)
-    check_operators(path)
+    opset = check_operators(path)
     with _logging_kept(), unreadable(path):
         model = convert_model(path)
+    mend_graph(model, opset)
     if own:
         return model
     _check_input(model, path, channels)

@@ -36,6 +36,10 @@ from .contract_files import (
     no_contract as no_contract,
     read_contract_file as read_contract_file,
 )
+from .contract_parts import (
+    ConstantContract as ConstantContract,
+    StateContract as StateContract,
+)
 from .documents import (
     first_mistake as first_mistake,
     read_toml as read_toml,
@@ -80,7 +84,10 @@ from .files import (
     sha256_of as sha256_of,
 )
 from .folders import (
+    LIST_NAME as LIST_NAME,
     check_replaceable as check_replaceable,
+    list_of as list_of,
+    list_text as list_text,
     locked as locked,
     locked_folder as locked_folder,
     make_folder as make_folder,
@@ -100,6 +107,7 @@ from .model_api import (
     MODEL_INFO as MODEL_INFO,
     MODEL_INFO_KEYS as MODEL_INFO_KEYS,
     contract_of_model_info as contract_of_model_info,
+    matte_info as matte_info,
     model_info_of as model_info_of,
 )
 from .onnx_copy import (

@@ -9,8 +9,9 @@ from __future__ import annotations
 from math import lcm
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, ValidationError, model_serializer, model_validator
 
+from .contract_parts import ConstantContract, ContractPart, StateContract
 from .documents import first_mistake
 from .errors import ContractError
 
@@ -55,11 +56,7 @@ _Positive = Annotated[int, Field(ge=1)]
 _Level = Annotated[float, Field(ge=0, le=255)]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class InputContract(_Frozen):
+class InputContract(ContractPart):
     """What the network's input means: `(x / divide_by - mean) / std`.
 
     `x` has values 0-255, in the channels of `colour_order`; `mean` and `std` have one number for each of them, or one
@@ -157,7 +154,7 @@ class InputContract(_Frozen):
         return self
 
 
-class OutputContract(_Frozen):
+class OutputContract(ContractPart):
     """What the network's output means.
 
     kind `alpha`: (N, C, h, w), of whose channels `channel` counts (the only one, where it is not given); after
@@ -208,12 +205,14 @@ class OutputContract(_Frozen):
         return self
 
 
-class Contract(_Frozen):
+class Contract(ContractPart):
     """Everything that a runtime must know to use a network: the task, its input and its output.
 
     For super-resolution: `halo` is how many input pixels around a tile influence the tile's output enough to be seen,
     by which tiles overlap on each side; `tile_step` is the grid, in pixels, on which the network samples its input, so
     that tiles start at multiples of it.
+
+    A recurrent segmentation network has `states`; `constants` are for further inputs that take one number.
     """
 
     version: Literal[1] = CONTRACT_VERSION
@@ -222,6 +221,26 @@ class Contract(_Frozen):
     output: OutputContract
     halo: Annotated[int, Field(ge=0)] = 0
     tile_step: _Positive = 1
+    states: tuple[StateContract, ...] = ()
+    constants: tuple[ConstantContract, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what few networks have, so that the others' contracts are as they were."""
+        told: dict[str, Any] = handler(self)
+        return {name: value for name, value in told.items() if value or name not in {"states", "constants"}}
+
+    @model_validator(mode="after")
+    def _inputs_differ(self) -> Self:
+        if self.states and self.task != "segmentation":
+            raise ValueError("states are for segmentation: an enlargement is made of tiles of one image")
+        names = [each.input for each in (*self.states, *self.constants)]
+        names += [self.input.name] if self.input.name else []
+        for several in (names, [each.output for each in self.states]):
+            twice = next((name for name in several if several.count(name) > 1), None)
+            if twice is not None:
+                raise ValueError(f"{twice!r} is named twice among the image, the states and the constants")
+        return self
 
     @model_validator(mode="after")
     def _output_fits_the_task(self) -> Self:

@@ -15,7 +15,7 @@ from .contract import Contract
 from .documents import first_mistake
 from .errors import ContractError
 
-__all__ = ["MODEL_INFO", "MODEL_INFO_KEYS", "contract_of_model_info", "model_info_of"]
+__all__ = ["MODEL_INFO", "MODEL_INFO_KEYS", "contract_of_model_info", "matte_info", "model_info_of"]
 
 MODEL_INFO = "model_info"
 """Where it is: `rt_info/model_info` in an IR, `model_info KEY` in an ONNX file's metadata."""
@@ -152,6 +152,16 @@ def model_info_of(contract: Contract, *, outputs: int) -> dict[str, str] | None:
         "scale_values": " ".join(f"{value * scale:.9g}" for value in wanted.per_channel(wanted.std)),
     }
     return info | ({"pad_value": f"{next(iter(pads)):.0f}"} if wanted.aspect == "letterbox" else {})
+
+
+def matte_info(*, any_size: bool) -> dict[str, str]:
+    """Return how Model API's wrapper for segmentation is to run a graph that takes images, and scores two classes.
+
+    Args:
+        any_size: the graph takes images as they are, so that the wrapper hands them on; it would resize them otherwise.
+    """
+    info = {"model_type": "Segmentation", "labels": "subject", "blur_strength": "-1", "return_soft_prediction": "True"}
+    return info | ({"embedded_processing": "True"} if any_size else {"resize_type": "standard"})
 
 
 def _is_true(text: str) -> bool:

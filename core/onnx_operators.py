@@ -132,6 +132,18 @@ _WRONG: tuple[_Wrong, ...] = (
         mend="export it without antialias",
     ),
     _Wrong(
+        ("DFT",),
+        "answers other shapes where sizes are free",
+        lambda _, free: free,
+        mend="export it with fixed sizes",
+    ),
+    _Wrong(
+        ("LSTM", "GRU", "RNN"),
+        "leaves sequence_lens out where sizes are free",
+        lambda node, free: free and any(node.inputs[4:5]),
+        mend="export it without sequence_lens, or with fixed sizes",
+    ),
+    _Wrong(
         ("LRN",),
         "uses a bias other than 1 wrongly",
         lambda node, _: node.attributes.get("bias", 1.0) != 1.0,
@@ -140,14 +152,17 @@ _WRONG: tuple[_Wrong, ...] = (
 )
 
 
-def check_operators(path: Path) -> None:
+def check_operators(path: Path) -> int | None:
     """Refuse an ONNX file that OpenVINO would read, and run as something else than it is.
+
+    Returns:
+        The version of operators that it is written in; None where there is no file.
 
     Raises:
         ModelError: it is of a form of INT8 that is not run here, or an operator of it is computed wrongly.
     """
     if not path.is_file() or path.stat().st_size == 0:
-        return
+        return None
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         try:
             version, free, nodes = graph_in(data)
@@ -161,6 +176,7 @@ def check_operators(path: Path) -> None:
                 f"{path}: OpenVINO {wrong.how} in its {node.kind} (opset {version}), so that its answers would be "
                 f"wrong; {_way_out(wrong)}"
             )
+    return version
 
 
 def operators_table() -> str:
@@ -202,6 +218,11 @@ def refused_operators(path: Path, said: str) -> str | None:
         path: the ONNX file.
         said: its whole message.
     """
+    if uneven := _UNEVEN.search(said):
+        return (
+            f"{path}: its Split cuts {uneven[1]} into {uneven[2]} parts that are not equal, which OpenVINO does not "
+            "read; export it with the parts' sizes (Split's second input)"
+        )
     found = _UNKNOWN.search(said)
     if found is None:
         return None
@@ -225,6 +246,8 @@ def refused_operators(path: Path, said: str) -> str | None:
 
 
 _UNKNOWN = re.compile(r"(?:No conversion rule found for operations|Conversion is failed for): ([^\n]*)")
+
+_UNEVEN = re.compile(r"along 'axis': (\d+) must be evenly divisible by 'num_splits' attribute value: (\d+)")
 
 _DYNAMIC = frozenset({"DynamicQuantizeLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeMatMul"})
 

@@ -90,6 +90,7 @@ from .processing import (
     MEMORY as MEMORY,
     ImageJob as ImageJob,
     ImageWork as ImageWork,
+    failure_of as failure_of,
     settle as settle,
 )
 from .remover import (
@@ -110,6 +111,7 @@ from .runtimes.adapter import (
 from .runtimes.base import (
     DEFAULTS as DEFAULTS,
     BoundInput as BoundInput,
+    Feed as Feed,
     LoadedModel as LoadedModel,
     Runtime as Runtime,
     RuntimeSettings as RuntimeSettings,
@@ -123,6 +125,9 @@ from .runtimes.interface import (
     Interface as Interface,
     TensorInfo as TensorInfo,
     interface_of as interface_of,
+)
+from .runtimes.mends import (
+    mend_graph as mend_graph,
 )
 from .runtimes.model_file import (
     describe as describe,
@@ -144,6 +149,7 @@ from .runtimes.ports import (
     feeder_of as feeder_of,
     input_of as input_of,
     output_of as output_of,
+    require_still as require_still,
 )
 from .runtimes.precision import (
     arithmetic_config as arithmetic_config,
@@ -166,7 +172,12 @@ from .upscaler import (
     TILE as TILE,
     Upscaler as Upscaler,
 )
+from .video.video_batch import (
+    VideoBatch as VideoBatch,
+    plan_videos as plan_videos,
+)
 from .video.video_plan import (
+    film_of as film_of,
     plan_video as plan_video,
 )
 from .video.video_run import (

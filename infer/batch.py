@@ -8,6 +8,7 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from ..core import Data, Failure, InputError, PartialFailureError, RunRecord, printable
 from .batch_plan import Batch
@@ -217,7 +218,16 @@ def _data(done: Sequence[ImageOutcome]) -> Data:
     )
 
 
-def exit_code_of(outcomes: Sequence[ImageOutcome], max_failures: int = 0) -> int:
+class Outcome(Protocol):
+    """What became of one input of several."""
+
+    @property
+    def error(self) -> InputError | None:
+        """Return why there is no result."""
+        ...
+
+
+def exit_code_of(outcomes: Sequence[Outcome], max_failures: int = 0) -> int:
     """Return 0 where no more inputs failed than may, 5 where some did, and the first error's own where none is done."""
     failed = [outcome.error for outcome in outcomes if outcome.error is not None]
     if len(failed) <= max_failures:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ..core import ImageError, InputError
-from .inputs import ImageSource
+from .inputs import IMAGES, ImageSource, SourceKind
 from .location import Location
 from .naming import stems_apart
 from .stores import StoredFile
@@ -44,7 +44,9 @@ class Named:
         return self.index, _parts(self.source, self.item)
 
 
-def find_sources(inputs: Sequence[str], out: Location, *, recursive: bool = True) -> list[ImageSource]:
+def find_sources(
+    inputs: Sequence[str], out: Location, *, recursive: bool = True, kind: SourceKind = IMAGES
+) -> list[ImageSource]:
     """Look at what the inputs of a run are, before anything is opened; nothing is listed further than its first image.
 
     A folder stands for all that lies below it, except the folder of the results. Where there are several inputs, the
@@ -57,7 +59,7 @@ def find_sources(inputs: Sequence[str], out: Location, *, recursive: bool = True
     if not inputs:
         raise ImageError("no inputs were given; name an image, a folder, a pattern, or a bucket for --engine ray")
     found: dict[object, ImageSource] = {}
-    for source in (ImageSource.of(each, deep=recursive) for each in inputs):
+    for source in (ImageSource.of(each, deep=recursive, kind=kind) for each in inputs):
         found.setdefault((source.place, source.pattern), source)
     sources = [_placed(source, out, alone=len(found) == 1) for source in found.values()]
     folders = [source for source in sources if source.is_folder]

@@ -1,26 +1,59 @@
-"""What an argument stands for, on this machine and in buckets: an image, a folder or prefix of images, or a pattern."""
+"""What an argument stands for, on this machine and in buckets: an image, a folder or prefix of them, or a pattern.
+
+A run over videos finds its inputs in the same way; which kind is looked for, a `SourceKind` says.
+"""
 
 from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from ..core import ImageError
+from ..core import ImageError, InputError
 from ..images import READABLE_EXTENSIONS, WRITABLE_EXTENSIONS
 from .location import Location
 from .stores import StoredFile, open_store
 from .video.formats import VIDEO_EXTENSIONS
 
-__all__ = ["BESIDE", "ImageSource"]
+__all__ = ["BESIDE", "IMAGES", "ImageSource", "SourceKind"]
 
 BESIDE = {"run": "result", "remove": "cutout", "upscale": "upscaled", "superimpose": "superimposed"}
 """What the name of a result that lies beside its image has in addition, by the command."""
 
-_LOOKED_FOR = f"looked for {', '.join(sorted(READABLE_EXTENSIONS))}"
+
+@dataclass(frozen=True)
+class SourceKind:
+    """What is looked for.
+
+    Attributes:
+        name: of one, in messages.
+        extensions: in lower case, by which files in folders are taken.
+        require: called with a file that was named itself; raises where that is of another kind.
+        takes: looks into a file of a folder whose extension doesn't tell enough.
+        error: what is raised.
+    """
+
+    name: str
+    extensions: frozenset[str]
+    require: Callable[[Path], None]
+    takes: Callable[[Path], bool] | None = None
+    error: type[InputError] = ImageError
+
+    @property
+    def looked_for(self) -> str:
+        """Say which extensions those are."""
+        return f"looked for {', '.join(sorted(self.extensions))}"
+
+
+def _require_image(path: Path) -> None:
+    if path.suffix.lower() in VIDEO_EXTENSIONS:
+        raise ImageError(f"{path}: it is a video; run it with: mattekit video {path} -o OUT")
+
+
+IMAGES = SourceKind("image", frozenset(READABLE_EXTENSIONS), _require_image)
 
 
 @dataclass(frozen=True)
@@ -35,6 +68,7 @@ class ImageSource:
         deep: whether the folders inside a folder are searched.
         prefix: put before the names of its results.
         skip: a name below the place where nothing is an input, such as that of the folder of the results.
+        kind: of what it stands for.
     """
 
     text: str
@@ -44,21 +78,23 @@ class ImageSource:
     deep: bool = True
     prefix: str = ""
     skip: str = ""
+    kind: SourceKind = IMAGES
 
     @classmethod
-    def of(cls, text: str, *, deep: bool = True) -> ImageSource:
+    def of(cls, text: str, *, deep: bool = True, kind: SourceKind = IMAGES) -> ImageSource:
         """Look at what `text` names. A name that exists is never read as a pattern: `photo[1].jpg` works.
 
         Args:
             text: a path or a URL, or a pattern with `*`, `?`, `[...]`, and `**` for any folders between.
             deep: as the field.
+            kind: as the field.
 
         Raises:
-            ImageError: there is no such file, it is a video, or it can't be looked at.
+            ImageError: there is no such file, it is a video, or it can't be looked at; of another kind, its error.
             InputError: as `Location.parse`.
         """
         place = Location.parse(text)
-        return _of_path(text, place, deep=deep) if not place.root else _of_url(text, place)
+        return _of_path(text, place, deep=deep, kind=kind) if not place.root else _of_url(text, place)
 
     @property
     def is_folder(self) -> bool:
@@ -84,7 +120,7 @@ class ImageSource:
         hidden = any(part.startswith(".") for part in self.pattern)
         skip = self.place.below(self.skip).key if self.skip else ""
         for item in store.walk(self.place.key, depth=depth, hidden=hidden, skip=skip):
-            if self._takes(self.place.name_of(item.key)) and not (not self.place.root and _is_beside(item.key)):
+            if self._takes(self.place.name_of(item.key)) and (self.place.root or self._wants(item.key)):
                 yield item
 
     def left_out(self) -> Generator[str]:
@@ -124,16 +160,23 @@ class ImageSource:
         """
         if self.single or next(self.items(), None) is not None:
             return
+        name, error = self.kind.name, self.kind.error
         if self.pattern:
-            raise ImageError(f"{self.text}: no image matches this pattern; {_LOOKED_FOR}")
+            raise error(f"{self.text}: no {name} matches this pattern; {self.kind.looked_for}")
         if self.place.root:
-            raise ImageError(f"{self.text}: no such image, and no images in this folder ({_LOOKED_FOR})")
+            raise error(f"{self.text}: no such {name}, and no {name}s in this folder ({self.kind.looked_for})")
         deeper = "" if self.deep else "; the folders inside it were not searched"
-        raise ImageError(f"{self.text}: no images in this folder{deeper} ({_LOOKED_FOR})")
+        raise error(f"{self.text}: no {name}s in this folder{deeper} ({self.kind.looked_for})")
+
+    def _wants(self, key: str) -> bool:
+        """Tell whether a file of this machine is an input, by what is in it and beside it."""
+        if self.kind is IMAGES:
+            return not _is_beside(key)
+        return self.kind.takes is None or self.kind.takes(Path(key))
 
     def _takes(self, name: str) -> bool:
         parts = tuple(name.split("/"))
-        if os.path.splitext(parts[-1])[1].lower() not in READABLE_EXTENSIONS:  # noqa: PTH122 - thousands a second
+        if os.path.splitext(parts[-1])[1].lower() not in self.kind.extensions:  # noqa: PTH122 - thousands a second
             return False
         if self.skip and f"{name}/".startswith(f"{self.skip}/"):
             return False
@@ -152,28 +195,27 @@ def _is_beside(key: str) -> bool:
     return any(each.suffix.lower() in READABLE_EXTENSIONS for each in path.parent.glob(f"{glob.escape(path.name)}.*"))
 
 
-def _of_path(text: str, place: Location, *, deep: bool) -> ImageSource:
+def _of_path(text: str, place: Location, *, deep: bool, kind: SourceKind) -> ImageSource:
     path = Path(place.key if "://" in text else text)
     try:
         if path.is_dir():
-            return ImageSource(text, place, deep=deep)
+            return ImageSource(text, place, deep=deep, kind=kind)
         if path.exists():
-            if path.suffix.lower() in VIDEO_EXTENSIONS:
-                raise ImageError(f"{path}: it is a video; run it with: mattekit video {path} -o OUT")
-            return ImageSource(text, place, single=True)
+            kind.require(path)
+            return ImageSource(text, place, single=True, kind=kind)
     except (OSError, ValueError) as error:
         # An OSError's own text holds the name once more.
         reason = getattr(error, "strerror", None) or str(error)
-        raise ImageError(f"{text}: it can't be looked at ({reason}); check the name and the permissions") from error
+        raise kind.error(f"{text}: it can't be looked at ({reason}); check the name and the permissions") from error
     if not glob.has_magic(text):
-        raise ImageError(f"{text}: there is no such file or folder; check the name")
+        raise kind.error(f"{text}: there is no such file or folder; check the name")
     parts, fixed = path.parts, 0
     while fixed < len(parts) - 1 and (not glob.has_magic(parts[fixed]) or Path(*parts[: fixed + 1]).is_dir()):
         fixed += 1
     folder = Path(*parts[:fixed])
     if not folder.is_dir():
-        raise ImageError(f"{text}: no image matches this pattern, for there is no folder {folder}")
-    return ImageSource(text, Location.parse(str(folder)), pattern=parts[fixed:])
+        raise kind.error(f"{text}: no {kind.name} matches this pattern, for there is no folder {folder}")
+    return ImageSource(text, Location.parse(str(folder)), pattern=parts[fixed:], kind=kind)
 
 
 def _of_url(text: str, place: Location) -> ImageSource:

@@ -18,7 +18,7 @@ from .pipeline import Pipeline, PipelineResult, PipelineStage
 from .pipeline_settings import RunSettings
 from .stores import open_store
 
-__all__ = ["MEMORY", "ImageJob", "ImageWork", "settle"]
+__all__ = ["MEMORY", "ImageJob", "ImageWork", "failure_of", "settle"]
 
 MEMORY = 512 << 20
 """Bytes of images that are under way at a time, by default; a larger image is processed alone."""
@@ -188,18 +188,29 @@ def settle(job: ImageJob, result: Callable[[], object]) -> None:
     Raises:
         DeviceError: the device failed, which no image is to blame for.
     """
-    try:
-        result()
-    except InputError as error:
-        # Without its traceback, whose frames would keep the image in memory until the run ends.
-        error.__cause__ = error.__context__ = None
-        job.error = error.with_traceback(None)
-    except _UNFORESEEN as error:
-        said = " ".join(str(error).split())[:200]
-        kind = type(error).__name__
-        job.error = ImageError(f"{job.source}: it cannot be processed ({kind}: {said}); convert it anew")
+    job.error = failure_of(job.source, result, ImageError)
     job.ended = job.ended or time.perf_counter()
     job.release()
+
+
+def failure_of(source: object, call: Callable[[], object], kind: type[InputError]) -> InputError | None:
+    """Make a call, and return what was wrong with its input, which must not end the run over the others.
+
+    Args:
+        source: the input, in messages.
+        call: to make.
+        kind: of the error that stands for what nobody foresaw.
+    """
+    try:
+        call()
+    except InputError as error:
+        # Without its traceback, whose frames would keep the input in memory until the run ends.
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
+    except _UNFORESEEN as error:
+        said = " ".join(str(error).split())[:200]
+        return kind(f"{source}: it cannot be processed ({type(error).__name__}: {said}); convert it anew")
+    return None
 
 
 def _encoded(result: PipelineResult, job: ImageJob, settings: RunSettings) -> bytes:

@@ -14,7 +14,8 @@ from .edges import refine_mask
 from .ground import on_ground
 from .mask_edits import MaskEdits
 from .resampling import resize_mask
-from .runtimes import LoadedModel
+from .runtimes import FrameMemory, LoadedModel
+from .runtimes.adapter import AdaptedRuntime
 from .tensors import placed, tensor_from
 
 __all__ = ["Remover"]
@@ -79,8 +80,17 @@ class Remover(Cutter):
 
     def matte(self, image: Image) -> Matte:
         """Predict the alpha of an image, at the image's own size; what is transparent in it stays so."""
+        return self.matte_next(image, None)
+
+    @property
+    def is_recurrent(self) -> bool:
+        """Say whether the network remembers the frames before."""
+        return bool(self.model.contract.states)
+
+    def matte_next(self, image: Image, memory: FrameMemory | None) -> Matte:
+        """Predict the alpha of a film's next frame, which a recurrent network remembers; None remembers nothing."""
         shown = on_ground(image)
-        return self._matte(image, shown, self._answer(image, shown))
+        return self._matte(image, shown, self._answer(image, shown, memory))
 
     def segment(self, image: Image) -> tuple[Matte, NDArray[np.uint8]]:
         """Predict the alpha of an image and the number of each pixel's class, (H, W), at the image's own size.
@@ -95,9 +105,13 @@ class Remover(Cutter):
             classes = np.where(image.alpha > 0, classes, np.uint8(0))
         return self._matte(image, shown, answer), classes
 
-    def _answer(self, image: Image, shown: Pixels) -> MatteTensor:
-        contract = self.model.contract
-        output = self.model.runtime.run(tensor_from(shown, contract, image.alpha))
+    def _answer(self, image: Image, shown: Pixels, memory: FrameMemory | None = None) -> MatteTensor:
+        contract, runtime = self.model.contract, self.model.runtime
+        tensor = tensor_from(shown, contract, image.alpha)
+        if memory is not None and isinstance(runtime, AdaptedRuntime):
+            output = runtime.run_next(tensor, memory)
+        else:
+            output = runtime.run(tensor)
         place = placed(contract, image.height, image.width)
         if place.is_padded:
             output = output[:, :, *place.inside_of(*output.shape[2:])]

@@ -51,6 +51,9 @@ class VideoSettings(PipelineSettings):
     Attributes:
         background: an image or video, a colour (white, '#336699'), blur, blur:RADIUS, or none for transparency.
         smooth: strength of the mask's smoothing over time, such as 0.6; 0 leaves it.
+        format: the container of several videos' results: mp4, mov, mkv, webm, webp, gif, or auto: each input's own, if
+            that can hold the result.
+        recursive: take what lies in folders inside a folder of videos too.
         codec: h264, hevc, av1, vp9, prores, gif, webp or png, or by a GPU: h264_nvenc, hevc_nvenc, av1_nvenc, h264_qsv,
             hevc_qsv, av1_qsv; by default what the result's suffix is for.
         quality: quality of the codec; 100 loses least.
@@ -61,6 +64,8 @@ class VideoSettings(PipelineSettings):
         frames: end after so many frames.
         only_mask: write the mask as a video of its own, white on black, in place of the cut-out.
         mask_out: write the mask as a video of its own to this file, beside the result.
+        preview: write one frame, before and after side by side, to this image, and no video: that of --start, or of the
+            middle.
         max_broken: conceal so many broken frames before failing.
         audio: what becomes of the audio: copy hands it on as it is, aac and opus transcode it, none leaves it out.
         no_audio: leave the audio out, as --audio none does.
@@ -68,6 +73,8 @@ class VideoSettings(PipelineSettings):
 
     sr: str | Path | ModelLike | None = option(None, parse=text_or_none)
     smooth: float = option(0.0, least=0, most=0.99)
+    format: Literal["auto", "mp4", "mov", "mkv", "webm", "webp", "gif"] = "auto"
+    recursive: bool = option(True, identity=False)
     codec: str | None = None
     quality: int | None = option(None, least=1, most=100)
     fps: Fraction | None = option(None, parse=parse_fps)
@@ -76,6 +83,7 @@ class VideoSettings(PipelineSettings):
     end: Fraction | None = option(None, parse=parse_time)
     only_mask: bool = False
     mask_out: Path | None = None
+    preview: Path | None = None
     frames: int | None = option(None, least=1)
     max_broken: int = option(25, least=0)
     audio: Literal["copy", "aac", "opus", "none"] = "copy"

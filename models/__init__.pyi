@@ -9,9 +9,7 @@ from .loading import (
 from .pipelines import (
     load_pipeline as load_pipeline,
     open_pipeline as open_pipeline,
-    process_video_file as process_video_file,
     remove as remove,
-    run_video as run_video,
 )
 from .reference import (
     ModelRef as ModelRef,
@@ -20,4 +18,11 @@ from .runtimes import (
     RUNTIMES as RUNTIMES,
     open_runtime as open_runtime,
     require_offered as require_offered,
+)
+from .video_runs import (
+    VideoOutcome as VideoOutcome,
+    VideosResult as VideosResult,
+    process_videos as process_videos,
+    run_video as run_video,
+    run_videos as run_videos,
 )

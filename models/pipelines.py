@@ -1,17 +1,16 @@
-"""Models' names → the pipeline of them, ready to run; a background taken away, or a video run, in one call."""
+"""Models' names → the pipeline of them, ready to run; a background taken away in one call."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, overload
 
 from ..core import Arithmetic, Contract, Hint, InputError, ModelError, Task, with_settings
-from ..infer import LoadedModel, PipelineSettings, Refine, RuntimeSettings, VideoSettings, import_lean
+from ..infer import LoadedModel, PipelineSettings, Refine, RuntimeSettings, import_lean
 from .loading import open_at
 from .reference import ModelRef
 
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
     from PIL import Image as PilImage
 
     from ..images import Image
-    from ..infer import Background, Pipeline, Placement, VideoResult
+    from ..infer import Background, Pipeline, Placement
 
-__all__ = ["load_pipeline", "open_pipeline", "process_video_file", "remove", "run_video"]
+__all__ = ["load_pipeline", "open_pipeline", "remove"]
 
 KindT = TypeVar("KindT", bytes, "PilImage.Image", "NDArray[Any]", "Image")
 """What comes back in the kind in which it is given; a path gives our own image, an open file one in memory."""
@@ -227,48 +226,3 @@ def _opened(process: int, settings: PipelineSettings) -> Pipeline:
     """Open a pipeline; what a process opened serves no other that is forked from it."""
     del process
     return load_pipeline(settings)
-
-
-def process_video_file(
-    source: str | Path, out: str | Path, settings: VideoSettings, *, lean: bool = False
-) -> VideoResult:
-    """Run a video through the pipeline that its settings describe; as `run_video` and `load_pipeline`."""
-    from ..infer import plan_video, process_video
-
-    plan = plan_video(str(source), Path(out), settings)
-    try:
-        # A camera's frame should come out soon; a file's should come out fast, one after another.
-        pipeline = load_pipeline(
-            replace(settings, background=plan.background), many=not plan.source.info.live, lean=lean
-        )
-    except BaseException:
-        plan.close()
-        raise
-    return process_video(plan, pipeline)
-
-
-@with_settings(VideoSettings)
-def run_video(source: str | Path, out: str | Path, settings: VideoSettings) -> VideoResult:
-    """Run a video through the pipeline; what `mattekit video` does.
-
-    Frames keep their own times and the audio is handed on unchanged. The result appears whole or not at all. Ctrl-C
-    ends the recording of a camera or a stream, and leaves nothing of anything else.
-
-    Args:
-        source: a video, a folder or pattern of numbered frames, a camera's number, or a stream's URL.
-        out: the result: .mp4, .mov, .mkv, .webm, .webp, .gif, or a folder or f_%03d.png for PNG files.
-        settings: how.
-
-    Returns:
-        How many frames there are, what is to be said of them, and the record.
-
-    Raises:
-        VideoError: it can't be read or written, or too many frames are broken.
-        MattekitError: as its message says.
-
-    Example:
-        >>> import mattekit
-        >>> mattekit.run_video("photo*.jpg", "out.mp4", background="white").frames
-        1
-    """
-    return process_video_file(source, out, settings)

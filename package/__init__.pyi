@@ -4,6 +4,7 @@ from .assembly import (
     package_model as package_model,
 )
 from .package_settings import (
+    PackageFormat as PackageFormat,
     PackageSettings as PackageSettings,
     VerifySettings as VerifySettings,
 )

@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..bench import Golden, golden_vectors
 from ..convert import (
-    ALPHA,
-    CONFIDENCE,
-    IMAGE,
-    MANIFEST_NAME,
-    UPSCALED,
-    GoldenVector,
     PackageManifest,
-    Port,
-    ir_from_onnx,
-    name_by_position,
+    new_triton_version,
     new_version,
     own_provenance,
-    pin_surrounding,
-    surround,
-    write_ir,
+    triton_config,
+    triton_parameters,
     write_zip,
     zoo,
 )
-from ..convert.servable import checker
-from ..core import InputError, ModelError, Provenance, atomic_directory, sha256_of, with_settings
-from ..infer import LEAST_SPREAD, LoadedModel, arithmetic_config, load, read_model
+from ..core import InputError, ModelError, Provenance, atomic_directory, with_settings
+from ..infer import load, require_still
 from ..models import ModelRef
-from .bill import bill_of
-from .cards import card_of, records_beside
+from .cards import records_in
+from .contents import PackageContents
+from .graph_contents import GraphContents
+from .network_contents import NetworkContents, onnx_beside
 from .package_settings import PackageSettings
+from .signing import private_key, sign_folder
 
 if TYPE_CHECKING:
-    import openvino
     import pandas as pd
 
 __all__ = ["PackageResult", "make_package", "package_model"]
@@ -70,8 +61,9 @@ class PackageResult:
 def package_model(model: str | Path, out: str | Path, settings: PackageSettings) -> PackageResult:
     """Make a deployable folder, or a `.zip` of it: pixels of any size in, pixels out.
 
-    The graph inside takes and gives 8-bit pixels of any size. Its answers on three drawn images are compared with
-    mattekit's own and kept as golden vectors.
+    The graph inside takes and gives 8-bit pixels of any size, or of one; of the format `onnx` it is the network alone.
+    Its answers on three drawn images are compared with mattekit's own and kept as golden vectors; those of a model
+    server are given again by a process of plain OpenVINO, with the properties that the server asks its device for.
 
     Args:
         model: as `open_model` takes it, on OpenVINO.
@@ -82,7 +74,7 @@ def package_model(model: str | Path, out: str | Path, settings: PackageSettings)
         Where the package is, and what it says about itself.
 
     Raises:
-        ParityError: the graph's answers are not mattekit's; nothing is written.
+        ParityError: the graph's answers are not mattekit's, or not the same as the server runs it; nothing is written.
         InputError: something at the place is not ours; it stays as it is.
         MattekitError: as its message says.
 
@@ -100,37 +92,57 @@ def make_package(model: str | Path, out: str | Path, settings: PackageSettings) 
     Raises:
         MattekitError: as `package_model`.
     """
+    if settings.sign is not None:
+        private_key(settings.sign)
+    evidence = records_in(settings.evidence)
     ref = ModelRef.parse(model, settings.given_contract)
     # A model of another runtime is not exported or fetched first.
     path = ref.path_of_one() if ref.on_openvino else None
     if path is None:
         raise ModelError(f"{ref.text}: a package is run by OpenVINO; leave {ref.runtime}: out")
+    if settings.format == "onnx":
+        path = onnx_beside(path)
     opened = load(path, contract=settings.given_contract, arithmetic=settings.arithmetic)
+    require_still(opened.contract, path, "packaged")
     provenance = opened.variant.provenance or own_provenance(path, opened.id)
     opened = replace(opened, variant=replace(opened.variant, provenance=provenance))
     if settings.require_commercial:
         _require_commercial(path, provenance)
-    graph = _graph(opened, provenance, settings.colour_order)
     target = Path(out)
-    if settings.format == "ovms":
-        # Unless told, the server would compute in what its device does.
-        asked = arithmetic_config(settings.arithmetic)
-        with new_version(target, opened.id, settings.model_version, asked=asked) as folder:
-            manifest = _fill(folder, graph, opened, settings)
-    elif settings.format == "openvino":
-        with atomic_directory(target) as folder:
-            manifest = _fill(folder, graph, opened, settings)
-    else:
-        if target.suffix != ".zip":
-            if target.name in {"", ".."}:
-                raise InputError(
-                    f"{target}: this is no name for an archive; give one, such as {target / opened.id}.zip"
-                )
-            target = target.with_name(target.name + ".zip")
-        with tempfile.TemporaryDirectory() as name:
-            manifest = _fill(Path(name), graph, opened, settings)
-            write_zip(Path(name), target)
+    if settings.format == "zip" and target.suffix != ".zip":
+        if target.name in {"", ".."}:
+            raise InputError(f"{target}: this is no name for an archive; give one, such as {target / opened.id}.zip")
+        target = target.with_name(target.name + ".zip")
+    if settings.format == "model-api" and opened.contract.task != "segmentation":
+        raise ModelError(
+            f"{opened.path}: Model API has no wrapper for super-resolution; give --format folder, for any program"
+        )
+    contents = (NetworkContents if settings.format == "onnx" else GraphContents)(opened, settings)
+    with _place(target, contents, settings) as folder:
+        manifest = contents.write(folder, evidence)
+        if settings.sign is not None:
+            sign_folder(folder, settings.sign)
+        if settings.format == "zip":
+            write_zip(folder, target)
     return PackageResult(target, manifest)
+
+
+@contextlib.contextmanager
+def _place(target: Path, contents: PackageContents, settings: PackageSettings) -> Generator[Path]:
+    """Give the empty folder that a package is written into; when the block ends well, it is where it belongs."""
+    model, version, properties = contents.opened.id, settings.model_version, contents.properties
+    with contextlib.ExitStack() as stack:
+        match settings.format:
+            case "ovms":
+                device = settings.device or "CPU"
+                yield stack.enter_context(new_version(target, model, version, device=device, asked=properties))
+            case "triton":
+                config = triton_config(model, contents.inputs, contents.outputs, triton_parameters(properties))
+                yield stack.enter_context(new_triton_version(target, model, version, config))
+            case "zip":
+                yield Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            case _:
+                yield stack.enter_context(atomic_directory(target))
 
 
 def _require_commercial(path: Path, provenance: Provenance) -> None:
@@ -148,78 +160,3 @@ def _require_commercial(path: Path, provenance: Provenance) -> None:
         f"{path}: the licence of its weights ({provenance.weights_licence or 'none stated'}) does not allow commercial "
         f"use.{reason} Choose another model, or package without --require-commercial"
     )
-
-
-def _graph(opened: LoadedModel, provenance: Provenance, colour_order: Literal["RGB", "BGR"]) -> openvino.Model:
-    network = ir_from_onnx(opened.path, own=True) if opened.path.suffix == ".onnx" else read_model(opened.path)
-    graph = surround(network, opened.contract, least_spread=LEAST_SPREAD, colour_order=colour_order)
-    name_by_position(graph)
-    # Not under the contract's own key: the graph carries the contract out, and nobody must apply it twice.
-    graph.set_rt_info(opened.contract.to_json(), ["mattekit", "packaged_contract"])
-    graph.set_rt_info(provenance.to_json(), ["mattekit", "provenance"])
-    return graph
-
-
-def _written(golden: Golden, folder: Path) -> tuple[GoldenVector, ...]:
-    """Write golden inputs and answers as `.npy` files into the package, and return their names."""
-    (folder / "golden").mkdir()
-    vectors: list[GoldenVector] = []
-    for number, (pixels, answers) in enumerate(zip(golden.inputs, golden.answers, strict=True)):
-        name = f"golden/{number}-{IMAGE}.npy"
-        outputs = {port: f"golden/{number}-expected-{port}.npy" for port in answers}
-        np.save(folder / name, pixels)
-        for port, value in answers.items():
-            np.save(folder / outputs[port], value)
-        vectors.append(GoldenVector(input=name, outputs=outputs))
-    return tuple(vectors)
-
-
-def _outputs(opened: LoadedModel, settings: PackageSettings) -> tuple[Port, ...]:
-    """Return what the graph gives."""
-    if opened.contract.task == "segmentation":
-        opacity = "opacity of the subject, 0-255, at the image's size"
-        sure = "0-1; near 0 where no subject was found"
-        return (
-            Port(name=ALPHA, shape=(1, -1, -1, 1), dtype="uint8", meaning=opacity),
-            Port(name=CONFIDENCE, shape=(1,), dtype="float32", meaning=sure),
-        )
-    larger = f"the image, {opened.contract.output.scale} times as high and wide, {settings.colour_order}"
-    return (Port(name=UPSCALED, shape=(1, -1, -1, 3), dtype="uint8", meaning=larger),)
-
-
-def _fill(folder: Path, graph: openvino.Model, opened: LoadedModel, settings: PackageSettings) -> PackageManifest:
-    provenance, precision = cast("Provenance", opened.variant.provenance), opened.variant.precision
-    model_file = "model.xml"
-    write_ir(graph, folder / model_file, fp16=False)
-    pin_surrounding(folder / model_file)
-    (folder / "contract.json").write_text(opened.contract.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    (folder / "check.py").write_text(Path(checker.__file__).read_text(encoding="utf-8"), encoding="utf-8")
-    golden = golden_vectors(folder / model_file, opened, settings.colour_order, settings.arithmetic)
-    card, text = card_of(opened, precision, records_beside(opened.path))
-    (folder / "card.json").write_text(card, encoding="utf-8")
-    (folder / "README.md").write_text(text, encoding="utf-8")
-    manifest = PackageManifest(
-        model=opened.id,
-        precision=precision,
-        layout="ovms" if settings.format == "ovms" else "openvino",
-        model_file=model_file,
-        colour_order=settings.colour_order,
-        inputs=(Port(name=IMAGE, shape=(1, -1, -1, 3), dtype="uint8", meaning=f"pixels, {settings.colour_order}"),),
-        outputs=_outputs(opened, settings),
-        contract=opened.contract,
-        provenance=provenance,
-        made_from=opened.variant.sha256,
-        golden=_written(golden, folder),
-        arithmetic=golden.arithmetic,
-        kernels=golden.kernels,
-        measured=golden.measured,
-        limits=golden.limits,
-        files={},
-    )
-    (folder / "bom.json").write_text(bill_of(manifest, folder), encoding="utf-8")
-    files = {
-        path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()
-    }
-    whole = manifest.model_copy(update={"files": files})
-    (folder / MANIFEST_NAME).write_text(whole.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    return whole

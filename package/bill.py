@@ -25,8 +25,8 @@ def bill_of(manifest: PackageManifest, folder: Path) -> str:
         folder: where the package's files lie.
     """
     provenance = manifest.provenance
-    files = [manifest.model_file, manifest.model_file.removesuffix(".xml") + ".bin"]
-    hashes = {name: sha256_of(folder / name) for name in files}
+    files = sorted(path for path in folder.glob(f"{Path(manifest.model_file).stem}.*") if path.suffix != ".json")
+    hashes = {path.name: sha256_of(path) for path in files}
     bill = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",

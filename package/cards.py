@@ -9,6 +9,8 @@ from pathlib import Path
 from ..convert import ModelSpec, zoo
 from ..core import (
     AnyRecord,
+    GateRecord,
+    InputError,
     Measurement,
     ModelError,
     Precision,
@@ -20,22 +22,39 @@ from ..core import (
 )
 from ..infer import LoadedModel
 
-__all__ = ["card_of", "records_beside"]
+__all__ = ["card_of", "records_beside", "records_in"]
 
 _SAID = {"metric", "value", "unit", "higher_is_better", "interval"}
 _COMMERCIAL = {True: "allowed", False: "not allowed", None: "not granted; ask the publisher first"}
 
 
-def records_beside(path: Path) -> list[AnyRecord]:
+def records_beside(path: Path) -> dict[Path, AnyRecord]:
     """Return the records that lie in the model's folder, by name; other JSON files are passed over.
 
     Raises:
         InputError: one of them cannot be read, or is of an older version.
     """
-    return [read_record(file) for file in sorted(path.parent.glob("*.json")) if is_record(file)]
+    return {file: read_record(file) for file in sorted(path.parent.glob("*.json")) if is_record(file)}
 
 
-def card_of(opened: LoadedModel, precision: Precision, records: Sequence[Record]) -> tuple[str, str]:
+def records_in(places: Sequence[str | Path]) -> dict[Path, AnyRecord]:
+    """Return the records at places: files, which must be records, and folders, in which others are passed over.
+
+    Raises:
+        InputError: there is none, or one cannot be read.
+    """
+    found: dict[Path, AnyRecord] = {}
+    for place in map(Path, places):
+        inside = records_beside(place / "-") if place.is_dir() else {place: read_record(place)}
+        if not inside:
+            raise InputError(f"{place}: the folder holds no records; give one that does, or the file of one")
+        found |= inside
+    return found
+
+
+def card_of(
+    opened: LoadedModel, precision: Precision, records: Sequence[Record], use: Sequence[str]
+) -> tuple[str, str]:
     """Return the card of a model as JSON and as Markdown, both ending in a newline.
 
     The figures are those of the records; nothing is measured here.
@@ -44,6 +63,7 @@ def card_of(opened: LoadedModel, precision: Precision, records: Sequence[Record]
         opened: the artifact, with its provenance.
         precision: of its weights and arithmetic.
         records: of its export, quantization, validation, …
+        use: the lines of Markdown that say how it is used.
 
     Raises:
         ModelError: the model does not say where it comes from.
@@ -77,7 +97,7 @@ def card_of(opened: LoadedModel, precision: Precision, records: Sequence[Record]
         "made_with": f"mattekit {__version__}",
     }
     text = json.dumps(card, indent=1, ensure_ascii=False, allow_nan=False)
-    return text + "\n", _markdown(opened, provenance, precision, spec, records)
+    return text + "\n", _markdown(opened, provenance, precision, spec, records=records, use=use)
 
 
 def _evidence(record: Record) -> dict[str, object]:
@@ -85,7 +105,8 @@ def _evidence(record: Record) -> dict[str, object]:
     whole = json.loads(record.model_dump_json())
     kept: dict[str, object] = {key: whole[key] for key in ("kind", "created", "settings")}
     figures = [{**json.loads(one.model_dump_json(include=_SAID)), "labels": one.labels} for one in record.measurements]
-    return {**kept, "figures": figures, "cpu": record.machine.cpu}
+    judged = {"outcome": record.outcome, "verdicts": whole["verdicts"]} if isinstance(record, GateRecord) else {}
+    return {**kept, "figures": figures, "cpu": record.machine.cpu, **judged}
 
 
 def _markdown(
@@ -93,13 +114,15 @@ def _markdown(
     provenance: Provenance,
     precision: Precision,
     spec: ModelSpec | None,
+    *,
     records: Sequence[Record],
+    use: Sequence[str],
 ) -> str:
     contract = opened.contract
     lines = [f"# {_plain(spec.title if spec else opened.id)} ({precision})", ""]
     lines += [f"`{_plain(opened.id)}`, {contract.task.replace('_', ' ')}. Packaged by mattekit {__version__}.", ""]
     lines += [f"- {_plain(note)}" for note in (spec.notes if spec else ())]
-    lines += ["", "## Use", "", *_use(opened), "", "## Origin", "", "| | |", "|---|---|"]
+    lines += ["", "## Use", "", *use, "", "## Origin", "", "| | |", "|---|---|"]
     lines += _rows(
         {
             "weights": f"{provenance.weights_file}, SHA-256 {provenance.weights_sha256}",
@@ -116,6 +139,9 @@ def _markdown(
         }
     )
     for record in records:
+        if isinstance(record, GateRecord):
+            lines += ["", f"## Gates: {record.outcome}", "", *_verdicts(record)]
+            continue
         title = f"## Figures: {_plain(record.kind)}"
         lines += ["", title, "", f"On {_plain(record.machine.cpu)}, {record.created:%Y-%m-%d}.", ""]
         lines += ["| figure | of | value |", "|---|---|---|"]
@@ -127,21 +153,9 @@ def _sources(spec: ModelSpec | None) -> list[str]:
     return [link for link in (spec.homepage, spec.paper) if link] if spec else []
 
 
-def _use(opened: LoadedModel) -> list[str]:
-    segmentation = opened.contract.task == "segmentation"
-    shown = "alpha" if segmentation else "upscaled"
-    return [
-        "Pre- and post-processing are inside the graph; any OpenVINO program can run it:",
-        "",
-        "```python",
-        "import numpy, openvino",
-        'model = openvino.Core().compile_model("model.xml", "CPU")',
-        "pixels = numpy.zeros((1, 480, 640, 3), numpy.uint8)  # an image of any size",
-        f'{shown} = model(pixels)["{shown}"]  # uint8',
-        "```",
-        "",
-        "`python check.py` replays the golden vectors on this machine; `package.json` describes inputs and outputs.",
-    ]
+def _verdicts(record: GateRecord) -> list[str]:
+    rows = [f"| {_plain(each.gate)} | {each.status} | {_plain(each.reason)} |" for each in record.verdicts]
+    return ["| gate | verdict | why |", "|---|---|---|", *rows]
 
 
 def _rows(cells: dict[str, str]) -> list[str]:

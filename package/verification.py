@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..convert import PackageManifest, others_in, packages_in
 from ..convert.servable import checker
 from ..core import (
+    Arithmetic,
     ArithmeticUnavailableError,
     DeviceError,
     Execution,
@@ -25,6 +26,7 @@ from ..core import (
 )
 from ..infer import available_devices, read_contract, read_model, require_capability, this_machine
 from .package_settings import VerifySettings
+from .signing import check_signature
 
 __all__ = ["VerifyResult", "replay_packages", "verify_package"]
 
@@ -59,7 +61,7 @@ def verify_package(folder: str | Path, settings: VerifySettings) -> VerifyResult
         The record, and what could not be checked.
 
     Raises:
-        InputError: there is no package in the folder, or its files are not the ones that were packaged.
+        InputError: there is no package in the folder, or its files are not the ones that were packaged or signed.
         DeviceError: the device is not there.
         ArithmeticUnavailableError: the device does not compute in the arithmetic.
 
@@ -78,16 +80,20 @@ def replay_packages(folder: str | Path, settings: VerifySettings) -> VerifyResul
     Raises:
         MattekitError: as `verify_package`.
     """
+    others = tuple(others_in(Path(folder)))
+    if others and settings.signed is not None:
+        raise InputError(f"{others[0]}: mattekit did not package it, so nobody signed it; take it out of there")
     found = [_verified(each, settings) for each in packages_in(Path(folder)) or [Path(folder)]]
     record = VerifyRecord(
         machine=this_machine(),
         measurements=tuple(figure for _, figures in found for figure in figures),
         packages=tuple(check for check, _ in found),
     )
-    return VerifyResult((record,), tuple(others_in(Path(folder))))
+    return VerifyResult((record,), others)
 
 
 def _verified(folder: Path, settings: VerifySettings) -> tuple[PackageCheck, list[Measurement]]:
+    signed = check_signature(folder, settings.signed) if settings.signed is not None else ""
     manifest = PackageManifest.read(folder)
     for name in manifest.files:
         if not (folder / name).resolve().is_relative_to(folder.resolve()):
@@ -97,9 +103,9 @@ def _verified(folder: Path, settings: VerifySettings) -> tuple[PackageCheck, lis
         raise InputError(f"{folder}: {', '.join(altered)} is missing or was altered; package the model again")
     path = folder / manifest.model_file
     _, provenance = read_contract(read_model(path), path)
-    rows = _replay(folder, settings)
+    device, rows = _replay(folder, settings)
     how = Execution.model_validate(
-        {"runtime": "openvino", "device": settings.device, "arithmetic": rows[0]["arithmetic"], "streams": 0}
+        {"runtime": "openvino", "device": device, "arithmetic": rows[0]["arithmetic"], "streams": 0}
     )
     variant = VariantRef(
         id=manifest.model,
@@ -113,11 +119,12 @@ def _verified(folder: Path, settings: VerifySettings) -> tuple[PackageCheck, lis
         package=str(folder),
         model=manifest.model,
         precision=manifest.precision,
-        device=settings.device,
+        device=device,
         arithmetic=str(rows[0]["arithmetic"]),
         kernels=str(rows[0]["kernels"]),
         golden_arithmetic=manifest.arithmetic,
         golden_kernels=manifest.kernels,
+        signed_by=signed,
         outputs=tuple(
             OutputCheck(
                 input=str(row["input"]),
@@ -146,14 +153,19 @@ def _verified(folder: Path, settings: VerifySettings) -> tuple[PackageCheck, lis
     return check, figures
 
 
-def _replay(folder: Path, settings: VerifySettings) -> list[dict[str, Any]]:
+def _replay(folder: Path, settings: VerifySettings) -> tuple[str, list[dict[str, Any]]]:
+    """Replay on the device and in the arithmetic that are asked for, or else as the package is used."""
     import openvino
 
-    device, arithmetic = settings.device, settings.arithmetic
-
+    try:
+        meant, properties = checker.asked_for(folder)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    device = settings.device or meant
+    arithmetic = settings.arithmetic or cast("Arithmetic", properties.get("INFERENCE_PRECISION_HINT", "device"))
     require_capability(openvino.Core(), device, arithmetic)
     try:
-        return checker.replay(folder, device, arithmetic)
+        return device, checker.replay(folder, device, arithmetic)
     except checker.OtherArithmeticError as error:
         raise ArithmeticUnavailableError(str(error)) from error
     except RuntimeError as error:

@@ -252,7 +252,8 @@ def quantize_plainly(
     except (RuntimeError, nncf.ValidationError, nncf.UnsupportedModelError) as error:
         raise ModelError(f"NNCF cannot quantize the network ({last_line(error)})") from error
     if not quantized_layers(done):
-        raise ModelError("NNCF found nothing to quantize in the network; ignore fewer layers")
+        way = "ignore fewer layers" if ignored else "it has no convolution or matrix product: use it as it is"
+        raise ModelError(f"NNCF found nothing to quantize in the network; {way}")
     return done
 
 

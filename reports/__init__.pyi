@@ -42,6 +42,7 @@ from .sections.deployment import (
 from .verdicts import (
     GateResult as GateResult,
     check_gates as check_gates,
+    decided_by as decided_by,
     one_line as one_line,
     published_errors as published_errors,
     run_gates as run_gates,

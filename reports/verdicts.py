@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ __all__ = [
     "GateResult",
     "append_step_summary",
     "check_gates",
+    "decided_by",
     "junit_xml",
     "markdown",
     "one_line",
@@ -138,7 +140,9 @@ def run_gates(
     verdicts = [
         verdict.model_copy(update={"place": place})
         for gate, place in zip(gates, places or repeat(""), strict=False)
-        for verdict in judge([gate], judged, before, across_machines="machine" in settings.allow)
+        for verdict in judge(
+            [gate], judged, before, across_machines="machine" in settings.allow, noisy="noise" in settings.allow
+        )
     ]
     record = GateRecord(
         machine=this_machine(),
@@ -147,6 +151,29 @@ def run_gates(
         verdicts=tuple(verdicts),
     )
     return GateResult((record,))
+
+
+def decided_by(gates: Sequence[AnyGate], settings: GateSettings, budget: float) -> Callable[[Record], bool]:
+    """Return what tells whether more of a measurement would decide nothing.
+
+    So it is where every gate is decided, where what is missing is no longer measurement (such as a baseline), and where
+    the time is up, counted from the first question.
+
+    Args:
+        gates: that judge what is measured; none are always decided.
+        settings: as `GateSettings`.
+        budget: seconds.
+    """
+    started: list[float] = []
+
+    def enough(record: Record) -> bool:
+        started.append(time.monotonic())
+        if not gates or budget == 0 or started[-1] - started[0] >= budget:
+            return True
+        verdicts = run_gates(record, gates, settings).verdicts
+        return not any(verdict.needed is not None for verdict in verdicts)
+
+    return enough
 
 
 @contextmanager

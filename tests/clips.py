@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -111,11 +112,11 @@ def turned_copy(clip: Path, out: Path, turned: float) -> Path:
     return out
 
 
-def frames_of(path: Path | str) -> list[Frame]:
+def frames_of(path: Path | str, *, depth: int = 8) -> list[Frame]:
     source = open_source(str(path))
     frames = [item.frame for item in source.items() if item.frame is not None]
     source.close()
-    return frames
+    return [replace(frame, image=frame.image.with_depth(depth)) if frame.image else frame for frame in frames]
 
 
 def seconds_of(path: Path) -> list[Fraction]:

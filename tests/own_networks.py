@@ -26,14 +26,18 @@ class Kind:
     Attributes:
         write: writes one into a folder, and returns it.
         contract: the text of a contract that describes it.
-        quantizes: whether it may be quantized; what is so already may not.
+        title: what it is, as the page's table calls it.
+        unquantized: why it cannot be quantized, as the table says; empty where it can.
         precision: how its weights are stored.
+        side: of the tiles that a super-resolution network is measured with.
     """
 
     write: Callable[[Path], Path]
     contract: str
-    quantizes: bool = True
+    title: str = ""
+    unquantized: str = ""
     precision: str = "fp32"
+    side: int = SIDE
 
     @property
     def enlarges(self) -> bool:
@@ -216,33 +220,62 @@ def _onnx(**how: Any) -> Callable[[Path], Path]:
 
 
 KINDS: dict[str, Kind] = {
-    "classes": Kind(_onnx(), _contract(_CLASSES, _NORMAL)),
+    "classes": Kind(_onnx(), _contract(_CLASSES, _NORMAL), "classes"),
     "free-size": Kind(
-        _onnx(size="side", batch="n", names=("pixel_values:0", "logits/Identity")), _contract(_CLASSES, _NORMAL)
+        _onnx(size="side", batch="n", names=("pixel_values:0", "logits/Identity")),
+        _contract(_CLASSES, _NORMAL),
+        "free size and batch, names with `:` and `/`",
     ),
-    "many-classes": Kind(_onnx(classes=21, size="side"), _contract(_MANY, _NORMAL)),
-    "ir": Kind(as_ir, _contract(_CLASSES, _NORMAL)),
-    "sigmoid": Kind(_onnx(classes=1, ends="sigmoid"), _contract('kind = "alpha"', _NORMAL)),
-    "softmax": Kind(_onnx(classes=2, ends="softmax"), _contract('kind = "alpha"\nchannel = 1', _NORMAL)),
-    "numbers": Kind(_onnx(ends="argmax"), _contract(f"{_CLASSES}\nindices = true", _NORMAL)),
-    "second-output": Kind(_onnx(ends="aside"), _contract(f'{_CLASSES}\nname = "output"', _NORMAL)),
-    "nhwc": Kind(_onnx(nhwc=True), _contract(f'{_CLASSES}\nlayout = "NHWC"', f'layout = "NHWC"\n{_NORMAL}')),
-    "bytes": Kind(prepared_ir, _contract(_CLASSES, 'dtype = "u8"\ndivide_by = 1.0\n')),
-    "batch-of-4": Kind(_onnx(batch=4), _contract(_CLASSES, _NORMAL)),
-    "half": Kind(_onnx(half=True, size="side"), _contract(_CLASSES, f'dtype = "f16"\n{_NORMAL}'), precision="fp16"),
-    "weights-outside": Kind(_onnx(outside=True), _contract(_CLASSES, _NORMAL)),
-    "other-int8": Kind(other_int8, _contract(_CLASSES, _NORMAL), quantizes=False, precision="int8"),
+    "many-classes": Kind(_onnx(classes=21, size="side"), _contract(_MANY, _NORMAL), "21 classes"),
+    "ir": Kind(as_ir, _contract(_CLASSES, _NORMAL), "an IR"),
+    "sigmoid": Kind(
+        _onnx(classes=1, ends="sigmoid"), _contract('kind = "alpha"', _NORMAL), "one channel of probabilities"
+    ),
+    "softmax": Kind(
+        _onnx(classes=2, ends="softmax"),
+        _contract('kind = "alpha"\nchannel = 1', _NORMAL),
+        "two channels, of which one counts",
+    ),
+    "numbers": Kind(_onnx(ends="argmax"), _contract(f"{_CLASSES}\nindices = true", _NORMAL), "class numbers"),
+    "second-output": Kind(_onnx(ends="aside"), _contract(f'{_CLASSES}\nname = "output"', _NORMAL), "several outputs"),
+    "nhwc": Kind(_onnx(nhwc=True), _contract(f'{_CLASSES}\nlayout = "NHWC"', f'layout = "NHWC"\n{_NORMAL}'), "NHWC"),
+    "bytes": Kind(
+        prepared_ir, _contract(_CLASSES, 'dtype = "u8"\ndivide_by = 1.0\n'), "an IR that takes bytes, and normalises"
+    ),
+    "letterbox": Kind(
+        _onnx(classes=1, ends="sigmoid"),
+        _contract('kind = "alpha"', 'aspect = "letterbox"\npad_value = [114]\ncolour_order = "BGR"\n'),
+        "letterbox in grey, BGR",
+    ),
+    "batch-of-4": Kind(_onnx(batch=4), _contract(_CLASSES, _NORMAL), "batch of 4"),
+    "half": Kind(
+        _onnx(half=True, size="side"),
+        _contract(_CLASSES, f'dtype = "f16"\n{_NORMAL}'),
+        "float16 in and out",
+        precision="fp16",
+    ),
+    "weights-outside": Kind(_onnx(outside=True), _contract(_CLASSES, _NORMAL), "weights in a file beside it"),
+    "other-int8": Kind(
+        other_int8,
+        _contract(_CLASSES, _NORMAL),
+        "INT8 of another quantizer (QuantizeLinear, DequantizeLinear)",
+        unquantized="it is INT8",
+        precision="int8",
+    ),
     "enlarging": Kind(
         lambda folder: enlarging_network(folder / "own.onnx"),
         _contract(_LARGER_IMAGE, size=False, task="super_resolution"),
+        "super-resolution of any size",
     ),
     "enlarging-tile": Kind(
         lambda folder: enlarging_network(folder / "own.onnx", size=SIDE),
         _contract(_LARGER_IMAGE, task="super_resolution").replace("[input]", "halo = 2\n[input]", 1),
+        "super-resolution of a fixed tile",
     ),
     "enlarging-x4": Kind(
         lambda folder: enlarging_network(folder / "own.onnx", 4),
         _contract('kind = "image"\nscale = 4', size=False, task="super_resolution"),
+        "super-resolution, x4",
     ),
 }
 """Every kind, with a contract in which nothing is left to chance."""

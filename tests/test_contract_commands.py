@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
-import cv2
 import mattekit
 import numpy as np
 import pytest
 from mattekit import cli
-from mattekit.convert import PRESETS, attach_contract, check_contract, contract_text, infer_contract, propose_contract
+from mattekit.convert import PRESETS, attach_contract, contract_text, propose_contract
 from mattekit.core import (
     Contract,
     ContractError,
@@ -21,11 +19,11 @@ from mattekit.core import (
     read_contract_file,
 )
 from mattekit.infer import load, read_variant
-from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
 
+from discs import linear_network, photos_with_masks
 from own_networks import KINDS, SIDE, class_network
 
 ROOT = Path(__file__).parent.parent
@@ -180,75 +178,6 @@ def test_the_schema_in_the_documentation_is_the_program_s_own() -> None:
     assert (ROOT / "docs" / "contract.schema.json").read_text() == contract_schema()
     code, said = call("contract", "schema")
     assert (code, said) == (0, contract_schema())
-
-
-def photos_with_masks(folder: Path, *, grey: bool = False) -> str:
-    """Write red discs, half on blue and half on black, with their masks; `grey`: bright ones on dark."""
-    rng = np.random.default_rng(3)
-    for name in ("images", "masks"):
-        (folder / name).mkdir(parents=True)
-    for number in range(8):
-        mask = np.zeros((60, 80), np.uint8)
-        cv2.circle(mask, (25 + 4 * number, 30), 12 + number, 255, -1)
-        inside, outside = ((200, 200, 200), (60, 60, 60)) if grey else ((30, 60, 160), (170, 70, 40))
-        around = np.tile(np.array(outside), (60, 80, 1))
-        if not grey:
-            around[:, 40:] = 40
-        photo = np.where(mask[..., None] > 0, np.array(inside), around) + rng.integers(-25, 25, (60, 80, 1))
-        cv2.imwrite(str(folder / "images" / f"{number}.png"), photo.astype(np.uint8))
-        cv2.imwrite(str(folder / "masks" / f"{number}.png"), mask)
-    return f"images={folder / 'images'},masks={folder / 'masks'}"
-
-
-def linear_network(path: Path, weights: NDArray[np.float32], bias: float) -> Path:
-    """Write a network whose logit is a weighted sum of the channels."""
-    import onnx
-    from onnx import helper, numpy_helper
-
-    shape: list[Any] = [1, 3, SIDE, SIDE]
-    graph = helper.make_graph(
-        [helper.make_node("Conv", ["x", "w", "b"], ["y"])],
-        "linear",
-        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 1, SIDE, SIDE])],
-        [
-            numpy_helper.from_array(weights.reshape(1, 3, 1, 1), "w"),
-            numpy_helper.from_array(np.array([bias], np.float32), "b"),
-        ],
-    )
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), path)
-    return path
-
-
-def test_the_order_and_range_that_fit_the_masks_are_found(tmp_path: Path) -> None:
-    data = photos_with_masks(tmp_path / "set")
-    # Of BGR levels, red is 100 and more.
-    path = linear_network(tmp_path / "levels.onnx", np.array([0, 0, 0.2], np.float32), -0.2 * 100)
-    found = infer_contract(path, data)
-    assert found.contract is not None
-    assert found.uncertain == ""
-    assert (found.contract.input.colour_order, found.contract.input.divide_by) == ("BGR", 1.0)
-    assert found.best[0].score > 0.97
-    code, said = call("contract", "infer", path, "--data", data, "-o", tmp_path / "found.toml", "-q")
-    assert code == 0
-    assert "BGR, levels" in said
-    assert read_contract_file(tmp_path / "found.toml") == found.contract
-    assert check_contract(path, tmp_path / "found.toml", data).answers[0].iou > 0.9  # pyright: ignore[reportOptionalOperand]
-
-
-def test_what_the_photos_cannot_tell_is_named(tmp_path: Path) -> None:
-    # In grey photos both orders are the same.
-    data = photos_with_masks(tmp_path / "grey", grey=True)
-    path = linear_network(tmp_path / "unit.onnx", np.array([10, 10, 10], np.float32), -15)
-    found = infer_contract(path, data)
-    orders = {guess.contract.input.colour_order for guess in found.best}
-    assert orders == {"RGB", "BGR"}
-    constant = linear_network(tmp_path / "constant.onnx", np.zeros(3, np.float32), 1)
-    code, said = call("contract", "infer", constant, "--data", data, "-q")
-    assert code == 4
-    assert "Not enough evidence: not even the best fits" in said
-    with pytest.raises(InputError, match="masks are needed to judge by"):
-        infer_contract(path, tmp_path / "grey" / "images")
 
 
 def test_constant_masks_are_no_evidence(tmp_path: Path) -> None:

@@ -330,7 +330,10 @@ def test_a_repository_tells_its_server_one_arithmetic_for_all_versions_of_a_mode
     with new_version(root, "u2netp", asked=f32) as folder:
         (folder / "model.xml").write_text("first")
     with (
-        pytest.raises(InputError, match="all versions of u2netp computed in f32, not in bf16; change that entry"),
+        pytest.raises(
+            InputError,
+            match="all versions of u2netp run with INFERENCE_PRECISION_HINT f32, not bf16; change that entry",
+        ),
         new_version(root, "u2netp", asked=bf16),
     ):
         pass
@@ -375,9 +378,9 @@ def test_two_writers_of_one_repository_take_turns(tmp_path: Path) -> None:
     assert versions == {"one": 5, "two": 10}
 
 
-@pytest.mark.parametrize("layout", ["openvino", "zip"])
+@pytest.mark.parametrize("layout", ["folder", "zip"])
 def test_the_working_folder_is_not_replaced(
-    layout: Literal["openvino", "zip"], light_ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    layout: Literal["folder", "zip"], light_ir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match=r"^\.: this is"):
@@ -450,6 +453,6 @@ def test_a_verification_is_a_table_of_its_distances(packaged: Path) -> None:
 
 
 def test_a_version_is_for_a_repository_alone(light_ir: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--model-version is for --format ovms"):
+    with pytest.raises(InputError, match="--model-version is for --format ovms and triton"):
         package_model(light_ir, tmp_path / "package", model_version=2)
     assert not (tmp_path / "package").exists()

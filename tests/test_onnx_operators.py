@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from mattekit import export_model, read_image
+from mattekit.convert.ir import ir_from_onnx
 from mattekit.convert.witness import require_same_answer
 from mattekit.core import Contract, ModelError, ParityError, check_operators, operators_table
-from mattekit.infer import load, read_model
+from mattekit.infer import OpenVinoRuntime, load, read_model
 
 onnx = pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
 helper = onnx.helper
@@ -43,6 +44,19 @@ def test_a_reduction_that_loses_its_axes_is_refused_by_name_and_operator_set(kin
     read_model(written(path, [helper.make_node(kind, ["x"], ["y"], axes=[1])], 11))
     # Over all axes there is nothing to lose.
     read_model(written(path, [helper.make_node(kind, ["x"], ["y"])], 13))
+
+
+@pytest.mark.parametrize("kind", ["ReduceL1", "ReduceLogSum", "ReduceLogSumExp"])
+def test_the_way_on_of_a_refused_reduction_leads_there(kind: str, tmp_path: Path) -> None:
+    runtime = pytest.importorskip("onnxruntime", reason="it is the witness, which the extra `export` brings")
+    nodes = [helper.make_node(kind, ["x"], ["r"], axes=[-3], keepdims=1), helper.make_node("Sub", ["x", "r"], ["y"])]
+    path = written(tmp_path / "old.onnx", nodes, 13, sides=("h", "w"))
+    with pytest.raises(ModelError, match="opset 18"):
+        read_model(path)
+    onnx.save(onnx.version_converter.convert_version(onnx.load(str(path)), 18), str(tmp_path / "new.onnx"))
+    image = np.random.default_rng(0).random((1, 3, 8, 6), np.float32) + np.float32(0.5)
+    (expected,) = runtime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"x": image})
+    assert np.allclose(OpenVinoRuntime(read_model(tmp_path / "new.onnx")).run(image), expected, atol=1e-5)
 
 
 WRONG: dict[str, tuple[dict[str, Any], bool]] = {
@@ -78,12 +92,73 @@ def test_what_is_wrong_with_some_attributes_alone_is_right_with_others(name: str
         check_operators(path)
 
 
+@pytest.mark.parametrize(
+    ("kind", "inputs"),
+    [("DFT", ["x"]), ("LSTM", ["x", "w", "r", "b", "lengths"]), ("GRU", ["x", "w", "r", "", "lengths"])],
+)
+def test_what_goes_wrong_with_free_sizes_alone_is_right_for_fixed_ones(
+    kind: str, inputs: list[str], tmp_path: Path
+) -> None:
+    check_operators(written(tmp_path / "fixed.onnx", [helper.make_node(kind, inputs, ["y"])]))
+    with pytest.raises(ModelError, match=rf"{kind} .*fixed sizes"):
+        check_operators(written(tmp_path / "free.onnx", [helper.make_node(kind, inputs, ["y"])], sides=("h", "w")))
+    if kind != "DFT":
+        check_operators(written(tmp_path / "whole.onnx", [helper.make_node(kind, inputs[:4], ["y"])], sides=("h", "w")))
+
+
 def test_padding_that_is_found_out_is_right_for_fixed_sizes_alone(tmp_path: Path) -> None:
     how = {"kernel_shape": [3, 3], "strides": [2, 2], "auto_pad": "SAME_LOWER"}
     node = helper.make_node("ConvTranspose", ["x", "w"], ["y"], **how)
     check_operators(written(tmp_path / "fixed.onnx", [node]))
     with pytest.raises(ModelError, match=r"ConvTranspose.*fixed sizes"):
         check_operators(written(tmp_path / "free.onnx", [node], sides=("h", "w")))
+
+
+@pytest.mark.parametrize("axis", [-1, 2])
+def test_a_free_length_that_is_not_a_multiple_of_its_parts_is_split_as_onnx_means_it(axis: int, tmp_path: Path) -> None:
+    # OpenVINO's own answers shapes such as (0, 3, 0, 0), or dies.
+    nodes = [
+        helper.make_node("Split", ["x"], ["y", "rest"], axis=axis, num_outputs=2),
+        helper.make_node("Relu", ["rest"], ["unused"]),
+    ]
+    path = written(tmp_path / "m.onnx", nodes, 18, sides=("h", "w"))
+    image = np.random.default_rng(0).random((1, 3, 8, 8), np.float32)
+    network = OpenVinoRuntime(read_model(path))
+    for length in (7, 8, 5):
+        given = np.take(image, range(length), axis)
+        assert (network.run(given) == np.take(given, range((length + 1) // 2), axis)).all()
+    converted = {each.get_type_name() for each in ir_from_onnx(path, own=True).get_ops()}
+    assert "Split" not in converted
+    assert "Split" in {each.get_type_name() for each in read_model(written(path, nodes, 18)).get_ops()}
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, 3])
+@pytest.mark.parametrize("opset", [11, 12])
+@pytest.mark.parametrize("sides", [(8, 6), ("h", "w")])
+def test_a_softmax_of_old_is_one_over_all_that_is_behind_its_axis(
+    sides: tuple[Any, Any], opset: int, axis: int, tmp_path: Path
+) -> None:
+    # OpenVINO takes it for opset 13's, over its axis alone.
+    path = written(tmp_path / "m.onnx", [helper.make_node("Softmax", ["x"], ["y"], axis=axis)], opset, sides=sides)
+    image = np.random.default_rng(0).random((1, 3, 8, 6), np.float32) * 3
+    powers = np.exp(image)
+    expected = powers / powers.sum(tuple(range(axis, 4)), keepdims=True)
+    assert np.allclose(OpenVinoRuntime(read_model(path)).run(image), expected, atol=1e-6)
+    kinds = {each.get_type_name() for each in ir_from_onnx(path, own=True).get_ops()}
+    # Over the last axis both are the same, and the graph stays as it is.
+    assert ("Softmax" in kinds) == (axis == 3)
+
+
+def test_a_softmax_of_today_stays_as_it_is(tmp_path: Path) -> None:
+    path = written(tmp_path / "m.onnx", [helper.make_node("Softmax", ["x"], ["y"], axis=1)], 13)
+    assert "Softmax" in {each.get_type_name() for each in read_model(path).get_ops()}
+
+
+def test_a_fixed_length_that_is_not_a_multiple_is_refused_with_the_way_on(tmp_path: Path) -> None:
+    node = helper.make_node("Split", ["x"], ["y", "rest"], axis=-1, num_outputs=2)
+    path = written(tmp_path / "m.onnx", [node], 18, sides=(8, 7))
+    with pytest.raises(ModelError, match=r"m\.onnx: its Split cuts 7 into 2 parts that are not equal.*parts' sizes"):
+        read_model(path)
 
 
 def test_an_operator_inside_of_a_branch_is_found(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,12 @@ from mattekit.convert import PackageManifest
 from mattekit.core import ContractError, InputError, MattekitError, ModelError, sha256_of
 from mattekit.infer import load, read_model
 from own_networks import KINDS, SIDE, Kind, class_network
+from reference_networks import OLD_OPERATORS, reference_kinds
 from typer.testing import CliRunner
 
 pytest.importorskip("onnx", reason="writing an ONNX file needs the extra `export`")
+
+PAGE = Path(__file__).parent.parent / "docs" / "own-models.md"
 
 
 @pytest.fixture(scope="module")
@@ -70,40 +74,46 @@ class InProcess:
         self._worker = None
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", KINDS)
-def test_every_kind_of_file_goes_through_every_stage(
-    name: str, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kind, photo = KINDS[name], samples / "images" / "0.png"
+UNQUANTIZED = {"it is INT8": "quantized already", "nothing in it": "nothing to quantize.*use it as it is"}
+"""What the table says of files that are not quantized, and how that is told."""
+
+
+def through_every_stage(kind: Kind, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Send a file through all stages, and return them as a row of the page's table."""
+    photo, cells = samples / "images" / "0.png", ["yes"]
     made = exported(kind, tmp_path, samples)
     ir = made.ir.path
     assert made.ir.precision == kind.precision == ir.parent.name
     assert made.ir.contract == load(ir).contract
     assert all(not step.broken for step in made.record.steps)
 
-    if kind.quantizes:
-        done = mattekit.quantize_model(ir, tmp_path / "models", data=data_of(kind, samples), limit=3, patch=SIDE)
+    if not kind.unquantized:
+        done = mattekit.quantize_model(ir, tmp_path / "models", data=data_of(kind, samples), limit=3, patch=kind.side)
         assert done.variant.precision == "int8"
         assert done.layers
         assert load(done.variant.path).contract == made.ir.contract
+        cells.append("yes")
     else:
-        with pytest.raises(ModelError, match="quantized already"):
-            mattekit.quantize_model(ir, tmp_path / "models", data=data_of(kind, samples))
+        with pytest.raises(ModelError, match=UNQUANTIZED[kind.unquantized]):
+            mattekit.quantize_model(ir, tmp_path / "models", data=data_of(kind, samples), limit=3)
+        cells.append(kind.unquantized)
 
     validated = mattekit.evaluate(ir, data_of(kind, samples), limit=2, replace=True, out=tmp_path / "validated")
     metric = "psnr_y" if kind.enlarges else "iou"
     assert len(next(iter(validated.records)).table.of(metric)) == 2
+    cells.append("yes")
 
     monkeypatch.setattr("mattekit.bench.latency.benchmark.WorkerProcess", InProcess)
-    size = ((SIDE, SIDE),) if kind.enlarges else None
+    size = ((kind.side, kind.side),) if kind.enlarges else None
     bench = mattekit.benchmark(ir, rounds=1, iterations=1, warm_up=0, size=size).record
     assert [candidate.status for candidate in bench.candidates.values()] == ["measured"]
     assert not [note for candidate in bench.candidates.values() for note in candidate.notes if "could not" in note]
+    cells.append("yes")
 
     package = mattekit.package_model(ir, tmp_path / "package")
     assert package.manifest.contract == made.ir.contract
     assert mattekit.verify_package(package.path).passed
+    cells += ["yes", "yes"]
 
     models = {"model": None, "sr": ir} if kind.enlarges else {"model": ir, "sr": None}
     ran = mattekit.run_images(photo, tmp_path / "ran", **models)  # pyright: ignore[reportArgumentType]
@@ -111,6 +121,42 @@ def test_every_kind_of_file_goes_through_every_stage(
     scale = made.ir.contract.output.scale
     assert (result.height, result.width) == (54 * scale, 66 * scale)
     assert ran.exit_code == 0
+    cells.append("yes")
+    return f"| {' | '.join([kind.title, *cells])} |"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_file_goes_through_every_stage_as_the_page_says(
+    name: str, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = through_every_stage(KINDS[name], samples, tmp_path, monkeypatch)
+    assert row in PAGE.read_text(encoding="utf-8").splitlines()
+
+
+def test_the_page_lists_all_kinds() -> None:
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    start = lines.index("| file | export | quantize | validate | bench | package | verify | run |") + 2
+    assert [line.split(" | ")[0][2:] for line in lines[start : start + len(KINDS)]] == [
+        kind.title for kind in KINDS.values()
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", reference_kinds(Path()))
+def test_files_that_others_exported_go_through_every_stage(
+    name: str, shared_data: Path, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shared_data.parent / "cases" / "models"
+    if not (folder / name).is_file():
+        pytest.skip(f"{name} is not beside the reference data: {folder}")
+    kind = reference_kinds(folder)[name]
+    if name in OLD_OPERATORS:
+        shutil.copy(folder / name, tmp_path / "old.onnx")
+        with pytest.raises(ModelError, match=r"opset 18 or newer.*convert_version\(model, 18\)"):
+            mattekit.inspect_model(tmp_path / "old.onnx")
+    row = through_every_stage(kind, samples, tmp_path, monkeypatch)
+    assert row == f"| {name} | yes | {kind.unquantized or 'yes'} | yes | yes | yes | yes | yes |"
 
 
 RAW = ("classes", "nhwc", "bytes", "half", "batch-of-4", "weights-outside", "enlarging-tile")

@@ -153,7 +153,7 @@ def test_an_arithmetic_that_the_cpu_lacks_is_a_sentence(segmentation_package: Pa
 def test_a_package_of_another_version_is_refused_with_the_way_to_make_it_again(
     segmentation_package: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match=r"version 1, and this mattekit reads version 2; make it again with: mattekit"):
+    with pytest.raises(InputError, match=r"version 1, and this mattekit reads version 3; make it again with: mattekit"):
         verify_package(changed(segmentation_package, tmp_path / "old", version=1))
 
 
@@ -190,7 +190,8 @@ def test_distances_are_those_of_the_definitions() -> None:
 def test_the_server_is_told_what_was_checked(light_ir: Path, tmp_path: Path) -> None:
     folder = package_model(light_ir, tmp_path / "served", format="ovms").path
     (entry,) = json.loads((folder / "config.json").read_text())["model_config_list"]
-    assert entry["config"]["plugin_config"] == {"INFERENCE_PRECISION_HINT": "f32"}
+    assert entry["config"]["plugin_config"] == {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    assert entry["config"]["target_device"] == "CPU"
 
 
 def test_every_super_resolution_model_is_given_what_is_safe() -> None:

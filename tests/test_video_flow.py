@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from mattekit.core import InputError
-from mattekit.images import Image
+from mattekit.images import Image, Pixels
 from mattekit.infer.overlap import in_order, in_thread
 from mattekit.infer.video.smooth import Smoother
-from mattekit.metrics.flicker import still_flicker
+from mattekit.metrics.flicker import dtssd, still_flicker
 
 
 def test_the_order_is_kept_and_nothing_runs_far_ahead() -> None:
@@ -108,14 +108,19 @@ def scene(shift: int) -> Image:
     return Image(np.ascontiguousarray(np.hstack([still, moving])))
 
 
+def smoothed(strength: float, frames: list[Image], mattes: list[Pixels]) -> list[Pixels]:
+    smoother = Smoother(strength)
+    given = [smoother.push(frame, matte) for frame, matte in zip(frames, mattes, strict=True)]
+    return [alpha for alpha in given if alpha is not None] + smoother.flush()
+
+
 def test_a_flickering_matte_is_calmed_where_the_image_stands_still() -> None:
     noise = np.random.default_rng(5)
     truth = np.zeros((96, 192), np.float64)
     truth[20:80, 20:170] = 200
     mattes = [np.clip(truth + noise.normal(0, 20, truth.shape), 0, 255).astype(np.uint8) for _ in range(8)]
     frames = [scene(0) for _ in mattes]
-    smoother = Smoother(0.6)
-    calm = [smoother.smooth(frame, matte) for frame, matte in zip(frames, mattes, strict=True)]
+    calm = smoothed(0.6, frames, mattes)
     pixels = [np.asarray(frame.rgb, np.uint8) for frame in frames]
 
     def flicker(alphas: list[np.ndarray]) -> float:  # type: ignore[type-arg]
@@ -128,21 +133,79 @@ def test_a_flickering_matte_is_calmed_where_the_image_stands_still() -> None:
 def test_a_matte_follows_what_moves_and_forgets_another_scene() -> None:
     first, second = np.zeros((96, 192), np.uint8), np.zeros((96, 192), np.uint8)
     first[30:60, 120:140] = second[30:60, 123:143] = 255
-    smoother = Smoother(0.9)
-    smoother.smooth(scene(0), first)
-    moved = smoother.smooth(scene(3), second)
-    inside = moved[34:56, 126:140].astype(int)
-    assert inside.min() > 150
-    assert moved[34:56, 112:119].max() < 60
     # Another scene: nothing of the old matte is left.
     black = Image(np.zeros((96, 192, 3), np.uint8))
     empty = np.zeros((96, 192), np.uint8)
-    assert not smoother.smooth(black, empty).any()
+    _, moved, cut = smoothed(0.9, [scene(0), scene(3), black], [first, second, empty])
+    inside = moved[34:56, 126:140].astype(int)
+    assert inside.min() > 150
+    assert moved[34:56, 112:119].max() < 60
+    assert not cut.any()
+
+
+def edge_of(alpha: Pixels) -> float:
+    """The column at which a bar of 40 columns begins, from its area in some rows: a part of a pixel counts."""
+    rows = alpha[30:66].astype(np.float64) / 255
+    return float((np.arange(alpha.shape[1]) * rows).sum() / rows.sum()) - 19.5
+
+
+def test_a_moving_edge_neither_trails_nor_runs_ahead() -> None:
+    speeds = (0, 1, 2, 3, 4)
+    for speed in speeds:
+        places = [40 + speed * number for number in range(9)]
+        frames, mattes = [], []
+        for place in places:
+            frame = np.array(scene(0).rgb)
+            frame[20:76, place : place + 40] = scene(0).rgb[:56, 100:140][::-1]
+            matte = np.zeros((96, 192), np.uint8)
+            matte[20:76, place : place + 40] = 255
+            frames.append(Image(frame))
+            mattes.append(matte)
+        lags = [abs(edge_of(alpha) - place) for alpha, place in zip(smoothed(0.9, frames, mattes), places, strict=True)]
+        assert max(lags) < 0.5, speed
+
+
+def test_a_clip_that_moves_flickers_less_and_loses_nothing() -> None:
+    noise = np.random.default_rng(7)
+    frames, mattes, truths = [], [], []
+    for number in range(12):
+        place = 30 + 3 * number
+        frame = np.array(scene(0).rgb)
+        frame[20:76, place : place + 60] = scene(0).rgb[:56, 100:160][::-1]
+        truth = np.zeros((96, 192), np.uint8)
+        truth[20:76, place : place + 60] = 255
+        # Edges that tremble by two pixels, each with a hole where it likes.
+        wrong = np.roll(truth, noise.integers(-2, 3, 2), axis=(0, 1))
+        hole = int(noise.integers(0, 40))
+        wrong[40:56, place + hole : place + hole + 12] = 0
+        frames.append(Image(frame))
+        mattes.append(wrong)
+        truths.append(truth)
+    calm = smoothed(0.6, frames, mattes)
+
+    def unsteady(alphas: list[Pixels]) -> float:
+        return dtssd([a / np.float32(255) for a in alphas], [t / np.float32(255) for t in truths])
+
+    def overlap(alphas: list[Pixels]) -> float:
+        pairs = [(a > 127, t > 127) for a, t in zip(alphas, truths, strict=True)]
+        return float(np.mean([(a & t).sum() / (a | t).sum() for a, t in pairs]))
+
+    assert unsteady(calm) < 0.7 * unsteady(mattes)
+    assert overlap(calm) > overlap(mattes)
+
+
+def test_what_waits_is_given_back_in_order_whatever_the_length() -> None:
+    for count in range(6):
+        mattes = [np.full((96, 192), 40 * number, np.uint8) for number in range(count)]
+        calm = smoothed(0.5, [scene(9 * number) for number in range(count)], mattes)
+        assert len(calm) == count
+        means = [float(alpha.mean()) for alpha in calm]
+        assert means == sorted(means)
 
 
 def test_no_smoothing_changes_nothing_and_a_wrong_strength_is_refused() -> None:
     matte = np.random.default_rng(1).integers(0, 255, (96, 192)).astype(np.uint8)
     smoother = Smoother(0)
-    assert smoother.smooth(scene(0), matte) is matte
+    assert smoother.push(scene(0), matte) is matte
     with pytest.raises(InputError, match="smoothing"):
         Smoother(1)

@@ -8,10 +8,12 @@ strength and one for a plain running average.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 from mattekit import Remover, open_model, read_image
 from mattekit.images import Pixels
@@ -32,8 +34,21 @@ def row(
     for alpha, truth in zip(alphas, truths, strict=True):
         ours, theirs = alpha > 0.5, truth > 0.5
         overlap.append(float((ours & theirs).sum() / max(1, (ours | theirs).sum())))
+    edges = np.mean([boundary_f(alpha > 0.5, truth > 0.5) for alpha, truth in zip(alphas, truths, strict=True)])
     figures = (dtssd(alphas, truths), still_flicker(alphas, rgb), error, float(np.mean(overlap)))
-    return f"{name:>10}  dtSSD {figures[0]:.3f}  still {figures[1]:.3f}  MAE {figures[2]:.4f}  IoU {figures[3]:.4f}"
+    shown = f"{name:>10}  dtSSD {figures[0]:.3f}  still {figures[1]:.3f}  MAE {figures[2]:.4f}  IoU {figures[3]:.4f}"
+    return f"{shown}  F {edges:.4f}"
+
+
+def boundary_f(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    """Return the boundary measure F of DAVIS (Perazzi et al., CVPR 2016): within 0.8% of the diagonal."""
+    reach = math.ceil(0.008 * math.hypot(*truth.shape))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    masks = [mask.astype(np.uint8) for mask in (found, truth)]
+    ours, theirs = [mask - cv2.erode(mask, np.ones((3, 3), np.uint8)) for mask in masks]
+    precision = float((ours & cv2.dilate(theirs, disc)).sum()) / max(1, int(ours.sum()))
+    recall = float((theirs & cv2.dilate(ours, disc)).sum()) / max(1, int(theirs.sum()))
+    return 2 * precision * recall / max(1e-9, precision + recall)
 
 
 def main(clip: str, masks: str, model: str) -> None:
@@ -46,7 +61,8 @@ def main(clip: str, masks: str, model: str) -> None:
     mattes = [remover.matte(frame).alpha for frame in frames]
     for strength in STRENGTHS:
         smoother = Smoother(strength)
-        smoothed = [smoother.smooth(frame, matte) for frame, matte in zip(frames, mattes, strict=True)]
+        given = [smoother.push(frame, matte) for frame, matte in zip(frames, mattes, strict=True)]
+        smoothed = [alpha for alpha in given if alpha is not None] + smoother.flush()
         print(row(f"{strength}", smoothed, truths, rgb), flush=True)
     average: list[Pixels] = []
     last = mattes[0].astype(np.float32)

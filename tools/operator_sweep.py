@@ -23,10 +23,12 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import openvino
+from mattekit.infer import mend_graph
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from onnxruntime.capi import onnxruntime_pybind11_state  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
-from sweeping.cases import Case, cases
+from sweeping.case import Case
+from sweeping.cases import cases
 
 OPSETS = (9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23)
 _RELATIVE, _ABSOLUTE = 2e-3, 2e-3
@@ -70,6 +72,11 @@ def onnx_value(name: str) -> Any:
     return helper.make_empty_tensor_value_info(name)
 
 
+def opset_of(model: ModelProto) -> int:
+    """Return the version of ONNX's own operators."""
+    return model.opset_import[0].version
+
+
 def witnessed(model: ModelProto, case: Case) -> list[NDArray[Any]] | None:
     """Return what ONNX Runtime answers; None where it refuses the case, which then is none."""
     options = onnxruntime.SessionOptions()
@@ -86,11 +93,11 @@ def witnessed(model: ModelProto, case: Case) -> list[NDArray[Any]] | None:
 
 
 def answered(core: openvino.Core, model: ModelProto, case: Case) -> list[NDArray[Any]] | None:
-    """Return what OpenVINO answers; None where it refuses the case."""
+    """Return what OpenVINO answers, by the graph that mattekit would run; None where it refuses the case."""
     try:
-        compiled = core.compile_model(
-            core.read_model(model.SerializeToString()), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
-        )
+        read = core.read_model(model.SerializeToString())
+        mend_graph(read, opset_of(model))
+        compiled = core.compile_model(read, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         found = compiled({f"x{number}": value for number, value in enumerate(case.data)})
         return [np.array(found[number]) for number in range(case.outputs)]
     except (RuntimeError, IndexError, TypeError):

@@ -19,6 +19,7 @@ from .deploying import (
 )
 from .deployment_settings import (
     DeploymentSettings as DeploymentSettings,
+    Peer as Peer,
 )
 from .init_settings import (
     InitSettings as InitSettings,

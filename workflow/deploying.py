@@ -17,8 +17,8 @@ from ..bench import (
     Candidate,
     Deployment,
     benchmark_exit_code,
+    benchmark_until,
     deployment_of,
-    measure_candidates,
     rembg_candidate,
 )
 from ..core import BenchRecord, Contract, InputError, Result, last_line, read_record, with_settings
@@ -227,7 +227,7 @@ def _measured(
                 # As photos come: a PNG would take longer to read.
                 (Path(folder) / f"{number:04d}.jpg").write_bytes(encode_image(Image(sample.image), "jpeg", quality=95))
             how = replace(how, end_to_end=folder)
-        record = measure_candidates(paths, how, samples, [peer] if peer else []).record
+        record = benchmark_until(paths, how, lambda _: True, samples=samples, others=[peer] if peer else []).record
     asked = {**record.settings, "data": data.source or data.name, "samples": len(data)}
     return record.model_copy(update={"allowed_drop": {limit.metric: limit.limit} if limit else {}, "settings": asked})
 

@@ -214,7 +214,7 @@ class _Chain:
             **asked.model_dump(),
             require_commercial=self.commercial,
             # A recipe's folder holds what the recipe makes: the same version again, whatever it was before.
-            model_version=1 if asked.format == "ovms" else None,
+            model_version=1 if asked.format in {"ovms", "triton"} else None,
         )
         return BuildStage(
             name=self._name(f"package-{precision}"),

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..core import Arithmetic, InputError, first_mistake, folder_name, read_toml
+from ..package import PackageFormat
 
 __all__ = ["BuildRecipe", "ModelRecipe", "check_paths", "read_recipe", "schema_text"]
 
@@ -93,8 +94,8 @@ class BenchOptions(_Strict):
 class PackageOptions(_Strict):
     """Make deployable folders."""
 
-    format: Literal["openvino", "ovms", "zip"] = "openvino"
-    colour_order: Literal["RGB", "BGR"] = "RGB"
+    format: PackageFormat = "folder"
+    colour_order: Literal["RGB", "BGR"] | None = None
 
 
 class ModelRecipe(_Strict):

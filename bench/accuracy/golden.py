@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ...convert import ALPHA, UPSCALED, OutputLimits, limits_from
+from ...convert import ALPHA, SCORES, UPSCALED, OutputLimits, limits_from
 from ...convert.servable import checker
 from ...core import Arithmetic, ParityError
 from ...datasets import Pixels, synthetic
@@ -26,6 +26,9 @@ Pillow and the graph may round a pixel to neighbouring levels; where a network i
 moves its mask. A step that is left out or done twice moves it much further. A network whose own mask moves further when
 each pixel of the image may be one level off is allowed that much."""
 
+_FLOATING = (("LP_TRANSFORMS_MODE", "NO"),)
+"""What has OpenVINO's CPU compute quantized layers in floating point, whose sums are exact."""
+
 _ATTEMPTS = 4
 _SURE = 0.0005
 """Images that are drawn for one golden vector at most, and the doubt that is small enough to draw no further."""
@@ -39,20 +42,22 @@ class Golden:
     """Inputs, the answers to each, and what judges a replay.
 
     Attributes:
-        inputs: (1, H, W, 3) uint8 in the graph's colour order.
+        inputs: (1, H, W, 3) uint8 in the graph's colour order; of a network alone, what that takes.
         answers: to each input, by output.
         arithmetic: what the answers were made in.
         kernels: what they were made by.
         measured: how far other answers are, by what made them.
         limits: of a replay.
+        images: (H, W, 3) RGB of which the inputs were made, where they are no images themselves.
     """
 
-    inputs: tuple[NDArray[np.uint8], ...]
+    inputs: tuple[NDArray[Any], ...]
     answers: tuple[Answers, ...]
     arithmetic: Literal["f32", "bf16", "f16"]
     kernels: str
     measured: dict[str, Distances]
     limits: dict[str, OutputLimits]
+    images: tuple[NDArray[np.uint8], ...] = ()
 
 
 def golden_vectors(
@@ -60,6 +65,7 @@ def golden_vectors(
     opened: LoadedModel,
     colour_order: Literal["RGB", "BGR"],
     arithmetic: Arithmetic = "f32",
+    size: tuple[int, int] | None = None,
 ) -> Golden:
     """Run a packaged graph on drawn images, and compare with mattekit's own pixels.
 
@@ -68,6 +74,7 @@ def golden_vectors(
         opened: the artifact that it was made from, in the same arithmetic.
         colour_order: of the packaged graph's pixels.
         arithmetic: that the graph is run in. What the others that this machine has move is measured.
+        size: height and width of the images; several where the graph takes any.
 
     Raises:
         ParityError: the packaged graph's answers are not mattekit's.
@@ -79,7 +86,7 @@ def golden_vectors(
     inputs: list[NDArray[np.uint8]] = []
     known: list[Answers] = []
     own: list[Distances] = []
-    for drawn in _images(opened):
+    for drawn in _images(opened, size):
         rgb = drawn.rgb
         inputs.append(np.ascontiguousarray(rgb if colour_order == "RGB" else rgb[:, :, ::-1])[None])
         known.append(_answers(compiled, inputs[-1]))
@@ -89,13 +96,17 @@ def golden_vectors(
         moved = _moved(core, model_file, other, inputs, known) if other != found else None
         if moved is not None:
             measured[other] = moved
+    kernels = checker.kernels_of(core, "CPU", arithmetic)
+    if opened.variant.precision == "int8" and kernels.endswith("saturating"):
+        # Without 8-bit kernels the same sums are exact: what a processor with better ones answers.
+        measured["exact"] = _moved(core, model_file, arithmetic, inputs, known, more=_FLOATING) or {}
     return Golden(
         inputs=tuple(inputs),
         answers=tuple(known),
         arithmetic=cast("Literal['f32', 'bf16', 'f16']", found),
-        kernels=checker.kernels_of(core, "CPU", arithmetic),
-        measured=measured,
-        limits=limits_from(opened.contract, found, measured),
+        kernels=kernels,
+        measured={name: far for name, far in measured.items() if far},
+        limits=limits_from(opened.contract, known[0], found, measured),
     )
 
 
@@ -117,20 +128,31 @@ def _ask(core: Any, arithmetic: str) -> None:
 
 
 def _moved(
-    core: Any, model_file: Path, arithmetic: str, inputs: list[NDArray[np.uint8]], known: list[Answers]
+    core: Any,
+    model_file: Path,
+    arithmetic: str,
+    inputs: list[NDArray[np.uint8]],
+    known: list[Answers],
+    *,
+    more: tuple[tuple[str, str], ...] = (),
 ) -> Distances | None:
-    """Return how far the answers in another arithmetic are, None where the machine doesn't have it."""
+    """Return how far the answers in another arithmetic, or by other properties, are; None where there are none."""
     try:
-        _ask(core, arithmetic)
-        compiled, _ = checker.compiled(core, model_file, "CPU", arithmetic)
+        if arithmetic != "device":
+            _ask(core, arithmetic)
+        compiled, _ = checker.compiled(core, model_file, "CPU", arithmetic, more)
     except RuntimeError:
         # Besides answering in another arithmetic, a CPU may fail to compile what it has no kernels for.
         return None
     far: list[Distances] = []
     for pixels, expected in zip(inputs, known, strict=True):
         answers = _answers(compiled, pixels)
-        far.append({name: checker.distances(value, answers[name]) for name, value in expected.items()})
+        far.append({name: _far(name, value, answers[name]) for name, value in expected.items()})
     return _worst(far)
+
+
+def _far(name: str, expected: NDArray[Any], answer: NDArray[Any]) -> dict[str, float]:
+    return checker.distances(checker.levels(name, expected), checker.levels(name, answer))
 
 
 def _worst(several: list[Distances]) -> Distances:
@@ -143,19 +165,20 @@ def _worst(several: list[Distances]) -> Distances:
     }
 
 
-def _images(opened: LoadedModel) -> list[_Image]:
-    """Three drawn images of odd sizes; small ones for super-resolution, which is slow.
+def _images(opened: LoadedModel, size: tuple[int, int] | None) -> list[_Image]:
+    """Three drawn images of odd sizes, or of the one that there is; small ones for super-resolution, which is slow.
 
     For segmentation those on which the model is sure of a subject: where it is in doubt, a rounding moves its mask far,
     and no replay could tell that from a model that was altered.
     """
     if opened.contract.task != "segmentation":
-        return [_image(opened, 7 + index, size) for index, size in enumerate([(48, 64), (61, 37), (40, 40)])]
+        sizes = [size] * 3 if size else [(48, 64), (61, 37), (40, 40)]
+        return [_image(opened, 7 + index, each) for index, each in enumerate(sizes)]
     chosen: list[_Image] = []
-    for index, size in enumerate([(181, 240), (320, 233), (97, 256)]):
+    for index, each in enumerate([size] * 3 if size else [(181, 240), (320, 233), (97, 256)]):
         best: _Image | None = None
         for attempt in range(_ATTEMPTS):
-            drawn = _image(opened, 7 + index + 3 * attempt, size)
+            drawn = _image(opened, 7 + index + 3 * attempt, each)
             if best is None or drawn.doubt < best.doubt:
                 best = drawn
             if best.doubt <= _SURE:
@@ -191,8 +214,9 @@ def _image(opened: LoadedModel, seed: int, size: tuple[int, int]) -> _Image:
 
 
 def _compare(answers: Answers, drawn: _Image, opened: LoadedModel, colour_order: Literal["RGB", "BGR"]) -> Distances:
-    name = ALPHA if opened.contract.task == "segmentation" else UPSCALED
-    packaged = answers[name][0] if name == ALPHA or colour_order == "RGB" else answers[name][0, :, :, ::-1]
+    name = next(name for name in (ALPHA, SCORES, UPSCALED) if name in answers)
+    given = checker.levels(name, answers[name])[0]
+    packaged = given[:, :, ::-1] if name == UPSCALED and colour_order == "BGR" else given
     far = checker.distances(drawn.own, packaged)
     if not far or far["mean"] > max(AGREEMENT, drawn.moved["mean"]):
         raise ParityError(

@@ -3,51 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from typing import Annotated
 
 from pydantic import Field
 
 from ...core import Record, ValidateRecord, Verdict
 from ..accuracy.kept_answers import answer_difference
-from .gate import Strict
+from .gate import FigureGate
 
 __all__ = ["AgreementGate", "judge_agreement"]
 
 _LIMIT = "max_difference"
-_PATTERNS = ("model", "precision", "device", "arithmetic", "dataset")
 
 
-class AgreementGate(Strict):
+class AgreementGate(FigureGate):
     """How far answers may be from the baseline's, on the images of which both records keep them; an `[[agreement]]`.
 
     Attributes:
-        model: a shell pattern, matched with case, as are the next four.
-        precision: of the weights.
-        device: that executed it.
-        arithmetic: that was executed.
-        dataset: by its name.
         max_difference: the most that alpha or colour may differ on average, as a share of the full scale (0.01 is 2.55
             levels of 255), or the share of pixels whose class may: by the image that differs most.
     """
 
-    model: str = "*"
-    precision: str = "*"
-    device: str = "*"
-    arithmetic: str = "*"
-    dataset: str = "*"
     max_difference: Annotated[float, Field(ge=0, le=1)]
 
     def describe(self) -> str:
         """Return the gate in a line."""
-        named = [f"{key}={value}" for key in _PATTERNS if (value := getattr(self, key)) != "*"]
-        return " ".join(["agreement", *named])
+        return " ".join(["agreement", *self.named()])
 
     def covers(self, record: ValidateRecord) -> bool:
         """Tell whether it is for what a record measured."""
-        return bool(record.measurements) and all(
-            fnmatchcase(str(getattr(record.measurements[0], name)), str(getattr(self, name))) for name in _PATTERNS
-        )
+        return bool(record.measurements) and self.names(record.measurements[0])
 
 
 def judge_agreement(gate: AgreementGate, records: Sequence[Record], baselines: Sequence[Record]) -> list[Verdict]:

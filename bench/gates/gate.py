@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,7 +17,7 @@ from ...core import (
     differences,
 )
 
-__all__ = ["LIMITS", "Gate", "Limit", "Strict", "find_baseline"]
+__all__ = ["LIMITS", "FigureGate", "Gate", "Limit", "Strict", "find_baseline"]
 
 Limit = Literal["min", "max", "max_drop", "max_drop_relative", "max_ratio"]
 
@@ -27,27 +27,47 @@ much worse the figure may be, `max_drop_relative` the same as a share of the bas
 a multiple of the baseline's: of a time, 1.1 is a tenth slower, where a speed-up would be 0.91."""
 
 
-_PATTERNS = ("model", "precision", "device", "arithmetic", "dataset", "candidate", "statistic")
-"""What a gate names by a pattern, as a measurement calls it."""
-
-
 class Strict(BaseModel):
     """Base of the tables of a file of gates: nothing else stands in them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
 
 
-class Gate(Strict):
-    """Limits on one metric, and which figures they are for.
+class FigureGate(Strict):
+    """Base of the gates that are for figures, which they name by patterns.
 
     Attributes:
-        metric: by its name.
-        model: a shell pattern (`*`, `?`, `[...]`), matched with case, as are the next seven.
+        model: a shell pattern (`*`, `?`, `[...]`), matched with case, as are the next four.
         precision: of the weights.
         device: that executed it.
         arithmetic: that was executed.
         dataset: by its name.
-        candidate: the name in a benchmark.
+    """
+
+    PATTERNS: ClassVar[tuple[str, ...]] = ("model", "precision", "device", "arithmetic", "dataset")
+    """What is named by a pattern, as a measurement calls it."""
+
+    model: str = "*"
+    precision: str = "*"
+    device: str = "*"
+    arithmetic: str = "*"
+    dataset: str = "*"
+
+    def names(self, figure: Measurement) -> bool:
+        """Tell whether a figure is of what the patterns name."""
+        return all(fnmatchcase(str(getattr(figure, each)), str(getattr(self, each))) for each in self.PATTERNS)
+
+    def named(self) -> list[str]:
+        """Return the patterns that leave something out, each as `name=pattern`."""
+        return [f"{each}={value}" for each in self.PATTERNS if (value := str(getattr(self, each))) != "*"]
+
+
+class Gate(FigureGate):
+    """Limits on one metric, and which figures they are for; what else names them is as in `FigureGate`.
+
+    Attributes:
+        metric: by its name.
+        candidate: the name in a benchmark, a pattern as the next two.
         stage: `model`, which is the network alone in a benchmark, or a stage of the whole way of a benchmark, a run or
             a video, such as `total` or `infer`.
         statistic: `p50`, `p90` or `p99` of a stage's latency in a run or a video.
@@ -58,7 +78,8 @@ class Gate(Strict):
             may then be others; without it the figure's own.
         baseline_arithmetic: a pattern for the baseline's arithmetic; without it the figure's own.
         samples: the least number of samples for a verdict, where there are any.
-        confidence: of the interval that a drop is judged by.
+        confidence: of the interval that a drop is judged by, and a figure of a gate that is certain.
+        certain: `min` and `max` bound the whole interval of the figure over its samples, and not the figure alone.
         min: the least that the figure may be; as all limits as `LIMITS` says.
         max: the most.
         max_drop: how much worse than the baseline.
@@ -66,12 +87,9 @@ class Gate(Strict):
         max_ratio: how many times the baseline's figure; of a time, more is slower.
     """
 
+    PATTERNS: ClassVar[tuple[str, ...]] = (*FigureGate.PATTERNS, "candidate", "statistic")
+
     metric: Annotated[str, Field(min_length=1)]
-    model: str = "*"
-    precision: str = "*"
-    device: str = "*"
-    arithmetic: str = "*"
-    dataset: str = "*"
     candidate: str = "*"
     stage: str = "model"
     statistic: str = "*"
@@ -81,6 +99,7 @@ class Gate(Strict):
     baseline_arithmetic: str | None = None
     samples: Annotated[int, Field(ge=1)] = 10
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    certain: bool = False
     min: float | None = None
     max: float | None = None
     max_drop: Annotated[float, Field(ge=0)] | None = None
@@ -91,6 +110,8 @@ class Gate(Strict):
     def _has_a_limit(self) -> Self:
         if not self.limits():
             raise ValueError(f"a gate needs a limit: one of {', '.join(LIMITS)}")
+        if self.certain and self.min is None and self.max is None:
+            raise ValueError("certain is for min and max; a drop or a ratio is judged by its interval anyway")
         if self.class_ and self.slice != "all":
             raise ValueError("class and slice name two parts; give one of them")
         if self.class_ and self.metric != "iou":
@@ -108,9 +129,8 @@ class Gate(Strict):
 
     def covers(self, figure: Measurement) -> bool:
         """Tell whether the gate is for a figure, its metric and slice aside."""
-        matches = all(fnmatchcase(str(getattr(figure, name)), str(getattr(self, name))) for name in _PATTERNS)
         # Only times have stages; what has none is not told apart by them.
-        return matches and (not figure.stage or fnmatchcase(figure.stage, self.stage))
+        return self.names(figure) and (not figure.stage or fnmatchcase(figure.stage, self.stage))
 
     def wants(self, figure: Measurement) -> bool:
         """Tell whether a figure is of the gate's metric and slice."""
@@ -118,7 +138,7 @@ class Gate(Strict):
 
     def describe(self) -> str:
         """Return the gate in one line, without its limits."""
-        told = [f"{key}={value}" for key in _PATTERNS if (value := str(getattr(self, key))) != "*"]
+        told = self.named()
         told += [f"stage={self.stage}"] if self.stage != "model" else []
         return " ".join([self.metric, *told, *([self.part] if self.part != "all" else [])])
 

@@ -21,11 +21,11 @@ from .candidates import Candidate, plan
 from .machine_limits import Roofline, measure_roofline
 from .process import CandidateError, WorkerProcess, fallback
 from .recording import benchmark_exit_code, record_of, require_statistics
-from .rembg import RembgProcess
+from .rembg_process import RembgProcess
 from .trials import TOTAL, Trial
 from .worker import Worker
 
-__all__ = ["BenchmarkResult", "benchmark", "interleave", "measure_candidates", "run_benchmark"]
+__all__ = ["BenchmarkResult", "benchmark", "benchmark_until", "interleave", "run_benchmark"]
 
 _INSPECTIONS = 5
 _PROFILE = 20
@@ -74,24 +74,27 @@ def run_benchmark(models: str | Path | Sequence[str | Path], settings: Benchmark
         >>> result.exit_code, [figure.model for figure in result.record.of_metric("latency_p50")]
         (0, ['srlite-x2'])
     """
-    return measure_candidates([models] if isinstance(models, str | Path) else models, settings)
+    return benchmark_until(models, settings, lambda _: True)
 
 
 benchmark = with_settings(BenchmarkSettings, "benchmark")(run_benchmark)
 """`run_benchmark`, with the fields of its settings as keywords."""
 
 
-def measure_candidates(
-    named: Sequence[str | Path],
+def benchmark_until(
+    models: str | Path | Sequence[str | Path],
     settings: BenchmarkSettings,
+    enough: Callable[[BenchRecord], bool],
+    *,
     samples: AccuracySamples | None = None,
     others: Sequence[Candidate] = (),
 ) -> BenchmarkResult:
-    """Measure as `run_benchmark` does.
+    """Measure as `run_benchmark` does, and once the rounds are over more of them until that is enough.
 
     Args:
-        named: what to measure.
-        settings: how.
+        models: what to measure.
+        settings: how; `seconds`, `iterations` and `rounds` are those of the first part, and of each that follows.
+        enough: told the record of all rounds so far, whether it will do.
         samples: for the accuracy, in place of the settings' data.
         others: further candidates, which are executed in other environments. With them, candidates are compared over
             the whole way of an image.
@@ -99,11 +102,13 @@ def measure_candidates(
     Raises:
         MattekitError: as `run_benchmark`.
     """
+    named = [models] if isinstance(models, str | Path) else models
     trials = [*(Trial(*each) for each in plan(named, settings)), *map(Trial, others)]
     baseline = _baseline(trials, settings.baseline)
     if len(trials) > 1:
         require_statistics()
     images = collect_inputs([settings.end_to_end]) if settings.end_to_end else []
+    shown = [str(path) for path in images]
     tell: Progress = settings.progress or (lambda _what, _done, _expected: None)
     runnable = [trial for trial in trials if trial.status == "measured"]
     with contextlib.ExitStack() as stack:
@@ -120,7 +125,16 @@ def measure_candidates(
         # Right behind the layers that are compared with it: a machine's limits, too, depend on what else it does.
         rooflines = _rooflines(live, tell) if settings.profile else {}
         turns = {trial.candidate.key: _turn(trial, workers[trial.candidate.key], settings, images) for trial in live}
-        interleave(turns, settings.turns, progress=tell)
+        rounds = 0
+
+        def record() -> BenchRecord:
+            return record_of(trials, settings, baseline, images=shown, rooflines=rooflines, rounds=rounds)
+
+        while rounds == 0 or not enough(record()):
+            interleave(turns, settings.turns, start=rounds, progress=tell)
+            rounds += settings.turns
+            if not any(trial.status == "measured" for trial in live):
+                break
         for trial in live:
             if trial.status != "measured":
                 continue
@@ -132,15 +146,14 @@ def measure_candidates(
         samples = AccuracySamples(settings.data, settings.limit)
     if samples:
         measure_accuracy([o for o in trials if o.measured], samples, baseline=baseline, progress=tell)
-    shown = [str(path) for path in images]
-    record = record_of(trials, settings, baseline, images=shown, rooflines=rooflines)
-    return BenchmarkResult((record.model_copy(update={"compared": TOTAL if others and images else MODEL}),))
+    return BenchmarkResult((record().model_copy(update={"compared": TOTAL if others and images else MODEL}),))
 
 
 def interleave(
     runs: Mapping[str, Callable[[int], _T]],
     rounds: int,
     *,
+    start: int = 0,
     progress: Progress | None = None,
 ) -> dict[str, list[_T]]:
     """Call each function once a round with the round's number; what it returned, by name and round.
@@ -151,17 +164,18 @@ def interleave(
     Args:
         runs: by name.
         rounds: how many.
+        start: number of the first one, where others went before.
         progress: called after each round, with the rounds.
     """
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(start)
     names = list(runs)
     found: dict[str, list[_T]] = {name: [] for name in names}
-    for number in range(rounds):
+    for number in range(start, start + rounds):
         for index in rng.permutation(len(names)):
             name = names[int(index)]
             found[name].append(runs[name](number))
         if progress:
-            progress("rounds", number + 1, rounds)
+            progress("rounds", number + 1, start + rounds)
     return found
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...core import MattekitError, Progress, ValidateRecord
 from .candidates import Candidate
-from .rembg import RembgProcess
+from .rembg_process import RembgProcess
 from .trials import Trial
 from .whole_way import as_model
 from .worker import Worker
@@ -101,10 +101,7 @@ class _Examiner:
         """Return the accuracy of a candidate, or why there is none; its record is kept under the number, if at all."""
         # Here, because a worker, which times stages, needs none of it.
         from ...metrics import default_metrics
-        from ..accuracy.evaluation import validate
-        from ..accuracy.outputs import write_sample_images
-        from ..accuracy.remembering import remembering
-        from ..accuracy.sample_choice import rows_to_show
+        from ..accuracy import evaluation, outputs, remembering, sample_choice
 
         contract, dataset = candidate.variant.contract, self._dataset(candidate)
         if (dataset.task, dataset.scale) != (contract.task, contract.output.scale):
@@ -112,17 +109,17 @@ class _Examiner:
         metric = self._samples.metric or default_metrics(contract.task)[0]
         try:
             if self._reference is None and self._baseline is not None and not dataset[0].has_truth:
-                self._reference = remembering(self._answering(self._baseline.candidate))
+                self._reference = remembering.remembering(self._answering(self._baseline.candidate))
             predictor = self._answering(candidate)
-            (record,) = validate([predictor], dataset, metrics=[metric], reference=self._reference)
+            (record,) = evaluation.validate([predictor], dataset, metrics=[metric], reference=self._reference)
         except MattekitError as error:
             return str(error)
         if self._samples.answers is not None:
             path = self._samples.answers / f"{number}.json"
             # Those of the first candidate: all show the same ones.
-            self._rows = self._rows or rows_to_show([record], count=_SHOWN)
+            self._rows = self._rows or sample_choice.rows_to_show([record], count=_SHOWN)
             record.write(path)
-            write_sample_images(path, predictor, dataset, self._rows)
+            outputs.write_sample_images(path, predictor, dataset, self._rows)
         return record
 
     def _dataset(self, candidate: Candidate) -> Dataset:

@@ -25,7 +25,16 @@ from ...core import (
     Variant,
     sha256_of,
 )
-from ...infer import Runtime, RuntimeSettings, Tensor, adapted, adapter_for, require_device, this_machine
+from ...infer import (
+    Runtime,
+    RuntimeSettings,
+    Tensor,
+    adapted,
+    adapter_for,
+    require_device,
+    require_still,
+    this_machine,
+)
 from ..benchmark_settings import BenchmarkSettings, Size
 
 __all__ = ["REMBG", "Candidate", "Planned", "RuntimeVariant", "Status", "find_variants", "plan"]
@@ -130,6 +139,7 @@ class Candidate:
             MattekitError: as `open_runtime`.
         """
         path = self.variant.path
+        require_still(self.variant.contract, path, "benchmarked")
         opened = model_room.open_runtime(self.runtime, path, self.settings)
         contract = self.variant.contract.with_size(self.height, self.width)
         adapter = adapter_for(opened.interface, contract, path, self.batch)

@@ -51,6 +51,7 @@ def record_of(
     *,
     images: Sequence[str],
     rooflines: Mapping[str, Roofline],
+    rounds: int,
 ) -> BenchRecord:
     """Put a benchmark into a record.
 
@@ -60,6 +61,7 @@ def record_of(
         baseline: what the others are compared with.
         images: that went the whole way.
         rooflines: the limits of devices, by name; of those whose layers are to be compared with them.
+        rounds: that there were, which may be more than were asked for.
     """
     front = _front(trials)
     candidates: dict[str, CandidateResult] = {}
@@ -79,7 +81,7 @@ def record_of(
         measurements=tuple(figures),
         settings=settings.described(),
         scenario=str(settings.scenario),
-        rounds=settings.turns,
+        rounds=rounds,
         iterations=settings.iterations,
         seconds=None if settings.iterations else settings.seconds,
         warm_up=settings.warm_up,

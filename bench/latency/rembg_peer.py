@@ -15,8 +15,10 @@ from importlib import import_module, metadata
 from io import BytesIO
 from typing import Any
 
+__all__ = ["main"]
 
-class Network:
+
+class _Network:
     """A session's network, whose calls are timed and whose last input is kept."""
 
     def __init__(self, whole: Any) -> None:
@@ -37,17 +39,17 @@ class Network:
         return answer
 
 
-class Peer:
+class _Peer:
     """What is asked of rembg: a session of one network."""
 
     def __init__(self, name: str) -> None:
-        self.base = peak_memory()
+        self.base = _peak_memory()
         self.rembg = import_module("rembg")
         self.pil = import_module("PIL.Image")
         began = time.perf_counter()
         self.session: Any = self.rembg.new_session(name)
         self.compile_ms = (time.perf_counter() - began) * 1000
-        self.network = Network(self.session.inner_session)
+        self.network = _Network(self.session.inner_session)
         self.session.inner_session = self.network
 
     def open(self, warm_up: int) -> dict[str, object]:
@@ -57,7 +59,7 @@ class Peer:
         for _ in range(warm_up):
             self.network.run(None, self.network.fed)
         providers = self.network.whole.get_providers()
-        versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("rembg", providing()))
+        versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("rembg", _providing()))
         return {
             "compile_ms": self.compile_ms,
             "first_ms": (ended - began) * 1000,
@@ -109,7 +111,7 @@ class Peer:
 
     def memory(self) -> tuple[int | None, int | None]:
         """Tell the peak of this process's memory, and what it took before rembg was imported."""
-        return peak_memory(), self.base
+        return _peak_memory(), self.base
 
     def mask(self, height: int, width: int, rgb: bytes) -> bytes:
         """Return rembg's mask of an image, a byte for each pixel."""
@@ -117,7 +119,7 @@ class Peer:
         return self.rembg.remove(image, session=self.session, only_mask=True).convert("L").tobytes()
 
 
-def peak_memory() -> int | None:
+def _peak_memory() -> int | None:
     """Return the peak of this process's memory in bytes; None where the system does not tell."""
     if not os.path.isfile("/proc/self/status"):  # noqa: PTH113 - it runs where nothing of ours is
         return None
@@ -125,7 +127,7 @@ def peak_memory() -> int | None:
         return next((int(line.split()[1]) * 1024 for line in stream if line.startswith("VmHWM:")), None)
 
 
-def providing() -> str:
+def _providing() -> str:
     """Return which of its packages ONNX Runtime came with."""
     names = ("onnxruntime", "onnxruntime-openvino", "onnxruntime-gpu")
     installed = {str(each.metadata["Name"]).lower() for each in metadata.distributions()}
@@ -137,7 +139,7 @@ def main() -> None:
     # Answers go out by a descriptor of their own, so that a library's print cannot be taken for one.
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    peer = Peer(sys.argv[1])
+    peer = _Peer(sys.argv[1])
     while True:
         try:
             name, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one

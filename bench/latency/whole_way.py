@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...images import Image, encode_image, read_image
-from ...infer import LoadedModel, Remover, Runtime, SerialRuntime, Tensor, Upscaler
+from ...infer import Feed, LoadedModel, Remover, Runtime, SerialRuntime, Tensor, Upscaler
 from .candidates import Candidate
 from .trials import STAGES, TOTAL
 
@@ -27,7 +27,7 @@ def time_stages(candidate: Candidate, runtime: Runtime, images: Sequence[Path]) 
     """
     calls: list[float] = []
 
-    def run(tensor: Tensor) -> tuple[Tensor]:
+    def run(tensor: Feed) -> tuple[Tensor]:
         calls.append(time.perf_counter())
         return (runtime.run(tensor),)
 

@@ -75,7 +75,8 @@ def print_inferred(result: InferredContract, *, as_json: bool) -> None:
     rows = [(rank, each.name, f"{each.score:.4g}") for rank, each in shown]
     columns = (Column(""), Column("contract"), Column(unit, numeric=True))
     more = f", {len(result.best) - 8} more are the same" if len(result.best) > 8 else ""
-    note = f"{result.photos} photos, margin {result.margin:.3g} {unit}{more}"
+    known = f"; {result.known}" if result.known else ""
+    note = f"{result.photos} photos, margin {result.margin:.3g} {unit}{more}{known}"
     print_table(Table("", columns, tuple(tuple(map(Cell, row)) for row in rows), note=note), console)
     console.print()
     if result.contract is None:

@@ -16,7 +16,7 @@ from .progress import ProgressBar
 if TYPE_CHECKING:
     from ...cluster import RunResult
 
-__all__ = ["RunView", "print_stages"]
+__all__ = ["RunView", "print_left_out", "print_stages"]
 
 _MANY = 20
 """Images from which on the latency of each stage is printed unasked."""
@@ -95,11 +95,8 @@ class RunView:
         if result.failed > len(result.errors):
             errors.print(f"and {result.failed - len(result.errors)} more failed")
         total = result.done + result.failed + result.skipped
-        if result.left_out and not self._quiet:
-            kinds = ", ".join(f"{count} {extension}" for extension, count in result.left_out.items())
-            files = sum(result.left_out.values())
-            were = "file was" if files == 1 else "files were"
-            errors.print(escape(f"{files} {were} not read: {kinds}"), soft_wrap=True)
+        if not self._quiet:
+            print_left_out(result.left_out)
         if self._quiet and not verbose:
             return
         parts = [f"{result.done + result.skipped} of {total} done"]
@@ -111,6 +108,15 @@ class RunView:
             errors.print(escape(f"{said}{speed}; table: {result.table}"))
         elif total > 1 or verbose:
             print_stages(result.record, said, table=verbose or total >= _MANY)
+
+
+def print_left_out(left_out: dict[str, int]) -> None:
+    """Print how many files of folders were not read, by their extensions."""
+    if left_out:
+        kinds = ", ".join(f"{count} {extension}" for extension, count in left_out.items())
+        files = sum(left_out.values())
+        were = "file was" if files == 1 else "files were"
+        console_of(stderr=True).print(escape(f"{files} {were} not read: {kinds}"), soft_wrap=True)
 
 
 def print_stages(record: Record, said: str, *, table: bool = True) -> None:

@@ -41,6 +41,8 @@ def _lines(package: PackageCheck) -> list[str]:
         f"{passed} of {len(package.outputs)} outputs as recorded: {package.model} {package.precision} on "
         f"{package.device}, {package.arithmetic} arithmetic"
     )
+    if package.signed_by:
+        lines.append(f"signed, every file of it, by the key of SHA-256 {package.signed_by[:16]}…")
     if package.arithmetic != package.golden_arithmetic:
         lines.append(f"recorded in {package.golden_arithmetic} arithmetic, so judged by the task's metric")
     if package.precision == "int8" and package.kernels != package.golden_kernels:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ...infer import VideoResult, VideoSettings
+from ...infer import VideoSettings
 from .console import console_of, escape
 from .fitting import print_lines
 from .progress import ProgressBar
-from .run import print_stages
+from .run import print_left_out, print_stages
+
+if TYPE_CHECKING:
+    from ...models import VideoOutcome, VideosResult
 
 __all__ = ["VideoView"]
 
@@ -31,14 +35,32 @@ class VideoView(ProgressBar):
         show = self.frames if what == "frames" else self.bytes
         show(what, done, total)
 
-    def end(self, result: VideoResult) -> None:
-        """Print the result's name and what is to be said of it; all figures come from the record."""
+    def watch(self, outcome: VideoOutcome) -> None:
+        """Print a result's name and what is to be said of it."""
+        result = outcome.result
+        if result is None:
+            return
         if not self._quiet:
-            console_of().print(escape(str(result.out)), soft_wrap=True)
+            shown = self.console if self.live and console_of().is_terminal else console_of()
+            shown.print(escape(str(result.out)), soft_wrap=True)
         # Why the exit code is not 0, they say too.
         for note in result.notes if result.truncated or not self._quiet else ():
-            print_lines(f"note: {note}", console_of(stderr=True))
+            whose = "" if outcome.alone else f"{outcome.source.name}: "
+            print_lines(f"note: {whose}{note}", console_of(stderr=True))
+
+    def end(self, result: VideosResult) -> None:
+        """Print why videos failed, and what became of the others; all figures come from the records."""
+        errors = console_of(stderr=True)
+        for error in result.errors:
+            errors.print(escape(f"mattekit: {error}"), soft_wrap=True)
         if self._quiet:
             return
-        concealed = f", {result.broken} of them broken and concealed" if result.broken else ""
-        print_stages(result.record, f"{result.frames} frames{concealed}")
+        print_left_out(result.left_out)
+        done = [outcome.result for outcome in result.outcomes if outcome.result is not None]
+        for each in done if len(result.outcomes) == 1 else ():
+            concealed = f", {each.broken} of them broken and concealed" if each.broken else ""
+            print_stages(each.record, f"{each.frames} frames{concealed}")
+        if len(result.outcomes) > 1:
+            failed = f", {len(result.errors)} failed" if result.errors else ""
+            frames = sum(each.frames for each in done)
+            print_lines(f"{len(done)} of {len(result.outcomes)} done{failed}; {frames} frames", errors)

@@ -7,22 +7,23 @@ than photos differ; ways whose masks agree count as one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from math import sqrt
 from pathlib import Path
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import Contract, InputError, ModelError, Progress
-from ...datasets import Sample, open_dataset
-from ...infer import LoadedModel, Tensor, load, matte_from, normalise, pixels_from, tensor_from
-from ...metrics import iou, psnr
+from ...core import Contract, InputError, Progress
+from ...datasets import open_dataset
+from ...metrics import iou
 from .proposal import propose_contract
-from .ways import Way, ways_to_try
+from .trying import TriedNetwork, enlarged, mask_of, psnr_of
+from .ways import Way, ways_left
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -35,17 +36,17 @@ SAME = 0.995
 SAME_PSNR = 40.0
 """dB from which on two enlargements are the same."""
 
+_BELOW_ERROR = 10.0
+"""dB by which they are nearer to each other than to the photo, where that is less than `SAME_PSNR`.
+
+Their difference then is a tenth of what both are wrong by.
+"""
+
 LEAST_MARGIN, LEAST_GAIN = 0.01, 0.5
 """Of IoU, and of PSNR in dB, by which the best must be better than the next."""
 
 LEAST_SCORE, LEAST_PSNR = 0.5, 20.0
 """Of IoU, and of PSNR in dB: below it, not even the best fits."""
-
-_MOST_PSNR = 78.0
-"""dB that stand for the infinite PSNR of identical images, so that means of them are numbers."""
-
-_SIDE = 64
-"""Of what is enlarged, in pixels."""
 
 _ROUNDS = (3, 6, 12, 24, 48)
 """Photos that each round sees, of all so far."""
@@ -53,11 +54,11 @@ _ROUNDS = (3, 6, 12, 24, 48)
 _ENOUGH = 6
 """Photos from which on one that is clearly ahead is looked at no further."""
 
-_ERRORS, _CLEAR_ERRORS = 2.0, 3.0
-"""Standard errors of the mean difference by which the best must be ahead, and by which others are clearly behind.
+_CLEAR_ERRORS = 3.0
+"""Standard errors of the mean difference by which others are clearly behind."""
 
-Who looks after each round finds a chance lead more easily than who looks once, so that an early end asks for more.
-"""
+_CHANCE = 0.001
+"""Probability at which a lead may be by chance, for it to count; several look after each round, so that it is small."""
 
 _BEHIND = 5
 """Times the least margin, below which nothing is left behind for its mean alone."""
@@ -87,6 +88,8 @@ class InferredContract:
         margin: by which the best are better.
         uncertain: why none is proposed; empty where one is.
         photos: how many were looked at.
+        known: what was known without photos, which left fewer to try: that the file is a published one, or by which
+            numbers its graph normalises; empty where neither is.
     """
 
     best: tuple[Guess, ...]
@@ -94,6 +97,7 @@ class InferredContract:
     margin: float
     uncertain: str
     photos: int
+    known: str = ""
 
     @property
     def contract(self) -> Contract | None:
@@ -112,6 +116,7 @@ class InferredContract:
             "margin": self.margin,
             "uncertain": self.uncertain,
             "photos": self.photos,
+            "known": self.known,
         }
 
 
@@ -143,35 +148,38 @@ def infer_contract(
     first = propose_contract(path, "unit").contract
     enlarges = first.task == "super_resolution"
     samples = open_dataset(data, scale=1, task="segmentation").take(limit)
-    photos = list(samples)
-    if not enlarges and any(sample.alpha is None for sample in photos):
-        raise InputError(f"{data}: masks are needed to judge by; give --data images=PHOTOS,masks=MASKS")
-    ways = list(ways_to_try(path, first))
-    judge = _enlarged if enlarges else _mask_of
-    opened = _Opened(path)
+    ways, known, sure = ways_left(path, first)
+    judge = enlarged if enlarges else mask_of
+    opened = TriedNetwork(path)
     scores: dict[int, list[float]] = {number: [] for number in range(len(ways))}
     masks: dict[int, list[NDArray[Any]]] = {number: [] for number in range(len(ways))}
     alive, seen = list(range(len(ways))), 0
     least = LEAST_GAIN if enlarges else LEAST_MARGIN
-    steps = [count for count in _ROUNDS if count < len(photos)] + [len(photos)]
+    photos, total = iter(samples), len(samples)
+    steps = [count for count in _ROUNDS if count < total] + [total]
     for count in steps:
-        for place in range(seen, count):
+        for place, sample in enumerate(islice(photos, count - seen), seen):
+            if not enlarges and sample.alpha is None:
+                raise InputError(f"{data}: masks are needed to judge by; give --data images=PHOTOS,masks=MASKS")
             if progress is not None:
-                progress("photos", place, len(photos))
-            answers = opened.answers(photos[place], [ways[number] for number in alive])
+                progress("photos", place, total)
+            answers = opened.answers(sample, [ways[number] for number in alive])
             for number, answer in zip(alive, answers, strict=True):
-                score, mask = judge(answer, photos[place], ways[number].contract)
+                score, mask = judge(answer, sample, ways[number].contract)
                 scores[number].append(score)
                 masks[number].append(mask)
         seen = count
-        if count == len(photos):
+        if sure:
+            found = _judged(ways, alive, scores, masks, enlarges=enlarges)
+            return replace(found, uncertain="", known=known)
+        if count == total:
             break
         if count >= _ENOUGH:
-            found = _judged(ways, alive, scores, masks, enlarges=enlarges, errors=_CLEAR_ERRORS)
+            found = _judged(ways, alive, scores, masks, enlarges=enlarges)
             if not found.uncertain:
-                return found
+                return replace(found, known=known)
         alive = _still_possible(alive, scores, least)
-    return _judged(ways, alive, scores, masks, enlarges=enlarges, errors=_ERRORS)
+    return replace(_judged(ways, alive, scores, masks, enlarges=enlarges), known=known)
 
 
 def _still_possible(alive: Sequence[int], scores: dict[int, list[float]], least: float) -> list[int]:
@@ -193,76 +201,17 @@ def _ahead(one: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
     return float(differences.mean()), error
 
 
+def _errors(count: int) -> float:
+    """Return by how many standard errors a mean of so many differences is ahead with that little chance.
+
+    Student's quantile, by the first terms of its expansion in 1/(count - 1); within 7% from six photos on.
+    """
+    z, free = NormalDist().inv_cdf(1 - _CHANCE), max(count - 1, 1)
+    return z + (z**3 + z) / (4 * free) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * free**2)
+
+
 def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values))
-
-
-class _Opened:
-    """The network, opened once for each of its outputs; each way to prepare a photo is computed once."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._models: dict[str | None, LoadedModel] = {}
-
-    def answers(self, sample: Sample, ways: Sequence[Way]) -> Iterator[Tensor]:
-        said: dict[tuple[str, str | None], Tensor] = {}
-        for way in ways:
-            key = (way.prepared, way.contract.output.name)
-            if key not in said:
-                said[key] = self._run(sample, way.contract)
-            yield said[key]
-
-    def _run(self, sample: Sample, contract: Contract) -> Tensor:
-        name = contract.output.name
-        if name not in self._models:
-            self._models[name] = load(self._path, contract=contract)
-        if contract.task == "segmentation":
-            tensor = tensor_from(sample.image, contract)
-        else:
-            tensor = normalise(_reduced(sample.image, contract)[0], contract)
-        return self._models[name].runtime.run(tensor)
-
-
-def _reduced(image: NDArray[np.uint8], contract: Contract) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Return a part of a photo, reduced by the contract's factor, and the part itself."""
-    scale, wanted = contract.output.scale, contract.input
-    height, width = (wanted.height, wanted.width) if wanted.height and wanted.width else wanted.fit(_SIDE)
-    rows, columns = image.shape[:2]
-    missing = max(0, height * scale - rows), max(0, width * scale - columns)
-    mode = "reflect" if max(missing) < min(rows, columns) else "edge"
-    whole = np.pad(image, ((0, missing[0]), (0, missing[1]), (0, 0)), mode=mode)
-    top = (rows + missing[0] - height * scale) // 2
-    left = (columns + missing[1] - width * scale) // 2
-    part = np.ascontiguousarray(whole[top : top + height * scale, left : left + width * scale])
-    small = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32), part
-
-
-def _mask_of(answer: Tensor, sample: Sample, contract: Contract) -> tuple[float, NDArray[Any]]:
-    """Return a mask's IoU with the truth, and the mask."""
-    mask: NDArray[Any]
-    try:
-        mask = (matte_from(answer, contract).alpha > 0.5).astype(np.float32)
-    except ModelError:
-        # Values that are not finite, or no class numbers: such photos are not for this network.
-        mask = np.zeros(answer.shape[2:], dtype=np.float32)
-    truth = sample.alpha if sample.alpha is not None else np.zeros(sample.image.shape[:2], np.float32)
-    height, width = answer.shape[2:]
-    expected = cv2.resize(truth, (width, height), interpolation=cv2.INTER_AREA) > 0.5
-    return iou(mask, expected.astype(np.float32)), mask
-
-
-def _enlarged(answer: Tensor, sample: Sample, contract: Contract) -> tuple[float, NDArray[Any]]:
-    """Return an enlargement's PSNR with the photo, and the enlargement."""
-    small, part = _reduced(sample.image, contract)
-    if not np.isfinite(answer).all():
-        return 0.0, np.zeros_like(part)
-    pixels = pixels_from(answer, contract, np.uint8, small)
-    return _psnr(pixels, part), pixels
-
-
-def _psnr(one: NDArray[Any], other: NDArray[Any]) -> float:
-    return min(psnr(one, other), _MOST_PSNR)
 
 
 def _judged(
@@ -272,12 +221,12 @@ def _judged(
     masks: dict[int, list[NDArray[Any]]],
     *,
     enlarges: bool,
-    errors: float,
 ) -> InferredContract:
     """Join the ways whose answers are the same, and compare the best with the next."""
     order = sorted(alive, key=lambda number: -_mean(scores[number]))
     top = order[0]
-    agree, same = (_psnr, SAME_PSNR) if enlarges else (iou, SAME)
+    nearest = min(SAME_PSNR, _mean(scores[top]) + _BELOW_ERROR)
+    agree, same = (psnr_of, nearest) if enlarges else (iou, SAME)
 
     def as_best(number: int) -> bool:
         return _mean([agree(one, other) for one, other in zip(masks[number], masks[top], strict=True)]) >= same
@@ -293,6 +242,6 @@ def _judged(
     least = LEAST_GAIN if enlarges else LEAST_MARGIN
     if guesses[top].score < (LEAST_PSNR if enlarges else LEAST_SCORE):
         uncertain = f"not even the best fits: {best[0].name}"
-    elif second is not None and margin < max(least, errors * _ahead(scores[top], scores[rest[0]])[1]):
+    elif second is not None and margin < max(least, _errors(photos) * _ahead(scores[top], scores[rest[0]])[1]):
         uncertain = f"these photos cannot tell {best[0].name} from {second.name}; give more of them, or others"
     return InferredContract(best, second, margin, uncertain, photos)

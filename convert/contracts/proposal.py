@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ...core import Contract, ContractError, Layout, printable
 from ...infer import TensorInfo, interface_of, read_model
 from .inspection import InspectedModel, inspect_model, layout_of
 from .presets import PRESETS, preset_of
+from .recurrence import InputRoles, input_roles, stride_of
 
 __all__ = ["Proposal", "contract_text", "propose_contract", "readable_outputs"]
 
@@ -59,13 +60,9 @@ def propose_contract(model: str | Path, preset: str | None = None) -> Proposal:
     if preset is not None:
         preset_of(preset)
     seen = inspect_model(model)
-    given = seen.interface.inputs[0]
-    layout, listed = layout_of(given), ", ".join(map(str, seen.interface.inputs))
-    if len(seen.interface.inputs) > 1 or not layout or given.shape is None:
-        raise ContractError(
-            f"{seen.path}: its input is {listed}; a contract is for one image with 1, 3 or 4 channels; export the "
-            "network with such an input"
-        )
+    roles = input_roles(seen.interface, seen.path)
+    given = roles.image
+    layout = layout_of(given)
     outputs = _outputs_at_probe(seen)
     name = preset or "imagenet"
     wanted = _input(given, layout, preset_of(name).input)
@@ -77,8 +74,21 @@ def propose_contract(model: str | Path, preset: str | None = None) -> Proposal:
             wanted.pop(unused, None)
         if wanted["divide_by"] == 1:
             output["value_max"] = 255.0
-    contract = Contract.model_validate({"task": task, "input": wanted, "output": output})
-    return Proposal(contract, _text(seen, name, contract, {"input": wanted, "output": output}, remarks))
+    further: dict[str, Any] = {}
+    if roles.states:
+        further["states"] = [_state(seen, roles, each) for each in roles.states]
+    if roles.constants:
+        further["constants"] = [{"input": each.name, "value": 1.0} for each in roles.constants]
+    contract = Contract.model_validate({"task": task, "input": wanted, "output": output, **further})
+    return Proposal(
+        contract, _text(seen, name, contract, {"input": wanted, "output": output}, remarks, further=further)
+    )
+
+
+def _state(seen: InspectedModel, roles: InputRoles, state: tuple[TensorInfo, TensorInfo]) -> dict[str, Any]:
+    stride = stride_of(seen.path, roles.image, state, _PROBE)
+    named = {"input": state[0].name, "output": state[1].name}
+    return named if stride is None else {**named, "stride": stride}
 
 
 def _input(given: TensorInfo, layout: str, preset: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,13 +116,16 @@ def _input(given: TensorInfo, layout: str, preset: Mapping[str, Any]) -> dict[st
 
 def _outputs_at_probe(seen: InspectedModel) -> list[TensorInfo]:
     """Return the outputs with their sizes, those of a network of any size for a small image."""
-    model = read_model(seen.path)
-    shape = model.inputs[0].get_partial_shape()
+    model, roles = read_model(seen.path), input_roles(seen.interface, seen.path)
+    image = next(
+        port for port in model.inputs if roles.image.names & {*port.get_names(), port.get_node().friendly_name}
+    )
+    shape = image.get_partial_shape()
     for axis in range(len(shape)):
         if shape[axis].is_dynamic:
             shape[axis] = _PROBE if axis else 1
     try:
-        model.reshape(shape)
+        model.reshape({image: shape})
     except RuntimeError:
         return list(seen.interface.outputs)
     return list(interface_of(model).outputs)
@@ -121,7 +134,7 @@ def _outputs_at_probe(seen: InspectedModel) -> list[TensorInfo]:
 def readable_outputs(seen: InspectedModel) -> list[tuple[str, int, Layout]]:
     """Return name, channels and layout of the outputs that may be masks."""
     found: list[tuple[str, int, Layout]] = []
-    wanted = layout_of(seen.interface.inputs[0])
+    wanted = layout_of(input_roles(seen.interface, seen.path).image)
     for each in _outputs_at_probe(seen):
         if each.shape is None or len(each.shape) not in {2, 3, 4}:
             continue
@@ -137,8 +150,10 @@ def _output(
     seen: InspectedModel, outputs: list[TensorInfo], wanted: dict[str, Any], preset: Mapping[str, Any]
 ) -> tuple[str, dict[str, Any], dict[str, str]]:
     """Return the task, the output's fields and remarks on them."""
-    # Further outputs are coarser, or of use while training alone.
-    place = max(range(len(outputs)), key=lambda each: (_area(outputs[each]), -each))
+    # Further outputs are coarser, or of use while training alone; of a recurrent network they are its states.
+    states = {given.name for _, given in input_roles(seen.interface, seen.path).states}
+    masks = [each for each in range(len(outputs)) if outputs[each].name not in states] or list(range(len(outputs)))
+    place = max(masks, key=lambda each: (_area(outputs[each]), -each))
     first, told = outputs[place], seen.ranges[place]
     remarks: dict[str, str] = {}
     output: dict[str, Any] = {}
@@ -195,6 +210,8 @@ def _text(
     contract: Contract,
     tables: Mapping[str, Mapping[str, Any]],
     remarks: Mapping[str, str],
+    *,
+    further: Mapping[str, list[dict[str, Any]]],
 ) -> str:
     own = {
         "height": "fixed by the graph",
@@ -208,6 +225,9 @@ def _text(
         "",
         f'task = "{contract.task}"',
     ]
+    about = {"states": "what is fed back from frame to frame", "constants": "set what the network's authors use"}
+    for name, values in further.items():
+        lines += [f"{name} = [  # {about[name]}", *(f"  {_toml(value)}," for value in values), "]"]
     for table, said in (("input", own), ("output", remarks)):
         lines += ["", f"[{table}]"]
         for name, value in tables[table].items():
@@ -233,6 +253,9 @@ def _toml(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_toml, value))}]"  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, dict):
+        pairs = cast("dict[str, Any]", value)
+        return f"{{ {', '.join(f'{name} = {_toml(each)}' for name, each in pairs.items())} }}"
     if isinstance(value, str):
         # A basic string of TOML escapes what JSON's does.
         return json.dumps(value, ensure_ascii=False)

@@ -9,12 +9,16 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from ...core import Contract
+from ...core import Contract, digest_of
+from ...infer import read_model
+from ..spec import ModelSpec
+from ..zoo import list_models
+from .graph_front import is_as_told, told_by
 from .inspection import inspect_model
 from .presets import PRESETS
 from .proposal import readable_outputs
 
-__all__ = ["Way", "ways_to_try"]
+__all__ = ["Left", "Way", "ways_left", "ways_to_try"]
 
 _CHANNELS = 4
 """Up to so many, each may be the subject's; of more, the largest score wins."""
@@ -31,6 +35,44 @@ class Way(NamedTuple):
     def name(self) -> str:
         """Return the way in words."""
         return f"{self.prepared}, {self.read}" if self.read else self.prepared
+
+
+class Left(NamedTuple):
+    """What is left to try, and why no more.
+
+    Attributes:
+        ways: contracts to try.
+        known: how the file itself tells, in words; empty where it does not.
+        sure: nothing is left to be tried: the file is a published one.
+    """
+
+    ways: list[Way]
+    known: str = ""
+    sure: bool = False
+
+
+def ways_left(path: Path, first: Contract) -> Left:
+    """Return what the file itself leaves to try."""
+    published = _published(path)
+    if published is not None:
+        only = Way(published.contract, f"as the zoo's {published.id}", "")
+        return Left([only], f"the file is the zoo's {published.id}, by its hash", sure=True)
+    ways, told = list(ways_to_try(path, first)), told_by(read_model(path))
+    kept = [way for way in ways if all(is_as_told(way.contract.input, each) for each in told)]
+    # Numbers that fit nothing that is tried are no evidence.
+    return Left(kept, f"the graph itself normalises: {told[0].how}") if told and kept else Left(ways)
+
+
+def _published(path: Path) -> ModelSpec | None:
+    """Return the zoo's entry whose ready-made ONNX file this is; None where it is none."""
+    size = path.stat().st_size
+    for spec in list_models():
+        weights = spec.weights
+        if spec.source != "onnx" or weights.size not in {None, size} or not (weights.sha256 or weights.md5):
+            continue
+        if (digest_of(path, "sha256") == weights.sha256) if weights.sha256 else (digest_of(path, "md5") == weights.md5):
+            return spec
+    return None
 
 
 def ways_to_try(path: Path, first: Contract) -> Iterator[Way]:

@@ -1,4 +1,7 @@
-"""Replay a package's golden vectors: python check.py [FOLDER] [DEVICE] [ARITHMETIC]. Needs numpy and openvino alone."""
+"""Replay a package's golden vectors: python check.py [FOLDER] [DEVICE] [ARITHMETIC]. Needs numpy and openvino alone.
+
+Device and arithmetic are those that the package, or the file of the server around it, asks for unless given.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import hashlib
 import json
 import math
 import platform
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,17 +21,22 @@ from openvino import opset8 as ops
 
 __all__ = [
     "AT_LEAST",
+    "TRITON_PARAMETER",
     "OtherArithmeticError",
     "altered_files",
+    "asked_for",
     "compiled",
     "computed_in",
     "distances",
     "kernels_of",
+    "levels",
     "limits_for",
     "main",
     "replay",
 ]
 
+TRITON_PARAMETER = re.compile(r'key\s*:\s*"(\w+)"\s*,?\s*value\s*:?\s*\{\s*string_value\s*:\s*"([^"]*)"')
+_PRECISION = "INFERENCE_PRECISION_HINT"
 _FLOATS = {"fp32": "f32", "float": "f32", "bfloat16": "bf16", "fp16": "f16", "half": "f16"}
 _NO_ARITHMETIC = frozenset({"const", "input", "output", "parameter", "result", "convert", "reorder"})
 AT_LEAST = frozenset({"iou", "psnr"})
@@ -40,37 +49,84 @@ class OtherArithmeticError(RuntimeError):
 
 def altered_files(folder: Path) -> list[str]:
     """Return the names of the files that are missing or are not the ones that were packaged."""
+    files = json.loads((folder / "package.json").read_text(encoding="utf-8"))["files"]
+    paths = {name: _inside(folder, name) for name in files}
+    found = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths.items() if path.is_file()}
+    return [name for name in files if found.get(name) != files[name]]
+
+
+def asked_for(folder: Path) -> tuple[str, dict[str, str]]:
+    """Return what a package is run on and what is asked of that: by its server's file, or else by the package itself.
+
+    Raises:
+        ValueError: the server's file cannot be read.
+    """
     manifest = json.loads((folder / "package.json").read_text(encoding="utf-8"))
-    hashes = {name: hashlib.sha256(_inside(folder, name).read_bytes()).hexdigest() for name in _there(folder, manifest)}
-    return [name for name, expected in manifest["files"].items() if hashes.get(name) != expected]
+    model = folder.resolve().parent
+    file = {"ovms": model.parent.parent / "config.json", "triton": model / "config.pbtxt"}.get(manifest["format"])
+    try:
+        if file and file.is_file():
+            text = file.read_text(encoding="utf-8")
+            told = _of_ovms(text, model.name) if manifest["format"] == "ovms" else _of_triton(text)
+            return told or (manifest["device"], manifest["properties"])
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"{file}: it is no configuration of the server; mend it, or package anew") from error
+    return manifest["device"], manifest["properties"]
 
 
-def replay(folder: Path, device: str = "CPU", arithmetic: str = "f32") -> list[dict[str, Any]]:
+def _of_ovms(text: str, model: str) -> tuple[str, dict[str, str]] | None:
+    for each in json.loads(text)["model_config_list"]:
+        entry = each["config"]
+        if entry["name"] == model:
+            asked = entry.get("plugin_config") or {}
+            # The server hands numbers and truth values on as texts, too.
+            texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in asked.items()}
+            return str(entry.get("target_device", "CPU")), texts
+    return None
+
+
+def _of_triton(text: str) -> tuple[str, dict[str, str]]:
+    """Return what Triton's OpenVINO backend asks the CPU for; its other parameters are about batches."""
+    said = dict(TRITON_PARAMETER.findall(text))
+    asked = {name: said[name] for name in ("PERFORMANCE_HINT", "NUM_STREAMS", "INFERENCE_NUM_THREADS") if name in said}
+    if said.get("HINT_BF16", "").upper() == "YES":
+        asked["INFERENCE_PRECISION_HINT"] = "bf16"
+    return "CPU", asked
+
+
+def replay(folder: Path, device: str | None = None, arithmetic: str | None = None) -> list[dict[str, Any]]:
     """Run every golden input on a device.
 
     Args:
         folder: the package.
-        device: of OpenVINO.
-        arithmetic: `f32`, `bf16`, `f16`, or `device` for what the device does unless told.
+        device: of OpenVINO; that which the package is for where None.
+        arithmetic: `f32`, `bf16`, `f16`, or `device` for what the device does unless told; None as for device.
 
     Returns:
-        For each input and output: `input`, `output`, the distances from what was recorded by name (`distances`) and
-        what they are judged by (`limits`), `arithmetic` and `kernels` (what was computed in and by), and `passed`.
+        For each input and output: `input`, `output`, `distances` from what was recorded and their `limits`, both by
+        name, `arithmetic` and `kernels` (what was computed in and by), and `passed`.
 
     Raises:
         OtherArithmeticError: the device computes in another arithmetic than was asked for.
+        ValueError: the server's file around the package cannot be read.
     """
     manifest = json.loads((folder / "package.json").read_text(encoding="utf-8"))
+    meant, properties = asked_for(folder)
+    device = device or meant
+    arithmetic = arithmetic or properties.get(_PRECISION, "device")
+    more = tuple((name, value) for name, value in properties.items() if name != _PRECISION)
     core = openvino.Core()
-    model, found = compiled(core, _inside(folder, manifest["model_file"]), device, arithmetic)
-    kernels = kernels_of(core, device, arithmetic)
+    model, found = compiled(core, _inside(folder, manifest["model_file"]), device, arithmetic, more)
+    kernels = kernels_of(core, device, found if arithmetic == "device" else arithmetic)
     limits = limits_for(manifest, found, kernels)
     rows: list[dict[str, Any]] = []
     for vector in manifest["golden"]:
         answer = model(np.load(_inside(folder, vector["input"]), allow_pickle=False))
-        for name, file in vector["outputs"].items():
+        for number, (name, file) in enumerate(vector["outputs"].items()):
             expected = np.load(_inside(folder, file), allow_pickle=False)
-            far = distances(expected, answer[name])
+            # An ONNX file may give no name to an output, or one that changes; their order stays.
+            given = answer[number] if manifest["format"] == "onnx" else answer[name]
+            far = distances(levels(name, expected), levels(name, given))
             row = {"input": vector["input"], "output": name, "arithmetic": found, "kernels": kernels}
             row |= {"distances": far, "limits": limits[name]}
             row["passed"] = all(within(far.get(metric), metric, limit) for metric, limit in limits[name].items())
@@ -78,13 +134,15 @@ def replay(folder: Path, device: str = "CPU", arithmetic: str = "f32") -> list[d
     return rows
 
 
-def compiled(core: Any, path: Path, device: str, arithmetic: str) -> tuple[Any, str]:
-    """Compile a graph for an arithmetic, and return it with what it is really computed in.
+def compiled(
+    core: Any, path: Path, device: str, arithmetic: str, more: tuple[tuple[str, str], ...] = ()
+) -> tuple[Any, str]:
+    """Compile a graph for an arithmetic and with more properties; return it with what it is really computed in.
 
     Raises:
         OtherArithmeticError: that is another one than was asked for.
     """
-    model = core.compile_model(core.read_model(path), device, _asked(arithmetic))
+    model = core.compile_model(core.read_model(path), device, _asked(arithmetic) | dict(more))
     found = computed_in(model) or arithmetic
     if arithmetic not in {"device", found}:
         raise OtherArithmeticError(
@@ -93,8 +151,15 @@ def compiled(core: Any, path: Path, device: str, arithmetic: str) -> tuple[Any, 
     return model, found
 
 
+def levels(name: str, answer: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return an answer as it is compared: of scores for background and subject the matte, 0-255; others as they are."""
+    if name != "scores" or answer.ndim != 4 or answer.shape[1] != 2:
+        return answer
+    return np.clip(np.rint(answer[:, 1, :, :, None] * 255), 0, 255).astype(np.uint8)
+
+
 def _asked(arithmetic: str) -> dict[str, str]:
-    return {} if arithmetic == "device" else {"INFERENCE_PRECISION_HINT": arithmetic}
+    return {} if arithmetic == "device" else {_PRECISION: arithmetic}
 
 
 def computed_in(model: Any) -> str:
@@ -205,12 +270,8 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
-def _there(folder: Path, manifest: dict[str, dict[str, str]]) -> list[str]:
-    return [name for name in manifest["files"] if _inside(folder, name).is_file()]
-
-
 def main() -> int:
-    """Check a folder (the one around this file unless named) on a device (CPU) in an arithmetic (f32)."""
+    """Check a folder (the one around this file unless named) on a device in an arithmetic (the package's own)."""
     given = dict(enumerate(sys.argv))
     folder = Path(given.get(1, Path(__file__).resolve().parent))
     altered = altered_files(folder)
@@ -219,8 +280,8 @@ def main() -> int:
     if altered:
         return 3
     try:
-        rows = replay(folder, given.get(2, "CPU"), given.get(3, "f32"))
-    except RuntimeError as error:
+        rows = replay(folder, given.get(2), given.get(3))
+    except (RuntimeError, ValueError) as error:
         print(str(error).strip().splitlines()[-1], file=sys.stderr)
         return 1
     for row in rows:

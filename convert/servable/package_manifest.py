@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from ...core import Contract, InputError, Precision, Provenance, first_mistake
+from ...core import ARITHMETICS, Contract, InputError, Precision, Provenance, first_mistake
 
 __all__ = [
     "ALPHA",
     "CONFIDENCE",
     "IMAGE",
     "MANIFEST_NAME",
+    "SCORES",
     "UPSCALED",
     "GoldenVector",
     "OutputLimits",
@@ -30,10 +32,12 @@ IMAGE = "image"
 ALPHA = "alpha"
 CONFIDENCE = "confidence"
 UPSCALED = "upscaled"
-"""Names of the outputs."""
+SCORES = "scores"
+"""Names of the outputs of a graph that takes images."""
 
 
 Metric = Literal["mean", "max", "iou", "psnr", "share"]
+Kind = Literal["exact", "saturating"]
 Distances = dict[str, dict[str, float]]
 
 _MARGIN = 2.0
@@ -79,15 +83,20 @@ class Port(_Frozen):
 
     name: str
     shape: tuple[int, ...]
-    dtype: Literal["uint8", "float32"]
+    dtype: str
     meaning: str
 
 
 class GoldenVector(_Frozen):
-    """An input and what the model gave for it, as `.npy` files; outputs by name."""
+    """An input and what the model gave for it, as `.npy` files; outputs by name.
+
+    Attributes:
+        image: (H, W, 3) RGB of which the input was made, where it is no image itself.
+    """
 
     input: _Name
     outputs: dict[str, _Name]
+    image: _Name | None = None
 
 
 OutputLimits = dict[str, dict[Metric, float]]
@@ -100,8 +109,11 @@ class PackageManifest(_Frozen):
     Attributes:
         model: its id.
         precision: how its weights are stored.
-        layout: of the folder.
+        format: what it was made for; an archive is that of a folder.
         model_file: the graph.
+        size: height and width of the images that the graph takes; None where it takes any.
+        device: what the golden vectors are replayed on unless told otherwise, and a model server is told to run on.
+        properties: what that device is asked for, as OpenVINO names it.
         colour_order: of the pixels in and out.
         inputs: of the graph.
         outputs: of the graph.
@@ -111,18 +123,24 @@ class PackageManifest(_Frozen):
         golden: inputs with the answers to them.
         arithmetic: what the golden answers were computed in, as `checker` finds it out.
         kernels: what they were computed by.
+        right_on: the kinds of 8-bit dot products (`exact`, `saturating`) by which the answers are those of exact sums,
+            within the limits; None where nothing is quantized, and any kind is right.
         measured: how far the graph's answers to the golden inputs are, by output, at the worst: from mattekit's own
-            pixels (`mattekit`), and in each other arithmetic that the machine has from the golden ones.
+            pixels (`mattekit`), from ONNX Runtime's answers (`onnxruntime`), and in each other arithmetic that the
+            machine has, and by the other kind of 8-bit dot products, from the golden ones.
         limits: `same` for the golden arithmetic and kind of kernels, those of the measured arithmetics, `arithmetic`
             for any other, and `kernels` for INT8 models by another kind of kernels.
         files: SHA-256 by name, of all files but the manifest.
     """
 
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     model: str
     precision: Precision
-    layout: Literal["openvino", "ovms"]
+    format: Literal["folder", "ovms", "triton", "model-api", "onnx"]
     model_file: _Name
+    size: tuple[int, int] | None = None
+    device: str = "CPU"
+    properties: dict[str, str]
     colour_order: Literal["RGB", "BGR"]
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
@@ -132,6 +150,7 @@ class PackageManifest(_Frozen):
     golden: Annotated[tuple[GoldenVector, ...], Field(min_length=1)]
     arithmetic: Literal["f32", "bf16", "f16"]
     kernels: str
+    right_on: tuple[Kind, ...] | None = None
     measured: dict[str, dict[str, dict[str, float]]]
     limits: dict[str, OutputLimits]
     files: dict[_Name, str]
@@ -163,7 +182,9 @@ class PackageManifest(_Frozen):
             ) from error
 
 
-def limits_from(contract: Contract, arithmetic: str, measured: dict[str, Distances]) -> dict[str, OutputLimits]:
+def limits_from(
+    contract: Contract, outputs: Collection[str], arithmetic: str, measured: dict[str, Distances]
+) -> dict[str, OutputLimits]:
     """Return a manifest's limits.
 
     The golden arithmetic, on kernels of the golden kind: differences of levels; for class masks the share of pixels
@@ -171,49 +192,41 @@ def limits_from(contract: Contract, arithmetic: str, measured: dict[str, Distanc
 
     Args:
         contract: the network's.
+        outputs: of the graph.
         arithmetic: of the golden answers.
         measured: as a manifest has it.
     """
-    metric, output = _judged(contract)
-    moved = {name: far for name, far in measured.items() if name != "mattekit"}
+    metric = _judged(contract)
+    output = next(name for name in (ALPHA, UPSCALED, SCORES) if name in outputs)
+    sure = CONFIDENCE in outputs
+    moved = {name: far for name, far in measured.items() if name in ARITHMETICS}
     limits = {name: _moved(far, output, metric) for name, far in moved.items()}
     widest = max if metric == "share" else min
-    unmeasured = _limits(contract, output, {metric: _UNMEASURED[metric]}, _OTHER_CONFIDENCE)
+    unmeasured = _limits(output, {metric: _UNMEASURED[metric]}, _OTHER_CONFIDENCE if sure else None)
     if moved:
         # The arithmetics of half the width differ in how many digits they keep; one of them tells of the other.
         unmeasured[output] = {metric: widest(limit[output][metric] for limit in limits.values())}
-    same = _same(contract, output)
+    own: dict[Metric, float] = {"mean": _SAME_MEAN, "max": _SAME_MAX}
+    if contract.output.kind == "classes":
+        own = {"share": _SAME_SHARE}
+    same = _limits(output, own, _SAME_CONFIDENCE if sure else None)
     return {
         "same": same if arithmetic == "f32" else limits.get("f32", unmeasured),
         **limits,
         "arithmetic": unmeasured,
-        "kernels": _limits(contract, output, {metric: _KERNELS[metric]}, _OTHER_CONFIDENCE),
+        "kernels": _limits(output, {metric: _KERNELS[metric]}, _OTHER_CONFIDENCE if sure else None),
     }
 
 
-def _judged(contract: Contract) -> tuple[Metric, str]:
-    match contract.output.kind:
-        case "alpha":
-            return "iou", ALPHA
-        case "classes":
-            return "share", ALPHA
-        case "image":
-            return "psnr", UPSCALED
+def _judged(contract: Contract) -> Metric:
+    judged: dict[str, Metric] = {"alpha": "iou", "classes": "share", "image": "psnr"}
+    return judged[contract.output.kind]
 
 
-def _limits(contract: Contract, output: str, own: dict[Metric, float], confidence: float) -> OutputLimits:
+def _limits(output: str, own: dict[Metric, float], confidence: float | None) -> OutputLimits:
     """Return the output's own limits, and that of the confidence where the model gives one."""
-    limits: OutputLimits = {output: own}
-    if contract.output.kind != "image":
-        limits[CONFIDENCE] = {"max": confidence}
-    return limits
-
-
-def _same(contract: Contract, output: str) -> OutputLimits:
-    own: dict[Metric, float] = {"mean": _SAME_MEAN, "max": _SAME_MAX}
-    if contract.output.kind == "classes":
-        own = {"share": _SAME_SHARE}
-    return _limits(contract, output, own, _SAME_CONFIDENCE)
+    sure: OutputLimits = {} if confidence is None else {CONFIDENCE: {"max": confidence}}
+    return {output: own, **sure}
 
 
 def _moved(far: Distances, output: str, metric: Metric) -> OutputLimits:

@@ -1,7 +1,7 @@
-"""Packages at their place: in a ZIP archive, or in a repository of models, with `config.json`.
+"""Packages at their place: in a ZIP archive, or in OpenVINO Model Server's repository of models, with `config.json`.
 
-In a repository, as OpenVINO Model Server and Triton read it, `models/NAME/VERSION` is a whole package; versions are
-numbers from 1 on, and the servers take the highest.
+In such a repository `models/NAME/VERSION` is a whole package; versions are numbers from 1 on, and the server takes the
+highest. What the fields of `config.json` mean: https://docs.openvino.ai/2025/model-server/ovms_docs_parameters.html.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ from typing import Any
 from ...core import InputError, atomic_directory, atomic_path, locked_folder
 from .package_manifest import MANIFEST_NAME
 
-__all__ = ["CONFIG_NAME", "new_version", "others_in", "packages_in", "write_zip"]
+__all__ = [
+    "CONFIG_NAME",
+    "locked_repository",
+    "new_version",
+    "numbered_folder",
+    "others_in",
+    "packages_in",
+    "unlike",
+    "write_zip",
+]
 
 CONFIG_NAME = "config.json"
 
@@ -25,7 +34,12 @@ _MODELS = "models"
 
 @contextlib.contextmanager
 def new_version(
-    root: Path, model: str, version: int | None = None, *, asked: Mapping[str, str] | None = None
+    root: Path,
+    model: str,
+    version: int | None = None,
+    *,
+    device: str = "CPU",
+    asked: Mapping[str, str] | None = None,
 ) -> Generator[Path]:
     """Give an empty folder, which becomes the next version of a model in a repository when the block ends well.
 
@@ -35,25 +49,51 @@ def new_version(
         root: the repository; made if need be.
         model: its name in the repository.
         version: a number of its own, in place of the next one; what mattekit wrote there before is replaced.
-        asked: properties of OpenVINO that the server asks its device for, of all versions of the model.
+        device: that the server is to run all versions of the model on.
+        asked: properties of OpenVINO that the server asks that device for.
 
     Raises:
         InputError: the folder is no repository, its `config.json` cannot be read, serves another model of this name, or
-            asks its device for something else; or the version holds something that mattekit did not write.
+            has it run otherwise; or the version holds something that mattekit did not write.
     """
-    if root.exists() and not root.is_dir():
-        raise InputError(f"{root} is a file, but a folder is to be written there; remove it or choose another name")
     # Two processes that add a model at once must not take the same number, nor lose each other's entry.
-    with locked_folder(root):
+    with locked_repository(root):
         config = _read_config(root)
-        grown = _with_entry(config, root, model, dict(asked or {}))
-        folder = root / _MODELS / model
-        last = max((int(path.name) for path in _version_folders(folder)), default=0)
-        with atomic_directory(folder / str(version or last + 1)) as temporary:
+        grown = _with_entry(config, root, model, {"target_device": device, "plugin_config": dict(asked or {})})
+        with numbered_folder(root / _MODELS / model, version) as temporary:
             yield temporary
         if grown != config:
             with atomic_path(root / CONFIG_NAME) as temporary:
                 temporary.write_text(json.dumps(grown, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@contextlib.contextmanager
+def locked_repository(root: Path) -> Generator[None]:
+    """Keep other processes out of a repository.
+
+    Raises:
+        InputError: a file is there.
+    """
+    if root.exists() and not root.is_dir():
+        raise InputError(f"{root} is a file, but a folder is to be written there; remove it or choose another name")
+    with locked_folder(root):
+        yield
+
+
+@contextlib.contextmanager
+def numbered_folder(folder: Path, version: int | None) -> Generator[Path]:
+    """Give an empty folder, which becomes a version in a model's folder when the block ends well.
+
+    Args:
+        folder: the model's.
+        version: its number; the next one where None.
+
+    Raises:
+        InputError: the version holds something that mattekit did not write.
+    """
+    last = max((int(path.name) for path in _version_folders(folder)), default=0)
+    with atomic_directory(folder / str(version or last + 1)) as temporary:
+        yield temporary
 
 
 def write_zip(folder: Path, target: Path) -> None:
@@ -78,8 +118,9 @@ def others_in(folder: Path) -> list[Path]:
 
 
 def _version_folders(folder: Path) -> list[Path]:
-    """Return the folders of versions, by model and number, of a repository or of one model's folder."""
-    found = [path for path in (*folder.glob(f"{_MODELS}/*/*"), *folder.glob("*")) if path.name.isdecimal()]
+    """Return the folders of versions, by model and number, of a server's repository or of one model's folder."""
+    places = (*folder.glob(f"{_MODELS}/*/*"), *folder.glob("*/*"), *folder.glob("*"))
+    found = {path for path in places if path.name.isdecimal()}
     return sorted((path for path in found if path.is_dir()), key=lambda path: (str(path.parent), int(path.name)))
 
 
@@ -107,7 +148,7 @@ def _read_config(root: Path) -> dict[str, Any]:
     return config
 
 
-def _with_entry(config: dict[str, Any], root: Path, model: str, asked: dict[str, str]) -> dict[str, Any]:
+def _with_entry(config: dict[str, Any], root: Path, model: str, asked: dict[str, Any]) -> dict[str, Any]:
     """Return the configuration with the model in it; an entry that is there stays as it is."""
     place = f"{_MODELS}/{model}"
     for each in config["model_config_list"]:
@@ -119,16 +160,19 @@ def _with_entry(config: dict[str, Any], root: Path, model: str, asked: dict[str,
                     f"{root / CONFIG_NAME}: it serves {model} from {entry.get('base_path')}, not from {place}; rename "
                     "that entry, or choose another folder"
                 )
-            there = {key: value for key, value in (entry.get("plugin_config") or {}).items() if key in asked}
-            if there and there != asked:
+            there = {"target_device": entry.get("target_device", "CPU"), **(entry.get("plugin_config") or {})}
+            other = unlike(there, {"target_device": asked["target_device"], **asked["plugin_config"]})
+            if other:
                 raise InputError(
-                    f"{root / CONFIG_NAME}: it has all versions of {model} computed in "
-                    f"{', '.join(map(str, there.values()))}, not in {', '.join(asked.values())}; change that entry, or "
+                    f"{root / CONFIG_NAME}: it has all versions of {model} run with {other}; change that entry, or "
                     "choose another folder"
                 )
             return config
-    return config | {"model_config_list": [*config["model_config_list"], {"config": _entry(model, place, asked)}]}
+    entry = {"name": model, "base_path": place, "layout": "NHWC:NHWC", **asked}
+    return config | {"model_config_list": [*config["model_config_list"], {"config": entry}]}
 
 
-def _entry(model: str, place: str, asked: dict[str, str]) -> dict[str, Any]:
-    return {"name": model, "base_path": place, "layout": "NHWC:NHWC", **({"plugin_config": asked} if asked else {})}
+def unlike(there: Mapping[str, Any], asked: Mapping[str, str]) -> str:
+    """Return in words which of a model's settings have other values than are asked for; empty where none has."""
+    other = [name for name, value in asked.items() if str(there.get(name, value)) != value]
+    return ", ".join(f"{name} {there[name]}, not {asked[name]}" for name in other)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import openvino
-from openvino import opset13 as ops
+from openvino import opset13 as ops, passes
 
 from ...core import Contract, ModelError, last_line
 from ...infer import input_of, output_of
 from ..full_precision import keep_in_f32
 from .answering import answer_of, enlarged, mask_of
 from .feeding import Sides, as_stored, fed, padded, placed
-from .package_manifest import ALPHA, CONFIDENCE, IMAGE, UPSCALED
+from .package_manifest import ALPHA, CONFIDENCE, IMAGE, SCORES, UPSCALED
 from .resample import numbers, one, resize, side
 
 if TYPE_CHECKING:
@@ -30,7 +30,13 @@ _NO_OPERATORS = frozenset({"Parameter", "Result"})
 
 
 def surround(
-    network: openvino.Model, contract: Contract, *, least_spread: float, colour_order: Literal["RGB", "BGR"] = "RGB"
+    network: openvino.Model,
+    contract: Contract,
+    *,
+    least_spread: float,
+    colour_order: Literal["RGB", "BGR"] = "RGB",
+    size: tuple[int, int] | None = None,
+    scores: bool = False,
 ) -> openvino.Model:
     """Return a model that takes and gives 8-bit pixels, whatever the image's size.
 
@@ -45,9 +51,12 @@ def surround(
         contract: the network's.
         least_spread: the smallest range of a raw mask that min-max normalisation stretches.
         colour_order: of the pixels, in and out; BGR is OpenCV's.
+        size: height and width of the images; all sizes in the graph are then fixed, as some devices need it.
+        scores: a segmentation network gives one output, `scores`, (1, 2, H, W) float32: what is left of `alpha`, and
+            `alpha`, as shares of one.
 
     Raises:
-        ModelError: a super-resolution network takes a fixed size alone.
+        ModelError: a super-resolution network takes a fixed size alone, or sizes stay free that are to be fixed.
     """
     for node in network.get_ops():
         node.get_rt_info()[_INSIDE] = 1
@@ -74,13 +83,40 @@ def surround(
     else:
         mask, confidence = mask_of(answer, contract, place, least_spread, number)
         alpha = resize(mask, sides.height, sides.width, contract.output.resize)
-        alpha = ops.convert(ops.clamp(ops.round(alpha, "half_to_even"), 0.0, 255.0), "u8")
-        results = [_named(ops.transpose(alpha, ops.constant(np.array([0, 2, 3, 1]))), ALPHA)]
-        results.append(_named(ops.reshape(confidence, one(1), special_zero=False), CONFIDENCE))
+        alpha = ops.clamp(ops.round(alpha, "half_to_even"), 0.0, 255.0)
+        if scores:
+            subject = ops.divide(alpha, number(255.0))
+            results = [_named(ops.concat([ops.subtract(number(1.0), subject), subject], 1), SCORES)]
+        else:
+            opacity = ops.transpose(ops.convert(alpha, "u8"), ops.constant(np.array([0, 2, 3, 1])))
+            results = [_named(opacity, ALPHA)]
+            results.append(_named(ops.reshape(confidence, one(1), special_zero=False), CONFIDENCE))
     # The stub of the constructor knows only the extension class underneath.
     whole = openvino.Model(results, [image], network.get_friendly_name())  # pyright: ignore[reportGeneralTypeIssues]
+    if size is not None:
+        _fix(whole, size)
     _name_surrounding(whole)
     return whole
+
+
+def _fix(model: openvino.Model, size: tuple[int, int]) -> None:
+    """Give a surrounded network one size of images, and compute what follows from that alone."""
+    reason = ""
+    try:
+        model.reshape({IMAGE: openvino.PartialShape([1, *size, 3])})
+        folding = passes.Manager()
+        folding.register_pass(passes.ConstantFolding())
+        folding.run_passes(model)
+    except RuntimeError as error:
+        reason = last_line(error)
+    free = [
+        node for node in model.get_ordered_ops() if any(out.get_partial_shape().is_dynamic for out in node.outputs())
+    ]
+    if reason or free:
+        raise ModelError(
+            f"{model.get_friendly_name()}: sizes in it stay free for images of {size[0]}x{size[1]} "
+            f"({reason or free[0].get_friendly_name()}); write it anew with a fixed size, or leave --size out"
+        )
 
 
 def _reshape(network: openvino.Model, entry: Output, contract: Contract) -> None:
@@ -106,15 +142,17 @@ def _reshape(network: openvino.Model, entry: Output, contract: Contract) -> None
         )
 
 
-def pin_surrounding(path: Path) -> int:
+def pin_surrounding(path: Path, *, network: bool = False) -> int:
     """Pin all that `surround` put around a network, and return how many operators that are.
 
     A device that would compute in bf16 or f16 then leaves them in f32.
 
     Args:
         path: the `.xml` file, written by us just now; replaced.
+        network: pin the network too, for a program that can't ask its device for f32.
     """
-    return keep_in_f32(path, lambda name: name.startswith(SURROUNDING))
+    chosen = (lambda _: True) if network else (lambda name: name.startswith(SURROUNDING))
+    return keep_in_f32(path, chosen)
 
 
 def _name_surrounding(model: openvino.Model) -> None:

@@ -27,6 +27,7 @@ class Verdict(Frozen, frozen=True):
         amount: what the limit bounds: the figure itself, the drop, or the ratio.
         interval: of the amount.
         samples: how many the figure was made of.
+        needed: about how many more would decide it, where there is not enough evidence, but more of them would be.
         place: of the gate, as `FILE:LINE`; empty where it is of no file.
     """
 
@@ -42,6 +43,7 @@ class Verdict(Frozen, frozen=True):
     amount: float | None = None
     interval: Interval | None = None
     samples: int | None = None
+    needed: int | None = None
     place: str = ""
 
     @property
@@ -85,6 +87,7 @@ class PackageCheck(Frozen, frozen=True):
         kernels: the kind that it has.
         golden_arithmetic: that the golden answers were computed in.
         golden_kernels: the kind that computed them.
+        signed_by: SHA-256 of the public key by whose partner it is signed; empty where that was not asked for.
         outputs: each golden output.
     """
 
@@ -96,6 +99,7 @@ class PackageCheck(Frozen, frozen=True):
     kernels: str
     golden_arithmetic: str
     golden_kernels: str
+    signed_by: str = ""
     outputs: tuple[OutputCheck, ...]
 
     @property

@@ -4,5 +4,6 @@ What enters: one file for each runtime; what surrounds a network is in `infer/te
 """
 
 from .base import LoadedModel, Runtime, RuntimeSettings, Tensor
+from .interface import FrameMemory
 
-__all__ = ["LoadedModel", "Runtime", "RuntimeSettings", "Tensor"]
+__all__ = ["FrameMemory", "LoadedModel", "Runtime", "RuntimeSettings", "Tensor"]

@@ -7,15 +7,17 @@ compared with the file when that is opened, so that nothing is ever fed what it 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...core import Contract, ContractError, Execution, InputContract, OutputContract, did_you_mean
-from .base import BoundInput, Runtime, Spent, Tensor
-from .interface import Interface, TensorInfo
+from ...core import Contract, ContractError, Execution, InputContract, OutputContract
+from .base import BoundInput, Feed, Runtime, Spent, Tensor
+from .further_inputs import FurtherInputs, further_inputs, port_number
+from .interface import FrameMemory, Interface, TensorInfo
 
 __all__ = ["AdaptedRuntime", "Adapter", "adapted", "adapter_for", "bare"]
 
@@ -32,6 +34,7 @@ class Adapter(NamedTuple):
         output: which of its outputs counts.
         output_layout: of that.
         output_axes: of that; None where the file does not say.
+        further: what the file takes beside the image; None where it takes that alone.
     """
 
     layout: str = "NCHW"
@@ -40,6 +43,7 @@ class Adapter(NamedTuple):
     output: int = 0
     output_layout: str = "NCHW"
     output_axes: int | None = 4
+    further: FurtherInputs | None = None
 
     @property
     def does_nothing(self) -> bool:
@@ -52,6 +56,11 @@ class Adapter(NamedTuple):
         if self.type == "u8":
             laid = np.clip(np.rint(laid), 0, 255)
         return np.ascontiguousarray(laid, dtype=_TYPES[self.type])
+
+    def feed_all(self, tensor: Tensor, states: Sequence[Tensor] = ()) -> Feed:
+        """Return all that the file takes for an image's tensor; states that are not given are zeros."""
+        image = self.feed(tensor)
+        return image if self.further is None else self.further.around(image, tensor.shape, states)
 
     def answer(self, output: Tensor) -> Tensor:
         """Return (N, C, h, w), for the output that counts; class numbers get an axis of one channel."""
@@ -94,36 +103,47 @@ class AdaptedRuntime:
         """Return what the calling thread's calls have taken so far."""
         return self.bare.spent
 
-    def run(self, tensor: Tensor) -> Tensor:
+    def run(self, tensor: Feed) -> Tensor:
         """Execute the network on (N, C, H, W) float32 and return the output that counts."""
         return self.run_all(tensor)[0]
 
-    def run_all(self, tensor: Tensor) -> list[Tensor]:
+    def run_all(self, tensor: Feed) -> list[Tensor]:
         """Execute the network and return every output, the one that counts first; others are as the file gives them."""
+        tensor = _alone(tensor)
         count, batch = len(tensor), self.adapter.batch
         if batch is None or batch == count:
-            return self._in_order(self.bare.run_all(self._fed(tensor)))
+            return self._in_order(self.bare.run_all(self.adapter.feed_all(tensor)))
         parts: list[list[Tensor]] = []
         for start in range(0, count, batch):
             part = tensor[start : start + batch]
             whole = np.concatenate([part, np.repeat(part[-1:], batch - len(part), axis=0)])
-            parts.append([output[: len(part)] for output in self.bare.run_all(self._fed(whole))])
+            parts.append([output[: len(part)] for output in self.bare.run_all(self.adapter.feed_all(whole))])
         return self._in_order([np.concatenate(outputs) for outputs in zip(*parts, strict=True)])
 
-    def bind(self, tensor: Tensor) -> BoundInput:
+    def bind(self, tensor: Feed) -> BoundInput:
         """Prepare an input once, for queries that are timed; what the adapter does is not."""
+        tensor = _alone(tensor)
         batch = self.adapter.batch
         whole = tensor if batch is None or len(tensor) == batch else np.repeat(tensor[:1], batch, axis=0)
-        return self.bare.bind(self._fed(whole))
+        return self.bare.bind(self.adapter.feed_all(whole))
 
-    def _fed(self, tensor: Tensor) -> Tensor:
-        # Runtimes hand on whatever type they get; they only name the usual one.
-        fed: Tensor = self.adapter.feed(tensor)  # pyright: ignore[reportAssignmentType]
-        return fed
+    def run_next(self, tensor: Tensor, memory: FrameMemory) -> Tensor:
+        """Execute a recurrent network on a film's next frame, (1, C, H, W) float32; its states stay in the memory."""
+        outputs = self.bare.run_all(self.adapter.feed_all(tensor, memory.states))
+        further = self.adapter.further
+        memory.states = () if further is None else further.states_of(outputs)
+        return self.adapter.answer(outputs[self.adapter.output])
 
     def _in_order(self, outputs: list[Tensor]) -> list[Tensor]:
         counts = self.adapter.answer(outputs[self.adapter.output])
         return [counts, *(each for place, each in enumerate(outputs) if place != self.adapter.output)]
+
+
+def _alone(tensor: Feed) -> Tensor:
+    """Return the image's tensor, which is all that an adapted runtime takes."""
+    if isinstance(tensor, tuple):
+        raise TypeError("an adapted runtime takes the image alone")
+    return tensor
 
 
 def adapted(runtime: Runtime, adapter: Adapter) -> Runtime:
@@ -149,7 +169,10 @@ def adapter_for(interface: Interface | None, contract: Contract, path: Path, bat
         ContractError: the file takes or gives other than the contract says.
     """
     if interface is None:
+        if contract.states:
+            raise ContractError(f"{path}: a recurrent network is run as an ONNX file or an IR; export it first")
         return Adapter()
+    further = further_inputs(interface, contract, path)
     wanted, given = contract.input, _input_of(interface, contract, path)
     own_batch = _checked_input(given, contract, path)
     number = _output_of(interface, contract.output, path)
@@ -157,17 +180,20 @@ def adapter_for(interface: Interface | None, contract: Contract, path: Path, bat
     _check_output(interface.outputs[number], contract, path)
     axes = None if shape is None else len(shape)
     insists = None if own_batch == batch else own_batch
-    return Adapter(wanted.layout, wanted.dtype, insists, number, contract.output.layout, axes)
+    return Adapter(wanted.layout, wanted.dtype, insists, number, contract.output.layout, axes, further)
 
 
 def _input_of(interface: Interface, contract: Contract, path: Path) -> TensorInfo:
-    if len(interface.inputs) != 1:
+    named = {each.input for each in (*contract.states, *contract.constants)}
+    images = [port for port in interface.inputs if not named & port.names]
+    if len(images) != 1:
         listed = ", ".join(str(port) for port in interface.inputs)
         raise ContractError(
-            f"{path}: the model has {len(interface.inputs)} inputs ({listed}), but mattekit gives it one image and "
-            "nothing else; export it with the others fixed"
+            f"{path}: the model has {len(interface.inputs)} inputs ({listed}), and the contract names "
+            f"{len(interface.inputs) - len(images)} of them beside the image: name the others under [[states]], with "
+            "the outputs that give their next values, or under [[constants]], as mattekit contract init proposes"
         )
-    (given,) = interface.inputs
+    (given,) = images
     if contract.input.name is not None and contract.input.name not in given.names:
         raise ContractError(f"{path}: the model's input is called {given.name}, not {contract.input.name!r}")
     return given
@@ -205,15 +231,7 @@ def _why_channels(given: TensorInfo, wanted: InputContract) -> str:
 
 
 def _output_of(interface: Interface, wanted: OutputContract, path: Path) -> int:
-    if wanted.name is None:
-        return 0
-    for number, port in enumerate(interface.outputs):
-        if wanted.name in port.names:
-            return number
-    names = [port.name for port in interface.outputs]
-    raise ContractError(
-        f"{path}: the model has no output {wanted.name!r}{did_you_mean(wanted.name, names)}; it has: {', '.join(names)}"
-    )
+    return 0 if wanted.name is None else port_number(interface.outputs, wanted.name, "output", path)
 
 
 def _check_output(given: TensorInfo, contract: Contract, path: Path) -> None:

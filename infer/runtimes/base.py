@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from .interface import Interface
 __all__ = [
     "DEFAULTS",
     "BoundInput",
+    "Feed",
     "LoadedModel",
     "Queue",
     "Runtime",
@@ -31,6 +32,9 @@ __all__ = [
 ]
 
 Tensor = NDArray[np.float32]
+
+Feed = NDArray[Any] | tuple[NDArray[Any], ...]
+"""What a file takes: its one input, or all of them in its order."""
 
 
 @dataclass(frozen=True)
@@ -141,15 +145,15 @@ class Runtime(Protocol):
         """What the calling thread's calls of `run` and `run_all` have taken so far."""
         ...
 
-    def run(self, tensor: Tensor) -> Tensor:
+    def run(self, tensor: Feed) -> Tensor:
         """Execute the network on (N, C, H, W) float32 and return its first output as float32."""
         ...
 
-    def run_all(self, tensor: Tensor) -> list[Tensor]:
+    def run_all(self, tensor: Feed) -> list[Tensor]:
         """Execute the network and return every output, the first one first."""
         ...
 
-    def bind(self, tensor: Tensor) -> BoundInput:
+    def bind(self, tensor: Feed) -> BoundInput:
         """Prepare an input once, for queries that are timed."""
         ...
 
@@ -208,9 +212,9 @@ class SerialRuntime:
     def __init__(
         self,
         info: Execution,
-        execute: Callable[[Tensor], Iterable[object]],
+        execute: Callable[[Feed], Iterable[object]],
         *,
-        bind: Callable[[Tensor], Callable[[], object]] | None = None,
+        bind: Callable[[Feed], Callable[[], object]] | None = None,
         compile_ms: float = 0.0,
         interface: Interface | None = None,
     ) -> None:
@@ -227,11 +231,11 @@ class SerialRuntime:
         """Return what the calling thread's calls have taken so far."""
         return self._timer.spent
 
-    def run(self, tensor: Tensor) -> Tensor:
+    def run(self, tensor: Feed) -> Tensor:
         """Execute the network on (N, C, H, W) float32 and return its first output as float32."""
         return self.run_all(tensor)[0]
 
-    def run_all(self, tensor: Tensor) -> list[Tensor]:
+    def run_all(self, tensor: Feed) -> list[Tensor]:
         """Execute the network and return every output, the first one first."""
         called = time.perf_counter()
         with native_calls(), self._turn:
@@ -241,7 +245,7 @@ class SerialRuntime:
             finally:
                 self._timer.add(called, started)
 
-    def bind(self, tensor: Tensor) -> BoundInput:
+    def bind(self, tensor: Feed) -> BoundInput:
         """Prepare an input once, for queries that are timed."""
         answer = self._bind(tensor) if self._bind else lambda: self._execute(tensor)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core import DeviceError, Execution, FloatArithmetic, ModelError, last_line, openvino_errors_as
 from ..instruction_sets import ISA_VARIABLE
-from .base import Queue, RuntimeSettings, Tensor
+from .base import Feed, Queue, RuntimeSettings
 from .forking import Native, require_same_process
 from .precision import arithmetic_config, require_capability
 
@@ -125,7 +125,7 @@ class BoundRequest:
         ModelError: the model does not take an input of this shape.
     """
 
-    def __init__(self, compiled: openvino.CompiledModel, tensor: Tensor) -> None:
+    def __init__(self, compiled: openvino.CompiledModel, tensor: Feed) -> None:
         process = os.getpid()
 
         def opens() -> tuple[openvino.CompiledModel, openvino.InferRequest]:
@@ -153,7 +153,7 @@ class BoundRequest:
 class _Requests:
     """A queue of asynchronous requests."""
 
-    def __init__(self, compiled: openvino.CompiledModel, tensor: Tensor, answered: Callable[[float], None]) -> None:
+    def __init__(self, compiled: openvino.CompiledModel, tensor: Feed, answered: Callable[[float], None]) -> None:
         import openvino
 
         self._queue = openvino.AsyncInferQueue(compiled, requests_of(compiled))
@@ -172,14 +172,17 @@ class _Requests:
         self._queue.wait_all()
 
 
-def _bind(request: openvino.InferRequest, tensor: Tensor) -> None:
+def _bind(request: openvino.InferRequest, tensor: Feed) -> None:
     import openvino
 
+    tensors = tensor if isinstance(tensor, tuple) else (tensor,)
+    shapes = " and ".join(str(each.shape) for each in tensors)
     try:
-        request.set_input_tensor(openvino.Tensor(tensor, shared_memory=False))
+        for number, each in enumerate(tensors):
+            request.set_input_tensor(number, openvino.Tensor(each, shared_memory=False))
     except RuntimeError as error:
         raise ModelError(
-            f"the model does not take an input of {tensor.shape} ({last_line(error)}); give a size that it takes, or a "
+            f"the model does not take an input of {shapes} ({last_line(error)}); give a size that it takes, or a "
             "file of free sizes"
         ) from error
 

@@ -1,14 +1,17 @@
-"""What a model's file takes and gives, whatever executes it."""
+"""What a model's file takes and gives, whatever executes it, and what a recurrent one remembers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 if TYPE_CHECKING:
     import openvino
 
-__all__ = ["Interface", "TensorInfo", "interface_of"]
+__all__ = ["FrameMemory", "Interface", "TensorInfo", "interface_of"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,21 @@ class TensorInfo:
     def __str__(self) -> str:
         """Return name, shape and type as people read them."""
         return f"{self.name} ({self.shown_shape}, {self.type})"
+
+
+@dataclass
+class FrameMemory:
+    """What a recurrent network remembers of a film's frames so far; one for each film.
+
+    Attributes:
+        states: in the contract's order; empty before the first frame.
+    """
+
+    states: tuple[NDArray[np.float32], ...] = ()
+
+    def forget(self) -> None:
+        """Begin anew, as at a cut."""
+        self.states = ()
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from ...core import (
     refused_operators,
 )
 from .forking import native_calls
+from .mends import mend_graph
 
 if TYPE_CHECKING:
     import openvino
@@ -105,11 +106,13 @@ def read_model(path: Path, shape: tuple[int, int, int, int] | None = None) -> op
         raise ModelError(f"{path}: there is no such file; check the path")
     if path.suffix == ".xml" and not path.with_suffix(".bin").is_file():
         raise ModelError(f"{path}: its weights {path.with_suffix('.bin').name} are missing; copy both files together")
+    opset = None
     if path.suffix == ".onnx":
         check_onnx(path)
-        check_operators(path)
+        opset = check_operators(path)
     with native_calls(), unreadable(path):
         model = openvino.Core().read_model(path)
+    mend_graph(model, opset)
     if not model.inputs or not model.outputs:
         raise ModelError(f"{path}: the model has no input or no output; export the model again")
     if shape is not None:

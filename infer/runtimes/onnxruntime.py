@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core import Execution, ModelError, check_onnx, last_line, needs_extra
-from .base import DEFAULTS, RuntimeSettings, SerialRuntime, Tensor
+from .base import DEFAULTS, Feed, RuntimeSettings, SerialRuntime
 from .forking import Native, require_same_process
 from .interface import Interface, TensorInfo
 
@@ -59,16 +59,17 @@ class OnnxRuntime(SerialRuntime):
             plugin = ", ".join(session.get_providers())
         if not inputs or not outputs:
             raise ModelError(f"{path}: the model has no {'output' if inputs else 'input'}; export it again")
-        name, shape = inputs[0].name, inputs[0].shape
+        names, shape = [each.name for each in inputs], inputs[0].shape
         batch, _, height, width = (
             [side if isinstance(side, int) else None for side in shape] if len(shape) == 4 else [None] * 4
         )
 
-        def execute(tensor: Tensor) -> list[object]:
+        def execute(tensor: Feed) -> list[object]:
+            fed = tensor if isinstance(tensor, tuple) else (tensor,)
             with native.use() as session, _refused(path, tensor):
-                return list(session.run(None, {name: tensor}))
+                return list(session.run(None, dict(zip(names, fed, strict=True))))
 
-        def bind(tensor: Tensor) -> Callable[[], None]:
+        def bind(tensor: Feed) -> Callable[[], None]:
             with native.use() as session:
                 return _bound(session, path, tensor)
 
@@ -94,10 +95,11 @@ def _port(place: Any) -> TensorInfo:
     return TensorInfo(place.name, frozenset({place.name}), shape, kind)
 
 
-def _bound(session: onnxruntime.InferenceSession, path: Path, tensor: Tensor) -> Callable[[], None]:
+def _bound(session: onnxruntime.InferenceSession, path: Path, tensor: Feed) -> Callable[[], None]:
     """Bind an input; the outputs stay in the session's own memory."""
     binding = session.io_binding()
-    binding.bind_cpu_input(session.get_inputs()[0].name, tensor)
+    for place, each in zip(session.get_inputs(), tensor if isinstance(tensor, tuple) else (tensor,), strict=True):
+        binding.bind_cpu_input(place.name, each)
     for output in session.get_outputs():
         binding.bind_output(output.name)
 
@@ -109,15 +111,16 @@ def _bound(session: onnxruntime.InferenceSession, path: Path, tensor: Tensor) ->
 
 
 @contextmanager
-def _refused(path: Path, tensor: Tensor) -> Generator[None]:
+def _refused(path: Path, tensor: Feed) -> Generator[None]:
     """Make a fault of the model of what ONNX Runtime says of an input."""
     try:
         yield
     except Exception as error:
         if not isinstance(error, RuntimeError) and not _is_its_own(error):
             raise
+        shapes = " and ".join(str(each.shape) for each in (tensor if isinstance(tensor, tuple) else (tensor,)))
         raise ModelError(
-            f"{path}: the model does not take an input of {tensor.shape} ({last_line(error, most=120)}); "
+            f"{path}: the model does not take an input of {shapes} ({last_line(error, most=120)}); "
             "give a size that it takes, or a file of free sizes"
         ) from error
 

@@ -26,7 +26,7 @@ from ...core import (
 )
 from ..devices import available_devices, require_device
 from .adapter import adapted, adapter_for
-from .base import DEFAULTS, BoundInput, LoadedModel, RuntimeSettings, Spent, Tensor, Timer
+from .base import DEFAULTS, BoundInput, Feed, LoadedModel, RuntimeSettings, Spent, Tensor, Timer
 from .compiled import BoundRequest, compile_model, execution_of, requests_of
 from .forking import Native, require_same_process
 from .interface import Interface, interface_of
@@ -133,7 +133,7 @@ class OpenVinoRuntime:
         with self._native.use() as opened:
             return executed_layers(opened.compiled)
 
-    def run(self, tensor: Tensor) -> Tensor:
+    def run(self, tensor: Feed) -> Tensor:
         """Execute the network on (N, C, H, W) float32 and return a copy of its first output as float32.
 
         Raises:
@@ -141,18 +141,18 @@ class OpenVinoRuntime:
         """
         return self._infer(tensor, 1)[0]
 
-    def run_all(self, tensor: Tensor) -> list[Tensor]:
+    def run_all(self, tensor: Feed) -> list[Tensor]:
         """Execute the network and return copies of all outputs; raises as `run` does."""
         return self._infer(tensor, None)
 
-    def _infer(self, tensor: Tensor, outputs: int | None) -> list[Tensor]:
+    def _infer(self, tensor: Feed, outputs: int | None) -> list[Tensor]:
         """Return the first `outputs` outputs, all of them where None."""
         with self._native.use() as opened:
             called = time.perf_counter()
             request = opened.idle.get()
             started = time.perf_counter()
             try:
-                request.start_async([tensor])
+                request.start_async(list(tensor) if isinstance(tensor, tuple) else [tensor])
                 request.wait()
                 return [
                     np.array(request.get_tensor(output).data, dtype=np.float32)
@@ -164,7 +164,7 @@ class OpenVinoRuntime:
                 opened.idle.put(request)
                 self._timer.add(called, started)
 
-    def bind(self, tensor: Tensor) -> BoundInput:
+    def bind(self, tensor: Feed) -> BoundInput:
         """Prepare an input once, for queries that are timed.
 
         Raises:
@@ -206,7 +206,8 @@ def load(
     model = read_model(path)
     variant = describe(model, path, contract, otherwise)
     adapter = adapter_for(interface_of(model), variant.contract, path)
-    if adapter.batch is not None and (keep_batch or _takes_one(model)):
+    # Of several inputs each has its own batch.
+    if adapter.batch is not None and (keep_batch or (len(model.inputs) == 1 and _takes_one(model))):
         adapter = adapter._replace(batch=None)
     settings = RuntimeSettings(device, arithmetic, hint, threads=threads)
     # The contract that holds now, whatever lies beside the file by then.

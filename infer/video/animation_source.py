@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 from ...core import VideoError
 from ...images import Image, pixel_limit
 from .colour import VideoColour
-from .frames import Clock, FrameItem, Tally, VideoInfo, require_pixels
+from .frames import Clock, Ending, FrameItem, VideoInfo, require_pixels
 
 if TYPE_CHECKING:
     from PIL import Image as PilImage
@@ -42,7 +41,7 @@ def is_animation(path: Path) -> bool:
     return webp or (head[:8] == b"\x89PNG\r\n\x1a\n" and b"acTL" in head)
 
 
-class Animation:
+class Animation(Ending):
     """An animated GIF, WebP or PNG.
 
     Args:
@@ -54,10 +53,8 @@ class Animation:
     """
 
     def __init__(self, location: str, *, max_pixels: int | None = None) -> None:
+        super().__init__()
         self._name = location
-        self._stopped = threading.Event()
-        self._truncated = False
-        self.tally = Tally()
         limit = pixel_limit(max_pixels)
         try:
             self._file = _opened(location)
@@ -85,26 +82,13 @@ class Animation:
             except EOFError:
                 break
             except _DAMAGE:
-                self._truncated = True
+                self._cut_off(f"it can't be read after {number} frames")
                 break
             duration = self._duration()
             alpha = np.ascontiguousarray(rgba[..., 3]) if self._info.alpha else None
             image = Image(np.ascontiguousarray(rgba[..., :3]), alpha, source=self._name)
             yield FrameItem(clock.shown(image, at, duration))
             at, number = at + duration, number + 1
-        if self._truncated:
-            self.tally.note(
-                f"it can't be read after {number} frames: the file is cut off or damaged, the rest was kept"
-            )
-
-    @property
-    def truncated(self) -> bool:
-        """Say, after the frames, whether the file is cut off."""
-        return self._truncated
-
-    def stop(self) -> None:
-        """End the frames soon, from any thread."""
-        self._stopped.set()
 
     def close(self) -> None:
         """Close the file."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ...images import Image, Pixels
 from .siting import LEFT, Siting, is_subsampled, rescaled
@@ -15,8 +14,9 @@ from .siting import LEFT, Siting, is_subsampled, rescaled
 if TYPE_CHECKING:
     from av import VideoFrame
     from av.video.codeccontext import VideoCodecContext
+    from av.video.format import VideoFormat
 
-__all__ = ["VideoColour", "frame_from", "image_from"]
+__all__ = ["STANDARD_COLOUR", "VideoColour", "bits_of", "frame_from", "image_from"]
 
 # Values of ITU-T H.273.
 _BT709, _UNSPECIFIED, _BT2020_CONSTANT = 1, 2, 10
@@ -32,6 +32,9 @@ _MATRICES = {_BT709: 1, 4: 4, _BT601_625: 5, _BT601_525: 5, 7: 7, 9: 9, _BT2020_
 _NAMES = {1: "bt709", 4: "fcc", 5: "bt601", 7: "smpte240m", 9: "bt2020"}
 
 _TRANSFERS_OF_HDR = {16, 18}
+
+# What libswscale makes 16 bits of: white is 255 times 256 and a little more.
+_WHITE_OF_LIMITED, _WHITE = 65_283, 65_535
 
 # Bicubic chroma, all of it, rounded to the nearest: with the default the luma comes back 1 level off on average.
 _EXACT = 4 | 0x2000 | 0x4000 | 0x40000 | 0x80000
@@ -75,6 +78,11 @@ class VideoColour:
         return self.transfer in _TRANSFERS_OF_HDR
 
     @property
+    def range_of_light(self) -> int:
+        """Return what tells high dynamic ranges apart, and from the standard range: 0."""
+        return self.transfer if self.is_hdr else 0
+
+    @property
     def scaler_matrix(self) -> int:
         """Return libswscale's number of the matrix."""
         return _MATRICES[self.matrix]
@@ -85,43 +93,65 @@ class VideoColour:
         return _NAMES[self.scaler_matrix]
 
 
+STANDARD_COLOUR = VideoColour(_BT709, False, _BT709, _BT709)
+"""Of standard range."""
+
+
+def bits_of(form: VideoFormat) -> int:
+    """Return the bits of a sample."""
+    return max(component.bits for component in form.components)
+
+
 def image_from(frame: VideoFrame, colour: VideoColour, source: str, siting: Siting = LEFT) -> Image:
     """Convert a decoded frame to RGB, with alpha where it has one.
 
     Args:
-        frame: any pixel format; more than 8 bits a sample are rounded to 8.
+        frame: any pixel format; more than 8 bits a sample become 16.
         colour: what its luma and chroma mean.
         source: the image's name in messages.
         siting: where its chroma samples lie, where several pixels share one.
     """
-    alpha = any(component.is_alpha for component in frame.format.components)
-    layout = "rgba" if alpha else "rgb24"
-    if is_subsampled(frame.format):
+    form = frame.format
+    alpha = any(component.is_alpha for component in form.components)
+    bits = bits_of(form)
+    layout = ("rgba" if alpha else "rgb24") if bits <= 8 else ("rgba64le" if alpha else "rgb48le")
+    if is_subsampled(form):
         own = f"in_color_matrix={colour.scaler_name}:in_range={'pc' if colour.full_range else 'tv'}"
         converted = rescaled(frame, layout, f"{own}:out_range=pc", siting, "in")
     else:
         converted = frame.reformat(
             format=layout,
             src_colorspace=colour.scaler_matrix,
-            src_color_range=None if frame.format.is_rgb else (_FULL if colour.full_range else _LIMITED),
+            src_color_range=None if form.is_rgb else (_FULL if colour.full_range else _LIMITED),
             dst_color_range=_FULL,
             interpolation=_EXACT,
         )
-    pixels = cast("NDArray[np.uint8]", converted.to_ndarray())
-    if not alpha:
-        return Image(pixels, source=source)
-    rgb = np.empty((*pixels.shape[:2], 3), np.uint8)
-    opacity = np.empty(pixels.shape[:2], np.uint8)
-    cv2.mixChannels([pixels], [rgb, opacity], [0, 0, 1, 1, 2, 2, 3, 3])
-    return Image(rgb, opacity, source=source)
+    pixels = cast("Pixels", converted.to_ndarray())
+    opacity = None
+    if alpha:
+        whole = pixels
+        pixels = np.empty((*whole.shape[:2], 3), whole.dtype)
+        opacity = np.empty(whole.shape[:2], whole.dtype)
+        cv2.mixChannels([whole], [pixels, opacity], [0, 0, 1, 1, 2, 2, 3, 3])
+    if bits > 8 and not form.is_rgb:
+        filled = ((1 << bits) - 1) << (16 - bits)
+        limited = not colour.full_range and len(form.components) > 2
+        pixels = _stretched(pixels, _WHITE / (_WHITE_OF_LIMITED if limited else filled))
+        opacity = None if opacity is None else _stretched(opacity, _WHITE / filled)
+    return Image(pixels, opacity, source=source)
+
+
+def _stretched(pixels: Pixels, factor: float) -> Pixels:
+    """Return 16-bit samples times a factor; what is more than white is white."""
+    return np.asarray(cv2.multiply(pixels, (factor,) * 4, dtype=cv2.CV_16U), dtype=np.uint16)
 
 
 def frame_from(rgb: Pixels, alpha: Pixels | None, pixel_format: str, colour: VideoColour) -> VideoFrame:
-    """Convert (H, W, 3) uint8 RGB, and (H, W) alpha where the format has one, to a frame of luma and chroma.
+    """Convert (H, W, 3) RGB, and (H, W) alpha where the format has one, to a frame of luma and chroma.
 
     Args:
-        rgb: straight colours.
-        alpha: None is opaque.
+        rgb: straight colours, uint8, or uint16 for a format of more than 8 bits.
+        alpha: of the same type; None is opaque.
         pixel_format: FFmpeg's name, such as `yuv420p`. Chroma that pixels share is sited left, as all codecs that are
             written take it.
         colour: what its luma and chroma are to mean; in limited range, whatever it says: libswscale's way to full range
@@ -130,12 +160,16 @@ def frame_from(rgb: Pixels, alpha: Pixels | None, pixel_format: str, colour: Vid
     from av import VideoFrame
     from av.video.format import VideoFormat
 
-    target = VideoFormat(pixel_format)
+    target, deep = VideoFormat(pixel_format), rgb.dtype == np.uint16
+    if deep and not target.is_rgb:
+        rgb = _stretched(rgb, _WHITE_OF_LIMITED / _WHITE)
+    pixels = np.ascontiguousarray(rgb)
     if any(component.is_alpha for component in target.components):
-        opacity = np.full(rgb.shape[:2], 255, np.uint8) if alpha is None else alpha
-        frame = VideoFrame.from_ndarray(np.ascontiguousarray(np.dstack([rgb, opacity]), dtype=np.uint8), format="rgba")
+        opacity = np.full(rgb.shape[:2], np.iinfo(rgb.dtype).max, rgb.dtype) if alpha is None else alpha
+        stacked = np.ascontiguousarray(np.dstack([rgb, opacity]))
+        frame = VideoFrame.from_ndarray(stacked, format="rgba64le" if deep else "rgba")
     else:
-        frame = VideoFrame.from_ndarray(np.ascontiguousarray(rgb, dtype=np.uint8), format="rgb24")
+        frame = VideoFrame.from_ndarray(pixels, format="rgb48le" if deep else "rgb24")
     if target.is_rgb:
         return frame.reformat(format=pixel_format)
     if is_subsampled(target):

@@ -17,6 +17,7 @@ from .colour import frame_from
 from .extras import lost_extras, write_attachments, write_tags, write_track_tags
 from .formats import OutputFormat, SoundChoice
 from .frames import Frame, Tally, VideoInfo
+from .light_levels import light_levels, with_light_levels
 from .palette import with_palette
 from .pyav import ffmpeg_says, load_av, video_errors
 from .subtitles import SubtitleTrack
@@ -60,8 +61,8 @@ class ContainerSink:
         self._words: dict[int, SubtitleTrack] = {}
         self._early: list[Packet[Stream]] = []
         self._durations: dict[int, int] = {}
-        # When the first frame begins and the last one ends.
-        self._begin = self._end = 0
+        # When the first frame begins and the last one ends, and how many there are.
+        self._begin = self._end = self._count = 0
         # By which the first frame is decoded before it is shown.
         self._delay: int | None = None
         with video_errors(str(out), "written", "choose another name or folder"):
@@ -71,12 +72,13 @@ class ContainerSink:
 
     def write(self, image: Image, frame: Frame) -> None:
         """Encode the next frame."""
-        if image.alpha is not None and not self._format.alpha and not (image.alpha == 255).all():
+        image = image.with_depth(8 if self._format.bits == 8 else 16)
+        if image.alpha is not None and not self._format.alpha and not (image.alpha == image.full).all():
             raise VideoError(
                 f"{self._out}: the frames are transparent, which {self._format.codec} here can't hold; give a "
                 "--background, or write .webm, .mov, .webp or a folder of PNG files"
             )
-        rgb, alpha = image.with_depth(8).rgb, image.with_depth(8).alpha
+        rgb, alpha = image.rgb, image.alpha
         if alpha is not None:
             rgb = _without_hidden(rgb, alpha)
         if self._format.even and (rgb.shape[0] % 2 or rgb.shape[1] % 2):
@@ -102,10 +104,14 @@ class ContainerSink:
             coded = with_palette(rgb, alpha)
         else:
             coded = frame_from(rgb, alpha, self._format.pixel_format, self._info.colour)
+            # ProRes takes them from each frame.
+            coded.color_primaries, coded.color_trc = self._info.colour.primaries, self._info.colour.transfer
+            coded.colorspace = self._info.colour.matrix
         coded.pts, coded.time_base, coded.duration = frame.pts, self._info.time_base, frame.duration
         if frame.duration:
             self._durations[frame.pts] = frame.duration
         self._end = frame.pts + frame.duration
+        self._count += 1
         self._mux(stream.encode(coded))
 
     def hand_on(self, packets: Sequence[Packet[Stream]]) -> None:
@@ -129,6 +135,10 @@ class ContainerSink:
             raise VideoError(f"{self._out}: there was no frame to write; nothing was written")
         with video_errors(str(self._out), "completed", self._other_format("the end")):
             packets = self._stream.encode()
+            if self._format.encoder == "libx265" and self._count <= 2:
+                # With so few, x265 leaves the decoding times to chance.
+                for packet in packets:
+                    packet.dts = packet.pts
             self._mux(packets[:-1])
             self._mux(packets[-1:], last=True)
         for track in self._tracks.values():
@@ -144,6 +154,21 @@ class ContainerSink:
         with video_errors(str(self._out), "looked at", "try again"):
             for sentence in lost_extras(self._path, self._info.extras, handed_on, self._out.suffix):
                 self._tally.note(sentence)
+            self._look_for_light()
+
+    def _look_for_light(self) -> None:
+        """Say so where the result doesn't say of its light what the source does."""
+        levels = self._info.light
+        if levels is None:
+            return
+        with load_av().open(str(self._path)) as written:
+            frame = next(written.decode(video=0), None)
+        found = None if frame is None else light_levels(frame)
+        if found is None or not found.is_like(levels):
+            self._tally.note(
+                f"{self._format.encoder} in {self._out.suffix} does not write the mastering display and the light "
+                "levels, which were left out"
+            )
 
     def close(self) -> None:
         """Let go of the file, whatever state it is in."""
@@ -191,7 +216,10 @@ class ContainerSink:
         packets: list[Packet[Stream]] = []
         self._size = (width, height)
         with ffmpeg_says(str(self._out), self._refusal, self._format.codec):
-            stream = self._file.add_stream(self._format.encoder, options=dict(self._format.options))
+            options = dict(self._format.options)
+            if info.light is not None:
+                options = with_light_levels(self._format.encoder, options, info.light)
+            stream = self._file.add_stream(self._format.encoder, options=options)
             self._describe(stream, width, height)
             stream.codec_context.open()
         if self._format.audio:
@@ -265,5 +293,5 @@ def _without_hidden(rgb: Pixels, alpha: Pixels) -> Pixels:
     # Running sums leave a little where there is nothing.
     near = weight > 0.5 / _BLEED**2
     around /= np.where(near, weight, np.float32(np.inf))[..., None]
-    filled = np.clip(np.rint(around), 0, 255).astype(np.uint8)
+    filled = np.clip(np.rint(around), 0, np.iinfo(rgb.dtype).max).astype(rgb.dtype)
     return np.where((alpha > 0)[..., None], rgb, filled)

@@ -61,6 +61,7 @@ class OutputFormat:
         container: FFmpeg's name; empty for a folder of images.
         encoder: FFmpeg's name.
         pixel_format: of what is encoded.
+        bits: of its samples, as far as they are of use: 8, 10, or 16.
         options: the encoder's.
         muxer_options: the container's.
         even: width and height must be.
@@ -72,6 +73,7 @@ class OutputFormat:
     container: str = ""
     encoder: str = ""
     pixel_format: str = ""
+    bits: int = 8
     options: tuple[tuple[str, str], ...] = ()
     muxer_options: tuple[tuple[str, str], ...] = ()
     even: bool = False
@@ -142,7 +144,7 @@ def numbered(name: str, number: int) -> str:
     return PATTERN.sub(lambda found: found[0] % number, name, count=1)
 
 
-def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: bool) -> OutputFormat:
+def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: bool, bits: int = 8) -> OutputFormat:
     """Choose how `out` is written.
 
     Args:
@@ -151,6 +153,8 @@ def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: b
         quality: 1-100, 100 without loss where the codec can; None takes what looks like the source. ProRes and PNG
             have none.
         alpha: the frames are transparent somewhere.
+        bits: of the source's samples; of more than 8, 10 are kept by whatever can, and without a `codec` one is taken
+            that can.
 
     Raises:
         InputError: an unknown suffix or codec, or a container, a codec and an alpha that don't go together.
@@ -178,7 +182,7 @@ def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: b
             f"{out}: {_TITLES[asked[0]]} in {suffix} can't hold transparency; give a --background, or write .webm "
             "(VP9), .mov (ProRes 4444), .webp, .gif or a folder of PNG files"
         )
-    chosen = fitting[0]
+    chosen, deep = (fitting[0], "") if bits <= 8 else _deepest(fitting, alpha=alpha)
     encoder = _ENCODERS[chosen]
     if encoder and not codec_available(encoder):
         raise DependencyError(
@@ -188,17 +192,52 @@ def choose_format(out: Path, codec: str | None, quality: int | None, *, alpha: b
     if chosen in _HARDWARE:
         require_encoder(str(out), encoder)
     pixel_format, options, even = _encoding(chosen, quality, alpha)
+    if deep:
+        pixel_format = deep
+        options |= {"qp": "0"} if chosen == "h264" and quality == 100 else {}
+        options |= {"alpha_bits": "16"} if "alpha_bits" in options else {}
     return OutputFormat(
         codec=chosen,
         alpha=alpha,
         container=container,
         encoder=encoder,
         pixel_format=pixel_format,
+        bits=(16 if chosen == "png" else 10) if deep else 8,
         options=tuple(options.items()),
         muxer_options=_MUXER_OPTIONS.get(container, ()),
         even=even,
         audio=chosen not in {"gif", "webp", "png"},
     )
+
+
+_TEN_BITS: dict[Codec, str] = {
+    **dict.fromkeys(("hevc", "av1", "vp9", "h264"), "yuv420p10le"),
+    **dict.fromkeys(("hevc_nvenc", "av1_nvenc", "hevc_qsv", "av1_qsv"), "p010le"),
+}
+"""The pixel format of 10 bits of each codec that may have them; ProRes has no other."""
+
+
+def _deepest(codecs: list[Codec], *, alpha: bool) -> tuple[Codec, str]:
+    """Return the first codec that has more than 8 bits here, with its pixel format; the first one, where none has.
+
+    HEVC comes before H.264, whose 10 bits few players take; a GPU is used where it alone was asked for.
+    """
+    order = sorted(codecs, key=lambda codec: (codec != "hevc", codec == "h264"))
+    for codec in order:
+        pixel_format = _deep(codec, alpha=alpha)
+        if pixel_format and (codec not in _HARDWARE or len(codecs) == 1):
+            return codec, pixel_format
+    return codecs[0], ""
+
+
+def _deep(codec: Codec, *, alpha: bool) -> str:
+    """Return the pixel format of more than 8 bits in which a codec can be encoded here; empty where it can't."""
+    if codec == "png":
+        return "rgb48"
+    if codec == "prores":
+        return _encoding(codec, None, alpha)[0]
+    wanted = "" if alpha else _TEN_BITS.get(codec, "")
+    return wanted if wanted and codec_available(_ENCODERS[codec], wanted) else ""
 
 
 def _encoding(codec: Codec, quality: int | None, alpha: bool) -> tuple[str, dict[str, str], bool]:

@@ -22,7 +22,7 @@ from ...core import ImageError, VideoError
 from ...images import Image, convert_rgb, read_image
 from ..sizing import resampled
 from .colour import VideoColour
-from .frames import Clock, FrameItem, Tally, VideoInfo
+from .frames import Clock, Ending, FrameItem, VideoInfo
 
 __all__ = ["Camera", "Capture", "Stills", "ended_by_signals", "in_number_order", "open_camera"]
 
@@ -44,7 +44,7 @@ class Capture(Protocol):
         ...
 
 
-class Camera:
+class Camera(Ending):
     """A camera's frames, each with the time at which it came, until it is stopped or unplugged.
 
     Args:
@@ -54,10 +54,9 @@ class Camera:
     """
 
     def __init__(self, name: str, capture: Capture, *, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
         self._capture = capture
         self._now = now
-        self._stopped = threading.Event()
-        self.tally = Tally()
         self._info = VideoInfo(name, Fraction(1, _TICKS), VideoColour(), live=True)
 
     @property
@@ -85,15 +84,6 @@ class Camera:
                 return
             yield FrameItem(clock.broken(at))
 
-    @property
-    def truncated(self) -> bool:
-        """Return False: a camera has no length."""
-        return False
-
-    def stop(self) -> None:
-        """End the frames soon, from any thread."""
-        self._stopped.set()
-
     def close(self) -> None:
         """Let go of the camera."""
         self._capture.release()
@@ -113,7 +103,7 @@ def open_camera(index: int) -> Camera:
     return Camera(f"camera {index}", cast("Capture", capture))
 
 
-class Stills:
+class Stills(Ending):
     """Images of one size, one frame each.
 
     Args:
@@ -127,13 +117,12 @@ class Stills:
     """
 
     def __init__(self, name: str, files: Sequence[Path], fps: Fraction, *, max_pixels: int | None = None) -> None:
+        super().__init__()
         if not files:
             raise VideoError(f"{name}: there are no images; give a folder or a pattern of numbered frames")
         self._name = name
         self._files = in_number_order(files)
         self._max_pixels = max_pixels
-        self._stopped = threading.Event()
-        self.tally = Tally()
         gap = _first_gap(self._files)
         if gap is not None:
             self.tally.note(
@@ -141,6 +130,7 @@ class Stills:
             )
         # Frame n is shown at n * denominator / numerator, exactly.
         self._step = fps.denominator
+        self._depth = 0
         first = self._read(self._files[0])
         self._info = VideoInfo(
             name,
@@ -149,6 +139,7 @@ class Stills:
             rate=fps,
             frames=len(self._files),
             alpha=first is not None and first.alpha is not None,
+            bits=8 if first is None else first.depth,
         )
 
     @property
@@ -173,15 +164,6 @@ class Stills:
             size = image.size
             yield FrameItem(clock.shown(image, at, self._step))
 
-    @property
-    def truncated(self) -> bool:
-        """Return False: the images that there are, are all."""
-        return False
-
-    def stop(self) -> None:
-        """End the frames soon, from any thread."""
-        self._stopped.set()
-
     def close(self) -> None:
         """Nothing is held open."""
 
@@ -192,9 +174,10 @@ class Stills:
             self.tally.note(str(error))
             self.tally.note_broken(str(error))
             return None
-        if image.depth == 16:
-            self.tally.note("its samples of more than 8 bits were rounded to 8")
-        image = image.with_depth(8)
+        self._depth = self._depth or image.depth
+        if image.depth > self._depth:
+            self.tally.note("some frames have more bits than the first, and were rounded to its 8")
+        image = image.with_depth(self._depth)
         if image.icc is None:
             return image
         return image.with_changes(rgb=convert_rgb(image.rgb, image.icc, None), icc=None)

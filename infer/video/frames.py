@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -9,15 +10,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...core import VideoError
 from ...images import MAX_PIXELS_VARIABLE, Image
-from .colour import VideoColour
+from .colour import STANDARD_COLOUR, VideoColour
 from .extras import NO_EXTRAS, Extras
+from .light_levels import LightLevels
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.packet import Packet
     from av.stream import Stream
 
-__all__ = ["Clock", "Frame", "FrameItem", "FrameSource", "Tally", "VideoInfo", "require_pixels"]
+__all__ = ["Clock", "Ending", "Frame", "FrameItem", "FrameSource", "Tally", "VideoInfo", "require_pixels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +27,8 @@ class Frame:
     """One frame and its time.
 
     Attributes:
-        image: upright, RGB, 8 bits; None where the frame is broken and has to be concealed.
+        image: upright, RGB, in 16 bits where the source has more than 8; None where the frame is broken and has to be
+            concealed.
         pts: when it is shown, in units of the source's time base; each frame's is larger than the one before.
         duration: in the same units, 0 unknown.
     """
@@ -58,10 +61,13 @@ class VideoInfo:
         colour: of the frames' samples.
         rate: frames per second, about; None where nothing says so.
         frames: how many there should be; None where nothing says so.
+        length: in seconds; None where nothing says it.
         sample_aspect: width to height of one upright pixel.
         live: it goes on until somebody ends it.
         audio: the streams that are handed on packet by packet.
         alpha: the frames have an alpha channel.
+        bits: of a sample as it is stored.
+        light: what it says of its light, in high dynamic range.
         extras: what belongs to them.
     """
 
@@ -70,15 +76,19 @@ class VideoInfo:
     colour: VideoColour
     rate: Fraction | None = None
     frames: int | None = None
+    length: Fraction | None = None
     sample_aspect: Fraction | None = None
     live: bool = False
     audio: tuple[AudioStream, ...] = ()
     alpha: bool = False
+    bits: int = 8
+    light: LightLevels | None = None
     extras: Extras = NO_EXTRAS
 
     def of_frames_alone(self) -> VideoInfo:
-        """Return the same without sound and all else."""
-        return replace(self, audio=(), extras=NO_EXTRAS)
+        """Return the same without sound and all else, in standard range."""
+        colour = STANDARD_COLOUR if self.colour.is_hdr else self.colour
+        return replace(self, audio=(), extras=NO_EXTRAS, colour=colour, light=None)
 
 
 @dataclass
@@ -134,6 +144,29 @@ class FrameSource(Protocol):
     def close(self) -> None:
         """Let go of the file or the device; nothing is yielded any more."""
         ...
+
+
+class Ending:
+    """How the frames of a source end: by themselves, when somebody says so, or where the file is cut off."""
+
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+        self._truncated = False
+        self.tally = Tally()
+
+    @property
+    def truncated(self) -> bool:
+        """Say, after the frames, whether some were missing at the end."""
+        return self._truncated
+
+    def stop(self) -> None:
+        """End the frames soon, from any thread."""
+        self._stopped.set()
+
+    def _cut_off(self, sentence: str) -> None:
+        """Note that the file ends too early, and where."""
+        self._truncated = True
+        self.tally.note(f"{sentence}: the file is cut off or damaged, and what could be decoded was kept")
 
 
 def require_pixels(name: str, width: int, height: int, limit: int) -> None:

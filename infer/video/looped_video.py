@@ -39,6 +39,8 @@ class LoopedVideo:
         self._now = next(self._frames)
         self.first = self._now[1]
         """The first frame."""
+        self.colour = self._source.info.colour
+        """Of its frames."""
         self._after = next(self._frames, None)
         # When the part that is running began, and how long a frame lasts where nothing follows it.
         self._begun = Fraction(0)

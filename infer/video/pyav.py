@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from ...core import VideoError, needs_extra
+from ..location import STANDARD
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -30,6 +31,7 @@ __all__ = [
     "ffmpeg_says",
     "graph_for",
     "is_cover",
+    "is_piped",
     "is_stream",
     "load_av",
     "open_container",
@@ -179,6 +181,11 @@ def is_stream(location: str) -> bool:
     return bool(separator) and protocol.lower() in PROTOCOLS
 
 
+def is_piped(location: str) -> bool:
+    """Say whether this is the standard input."""
+    return location == STANDARD
+
+
 def open_container(location: str, max_pixels: int) -> InputContainer:
     """Open a file or a stream; a file can't make FFmpeg open others.
 
@@ -188,15 +195,21 @@ def open_container(location: str, max_pixels: int) -> InputContainer:
     av = load_av()
     # Known to the decoders that look into the streams' first frames, before anybody can ask for their size.
     options = {"max_pixels": str(max_pixels)}
-    live = is_stream(location)
+    live, mend = is_stream(location), MEND
     if live:
         options["protocol_whitelist"] = f"{','.join(sorted(PROTOCOLS))},crypto,httpproxy,tls"
+        place = location
+    elif is_piped(location):
+        options |= {"protocol_whitelist": "pipe", "format_whitelist": _FORMATS}
+        place, mend = "pipe:0", "an MP4 whose index comes last can't be read from a pipe: write it to a file first"
+        location = "the standard input"
     else:
         _require_file(Path(location))
         options |= {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
-    with video_errors(location, "opened as a video", MEND):
+        place = f"file:{Path(location).absolute()}"
+    with video_errors(location, "opened as a video", mend):
         opened = av.open(
-            location if live else f"file:{Path(location).absolute()}",
+            place,
             options=options,
             metadata_errors="replace",
             timeout=_TIMEOUT_S if live else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .pyav import graph_for, load_av
@@ -85,13 +86,23 @@ def _graph(frame: VideoFrame, pixel_format: str, options: str) -> Graph:
     return graph
 
 
-def siting_of(stream: VideoStream, packet: Packet[Stream]) -> Siting:
+_OF_Y4M = re.compile(rb" C420(\S*)")
+
+
+def siting_of(stream: VideoStream, packet: Packet[Stream], path: Path | None = None) -> Siting:
     """Return where a stream's own chroma samples lie.
 
     Args:
         stream: as it is in its file.
         packet: its first one.
+        path: of the file, where it is one.
     """
+    if path is not None and stream.container.format.name == "yuv4mpegpipe":
+        with path.open("rb") as file:
+            told = _OF_Y4M.search(file.readline(256))
+        kinds = {b"mpeg2": LEFT, b"paldv": _TOP_LEFT}
+        # Without a word it is that of JPEG.
+        return _CENTRE if told is None else next((kinds[each] for each in kinds if told[1] == each), _CENTRE)
     av = load_av()
     name = stream.codec_context.codec.canonical_name
     if name not in _SAYING:

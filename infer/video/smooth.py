@@ -1,6 +1,9 @@
-"""A matte that doesn't flicker: each is blended with the one before, moved along with the image."""
+"""Mattes that don't flicker: each is averaged with those before and after it, moved along with the image."""
 
 from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -8,28 +11,33 @@ from numpy.typing import NDArray
 
 from ...core import InputError
 from ...images import Image, Pixels
+from .motion import Motion, Sight, Step, differs, reduced_size, sampled
 
 __all__ = ["Smoother"]
 
-# The motion is found on a reduced image; a matte is smooth enough for it.
-_LONGEST_SIDE = 384
+_REACH = 3
+"""Frames before and after each that count; so many are waited for."""
 
-# Levels of grey by which a pixel may differ from where it came from, and still be taken for the same.
-_TOLERANCE = 8.0
 
-# Mean of that difference, in levels, from which on two frames are two scenes.
-_CUT = 24.0
+class _Seen(NamedTuple):
+    alpha: Pixels
+    small: NDArray[np.float32]
+    sight: Sight
+    before: Step | None
+    after: list[Step]
 
 
 class Smoother:
     """Mattes in the order of their frames, smoothed over time.
 
-    `out_t = (1 - w) matte_t + w moved(out_{t-1})` with `w = strength * exp(-(d / 8)^2)`: the last result is moved along
-    the dense optical flow (DIS, Kroeger et al., ECCV 2016) and counts where the image there is the same as before,
-    `d` levels of grey apart. What has changed takes the new matte, and so does a new scene: nothing trails behind.
+    `out_t = alpha_t + sum_k w_k (moved(alpha_{t+k}) - alpha_t) / (1 + sum_k w_k)`, for the three frames before and the
+    three after, with `w_k = strength^|k|` times how surely a pixel shows the same thing there: the image is alike, and
+    the optical flow there and back meets. What has changed or was hidden takes the new matte, nothing is averaged over
+    a cut, and as past and future count alike, nothing trails behind or runs ahead. It is done on a reduced image, whose
+    corrections are added to the matte as it is.
 
     Args:
-        strength: 0-1 exclusive; how much the past counts at most. 0 changes nothing.
+        strength: 0-1 exclusive; how much a frame's neighbour counts at most. 0 changes nothing.
 
     Raises:
         InputError: a strength outside that.
@@ -39,59 +47,66 @@ class Smoother:
         if not 0 <= strength < 1:
             raise InputError(f"a smoothing of {strength} makes no sense; use a number from 0 to below 1, such as 0.6")
         self._strength = strength
-        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        self._grey: NDArray[np.uint8] | None = None
-        self._last: NDArray[np.float32] | None = None
+        self._motion = Motion()
+        # Those that still count, the last ones of which are not given back yet.
+        self._seen: deque[_Seen] = deque()
+        self._waiting = 0
 
-    def smooth(self, image: Image, alpha: Pixels) -> Pixels:
-        """Return the smoothed alpha of the next frame.
+    def push(self, image: Image, alpha: Pixels) -> Pixels | None:
+        """Take the next frame, and return the smoothed alpha of the one three frames before; None where none is.
 
         Args:
-            image: the frame, (H, W), 8 bits.
+            image: the frame, (H, W), in standard range.
             alpha: its matte, (H, W) uint8 or uint16.
 
         Returns:
-            (H, W) of alpha's type.
+            (H, W) of that alpha's type.
         """
         if self._strength == 0:
             return alpha
-        grey = _reduced(image.rgb)
-        new = alpha.astype(np.float32)
-        last, self._last = self._last, new
-        before, self._grey = self._grey, grey
-        if before is None or last is None or last.shape != new.shape:
-            return alpha
-        flow = self._flow.calc(grey, before, np.zeros((*grey.shape, 2), np.float32))
-        rows, columns = np.indices(grey.shape, dtype=np.float32)
-        across, down = columns + flow[..., 0], rows + flow[..., 1]
-        moved_grey = cv2.remap(before, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        apart = cv2.blur(cv2.absdiff(grey, moved_grey).astype(np.float32), (5, 5))
-        if float(apart.mean()) > _CUT:
-            return alpha
-        weight = self._strength * np.exp(-np.square(apart / _TOLERANCE))
-        # What comes in from outside the frame has no past.
-        inside = (across >= 0) & (across <= grey.shape[1] - 1) & (down >= 0) & (down <= grey.shape[0] - 1)
-        weight = np.where(inside, weight, 0).astype(np.float32)
-        size = (new.shape[1], new.shape[0])
-        scale = (new.shape[1] / grey.shape[1], new.shape[0] / grey.shape[0])
-        full = cv2.resize(flow, size, interpolation=cv2.INTER_LINEAR)
-        rows, columns = np.indices(new.shape, dtype=np.float32)
-        moved = cv2.remap(
-            last,
-            columns + full[..., 0] * np.float32(scale[0]),
-            rows + full[..., 1] * np.float32(scale[1]),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        new += (moved - new) * cv2.resize(weight, size, interpolation=cv2.INTER_LINEAR)
-        self._last = new
-        return np.rint(new).astype(alpha.dtype)
+        size = reduced_size(image.width, image.height)
+        sight = Sight.of(image)
+        small = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+        before: Step | None = None
+        if self._seen and self._seen[-1].sight.grey.shape == sight.grey.shape:
+            last = self._seen[-1]
+            after, before = self._motion.between(last.sight, sight)
+            if differs(last.sight, sight, after):
+                before = None
+            else:
+                last.after.append(after)
+        self._seen.append(_Seen(alpha, small, sight, before, []))
+        self._waiting += 1
+        return self._taken() if self._waiting > _REACH else None
 
+    def flush(self) -> list[Pixels]:
+        """Return the smoothed alphas of the frames that are left."""
+        return [self._taken() for _ in range(self._waiting)]
 
-def _reduced(rgb: Pixels) -> NDArray[np.uint8]:
-    height, width = rgb.shape[:2]
-    ratio = min(1.0, _LONGEST_SIDE / max(height, width))
-    # The flow needs a few pixels in each direction.
-    size = (max(16, round(width * ratio)), max(16, round(height * ratio)))
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    def _taken(self) -> Pixels:
+        place = len(self._seen) - self._waiting
+        found = self._smoothed(place)
+        self._waiting -= 1
+        while len(self._seen) - self._waiting > _REACH:
+            self._seen.popleft()
+        return found
+
+    def _smoothed(self, place: int) -> Pixels:
+        own = self._seen[place]
+        change, weights = np.zeros_like(own.small), np.ones_like(own.small)
+        for way in (-1, 1):
+            step: Step | None = None
+            for distance in range(1, _REACH + 1):
+                from_, at = place + way * (distance - 1), place + way * distance
+                if not 0 <= at < len(self._seen):
+                    break
+                further = self._seen[from_].before if way < 0 else next(iter(self._seen[from_].after), None)
+                if further is None:
+                    break
+                step = further if step is None else step.then(further)
+                weight = step.trust * np.float32(self._strength**distance)
+                change += weight * (sampled(self._seen[at].small, step.there) - own.small)
+                weights += weight
+        height, width = own.alpha.shape
+        full = cv2.resize(change / weights, (width, height), interpolation=cv2.INTER_LINEAR)
+        return np.clip(np.rint(own.alpha + full), 0, np.iinfo(own.alpha.dtype).max).astype(own.alpha.dtype)

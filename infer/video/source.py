@@ -9,13 +9,14 @@ from pathlib import Path
 
 from ...core import VideoError
 from ..collect import collect_inputs
+from ..location import STANDARD
 from .animation_source import Animation, is_animation
 from .frame_sources import Stills, open_camera
 from .frames import FrameSource
-from .pyav import PROTOCOLS
+from .pyav import PROTOCOLS, is_stream
 from .video_file import VideoFile
 
-__all__ = ["DEFAULT_FPS", "open_source"]
+__all__ = ["DEFAULT_FPS", "comes_alone", "open_source"]
 
 DEFAULT_FPS = Fraction(25)
 """Of numbered frames."""
@@ -35,8 +36,8 @@ def open_source(
 
     Args:
         text: a video file; an animated GIF, WebP or PNG; a folder or a pattern of numbered images (`*.png` or
-            `f_%03d.png`); a camera's number; a stream's URL. A file whose
-            name is a number is meant by `./0`.
+            `f_%03d.png`); a camera's number; a stream's URL; `-` for the standard input. A file whose name is a number
+            is meant by `./0`.
         fps: frames per second of numbered images; the others have times of their own.
         max_pixels: of a frame; by default that of images.
         deinterlace: make whole frames of half images, of a file or a stream.
@@ -50,7 +51,7 @@ def open_source(
     if separator and protocol.lower() not in PROTOCOLS:
         raise VideoError(f"{text}: the protocol {protocol!r} is not read; use one of {', '.join(sorted(PROTOCOLS))}")
     path = Path(text)
-    is_camera = re.fullmatch(r"[0-9]{1,3}", text) is not None
+    is_camera = _CAMERA.fullmatch(text) is not None
     numbered = not separator and _NUMBER.search(path.name) is not None
     try:
         numbered = numbered and not path.exists()
@@ -65,9 +66,17 @@ def open_source(
         raise VideoError(f"{text}: its frames have times of their own, so --fps has no use; leave it out")
     if is_camera:
         return open_camera(int(text))
-    if not separator and is_animation(path):
+    if not separator and text != STANDARD and is_animation(path):
         return Animation(text, max_pixels=max_pixels)
     return VideoFile(text, max_pixels=max_pixels, deinterlace=deinterlace, start=start)
+
+
+_CAMERA = re.compile(r"[0-9]{1,3}")
+
+
+def comes_alone(text: str) -> bool:
+    """Say whether what is named is no file: a camera, a stream, or the standard input."""
+    return is_stream(text) or text == STANDARD or _CAMERA.fullmatch(text) is not None
 
 
 _NUMBER = re.compile(r"%(0?)([0-9]*)d")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Generator, Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -12,12 +12,13 @@ import numpy as np
 from ...core import VideoError
 from ...images import Image, pixel_limit, upright
 from ..sizing import resampled
-from .colour import VideoColour, image_from
+from .colour import VideoColour, bits_of, image_from
 from .deinterlace import Deinterlacer
 from .display_matrix import orientation_of
 from .extras import read_extras
-from .frames import Clock, Frame, FrameItem, Tally, VideoInfo, require_pixels
-from .pyav import MEND, is_cover, is_stream, load_av, open_container, open_decoder, seek_to, video_stream
+from .frames import Clock, Ending, Frame, FrameItem, VideoInfo, require_pixels
+from .light_levels import LightLevels, dynamic_metadata, light_levels
+from .pyav import MEND, is_cover, is_piped, is_stream, load_av, open_container, open_decoder, seek_to, video_stream
 from .siting import LEFT, Siting, siting_of
 from .timeline import Timeline
 
@@ -31,11 +32,13 @@ __all__ = ["VideoFile"]
 
 _BEGINNING = Fraction(0)
 
+_MOST_RATE = 1000
+
 # So many packets without a frame are handed on by themselves, so that a long tail of audio doesn't gather.
 _MOST_PACKETS = 256
 
 
-class VideoFile:
+class VideoFile(Ending):
     """A video file, or a stream by its URL.
 
     Args:
@@ -51,12 +54,12 @@ class VideoFile:
     def __init__(
         self, location: str, *, max_pixels: int | None = None, deinterlace: bool = False, start: Fraction = _BEGINNING
     ) -> None:
+        super().__init__()
         load_av()
-        self._name = location
+        self._piped = is_piped(location)
+        self._path = None if self._piped or is_stream(location) else Path(location)
+        self._name = "the standard input" if self._piped else location
         self._limit = pixel_limit(max_pixels)
-        self._stopped = threading.Event()
-        self.tally = Tally()
-        self._truncated = False
         self._deinterlace, self._start = deinterlace, start
         self._container = open_container(location, self._limit)
         try:
@@ -79,15 +82,6 @@ class VideoFile:
             yield self._primed.pop(0)
         yield from self._reading
 
-    @property
-    def truncated(self) -> bool:
-        """Say, after the frames, whether the file ends before its own header says."""
-        return self._truncated
-
-    def stop(self) -> None:
-        """End the frames soon, from any thread."""
-        self._stopped.set()
-
     def close(self) -> None:
         """Close the file."""
         self._reading.close()
@@ -102,9 +96,12 @@ class VideoFile:
         self._siting: Siting | None = None
         self._size: tuple[int, int] | None = None
         self._given = 0
+        self._bits, self._light = 8, cast("LightLevels | None", None)
         self._cover: bytes | None = None
         self._deinterlacer = Deinterlacer(time_base) if self._deinterlace else None
-        rate = stream.average_rate or stream.guessed_rate
+        rates = (stream.average_rate, stream.guessed_rate)
+        # DV says its time base in place of a rate.
+        rate = next((each for each in rates if each and each <= _MOST_RATE), None)
         step = round(1 / (rate * time_base)) if rate and time_base else 0
         self._clock = Clock(max(1, step))
         self._timeline = Timeline(self._container, self.tally)
@@ -127,28 +124,29 @@ class VideoFile:
             name=self._name,
             time_base=time_base,
             colour=self._colour,
-            rate=rate or None,
+            rate=rate or self._rate_of_primed(time_base),
             frames=stream.frames or None,
+            length=Fraction(self._container.duration, 1_000_000) if self._container.duration else None,
             sample_aspect=aspect or None,
             live=is_stream(self._name),
             audio=tuple(one for one in self._container.streams.audio if getattr(one, "codec_context", None)),
+            bits=self._bits,
+            light=self._light,
             alpha=any(item.frame.image.alpha is not None for item in self._primed if item.frame and item.frame.image),
             extras=extras,
         )
-        if self._colour.is_hdr:
-            self.tally.note(
-                "it is high dynamic range, which is kept in 8 bits: a background's colours will look different on it; "
-                "convert it to standard range first"
-            )
-        if context.format is not None and max(c.bits for c in context.format.components) > 8:
-            self.tally.note("its samples of more than 8 bits were rounded to 8")
         for other in extras.others:
             self.tally.note(f"it holds {other}, which was left out")
+
+    def _rate_of_primed(self, time_base: Fraction) -> Fraction | None:
+        """Return the frames per second of the first frame's duration; None where it says none."""
+        ticks = next((item.frame.duration for item in self._primed if item.frame and item.frame.duration), 0)
+        return 1 / (ticks * time_base) if ticks and ticks * time_base * _MOST_RATE >= 1 else None
 
     def _seek(self) -> bool:
         """Go to the last key frame before the start, where a file has one clock throughout; say whether it was done."""
         origin = self._timeline.origin
-        if not self._start or origin is None or self._timeline.jumps or is_stream(self._name):
+        if not self._start or origin is None or self._timeline.jumps or self._piped or is_stream(self._name):
             return False
         return seek_to(self._container, origin + self._start)
 
@@ -203,7 +201,7 @@ class VideoFile:
         """Return the frames that a packet completes; a packet that can't be decoded is a broken frame."""
         av = load_av()
         if packet is not None and self._siting is None:
-            self._siting = siting_of(self._stream, packet)
+            self._siting = siting_of(self._stream, packet, self._path)
         if packet is not None and packet.is_corrupt:
             self._broken.append(packet.pts)
         try:
@@ -274,6 +272,11 @@ class VideoFile:
             if turn is None:
                 self.tally.note("it asks to be turned by an angle that is no multiple of 90 degrees; it was not turned")
             self._turn = turn or 1
+        if not self._given:
+            # The first one says what holds for all.
+            self._bits, self._light = bits_of(frame.format), light_levels(frame)
+            for name in dynamic_metadata(frame):
+                self.tally.note(f"what {name} says of each frame's light was left out")
         image = image_from(frame, self._colour, self._name, self._siting or LEFT)
         if self._turn == 1:
             return image
@@ -294,7 +297,3 @@ class VideoFile:
             whole = Fraction(self._container.duration, 1_000_000)
             if not self._container.streams.audio and end < min(whole - Fraction(1, 2), whole * 9 / 10):
                 self._cut_off(f"it ends after {float(end):.1f} of its {float(whole):.1f} seconds")
-
-    def _cut_off(self, sentence: str) -> None:
-        self._truncated = True
-        self.tally.note(f"{sentence}: the file is cut off or damaged, and what could be decoded was kept")

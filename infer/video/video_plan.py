@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from .excerpt import Excerpt
 from .formats import OutputFormat, choose_format
 from .frames import FrameSource
 from .looped_video import LoopedVideo, plays
+from .preview import PREVIEW, require_image
 from .source import open_source
 
-__all__ = ["VideoPlan", "plan_video"]
+__all__ = ["VideoPlan", "film_of", "plan_video", "require_writable", "shows_through"]
 
 
 @dataclass(frozen=True)
@@ -64,27 +65,39 @@ def plan_video(source: str, out: Path, settings: VideoSettings) -> VideoPlan:
         InputError: something can't be read, written, or doesn't go together.
         DependencyError: PyAV or one of its encoders is missing.
     """
-    _require_writable(out)
+    require_writable(out)
+    if settings.preview is not None:
+        require_image(settings.preview)
+        require_writable(settings.preview)
+        settings = replace(settings, frames=1, audio="none", mask_out=None, smooth=0.0)
     mask_format = None
     if settings.mask_out is not None:
-        _require_writable(settings.mask_out)
+        require_writable(settings.mask_out)
         if settings.mask_out.absolute() == out.absolute():
             raise InputError(f"{out}: the mask would overwrite the result; choose another name for --mask-out")
         mask_format = choose_format(settings.mask_out, None, settings.quality, alpha=False)
-    placement, given = placement_of(settings), settings.background
-    film = LoopedVideo(str(given)) if isinstance(given, str | Path) and plays(Path(given)) else None
-    behind = film.first if film is not None else load_background(given)
+    placement, film = placement_of(settings), film_of(settings)
+    behind = film.first if film is not None else load_background(settings.background)
     # Without a background, a placement is one on a transparent canvas.
     clear = behind is None or (isinstance(behind, Colour) and behind.alpha < 255)
-    through, opened = _shows_through(behind) and not settings.only_mask, None
+    through, opened = shows_through(behind) and not settings.only_mask, None
     try:
         if settings.model is not None or settings.mask is not None or (clear and placement != Placement()):
             # Known without a look at the frames: what can't be written is refused before anything is opened.
-            format_ = choose_format(out, settings.codec, settings.quality, alpha=through)
+            choose_format(out, settings.codec, settings.quality, alpha=through)
             opened = _opened(source, settings)
+            alpha = through
         else:
             opened = _opened(source, settings)
-            format_ = choose_format(out, settings.codec, settings.quality, alpha=opened.info.alpha and through)
+            alpha = opened.info.alpha and through
+        bits = 8 if settings.only_mask else opened.info.bits
+        format_ = choose_format(out, settings.codec, settings.quality, alpha=alpha, bits=bits)
+        if settings.preview is not None:
+            out, format_ = settings.preview, PREVIEW
+            length = opened.info.length or (opened.info.frames or 0) / (opened.info.rate or 1)
+            if settings.start is None and length and not opened.info.live:
+                opened.close()
+                opened = _opened(source, replace(settings, start=Fraction(length) / 2, end=None))
         if format_.audio:
             require_sound(out.suffix.lower(), format_.container, opened.info.audio, settings.audio)
         if Path(source).exists() and out.exists() and Path(source).samefile(out):
@@ -103,14 +116,21 @@ def _opened(source: str, settings: VideoSettings) -> FrameSource:
     return Excerpt(opened, start, settings.end) if settings.start or settings.end else opened
 
 
-def _shows_through(background: Background | None) -> bool:
+def film_of(settings: VideoSettings) -> LoopedVideo | None:
+    """Open the video that is the background, where it is one."""
+    given = settings.background
+    return LoopedVideo(str(given)) if isinstance(given, str | Path) and plays(Path(given)) else None
+
+
+def shows_through(background: Background | None) -> bool:
     """Say whether what is laid on this background stays transparent in places."""
     if isinstance(background, Colour):
         return background.alpha < 255
     return background is None or (isinstance(background, Image) and background.alpha is not None)
 
 
-def _require_writable(out: Path) -> None:
+def require_writable(out: Path) -> None:
+    """Refuse a result whose folder can't be written to with an InputError."""
     existing = next(folder for folder in out.absolute().parents if folder.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise InputError(f"{out}: the result cannot be written there; choose another folder")

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from ...core import Data, PartialFailureError, Result, VideoError, VideoRecord
 from ...images import Image
-from ..cutting import Matte
 from ..devices import this_machine
 from ..latencies import Latencies, of_models
 from ..overlap import in_order, in_thread
-from ..pipeline import Pipeline, timed
+from ..pipeline import Pipeline
 from .frame_sources import ended_by_signals
-from .frames import Frame, FrameItem
+from .frame_work import FrameJob, FrameWork
+from .frames import Frame, VideoInfo
+from .preview import PREVIEW, PreviewSink
 from .sinks import Sink, open_sink
-from .smooth import Smoother
 from .video_plan import VideoPlan
 
 __all__ = ["VideoResult", "process_video"]
@@ -59,22 +57,6 @@ class VideoResult(Result[VideoRecord]):
         return PartialFailureError.exit_code if self.truncated else 0
 
 
-@dataclass
-class _Job:
-    """A frame on its way."""
-
-    item: FrameItem
-    behind: Image | None = None
-    matte: Matte | None = None
-    result: Image | None = None
-    mask: Image | None = None
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def image(self) -> Image | None:
-        return self.item.frame.image if self.item.frame is not None else None
-
-
 def process_video(plan: VideoPlan, pipeline: Pipeline) -> VideoResult:
     """Run a video through the pipeline; the result appears whole or not at all.
 
@@ -101,28 +83,24 @@ class _Run:
     def __init__(self, plan: VideoPlan, pipeline: Pipeline) -> None:
         self._plan, self._pipeline, self._settings = plan, pipeline, plan.settings
         self._source = plan.source
+        self._work = FrameWork(plan, pipeline)
         requests = min((model.runtime.info.requests for model in pipeline.models), default=1)
         self._workers = requests + 1
         parallel = ("remove", "upscale", "superimpose")
         threads = {**dict.fromkeys(parallel, self._workers), "infer": requests}
         self._latencies = Latencies(_STAGES, threads, most=_MOST_TIMES)
-        self._frames = self._broken = self._empty = 0
-        self._masks = self._settings.only_mask or self._settings.mask_out is not None
+        self._frames = self._broken = 0
 
     def __call__(self) -> VideoResult:
         progress = self._settings.progress
-        plan, info, tally = self._plan, self._source.info, self._source.tally
-        sound = self._settings.audio
-        if sound == "none":
+        info = self._work.info
+        if self._settings.audio == "none":
             info = replace(info, audio=())
+        self._work.note_losses(self._source.tally)
         total = min(filter(None, (info.frames, self._settings.frames)), default=None)
         started = time.perf_counter()
         with ExitStack() as opened:
-            sink = opened.enter_context(open_sink(plan.out, plan.format, info, tally, sound=sound))
-            beside: Sink | None = None
-            if plan.mask_format is not None and self._settings.mask_out is not None:
-                alone = info.of_frames_alone()
-                beside = opened.enter_context(open_sink(self._settings.mask_out, plan.mask_format, alone, tally))
+            sink, beside = self._sinks(opened, info)
             opened.enter_context(ended_by_signals(self._source.stop, info.live))
             last: Image | None = None
             mask: Image | None = None
@@ -160,72 +138,41 @@ class _Run:
         wall = time.perf_counter() - started
         return self._result(wall)
 
-    def _jobs(self) -> Generator[_Job]:
+    def _sinks(self, opened: ExitStack, info: VideoInfo) -> tuple[Sink, Sink | None]:
+        """Open what takes the result, and what takes the mask beside it."""
+        plan, settings, tally = self._plan, self._settings, self._source.tally
+        if plan.format is PREVIEW:
+            return PreviewSink(plan.out, self._source.info), None
+        sink = opened.enter_context(open_sink(plan.out, plan.format, info, tally, sound=settings.audio))
+        if plan.mask_format is None or settings.mask_out is None:
+            return sink, None
+        alone = info.of_frames_alone()
+        return sink, opened.enter_context(open_sink(settings.mask_out, plan.mask_format, alone, tally))
+
+    def _jobs(self) -> Generator[FrameJob]:
         """Chain the stages: each has a thread of its own, or several, and a queue in front."""
-        workers = self._workers
+        workers, work = self._workers, self._work
         # A camera goes on whether its frames are taken or not; the others wait.
         drop = self._dropped if self._source.info.live and self._source.info.rate is None else None
-        jobs: Generator[_Job] = in_thread(self._read(), _DEPTH, drop=drop)
-        if self._pipeline.remover is not None:
-            jobs = in_order(jobs, self._find_matte, workers, workers + 1)
-            jobs = in_thread(self._smoothed(jobs) if self._settings.smooth else jobs, 1)
-        return in_order(jobs, self._compose, workers, workers + 1)
+        jobs: Generator[FrameJob] = in_thread(self._read(), _DEPTH, drop=drop)
+        return in_order(work.mattes(jobs, workers), work.compose, workers, workers + 1)
 
-    def _read(self) -> Generator[_Job]:
+    def _read(self) -> Generator[FrameJob]:
         count, first = 0, None
         items = self._source.items()
-        film, time_base = self._plan.film, self._source.info.time_base
         while True:
             begun = time.perf_counter()
             item = next(items, None)
             if item is None:
                 return
-            job = _Job(item)
             if item.frame is not None:
                 if count == self._settings.frames:
                     return
                 count += 1
                 first = item.frame.pts if first is None else first
-                if film is not None:
-                    job.behind = film.at((item.frame.pts - first) * time_base)
+            job = self._work.begin(item, first or 0)
             job.seconds["decode"] = time.perf_counter() - begun
             yield job
-
-    def _find_matte(self, job: _Job) -> _Job:
-        if job.image is not None and self._pipeline.remover is not None:
-            with timed(job.seconds, "remove", *self._pipeline.remover.models):
-                job.matte = self._pipeline.remover.matte(job.image)
-        return job
-
-    def _smoothed(self, jobs: Iterable[_Job]) -> Generator[_Job]:
-        smoother = Smoother(self._settings.smooth)
-        try:
-            for job in jobs:
-                if job.image is not None and job.matte is not None:
-                    begun = time.perf_counter()
-                    job.matte = replace(job.matte, alpha=smoother.smooth(job.image, job.matte.alpha))
-                    job.seconds["smooth"] = time.perf_counter() - begun
-                yield job
-        finally:
-            if isinstance(jobs, Generator):
-                jobs.close()
-
-    def _compose(self, job: _Job) -> _Job:
-        if job.image is not None and job.matte is not None and self._masks:
-            alpha = job.matte.alpha if job.matte.alpha.dtype == np.uint8 else np.rint(job.matte.alpha / 257)
-            job.mask = Image(np.repeat(alpha.astype(np.uint8)[..., None], 3, axis=2), source=job.image.source)
-        if job.image is not None and self._settings.only_mask:
-            job.result = job.mask
-            self._empty += job.matte is not None and not job.matte.foreground
-        elif job.image is not None:
-            behind = job.behind if job.behind is not None else self._pipeline.background
-            result = replace(self._pipeline, background=behind).run(job.image, matte=job.matte)
-            for stage, seconds in result.seconds.items():
-                job.seconds[stage] = job.seconds.get(stage, 0.0) + seconds
-            job.result = result.image
-            if result.matte is not None and not result.matte.foreground:
-                self._empty += 1
-        return job
 
     def _dropped(self) -> None:
         self._source.tally.dropped += 1
@@ -244,15 +191,15 @@ class _Run:
         tally, info = self._source.tally, self._source.info
         if tally.dropped:
             tally.note(f"{tally.dropped} frames came faster than they could be processed, and were dropped")
-        if self._empty:
-            tally.note(f"no foreground was found in {self._empty} frames")
+        if self._work.empty:
+            tally.note(f"no foreground was found in {self._work.empty} frames")
         format_ = self._plan.format
         common = of_models(self._pipeline.models, Data(name=info.name, reference="", count=self._frames))
         figures = [
             common.measured("frames", self._frames),
             common.measured("broken", self._broken, higher_is_better=False),
             common.measured("dropped", tally.dropped, "late frames", higher_is_better=False),
-            common.measured("empty", self._empty, higher_is_better=False),
+            common.measured("empty", self._work.empty, higher_is_better=False),
         ]
         speed = self._frames / wall_s if wall_s > 0 else None
         figures.append(common.measured("throughput", speed, "frames/s", higher_is_better=True))
