@@ -296,9 +296,11 @@ from .workflow.deployment_settings import (
     Peer as Peer,
 )
 from .workflow.plan_deployment import (
-    PlanPoint as PlanPoint,
     PlanResult as PlanResult,
     plan_deployment as plan_deployment,
+)
+from .workflow.plan_points import (
+    PlanPoint as PlanPoint,
 )
 from .workflow.plan_search import (
     Tried as Tried,

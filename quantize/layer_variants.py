@@ -12,7 +12,7 @@ from ..core import atomic_directory
 from ..datasets import Dataset
 from .layer_search import LayerSearch, most_layers, open_state
 from .ptq import find_recipe, require_fit
-from .quantization import notes_of, search_key
+from .quantization_notes import notes_of, search_key
 from .quantize_settings import QuantizeSettings
 from .source_ir import open_source, save_int8
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
 import time
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from statistics import fmean
 
@@ -36,19 +33,18 @@ from ..datasets import Dataset, open_dataset
 from ..infer import this_machine
 from ..metrics import metrics_for
 from .layer_search import LayerSearch, clear, open_state, peak_memory
-from .ptq import FamilyRecipe, find_recipe, require_disjoint, require_fit, require_nncf, split
+from .ptq import find_recipe, require_disjoint, require_fit, split
+from .quantization_notes import notes_of, search_key
 from .quantize_settings import QuantizeSettings
 from .source_ir import Accuracy, SourceIr, accuracy_on, open_source, save_int8
 
 __all__ = [
     "BENCH_NAME",
     "QuantizeResult",
-    "notes_of",
     "quantize",
     "quantize_model",
     "record_search",
     "run_quantization",
-    "search_key",
 ]
 
 _MAIN_METRIC: dict[Task, str] = {"segmentation": "iou", "super_resolution": "psnr_y"}
@@ -200,45 +196,6 @@ def quantize(
     clear(work)
     variant = replace(written, path=folder / "model.xml")
     return QuantizeResult((record,), folder / "quantize.json", variant, ignored, len(quantized_layers(model)))
-
-
-def notes_of(
-    source: SourceIr, settings: QuantizeSettings, used: Dataset, name: str, recipe: FamilyRecipe
-) -> dict[str, JsonValue]:
-    """Return how a network is quantized, as its IR and its record say it.
-
-    Args:
-        source: the network.
-        settings: how.
-        used: samples that are calibrated on.
-        name: of the family's recipe.
-        recipe: of the model's family.
-
-    Raises:
-        DependencyError: NNCF is not installed.
-    """
-    return {
-        **settings.described(),
-        "preset": settings.preset or recipe.preset,
-        "patch": (settings.patch or recipe.patch) if source.contract.task == "super_resolution" else None,
-        "recipe": name,
-        "recipe_ignore": list(recipe.ignore),
-        "recipe_ignore_types": list(recipe.ignore_types),
-        "calibration": used.name,
-        "calibration_samples": len(used),
-        "calibration_sha256": used.content_hash,
-        "made_from": dict(source.variant.sha256),
-        "nncf": require_nncf(),
-        "openvino": metadata.version("openvino"),
-    }
-
-
-def search_key(notes: dict[str, JsonValue], recipe: FamilyRecipe, accuracy: Accuracy | None) -> str:
-    """Hash all that decides what a search finds out; the allowed drop does not, so that another one can go on."""
-    measured = [accuracy.metric.name, accuracy.against, accuracy.samples.content_hash] if accuracy else []
-    decisive = {name: value for name, value in notes.items() if name != "max_drop"}
-    text = json.dumps([decisive, recipe.model_dump(mode="json"), measured], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def record_search(

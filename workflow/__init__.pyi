@@ -25,10 +25,12 @@ from .init_settings import (
     InitSettings as InitSettings,
 )
 from .plan_deployment import (
-    PlanPoint as PlanPoint,
     PlanResult as PlanResult,
     plan_deployment as plan_deployment,
     run_plan as run_plan,
+)
+from .plan_points import (
+    PlanPoint as PlanPoint,
 )
 from .plan_search import (
     Tried as Tried,

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ..bench import drop_interval, pareto_front, run_benchmark
 from ..core import MODEL, Arithmetic, InputError, ModelError, atomic_path
 from ..datasets import Dataset
-from ..metrics import Metric
+from ..metrics import get_metric
 from ..quantize import QuantizeSettings, accuracy_on
 from .plan_settings import PlanSettings
 from .plan_variants import PlannedVariant, VariantShelf
@@ -26,10 +26,8 @@ __all__ = ["PlanSearch", "PlanState", "Tried", "open_plan_state"]
 
 _FILE = "plan-state.json"
 _FIRST = 8
-"""Samples that all variants are measured on."""
-
 _LEAST = 4
-"""Variants that are never halved."""
+"""Samples that all variants are measured on, and variants that are never halved."""
 
 _FINALISTS = 6
 _QUICK_ROUNDS = 5
@@ -88,6 +86,21 @@ class Tried:
     samples: int
     given_up: str
 
+    def row(self) -> dict[str, object]:
+        """Return it as a row of a table."""
+        return {
+            "variant": str(self.variant),
+            "stored as": self.variant.precision,
+            "layers kept": self.variant.layers,
+            "computed in": self.variant.arithmetic,
+            "size": "x".join(map(str, self.variant.size)) if self.variant.size else "",
+            "p50 ms (quick)": self.milliseconds,
+            "bytes": self.bytes,
+            "drop": self.drop,
+            "samples": self.samples,
+            "given up": self.given_up,
+        }
+
 
 @dataclass
 class PlanSearch:
@@ -97,7 +110,7 @@ class PlanSearch:
         variants: the grid; the first one is what others are compared with.
         shelf: makes their files.
         samples: that the search may choose by.
-        metric: what is measured.
+        metric: the name of what is measured.
         limit: the drop that may be lost.
         settings: of the plan.
         state: what has been measured so far.
@@ -108,7 +121,7 @@ class PlanSearch:
     variants: Sequence[PlannedVariant]
     shelf: VariantShelf
     samples: Dataset
-    metric: Metric
+    metric: str
     limit: float
     settings: PlanSettings
     state: PlanState
@@ -201,20 +214,20 @@ class PlanSearch:
         values = self.state.values.setdefault(str(variant), [])
         if len(values) >= count:
             return
-        self._tell(f"{variant}: {self.metric.name} on {count} samples", len(values), count)
+        self._tell(f"{variant}: {self.metric} on {count} samples", len(values), count)
         rest = replace(self.samples, entries=self.samples.entries[len(values) : count])
         how = QuantizeSettings(
             device=self.settings.device, arithmetic=variant.arithmetic, contract=self.settings.contract
         )
         path = self.shelf.path(variant)
-        accuracy = accuracy_on(rest, self.metric.name, how, None)
+        accuracy = accuracy_on(rest, self.metric, how, None)
         values += accuracy.values_of(accuracy.measure(path))
         self.state.write(self.work)
 
     def _series(self, variant: PlannedVariant) -> tuple[list[float], list[float]]:
         own = self.state.values[str(variant)]
         before = self.state.values[str(self.variants[0])][: len(own)]
-        return (before, own) if self.metric.higher_is_better else (own, before)
+        return (before, own) if get_metric(self.metric).higher_is_better else (own, before)
 
     def _drop(self, variant: PlannedVariant) -> float:
         before, after = self._series(variant)
@@ -227,7 +240,7 @@ class PlanSearch:
         for variant in alive:
             if bounds[variant][0] > self.limit:
                 low = bounds[variant][0]
-                self._give_up(variant, f"{self.metric.name} drops by {low:.4f} or more on {count} samples")
+                self._give_up(variant, f"{self.metric} drops by {low:.4f} or more on {count} samples")
                 continue
             better = [other for other in alive if other is not variant and self._beats(other, variant, bounds)]
             if better:
@@ -269,7 +282,7 @@ class PlanSearch:
         within = [variant for variant in alive if self._drop(variant) <= self.limit]
         for variant in alive:
             if variant not in within:
-                self._give_up(variant, f"{self.metric.name} dropped by {self._drop(variant):.4f}")
+                self._give_up(variant, f"{self.metric} dropped by {self._drop(variant):.4f}")
         points = [(*self._costs(variant), self._drop(variant)) for variant in within]
         front = sorted((within[place] for place in pareto_front(points)), key=self._costs)
         for variant in within:

@@ -1,15 +1,19 @@
-"""A point of a plan as a folder: the IR, the layers that stay as they are, and the recipe that makes it again."""
+"""A plan's files: a folder for each finalist with the recipe that makes it again, and a table of all that was tried."""
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+from ..core import atomic_path
+from .plan_search import Tried
 from .plan_settings import PlanSettings
 from .plan_variants import PlannedVariant, VariantShelf
 
-__all__ = ["write_point"]
+__all__ = ["write_point", "write_tried"]
 
 
 def write_point(
@@ -51,3 +55,12 @@ def write_point(
     lines.append(f'validate = {{ data = "${{DATA}}", arithmetic = "{variant.arithmetic}" }}')
     lines.append(f'bench = {{ devices = [{json.dumps(settings.device)}], arithmetics = ["{variant.arithmetic}"] }}')
     (folder / "recipe.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_tried(path: Path, tried: Sequence[Tried]) -> None:
+    """Write what a search found out of each variant as CSV."""
+    rows = [each.row() for each in tried]
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
