@@ -295,3 +295,19 @@ from .workflow.deployment_settings import (
     DeploymentSettings as DeploymentSettings,
     Peer as Peer,
 )
+from .workflow.plan_deployment import (
+    PlanResult as PlanResult,
+    plan_deployment as plan_deployment,
+)
+from .workflow.plan_points import (
+    PlanPoint as PlanPoint,
+)
+from .workflow.plan_search import (
+    Tried as Tried,
+)
+from .workflow.plan_settings import (
+    PlanSettings as PlanSettings,
+)
+from .workflow.plan_variants import (
+    PlannedVariant as PlannedVariant,
+)

@@ -29,6 +29,7 @@ from .commands import (
     models_show,
     package,
     parity,
+    plan,
     quantize,
     remove,
     report,
@@ -99,6 +100,7 @@ datasets.register(app)
 bench.register(app)
 bench_compare.register(bench.bench_app)
 compare.register(app)
+plan.register(app)
 report.register(app)
 for command in (run, remove, upscale, superimpose, video):
     command.register(app)

@@ -64,6 +64,7 @@ from .gates.outcome import (
     gates_outcome as gates_outcome,
 )
 from .int8 import (
+    ALLOWED_DROP as ALLOWED_DROP,
     Int8Verdict as Int8Verdict,
     int8_verdicts as int8_verdicts,
 )
@@ -100,6 +101,10 @@ from .latency.rembg_process import (
 from .latency.speeds import (
     MeasuredSpeed as MeasuredSpeed,
     measured_speeds as measured_speeds,
+)
+from .pareto import (
+    hypervolume as hypervolume,
+    pareto_front as pareto_front,
 )
 from .parity.opened_stages import (
     open_stages as open_stages,

@@ -83,6 +83,9 @@ from .recognition import (
     expanded as expanded,
     spec_for as spec_for,
 )
+from .resized_ir import (
+    write_resized as write_resized,
+)
 from .servable.package_manifest import (
     ALPHA as ALPHA,
     CONFIDENCE as CONFIDENCE,

@@ -38,6 +38,7 @@ from .destination import (
 )
 from .devices import (
     available_devices as available_devices,
+    describe_devices as describe_devices,
     package_versions as package_versions,
     require_device as require_device,
     this_machine as this_machine,

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..convert import layer_influence, layer_noise, name_by_position, restore_layers, write_ir
-from ..core import InputError, Measurement, ParityError, atomic_path, make_folder
+from ..core import Measurement, ParityError, atomic_path, make_folder
 from ..datasets import Dataset
 from .ptq import FamilyRecipe, calibration_tensor, quantize_plainly, tensors
-from .quantize_settings import IDENTICAL, QuantizeSettings
+from .quantize_settings import QuantizeSettings
 from .source_ir import Accuracy, SourceIr, layer_names, save_int8
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class LayerSearch:
     def run(self) -> tuple[str, ...]:
         """Quantize, and return the layers that must not be."""
         limit = self.settings.max_drop
-        self._calibrate()
+        self.calibrate()
         self._tell(f"calibrated on {len(self.used)} samples", 2 if limit else 0)
         if self.accuracy is None:
             return ()
@@ -83,7 +83,7 @@ class LayerSearch:
         drop = self._drop((), 3 if limit else 0)
         if limit is None or drop <= limit.limit:
             return ()
-        found = search([layer for layer, _ in self._noise()], self._drop, limit.limit)
+        found = search([layer for layer, _ in self.ranking()], self._drop, limit.limit)
         if found is None:
             best = min(self.accuracy.drop(self.state.baseline, values) for values in self.state.tried.values())
             raise ParityError(
@@ -108,7 +108,7 @@ class LayerSearch:
 
         return openvino.Core().read_model(self.work / "plain.xml")
 
-    def _calibrate(self) -> None:
+    def calibrate(self) -> None:
         """Quantize all layers that may be, unless an interrupted call has done so."""
         plain = self.work / "plain.xml"
         if plain.is_file():
@@ -126,7 +126,8 @@ class LayerSearch:
         unfinished.replace(plain)
         self.state.write(self.work)
 
-    def _noise(self) -> list[tuple[str, float]]:
+    def ranking(self) -> list[tuple[str, float]]:
+        """Return the quantized layers with their signal-to-noise ratios in dB, the noisiest first."""
         if not self.state.noise:
             few, contract = self.used.take(_NOISE_SAMPLES), self.source.contract
             plain = self._plain()
@@ -166,14 +167,7 @@ class LayerSearch:
         record = self.accuracy.measure(path)
         figure = next(each for each in record.measurements if each.is_whole)
         self.state.measured = figure.model_copy(update={"value": None})
-        values = record.table.values[self.accuracy.metric.name]
-        missing = [sample for sample, value in zip(record.table.ids, values, strict=True) if value is None]
-        if missing:
-            raise InputError(
-                f"{self.accuracy.metric.name} has no value for {missing[0]!r} of {self.accuracy.samples.name}; choose "
-                "a metric that fits the data set, such as iou"
-            )
-        return [min(value, IDENTICAL) for value in values if value is not None]
+        return self.accuracy.values_of(record)
 
     def _tell(self, what: str, more: int) -> None:
         self.steps += 1

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
 import time
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from statistics import fmean
 
@@ -36,11 +33,19 @@ from ..datasets import Dataset, open_dataset
 from ..infer import this_machine
 from ..metrics import metrics_for
 from .layer_search import LayerSearch, clear, open_state, peak_memory
-from .ptq import FamilyRecipe, find_recipe, require_disjoint, require_fit, require_nncf, split
+from .ptq import find_recipe, require_disjoint, require_fit, split
+from .quantization_notes import notes_of, search_key
 from .quantize_settings import QuantizeSettings
 from .source_ir import Accuracy, SourceIr, accuracy_on, open_source, save_int8
 
-__all__ = ["BENCH_NAME", "QuantizeResult", "quantize", "quantize_model", "record_search", "run_quantization"]
+__all__ = [
+    "BENCH_NAME",
+    "QuantizeResult",
+    "quantize",
+    "quantize_model",
+    "record_search",
+    "run_quantization",
+]
 
 _MAIN_METRIC: dict[Task, str] = {"segmentation": "iou", "super_resolution": "psnr_y"}
 
@@ -162,33 +167,20 @@ def quantize(
     started = time.monotonic()
     if settings.max_drop is not None and accuracy is None:
         raise InputError("--max-drop needs samples with a truth to measure on; give --data or --validation")
-    source, nncf_version = open_source(ir, settings.given_contract), require_nncf()
+    source = open_source(ir, settings.given_contract)
     for dataset in filter(None, (calibration, validation)):
         require_fit(dataset, source.contract)
     used = calibration.take(settings.limit)
     if validation is not None:
         require_disjoint(used, validation)
     name, recipe = find_recipe(source.provenance.model, settings.recipe)
-    notes: dict[str, JsonValue] = {
-        **settings.described(),
-        "preset": settings.preset or recipe.preset,
-        "patch": (settings.patch or recipe.patch) if source.contract.task == "super_resolution" else None,
-        "recipe": name,
-        "recipe_ignore": list(recipe.ignore),
-        "recipe_ignore_types": list(recipe.ignore_types),
-        "calibration": calibration.name,
-        "calibration_samples": len(used),
-        "calibration_sha256": used.content_hash,
-        "made_from": dict(source.variant.sha256),
-        "nncf": nncf_version,
-        "openvino": metadata.version("openvino"),
-    }
+    notes = notes_of(source, settings, used, name, recipe)
     called = settings.name or source.provenance.name
     folder = Path(out) / folder_name(source.provenance.model, called) / "int8"
     # Said before hours of work, not after them.
     check_replaceable(folder)
     work = folder.with_name(".int8-search")
-    state = open_state(work, _key(notes, recipe, accuracy))
+    state = open_state(work, search_key(notes, recipe, accuracy))
     search = LayerSearch(source, used, settings, recipe, accuracy, state, work)
     ignored = search.run()
     model = search.candidate(ignored)
@@ -204,14 +196,6 @@ def quantize(
     clear(work)
     variant = replace(written, path=folder / "model.xml")
     return QuantizeResult((record,), folder / "quantize.json", variant, ignored, len(quantized_layers(model)))
-
-
-def _key(notes: dict[str, JsonValue], recipe: FamilyRecipe, accuracy: Accuracy | None) -> str:
-    """Hash all that decides what a search finds out; the allowed drop does not, so that another one can go on."""
-    measured = [accuracy.metric.name, accuracy.against, accuracy.samples.content_hash] if accuracy else []
-    decisive = {name: value for name, value in notes.items() if name != "max_drop"}
-    text = json.dumps([decisive, recipe.model_dump(mode="json"), measured], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def record_search(

@@ -39,7 +39,7 @@ from ..datasets import Dataset
 from ..infer import Tensor, describe, feeder_of, load, read_model
 from ..metrics import Metric, get_metric
 from ..models import ModelRef
-from .quantize_settings import QuantizeSettings
+from .quantize_settings import IDENTICAL, QuantizeSettings
 
 if TYPE_CHECKING:
     import openvino
@@ -185,6 +185,21 @@ class Accuracy:
         (record,) = validate([predictor], self.samples, metrics=[self.metric.name], reference=self.reference)
         return record
 
+    def values_of(self, record: ValidateRecord) -> list[float]:
+        """Return the metric of each sample, identical images with a number of dB that stands for no limit.
+
+        Raises:
+            InputError: the metric has no value for a sample.
+        """
+        values = record.table.values[self.metric.name]
+        missing = [sample for sample, value in zip(record.table.ids, values, strict=True) if value is None]
+        if missing:
+            raise InputError(
+                f"{self.metric.name} has no value for {missing[0]!r} of {self.samples.name}; choose a metric that "
+                "fits the data set, such as iou"
+            )
+        return [min(value, IDENTICAL) for value in values if value is not None]
+
     def is_telling(self, path: Path) -> bool:
         """Tell whether the masks of an IR differ within any sample: those that are even everywhere can't get worse.
 
@@ -204,14 +219,14 @@ class Accuracy:
         return change if self.metric.higher_is_better else -change
 
 
-def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, source: SourceIr) -> Accuracy:
+def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, source: SourceIr | None) -> Accuracy:
     """Return how a metric is measured on a data set.
 
     Args:
         dataset: measured on.
         metric: its name.
         settings: the device, the tile, and what answers are compared with.
-        source: the IR before quantization.
+        source: the IR before quantization; needed where answers are compared with its own.
 
     Raises:
         InputError: there is no such metric.
@@ -219,7 +234,8 @@ def accuracy_on(dataset: Dataset, metric: str, settings: QuantizeSettings, sourc
     chosen = get_metric(metric)
     if chosen.takes not in {"masks", "images", "classes"}:
         raise InputError(f"the metric {metric} is not of single images; choose one such as iou, mae or psnr_y")
-    reference = remembering(_opened(source.path, settings)) if settings.against == "source" else None
+    own = source if settings.against == "source" else None
+    reference = remembering(_opened(own.path, settings)) if own else None
     return Accuracy(chosen, dataset, settings, reference)
 
 

@@ -146,6 +146,10 @@ CASES: dict[str, Callable[[Given, Path], Arguments]] = {
         *(given.fixture("light_ir") / "model.xml", "--data", given.discs, "--precision", "fp32"),
         *("--rounds", "1", "--seconds", "0.01", "-o", out / "table.csv"),
     ],
+    "plan": lambda given, out: [
+        *(given.fixture("light_ir") / "model.xml", "--data", "synthetic:count=18,size=64x48", "--precision", "fp32"),
+        *("--arithmetic", "f32", "--rounds", "12", "--seconds", "0.01", "-o", out),
+    ],
     "bench compare": lambda given, out: [given.bench_record, given.bench_record, "-o", out / "comparison.json"],
 }
 """The arguments of each command that has `-o`, and where its results go: below or into the folder `out`."""
@@ -158,6 +162,7 @@ SLOW = {
     "init",
     "quantize",
     "package",
+    "plan",
     "report",
     "run",
     "validate",

@@ -24,6 +24,23 @@ from .deployment_settings import (
 from .init_settings import (
     InitSettings as InitSettings,
 )
+from .plan_deployment import (
+    PlanResult as PlanResult,
+    plan_deployment as plan_deployment,
+    run_plan as run_plan,
+)
+from .plan_points import (
+    PlanPoint as PlanPoint,
+)
+from .plan_search import (
+    Tried as Tried,
+)
+from .plan_settings import (
+    PlanSettings as PlanSettings,
+)
+from .plan_variants import (
+    PlannedVariant as PlannedVariant,
+)
 from .recipes import (
     schema_text as schema_text,
 )

@@ -122,7 +122,7 @@ class _Chain:
         return BuildStage(
             name=self._name("quantize"),
             command=("quantize", str(self.home / self.stored), *options, "-o", str(self.out / "models")),
-            files=self._ir(self.stored),
+            files=(*self._ir(self.stored), *([Path(asked.ignore_scope)] if asked and asked.ignore_scope else [])),
             datasets=tuple(self._data(f"quantize {key}", text) for key, text in datasets.items() if text),
             outputs=(self.home / "int8",),
             after=(self._name(f"export-{self.stored}"),),

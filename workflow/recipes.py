@@ -17,7 +17,7 @@ from ..package import PackageFormat
 __all__ = ["BuildRecipe", "ModelRecipe", "check_paths", "read_recipe", "schema_text"]
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
-_PATHS = frozenset({"weights", "contract", "gates", "baseline", "out", "data", "validation"})
+_PATHS = frozenset({"weights", "contract", "gates", "baseline", "out", "data", "validation", "ignore_scope"})
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\-]+)\s*\]\]?")
 
 _Text = Annotated[str, Field(min_length=1)]
@@ -55,7 +55,11 @@ class ParityOptions(_Strict):
 
 
 class QuantizeOptions(_Strict):
-    """Quantize to INT8; as the options of `mattekit quantize`."""
+    """Quantize to INT8; as the options of `mattekit quantize`.
+
+    Attributes:
+        ignore_scope: file of layers that stay as they are, one name a line.
+    """
 
     data: _Text | None = None
     validation: _Text | None = None
@@ -64,6 +68,7 @@ class QuantizeOptions(_Strict):
     preset: Literal["mixed", "performance"] | None = None
     max_drop: _Text | None = None
     against: Literal["truth", "source"] = "truth"
+    ignore_scope: _Text | None = None
     arithmetic: Arithmetic = "f32"
     verdict: bool = False
 
