@@ -67,7 +67,11 @@ class LayerVariants:
         ignored, search = self.ignored(layers), self._search
         model = search.candidate(ignored)
         with atomic_directory(folder) as temporary:
-            notes = {**self._notes, "ignored": list(ignored), "layers": len(quantized_layers(model))}
+            notes: dict[str, JsonValue] = {
+                **self._notes,
+                "ignored": list(ignored),
+                "layers": len(quantized_layers(model)),
+            }
             provenance = search.source.provenance.model_copy(update={"name": name})
             save_int8(model, temporary / "model.xml", replace(search.source, provenance=provenance), notes)
         return folder / "model.xml"

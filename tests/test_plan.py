@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from mattekit.infer import read_model
 from mattekit.workflow import PlannedVariant, PlanSettings, run_plan
 
 DATA = "synthetic:count=30,size=64x48"
-QUICK = {"seconds": 0.05, "rounds": 12, "calibration_limit": 4}
+QUICK: dict[str, Any] = {"seconds": 0.05, "rounds": 12, "calibration_limit": 4}
 
 
 def test_the_front_is_what_no_other_point_is_better_than() -> None:

@@ -110,7 +110,7 @@ def test_a_state_of_no_size_begins_with_a_single_zero(tmp_path: Path) -> None:
 def test_an_export_keeps_the_states(network: Path, tmp_path: Path) -> None:
     from mattekit import export_model
 
-    report = export_model("counting", tmp_path, weights=network, size="16x24")
+    report = export_model("counting", tmp_path, weights=network, size=(16, 24))
     assert [state.output for state in report.ir.contract.states] == ["r1o", "r2o"]
     remover, memory = Remover(open_model(report.ir.path)), FrameMemory()
     image = Image(np.full((64, 96, 3), 128, np.uint8))

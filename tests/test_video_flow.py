@@ -108,7 +108,7 @@ def scene(shift: int) -> Image:
     return Image(np.ascontiguousarray(np.hstack([still, moving])))
 
 
-def smoothed(strength: float, frames: list[Image], mattes: list[Pixels]) -> list[Pixels]:
+def smoothed(strength: float, frames: list[Image], mattes: Sequence[Pixels]) -> list[Pixels]:
     smoother = Smoother(strength)
     given = [smoother.push(frame, matte) for frame, matte in zip(frames, mattes, strict=True)]
     return [alpha for alpha in given if alpha is not None] + smoother.flush()

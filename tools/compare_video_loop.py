@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 import mattekit
@@ -39,8 +40,8 @@ def by_loop(clip: str, out: str, compiled: openvino.CompiledModel, contract: Con
         good, frame = capture.read()
         if not good:
             break
+        size = (frame.shape[1], frame.shape[0])
         if writer is None:
-            size = (frame.shape[1], frame.shape[0])
             writer = cv2.VideoWriter(out, cv2.VideoWriter.fourcc(*"mp4v"), capture.get(cv2.CAP_PROP_FPS), size)
         small = cv2.resize(frame, (wanted.width or 320, wanted.height or 320))
         pixels = cv2.cvtColor(small, cv2.COLOR_BGR2RGB).astype(np.float32)
@@ -72,7 +73,7 @@ def main() -> None:
     model = mattekit.open_model(given.model, "segmentation")
     config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
     compiled = openvino.Core().compile_model(model.path, "CPU", config)
-    own = {"model": given.model, "background": "#336699", "decontaminate": False}
+    own: dict[str, Any] = {"model": given.model, "background": "#336699", "decontaminate": False}
     pipeline = mattekit.open_pipeline(sr=None, **own)
     settings = VideoSettings(**own, frames=given.frames)
     ours: list[float] = []

@@ -45,9 +45,9 @@ def boundary_f(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
     reach = math.ceil(0.008 * math.hypot(*truth.shape))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     masks = [mask.astype(np.uint8) for mask in (found, truth)]
-    ours, theirs = [mask - cv2.erode(mask, np.ones((3, 3), np.uint8)) for mask in masks]
-    precision = float((ours & cv2.dilate(theirs, disc)).sum()) / max(1, int(ours.sum()))
-    recall = float((theirs & cv2.dilate(ours, disc)).sum()) / max(1, int(theirs.sum()))
+    ours, theirs = [np.asarray(mask - cv2.erode(mask, np.ones((3, 3), np.uint8)), np.uint8) for mask in masks]
+    precision = float((ours & np.asarray(cv2.dilate(theirs, disc), np.uint8)).sum()) / max(1, int(ours.sum()))
+    recall = float((theirs & np.asarray(cv2.dilate(ours, disc), np.uint8)).sum()) / max(1, int(theirs.sum()))
     return 2 * precision * recall / max(1e-9, precision + recall)
 
 

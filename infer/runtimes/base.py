@@ -212,9 +212,9 @@ class SerialRuntime:
     def __init__(
         self,
         info: Execution,
-        execute: Callable[[Feed], Iterable[object]],
+        execute: Callable[[Any], Iterable[object]],
         *,
-        bind: Callable[[Feed], Callable[[], object]] | None = None,
+        bind: Callable[[Any], Callable[[], object]] | None = None,
         compile_ms: float = 0.0,
         interface: Interface | None = None,
     ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import cv2
 import numpy as np
@@ -143,7 +143,7 @@ def image_from(frame: VideoFrame, colour: VideoColour, source: str, siting: Siti
 
 def _stretched(pixels: Pixels, factor: float) -> Pixels:
     """Return 16-bit samples times a factor; what is more than white is white."""
-    return np.asarray(cv2.multiply(pixels, (factor,) * 4, dtype=cv2.CV_16U), dtype=np.uint16)
+    return np.asarray(cv2.multiply(pixels, cast("Any", (factor,) * 4), dtype=cv2.CV_16U), dtype=np.uint16)
 
 
 def frame_from(rgb: Pixels, alpha: Pixels | None, pixel_format: str, colour: VideoColour) -> VideoFrame:
@@ -163,10 +163,10 @@ def frame_from(rgb: Pixels, alpha: Pixels | None, pixel_format: str, colour: Vid
     target, deep = VideoFormat(pixel_format), rgb.dtype == np.uint16
     if deep and not target.is_rgb:
         rgb = _stretched(rgb, _WHITE_OF_LIMITED / _WHITE)
-    pixels = np.ascontiguousarray(rgb)
+    pixels: Any = np.ascontiguousarray(rgb)
     if any(component.is_alpha for component in target.components):
         opacity = np.full(rgb.shape[:2], np.iinfo(rgb.dtype).max, rgb.dtype) if alpha is None else alpha
-        stacked = np.ascontiguousarray(np.dstack([rgb, opacity]))
+        stacked: Any = np.ascontiguousarray(np.dstack([rgb, opacity]))
         frame = VideoFrame.from_ndarray(stacked, format="rgba64le" if deep else "rgba")
     else:
         frame = VideoFrame.from_ndarray(pixels, format="rgb48le" if deep else "rgb24")
