@@ -69,7 +69,7 @@ class DeploymentSettings(ContractSettings):
         max_drop: the accuracy that may be lost, METRIC=LIMIT of the metric that is measured; iou=0.01 or psnr_y=0.3
             unless given.
         seconds: time for each candidate, in all rounds together.
-        rounds: how often the candidates take turns; verdicts need 12.
+        rounds: how often the candidates take turns: the more, the smaller a difference that is told from noise.
         threads: processor threads of every candidate on the CPU; all cores unless given.
         against: another program in the same run, over the whole way of an image: rembg=PYTHON, the interpreter of the
             environment that it is installed in; rembg:SESSION=PYTHON for another network than the first model's.
@@ -92,7 +92,7 @@ class DeploymentSettings(ContractSettings):
     baseline: str | None = None
     max_drop: MaxDrop | None = option(None, parse=parse_max_drop)
     seconds: float = option(10.0, least=0.001)
-    rounds: int = option(20, least=1)
+    rounds: int = option(100, least=1)
     threads: int | None = option(None, least=1)
     against: Peer | None = option(None, parse=parse_peer)
     answers: str | Path | None = option(None, identity=False)
