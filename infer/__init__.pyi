@@ -33,6 +33,7 @@ from .collect import (
     name_results as name_results,
 )
 from .destination import (
+    BESIDE as BESIDE,
     is_file_name as is_file_name,
     settle_destination as settle_destination,
 )
@@ -52,7 +53,6 @@ from .given_masks import (
     GivenMasks as GivenMasks,
 )
 from .inputs import (
-    BESIDE as BESIDE,
     ImageSource as ImageSource,
 )
 from .instruction_sets import (

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from ..core import InputError
 from ..images import READABLE_EXTENSIONS, WRITABLE_EXTENSIONS
-from .inputs import BESIDE, ImageSource
 from .location import STANDARD, Location
 from .pipeline_settings import RunSettings
 
-__all__ = ["is_file_name", "require_folder_name", "settle_destination"]
+__all__ = ["BESIDE", "is_file_name", "require_folder_name", "settle_destination"]
+
+BESIDE = {"run": "result", "remove": "cutout", "upscale": "upscaled", "superimpose": "superimposed"}
+"""What the name of a result that lies beside its image has in addition, by the command."""
 
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{2,3}")
 
@@ -79,6 +81,8 @@ def settle_destination(
         return given, STANDARD
     path = Path(source)
     if not path.is_file():
+        from .inputs import ImageSource
+
         # What is not there at all is said to be so.
         ImageSource.of(source)
         raise InputError(f"{source}: it is no single image, so name the folder of its results with -o")

@@ -14,14 +14,12 @@ from pathlib import Path
 
 from ..core import ImageError, InputError
 from ..images import READABLE_EXTENSIONS, WRITABLE_EXTENSIONS
+from .destination import BESIDE
 from .location import Location
 from .stores import StoredFile, open_store
 from .video.formats import VIDEO_EXTENSIONS
 
 __all__ = ["BESIDE", "IMAGES", "ImageSource", "SourceKind"]
-
-BESIDE = {"run": "result", "remove": "cutout", "upscale": "upscaled", "superimpose": "superimposed"}
-"""What the name of a result that lies beside its image has in addition, by the command."""
 
 
 @dataclass(frozen=True)

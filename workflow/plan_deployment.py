@@ -20,6 +20,7 @@ from ..core import (
     InputError,
     Result,
     make_folder,
+    sha256_of,
     with_settings,
 )
 from ..datasets import Dataset
@@ -157,7 +158,5 @@ plan_deployment = with_settings(PlanSettings, "plan_deployment")(run_plan)
 
 
 def _key(source: Path, calibration: Dataset | None, settings: PlanSettings) -> str:
-    from ..core import sha256_of
-
     known = [sha256_of(source), calibration.content_hash if calibration else "", settings.calibration_limit]
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()[:16]
