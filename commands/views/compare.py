@@ -12,22 +12,28 @@ from .console import console_of
 from .fitting import print_banded, print_lines
 
 if TYPE_CHECKING:
+    from ...core import BenchRecord
     from ...workflow import DeploymentResult
 
-__all__ = ["NAMING", "print_deployment"]
+__all__ = ["NAMING", "print_candidates", "print_deployment"]
 
 NAMING = ("stored as", "computed in", "device", "instructions")
 """Titles of columns that name a row, beside the first one."""
 
 
+def print_candidates(records: Sequence[BenchRecord], console: Console) -> None:
+    """Print the table of each record's candidates."""
+    for section in deployment_document(records).sections:
+        for block in section.blocks:
+            if isinstance(block, Table):
+                print_banded(block, NAMING, console)
+                console.print()
+
+
 def print_deployment(result: DeploymentResult, kept: Sequence[str], console: Console | None = None) -> None:
     """Print what to deploy and why, the tables, what was not shown, and last the folder of what was made."""
     out = console or console_of()
-    for section in deployment_document(result.records).sections:
-        for block in section.blocks:
-            if isinstance(block, Table):
-                print_banded(block, NAMING, out)
-                out.print()
+    print_candidates(result.records, out)
     for table in result.tables:
         for each in table.open:
             print_lines(each, out)

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from ...reports import Table, deployment_document
-from .compare import NAMING
+from .compare import print_candidates
 from .console import console_of
-from .fitting import print_banded, print_lines
+from .fitting import print_lines
 
 if TYPE_CHECKING:
     from ...workflow import PlanResult
@@ -20,11 +19,7 @@ __all__ = ["print_plan"]
 def print_plan(result: PlanResult, console: Console | None = None) -> None:
     """Print the table of the finalists, why others are not among them, and the pick with its folder."""
     out = console or console_of()
-    for section in deployment_document(result.records).sections:
-        for block in section.blocks:
-            if isinstance(block, Table):
-                print_banded(block, NAMING, out)
-                out.print()
+    print_candidates(result.records, out)
     for each in result.tried:
         if each.given_up:
             print_lines(f"given up: {each.variant}: {each.given_up}", out)
