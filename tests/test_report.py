@@ -206,6 +206,25 @@ def test_data_is_what_was_measured(write: Write, tmp_path: Path) -> None:
     assert [one["reason"] for one in content["verdicts"]] == [one.sentence for one in int8_verdicts(measured)]
 
 
+def test_int8_is_no_green_line_where_times_were_not_steady(write: Write) -> None:
+    pytest.importorskip("scipy", reason="the verdict on INT8 needs SciPy")
+    steady = times({"fp32": [3.0] * 20, "int8": [1.0] * 20})
+    key = next(iter(steady.candidates))
+    moved = steady.candidates[key].model_copy(update={"unstable": ("its rounds lie far apart",)})
+    unsteady = steady.model_copy(update={"candidates": {**steady.candidates, key: moved}})
+
+    def said(record: BenchRecord) -> tuple[str, str]:
+        sections = report(write("w.json", record)).document.sections
+        blocks = [block for section in sections for block in section.blocks if isinstance(block, Statements)]
+        (found,) = [item for block in blocks for item in block.items if "INT8 is worth it" in item.title]
+        return found.status, found.reason
+
+    assert said(steady)[0] == "passed"
+    status, reason = said(unsteady)
+    assert status == "not enough evidence"
+    assert "not steady" in reason
+
+
 def test_a_spreadsheet_computes_nothing(write: Write, tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl", reason="spreadsheets need the extra `report`")
     made = report(write("v.json", validation([0.5, 0.75], model='=HYPERLINK("http://example.org")')))

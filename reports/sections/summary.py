@@ -100,19 +100,22 @@ def _int8(evidence: Evidence) -> Iterator[Statement]:
         metric: drop for _, record in evidence.of(QuantizeRecord) for metric, drop in record.allowed_drop.items()
     }
     records = sorted((record for _, record in evidence.of(BenchRecord)), key=lambda record: not record.has_accuracies)
-    found: dict[tuple[str, str, str], Int8Verdict] = {}
+    found: dict[tuple[str, str, str], tuple[Int8Verdict, bool]] = {}
     try:
         for record in records:
             for verdict in int8_verdicts(record, accuracies, allowed=allowed):
-                found.setdefault((verdict.model, verdict.device, verdict.arithmetic), verdict)
+                steady = not any(each.unstable for each in record.candidates.values())
+                found.setdefault((verdict.model, verdict.device, verdict.arithmetic), (verdict, steady))
     except DependencyError as error:
         yield Statement("note", "INT8 beside FP32: not judged", str(error))
         return
     several = len({arithmetic for _, _, arithmetic in found}) > 1
-    for verdict in found.values():
+    for verdict, steady in found.values():
         where = f"{verdict.device} in {verdict.arithmetic}" if several else verdict.device
         title = f"{verdict.model}: INT8 is {'worth it' if verdict.pays else 'not worth it'} on {where}"
-        yield Statement("passed" if verdict.pays else "note", title, verdict.sentence)
+        status: Status = "note" if not verdict.pays else "passed" if steady else "not enough evidence"
+        unsteady = "" if steady else " Times were not steady: repeat it on a quieter machine."
+        yield Statement(status, title, f"{verdict.sentence}{unsteady}")
 
 
 def _quantization(record: QuantizeRecord) -> Iterator[Statement]:
