@@ -49,7 +49,7 @@ class PlanSettings(ContractSettings):
         size: input sizes, N or HEIGHTxWIDTH with commas between; the model's own unless given.
         minutes: time for the search; the measurement that the claims rest on comes after it.
         seconds: time for each finalist, in all rounds together.
-        rounds: how often the finalists take turns; verdicts need 12.
+        rounds: how often the finalists take turns: the more, the smaller a difference that is told from noise.
         threads: processor threads on the CPU; all cores unless given.
         offline: never download.
     """
@@ -69,7 +69,7 @@ class PlanSettings(ContractSettings):
     size: str | None = None
     minutes: float | None = option(None, least=0.01)
     seconds: float = option(10.0, least=0.001)
-    rounds: int = option(20, least=12)
+    rounds: int = option(100, least=12)
     threads: int | None = option(None, least=1)
     offline: bool = option(False, identity=False)
 
