@@ -74,7 +74,7 @@ def points_of(
     # The record has the product of files and arithmetics, in this order.
     rows = dict(zip(((name, how) for name in names for how in arithmetics), table.rows, strict=True))
     found = [(variant, rows[variant.name, variant.arithmetic]) for variant in finalists]
-    front = set(pareto_front([_cost(row) for _, row in found]))
+    front = set(pareto_front([_cost(row, table) for _, row in found]))
     points: list[PlanPoint] = []
     for place, (variant, row) in enumerate(found):
         home = folder / f"{variant.name}-{variant.arithmetic}"
@@ -84,8 +84,9 @@ def points_of(
     return tuple(sorted(points, key=lambda point: point.row.figures.get("latency_p50", math.inf)))
 
 
-def _cost(row: DeploymentRow) -> tuple[float, float, float]:
-    loss = -row.change.value if row.change else 0.0
+def _cost(row: DeploymentRow, table: Deployment) -> tuple[float, float, float]:
+    change = row.change.value if row.change else 0.0
+    loss = -change if table.higher_is_better else change
     return row.figures.get("latency_p50", math.inf), row.figures.get("size", math.inf), loss
 
 
