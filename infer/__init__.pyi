@@ -33,7 +33,6 @@ from .collect import (
     name_results as name_results,
 )
 from .destination import (
-    BESIDE as BESIDE,
     is_file_name as is_file_name,
     settle_destination as settle_destination,
 )
@@ -61,6 +60,7 @@ from .instruction_sets import (
     playable_sets as playable_sets,
 )
 from .location import (
+    BESIDE as BESIDE,
     STANDARD as STANDARD,
     Location as Location,
 )

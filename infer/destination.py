@@ -8,13 +8,10 @@ from pathlib import Path
 
 from ..core import InputError
 from ..images import READABLE_EXTENSIONS, WRITABLE_EXTENSIONS
-from .location import STANDARD, Location
+from .location import BESIDE, STANDARD, Location
 from .pipeline_settings import RunSettings
 
-__all__ = ["BESIDE", "is_file_name", "require_folder_name", "settle_destination"]
-
-BESIDE = {"run": "result", "remove": "cutout", "upscale": "upscaled", "superimpose": "superimposed"}
-"""What the name of a result that lies beside its image has in addition, by the command."""
+__all__ = ["is_file_name", "require_folder_name", "settle_destination"]
 
 _ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{2,3}")
 

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from ..core import ImageError, InputError
 from ..images import READABLE_EXTENSIONS, WRITABLE_EXTENSIONS
-from .destination import BESIDE
-from .location import Location
+from .location import BESIDE, Location
 from .stores import StoredFile, open_store
 from .video.formats import VIDEO_EXTENSIONS
 

@@ -10,13 +10,16 @@ from urllib.parse import urlsplit
 
 from ..core import InputError
 
-__all__ = ["BUCKETS", "STANDARD", "WEB", "Location", "stream_or_file"]
+__all__ = ["BESIDE", "BUCKETS", "STANDARD", "WEB", "Location", "stream_or_file"]
 
 BUCKETS = ("s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss")
 WEB = ("http", "https")
 
 STANDARD = "-"
 """As an input the standard input, as a place of a result the standard output; a file of that name is `./-`."""
+
+BESIDE = {"run": "result", "remove": "cutout", "upscale": "upscaled", "superimpose": "superimposed"}
+"""What the name of a result that lies beside its image has in addition, by the command."""
 
 
 @dataclass(frozen=True)

@@ -168,8 +168,9 @@ def _written(golden: Golden, folder: Path) -> tuple[GoldenVector, ...]:
 
 
 def _keep(records: Mapping[Path, AnyRecord], folder: Path) -> None:
-    """Write the evidence's own files, under names that differ."""
-    folder.mkdir()
+    """Write the evidence's own files, under names that differ; without any, no folder either."""
+    if records:
+        folder.mkdir()
     for number, path in enumerate(records):
         name = path.name if not (folder / path.name).exists() else f"{path.stem}-{number}{path.suffix}"
         shutil.copyfile(path, folder / name)

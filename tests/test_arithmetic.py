@@ -140,6 +140,8 @@ def test_every_command_that_runs_a_model_on_a_device_lets_its_arithmetic_be_chos
             found[name.removeprefix("mattekit ")] = (
                 options["arithmetic"].default if "arithmetic" in options else "missing"
             )
+    # A plan is the search for it: unless told, in all that the device has.
+    assert found.pop("plan") is None
     assert set(found.values()) == {"f32"}, found
     assert {"run", "remove", "upscale", "video", "validate", "quantize", "parity", "bench run", "verify"} <= set(found)
 

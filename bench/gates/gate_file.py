@@ -24,7 +24,7 @@ _MEASURED = frozenset(
         *("compile_time", "compile_time_cached", "first_inference", "idle_cpu", "int8_time_share", "latency"),
         *("latency_mean", "load", "loop_overhead", "other_load", "peak_memory", "process_memory", "queries", "size"),
         *("throughput", "images", "failed", "skipped", "frames", "broken", "dropped", "empty", "seconds"),
-        *("after", "before", "independent_samples", "p_value", "ratio", "snr"),
+        *("after", "before", "independent_samples", "p_value", "snr", "speedup"),
         *("peak_bandwidth", "peak_compute", "peak_compute_i8", "ignored_layers"),
     }
 )
