@@ -65,6 +65,7 @@ from .gates.outcome import (
 )
 from .int8 import (
     ALLOWED_DROP as ALLOWED_DROP,
+    MAIN_METRIC as MAIN_METRIC,
     Int8Verdict as Int8Verdict,
     int8_verdicts as int8_verdicts,
 )
@@ -118,6 +119,7 @@ from .parity.parity_check import (
     write_scope as write_scope,
 )
 from .significance import (
+    MIN_SAMPLES as MIN_SAMPLES,
     compare_samples as compare_samples,
     more_needed as more_needed,
 )

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from ..core import MODEL, BenchRecord, Interval, Measurement, Task, comparable
 from .significance import compare_rounds
 
-__all__ = ["ALLOWED_DROP", "LEAST_SPEEDUP", "Int8Verdict", "int8_verdicts"]
+__all__ = ["ALLOWED_DROP", "LEAST_SPEEDUP", "MAIN_METRIC", "Int8Verdict", "int8_verdicts"]
 
 LEAST_SPEEDUP = 1.1
 """INT8 is called faster when the whole interval of its speed-up lies above this."""
+
+MAIN_METRIC: dict[Task, str] = {"segmentation": "iou", "super_resolution": "psnr_y"}
+"""What a task's accuracy is told by, where no other metric is named."""
 
 ALLOWED_DROP: dict[Task, float] = {"segmentation": 0.01, "super_resolution": 0.3}
 """Drops of the main metric, IoU or dB, that INT8 may cost, where no other is given."""

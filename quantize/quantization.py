@@ -10,7 +10,7 @@ from statistics import fmean
 
 from pydantic import JsonValue
 
-from ..bench import BenchmarkSettings, Int8Verdict, int8_verdicts, run_benchmark
+from ..bench import MAIN_METRIC, BenchmarkSettings, Int8Verdict, int8_verdicts, run_benchmark
 from ..convert import quantized_layers, write_ir
 from ..core import (
     BenchRecord,
@@ -20,7 +20,6 @@ from ..core import (
     QuantizeRecord,
     Result,
     SampleTable,
-    Task,
     Variant,
     VariantRef,
     add_to_list,
@@ -46,8 +45,6 @@ __all__ = [
     "record_search",
     "run_quantization",
 ]
-
-_MAIN_METRIC: dict[Task, str] = {"segmentation": "iou", "super_resolution": "psnr_y"}
 
 _QUERIES = 3
 """Of each model in each round of the verdict."""
@@ -108,7 +105,7 @@ def run_quantization(model: str | Path, out: str | Path, settings: QuantizeSetti
             "export, or leave --verdict and --if-worth-it out"
         )
     contract = source.contract
-    metric = settings.max_drop.metric if settings.max_drop else _MAIN_METRIC[contract.task]
+    metric = settings.max_drop.metric if settings.max_drop else MAIN_METRIC[contract.task]
     metrics_for(contract.task, [metric])
     if settings.data is None and contract.task != "segmentation":
         raise InputError("the synthetic set has no images for super-resolution; give --data a folder of images")

@@ -11,7 +11,7 @@ from ..core import Arithmetic, ContractSettings, InputError, Precision, option
 from ..infer import INSTRUCTION_SETS
 from ..quantize import MaxDrop, parse_max_drop
 
-__all__ = ["DeploymentSettings", "Peer", "parse_peer"]
+__all__ = ["DeploymentSettings", "Peer", "listed", "parse_peer"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ def parse_peer(text: str) -> Peer:
     return Peer(session, interpreter)
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def listed(text: str) -> tuple[str, ...]:
+    """Read words with commas between, in lower case."""
     return tuple(part.strip().lower() for part in text.split(","))
 
 
@@ -84,11 +85,11 @@ class DeploymentSettings(ContractSettings):
     device: tuple[str, ...] = option(
         ("CPU",), parse=lambda text: tuple(part.strip().replace("+", ",") for part in text.split(","))
     )
-    arithmetic: tuple[Arithmetic, ...] = option(("f32",), parse=_listed)
-    precision: tuple[Precision, ...] = option(("fp32", "fp16", "int8"), parse=_listed)
-    runtime: tuple[str, ...] = option(("openvino",), parse=_listed)
+    arithmetic: tuple[Arithmetic, ...] = option(("f32",), parse=listed)
+    precision: tuple[Precision, ...] = option(("fp32", "fp16", "int8"), parse=listed)
+    runtime: tuple[str, ...] = option(("openvino",), parse=listed)
     size: str | None = None
-    isa: tuple[str, ...] = option((), parse=_listed)
+    isa: tuple[str, ...] = option((), parse=listed)
     baseline: str | None = None
     max_drop: MaxDrop | None = option(None, parse=parse_max_drop)
     seconds: float = option(10.0, least=0.001)

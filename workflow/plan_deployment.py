@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..bench import (
     ALLOWED_DROP,
+    MAIN_METRIC,
     Deployment,
     deployment_of,
 )
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["PlanResult", "plan_deployment", "run_plan"]
 
 _EXIT_CODES: dict[PlanVerdict, int] = {"found": 0, "none": 3, "not enough evidence": 4}
-
-_MAIN_METRIC = {"segmentation": "iou", "super_resolution": "psnr_y"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +116,7 @@ def run_plan(model: str | Path, out: str | Path, settings: PlanSettings) -> Plan
     (source,) = make_variants(ref, own, None).paths
     (opened,) = ModelRef.parse(source, settings.given_contract).variants()
     contract, source_id = opened.contract, opened.id
-    name = settings.max_drop.metric if settings.max_drop else _MAIN_METRIC[contract.task]
+    name = settings.max_drop.metric if settings.max_drop else MAIN_METRIC[contract.task]
     limit = settings.max_drop.limit if settings.max_drop else ALLOWED_DROP[contract.task]
     calibration, searched, proof = split_samples(settings, contract.output.scale, contract.task)
     folder = Path(out)
@@ -136,8 +135,8 @@ def run_plan(model: str | Path, out: str | Path, settings: PlanSettings) -> Plan
     tried = tuple(search.tried())
     record = measured(finalists, shelf, settings, proof, (name, limit))
     known = ref.name if ref.name and not ref.path else ""
-    points = points_of(finalists, shelf, settings, record, folder=folder, named=(known or source_id, not known))
     table = deployment_of(record)
+    points = points_of(finalists, shelf, settings, table, folder=folder, named=(known or source_id, not known))
     pick, verdict, sentence = pick_of(points, table, settings)
     record.write(folder / "plan.json")
     write_tried(folder / "tried.csv", tried)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..bench import MIN_SAMPLES
 from ..core import Arithmetic, InputError, Task
 from ..datasets import Dataset, open_dataset
 from ..infer import describe_devices
 from .plan_settings import PlanSettings
 
 __all__ = ["arithmetics_of", "split_samples"]
-
-_PROOF = 12
-"""Samples that claims need at least."""
 
 _CAPABILITIES: dict[str, Arithmetic] = {"FP32": "f32", "BF16": "bf16", "FP16": "f16"}
 
@@ -42,10 +40,10 @@ def split_samples(settings: PlanSettings, scale: int, task: Task) -> tuple[Datas
         for name, places in turns.items()
     }
     shown = parts["show"]
-    if len(shown) < _PROOF:
+    if len(shown) < MIN_SAMPLES:
         share = len(turns["show"])
         raise InputError(
             f"the data set {data.name} has {len(data)} samples, of which {len(shown)} are left to show what is claimed "
-            f"on; give at least {-(-_PROOF * 6 // share)}"
+            f"on; give at least {-(-MIN_SAMPLES * 6 // share)}"
         )
     return parts.get("calibrate", calibration), parts["search"], shown

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ..bench import AccuracySamples, Deployment, DeploymentRow, benchmark_until, deployment_of, pareto_front
+from ..bench import AccuracySamples, Deployment, DeploymentRow, benchmark_until, pareto_front
 from ..core import Arithmetic, BenchRecord, atomic_directory
 from ..datasets import Dataset
 from .plan_files import write_point
@@ -62,16 +62,15 @@ def points_of(
     finalists: Sequence[PlannedVariant],
     shelf: VariantShelf,
     settings: PlanSettings,
-    record: BenchRecord,
+    table: Deployment,
     *,
     folder: Path,
     named: tuple[str, bool],
 ) -> tuple[PlanPoint, ...]:
     """Write the files and recipes of the finalists, and return them with what was measured, the fastest first."""
-    table = deployment_of(record)
     names = dict.fromkeys(variant.name for variant in finalists)
     arithmetics = dict.fromkeys(variant.arithmetic for variant in finalists)
-    # The record has the product of files and arithmetics, in this order.
+    # The table has the product of files and arithmetics, in this order.
     rows = dict(zip(((name, how) for name in names for how in arithmetics), table.rows, strict=True))
     found = [(variant, rows[variant.name, variant.arithmetic]) for variant in finalists]
     front = set(pareto_front([_cost(row, table) for _, row in found]))

@@ -9,15 +9,12 @@ from typing import Any, Literal
 from ..bench import BenchmarkSettings
 from ..core import Arithmetic, ContractSettings, InputError, Precision, option
 from ..quantize import MaxDrop, parse_max_drop
+from .deployment_settings import listed
 
 __all__ = ["PlanSettings", "Preference"]
 
 Preference = Literal["latency", "throughput", "size"]
 """What the pick is best in."""
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip().lower() for part in text.split(","))
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -63,8 +60,8 @@ class PlanSettings(ContractSettings):
     budget_ms: float | None = option(None, least=0.001)
     max_mb: float | None = option(None, least=0.001)
     prefer: Preference = "latency"
-    precision: tuple[Precision, ...] = option(("fp32", "fp16", "int8"), parse=_listed)
-    arithmetic: tuple[Arithmetic, ...] | None = option(None, parse=_listed)
+    precision: tuple[Precision, ...] = option(("fp32", "fp16", "int8"), parse=listed)
+    arithmetic: tuple[Arithmetic, ...] | None = option(None, parse=listed)
     layers: tuple[int, ...] = option((0, 1, 2, 4), parse=_numbers)
     size: str | None = None
     minutes: float | None = option(None, least=0.01)
